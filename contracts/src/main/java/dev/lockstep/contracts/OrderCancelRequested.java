@@ -1,0 +1,8 @@
+package dev.lockstep.contracts;
+
+/** The customer wants the order cancelled. */
+public record OrderCancelRequested(String orderId) implements OrderEvent {
+    public OrderCancelRequested {
+        Required.text(orderId, "orderId");
+    }
+}

@@ -1,0 +1,9 @@
+package dev.lockstep.contracts;
+
+/** Nothing was taken for the order. */
+public record PaymentDeclined(String orderId, DeclineReason reason) implements PaymentEvent {
+    public PaymentDeclined {
+        Required.text(orderId, "orderId");
+        Required.present(reason, "reason");
+    }
+}
