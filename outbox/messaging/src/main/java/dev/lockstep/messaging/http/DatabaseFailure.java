@@ -1,0 +1,37 @@
+package dev.lockstep.messaging.http;
+
+import io.vertx.core.VertxException;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
+import java.io.IOException;
+import java.util.Set;
+
+/** Tells a database that is away for a moment from a mistake. */
+final class DatabaseFailure {
+    // https://www.postgresql.org/docs/18/errcodes-appendix.html
+    private static final String UNSTORABLE_TEXT = "22021";
+    private static final Set<String> PASSING_CLASSES = Set.of("08", "53");
+    private static final Set<String> PASSING_STATES =
+            Set.of("40001", "40P01", "57P01", "57P02", "57P03", "57014", "25006", "55P03");
+
+    private DatabaseFailure() {}
+
+    static boolean isUnstorableText(Throwable failure) {
+        return failure instanceof PgException postgres && UNSTORABLE_TEXT.equals(postgres.getSqlState());
+    }
+
+    static boolean isPassing(Throwable failure) {
+        return switch (failure) {
+            case PgException postgres
+            when postgres.getSqlState() != null ->
+                PASSING_STATES.contains(postgres.getSqlState())
+                        || PASSING_CLASSES.contains(postgres.getSqlState().substring(0, 2));
+            case ClosedConnectionException closed -> true;
+            case IOException refused -> true;
+            // The pool has no type of its own for this: nobody gave a connection back in time.
+            case VertxException timeout ->
+                timeout.getMessage() != null && timeout.getMessage().startsWith("Timeout");
+            default -> false;
+        };
+    }
+}

@@ -1,0 +1,93 @@
+package dev.lockstep.messaging.http;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.type.LogicalType;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.function.Function;
+
+/** How JSON is read and written over HTTP: strictly in, plainly out. */
+final class HttpJson {
+    static final ObjectMapper WRITER = JsonMapper.builder()
+            .addModule(new SimpleModule("lockstep-http-out")
+                    .addSerializer(Instant.class, writing(Instant::toString))
+                    .addSerializer(
+                            OffsetDateTime.class,
+                            writing(time -> time.toInstant().toString()))
+                    .addSerializer(Duration.class, writing(Duration::toString))
+                    .addSerializer(JsonObject.class, writing(JsonObject::getMap))
+                    .addSerializer(JsonArray.class, writing(JsonArray::getList)))
+            .serializationInclusion(JsonInclude.Include.NON_NULL)
+            .build();
+
+    // Nothing is guessed: a client that sends "2" for 2, or a member that nobody reads, has made a mistake worth
+    // hearing of.
+    static final ObjectMapper READER = JsonMapper.builder()
+            .addModule(new SimpleModule("lockstep-http-in").addDeserializer(String.class, new StorableText()))
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .withCoercionConfig(
+                    LogicalType.Textual,
+                    text -> text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail))
+            .build();
+
+    private HttpJson() {}
+
+    private static <T> JsonSerializer<T> writing(Function<T, Object> plain) {
+        return new JsonSerializer<>() {
+            @Override
+            public void serialize(T value, JsonGenerator generator, SerializerProvider serializers) throws IOException {
+                serializers.defaultSerializeValue(plain.apply(value), generator);
+            }
+        };
+    }
+
+    /** Reads text that Postgres can keep and Kafka can carry unchanged. */
+    private static final class StorableText extends StdScalarDeserializer<String> {
+        private static final long serialVersionUID = 1;
+
+        StorableText() {
+            super(String.class);
+        }
+
+        @Override
+        public LogicalType logicalType() {
+            return LogicalType.Textual;
+        }
+
+        @Override
+        public String deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            String text = StringDeserializer.instance.deserialize(parser, context);
+            if (!Text.storable(text)) {
+                throw context.weirdStringException(text, String.class, Text.RULE);
+            }
+            return text;
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.lockstep.messaging.http;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
+import com.fasterxml.jackson.core.exc.StreamReadException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a request's JSON body into a record, or says which member is at fault. */
+public final class JsonBody {
+    private static final Pattern JSON =
+            Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?;?", Pattern.CASE_INSENSITIVE);
+
+    private JsonBody() {}
+
+    /**
+     * Reads the body as the record. Members that are missing are null, so what is required is for the caller to check;
+     * a number that is missing where the record holds a primitive is a problem here already.
+     *
+     * @throws Problem 415 for a body that does not say that it is {@code application/json} in UTF-8, 400 for one that is
+     *     not JSON or does not fit the record
+     */
+    public static <T> T read(RoutingContext ctx, Class<T> type) {
+        String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        if (contentType == null || !JSON.matcher(contentType.strip()).matches()) {
+            throw Problem.unsupportedMediaType("The body must be application/json in UTF-8, but Content-Type is "
+                    + (contentType == null ? "missing" : "\"" + contentType + "\""));
+        }
+        Buffer body = ctx.body().buffer();
+        return read(body == null ? new byte[0] : body.getBytes(), type);
+    }
+
+    static <T> T read(byte[] body, Class<T> type) {
+        if (body.length == 0) {
+            throw Problem.badRequest("The body is empty; it must be a JSON object", List.of());
+        }
+        @Nullable T value;
+        try {
+            value = HttpJson.READER.readValue(body, type);
+        } catch (JsonMappingException e) {
+            throw mismatch(e);
+        } catch (JsonProcessingException e) {
+            throw malformed(e, "");
+        } catch (IOException e) {
+            throw Problem.badRequest("The body could not be read: " + e.getMessage(), List.of());
+        }
+        if (value == null) {
+            throw Problem.badRequest("The body is null; it must be a JSON object", List.of());
+        }
+        return value;
+    }
+
+    private static Problem mismatch(JsonMappingException failure) {
+        String field = field(failure.getPath());
+        if (failure.getCause() instanceof StreamReadException cause && !(cause instanceof InputCoercionException)) {
+            return malformed(cause, field);
+        }
+        String message = message(failure);
+        return field.isEmpty()
+                ? Problem.badRequest("The body " + message, List.of())
+                : Problem.badRequest(field, message);
+    }
+
+    private static Problem malformed(JsonProcessingException failure, String field) {
+        String where = failure.getLocation() == null
+                ? ""
+                : " at line " + failure.getLocation().getLineNr() + ", column "
+                        + failure.getLocation().getColumnNr();
+        String detail = "The body is not well-formed JSON" + where + ": " + failure.getOriginalMessage();
+        return Problem.badRequest(
+                detail,
+                field.isEmpty() ? List.of() : List.of(new FieldError(field, "is not well-formed JSON" + where)));
+    }
+
+    private static String message(JsonMappingException failure) {
+        return switch (failure) {
+            case UnrecognizedPropertyException unknown -> "is not known here; known are " + known(unknown);
+            case ValueInstantiationException refused -> refusal(refused);
+            case InvalidFormatException invalid
+            when invalid.getTargetType() == String.class && invalid.getValue() instanceof String -> Text.RULE;
+            case MismatchedInputException mismatched -> "must be " + kind(mismatched.getTargetType());
+            case JsonMappingException other
+            when other.getCause() instanceof InputCoercionException tooLarge ->
+                "must be " + kind(tooLarge.getTargetType());
+            case JsonMappingException other -> "is not as expected: " + other.getOriginalMessage();
+        };
+    }
+
+    // What a record's own constructor has to say is written for people; anything else it dies of is not.
+    private static String refusal(ValueInstantiationException failure) {
+        return failure.getCause() instanceof IllegalArgumentException cause && cause.getMessage() != null
+                ? "is not valid: " + cause.getMessage()
+                : "is not valid";
+    }
+
+    private static String known(UnrecognizedPropertyException failure) {
+        Collection<Object> known = failure.getKnownPropertyIds();
+        return known == null
+                ? "none"
+                : known.stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
+    }
+
+    private static String kind(@Nullable Class<?> type) {
+        if (type == null) {
+            return "of another kind";
+        }
+        return switch (type.getSimpleName().toLowerCase(Locale.ROOT)) {
+            case "int", "integer" -> "a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
+            case "long" -> "a whole number from " + Long.MIN_VALUE + " to " + Long.MAX_VALUE;
+            case "short", "byte", "biginteger" -> "a whole number";
+            case "double", "float", "bigdecimal" -> "a number";
+            case "boolean" -> "true or false";
+            case "string" -> "text";
+            case "uuid" -> "a UUID";
+            default -> kindOfMany(type);
+        };
+    }
+
+    private static String kindOfMany(Class<?> type) {
+        if (type.isEnum()) {
+            return "one of "
+                    + List.of(type.getEnumConstants()).stream()
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(", "));
+        }
+        if (Collection.class.isAssignableFrom(type) || type.isArray()) {
+            return "an array";
+        }
+        return type.isRecord() || Map.class.isAssignableFrom(type) ? "an object" : "a " + type.getSimpleName();
+    }
+
+    private static String field(List<JsonMappingException.Reference> path) {
+        StringBuilder field = new StringBuilder();
+        for (JsonMappingException.Reference step : path) {
+            if (step.getFieldName() == null) {
+                field.append('[').append(step.getIndex()).append(']');
+            } else {
+                field.append(field.isEmpty() ? "" : ".").append(step.getFieldName());
+            }
+        }
+        return field.toString();
+    }
+}

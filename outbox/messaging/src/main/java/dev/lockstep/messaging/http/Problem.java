@@ -1,0 +1,77 @@
+package dev.lockstep.messaging.http;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** An answer other than the one hoped for. Thrown or failed with from a route, it becomes an RFC 9457 body. */
+public final class Problem extends RuntimeException {
+    private final int status;
+    private final String detail;
+    private final List<FieldError> errors;
+    private final @Nullable Duration retryAfter;
+
+    private Problem(int status, String detail, List<FieldError> errors, @Nullable Duration retryAfter) {
+        // No stack trace: this is control flow, and its reader is the client.
+        super(detail, null, false, false);
+        this.status = status;
+        this.detail = detail;
+        this.errors = List.copyOf(errors);
+        this.retryAfter = retryAfter;
+    }
+
+    public static Problem badRequest(String detail, List<FieldError> errors) {
+        return new Problem(400, detail, errors, null);
+    }
+
+    /** A bad request with one member at fault, whose error is also the detail. */
+    public static Problem badRequest(String field, String message) {
+        return badRequest(field + " " + message, List.of(new FieldError(field, message)));
+    }
+
+    public static Problem notFound(String detail) {
+        return of(404, detail);
+    }
+
+    public static Problem conflict(String detail) {
+        return of(409, detail);
+    }
+
+    public static Problem tooLarge(String detail) {
+        return of(413, detail);
+    }
+
+    public static Problem unsupportedMediaType(String detail) {
+        return of(415, detail);
+    }
+
+    public static Problem unprocessable(String detail) {
+        return of(422, detail);
+    }
+
+    /** Not now, but soon: the client is told when to ask again. */
+    public static Problem unavailable(String detail, Duration retryAfter) {
+        return new Problem(503, detail, List.of(), retryAfter);
+    }
+
+    static Problem of(int status, String detail) {
+        return new Problem(status, detail, List.of(), null);
+    }
+
+    public int status() {
+        return status;
+    }
+
+    public String detail() {
+        return detail;
+    }
+
+    public List<FieldError> errors() {
+        return errors;
+    }
+
+    public Optional<Duration> retryAfter() {
+        return Optional.ofNullable(retryAfter);
+    }
+}

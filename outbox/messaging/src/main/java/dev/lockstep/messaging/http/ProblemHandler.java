@@ -1,0 +1,156 @@
+package dev.lockstep.messaging.http;
+
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers every failure of a router with {@code application/problem+json}: ours, the router's and the unforeseen. */
+public final class ProblemHandler implements Handler<RoutingContext> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ProblemHandler.class);
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    private static final List<Integer> STATUSES_OF_THE_ROUTER =
+            List.of(400, 404, 405, 406, 413, 414, 415, 417, 500, 503);
+
+    private final Router router;
+    private final long bodyLimit;
+
+    private ProblemHandler(Router router, long bodyLimit) {
+        this.router = router;
+        this.bodyLimit = bodyLimit;
+    }
+
+    /**
+     * Makes the router answer its failures so. Call it before any route is added, since it must see the failures of all.
+     *
+     * @param bodyLimit the largest body that the router lets in, in bytes, for the problem that says so
+     */
+    public static void mount(Router router, long bodyLimit) {
+        ProblemHandler problems = new ProblemHandler(router, bodyLimit);
+        router.route().failureHandler(problems);
+        // A request that no route matches never fails a route: the router asks these instead.
+        STATUSES_OF_THE_ROUTER.forEach(status -> router.errorHandler(status, problems));
+    }
+
+    @Override
+    public void handle(RoutingContext ctx) {
+        HttpServerResponse response = ctx.response();
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        Problem problem = problem(ctx);
+        if (response.headWritten()) {
+            // Half an answer is out: only breaking the connection tells the client that it is not a whole one.
+            ctx.request().connection().close();
+            return;
+        }
+        problem.retryAfter()
+                .ifPresent(after -> response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(after.toSeconds())));
+        Responses.end(ctx, problem.status(), "application/problem+json", ProblemBody.of(problem));
+    }
+
+    private Problem problem(RoutingContext ctx) {
+        Throwable failure = ctx.failure();
+        if (failure instanceof Problem problem) {
+            return problem;
+        }
+        if (failure != null && ctx.statusCode() >= 500) {
+            return unforeseen(ctx, failure);
+        }
+        return switch (ctx.statusCode()) {
+            case 400 ->
+                Problem.of(400, "The request is not valid HTTP" + (failure == null ? "" : ": " + failure.getMessage()));
+            case 404 -> Problem.notFound("There is nothing at " + ctx.request().path());
+            case 405 -> methodNotAllowed(ctx);
+            case 413 -> Problem.tooLarge("The body may be at most " + bodyLimit + " bytes");
+            case 415 -> Problem.unsupportedMediaType("The body must be application/json");
+            default -> Problem.of(ctx.statusCode() < 400 ? 500 : ctx.statusCode(), phrase(ctx.statusCode()));
+        };
+    }
+
+    private static Problem unforeseen(RoutingContext ctx, Throwable failure) {
+        if (DatabaseFailure.isUnstorableText(failure)) {
+            return Problem.badRequest("A part of the request " + Text.RULE, List.of());
+        }
+        if (DatabaseFailure.isPassing(failure)) {
+            // Not a warning each: while the database is away there may be thousands a second, and readiness says it.
+            LOGGER.atDebug()
+                    .addKeyValue("path", ctx.request().path())
+                    .setCause(failure)
+                    .log("database unavailable");
+            return Problem.unavailable(
+                    "The database cannot be used right now; whether the request took effect is not known, so ask again",
+                    RETRY_AFTER);
+        }
+        LOGGER.atError()
+                .addKeyValue("method", ctx.request().method())
+                .addKeyValue("path", ctx.request().path())
+                .setCause(failure)
+                .log("request failed");
+        return Problem.of(500, "The request failed in a way that nobody foresaw; the log has the cause");
+    }
+
+    private Problem methodNotAllowed(RoutingContext ctx) {
+        Set<String> allowed = new TreeSet<>();
+        for (Route route : router.getRoutes()) {
+            Set<HttpMethod> methods = route.methods();
+            if (methods != null && matches(route.getPath(), ctx.normalizedPath())) {
+                methods.forEach(method -> allowed.add(method.name()));
+            }
+        }
+        String list = String.join(", ", allowed);
+        ctx.response().putHeader(HttpHeaders.ALLOW, list);
+        return Problem.of(
+                405,
+                ctx.request().method() + " is not possible at " + ctx.request().path() + "; possible: " + list);
+    }
+
+    private static boolean matches(@Nullable String pattern, String path) {
+        if (pattern == null) {
+            return false;
+        }
+        String[] expected = pattern.split("/");
+        String[] actual = path.split("/");
+        if (expected.length != actual.length) {
+            return false;
+        }
+        for (int i = 0; i < expected.length; i++) {
+            if (!expected[i].startsWith(":") && !expected[i].equals(actual[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String phrase(int status) {
+        return HttpResponseStatus.valueOf(status).reasonPhrase();
+    }
+
+    /** The members of RFC 9457 that we use. The type is left at its default, as the status says all of it. */
+    private record ProblemBody(
+            String type,
+            String title,
+            int status,
+            String detail,
+            @Nullable List<FieldError> errors) {
+        static ProblemBody of(Problem problem) {
+            return new ProblemBody(
+                    "about:blank",
+                    phrase(problem.status()),
+                    problem.status(),
+                    problem.detail(),
+                    problem.errors().isEmpty() ? null : problem.errors());
+        }
+    }
+}
