@@ -95,7 +95,7 @@ public final class JsonBody {
             case MismatchedInputException mismatched -> "must be " + kind(mismatched.getTargetType());
             case JsonMappingException other
             when other.getCause() instanceof InputCoercionException tooLarge ->
-                "must be " + kind(tooLarge.getTargetType());
+                range(tooLarge.getTargetType());
             case JsonMappingException other -> "is not as expected: " + other.getOriginalMessage();
         };
     }
@@ -119,15 +119,21 @@ public final class JsonBody {
             return "of another kind";
         }
         return switch (type.getSimpleName().toLowerCase(Locale.ROOT)) {
-            case "int", "integer" -> "a whole number from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE;
-            case "long" -> "a whole number from " + Long.MIN_VALUE + " to " + Long.MAX_VALUE;
-            case "short", "byte", "biginteger" -> "a whole number";
+            case "int", "integer", "long", "short", "byte", "biginteger" -> "a whole number";
             case "double", "float", "bigdecimal" -> "a number";
             case "boolean" -> "true or false";
             case "string" -> "text";
             case "uuid" -> "a UUID";
             default -> kindOfMany(type);
         };
+    }
+
+    private static String range(Class<?> type) {
+        boolean isLong = type == long.class || type == Long.class;
+        return "must be a whole number from "
+                + (isLong ? Long.MIN_VALUE : Integer.MIN_VALUE)
+                + " to "
+                + (isLong ? Long.MAX_VALUE : Integer.MAX_VALUE);
     }
 
     private static String kindOfMany(Class<?> type) {

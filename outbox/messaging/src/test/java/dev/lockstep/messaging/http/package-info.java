@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.http;
+
+import org.jspecify.annotations.NullMarked;
