@@ -1,0 +1,58 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs one short-lived program and keeps what it said. */
+final class Command {
+    private Command() {}
+
+    /** What a program answered: its exit code and all of its output. */
+    record Result(int exitCode, String output) {
+        boolean succeeded() {
+            return exitCode == 0;
+        }
+    }
+
+    /** Runs the command to its end. A command that takes longer than the limit is killed and reported as failed. */
+    static Result run(List<String> command, Duration limit) {
+        try {
+            // A file, not a pipe: a daemon that the command leaves behind inherits a pipe and keeps it open for ever.
+            Path output = Files.createTempFile("lockstep-command", ".out");
+            try {
+                Process process = new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .redirectInput(ProcessBuilder.Redirect.from(
+                                Path.of("/dev/null").toFile()))
+                        .start();
+                if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                    process.destroyForcibly().waitFor();
+                    return new Result(-1, "no end after " + limit.toSeconds() + " s. " + read(output));
+                }
+                return new Result(process.exitValue(), read(output));
+            } finally {
+                Files.deleteIfExists(output);
+            }
+        } catch (IOException cause) {
+            return new Result(-1, String.valueOf(cause.getMessage()));
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while running " + command.getFirst(), cause);
+        }
+    }
+
+    private static String read(Path output) {
+        try {
+            return new String(Files.readAllBytes(output), StandardCharsets.UTF_8).strip();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+}

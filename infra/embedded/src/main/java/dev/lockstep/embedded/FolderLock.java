@@ -1,0 +1,62 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Says that a living process uses a folder. The operating system gives the lock back when that process dies, however it dies. */
+public final class FolderLock implements AutoCloseable {
+    private final FileChannel channel;
+
+    private FolderLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /** Takes the lock of a folder, which is created where it is missing. Empty if another process, or this one, has it. */
+    public static Optional<FolderLock> tryLock(Path folder) {
+        FileChannel channel = null;
+        try {
+            Files.createDirectories(folder);
+            channel = FileChannel.open(
+                    folder.resolve("lock"),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return Optional.of(new FolderLock(channel));
+            }
+            channel.close();
+            return Optional.empty();
+        } catch (OverlappingFileLockException heldByThisProcess) {
+            closeQuietly(channel);
+            return Optional.empty();
+        } catch (IOException cause) {
+            closeQuietly(channel);
+            throw new UncheckedIOException("cannot lock the folder " + folder + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    @Override
+    public void close() {
+        closeQuietly(channel);
+    }
+
+    private static void closeQuietly(@Nullable FileChannel channel) {
+        if (channel == null) {
+            return;
+        }
+        try {
+            channel.close();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+}

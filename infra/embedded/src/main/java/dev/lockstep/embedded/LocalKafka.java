@@ -1,0 +1,173 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.BindException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Properties;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.MetadataVersion;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One Kafka node, broker and controller, inside this JVM on 127.0.0.1. Its data stay in one folder between runs. */
+public final class LocalKafka implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LocalKafka.class);
+    private static final String HOST = "127.0.0.1";
+    private static final int NODE = 1;
+    private static final String CONTROLLER = "CONTROLLER";
+    private static final int ATTEMPTS = 5;
+
+    private final KafkaRaftServer server;
+    private final int port;
+    private boolean running = true;
+
+    private LocalKafka(KafkaRaftServer server, int port) {
+        this.server = server;
+        this.port = port;
+    }
+
+    /**
+     * Starts the node on the data in the folder, or on new data if there are none, and returns once it takes requests.
+     *
+     * @param port the port to listen on, 0 for any free one
+     */
+    public static LocalKafka start(Path folder, int port) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        if (port != 0 && !FreePorts.isFree(port)) {
+            throw new IllegalStateException("Kafka cannot start on " + HOST + ":" + port + ": Address already in use");
+        }
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return startOnce(absolute, port == 0 ? FreePorts.any() : port);
+            } catch (RuntimeException cause) {
+                // The controller's port, and the broker's if any would do, were free a moment ago: somebody was
+                // quicker.
+                if (attempt == ATTEMPTS || !isBindFailure(cause)) {
+                    throw new IllegalStateException(
+                            "Kafka did not start on the data in " + absolute + ": " + cause.getMessage(), cause);
+                }
+            }
+        }
+    }
+
+    public String bootstrapServers() {
+        return HOST + ":" + port;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** Stops the node cleanly. Closing again does nothing. */
+    @Override
+    public synchronized void close() {
+        if (!running) {
+            return;
+        }
+        running = false;
+        server.shutdown();
+        server.awaitShutdown();
+    }
+
+    private static LocalKafka startOnce(Path folder, int port) {
+        Map<String, String> settings = settings(folder, port, FreePorts.any());
+        format(folder);
+        Properties properties = new Properties();
+        properties.putAll(settings);
+        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);
+        try {
+            server.startup();
+        } catch (RuntimeException cause) {
+            server.shutdown();
+            throw cause;
+        }
+        LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", folder).log("Kafka is up");
+        return new LocalKafka(server, port);
+    }
+
+    private static void format(Path folder) {
+        if (Files.exists(folder.resolve("meta.properties"))) {
+            return;
+        }
+        try {
+            Files.createDirectories(folder);
+            new Formatter()
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .setClusterId(Uuid.randomUuid().toString())
+                    .setNodeId(NODE)
+                    .addDirectory(folder.toString())
+                    .setMetadataLogDirectory(folder.toString())
+                    .setControllerListenerName(CONTROLLER)
+                    .setReleaseVersion(MetadataVersion.latestProduction())
+                    .setIgnoreFormatted(true)
+                    .run();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        } catch (Exception cause) {
+            throw new IllegalStateException("cannot prepare " + folder + " for Kafka: " + cause.getMessage(), cause);
+        }
+    }
+
+    private static boolean isBindFailure(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof BindException
+                    || String.valueOf(cause.getMessage()).contains("failed to bind")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Map<String, String> settings(Path folder, int port, int controllerPort) {
+        return Map.ofEntries(
+                Map.entry("process.roles", "broker,controller"),
+                Map.entry("node.id", String.valueOf(NODE)),
+                Map.entry(
+                        "listeners", "CLIENT://" + HOST + ":" + port + ",CONTROLLER://" + HOST + ":" + controllerPort),
+                Map.entry("advertised.listeners", "CLIENT://" + HOST + ":" + port),
+                Map.entry("listener.security.protocol.map", "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT"),
+                Map.entry("inter.broker.listener.name", "CLIENT"),
+                Map.entry("controller.listener.names", CONTROLLER),
+                // Static voters: they are not part of the data, so the controller may have another port at every start.
+                Map.entry("controller.quorum.voters", NODE + "@" + HOST + ":" + controllerPort),
+                Map.entry("log.dirs", folder.toString()),
+                Map.entry("auto.create.topics.enable", "false"),
+                Map.entry("num.partitions", "6"),
+                // One node.
+                Map.entry("default.replication.factor", "1"),
+                Map.entry("min.insync.replicas", "1"),
+                Map.entry("offsets.topic.replication.factor", "1"),
+                Map.entry("offsets.topic.num.partitions", "4"),
+                Map.entry("transaction.state.log.replication.factor", "1"),
+                Map.entry("transaction.state.log.min.isr", "1"),
+                Map.entry("transaction.state.log.num.partitions", "4"),
+                Map.entry("share.coordinator.state.topic.replication.factor", "1"),
+                Map.entry("share.coordinator.state.topic.min.isr", "1"),
+                Map.entry("share.coordinator.state.topic.num.partitions", "1"),
+                // A node that was killed is registered until its session ends, and cannot come back before that.
+                Map.entry("broker.heartbeat.interval.ms", "500"),
+                Map.entry("broker.session.timeout.ms", "3000"),
+                // A group that starts has nobody to wait for.
+                Map.entry("group.initial.rebalance.delay.ms", "0"),
+                // Two cores.
+                Map.entry("num.network.threads", "2"),
+                Map.entry("num.io.threads", "4"),
+                Map.entry("background.threads", "2"),
+                Map.entry("num.recovery.threads.per.data.dir", "2"),
+                Map.entry("log.cleaner.dedupe.buffer.size", "8388608"),
+                Map.entry("log.index.size.max.bytes", "1048576"),
+                Map.entry("log.segment.bytes", "134217728"),
+                // A load test that runs for hours must not fill the disk.
+                Map.entry("log.retention.bytes", "1073741824"));
+    }
+}

@@ -1,0 +1,276 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A Postgres server of our own on 127.0.0.1, whose data stay in one folder between runs. It is a child of this JVM but not of
+ * its terminal: Ctrl-C does not reach it, so whoever uses it can finish first and then {@link #close()} it.
+ *
+ * <p>In the folder: {@code data} (the server's), {@code log} and {@code lock}.
+ */
+public final class LocalPostgres implements AutoCloseable {
+    public static final String USER = "lockstep";
+    public static final String PASSWORD = "lockstep";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(LocalPostgres.class);
+    private static final String HOST = "127.0.0.1";
+    private static final int ATTEMPTS = 5;
+    private static final Duration INIT_LIMIT = Duration.ofMinutes(2);
+    // Long enough to replay what a crash left behind.
+    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
+
+    private final Path home;
+    private final Path data;
+    private final Path log;
+    private final Privileges privileges;
+    private final FolderLock lock;
+    private boolean tookOver;
+    private int port;
+    private boolean running;
+
+    private LocalPostgres(Path folder, FolderLock lock) {
+        this.privileges = Privileges.detect();
+        this.home = PostgresBinaries.unpackInto(privileges.cache());
+        this.data = folder.resolve("data");
+        this.log = folder.resolve("log");
+        this.lock = lock;
+    }
+
+    /**
+     * Starts the server on the data in the folder, or on new data if there are none, and returns once it takes connections.
+     *
+     * @param port the port to listen on, 0 for any free one
+     */
+    public static LocalPostgres start(Path folder, int port) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        FolderLock lock = FolderLock.tryLock(absolute)
+                .orElseThrow(() -> new IllegalStateException("another process already runs a Postgres on " + absolute));
+        try {
+            LocalPostgres postgres = new LocalPostgres(absolute, lock);
+            postgres.start(port);
+            return postgres;
+        } catch (RuntimeException cause) {
+            lock.close();
+            throw cause;
+        }
+    }
+
+    /** Stops the server that a killed process left running on the folder's data. */
+    static void stopLeftOver(Path folder) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        FolderLock.tryLock(absolute).ifPresent(lock -> {
+            try (lock) {
+                new LocalPostgres(absolute, lock).stopLeftOver();
+            } catch (IOException cause) {
+                throw new UncheckedIOException(cause);
+            }
+        });
+    }
+
+    public String host() {
+        return HOST;
+    }
+
+    public int port() {
+        return port;
+    }
+
+    /** Whether a server that an earlier, killed process had left running was found and stopped at the start. */
+    public boolean tookOver() {
+        return tookOver;
+    }
+
+    /** The address of a database as the services are told it: without user and password. */
+    public String uri(String database) {
+        return "postgresql://" + HOST + ":" + port + "/" + database;
+    }
+
+    /** The address of a database for JDBC, with user and password in it. */
+    public String jdbcUrl(String database) {
+        return "jdbc:" + uri(database) + "?user=" + USER + "&password=" + PASSWORD;
+    }
+
+    /** Creates the database unless there is one of that name. */
+    public void createDatabase(String name) {
+        try (Connection connection = DriverManager.getConnection(jdbcUrl("postgres"));
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE \"" + name.replace("\"", "\"\"") + "\"");
+        } catch (SQLException cause) {
+            if (!"42P04".equals(cause.getSQLState())) {
+                throw new IllegalStateException(
+                        "cannot create the database " + name + ": " + cause.getMessage(), cause);
+            }
+        }
+    }
+
+    /** Stops the server: open sessions are ended, everything committed is on disk. Closing again does nothing. */
+    @Override
+    public synchronized void close() {
+        if (!running) {
+            return;
+        }
+        running = false;
+        stopServer();
+        lock.close();
+    }
+
+    private synchronized void start(int wanted) {
+        try {
+            stopLeftOver();
+            if (!Files.exists(data.resolve("PG_VERSION"))) {
+                initialise();
+            }
+            for (int attempt = 1; !running; attempt++) {
+                port = wanted == 0 ? FreePorts.any() : wanted;
+                Files.write(data.resolve("postgresql.conf"), PostgresSettings.on(HOST, port));
+                privileges.handOver(data);
+                Optional<String> problem = startServer();
+                running = problem.isEmpty();
+                if (problem.isPresent() && !(attempt < ATTEMPTS && mayHeal(problem.get(), wanted))) {
+                    throw new IllegalStateException(
+                            "Postgres did not start on " + HOST + ":" + port + ", see " + log + ": " + problem.get());
+                }
+            }
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot prepare the folder " + data + ": " + cause.getMessage(), cause);
+        }
+        LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", data).log("Postgres is up");
+    }
+
+    // A killed postmaster's children hold on to its shared memory for a moment, and somebody else may take a port that
+    // was free.
+    private static boolean mayHeal(String problem, int wanted) {
+        return problem.contains("shared memory block") || (wanted == 0 && problem.contains("Address already in use"));
+    }
+
+    private void initialise() throws IOException {
+        Folders.delete(data);
+        Files.createDirectories(data);
+        Path password = Files.createTempFile(data.resolveSibling(""), "password", "");
+        try {
+            Files.writeString(password, PASSWORD);
+            privileges.handOver(data);
+            privileges.handOver(password);
+            Command.Result result = Command.run(
+                    program(
+                            "initdb",
+                            "--pgdata=" + data,
+                            "--username=" + USER,
+                            "--pwfile=" + password,
+                            "--auth=scram-sha-256",
+                            "--encoding=UTF8",
+                            "--no-locale",
+                            "--locale-provider=builtin",
+                            "--builtin-locale=C.UTF-8"),
+                    INIT_LIMIT);
+            if (!result.succeeded()) {
+                // PG_VERSION is among the first files: without this the next start would take the half for the whole.
+                Folders.delete(data);
+                throw new IllegalStateException("initdb failed: " + result.output());
+            }
+        } finally {
+            Files.deleteIfExists(password);
+        }
+    }
+
+    // The reason, if it did not start. pg_ctl gives the server a session of its own, which keeps the terminal's Ctrl-C
+    // away from it.
+    private Optional<String> startServer() throws IOException {
+        Files.writeString(log, "");
+        privileges.handOver(log);
+        Command.Result result = Command.run(
+                program(
+                        "pg_ctl",
+                        "start",
+                        "-D",
+                        data.toString(),
+                        "-l",
+                        log.toString(),
+                        "-w",
+                        "-t",
+                        seconds(START_LIMIT)),
+                START_LIMIT.plusSeconds(10));
+        return result.succeeded() ? Optional.empty() : Optional.of(lastLines(log) + " (" + result.output() + ")");
+    }
+
+    /**
+     * Stops a server that outlived the process which had started it. Stopped, not adopted: this run's settings and port then
+     * hold, the dead process's sessions and slot readers are gone for certain, and it costs a fraction of a second.
+     */
+    private void stopLeftOver() throws IOException {
+        Optional<ProcessHandle> owner = leftOver();
+        if (owner.isPresent()) {
+            LOGGER.atWarn()
+                    .addKeyValue("pid", owner.get().pid())
+                    .addKeyValue("folder", data)
+                    .log("a Postgres of an earlier run is still up and is stopped first");
+            tookOver = true;
+            stopServer();
+        }
+        // Otherwise it refuses to start if by now an unrelated process has the number that is written there.
+        Files.deleteIfExists(data.resolve("postmaster.pid"));
+    }
+
+    // The number in the file may meanwhile be anybody's, so the process must also be a Postgres on exactly these data.
+    private Optional<ProcessHandle> leftOver() throws IOException {
+        Path file = data.resolve("postmaster.pid");
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+        if (lines.isEmpty()) {
+            return Optional.empty();
+        }
+        return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
+                .filter(process -> process.info().commandLine().orElse("").contains(data.toString()));
+    }
+
+    private void stopServer() {
+        for (String mode : List.of("fast", "immediate")) {
+            Command.Result result = Command.run(
+                    program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),
+                    STOP_LIMIT.plusSeconds(10));
+            if (result.succeeded() || !Files.exists(data.resolve("postmaster.pid"))) {
+                return;
+            }
+            LOGGER.atWarn()
+                    .addKeyValue("mode", mode)
+                    .addKeyValue("output", result.output())
+                    .log("Postgres does not stop");
+        }
+        throw new IllegalStateException("the Postgres on " + data + " does not stop, its log is " + log);
+    }
+
+    private List<String> program(String name, String... arguments) {
+        List<String> all =
+                new ArrayList<>(List.of(home.resolve("bin").resolve(name).toString()));
+        all.addAll(List.of(arguments));
+        return privileges.command(all);
+    }
+
+    private static String seconds(Duration limit) {
+        return String.valueOf(limit.toSeconds());
+    }
+
+    private static String lastLines(Path log) throws IOException {
+        List<String> lines = new String(Files.readAllBytes(log), StandardCharsets.UTF_8)
+                .lines()
+                .toList();
+        return String.join(" | ", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+    }
+}

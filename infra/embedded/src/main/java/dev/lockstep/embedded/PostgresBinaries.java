@@ -1,0 +1,114 @@
+package dev.lockstep.embedded;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
+
+/** The Postgres programs that lie packed on the class path, unpacked once for each user of the machine. */
+final class PostgresBinaries {
+    private PostgresBinaries() {}
+
+    /** Unpacks the programs below the given folder unless they are there, and returns their home, which has {@code bin}. */
+    static synchronized Path unpackInto(Path parent) {
+        String archive = archive();
+        try {
+            Path home = parent.resolve("postgres-" + fingerprint(archive));
+            if (Files.isDirectory(home)) {
+                return home;
+            }
+            Files.createDirectories(parent);
+            Path unfinished = Files.createTempDirectory(parent, "unpacking-");
+            unpack(archive, unfinished);
+            Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rwxr-xr-x"));
+            moveIntoPlace(unfinished, home);
+            return home;
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot unpack Postgres into " + parent + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    // The folder appears whole or not at all, because several JVMs may unpack at the same time.
+    private static void moveIntoPlace(Path unfinished, Path home) throws IOException {
+        try {
+            Files.move(unfinished, home);
+        } catch (IOException cause) {
+            Folders.delete(unfinished);
+            if (!Files.isDirectory(home)) {
+                throw cause;
+            }
+        }
+    }
+
+    private static String archive() {
+        String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+        String machine = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        boolean arm = machine.equals("aarch64") || machine.equals("arm64");
+        String name = system.startsWith("mac")
+                ? "/postgres-darwin-" + (arm ? "arm_64" : "x86_64") + ".txz"
+                : "/postgres-" + system + "-" + (arm ? "arm_64" : "x86_64") + ".txz";
+        if (PostgresBinaries.class.getResource(name) == null) {
+            throw new IllegalStateException("there is no embedded Postgres for " + system + " on " + machine
+                    + ": run on Linux (x86_64, arm64) or on macOS (arm64), or use a Postgres server of your own");
+        }
+        return name;
+    }
+
+    private static String fingerprint(String archive) throws IOException {
+        try (InputStream packed = open(archive)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[1 << 16];
+            for (int read = packed.read(buffer); read >= 0; read = packed.read(buffer)) {
+                digest.update(buffer, 0, read);
+            }
+            return HexFormat.of().formatHex(digest.digest()).substring(0, 16);
+        } catch (NoSuchAlgorithmException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    private static void unpack(String archive, Path target) throws IOException {
+        try (TarArchiveInputStream files =
+                new TarArchiveInputStream(new XZCompressorInputStream(new BufferedInputStream(open(archive))))) {
+            for (TarArchiveEntry entry = files.getNextEntry(); entry != null; entry = files.getNextEntry()) {
+                Path path = target.resolve(entry.getName()).normalize();
+                if (!path.startsWith(target)) {
+                    throw new IOException("the archive points outside of itself: " + entry.getName());
+                }
+                if (entry.isDirectory()) {
+                    Files.createDirectories(path);
+                    continue;
+                }
+                Files.createDirectories(path.resolveSibling(""));
+                if (entry.isSymbolicLink()) {
+                    Files.createSymbolicLink(path, Path.of(entry.getLinkName()));
+                } else if (entry.isLink()) {
+                    Files.createLink(path, target.resolve(entry.getLinkName()));
+                } else {
+                    Files.copy(files, path);
+                    boolean executable = (entry.getMode() & 0100) != 0;
+                    Files.setPosixFilePermissions(
+                            path, PosixFilePermissions.fromString(executable ? "rwxr-xr-x" : "rw-r--r--"));
+                }
+            }
+        }
+    }
+
+    private static InputStream open(String archive) throws IOException {
+        InputStream packed = PostgresBinaries.class.getResourceAsStream(archive);
+        if (packed == null) {
+            throw new IOException("missing on the class path: " + archive);
+        }
+        return packed;
+    }
+}

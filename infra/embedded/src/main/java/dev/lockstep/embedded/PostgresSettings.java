@@ -1,0 +1,39 @@
+package dev.lockstep.embedded;
+
+import java.util.List;
+
+/** The whole of {@code postgresql.conf}, written anew at every start. */
+final class PostgresSettings {
+    private PostgresSettings() {}
+
+    static List<String> on(String host, int port) {
+        return List.of(
+                "listen_addresses = '" + host + "'",
+                "port = " + port,
+                // No socket file: its path may not be longer than 107 characters, and nobody uses it.
+                "unix_socket_directories = ''",
+                "max_connections = 200",
+                "shared_buffers = 256MB",
+                "jit = off",
+                "timezone = 'UTC'",
+                "datestyle = 'iso, mdy'",
+                "lc_messages = 'C'",
+                // What was answered is durable: Lockstep's promises rest on these three.
+                "fsync = on",
+                "full_page_writes = on",
+                "synchronous_commit = on",
+                "wal_level = logical",
+                "max_wal_size = 2GB",
+                "max_replication_slots = 32",
+                "max_wal_senders = 32",
+                // A slot that nobody reads must not fill the disk. It is then lost, and the relay says so.
+                "max_slot_wal_keep_size = 8GB",
+                "log_min_messages = warning",
+                "log_timezone = 'UTC'",
+                "log_line_prefix = '%m [%p] %d '",
+                // A JVM that was killed never says goodbye: find out soon, and give its sessions' locks back.
+                "tcp_keepalives_idle = 10",
+                "tcp_keepalives_interval = 5",
+                "tcp_keepalives_count = 3");
+    }
+}

@@ -1,0 +1,105 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How Postgres programs are run so that they do not see themselves as root, which they refuse.
+ *
+ * <p>An ordinary user runs them as they are. Root runs them in a user namespace of their own: inside they are nobody,
+ * outside their files stay root's and no folder has to change hands. Where namespaces are forbidden (Docker's default
+ * profile does), root hands the data to the user {@code nobody} and runs them as that.
+ */
+enum Privileges {
+    AS_THEY_ARE,
+    IN_A_USER_NAMESPACE,
+    AS_NOBODY;
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static @Nullable Privileges detected;
+
+    static synchronized Privileges detect() {
+        if (detected == null) {
+            detected = choose();
+        }
+        return Objects.requireNonNull(detected);
+    }
+
+    List<String> command(List<String> program) {
+        List<String> command = new ArrayList<>(
+                switch (this) {
+                    case AS_THEY_ARE -> List.of();
+                    case IN_A_USER_NAMESPACE -> List.of("unshare", "--user");
+                    case AS_NOBODY -> List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+                });
+        command.addAll(program);
+        return List.copyOf(command);
+    }
+
+    /** Where unpacked programs are kept: somewhere that the user who runs them can reach. */
+    Path cache() {
+        String home = System.getProperty("user.home");
+        Path folder = Path.of(home, ".cache");
+        boolean usable = this != AS_NOBODY && (Files.isWritable(folder) || Files.isWritable(Path.of(home)));
+        return usable
+                ? folder.resolve("lockstep")
+                : Path.of(System.getProperty("java.io.tmpdir"), "lockstep-" + System.getProperty("user.name"));
+    }
+
+    /** Makes sure that the user who runs Postgres owns the folder and all in it. */
+    void handOver(Path folder) {
+        if (this != AS_NOBODY) {
+            return;
+        }
+        try {
+            UserPrincipal nobody =
+                    folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                        throws IOException {
+                    Files.setOwner(directory, nobody);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.setOwner(file, nobody);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
+        }
+        if (!Command.run(command(List.of("test", "-x", folder.toString())), LIMIT)
+                .succeeded()) {
+            throw new IllegalStateException("Postgres does not run as root, and the user nobody cannot reach " + folder
+                    + ": use a data folder that every user may enter, or start as an ordinary user");
+        }
+    }
+
+    private static Privileges choose() {
+        if (!"root".equals(System.getProperty("user.name"))) {
+            return AS_THEY_ARE;
+        }
+        for (Privileges candidate : List.of(IN_A_USER_NAMESPACE, AS_NOBODY)) {
+            if (Command.run(candidate.command(List.of("true")), LIMIT).succeeded()) {
+                return candidate;
+            }
+        }
+        throw new IllegalStateException(
+                "Postgres does not run as root, and neither `unshare --user` nor `setpriv` works"
+                        + " here: start as an ordinary user");
+    }
+}

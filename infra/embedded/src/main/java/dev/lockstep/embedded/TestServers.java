@@ -1,0 +1,80 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One Postgres and one Kafka for all tests of a JVM, each started when it is first asked for and stopped, its folder deleted, when
+ * the JVM ends. What a JVM that was killed left behind, the next one clears away.
+ */
+public final class TestServers {
+    private static final AtomicInteger DATABASES = new AtomicInteger();
+
+    private static @Nullable Path folder;
+    private static @Nullable LocalPostgres postgres;
+    private static @Nullable LocalKafka kafka;
+
+    private TestServers() {}
+
+    public static synchronized LocalPostgres postgres() {
+        if (postgres == null) {
+            postgres = LocalPostgres.start(folder().resolve("postgres"), 0);
+        }
+        return Objects.requireNonNull(postgres);
+    }
+
+    public static synchronized LocalKafka kafka() {
+        if (kafka == null) {
+            kafka = LocalKafka.start(folder().resolve("kafka"), 0);
+        }
+        return Objects.requireNonNull(kafka);
+    }
+
+    /** Creates an empty database in {@link #postgres()} for one test and returns its name, which begins with the prefix. */
+    public static String newDatabase(String prefix) {
+        String name = prefix + "_" + DATABASES.incrementAndGet();
+        postgres().createDatabase(name);
+        return name;
+    }
+
+    private static Path folder() {
+        if (folder == null) {
+            folder = createFolder();
+        }
+        return Objects.requireNonNull(folder);
+    }
+
+    private static Path createFolder() {
+        Path parent =
+                Path.of(System.getProperty("java.io.tmpdir"), "lockstep-tests-" + System.getProperty("user.name"));
+        try {
+            Files.createDirectories(parent);
+            LeftOverServers.clear(parent);
+            Path created = Files.createTempDirectory(parent, "jvm-");
+            FolderLock lock = FolderLock.tryLock(created).orElseThrow();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(created, lock), "stop-test-servers"));
+            return created;
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    private static synchronized void stop(Path created, FolderLock lock) {
+        try {
+            if (kafka != null) {
+                kafka.close();
+            }
+        } finally {
+            if (postgres != null) {
+                postgres.close();
+            }
+        }
+        Folders.delete(created);
+        lock.close();
+    }
+}

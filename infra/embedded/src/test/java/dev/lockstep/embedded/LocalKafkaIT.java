@@ -1,0 +1,92 @@
+package dev.lockstep.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LocalKafkaIT {
+    @TempDir
+    Path folder;
+
+    @Test
+    void records_and_a_groups_progress_are_there_at_the_next_start_on_another_port() throws Exception {
+        try (LocalKafka kafka = LocalKafka.start(folder, 0)) {
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+                admin.createTopics(List.of(new NewTopic("words", Optional.of(3), Optional.empty())))
+                        .all()
+                        .get();
+            }
+            send(kafka, "first");
+            assertThat(receive(kafka, 1)).containsExactly("first");
+            send(kafka, "second");
+        }
+
+        try (LocalKafka kafka = LocalKafka.start(folder, 0)) {
+            send(kafka, "third");
+            assertThat(receive(kafka, 2)).containsExactlyInAnyOrder("second", "third");
+        }
+    }
+
+    @Test
+    void a_taken_port_is_reported() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> LocalKafka.start(folder, taken.getLocalPort()))
+                    .hasMessageContaining("Kafka cannot start on 127.0.0.1")
+                    .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+        }
+    }
+
+    private static void send(LocalKafka kafka, String word) throws Exception {
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", kafka.bootstrapServers()),
+                new StringSerializer(),
+                new StringSerializer())) {
+            producer.send(new ProducerRecord<>("words", "key", word)).get();
+        }
+    }
+
+    private static List<String> receive(LocalKafka kafka, int count) {
+        List<String> words = new ArrayList<>();
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
+                Map.of(
+                        "bootstrap.servers", kafka.bootstrapServers(),
+                        "group.id", "readers",
+                        "enable.auto.commit", "false",
+                        "auto.offset.reset", "earliest"),
+                new StringDeserializer(),
+                new StringDeserializer())) {
+            consumer.subscribe(List.of("words"));
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                    words.add(record.value());
+                }
+                return words.size() >= count;
+            });
+            consumer.commitSync();
+        }
+        return words;
+    }
+}
