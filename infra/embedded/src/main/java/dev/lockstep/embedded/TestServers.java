@@ -42,7 +42,8 @@ public final class TestServers {
         return name;
     }
 
-    private static Path folder() {
+    /** Where this JVM's servers keep their data. */
+    static synchronized Path folder() {
         if (folder == null) {
             folder = createFolder();
         }

@@ -68,7 +68,7 @@ class LocalKafkaIT {
         }
     }
 
-    private static List<String> receive(LocalKafka kafka, int count) {
+    static List<String> receive(LocalKafka kafka, int count) {
         List<String> words = new ArrayList<>();
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
                 Map.of(

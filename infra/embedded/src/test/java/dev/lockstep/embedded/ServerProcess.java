@@ -1,0 +1,94 @@
+package dev.lockstep.embedded;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/** A JVM of its own that starts servers, says so, and then waits to be killed. */
+final class ServerProcess implements AutoCloseable {
+    private final Process process;
+    private final List<String> said;
+
+    private ServerProcess(Process process, List<String> said) {
+        this.process = process;
+        this.said = said;
+    }
+
+    /** Starts the process and returns once its servers are up. */
+    static ServerProcess start(String... arguments) {
+        try {
+            List<String> command = new ArrayList<>(List.of(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    ServerProcess.class.getName()));
+            command.addAll(List.of(arguments));
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                if (line.startsWith("ready ")) {
+                    return new ServerProcess(process, List.of(line.split(" ")));
+                }
+            }
+            throw new IllegalStateException(
+                    "the process ended: " + process.onExit().join().exitValue());
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    /** The n-th thing it said about what it started. */
+    String said(int n) {
+        return said.get(n);
+    }
+
+    /** Waits for its own end. */
+    int exitCode() {
+        return process.onExit().join().exitValue();
+    }
+
+    /** Ends it as {@code kill -9} does. */
+    void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+
+    /** Runs in the process. */
+    public static void main(String[] arguments) throws InterruptedException {
+        Path folder = Path.of(arguments[1]);
+        String ready = switch (arguments[0]) {
+            case "postgres" -> {
+                LocalPostgres postgres = LocalPostgres.start(folder, 0);
+                yield postgres.port() + " " + postgres.jdbcUrl("postgres");
+            }
+            case "kafka" -> LocalKafka.start(folder, 0).bootstrapServers();
+            case "test-servers" -> {
+                String url = TestServers.postgres().jdbcUrl("postgres");
+                yield url + " " + TestServers.folder();
+            }
+            default -> throw new IllegalArgumentException(arguments[0]);
+        };
+        say("ready " + ready);
+        if (arguments.length > 2) {
+            throw new IllegalStateException("a test that fails");
+        }
+        new CountDownLatch(1).await();
+    }
+
+    private static void say(String line) {
+        // checkstyle off: consoleOutput, it is how the process talks to the test that started it
+        System.out.println(line);
+        // checkstyle on: consoleOutput
+    }
+}
