@@ -94,8 +94,7 @@ public final class JsonBody {
             when invalid.getTargetType() == String.class && invalid.getValue() instanceof String -> Text.RULE;
             case MismatchedInputException mismatched -> "must be " + kind(mismatched.getTargetType());
             case JsonMappingException other
-            when other.getCause() instanceof InputCoercionException tooLarge ->
-                range(tooLarge.getTargetType());
+            when other.getCause() instanceof InputCoercionException tooLarge -> range(tooLarge.getTargetType());
             case JsonMappingException other -> "is not as expected: " + other.getOriginalMessage();
         };
     }

@@ -1,0 +1,32 @@
+package dev.lockstep.messaging;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How a consumer works.
+ *
+ * @param group the Kafka consumer group, and the name under which the inbox keeps its claims
+ * @param topics what it subscribes to
+ * @param kafka Kafka client properties, among them {@code bootstrap.servers}
+ * @param maxBatch most messages in one transaction
+ * @param maxAttempts how often a message is tried before it becomes a dead letter
+ * @param retryBackoff before the second attempt; doubled for each further one
+ * @param maxRetryBackoff the longest wait between two attempts
+ * @param inboxRetention how long a repeated message is recognised
+ */
+public record ConsumerOptions(
+        String group,
+        List<String> topics,
+        Map<String, String> kafka,
+        int maxBatch,
+        int maxAttempts,
+        Duration retryBackoff,
+        Duration maxRetryBackoff,
+        Duration inboxRetention) {
+    public ConsumerOptions {
+        topics = List.copyOf(topics);
+        kafka = Map.copyOf(kafka);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.lockstep.messaging;
+
+import io.vertx.core.json.JsonArray;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.jspecify.annotations.Nullable;
+
+/** Record headers as they are kept in Postgres: every one, in order, byte for byte, as {@code [["name","base64"],...]}. */
+final class Headers {
+    private Headers() {}
+
+    /** The last header of that name as text, or null. */
+    static @Nullable String text(ConsumerRecord<byte[], byte[]> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    static JsonArray toJson(Iterable<Header> headers) {
+        JsonArray all = new JsonArray();
+        headers.forEach(header -> all.add(pair(header.key(), header.value())));
+        return all;
+    }
+
+    static JsonArray pair(String name, byte @Nullable [] value) {
+        return new JsonArray()
+                .add(name)
+                .add(value == null ? null : Base64.getEncoder().encodeToString(value));
+    }
+
+    static JsonArray pair(String name, String value) {
+        return pair(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static RecordHeaders toKafka(JsonArray headers) {
+        RecordHeaders all = new RecordHeaders();
+        for (int i = 0; i < headers.size(); i++) {
+            JsonArray pair = headers.getJsonArray(i);
+            String value = pair.getString(1);
+            all.add(
+                    pair.getString(0),
+                    value == null ? null : Base64.getDecoder().decode(value));
+        }
+        return all;
+    }
+
+    /** For people: names and values as text, the last of a name. */
+    static Map<String, String> readable(JsonArray headers) {
+        Map<String, String> all = new LinkedHashMap<>();
+        for (Header header : toKafka(headers)) {
+            all.put(header.key(), header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8));
+        }
+        return all;
+    }
+
+    /** The bytes as text if they are valid UTF-8 that Postgres can hold as text, else null. */
+    static @Nullable String utf8(byte @Nullable [] bytes) {
+        if (bytes == null) {
+            return null;
+        }
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            return text.indexOf('\0') < 0 ? text : null;
+        } catch (CharacterCodingException binary) {
+            return null;
+        }
+    }
+}

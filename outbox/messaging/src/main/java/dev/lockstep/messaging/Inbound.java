@@ -1,0 +1,39 @@
+package dev.lockstep.messaging;
+
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** A record and what became of reading it: either a message, or the reason why it never will be one. */
+record Inbound<M>(
+        ConsumerRecord<byte[], byte[]> source,
+        UUID messageId,
+        @Nullable M message,
+        @Nullable UnprocessableMessageException unreadable) {
+
+    static <M> Inbound<M> read(ConsumerRecord<byte[], byte[]> source, UUID messageId, MessageCodec<M> codec) {
+        try {
+            return new Inbound<>(source, messageId, codec.decode(source), null);
+        } catch (UnprocessableMessageException unreadable) {
+            return new Inbound<>(source, messageId, null, unreadable);
+        }
+    }
+
+    boolean readable() {
+        return unreadable == null;
+    }
+
+    Received<M> received() {
+        if (message == null) {
+            throw new IllegalStateException("an unreadable record is not handled", unreadable);
+        }
+        return new Received<>(
+                message,
+                messageId,
+                source.topic(),
+                source.partition(),
+                source.offset(),
+                Headers.utf8(source.key()),
+                Headers.text(source, "traceparent"));
+    }
+}

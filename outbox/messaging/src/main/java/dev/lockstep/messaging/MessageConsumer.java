@@ -1,0 +1,61 @@
+package dev.lockstep.messaging;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * Consumes topics: pulls records, applies each partition in order on the verticle's context, and commits exactly the offsets
+ * of what was applied, after its transaction.
+ *
+ * <p>At most one batch is in flight and nothing is polled meanwhile, so nothing queues up in memory, and a rebalance, which
+ * happens inside a poll, finds nothing half done.
+ */
+public final class MessageConsumer {
+    private final PollLoop<?> loop;
+
+    private MessageConsumer(PollLoop<?> loop) {
+        this.loop = loop;
+    }
+
+    /**
+     * @param pool where the inbox, the parked messages, the dead letters and the handler's own tables are
+     * @param accepts asked for each topic before each poll; while it answers false the topic's records stay in Kafka
+     */
+    public static <M> MessageConsumer create(
+            Vertx vertx,
+            Pool pool,
+            ConsumerOptions options,
+            MessageCodec<M> codec,
+            MessageHandler<M> handler,
+            Predicate<String> accepts,
+            MeterRegistry meters) {
+        Context context = vertx.getOrCreateContext();
+        BatchProcessor<M> processor = new BatchProcessor<>(pool, options, codec, handler, meters);
+        return new MessageConsumer(new PollLoop<>(context, options, processor, accepts, meters));
+    }
+
+    /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
+    public Future<Void> start() {
+        loop.start();
+        return Future.succeededFuture();
+    }
+
+    /** Completes when the batch in flight is applied, its offsets are committed and the group is left; waits 20 s at most. */
+    public Future<Void> stop() {
+        Promise<Void> stopped = Promise.promise();
+        loop.stop(stopped::tryComplete);
+        return stopped.future().timeout(20, TimeUnit.SECONDS);
+    }
+
+    /** Why messages are not being consumed, in one sentence, or empty when they are. */
+    public Optional<String> problem() {
+        return Optional.ofNullable(loop.problem());
+    }
+}

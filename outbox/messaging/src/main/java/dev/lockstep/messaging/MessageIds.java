@@ -1,0 +1,93 @@
+package dev.lockstep.messaging;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gives every record the UUIDv7 that the inbox knows it by. CloudEvents says that {@code source} and {@code id} together
+ * identify an event; the relay's ids are UUIDv7 already and are taken as they are.
+ */
+final class MessageIds {
+    private static final int DAYS_AHEAD = 3;
+
+    private final Duration inboxRetention;
+
+    MessageIds(Duration inboxRetention) {
+        this.inboxRetention = inboxRetention;
+    }
+
+    /** The same for every delivery of one message; for a record without {@code ce_id}, the same for every read of it. */
+    UUID of(ConsumerRecord<byte[], byte[]> record, Instant now) {
+        String id = Headers.text(record, "ce_id");
+        UUID version7 = version7(id);
+        if (version7 != null) {
+            return within(version7, now);
+        }
+        String name = id == null
+                ? record.topic() + '/' + record.partition() + '/' + record.offset()
+                : Headers.text(record, "ce_source") + '/' + id;
+        return within(named(name, occurredAt(record)), now);
+    }
+
+    // An id whose day has no partition, being older than the retention or from a clock far ahead, is filed under the
+    // nearest
+    // day that has one: it must be handled all the same.
+    private UUID within(UUID id, Instant now) {
+        Instant today = now.truncatedTo(ChronoUnit.DAYS);
+        long earliest = today.minus(inboxRetention.toDays(), ChronoUnit.DAYS).toEpochMilli();
+        long latest = today.plus(DAYS_AHEAD, ChronoUnit.DAYS).toEpochMilli();
+        long millis = id.getMostSignificantBits() >>> 16;
+        long filed = Math.clamp(millis, earliest, latest);
+        return filed == millis ? id : at(filed, id);
+    }
+
+    private static UUID at(long millis, UUID id) {
+        return new UUID((millis << 16) | (id.getMostSignificantBits() & 0xFFFF), id.getLeastSignificantBits());
+    }
+
+    private static @Nullable UUID version7(@Nullable String id) {
+        if (id == null || id.length() != 36) {
+            return null;
+        }
+        try {
+            UUID uuid = UUID.fromString(id);
+            return uuid.version() == 7 && uuid.toString().equals(id.toLowerCase(Locale.ROOT)) ? uuid : null;
+        } catch (IllegalArgumentException notOne) {
+            return null;
+        }
+    }
+
+    private static UUID named(String name, Instant occurredAt) {
+        try {
+            ByteBuffer hash =
+                    ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8)));
+            long random = hash.getLong() & 0x0FFF;
+            long variant = (hash.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
+            return new UUID((occurredAt.toEpochMilli() << 16) | 0x7000 | random, variant);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+
+    private static Instant occurredAt(ConsumerRecord<byte[], byte[]> record) {
+        String time = Headers.text(record, "ce_time");
+        if (time != null) {
+            try {
+                return Instant.parse(time);
+            } catch (DateTimeParseException malformed) {
+                return Instant.ofEpochMilli(record.timestamp());
+            }
+        }
+        return Instant.ofEpochMilli(record.timestamp());
+    }
+}

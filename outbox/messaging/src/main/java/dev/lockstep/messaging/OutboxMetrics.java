@@ -1,0 +1,102 @@
+package dev.lockstep.messaging;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads the state of the outbox, the dead letters and the parked messages every few seconds, for metrics and health. */
+final class OutboxMetrics {
+    private static final Logger LOGGER = LoggerFactory.getLogger(OutboxMetrics.class);
+    private static final long INTERVAL_MILLIS = 2_000;
+    private static final Duration STALLED_AFTER = Duration.ofSeconds(15);
+
+    private final Vertx vertx;
+    private final Pool pool;
+    private final MultiGauge deadLetters;
+    private long timer = -1;
+    private volatile OutboxStore.@Nullable Summary summary;
+    private volatile DeadLetterDesk.ParkedCount parked = new DeadLetterDesk.ParkedCount(0, 0);
+    private volatile @Nullable String unreadable;
+
+    OutboxMetrics(Vertx vertx, Pool pool, MeterRegistry meters) {
+        this.vertx = vertx;
+        this.pool = pool;
+        Gauge.builder(
+                        "lockstep.outbox.pending",
+                        this,
+                        metrics -> metrics.summary == null ? 0 : metrics.summary.pending())
+                .description("outbox rows that Kafka has not acknowledged")
+                .register(meters);
+        Gauge.builder(
+                        "lockstep.outbox.oldest.pending.seconds",
+                        this,
+                        metrics -> metrics.summary == null ? 0 : metrics.summary.oldestPendingSeconds())
+                .description("age of the oldest outbox row that Kafka has not acknowledged")
+                .register(meters);
+        Gauge.builder("lockstep.parked.keys", this, metrics -> metrics.parked.keys())
+                .description("keys whose messages wait for another attempt")
+                .register(meters);
+        Gauge.builder("lockstep.parked.messages", this, metrics -> metrics.parked.messages())
+                .description("messages that wait for another attempt, or behind one that does")
+                .register(meters);
+        deadLetters = MultiGauge.builder("lockstep.dead.letters")
+                .description("dead letters neither replayed nor discarded")
+                .register(meters);
+    }
+
+    Future<Void> start() {
+        return refresh().onComplete(first -> scheduleNext());
+    }
+
+    void stop() {
+        vertx.cancelTimer(timer);
+    }
+
+    /** What keeps the outbox from being relayed, by the age of the last heartbeat that Kafka acknowledged. */
+    Optional<String> problem() {
+        OutboxStore.Summary last = summary;
+        if (unreadable != null || last == null) {
+            return Optional.of("the outbox cannot be read: " + unreadable);
+        }
+        if (last.acknowledgedSecondsAgo() > STALLED_AFTER.toSeconds()) {
+            return Optional.of(
+                    "no relay: Kafka acknowledged the last heartbeat of this database %.0f s ago, %d rows are pending"
+                            .formatted(last.acknowledgedSecondsAgo(), last.pending()));
+        }
+        return Optional.empty();
+    }
+
+    // One read after the other, so that a slow database is not asked again before it answered.
+    private void scheduleNext() {
+        timer = vertx.setTimer(INTERVAL_MILLIS, tick -> refresh().onComplete(read -> scheduleNext()));
+    }
+
+    private Future<Void> refresh() {
+        return OutboxStore.summary(pool)
+                .onSuccess(read -> summary = read)
+                .compose(read -> DeadLetterDesk.countParked(pool))
+                .onSuccess(read -> parked = read)
+                .compose(read -> DeadLetterDesk.countByReason(pool))
+                .onSuccess(counts -> deadLetters.register(
+                        counts.stream()
+                                .map(count -> MultiGauge.Row.of(
+                                        Tags.of("topic", count.topic(), "reason", count.reason()), count.count()))
+                                .toList(),
+                        true))
+                .onSuccess(read -> unreadable = null)
+                .onFailure(cause -> {
+                    unreadable = String.valueOf(cause.getMessage());
+                    LOGGER.atDebug().setCause(cause).log("the outbox could not be read");
+                })
+                .mapEmpty();
+    }
+}

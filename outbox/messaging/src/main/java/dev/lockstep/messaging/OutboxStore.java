@@ -1,0 +1,165 @@
+package dev.lockstep.messaging;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the outbox as it is. What is relayed is one comparison with the watermark, made while reading. */
+final class OutboxStore {
+    private static final String COLUMNS_FROM = """
+            SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent, headers, created_at,
+                   pg_visible_in_snapshot(xid, w.snapshot) AS relayed
+              FROM outbox, outbox_watermark w
+            """;
+
+    private static final String FIND = COLUMNS_FROM + "WHERE id = $1";
+
+    private static final String LIST = COLUMNS_FROM + """
+             WHERE ($1::text IS NULL OR aggregateid = $1)
+               AND ($2::text IS NULL OR type = $2)
+               AND ($3::uuid IS NULL OR id < $3)
+             ORDER BY id DESC
+             LIMIT $4
+            """;
+
+    private static final String LIST_RELAYED = COLUMNS_FROM + """
+             WHERE ($1::text IS NULL OR aggregateid = $1)
+               AND ($2::text IS NULL OR type = $2)
+               AND ($3::uuid IS NULL OR id < $3)
+               AND pg_visible_in_snapshot(xid, w.snapshot)
+             ORDER BY id DESC
+             LIMIT $4
+            """;
+
+    // No transaction older than the snapshot's xmin is pending, so the index on xid leads straight to the few that may
+    // be.
+    private static final String LIST_PENDING = COLUMNS_FROM + """
+             WHERE ($1::text IS NULL OR aggregateid = $1)
+               AND ($2::text IS NULL OR type = $2)
+               AND ($3::uuid IS NULL OR id < $3)
+               AND xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+               AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+             ORDER BY id DESC
+             LIMIT $4
+            """;
+
+    private static final String SUMMARY = """
+            SELECT w.relayed, w.acknowledged_at, p.pending,
+                   coalesce(extract(epoch FROM now() - p.oldest), 0)::float8 AS oldest_pending_seconds,
+                   extract(epoch FROM now() - w.acknowledged_at)::float8 AS acknowledged_seconds_ago
+              FROM outbox_watermark w,
+                   LATERAL (SELECT count(*) AS pending, min(created_at) AS oldest
+                              FROM outbox
+                             WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                               AND NOT pg_visible_in_snapshot(xid, w.snapshot)) p
+            """;
+
+    private OutboxStore() {}
+
+    /** Which rows are asked for. */
+    enum State {
+        ANY,
+        PENDING,
+        RELAYED
+    }
+
+    /**
+     * A row as it is shown.
+     *
+     * @param payload the record's value as it is: JSON where it is JSON, else a string
+     */
+    record OutboxRow(
+            UUID id,
+            String aggregateType,
+            @Nullable String aggregateId,
+            String type,
+            String topic,
+            @JsonRawValue @Nullable String payload,
+            @Nullable Map<String, String> headers,
+            @Nullable String traceparent,
+            String state,
+            Instant createdAt) {}
+
+    /**
+     * The outbox in numbers.
+     *
+     * @param relayed rows that Kafka acknowledged since the outbox exists, those of dropped partitions included
+     */
+    record Summary(
+            long pending,
+            double oldestPendingSeconds,
+            long relayed,
+            Instant acknowledgedAt,
+            double acknowledgedSecondsAgo) {}
+
+    static Future<Optional<OutboxRow>> find(SqlClient client, UUID id) {
+        return client.preparedQuery(FIND)
+                .execute(Tuple.of(id))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(outboxRow(rows.iterator().next())));
+    }
+
+    static Future<List<OutboxRow>> list(
+            SqlClient client,
+            State state,
+            @Nullable String aggregateId,
+            @Nullable String type,
+            @Nullable UUID before,
+            int limit) {
+        String query = switch (state) {
+            case ANY -> LIST;
+            case PENDING -> LIST_PENDING;
+            case RELAYED -> LIST_RELAYED;
+        };
+        return client.preparedQuery(query)
+                .execute(Tuple.of(aggregateId, type, before, limit))
+                .map(OutboxStore::outboxRows);
+    }
+
+    static Future<Summary> summary(SqlClient client) {
+        return client.query(SUMMARY).execute().map(rows -> {
+            Row row = rows.iterator().next();
+            return new Summary(
+                    row.getLong("pending"),
+                    row.getDouble("oldest_pending_seconds"),
+                    row.getLong("relayed"),
+                    row.getOffsetDateTime("acknowledged_at").toInstant(),
+                    row.getDouble("acknowledged_seconds_ago"));
+        });
+    }
+
+    private static List<OutboxRow> outboxRows(RowSet<Row> rows) {
+        List<OutboxRow> all = new ArrayList<>(rows.size());
+        rows.forEach(row -> all.add(outboxRow(row)));
+        return all;
+    }
+
+    private static OutboxRow outboxRow(Row row) {
+        Buffer payload = row.getBuffer("payload");
+        JsonArray headers = row.getJsonArray("headers");
+        return new OutboxRow(
+                row.getUUID("id"),
+                row.getString("aggregatetype"),
+                row.getString("aggregateid"),
+                row.getString("type"),
+                row.getString("topic"),
+                payload == null ? null : Payloads.asJson(payload.getBytes()),
+                headers == null ? null : Headers.readable(headers),
+                row.getString("traceparent"),
+                row.getBoolean("relayed") ? "relayed" : "pending",
+                row.getOffsetDateTime("created_at").toInstant());
+    }
+}

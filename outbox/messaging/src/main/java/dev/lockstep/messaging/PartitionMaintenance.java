@@ -1,0 +1,85 @@
+package dev.lockstep.messaging;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the partitions of outbox and inbox days ahead and drops those past their retention, once everything in them is relayed. */
+public final class PartitionMaintenance {
+    static final String ENSURE_PARTITIONS_AT_START =
+            "SELECT ensure_partitions('outbox', 1, 3), ensure_partitions('inbox', 7, 3)";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PartitionMaintenance.class);
+    private static final long INTERVAL_MILLIS = Duration.ofHours(1).toMillis();
+    private static final String ENSURE = "SELECT ensure_partitions($1, $2, 3)";
+    private static final String DROP = "SELECT drop_partitions($1, $2) AS dropped";
+    // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
+    private static final String GIVE_UP_SOON = "SET LOCAL lock_timeout = '2s'";
+
+    private final Vertx vertx;
+    private final Pool pool;
+    private final Duration outboxRetention;
+    private final Duration inboxRetention;
+    private long timer = -1;
+
+    public PartitionMaintenance(Vertx vertx, Pool pool, Duration outboxRetention, Duration inboxRetention) {
+        this.vertx = vertx;
+        this.pool = pool;
+        this.outboxRetention = outboxRetention;
+        this.inboxRetention = inboxRetention;
+    }
+
+    /** Runs once, then hourly. Completes when the first run is over; fails if today's partitions cannot be had. */
+    public Future<Void> start() {
+        timer = vertx.setPeriodic(INTERVAL_MILLIS, tick -> run().onFailure(PartitionMaintenance::report));
+        return run();
+    }
+
+    /** Completes at once; a run under way ends by itself. */
+    public Future<Void> stop() {
+        vertx.cancelTimer(timer);
+        return Future.succeededFuture();
+    }
+
+    Future<Void> run() {
+        return ensure("outbox", 1)
+                .compose(done -> ensure("inbox", Math.toIntExact(inboxRetention.toDays())))
+                .compose(done -> drop("outbox", outboxRetention))
+                .compose(done -> drop("inbox", inboxRetention));
+    }
+
+    private Future<Void> ensure(String parent, int daysBack) {
+        return pool.preparedQuery(ENSURE).execute(Tuple.of(parent, daysBack)).mapEmpty();
+    }
+
+    private Future<Void> drop(String parent, Duration retention) {
+        OffsetDateTime cutOff = OffsetDateTime.now(ZoneOffset.UTC).minus(retention);
+        return pool.withTransaction(tx -> tx.query(GIVE_UP_SOON)
+                        .execute()
+                        .compose(set -> tx.preparedQuery(DROP).execute(Tuple.of(parent, cutOff))))
+                .onSuccess(rows -> rows.forEach(row -> {
+                    List<String> dropped = List.of(row.getArrayOfStrings("dropped"));
+                    if (!dropped.isEmpty()) {
+                        LOGGER.atInfo()
+                                .addKeyValue("partitions", dropped)
+                                .log("dropped partitions past their retention");
+                    }
+                }))
+                .recover(cause -> {
+                    report(cause);
+                    return Future.succeededFuture();
+                })
+                .mapEmpty();
+    }
+
+    private static void report(Throwable cause) {
+        LOGGER.atWarn().setCause(cause).log("partition maintenance failed, trying again in an hour");
+    }
+}

@@ -1,0 +1,33 @@
+package dev.lockstep.messaging;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+import java.util.Base64;
+
+/** Record values as people want to see them: JSON as JSON, text as a string, anything else in base64. */
+final class Payloads {
+    private Payloads() {}
+
+    /** A piece of JSON that shows the bytes. */
+    static String asJson(byte[] bytes) {
+        try {
+            return Json.MAPPER.readTree(bytes).toString();
+        } catch (IOException notJson) {
+            return quoted(asText(bytes));
+        }
+    }
+
+    /** The bytes as text, or in base64 if they are not. */
+    static String asText(byte[] bytes) {
+        String text = Headers.utf8(bytes);
+        return text == null ? Base64.getEncoder().encodeToString(bytes) : text;
+    }
+
+    private static String quoted(String text) {
+        try {
+            return Json.MAPPER.writeValueAsString(text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a string can always be written as JSON", e);
+        }
+    }
+}

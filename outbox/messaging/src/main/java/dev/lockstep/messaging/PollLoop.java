@@ -1,0 +1,353 @@
+package dev.lockstep.messaging;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The thread behind a {@link MessageConsumer}: poll, apply, commit, and again. It is the only one that touches the Kafka client. */
+final class PollLoop<M> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
+    private static final Duration IDLE_POLL = Duration.ofMillis(500);
+    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration LONGEST_BATCH = Duration.ofSeconds(60);
+    private static final long COMMIT_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long RETRY_PARKED_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long FIRST_BACKOFF_MILLIS = 100;
+    private static final long LONGEST_BACKOFF_MILLIS = 5_000;
+
+    private final Context context;
+    private final ConsumerOptions options;
+    private final BatchProcessor<M> processor;
+    private final Predicate<String> accepts;
+    private final ConsumerLag lag;
+    private final Thread thread;
+
+    // Confined to the thread.
+    private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
+    private long lastCommit = System.nanoTime();
+    private long lastParkedRetry = System.nanoTime();
+    private long resumeAt;
+    private long backoffMillis;
+
+    private volatile boolean stopping;
+    private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
+    private volatile @Nullable String problem = "has not joined its group yet";
+    private volatile Runnable stopped = () -> {};
+
+    PollLoop(
+            Context context,
+            ConsumerOptions options,
+            BatchProcessor<M> processor,
+            Predicate<String> accepts,
+            MeterRegistry meters) {
+        this.context = context;
+        this.options = options;
+        this.processor = processor;
+        this.accepts = accepts;
+        this.lag = new ConsumerLag(options, meters);
+        this.thread =
+                Thread.ofPlatform().name("consumer-" + options.group()).daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void stop(Runnable whenStopped) {
+        stopped = whenStopped;
+        stopping = true;
+        KafkaConsumer<byte[], byte[]> consumer = current;
+        if (consumer != null) {
+            consumer.wakeup();
+        }
+        if (!thread.isAlive()) {
+            whenStopped.run();
+        }
+    }
+
+    @Nullable
+    String problem() {
+        return problem == null ? null : options.group() + " " + problem;
+    }
+
+    private void run() {
+        try {
+            while (!stopping) {
+                consumeUntilStoppedOrBroken();
+            }
+        } finally {
+            problem = "has stopped";
+            context.runOnContext(end -> stopped.run());
+        }
+    }
+
+    private void consumeUntilStoppedOrBroken() {
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties())) {
+            current = consumer;
+            uncommitted.clear();
+            consumer.subscribe(options.topics(), new CommitOnRevoke(consumer));
+            while (!stopping) {
+                turn(consumer);
+            }
+            commitNow(consumer);
+        } catch (WakeupException wakeup) {
+            LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up to stop");
+        } catch (KafkaException | IllegalStateException broken) {
+            problem = "cannot consume: " + broken.getMessage();
+            LOGGER.atWarn()
+                    .setCause(broken)
+                    .addKeyValue("service", options.group())
+                    .log("the Kafka consumer broke, building a new one");
+            pauseThread(LONGEST_BACKOFF_MILLIS / 5);
+        } catch (InterruptedException interrupted) {
+            stopping = true;
+        } finally {
+            current = null;
+        }
+    }
+
+    private void turn(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
+        long wait = pauseWhatMustWait(consumer);
+        ConsumerRecords<byte[], byte[]> records;
+        try {
+            records = consumer.poll(Duration.ofMillis(wait));
+        } catch (WakeupException wakeup) {
+            if (stopping) {
+                commitNow(consumer);
+                return;
+            }
+            throw wakeup;
+        }
+        lag.update(consumer);
+        if (!records.isEmpty()) {
+            applyInBatches(consumer, records);
+        } else if (resumeAt == 0) {
+            healthyOnceAssigned(consumer);
+        }
+        retryParkedIfDue(consumer);
+        if (!uncommitted.isEmpty() && (records.isEmpty() || System.nanoTime() - lastCommit > COMMIT_EVERY_NANOS)) {
+            commitSoon(consumer);
+        }
+    }
+
+    private void healthyOnceAssigned(KafkaConsumer<byte[], byte[]> consumer) {
+        // A member without partitions is healthy too, but only the coordinator can have told it so.
+        if (!consumer.assignment().isEmpty() || consumer.groupMetadata().generationId() >= 0) {
+            problem = null;
+        }
+    }
+
+    // Paused partitions keep their place and their group membership; nothing is fetched for them.
+    private long pauseWhatMustWait(KafkaConsumer<byte[], byte[]> consumer) {
+        Set<TopicPartition> assigned = consumer.assignment();
+        long now = System.nanoTime();
+        if (resumeAt != 0 && now < resumeAt) {
+            consumer.pause(assigned);
+            return Math.clamp(TimeUnit.NANOSECONDS.toMillis(resumeAt - now), 1, IDLE_POLL.toMillis());
+        }
+        resumeAt = 0;
+        Map<String, Boolean> open = options.topics().stream().collect(Collectors.toMap(topic -> topic, accepts::test));
+        Set<TopicPartition> paused = consumer.paused();
+        List<TopicPartition> toPause = new ArrayList<>();
+        List<TopicPartition> toResume = new ArrayList<>();
+        for (TopicPartition partition : assigned) {
+            boolean wanted = open.getOrDefault(partition.topic(), true);
+            if (wanted && paused.contains(partition)) {
+                toResume.add(partition);
+            } else if (!wanted && !paused.contains(partition)) {
+                toPause.add(partition);
+            }
+        }
+        consumer.pause(toPause);
+        consumer.resume(toResume);
+        // Whoever closed a topic may open it at any time, and nobody tells.
+        boolean someClosed = open.containsValue(false);
+        return someClosed || !uncommitted.isEmpty() ? 20 : IDLE_POLL.toMillis();
+    }
+
+    private void applyInBatches(KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records)
+            throws InterruptedException {
+        List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>(records.count());
+        records.forEach(all::add);
+        Map<TopicPartition, Long> next = new HashMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : all) {
+            next.putIfAbsent(partitionOf(record), record.offset());
+        }
+        @Nullable
+        Throwable failure = await(() -> processor.apply(all, applied -> {
+            synchronized (next) {
+                for (Inbound<M> each : applied) {
+                    next.merge(partitionOf(each.source()), each.source().offset() + 1, Math::max);
+                }
+            }
+        }));
+        synchronized (next) {
+            next.forEach((partition, offset) -> uncommitted.put(partition, new OffsetAndMetadata(offset)));
+            if (failure == null) {
+                backoffMillis = 0;
+                problem = null;
+            } else {
+                next.forEach(consumer::seek);
+                backOff(failure);
+            }
+        }
+    }
+
+    private static TopicPartition partitionOf(ConsumerRecord<?, ?> record) {
+        return new TopicPartition(record.topic(), record.partition());
+    }
+
+    private void backOff(Throwable failure) {
+        backoffMillis = backoffMillis == 0 ? FIRST_BACKOFF_MILLIS : Math.min(backoffMillis * 2, LONGEST_BACKOFF_MILLIS);
+        resumeAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMillis);
+        problem = "is waiting for its database: " + failure.getMessage();
+        LOGGER.atWarn()
+                .addKeyValue("service", options.group())
+                .addKeyValue("error", String.valueOf(failure))
+                .addKeyValue("backoffMillis", backoffMillis)
+                .log("a batch could not be applied, trying it again");
+    }
+
+    private void retryParkedIfDue(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
+        if (resumeAt != 0 || System.nanoTime() - lastParkedRetry < RETRY_PARKED_EVERY_NANOS) {
+            return;
+        }
+        Set<TopicPartition> assigned = Set.copyOf(consumer.assignment());
+        @Nullable Throwable failure = await(() -> processor.retryDue(assigned).mapEmpty());
+        lastParkedRetry = System.nanoTime();
+        if (failure != null) {
+            backOff(failure);
+        }
+    }
+
+    // The handler runs on the verticle's event loop; this thread has nothing else to do until it is done.
+    private @Nullable Throwable await(Supplier<Future<Void>> work) throws InterruptedException {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        context.runOnContext(start -> work.get().onComplete(outcome -> {
+            if (outcome.succeeded()) {
+                done.complete(null);
+            } else {
+                done.completeExceptionally(outcome.cause());
+            }
+        }));
+        try {
+            done.get(LONGEST_BATCH.toMillis(), TimeUnit.MILLISECONDS);
+            return null;
+        } catch (ExecutionException e) {
+            return e.getCause();
+        } catch (TimeoutException e) {
+            // It may still commit. Its inbox claims then make the next attempt a repeat.
+            return new TimeoutException("no outcome after " + LONGEST_BATCH);
+        }
+    }
+
+    private void commitSoon(KafkaConsumer<byte[], byte[]> consumer) {
+        consumer.commitAsync(Map.copyOf(uncommitted), (offsets, failure) -> {
+            if (failure != null) {
+                // Not lost: what was applied is in the inbox, and the next commit covers these offsets too.
+                LOGGER.atDebug()
+                        .addKeyValue("service", options.group())
+                        .addKeyValue("error", String.valueOf(failure))
+                        .log("an offset commit failed");
+            }
+        });
+        uncommitted.clear();
+        lastCommit = System.nanoTime();
+    }
+
+    private void commitNow(KafkaConsumer<byte[], byte[]> consumer) {
+        if (uncommitted.isEmpty()) {
+            return;
+        }
+        try {
+            commitThoughWokenUp(consumer);
+        } catch (KafkaException failure) {
+            LOGGER.atInfo()
+                    .addKeyValue("service", options.group())
+                    .addKeyValue("error", String.valueOf(failure))
+                    .log("the last offsets could not be committed; the inbox will recognise what comes again");
+        }
+        uncommitted.clear();
+    }
+
+    // The wake-up that ended the last poll, or came just after it, is not meant for the commit.
+    private void commitThoughWokenUp(KafkaConsumer<byte[], byte[]> consumer) {
+        try {
+            consumer.commitSync(Map.copyOf(uncommitted), COMMIT_TIMEOUT);
+        } catch (WakeupException wakeup) {
+            consumer.commitSync(Map.copyOf(uncommitted), COMMIT_TIMEOUT);
+        }
+    }
+
+    private static void pauseThread(long millis) {
+        java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+
+    private Properties properties() {
+        Properties properties = new Properties();
+        properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "500");
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Integer.toString(options.maxBatch()));
+        properties.putAll(options.kafka());
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, options.group());
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+        properties.putIfAbsent(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+        properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+        return properties;
+    }
+
+    /** Called inside a poll, when nothing is in flight: what was applied is committed before another member takes over. */
+    private final class CommitOnRevoke implements ConsumerRebalanceListener {
+        private final KafkaConsumer<byte[], byte[]> consumer;
+
+        CommitOnRevoke(KafkaConsumer<byte[], byte[]> consumer) {
+            this.consumer = consumer;
+        }
+
+        @Override
+        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+            commitNow(consumer);
+        }
+
+        @Override
+        public void onPartitionsLost(Collection<TopicPartition> partitions) {
+            partitions.forEach(uncommitted::remove);
+        }
+
+        @Override
+        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+            LOGGER.atInfo()
+                    .addKeyValue("service", options.group())
+                    .addKeyValue("partitions", partitions)
+                    .log("partitions assigned");
+        }
+    }
+}
