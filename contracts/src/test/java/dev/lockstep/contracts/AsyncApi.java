@@ -1,0 +1,94 @@
+package dev.lockstep.contracts;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** The AsyncAPI document, read as far as the tests ask. */
+record AsyncApi(JsonNode document) {
+    private static final Path FILE =
+            Objects.requireNonNull(Contracts.SCHEMAS.getParent()).resolve("asyncapi.yaml");
+
+    /**
+     * What a service does on a channel.
+     *
+     * @param action {@code send} or {@code receive}
+     * @param group its consumer group; empty when it sends
+     */
+    record Operation(String service, String action, Channel channel, String group) {}
+
+    /** A topic and the names of the messages on it. */
+    record Channel(String topic, Set<String> messages) {}
+
+    static AsyncApi read() {
+        try {
+            return new AsyncApi(new YAMLMapper().readTree(Files.readString(FILE)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    List<Channel> channels() {
+        return Contracts.elements(document.path("channels")).map(this::channel).toList();
+    }
+
+    List<Operation> operations() {
+        return Contracts.elements(document.path("operations"))
+                .map(operation -> new Operation(
+                        operation.at("/tags/0/name").asText(),
+                        operation.path("action").asText(),
+                        channel(at(operation.at("/channel/$ref").asText())),
+                        operation.at("/bindings/kafka/groupId/const").asText()))
+                .toList();
+    }
+
+    /** The message's own definition, whichever channel it is on. */
+    JsonNode message(String name) {
+        return document.at("/components/messages/" + name);
+    }
+
+    /** Everything that the document refers to, inside and outside itself. */
+    List<String> references() {
+        List<String> references = new ArrayList<>();
+        collectReferences(document, references);
+        return references;
+    }
+
+    boolean resolves(String reference) {
+        return reference.startsWith("#")
+                ? !at(reference).isMissingNode()
+                : Files.exists(FILE.resolveSibling(reference));
+    }
+
+    private Channel channel(JsonNode channel) {
+        Set<String> names = Contracts.elements(channel.path("messages"))
+                .map(message -> at(message.path("$ref").asText()).path("name").asText())
+                .collect(Collectors.toSet());
+        return new Channel(channel.path("address").asText(), names);
+    }
+
+    private JsonNode at(String reference) {
+        return document.at(reference.substring(1));
+    }
+
+    private static void collectReferences(JsonNode node, List<String> references) {
+        if (node.has("$ref")) {
+            references.add(node.path("$ref").asText());
+        }
+        node.forEach(child -> collectReferences(child, references));
+    }
+
+    /** The topics that carry messages, dead letters or anything else. */
+    Stream<String> topics() {
+        return channels().stream().map(Channel::topic);
+    }
+}

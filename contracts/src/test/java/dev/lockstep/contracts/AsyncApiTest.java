@@ -1,0 +1,141 @@
+package dev.lockstep.contracts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.contracts.AsyncApi.Channel;
+import dev.lockstep.contracts.AsyncApi.Operation;
+import java.lang.reflect.Field;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class AsyncApiTest {
+    private static final String DEAD_LETTERS = ".dlq";
+
+    private final AsyncApi api = AsyncApi.read();
+
+    @Test
+    void the_document_is_asyncapi_3_and_every_reference_leads_somewhere() {
+        assertThat(api.document().path("asyncapi").asText()).isEqualTo("3.0.0");
+        assertThat(api.references()).isNotEmpty().allMatch(api::resolves);
+    }
+
+    @Test
+    void the_channels_are_the_topics_their_dead_letters_and_the_heartbeats() {
+        Stream<String> expected = Stream.concat(
+                topics().stream().flatMap(topic -> Stream.of(topic, topic + DEAD_LETTERS)),
+                Stream.of("lockstep.heartbeats"));
+
+        assertThat(api.topics()).containsExactlyInAnyOrderElementsOf(expected.toList());
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void a_message_is_on_its_topic_and_on_no_other(Message sample) {
+        assertThat(api.channels().stream()
+                        .filter(channel -> channel.messages().contains(nameOf(sample)))
+                        .map(Channel::topic))
+                .containsExactly(Topics.of(sample));
+    }
+
+    @Test
+    void there_are_no_messages_but_ours_the_dead_letters_and_the_heartbeats() {
+        assertThat(api.channels().stream()
+                        .flatMap(channel -> channel.messages().stream())
+                        .collect(Collectors.toSet()))
+                .containsAll(Contracts.messages().keySet())
+                .hasSize(Contracts.messages().size() + 2)
+                .contains("DeadLetter", "Heartbeat");
+    }
+
+    @ParameterizedTest
+    @MethodSource("samples")
+    void a_message_has_its_schema_its_type_its_source_and_its_words(Message sample) {
+        String name = nameOf(sample);
+        JsonNode message = api.message(name);
+        JsonNode headers = message.at("/headers/allOf/1/properties");
+
+        assertThat(message.at("/payload/$ref").asText()).isEqualTo("schemas/" + name + ".schema.json");
+        assertThat(message.path("summary")).isEqualTo(Contracts.schema(name).path("description"));
+        assertThat(headers.at("/ce_type/const").asText()).isEqualTo(name);
+        assertThat(headers.at("/ce_source/const").asText()).isEqualTo("/" + onlySender(Topics.of(sample)));
+    }
+
+    @Test
+    void every_topic_is_sent_by_one_service_and_read_by_groups_that_are_named_after_theirs() {
+        assertThat(topics()).allSatisfy(topic -> {
+            assertThat(operations("send", topic)).hasSize(1);
+            assertThat(operations("receive", topic))
+                    .isNotEmpty()
+                    .allSatisfy(operation -> assertThat(operation.group()).isEqualTo(operation.service()));
+        });
+    }
+
+    @Test
+    void what_a_service_cannot_handle_it_sends_to_the_dead_letters_of_that_topic() {
+        assertThat(topics())
+                .allSatisfy(topic -> assertThat(operations("send", topic + DEAD_LETTERS))
+                        .extracting(Operation::service)
+                        .isEqualTo(operations("receive", topic).stream()
+                                .map(Operation::service)
+                                .toList()));
+    }
+
+    @Test
+    void every_service_sends_heartbeats() {
+        Set<String> services = api.operations().stream().map(Operation::service).collect(Collectors.toSet());
+
+        assertThat(services)
+                .containsExactlyInAnyOrder("order-service", "inventory-service", "payment-service", "saga-service");
+        assertThat(operations("send", "lockstep.heartbeats"))
+                .extracting(Operation::service)
+                .containsExactlyInAnyOrderElementsOf(services);
+    }
+
+    private String onlySender(String topic) {
+        return operations("send", topic).getFirst().service();
+    }
+
+    private List<Operation> operations(String action, String topic) {
+        return api.operations().stream()
+                .filter(operation -> operation.action().equals(action)
+                        && operation.channel().topic().equals(topic))
+                .toList();
+    }
+
+    private static Stream<Message> samples() {
+        return Samples.all()
+                .collect(Collectors.toMap(AsyncApiTest::nameOf, Function.identity(), (first, other) -> first))
+                .values()
+                .stream();
+    }
+
+    private static String nameOf(Message message) {
+        return message.getClass().getSimpleName();
+    }
+
+    private static List<String> topics() {
+        return Arrays.stream(Topics.class.getDeclaredFields())
+                .filter(field -> field.getType() == String.class)
+                .map(AsyncApiTest::valueOf)
+                .toList();
+    }
+
+    private static String valueOf(Field topic) {
+        try {
+            return (String) topic.get(null);
+        } catch (IllegalAccessException e) {
+            throw new AssertionError(topic + " is not public", e);
+        }
+    }
+}
