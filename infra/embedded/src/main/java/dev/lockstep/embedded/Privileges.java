@@ -82,7 +82,7 @@ enum Privileges {
         } catch (IOException cause) {
             throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
         }
-        if (!Command.run(command(List.of("test", "-x", folder.toString())), LIMIT)
+        if (!Command.run(command(List.of("test", "-r", folder.toString())), LIMIT)
                 .succeeded()) {
             throw new IllegalStateException("Postgres does not run as root, and the user nobody cannot reach " + folder
                     + ": use a data folder that every user may enter, or start as an ordinary user");
