@@ -1,0 +1,201 @@
+package dev.lockstep.messaging;
+
+import dev.lockstep.embedded.TestServers;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.Tuple;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** A database with the messaging tables, a topic and a producer of its own for each test. */
+final class Fixture implements AutoCloseable {
+    private static final AtomicInteger TOPICS = new AtomicInteger();
+
+    final Vertx vertx = Vertx.vertx();
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final String database = TestServers.newDatabase("messaging");
+    final Pool pool;
+    final String topic = "greetings-" + TOPICS.incrementAndGet();
+    final String group = "group-of-" + topic;
+    final Admin admin =
+            Admin.create(Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()));
+    final KafkaProducer<byte[], byte[]> producer;
+    private final List<MessageConsumer> consumers = new ArrayList<>();
+
+    Fixture() {
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(TestServers.postgres().jdbcUrl(database));
+        dataSource.setUser("lockstep");
+        dataSource.setPassword("lockstep");
+        MessagingSchema.migrate(dataSource);
+        pool = PgBuilder.pool()
+                .connectingTo(PgConnectOptions.fromUri(TestServers.postgres().uri(database))
+                        .setUser("lockstep")
+                        .setPassword("lockstep"))
+                .with(new PoolOptions().setMaxSize(4))
+                .using(vertx)
+                .build();
+        producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "linger.ms", 0),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        await(pool.query("CREATE TABLE greeted (id bigint GENERATED ALWAYS AS IDENTITY, key text, name text)")
+                .execute());
+    }
+
+    /** What the tests send. */
+    sealed interface Greeting permits Hello, Goodbye {
+        String name();
+    }
+
+    record Hello(String name) implements Greeting {
+        Hello {
+            if (name.isBlank()) {
+                throw new IllegalArgumentException("name must not be blank");
+            }
+        }
+    }
+
+    record Goodbye(String name) implements Greeting {}
+
+    void createTopic(int partitions) {
+        try {
+            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
+                    .all()
+                    .get(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    ConsumerOptions options() {
+        return new ConsumerOptions(
+                group,
+                List.of(topic),
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                100,
+                3,
+                Duration.ofMillis(100),
+                Duration.ofMillis(400),
+                Duration.ofDays(7));
+    }
+
+    MessageConsumer consume(MessageHandler<Greeting> handler) {
+        return consume(options(), handler, topic -> true);
+    }
+
+    MessageConsumer consume(
+            ConsumerOptions options, MessageHandler<Greeting> handler, java.util.function.Predicate<String> accepts) {
+        MessageConsumer consumer =
+                MessageConsumer.create(vertx, pool, options, MessageCodec.of(Greeting.class), handler, accepts, meters);
+        await(consumer.start());
+        consumers.add(consumer);
+        return consumer;
+    }
+
+    /** A handler that writes down whom it greeted, in order. */
+    static MessageHandler<Greeting> greeter() {
+        return (tx, messages) -> {
+            Future<Void> all = Future.succeededFuture();
+            for (Received<Greeting> each : messages) {
+                all = all.compose(done -> tx.preparedQuery("INSERT INTO greeted (key, name) VALUES ($1, $2)")
+                        .execute(Tuple.of(each.key(), each.message().name()))
+                        .mapEmpty());
+            }
+            return all;
+        };
+    }
+
+    List<String> greeted() {
+        return strings("SELECT name FROM greeted ORDER BY id");
+    }
+
+    List<String> strings(String sql) {
+        List<String> all = new ArrayList<>();
+        for (Row row : await(pool.query(sql).execute())) {
+            all.add(row.getValue(0) == null ? "null" : row.getValue(0).toString());
+        }
+        return all;
+    }
+
+    void hello(String key, String name) {
+        send(key, "Hello", "{\"name\":\"" + name + "\"}", UUID.randomUUID().toString());
+    }
+
+    void send(@Nullable String key, String type, String value, String id) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
+                topic,
+                key == null ? null : key.getBytes(StandardCharsets.UTF_8),
+                value.getBytes(StandardCharsets.UTF_8));
+        record.headers()
+                .add("ce_type", type.getBytes(StandardCharsets.UTF_8))
+                .add("ce_source", "/tests".getBytes(StandardCharsets.UTF_8))
+                .add("ce_time", "2026-01-01T00:00:00Z".getBytes(StandardCharsets.UTF_8))
+                .add("ce_id", id.getBytes(StandardCharsets.UTF_8));
+        send(record);
+    }
+
+    void send(ProducerRecord<byte[], byte[]> record) {
+        try {
+            producer.send(record).get(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The committed offsets of the group, summed over the topic's partitions. */
+    long committed() {
+        try {
+            Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get(30, TimeUnit.SECONDS);
+            return offsets.values().stream()
+                    .mapToLong(OffsetAndMetadata::offset)
+                    .sum();
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static <T extends @Nullable Object> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        consumers.forEach(consumer -> await(consumer.stop()));
+        producer.close();
+        admin.deleteTopics(Set.of(topic));
+        admin.close();
+        await(pool.close());
+        await(vertx.close());
+    }
+}

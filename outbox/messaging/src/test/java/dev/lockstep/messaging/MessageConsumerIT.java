@@ -1,0 +1,270 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.messaging.Fixture.Greeting;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class MessageConsumerIT {
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void messages_are_applied_in_order_and_their_offsets_committed_afterwards() {
+        List<String> names = IntStream.range(0, 250).mapToObj(i -> "n" + i).toList();
+        names.forEach(name -> fixture.hello("k", name));
+
+        MessageConsumer consumer = fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).isEqualTo(names));
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(250));
+        assertThat(consumer.problem()).isEmpty();
+    }
+
+    @Test
+    void a_repeated_message_changes_nothing() {
+        fixture.send("k", "Hello", "{\"name\":\"ann\"}", "one");
+        fixture.send("k", "Hello", "{\"name\":\"ann\"}", "one");
+        fixture.send("k", "Hello", "{\"name\":\"bob\"}", "two");
+        fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(3));
+
+        // Also when it comes again later, in another batch.
+        fixture.send("k", "Hello", "{\"name\":\"ann\"}", "one");
+
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(4));
+        assertThat(fixture.greeted()).containsExactly("ann", "bob");
+    }
+
+    @Test
+    void what_was_applied_before_a_stop_is_not_applied_after_the_next_start() {
+        fixture.hello("k", "ann");
+        MessageConsumer first = fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+
+        Fixture.await(first.stop());
+        assertThat(fixture.committed()).isEqualTo(1);
+        fixture.hello("k", "bob");
+        fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+    }
+
+    @Test
+    void a_topic_that_is_not_accepted_waits_in_kafka() {
+        AtomicBoolean accepts = new AtomicBoolean();
+        fixture.hello("k", "ann");
+        MessageConsumer consumer = fixture.consume(fixture.options(), greeter(), topic -> accepts.get());
+        await().untilAsserted(() -> assertThat(consumer.problem()).isEmpty());
+        assertThat(fixture.greeted()).isEmpty();
+
+        accepts.set(true);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+    }
+
+    @Nested
+    class when_a_record_can_never_be_handled {
+        @Test
+        void one_that_is_not_json_and_one_of_an_unknown_type_leave_through_the_outbox_and_the_others_flow() {
+            fixture.hello("k", "ann");
+            fixture.send("k", "Hello", "this is not JSON", "bad-1");
+            fixture.send("k", "Shout", "{}", "bad-2");
+            fixture.send("k", "Hello", "{\"name\":\" \"}", "bad-3");
+            fixture.send(new ProducerRecord<>(fixture.topic, null, new byte[] {(byte) 0xff, 0}));
+            fixture.hello("k", "bob");
+
+            fixture.consume(greeter());
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+            assertThat(fixture.strings("SELECT reason FROM dead_letter ORDER BY \"offset\""))
+                    .containsExactly("NOT_JSON", "UNKNOWN_TYPE", "INVALID", "MISSING_TYPE");
+            assertThat(fixture.strings("SELECT error FROM dead_letter WHERE reason = 'INVALID'"))
+                    .containsExactly("the value is not a valid Hello: name must not be blank");
+            assertThat(fixture.strings("SELECT topic || ' ' || coalesce(aggregateid, '-') FROM outbox ORDER BY id"))
+                    .containsExactly(
+                            fixture.topic + ".dlq k",
+                            fixture.topic + ".dlq k",
+                            fixture.topic + ".dlq k",
+                            fixture.topic + ".dlq -");
+            assertThat(fixture.strings("SELECT encode(payload, 'hex') FROM outbox WHERE aggregateid IS NULL"))
+                    .containsExactly("ff00");
+        }
+
+        @Test
+        void one_the_handler_refuses_is_a_dead_letter_at_once() {
+            fixture.hello("k", "ann");
+            fixture.hello("k", "bob");
+            fixture.hello("k", "cid");
+
+            fixture.consume((tx, messages) ->
+                    messages.stream().anyMatch(each -> each.message().name().equals("bob"))
+                            ? Future.failedFuture(new UnprocessableMessageException("UNWELCOME", "bob is not welcome"))
+                            : greeter().handle(tx, messages));
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "cid"));
+            assertThat(fixture.strings("SELECT reason || ' ' || error || ' ' || attempts FROM dead_letter"))
+                    .containsExactly("UNWELCOME bob is not welcome 1");
+        }
+
+        @Test
+        void a_second_delivery_of_it_makes_no_second_dead_letter() {
+            fixture.send("k", "Hello", "nonsense", "bad");
+            MessageConsumer first = fixture.consume(greeter());
+            await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
+            Fixture.await(first.stop());
+
+            // Somebody resets the group: everything comes again.
+            await().ignoreExceptions().until(() -> {
+                fixture.admin.deleteConsumerGroups(Set.of(fixture.group)).all().get();
+                return true;
+            });
+            fixture.consume(greeter());
+
+            await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
+            assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(1);
+            assertThat(fixture.strings("SELECT id FROM outbox")).hasSize(1);
+        }
+    }
+
+    @Nested
+    class when_handling_fails_for_no_known_reason {
+        private final AtomicBoolean broken = new AtomicBoolean(true);
+        private final AtomicInteger attempts = new AtomicInteger();
+
+        private final MessageHandler<Greeting> breaksOnBob = (tx, messages) -> {
+            if (broken.get()
+                    && messages.stream().anyMatch(each -> each.message().name().equals("bob"))) {
+                attempts.incrementAndGet();
+                throw new IllegalStateException("no greeting for bob");
+            }
+            return greeter().handle(tx, messages);
+        };
+
+        @Test
+        void the_key_parks_others_flow_and_what_waited_is_applied_in_order_once_it_heals() {
+            ConsumerOptions patient = patient();
+            fixture.hello("a", "ann");
+            fixture.hello("b", "bob");
+            fixture.hello("b", "bea");
+            fixture.hello("a", "abe");
+            fixture.consume(patient, breaksOnBob, topic -> true);
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "abe"));
+            fixture.hello("b", "ben");
+            await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(5));
+            assertThat(fixture.strings("SELECT count(*) FROM parked_message")).containsExactly("3");
+
+            broken.set(false);
+
+            await().untilAsserted(
+                            () -> assertThat(fixture.greeted()).containsExactly("ann", "abe", "bob", "bea", "ben"));
+            assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        }
+
+        @Test
+        void it_becomes_a_dead_letter_after_the_last_attempt_and_its_key_goes_on() {
+            fixture.hello("b", "bob");
+            fixture.hello("b", "bea");
+            fixture.consume(breaksOnBob);
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
+
+            assertThat(fixture.strings("SELECT reason || ' ' || attempts || ' ' || error FROM dead_letter"))
+                    .containsExactly("HANDLER_FAILED 3 java.lang.IllegalStateException: no greeting for bob");
+        }
+
+        @Test
+        void a_replay_of_the_dead_letter_is_not_taken_for_a_repeat() {
+            fixture.hello("b", "bob");
+            fixture.consume(breaksOnBob);
+            await().untilAsserted(() ->
+                    assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(1));
+            assertThat(fixture.strings("SELECT message_id FROM inbox")).isEmpty();
+        }
+
+        private ConsumerOptions patient() {
+            ConsumerOptions options = fixture.options();
+            return new ConsumerOptions(
+                    options.group(),
+                    options.topics(),
+                    options.kafka(),
+                    options.maxBatch(),
+                    1000,
+                    options.retryBackoff(),
+                    options.maxRetryBackoff(),
+                    options.inboxRetention());
+        }
+    }
+
+    @Test
+    void a_database_that_drops_the_connection_costs_time_and_no_message() {
+        AtomicInteger drops = new AtomicInteger(5);
+        fixture.hello("a", "ann");
+        fixture.hello("b", "bob");
+
+        fixture.consume((tx, messages) -> drops.getAndDecrement() > 0
+                ? tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
+                        .execute()
+                        .mapEmpty()
+                : greeter().handle(tx, messages));
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+    }
+
+    @Test
+    void members_that_come_and_go_apply_every_message_once_and_in_order_of_its_key() {
+        try (Fixture several = new Fixture()) {
+            several.createTopic(6);
+            List<String> names = IntStream.range(0, 600).mapToObj(i -> "n" + i).toList();
+            MessageConsumer first = several.consume(greeter());
+            for (int i = 0; i < 600; i++) {
+                several.hello("k" + i % 17, names.get(i));
+                if (i == 200) {
+                    several.consume(greeter());
+                }
+                if (i == 400) {
+                    Fixture.await(first.stop());
+                }
+            }
+
+            await().untilAsserted(() ->
+                    assertThat(several.greeted()).hasSize(600).containsExactlyInAnyOrderElementsOf(names));
+            for (int key = 0; key < 17; key++) {
+                int of = key;
+                assertThat(several.strings("SELECT name FROM greeted WHERE key = 'k" + key + "' ORDER BY id"))
+                        .isEqualTo(IntStream.range(0, 600)
+                                .filter(i -> i % 17 == of)
+                                .mapToObj(names::get)
+                                .toList());
+            }
+        }
+    }
+}

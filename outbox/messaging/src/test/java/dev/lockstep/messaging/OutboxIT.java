@@ -1,0 +1,123 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OutboxIT {
+    private static final String ACKNOWLEDGE =
+            "UPDATE outbox_watermark SET snapshot = pg_current_snapshot(), beat = beat + 1, acknowledged_at = now()";
+
+    private final Outbox outbox = new Outbox();
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void messages_are_there_once_the_transaction_commits_in_the_order_appended() {
+        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a"), message("b")))
+                .compose(done -> outbox.append(tx, List.of(message("c"))))));
+
+        assertThat(fixture.strings("SELECT aggregateid FROM outbox ORDER BY id"))
+                .containsExactly("a", "b", "c");
+    }
+
+    @Test
+    void a_rollback_leaves_nothing() {
+        Future<Void> changedMind = fixture.pool
+                .withTransaction(tx -> outbox.append(tx, List.of(message("a")))
+                        .compose(done -> Future.<Void>failedFuture("changed my mind")))
+                .otherwiseEmpty();
+        Fixture.await(changedMind.mapEmpty());
+
+        assertThat(fixture.strings("SELECT id FROM outbox")).isEmpty();
+    }
+
+    @Test
+    void a_row_is_relayed_when_its_transaction_is_visible_in_the_acknowledged_snapshot_and_not_before() {
+        append("a");
+        assertThat(states()).containsExactly("pending");
+
+        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        append("b");
+
+        assertThat(states()).containsExactly("pending", "relayed");
+        OutboxStore.Summary summary = Fixture.await(OutboxStore.summary(fixture.pool));
+        assertThat(summary.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void a_row_of_a_transaction_that_was_open_at_the_heartbeat_stays_pending_though_it_began_before() {
+        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a")))
+                .compose(appended -> fixture.pool.query(ACKNOWLEDGE).execute())));
+
+        assertThat(states()).containsExactly("pending");
+    }
+
+    @Test
+    void a_day_past_its_retention_is_dropped_but_only_once_everything_in_it_is_relayed() {
+        String yesterday = fixture.strings(
+                        "SELECT 'outbox_p' || to_char(now() AT TIME ZONE 'UTC' - interval '1 day', 'YYYYMMDD')")
+                .getFirst();
+        Fixture.await(fixture.pool
+                .preparedQuery(
+                        "INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic) VALUES (uuidv7_floor($1), 't', 'old', 'T', 't')")
+                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minusDays(1))));
+        PartitionMaintenance maintenance =
+                new PartitionMaintenance(fixture.vertx, fixture.pool, Duration.ZERO, Duration.ofDays(7));
+
+        Fixture.await(maintenance.run());
+        assertThat(partitions()).contains(yesterday);
+
+        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        Fixture.await(maintenance.run().compose(done -> maintenance.run()));
+        // Made again at each run, empty, for a clock that runs late: what was in it is gone.
+        assertThat(fixture.strings("SELECT id FROM outbox")).isEmpty();
+    }
+
+    @Test
+    void rows_go_to_partitions_that_exist_days_ahead() {
+        assertThat(partitions())
+                .contains(fixture.strings(
+                                "SELECT 'outbox_p' || to_char(now() AT TIME ZONE 'UTC' + interval '3 days', 'YYYYMMDD')")
+                        .getFirst());
+    }
+
+    private void append(String aggregateId) {
+        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message(aggregateId)))));
+    }
+
+    private List<String> states() {
+        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10)).stream()
+                .map(OutboxStore.OutboxRow::state)
+                .toList();
+    }
+
+    private List<String> partitions() {
+        return fixture.strings(
+                "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'outbox'::regclass ORDER BY 1");
+    }
+
+    private static OutboxMessage message(String aggregateId) {
+        return OutboxMessage.of("greeting", aggregateId, "greetings", new Fixture.Hello(aggregateId), null);
+    }
+}
