@@ -1,0 +1,131 @@
+package dev.lockstep.runtime;
+
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads settings and collects what is wrong with them, so that all of it is reported at once. A variable that is unset or
+ * blank is absent. Values read before {@link #build} may be placeholders: use them only inside it, or in {@link #check}.
+ */
+public final class Env {
+    private final Map<String, String> environment;
+    private final List<String> problems = new ArrayList<>();
+
+    public Env(Map<String, String> environment) {
+        this.environment = Map.copyOf(environment);
+    }
+
+    /** The value of a setting that has no default. The description says what it is, with an example. */
+    public String required(String name, String description) {
+        String value = find(name);
+        if (value == null) {
+            problems.add(name + " is required: " + description);
+            return "";
+        }
+        return value.strip();
+    }
+
+    /** A setting that has no default and is never printed. Taken as it is, as a password may end in a blank. */
+    public Secret requiredSecret(String name, String description) {
+        String value = find(name);
+        if (value == null) {
+            problems.add(name + " is required: " + description);
+            return new Secret("");
+        }
+        return new Secret(value);
+    }
+
+    public String string(String name, String defaultValue) {
+        String value = find(name);
+        return value == null ? defaultValue : value.strip();
+    }
+
+    /** One of a few words, in any case of letters. */
+    public String oneOf(String name, String defaultValue, String... allowed) {
+        return parse(name, defaultValue, "one of " + String.join(", ", allowed), text -> {
+            String word = text.toLowerCase(Locale.ROOT);
+            if (!Arrays.asList(allowed).contains(word)) {
+                throw new IllegalArgumentException(text);
+            }
+            return word;
+        });
+    }
+
+    public int integer(String name, int defaultValue) {
+        return parse(name, defaultValue, "a whole number", Integer::valueOf);
+    }
+
+    public long longInteger(String name, long defaultValue) {
+        return parse(name, defaultValue, "a whole number", Long::valueOf);
+    }
+
+    public boolean bool(String name, boolean defaultValue) {
+        return parse(name, defaultValue, "true or false", text -> switch (text.toLowerCase(Locale.ROOT)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(text);
+        });
+    }
+
+    public Duration duration(String name, Duration defaultValue) {
+        return parse(name, defaultValue, "an ISO-8601 duration such as PT30S", Duration::parse);
+    }
+
+    /** Adds the problem unless all is well. */
+    public void check(boolean ok, String problem) {
+        if (!ok) {
+            problems.add(problem);
+        }
+    }
+
+    /**
+     * Builds the settings' record when nothing was wrong.
+     *
+     * @throws SettingsException with every problem found so far
+     */
+    public <T> T build(String service, Supplier<T> settings) {
+        if (!problems.isEmpty()) {
+            throw new SettingsException(service, problems);
+        }
+        return settings.get();
+    }
+
+    /** Every present variable whose name starts with the prefix, by its whole name. */
+    SortedMap<String, String> startingWith(String prefix) {
+        SortedMap<String, String> found = new TreeMap<>();
+        environment.forEach((name, value) -> {
+            if (name.startsWith(prefix) && !value.isBlank()) {
+                found.put(name, value);
+            }
+        });
+        return found;
+    }
+
+    private <T> T parse(String name, T defaultValue, String expected, Function<String, T> parser) {
+        String value = find(name);
+        if (value == null) {
+            return defaultValue;
+        }
+        try {
+            return parser.apply(value.strip());
+        } catch (IllegalArgumentException | DateTimeParseException e) {
+            problems.add(name + " must be " + expected + ", but was \"" + value + "\"");
+            return defaultValue;
+        }
+    }
+
+    private @Nullable String find(String name) {
+        String value = environment.get(name);
+        return value == null || value.isBlank() ? null : value;
+    }
+}

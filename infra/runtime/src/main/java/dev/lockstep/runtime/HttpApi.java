@@ -1,0 +1,123 @@
+package dev.lockstep.runtime;
+
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.ProblemHandler;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.runtime.HealthChecks.Readiness;
+import dev.lockstep.runtime.HealthChecks.Status;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.net.BindException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** What the HTTP side of all services has in common. Their own routes are theirs. */
+public final class HttpApi {
+    private static final long BODY_LIMIT = 256 * 1024;
+    private static final int BACKLOG = 1024;
+    private static final int IDLE_SECONDS = 75;
+    private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+    private HttpApi() {}
+
+    /**
+     * A router that reads bodies up to 256 KiB, answers every failure with {@code application/problem+json}, and serves
+     * {@code /health/live}, {@code /health/ready} and {@code /metrics}. The service adds its routes to it.
+     */
+    public static Router router(Vertx vertx, ServiceContext context) {
+        Router router = Router.router(vertx);
+        ProblemHandler.mount(router, BODY_LIMIT);
+        router.route().handler(HttpApi::refuseForms);
+        router.route().handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
+        router.get("/health/live").handler(ctx -> Responses.json(ctx, 200, Map.of("status", Status.UP)));
+        router.get("/health/ready").handler(ctx -> {
+            Readiness readiness = context.health().readiness();
+            Responses.json(ctx, readiness.status() == Status.UP ? 200 : 503, readiness);
+        });
+        if (context.meters() instanceof PrometheusMeterRegistry prometheus) {
+            router.get("/metrics").handler(ctx -> scrape(ctx, prometheus));
+        }
+        return router;
+    }
+
+    /**
+     * Listens as configured; the future fails with a {@link StartException} that says what is wrong with the address. The
+     * server is drained and closed when the service stops.
+     */
+    public static Future<HttpServer> listen(Vertx vertx, Router router, HttpConfig http) {
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost(http.host())
+                .setPort(http.port())
+                .setAcceptBacklog(BACKLOG)
+                .setIdleTimeout(IDLE_SECONDS)
+                .setIdleTimeoutUnit(TimeUnit.SECONDS);
+        return vertx.createHttpServer(options)
+                .requestHandler(router)
+                .listen()
+                .onSuccess(server -> ListeningServer.remember(vertx, server))
+                .recover(failure -> Future.failedFuture(explain(http, failure)));
+    }
+
+    // Before the body is read: a form would be taken apart, and fail as one, before anybody can say that JSON is
+    // wanted.
+    private static void refuseForms(RoutingContext ctx) {
+        String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        if (contentType != null && hasBody(ctx.request())) {
+            String type = contentType.strip().toLowerCase(Locale.ROOT);
+            if (type.startsWith("multipart/") || type.startsWith("application/x-www-form-urlencoded")) {
+                throw Problem.unsupportedMediaType(
+                        "The body must be application/json in UTF-8, but Content-Type is \"" + contentType + "\"");
+            }
+        }
+        ctx.next();
+    }
+
+    private static boolean hasBody(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length == null ? request.headers().contains(HttpHeaders.TRANSFER_ENCODING) : !length.equals("0");
+    }
+
+    // On a worker: gauges may take a while to add up, and an event loop must not wait for them.
+    private static void scrape(RoutingContext ctx, PrometheusMeterRegistry prometheus) {
+        ctx.vertx()
+                .executeBlocking(prometheus::scrape, false)
+                .onSuccess(text -> ctx.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS_TEXT)
+                        .end(text))
+                .onFailure(ctx::fail);
+    }
+
+    private static Throwable explain(HttpConfig http, Throwable failure) {
+        String where = "HTTP_PORT " + http.port() + " on " + http.host();
+        return switch (failure) {
+            case BindException taken
+            when String.valueOf(taken.getMessage()).contains("in use") ->
+                new StartException(
+                        where + " is taken by another process: stop that one, or set HTTP_PORT to a free port",
+                        failure);
+            case BindException refused ->
+                new StartException(
+                        where + " cannot be listened on: " + refused.getMessage()
+                                + ". HTTP_HOST must be an address of this machine, or 0.0.0.0 for all of them",
+                        failure);
+            case UnknownHostException unknown ->
+                new StartException("HTTP_HOST " + http.host() + " is not a name known here", failure);
+            case UnresolvedAddressException unknown ->
+                new StartException("HTTP_HOST " + http.host() + " is not a name known here", failure);
+            case java.net.SocketException denied ->
+                new StartException(where + " cannot be listened on: " + denied.getMessage(), failure);
+            default -> failure;
+        };
+    }
+}

@@ -1,0 +1,181 @@
+package dev.lockstep.runtime;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
+
+/**
+ * How to reach Kafka: any client property can be set.
+ *
+ * @param properties by Kafka's own names; those for one kind of client start with {@code consumer.}, {@code producer.} or
+ *     {@code admin.} and win over those for all
+ */
+public record KafkaConfig(String bootstrapServers, Map<String, String> properties) {
+    private static final String PREFIX = "KAFKA_";
+    private static final String BOOTSTRAP_SERVERS = "KAFKA_BOOTSTRAP_SERVERS";
+    private static final Pattern BOOTSTRAP_FORM =
+            Pattern.compile("\\s*[^\\s,]+:\\d{1,5}\\s*(,\\s*[^\\s,]+:\\d{1,5}\\s*)*");
+
+    /** Each kind of client, and what it can be told. */
+    private enum Kind {
+        CONSUMER("consumer."),
+        PRODUCER("producer."),
+        ADMIN("admin.");
+
+        private final String prefix;
+
+        Kind(String prefix) {
+            this.prefix = prefix;
+        }
+
+        private ConfigDef definition() {
+            return switch (this) {
+                case CONSUMER -> ConsumerConfig.configDef();
+                case PRODUCER -> ProducerConfig.configDef();
+                case ADMIN -> AdminClientConfig.configDef();
+            };
+        }
+
+        boolean knows(String property) {
+            return definition().names().contains(property);
+        }
+
+        /** What Kafka has against the value, or nothing. */
+        String problem(String property, String value) {
+            ConfigDef.ConfigKey key = definition().configKeys().get(property);
+            if (key == null) {
+                return "";
+            }
+            try {
+                Object parsed = ConfigDef.parseType(property, value, key.type);
+                if (key.validator != null) {
+                    key.validator.ensureValid(property, parsed);
+                }
+                return "";
+            } catch (ConfigException e) {
+                return String.valueOf(e.getMessage());
+            }
+        }
+
+        boolean showable(String property) {
+            ConfigDef.ConfigKey key = definition().configKeys().get(property);
+            return key != null && key.type != ConfigDef.Type.PASSWORD;
+        }
+    }
+
+    public KafkaConfig {
+        properties = Map.copyOf(properties);
+    }
+
+    static KafkaConfig read(Env env) {
+        String bootstrapServers = env.required(BOOTSTRAP_SERVERS, "where Kafka is, e.g. 127.0.0.1:9092");
+        env.check(
+                bootstrapServers.isEmpty()
+                        || BOOTSTRAP_FORM.matcher(bootstrapServers).matches(),
+                BOOTSTRAP_SERVERS + " must be host:port, several separated by commas, but was \"" + bootstrapServers
+                        + "\"");
+        Map<String, String> properties = new TreeMap<>();
+        env.startingWith(PREFIX).forEach((name, value) -> {
+            if (!name.equals(BOOTSTRAP_SERVERS)) {
+                String property = propertyOf(name);
+                String problem = problem(property, value);
+                env.check(problem.isEmpty(), name + " is not a value that Kafka takes: " + problem);
+                properties.put(property, value);
+            }
+        });
+        return new KafkaConfig(bootstrapServers, properties);
+    }
+
+    /** Properties for a consumer. A topic that is missing stays missing until it is made on purpose. */
+    public Map<String, String> consumer() {
+        Map<String, String> consumer = new TreeMap<>(Map.of("allow.auto.create.topics", "false"));
+        consumer.putAll(of(Kind.CONSUMER));
+        return Map.copyOf(consumer);
+    }
+
+    /** Properties for a producer. */
+    public Map<String, String> producer() {
+        return of(Kind.PRODUCER);
+    }
+
+    /** Properties for an admin client. */
+    public Map<String, String> admin() {
+        return of(Kind.ADMIN);
+    }
+
+    /** The variables that set a property no Kafka client has. It is passed on all the same, as a plug-in may want it. */
+    Set<String> unknownVariables() {
+        return properties.keySet().stream()
+                .filter(property -> kinds(property).noneMatch(kind -> kind.knows(bare(property))))
+                .map(KafkaConfig::variableOf)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    // What a kind of client does not know is left out for it, if another kind does: it would only be warned of.
+    private Map<String, String> of(Kind kind) {
+        Map<String, String> found = new TreeMap<>();
+        properties.forEach((property, value) -> {
+            boolean forAll = kinds(property).count() > 1;
+            if (forAll && (kind.knows(property) || kinds(property).noneMatch(other -> other.knows(property)))) {
+                found.put(property, value);
+            }
+        });
+        properties.forEach((property, value) -> {
+            if (property.startsWith(kind.prefix)) {
+                found.put(bare(property), value);
+            }
+        });
+        found.put("bootstrap.servers", bootstrapServers);
+        return Map.copyOf(found);
+    }
+
+    private static String problem(String property, String value) {
+        return kinds(property)
+                .map(kind -> kind.problem(bare(property), value))
+                .filter(problem -> !problem.isEmpty())
+                .findFirst()
+                .orElse("");
+    }
+
+    private static Stream<Kind> kinds(String property) {
+        Stream<Kind> owner = Stream.of(Kind.values()).filter(kind -> property.startsWith(kind.prefix));
+        return bare(property).equals(property) ? Stream.of(Kind.values()) : owner;
+    }
+
+    private static String bare(String property) {
+        for (Kind kind : Kind.values()) {
+            if (property.startsWith(kind.prefix)) {
+                return property.substring(kind.prefix.length());
+            }
+        }
+        return property;
+    }
+
+    private static String propertyOf(String variable) {
+        return variable.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '.');
+    }
+
+    private static String variableOf(String property) {
+        return PREFIX + property.toUpperCase(Locale.ROOT).replace('.', '_');
+    }
+
+    /** Shows what is known to be no secret. */
+    @Override
+    public String toString() {
+        SortedMap<String, String> shown = new TreeMap<>();
+        properties.forEach((property, value) ->
+                shown.put(property, kinds(property).anyMatch(kind -> kind.showable(bare(property))) ? value : "***"));
+        return "KafkaConfig[bootstrapServers=" + bootstrapServers + ", properties=" + shown + "]";
+    }
+}

@@ -1,0 +1,25 @@
+package dev.lockstep.runtime;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.shareddata.LocalMap;
+import io.vertx.core.shareddata.Shareable;
+import java.util.Optional;
+
+/** Hands the server that a verticle opened to whoever has to drain it. */
+record ListeningServer(HttpServer server) implements Shareable {
+    private static final String MAP = "dev.lockstep.runtime";
+    private static final String KEY = "http-server";
+
+    static void remember(Vertx vertx, HttpServer server) {
+        map(vertx).put(KEY, new ListeningServer(server));
+    }
+
+    static Optional<HttpServer> of(Vertx vertx) {
+        return Optional.ofNullable(map(vertx).get(KEY)).map(ListeningServer::server);
+    }
+
+    private static LocalMap<String, ListeningServer> map(Vertx vertx) {
+        return vertx.sharedData().getLocalMap(MAP);
+    }
+}

@@ -1,0 +1,82 @@
+package dev.lockstep.runtime;
+
+import dev.lockstep.messaging.ConsumerOptions;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * How messages are kept, sent and consumed.
+ *
+ * @param topicCreate whether topics that are missing are made at start
+ * @param topicReplicationFactor -1 for the cluster's default
+ * @param outboxRetention how long rows are kept after they were relayed
+ * @param inboxRetention how long a repeated message is recognised
+ */
+public record MessagingConfig(
+        boolean topicCreate,
+        int topicPartitions,
+        int topicReplicationFactor,
+        Duration outboxRetention,
+        Duration inboxRetention,
+        int consumerMaxBatch,
+        int consumerMaxAttempts,
+        Duration consumerRetryBackoff,
+        Duration consumerMaxRetryBackoff) {
+    private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
+
+    static MessagingConfig read(Env env) {
+        MessagingConfig config = new MessagingConfig(
+                env.bool("TOPIC_CREATE", true),
+                env.integer("TOPIC_PARTITIONS", 6),
+                env.integer("TOPIC_REPLICATION_FACTOR", -1),
+                env.duration("OUTBOX_RETENTION", Duration.ofDays(7)),
+                env.duration("INBOX_RETENTION", Duration.ofDays(7)),
+                env.integer("CONSUMER_MAX_BATCH", 500),
+                env.integer("CONSUMER_MAX_ATTEMPTS", 5),
+                env.duration("CONSUMER_RETRY_BACKOFF", Duration.ofMillis(500)),
+                env.duration("CONSUMER_RETRY_BACKOFF_MAX", Duration.ofSeconds(30)));
+        config.check(env);
+        return config;
+    }
+
+    private void check(Env env) {
+        env.check(topicPartitions > 0, "TOPIC_PARTITIONS must be at least 1, but was " + topicPartitions);
+        env.check(
+                topicReplicationFactor == -1
+                        || (topicReplicationFactor > 0 && topicReplicationFactor <= Short.MAX_VALUE),
+                "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was "
+                        + topicReplicationFactor);
+        checkRetention(env, "OUTBOX_RETENTION", outboxRetention);
+        checkRetention(env, "INBOX_RETENTION", inboxRetention);
+        env.check(
+                consumerMaxBatch > 0 && consumerMaxBatch <= 5_000,
+                "CONSUMER_MAX_BATCH must be from 1 to 5000, but was " + consumerMaxBatch);
+        env.check(consumerMaxAttempts > 0, "CONSUMER_MAX_ATTEMPTS must be at least 1, but was " + consumerMaxAttempts);
+        env.check(
+                consumerRetryBackoff.isPositive(),
+                "CONSUMER_RETRY_BACKOFF must be more than nothing, but was " + consumerRetryBackoff);
+        env.check(
+                consumerMaxRetryBackoff.compareTo(consumerRetryBackoff) >= 0,
+                "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was "
+                        + consumerMaxRetryBackoff);
+    }
+
+    private static void checkRetention(Env env, String name, Duration retention) {
+        env.check(
+                retention.compareTo(SHORTEST_RETENTION) >= 0,
+                name + " must be at least " + SHORTEST_RETENTION + ", but was " + retention);
+    }
+
+    /** What a consumer of the service needs to know. */
+    public ConsumerOptions consumer(String group, List<String> topics, KafkaConfig kafka) {
+        return new ConsumerOptions(
+                group,
+                topics,
+                kafka.consumer(),
+                consumerMaxBatch,
+                consumerMaxAttempts,
+                consumerRetryBackoff,
+                consumerMaxRetryBackoff,
+                inboxRetention);
+    }
+}

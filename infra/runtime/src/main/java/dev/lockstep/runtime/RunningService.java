@@ -1,0 +1,138 @@
+package dev.lockstep.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A service that runs, and how it ends: nothing new comes in, what is in flight finishes, then everything closes. */
+public final class RunningService implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RunningService.class);
+    private static final Duration LAST_MOMENT = Duration.ofSeconds(1);
+
+    private final ServiceContext context;
+    private final ServiceMetrics metrics;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private @Nullable BackgroundTask relay;
+    private @Nullable TopicProvisioner topics;
+    private @Nullable Vertx vertx;
+    private @Nullable PostgresProbe probe;
+    private Optional<String> deployment = Optional.empty();
+
+    RunningService(ServiceContext context, ServiceMetrics metrics) {
+        this.context = context;
+        this.metrics = metrics;
+    }
+
+    // Each part is handed over as soon as it is there, so that a start that fails halfway closes what it had opened.
+    void opened(BackgroundTask opened) {
+        relay = opened;
+    }
+
+    void opened(TopicProvisioner opened) {
+        topics = opened;
+    }
+
+    void opened(Vertx opened) {
+        vertx = opened;
+    }
+
+    void opened(PostgresProbe opened) {
+        probe = opened;
+    }
+
+    void deployed(String id) {
+        deployment = Optional.of(id);
+    }
+
+    /** Where it listens. Of use when HTTP_PORT is 0. */
+    public int httpPort() {
+        return Optional.ofNullable(vertx)
+                .flatMap(ListeningServer::of)
+                .orElseThrow(() -> new IllegalStateException(context.config().service() + " does not listen"))
+                .actualPort();
+    }
+
+    /**
+     * Ends the service: readiness turns false, HTTP answers what it has accepted, then consumers, relay and connections end.
+     * Takes at most about SHUTDOWN_TIMEOUT; what has not finished by then is cut off and said. A second call does nothing.
+     */
+    @Override
+    public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        String service = context.config().service();
+        long deadline = System.nanoTime() + context.config().shutdownTimeout().toNanos();
+        context.health().register("lifecycle", () -> Optional.of("the service is stopping"));
+        LOGGER.atInfo().addKeyValue("service", service).log("stopping");
+        if (topics != null) {
+            topics.close();
+        }
+        if (vertx != null) {
+            stop(vertx, deadline);
+        }
+        if (relay != null) {
+            relay.close();
+        }
+        if (vertx != null) {
+            closeVertx(vertx, deadline);
+        }
+        metrics.close();
+        LOGGER.atInfo().addKeyValue("service", service).log("stopped");
+    }
+
+    private void stop(Vertx running, long deadline) {
+        // Requests get half of what time there is, so that one that hangs does not cost the consumers their orderly
+        // end.
+        Duration half = left(deadline).dividedBy(2);
+        ListeningServer.of(running)
+                .ifPresent(server -> await(
+                        "HTTP requests",
+                        half.plus(LAST_MOMENT),
+                        () -> server.shutdown(half.toMillis(), TimeUnit.MILLISECONDS)));
+        deployment.ifPresent(id -> await("the verticle", left(deadline), () -> running.undeploy(id)));
+    }
+
+    private void closeVertx(Vertx running, long deadline) {
+        if (probe != null) {
+            PostgresProbe open = probe;
+            await("the health connection", left(deadline), () -> open.close(running));
+        }
+        await("Vert.x", left(deadline), running::close);
+    }
+
+    private static Duration left(long deadline) {
+        Duration left = Duration.ofNanos(deadline - System.nanoTime());
+        return left.compareTo(LAST_MOMENT) < 0 ? LAST_MOMENT : left;
+    }
+
+    // A step that fails or takes too long must not keep the next ones from being taken.
+    private void await(String what, Duration timeout, Supplier<Future<Void>> closing) {
+        try {
+            closing.get().toCompletionStage().toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            warn(what + " did not end in time and is cut off; see SHUTDOWN_TIMEOUT", null);
+        } catch (ExecutionException e) {
+            warn(what + " did not end cleanly", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            warn("interrupted while ending " + what, null);
+        }
+    }
+
+    private void warn(String what, @Nullable Throwable cause) {
+        LOGGER.atWarn()
+                .setCause(cause)
+                .addKeyValue("service", context.config().service())
+                .log(what);
+    }
+}

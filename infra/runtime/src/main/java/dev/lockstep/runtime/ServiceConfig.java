@@ -1,0 +1,38 @@
+package dev.lockstep.runtime;
+
+import java.time.Duration;
+
+/**
+ * What every service can be told. A service's own settings stand beside it in a record of the service.
+ *
+ * @param service such as {@code order-service}: the consumer group, and the name in logs and metrics
+ * @param shutdownTimeout how long work in flight may take to finish once the service is told to stop
+ */
+public record ServiceConfig(
+        String service,
+        HttpConfig http,
+        PostgresConfig postgres,
+        KafkaConfig kafka,
+        MessagingConfig messaging,
+        RelaySettings relay,
+        Duration shutdownTimeout,
+        LogConfig log) {
+    /** Reads the common settings. What is wrong with them is reported by {@link Env#build}, together with the rest. */
+    public static ServiceConfig read(Env env, String service, int defaultPort) {
+        HttpConfig http = HttpConfig.read(env, defaultPort);
+        PostgresConfig postgres = PostgresConfig.read(env);
+        KafkaConfig kafka = KafkaConfig.read(env);
+        MessagingConfig messaging = MessagingConfig.read(env);
+        RelaySettings relay = RelaySettings.read(env);
+        Duration shutdownTimeout = env.duration("SHUTDOWN_TIMEOUT", Duration.ofSeconds(20));
+        env.check(
+                shutdownTimeout.isPositive(), "SHUTDOWN_TIMEOUT must be more than nothing, but was " + shutdownTimeout);
+        LogConfig log = LogConfig.read(env);
+        return new ServiceConfig(service, http, postgres, kafka, messaging, relay, shutdownTimeout, log);
+    }
+
+    /** Where the service's migrations are: its name without {@code -service}. */
+    String migrations() {
+        return "db/migration/" + service.replaceFirst("-service$", "");
+    }
+}

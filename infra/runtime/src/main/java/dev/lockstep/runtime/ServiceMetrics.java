@@ -1,0 +1,134 @@
+package dev.lockstep.runtime;
+
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.netty.util.concurrent.EventExecutor;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.micrometer.Label;
+import io.vertx.micrometer.MicrometerMetricsFactory;
+import io.vertx.micrometer.MicrometerMetricsOptions;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/** The meters of one service: its own registry, so that several services in one JVM do not add up to one. */
+final class ServiceMetrics implements AutoCloseable {
+    private static final Duration LAG_INTERVAL = Duration.ofMillis(250);
+    private static final String HTTP_RESPONSE_TIME = "vertx.http.server.response.time";
+    private static final double[] HTTP_BUCKETS_SECONDS = {
+        0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10
+    };
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final JvmGcMetrics collections = new JvmGcMetrics();
+
+    ServiceMetrics(String service) {
+        registry.config()
+                .commonTags(Tags.of("service", service))
+                .meterFilter(buckets())
+                // A client may invent methods; each would be a series for ever.
+                .meterFilter(MeterFilter.replaceTagValues(
+                        Label.HTTP_METHOD.toString(), method -> METHODS.contains(method) ? method : "other"));
+        collections.bindTo(registry);
+        List.of(
+                        new JvmMemoryMetrics(),
+                        new JvmThreadMetrics(),
+                        new ClassLoaderMetrics(),
+                        new ProcessorMetrics(),
+                        new FileDescriptorMetrics(),
+                        new UptimeMetrics())
+                .forEach(binder -> binder.bindTo(registry));
+    }
+
+    MeterRegistry registry() {
+        return registry;
+    }
+
+    /** A Vert.x whose HTTP server, pools and event loops are measured here. */
+    Vertx vertx() {
+        VertxOptions options = new VertxOptions()
+                .setMetricsOptions(new MicrometerMetricsOptions()
+                        .setEnabled(true)
+                        .setLabels(EnumSet.of(
+                                Label.HTTP_METHOD,
+                                Label.HTTP_CODE,
+                                Label.HTTP_ROUTE,
+                                Label.POOL_TYPE,
+                                Label.POOL_NAME,
+                                Label.CLIENT_NAME)));
+        Vertx vertx = Vertx.builder()
+                .with(options)
+                .withMetrics(new MicrometerMetricsFactory(registry))
+                .build();
+        measureEventLoops(vertx);
+        return vertx;
+    }
+
+    private void measureEventLoops(Vertx vertx) {
+        Timer lag = Timer.builder("lockstep.event.loop.lag")
+                .description("How much later than asked for an event loop ran a timer")
+                .register(registry);
+        for (EventExecutor eventLoop : ((VertxInternal) vertx).nettyEventLoopGroup()) {
+            measureAfter(eventLoop, lag);
+        }
+    }
+
+    // Not at a fixed rate: a loop that was late would then run all it had missed at once.
+    private static void measureAfter(EventExecutor eventLoop, Timer lag) {
+        long due = System.nanoTime() + LAG_INTERVAL.toNanos();
+        try {
+            var _ = eventLoop.schedule(
+                    () -> {
+                        lag.record(Math.max(0, System.nanoTime() - due), TimeUnit.NANOSECONDS);
+                        measureAfter(eventLoop, lag);
+                    },
+                    LAG_INTERVAL.toMillis(),
+                    TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // The loop has ended, and the measuring with it.
+        }
+    }
+
+    private static MeterFilter buckets() {
+        double[] nanoseconds = Arrays.stream(HTTP_BUCKETS_SECONDS)
+                .map(seconds -> seconds * Duration.ofSeconds(1).toNanos())
+                .toArray();
+        return new MeterFilter() {
+            @Override
+            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+                return id.getName().equals(HTTP_RESPONSE_TIME)
+                        ? DistributionStatisticConfig.builder()
+                                .serviceLevelObjectives(nanoseconds)
+                                .build()
+                                .merge(config)
+                        : config;
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        collections.close();
+        registry.close();
+    }
+}

@@ -1,0 +1,74 @@
+package dev.lockstep.runtime;
+
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A service as a process: its signals in, its exit code out. */
+final class ServiceProcess {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ServiceProcess.class);
+    private static final int STOPPED = 0;
+    private static final int FAILED = 1;
+    private static final int MISCONFIGURED = 2;
+
+    private ServiceProcess() {}
+
+    static void run(
+            String service, Function<Map<String, String>, RunningService> start, Map<String, String> environment) {
+        AtomicReference<RunningService> running = new AtomicReference<>();
+        AtomicBoolean failed = new AtomicBoolean();
+        Thread starting = Thread.currentThread();
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name(service + "-stop").unstarted(() -> {
+                    if (failed.get()) {
+                        return;
+                    }
+                    RunningService open = running.get();
+                    if (open == null) {
+                        starting.interrupt();
+                    } else {
+                        open.close();
+                    }
+                    // A JVM that ends by a signal says 143; one that was asked to stop, and did, has not failed.
+                    Runtime.getRuntime().halt(STOPPED);
+                }));
+        try {
+            running.set(start.apply(environment));
+        } catch (SettingsException e) {
+            failed.set(true);
+            exit(MISCONFIGURED, String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            failed.set(true);
+            LOGGER.atDebug().setCause(e).addKeyValue("service", service).log("start failed");
+            exit(FAILED, service + " cannot start: " + reason(e));
+        }
+    }
+
+    // A message of ours says it all. Of anything else the kind is part of the message, and the cause is where the news
+    // is.
+    private static String reason(Throwable failure) {
+        if (failure instanceof StartException) {
+            return oneLine(String.valueOf(failure.getMessage()));
+        }
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String text = root.equals(failure) ? failure.toString() : failure + ", because of " + root;
+        return oneLine(text) + " (LOG_LEVEL=debug shows where)";
+    }
+
+    private static String oneLine(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", "; ");
+    }
+
+    private static void exit(int code, String message) {
+        // checkstyle off: consoleOutput, what a command says before it fails belongs on standard error
+        System.err.println(message);
+        // checkstyle on: consoleOutput
+        System.exit(code);
+    }
+}

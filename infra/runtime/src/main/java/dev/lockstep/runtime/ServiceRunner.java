@@ -1,0 +1,131 @@
+package dev.lockstep.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings a service up, in this order:
+ *
+ * <pre>
+ * settings ─▶ Postgres answers ─▶ schema ─▶ relay prepared ─▶ verticle deployed ─▶ relay started
+ *                                                      └─▶ topics, in the background, as Kafka may be away
+ * </pre>
+ *
+ * <p>The relay is prepared before anything can write a row, so that its slot has seen all of them.
+ */
+public final class ServiceRunner {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ServiceRunner.class);
+
+    private ServiceRunner() {}
+
+    /**
+     * Starts a service and returns when it serves requests. Blocks, for as long as Postgres is away. Kafka may be away: the
+     * service is not ready until it comes.
+     *
+     * @param topics what the service writes to and reads from; each has a dead-letter topic beside it
+     * @param relay makes the relay, and its slot, or null where this instance does not relay
+     * @throws StartException when it cannot start for a reason that people can mend
+     */
+    public static RunningService start(
+            ServiceConfig config,
+            List<String> topics,
+            Function<ServiceContext, VerticleBase> verticle,
+            @Nullable Function<ServiceContext, BackgroundTask> relay) {
+        long begun = System.nanoTime();
+        LOGGER.atInfo()
+                .addKeyValue("service", config.service())
+                .addKeyValue("config", config)
+                .log("starting");
+        warnOfUnknown(config);
+        ServiceMetrics metrics = new ServiceMetrics(config.service());
+        ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks());
+        RunningService running = new RunningService(context, metrics);
+        try {
+            open(running, context, metrics, topics, verticle, relay);
+        } catch (RuntimeException | Error e) {
+            running.close();
+            throw e;
+        }
+        LOGGER.atInfo()
+                .addKeyValue("service", config.service())
+                .addKeyValue("host", config.http().host())
+                .addKeyValue("port", running.httpPort())
+                .addKeyValue(
+                        "tookMs", Duration.ofNanos(System.nanoTime() - begun).toMillis())
+                .log("started");
+        return running;
+    }
+
+    /**
+     * Runs a service as a process until it is told to stop. Exits with 0 after an orderly end, 2 when the settings are wrong,
+     * 1 when it cannot start for any other reason; the reason is on standard error, without a stack trace.
+     */
+    public static void main(String service, Function<Map<String, String>, RunningService> start) {
+        ServiceProcess.run(service, start, System.getenv());
+    }
+
+    private static void open(
+            RunningService running,
+            ServiceContext context,
+            ServiceMetrics metrics,
+            List<String> topicNames,
+            Function<ServiceContext, VerticleBase> verticle,
+            @Nullable Function<ServiceContext, BackgroundTask> relayFactory) {
+        PostgresGate postgres = new PostgresGate(context.config());
+        postgres.await();
+        postgres.migrate();
+
+        BackgroundTask relay = relayFactory == null ? null : relayFactory.apply(context);
+        if (relay != null) {
+            running.opened(relay);
+            context.health().register("relay process", relay::problem);
+        }
+
+        Vertx vertx = metrics.vertx();
+        running.opened(vertx);
+        PostgresProbe probe = new PostgresProbe(vertx, context.config());
+        running.opened(probe);
+        context.health().register("postgres", probe::problem);
+
+        TopicProvisioner topics = new TopicProvisioner(context.config(), topicNames);
+        running.opened(topics);
+        context.health().register("topics", topics::problem);
+        topics.start();
+
+        running.deployed(await(vertx.deployVerticle(verticle.apply(context))));
+        if (relay != null) {
+            relay.start();
+        }
+    }
+
+    private static void warnOfUnknown(ServiceConfig config) {
+        config.kafka()
+                .unknownVariables()
+                .forEach(variable -> LOGGER.atWarn()
+                        .addKeyValue("service", config.service())
+                        .addKeyValue("setting", variable)
+                        .log("no Kafka client has this property; it is passed on for the case that a plug-in has"));
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StartException("stopped while starting", e);
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof RuntimeException cause
+                    ? cause
+                    : new StartException(String.valueOf(e.getCause()), e.getCause());
+        }
+    }
+}

@@ -1,0 +1,14 @@
+package dev.lockstep.runtime;
+
+import org.jspecify.annotations.Nullable;
+
+/** A service cannot start, for a reason that its message explains completely. */
+public final class StartException extends RuntimeException {
+    public StartException(String message) {
+        this(message, null);
+    }
+
+    public StartException(String message, @Nullable Throwable cause) {
+        super(message, cause);
+    }
+}

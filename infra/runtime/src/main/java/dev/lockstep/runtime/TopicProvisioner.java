@@ -1,0 +1,149 @@
+package dev.lockstep.runtime;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sees to it that a service's topics and their dead-letter topics exist. Kafka may be away meanwhile: it tries again until
+ * it has succeeded once, and says until then why not. Topics that exist are left as they are.
+ */
+final class TopicProvisioner implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(TopicProvisioner.class);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final String CALL_TIMEOUT_MS = "5000";
+    // A dead letter is the record as it was and the headers that say why: larger than what was allowed in the first
+    // place.
+    private static final String DEAD_LETTER_MAX_BYTES = Integer.toString(2 * 1024 * 1024);
+
+    private final String service;
+    private final KafkaConfig kafka;
+    private final MessagingConfig messaging;
+    private final Set<String> topics = new TreeSet<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile Optional<String> problem;
+    private final Thread thread;
+
+    TopicProvisioner(ServiceConfig config, List<String> names) {
+        this.service = config.service();
+        this.kafka = config.kafka();
+        this.messaging = config.messaging();
+        for (String name : names) {
+            topics.add(name);
+            topics.add(name + ".dlq");
+        }
+        this.problem = topics.isEmpty()
+                ? Optional.empty()
+                : Optional.of("it is not known yet whether the topics exist at " + kafka.bootstrapServers());
+        this.thread = Thread.ofPlatform().name(service + "-topics").daemon().unstarted(this::run);
+    }
+
+    void start() {
+        if (!topics.isEmpty()) {
+            thread.start();
+        }
+    }
+
+    Optional<String> problem() {
+        return problem;
+    }
+
+    private void run() {
+        String told = "";
+        try {
+            do {
+                problem = attempt();
+                // Once for each reason, not once for each attempt.
+                String reason = problem.orElse("");
+                if (!reason.equals(told) && !reason.isEmpty()) {
+                    LOGGER.atWarn().addKeyValue("service", service).log(reason);
+                }
+                told = reason;
+            } while (problem.isPresent() && !closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Optional<String> attempt() throws InterruptedException {
+        try (Admin admin = Admin.create(properties())) {
+            Set<String> missing = new TreeSet<>(topics);
+            missing.removeAll(admin.listTopics().names().get());
+            if (missing.isEmpty()) {
+                return Optional.empty();
+            }
+            return messaging.topicCreate() ? create(admin, missing) : Optional.of(missing(missing));
+        } catch (ExecutionException e) {
+            return Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
+        } catch (KafkaException e) {
+            return Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
+        }
+    }
+
+    private Map<String, Object> properties() {
+        Map<String, Object> properties = new HashMap<>(Map.of(
+                "client.id", service + "-topics",
+                "request.timeout.ms", CALL_TIMEOUT_MS,
+                "default.api.timeout.ms", CALL_TIMEOUT_MS));
+        properties.putAll(kafka.admin());
+        return properties;
+    }
+
+    private Optional<String> create(Admin admin, Set<String> missing) throws InterruptedException {
+        List<NewTopic> wanted = missing.stream().map(this::topic).toList();
+        List<String> refused = new ArrayList<>();
+        for (var created : admin.createTopics(wanted).values().entrySet()) {
+            try {
+                created.getValue().get();
+                LOGGER.atInfo()
+                        .addKeyValue("service", service)
+                        .addKeyValue("topic", created.getKey())
+                        .log("topic created");
+            } catch (ExecutionException e) {
+                // Another service may be making the same topic at the same moment.
+                if (!(e.getCause() instanceof TopicExistsException)) {
+                    refused.add(created.getKey() + " (" + e.getCause() + ")");
+                }
+            }
+        }
+        return refused.isEmpty()
+                ? Optional.empty()
+                : Optional.of("Kafka at " + kafka.bootstrapServers() + " did not create " + String.join(", ", refused)
+                        + "; see TOPIC_CREATE, TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR");
+    }
+
+    private NewTopic topic(String name) {
+        NewTopic topic = new NewTopic(name, messaging.topicPartitions(), (short) messaging.topicReplicationFactor());
+        return name.endsWith(".dlq") ? topic.configs(Map.of("max.message.bytes", DEAD_LETTER_MAX_BYTES)) : topic;
+    }
+
+    private String missing(Set<String> missing) {
+        return "Kafka at " + kafka.bootstrapServers() + " has no " + String.join(", ", missing)
+                + ", and TOPIC_CREATE is false: create what is missing";
+    }
+
+    private String unreachable(Throwable failure) {
+        return "Kafka at " + kafka.bootstrapServers() + " (KAFKA_BOOTSTRAP_SERVERS) cannot be asked for its topics: "
+                + failure.getMessage();
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        thread.interrupt();
+    }
+}
