@@ -1,0 +1,258 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.messaging.http.ProblemHandler;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class RoutesIT {
+    private final HttpClient http = HttpClient.newHttpClient();
+    private Fixture fixture;
+    private HttpServer server;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        Router router = Router.router(fixture.vertx);
+        ProblemHandler.mount(router, 1024);
+        router.route().handler(BodyHandler.create(false));
+        OutboxRoutes.mount(router, fixture.pool);
+        DeadLetterRoutes.mount(router, fixture.pool);
+        server = Fixture.await(
+                fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+    }
+
+    @AfterEach
+    void close() {
+        http.close();
+        Fixture.await(server.close());
+        fixture.close();
+    }
+
+    @Nested
+    class the_outbox {
+        @Test
+        void is_empty_at_first() {
+            assertThat(get("/outbox").body()).isEqualTo("{\"data\":[]}");
+            assertThat(json(get("/outbox/summary")).getLong("pending")).isZero();
+        }
+
+        @Test
+        void is_paged_newest_first_and_filtered() {
+            append(IntStream.range(0, 5).mapToObj(i -> "k" + i).toList());
+
+            JsonObject first = json(get("/outbox?limit=2"));
+            assertThat(keys(first)).containsExactly("k4", "k3");
+            JsonObject second = json(get("/outbox?limit=3&cursor=" + first.getString("nextCursor")));
+            assertThat(keys(second)).containsExactly("k2", "k1", "k0");
+            assertThat(second.containsKey("nextCursor")).isFalse();
+            assertThat(keys(json(get("/outbox?aggregateId=k3")))).containsExactly("k3");
+            assertThat(keys(json(get("/outbox?type=Goodbye")))).isEmpty();
+            assertThat(keys(json(get("/outbox?state=relayed")))).isEmpty();
+            assertThat(keys(json(get("/outbox?state=pending")))).hasSize(5);
+            assertThat(json(get("/outbox/summary")).getLong("pending")).isEqualTo(5);
+        }
+
+        @Test
+        void shows_a_row_as_it_is() {
+            append(List.of("ann"));
+            JsonObject row = rows(json(get("/outbox"))).getJsonObject(0);
+
+            assertThat(json(get("/outbox/" + row.getString("id")))).isEqualTo(row);
+            assertThat(row.getJsonObject("payload")).isEqualTo(new JsonObject().put("name", "ann"));
+            assertThat(row.getString("state")).isEqualTo("pending");
+            assertThat(row.getString("topic")).isEqualTo("greetings");
+        }
+
+        @Test
+        void says_which_parameter_is_wrong() {
+            assertThat(field(get("/outbox?state=lost"), 400)).isEqualTo("state");
+            assertThat(field(get("/outbox?limit=0"), 400)).isEqualTo("limit");
+            assertThat(field(get("/outbox?cursor=x"), 400)).isEqualTo("cursor");
+            assertThat(get("/outbox/x").statusCode()).isEqualTo(404);
+            assertThat(get("/outbox/0199a4b0-0000-7000-8000-000000000000").statusCode())
+                    .isEqualTo(404);
+        }
+
+        private void append(List<String> keys) {
+            Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
+                    .append(
+                            tx,
+                            keys.stream()
+                                    .map(key -> OutboxMessage.of(
+                                            "greeting", key, "greetings", new Fixture.Hello(key), null))
+                                    .toList())));
+        }
+
+        private List<String> keys(JsonObject page) {
+            return rows(page).stream()
+                    .map(row -> ((JsonObject) row).getString("aggregateId"))
+                    .toList();
+        }
+    }
+
+    @Nested
+    class dead_letters {
+        @BeforeEach
+        void bury_three() {
+            fixture.createTopic(1);
+            fixture.send("k", "Hello", "nonsense", "bad-1");
+            fixture.send("k", "Hello", "{\"name\":\"\"}", "bad-2");
+            fixture.send("k", "Shout", "{}", "bad-3");
+            fixture.consume(Fixture.greeter());
+            await().untilAsserted(() ->
+                    assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(3));
+        }
+
+        @Test
+        void are_shown_with_where_they_came_from_and_why() {
+            JsonArray letters = rows(json(get("/dead-letters?reason=NOT_JSON")));
+            JsonObject letter =
+                    json(get("/dead-letters/" + letters.getJsonObject(0).getString("id")));
+
+            assertThat(letters).hasSize(1);
+            assertThat(letter.getString("topic")).isEqualTo(fixture.topic);
+            assertThat(letter.getInteger("partition")).isZero();
+            assertThat(letter.getLong("offset")).isZero();
+            assertThat(letter.getString("key")).isEqualTo("k");
+            assertThat(letter.getString("type")).isEqualTo("Hello");
+            assertThat(letter.getString("value")).isEqualTo("nonsense");
+            assertThat(letter.getString("error")).startsWith("the value is not JSON");
+            assertThat(letter.getInteger("attempts")).isOne();
+            assertThat(letter.getJsonObject("headers").getString("ce_id")).isEqualTo("bad-1");
+        }
+
+        @Test
+        void leave_with_headers_that_say_why() {
+            assertThat(header(outboxRow("bad-2"), "dlq_reason")).isEqualTo("INVALID");
+            assertThat(header(outboxRow("bad-2"), "dlq_topic")).isEqualTo(fixture.topic);
+            assertThat(header(outboxRow("bad-2"), "dlq_offset")).isEqualTo("1");
+            assertThat(header(outboxRow("bad-2"), "ce_type")).isEqualTo("Hello");
+        }
+
+        @Test
+        void are_sent_to_their_topic_again_as_they_were_and_only_once() {
+            String id = rows(json(get("/dead-letters?reason=UNKNOWN_TYPE")))
+                    .getJsonObject(0)
+                    .getString("id");
+
+            assertThat(json(send("POST", "/dead-letters/" + id + "/replay", "")).getString("state"))
+                    .isEqualTo("replayed");
+            assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
+                    .isEqualTo(409);
+            assertThat(fixture.strings(
+                            "SELECT aggregateid || ' ' || type || ' ' || convert_from(payload, 'UTF8') FROM outbox"
+                                    + " WHERE topic = '" + fixture.topic + "'"))
+                    .containsExactly("k Shout {}");
+            assertThat(rows(json(get("/dead-letters")))).hasSize(2);
+            assertThat(rows(json(get("/dead-letters?state=replayed")))).hasSize(1);
+        }
+
+        @Test
+        void are_replayed_together_by_filter() {
+            JsonObject some = json(send("POST", "/dead-letters/replay", "{\"type\":\"Hello\"}"));
+            JsonObject rest = json(send("POST", "/dead-letters/replay", ""));
+
+            assertThat(some).isEqualTo(new JsonObject().put("replayed", 2).put("remaining", 0));
+            assertThat(rest.getInteger("replayed")).isOne();
+        }
+
+        @Test
+        void are_discarded_with_a_reason_and_kept_for_the_record() {
+            String id = rows(json(get("/dead-letters"))).getJsonObject(0).getString("id");
+
+            assertThat(send("DELETE", "/dead-letters/" + id + "?reason=test%20data", "")
+                            .statusCode())
+                    .isEqualTo(204);
+
+            assertThat(rows(json(get("/dead-letters")))).hasSize(2);
+            assertThat(json(get("/dead-letters/" + id)).getString("discardReason"))
+                    .isEqualTo("test data");
+            assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
+                    .isEqualTo(409);
+        }
+
+        @Test
+        void that_do_not_exist_are_not_found_and_bad_filters_are_named() {
+            assertThat(get("/dead-letters/0199a4b0-0000-7000-8000-000000000000").statusCode())
+                    .isEqualTo(404);
+            assertThat(field(get("/dead-letters?state=gone"), 400)).isEqualTo("state");
+            assertThat(field(send("POST", "/dead-letters/replay", "{\"tpoic\":\"x\"}"), 400))
+                    .isEqualTo("tpoic");
+        }
+
+        private JsonArray outboxRow(String ceId) {
+            return fixture.strings("SELECT headers FROM outbox").stream()
+                    .map(JsonArray::new)
+                    .filter(headers -> header(headers, "ce_id").equals(ceId))
+                    .findAny()
+                    .orElseThrow();
+        }
+
+        private String header(JsonArray headers, String name) {
+            return headers.stream()
+                    .map(JsonArray.class::cast)
+                    .filter(pair -> pair.getString(0).equals(name))
+                    .map(pair -> new String(Base64.getDecoder().decode(pair.getString(1)), StandardCharsets.UTF_8))
+                    .findAny()
+                    .orElse("");
+        }
+    }
+
+    private static JsonArray rows(JsonObject page) {
+        return page.getJsonArray("data");
+    }
+
+    private static JsonObject json(HttpResponse<String> response) {
+        assertThat(response.statusCode()).as(response.body()).isLessThan(300);
+        return new JsonObject(response.body());
+    }
+
+    private static String field(HttpResponse<String> response, int status) {
+        assertThat(response.statusCode()).isEqualTo(status);
+        assertThat(response.headers().firstValue("content-type")).contains("application/problem+json");
+        return new JsonObject(response.body())
+                .getJsonArray("errors")
+                .getJsonObject(0)
+                .getString("field");
+    }
+
+    private HttpResponse<String> get(String path) {
+        return send(HttpMethod.GET.name(), path, "");
+    }
+
+    private HttpResponse<String> send(String method, String path, String body) {
+        try {
+            return http.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
+                            .method(method, HttpRequest.BodyPublishers.ofString(body))
+                            .header("Content-Type", "application/json")
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
