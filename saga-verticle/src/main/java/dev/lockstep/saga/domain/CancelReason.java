@@ -1,0 +1,11 @@
+package dev.lockstep.saga.domain;
+
+/** Why a saga gives an order up. */
+public enum CancelReason {
+    OUT_OF_STOCK,
+    UNKNOWN_PRODUCT,
+    MIXED_CURRENCIES,
+    PAYMENT_DECLINED,
+    TIMED_OUT,
+    CANCELLED_BY_CUSTOMER
+}

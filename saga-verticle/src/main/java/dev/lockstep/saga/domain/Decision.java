@@ -1,0 +1,21 @@
+package dev.lockstep.saga.domain;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole outcome of one event.
+ *
+ * @param deadline how long the new state may last, or null for as long as it likes. Relative on purpose: an absolute
+ *     instant would need a clock, and deciding would stop being repeatable. Means nothing if the state is the old one:
+ *     then the old deadline keeps running.
+ */
+public record Decision(
+        SagaState state,
+        List<SagaCommand> commands,
+        @Nullable Duration deadline) {
+    public Decision {
+        commands = List.copyOf(commands);
+    }
+}

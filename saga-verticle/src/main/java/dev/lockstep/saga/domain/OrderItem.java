@@ -1,0 +1,4 @@
+package dev.lockstep.saga.domain;
+
+/** So many of one product. */
+public record OrderItem(String productId, int qty) {}

@@ -1,0 +1,346 @@
+package dev.lockstep.saga.domain;
+
+import dev.lockstep.saga.domain.Compensation.Notice;
+import dev.lockstep.saga.domain.Compensation.Undo;
+import dev.lockstep.saga.domain.SagaCommand.CancelOrder;
+import dev.lockstep.saga.domain.SagaCommand.ChargePayment;
+import dev.lockstep.saga.domain.SagaCommand.ConfirmOrder;
+import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
+import dev.lockstep.saga.domain.SagaCommand.ReleaseStock;
+import dev.lockstep.saga.domain.SagaCommand.ReserveStock;
+import dev.lockstep.saga.domain.SagaEvent.CancelRequested;
+import dev.lockstep.saga.domain.SagaEvent.DeadlinePassed;
+import dev.lockstep.saga.domain.SagaEvent.OrderCancelled;
+import dev.lockstep.saga.domain.SagaEvent.OrderConfirmed;
+import dev.lockstep.saga.domain.SagaEvent.OrderPlaced;
+import dev.lockstep.saga.domain.SagaEvent.PaymentCharged;
+import dev.lockstep.saga.domain.SagaEvent.PaymentDeclined;
+import dev.lockstep.saga.domain.SagaEvent.PaymentRefunded;
+import dev.lockstep.saga.domain.SagaEvent.StockRejected;
+import dev.lockstep.saga.domain.SagaEvent.StockReleased;
+import dev.lockstep.saga.domain.SagaEvent.StockReserved;
+import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
+import dev.lockstep.saga.domain.SagaState.Cancelled;
+import dev.lockstep.saga.domain.SagaState.CancellingOrder;
+import dev.lockstep.saga.domain.SagaState.ChargingPayment;
+import dev.lockstep.saga.domain.SagaState.Compensating;
+import dev.lockstep.saga.domain.SagaState.Confirmed;
+import dev.lockstep.saga.domain.SagaState.ConfirmingOrder;
+import dev.lockstep.saga.domain.SagaState.GivenUp;
+import dev.lockstep.saga.domain.SagaState.NotStarted;
+import dev.lockstep.saga.domain.SagaState.ReservingStock;
+import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Decides what an order's saga does next.
+ *
+ * <pre>
+ * NotStarted ──OrderPlaced──▶ ReservingStock ──StockReserved──▶ ChargingPayment ──PaymentCharged──▶ ConfirmingOrder ──OrderConfirmed──▶ Confirmed
+ *     │ CancelRequested           │ StockRejected    │                 │ PaymentDeclined                  │ CancelRequested
+ *     ▼                           │                  │ DeadlinePassed  │ DeadlinePassed                   │
+ * AwaitingOrder                   │                  │ CancelRequested │ CancelRequested                  │
+ *     │ OrderPlaced               │                  ╰─────────────────┴───────────────┬──────────────────╯
+ *     │                           │                                                    ▼
+ *     ╰───────────────────────────┴────▶ CancellingOrder ◀──all is undone── Compensating ──DeadlinePassed──▶ RetryingCompensation
+ *                                              │ OrderCancelled                  │ all is undone                    │ all is undone
+ *                                              ▼                                 ▼ and OrderCancelled               ▼ and OrderCancelled
+ *                                          Cancelled                         Cancelled                          Cancelled
+ * </pre>
+ *
+ * <p>Delivery is at least once, so every event can arrive twice and any reply can arrive after the saga gave up waiting for
+ * it. A repeat changes nothing; a late success is undone. Releasing and refunding are always answered, even if there was
+ * nothing to undo, and forbid what they undo, so that it is safe to wait for them.
+ */
+public final class OrderSaga {
+    private final SagaDeadlines deadlines;
+
+    public OrderSaga(SagaDeadlines deadlines) {
+        this.deadlines = deadlines;
+    }
+
+    /**
+     * Decides what follows from the event.
+     *
+     * @throws UnexpectedEventException if nobody sends this event to a saga in this state
+     */
+    // No default branch, here or below: a new event or state must be considered before it compiles.
+    public Decision decide(SagaState state, SagaEvent event) {
+        return switch (event) {
+            case OrderPlaced placed -> onOrderPlaced(state, placed);
+            case CancelRequested requested -> onCancelRequested(state, requested);
+            case StockReserved reserved -> onStockReserved(state, reserved);
+            case StockRejected rejected -> onStockRejected(state, rejected);
+            case StockReleased released -> onStockReleased(state, released);
+            case PaymentCharged charged -> onPaymentCharged(state, charged);
+            case PaymentDeclined declined -> onPaymentDeclined(state, declined);
+            case PaymentRefunded refunded -> onPaymentRefunded(state, refunded);
+            case OrderConfirmed confirmed -> onOrderConfirmed(state, confirmed);
+            case OrderCancelled cancelled -> onOrderCancelled(state, cancelled);
+            case DeadlinePassed passed -> onDeadlinePassed(state, passed);
+        };
+    }
+
+    private Decision onOrderPlaced(SagaState state, OrderPlaced event) {
+        OrderId order = event.orderId();
+        return switch (state) {
+            case NotStarted fresh ->
+                new Decision(
+                        new ReservingStock(event.userId()),
+                        List.of(new ReserveStock(order, event.items())),
+                        deadlines.stock());
+            case AwaitingOrder cancelledBefore -> cancelOrder(order, CancelReason.CANCELLED_BY_CUSTOMER);
+            case ReservingStock repeat -> stay(repeat);
+            case ChargingPayment repeat -> stay(repeat);
+            case ConfirmingOrder repeat -> stay(repeat);
+            case Confirmed repeat -> stay(repeat);
+            case GivenUp repeat -> stay(repeat);
+        };
+    }
+
+    private Decision onCancelRequested(SagaState state, CancelRequested event) {
+        OrderId order = event.orderId();
+        CancelReason reason = CancelReason.CANCELLED_BY_CUSTOMER;
+        return switch (state) {
+            case NotStarted overtaken -> new Decision(new AwaitingOrder(), List.of(), null);
+            case AwaitingOrder repeat -> stay(repeat);
+            case ReservingStock inTime ->
+                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
+            case ChargingPayment inTime ->
+                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
+            // The order service accepted the cancel, so it will not confirm any more, whatever we asked it.
+            case ConfirmingOrder inTime ->
+                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
+            // The order service refuses to cancel what it confirmed. A cancel that it accepted must not get lost in
+            // silence.
+            case Confirmed impossible -> throw UnexpectedEventException.of(impossible, event);
+            case GivenUp already -> stay(already);
+        };
+    }
+
+    private Decision onStockReserved(SagaState state, StockReserved event) {
+        OrderId order = event.orderId();
+        return switch (state) {
+            case ReservingStock(String userId) ->
+                new Decision(
+                        new ChargingPayment(event.total()),
+                        List.of(new ChargePayment(order, userId, event.total())),
+                        deadlines.payment());
+            case ChargingPayment repeat -> stay(repeat);
+            case ConfirmingOrder repeat -> stay(repeat);
+            case Confirmed repeat -> stay(repeat);
+            case Compensating late -> undoStock(late, late.left(), order);
+            case RetryingCompensation late -> undoStock(late, late.left(), order);
+            case CancellingOrder late -> stay(late, new ReleaseStock(order));
+            case Cancelled late -> stay(late, new ReleaseStock(order));
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onStockRejected(SagaState state, StockRejected event) {
+        return switch (state) {
+            case ReservingStock waiting -> cancelOrder(event.orderId(), event.reason());
+            // Crossed our release, which is answered all the same.
+            case GivenUp late -> stay(late);
+            case ChargingPayment reserved -> throw UnexpectedEventException.of(reserved, event);
+            case ConfirmingOrder reserved -> throw UnexpectedEventException.of(reserved, event);
+            case Confirmed reserved -> throw UnexpectedEventException.of(reserved, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onStockReleased(SagaState state, StockReleased event) {
+        return switch (state) {
+            case Compensating(Compensation left)
+            when left.stock() != Undo.DONE -> compensate(event.orderId(), left.stockReleased(), List.of());
+            case RetryingCompensation(Compensation left, int attempts)
+            when left.stock() != Undo.DONE -> keepRetrying(left.stockReleased(), attempts);
+            case GivenUp repeat -> stay(repeat);
+            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
+            case Confirmed unasked -> throw UnexpectedEventException.of(unasked, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onPaymentCharged(SagaState state, PaymentCharged event) {
+        OrderId order = event.orderId();
+        return switch (state) {
+            case ChargingPayment(Money total) ->
+                new Decision(
+                        new ConfirmingOrder(total, 0), List.of(new ConfirmOrder(order, total)), deadlines.confirm(0));
+            case ConfirmingOrder repeat -> stay(repeat);
+            case Confirmed repeat -> stay(repeat);
+            case Compensating late -> undoPayment(late, late.left(), order);
+            case RetryingCompensation late -> undoPayment(late, late.left(), order);
+            case CancellingOrder late -> stay(late, new RefundPayment(order));
+            case Cancelled late -> stay(late, new RefundPayment(order));
+            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onPaymentDeclined(SagaState state, PaymentDeclined event) {
+        return switch (state) {
+            case ChargingPayment waiting ->
+                giveUp(
+                        event.orderId(),
+                        new Compensation(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
+            // Crossed our refund, which is answered all the same.
+            case GivenUp late -> stay(late);
+            case ConfirmingOrder paid -> throw UnexpectedEventException.of(paid, event);
+            case Confirmed paid -> throw UnexpectedEventException.of(paid, event);
+            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onPaymentRefunded(SagaState state, PaymentRefunded event) {
+        return switch (state) {
+            case Compensating(Compensation left)
+            when left.payment() != Undo.DONE -> compensate(event.orderId(), left.paymentRefunded(), List.of());
+            case RetryingCompensation(Compensation left, int attempts)
+            when left.payment() != Undo.DONE -> keepRetrying(left.paymentRefunded(), attempts);
+            case GivenUp repeat -> stay(repeat);
+            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
+            case Confirmed unasked -> throw UnexpectedEventException.of(unasked, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onOrderConfirmed(SagaState state, OrderConfirmed event) {
+        return switch (state) {
+            case ConfirmingOrder waiting -> new Decision(new Confirmed(), List.of(), null);
+            case Confirmed repeat -> stay(repeat);
+            // It was told to cancel, or has accepted the customer's cancel: it never confirms after either.
+            case GivenUp impossible -> throw UnexpectedEventException.of(impossible, event);
+            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onOrderCancelled(SagaState state, OrderCancelled event) {
+        return switch (state) {
+            case CancellingOrder(CancelReason reason, int attempts) -> cancelled(reason);
+            case Compensating(Compensation left)
+            when left.notice() == Notice.SENT -> compensate(event.orderId(), left.orderCancelled(), List.of());
+            case Compensating(Compensation left)
+            when left.notice() == Notice.HELD_BACK -> throw UnexpectedEventException.of(state, event);
+            case RetryingCompensation(Compensation left, int attempts)
+            when left.notice() == Notice.SENT -> keepRetrying(left.orderCancelled(), attempts);
+            case GivenUp repeat -> stay(repeat);
+            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
+            case Confirmed unasked -> throw UnexpectedEventException.of(unasked, event);
+            case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
+            case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
+        };
+    }
+
+    private Decision onDeadlinePassed(SagaState state, DeadlinePassed event) {
+        OrderId order = event.orderId();
+        CancelReason reason = CancelReason.TIMED_OUT;
+        return switch (state) {
+            case ReservingStock silent ->
+                giveUp(order, new Compensation(reason, Undo.OUTSTANDING, Undo.DONE, Notice.HELD_BACK));
+            case ChargingPayment silent ->
+                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
+            // Past the pivot: what is paid for is confirmed, however long the order service takes.
+            case ConfirmingOrder(Money total, int attempts) ->
+                new Decision(
+                        new ConfirmingOrder(total, attempts + 1),
+                        List.of(new ConfirmOrder(order, total)),
+                        deadlines.confirm(attempts + 1));
+            case CancellingOrder(CancelReason why, int attempts) ->
+                new Decision(
+                        new CancellingOrder(why, attempts + 1),
+                        List.of(new CancelOrder(order, why)),
+                        deadlines.compensation(attempts + 1));
+            case Compensating(Compensation left) -> retry(order, left, 1);
+            case RetryingCompensation(Compensation left, int attempts) -> retry(order, left, attempts + 1);
+            case NotStarted idle -> stay(idle);
+            case AwaitingOrder idle -> stay(idle);
+            case Confirmed idle -> stay(idle);
+            case Cancelled idle -> stay(idle);
+        };
+    }
+
+    private Decision giveUp(OrderId order, Compensation compensation) {
+        return compensate(order, compensation, undo(order, compensation));
+    }
+
+    private Decision compensate(OrderId order, Compensation left, List<SagaCommand> undo) {
+        List<SagaCommand> commands = new ArrayList<>(undo);
+        Compensation told = left;
+        if (left.notice() == Notice.HELD_BACK && !left.holdsOrderBack()) {
+            told = left.orderTold();
+            commands.add(new CancelOrder(order, left.reason()));
+        }
+        if (told.complete()) {
+            return cancelled(told.reason());
+        }
+        SagaState state = told.everythingUndone() ? new CancellingOrder(told.reason(), 0) : new Compensating(told);
+        return new Decision(state, commands, deadlines.compensation(0));
+    }
+
+    private Decision retry(OrderId order, Compensation left, int attempts) {
+        List<SagaCommand> commands = new ArrayList<>(undo(order, left));
+        if (left.notice() != Notice.ACKNOWLEDGED) {
+            commands.add(new CancelOrder(order, left.reason()));
+        }
+        return new Decision(
+                new RetryingCompensation(left.orderTold(), attempts), commands, deadlines.compensation(attempts));
+    }
+
+    private Decision keepRetrying(Compensation left, int attempts) {
+        return left.complete()
+                ? cancelled(left.reason())
+                : new Decision(new RetryingCompensation(left, attempts), List.of(), deadlines.compensation(attempts));
+    }
+
+    private Decision cancelOrder(OrderId order, CancelReason reason) {
+        return new Decision(
+                new CancellingOrder(reason, 0), List.of(new CancelOrder(order, reason)), deadlines.compensation(0));
+    }
+
+    private static List<SagaCommand> undo(OrderId order, Compensation left) {
+        List<SagaCommand> commands = new ArrayList<>();
+        if (left.stock() != Undo.DONE) {
+            commands.add(new ReleaseStock(order));
+        }
+        if (left.payment() != Undo.DONE) {
+            commands.add(new RefundPayment(order));
+        }
+        return commands;
+    }
+
+    // While the release is outstanding it is on its way right behind the reservation, and its answer is waited for.
+    private static Decision undoStock(SagaState late, Compensation left, OrderId order) {
+        return left.stock() == Undo.DONE ? stay(late, new ReleaseStock(order)) : stay(late);
+    }
+
+    private static Decision undoPayment(SagaState late, Compensation left, OrderId order) {
+        return left.payment() == Undo.DONE ? stay(late, new RefundPayment(order)) : stay(late);
+    }
+
+    private static Decision cancelled(CancelReason reason) {
+        return new Decision(new Cancelled(reason), List.of(), null);
+    }
+
+    private static Decision stay(SagaState state, SagaCommand... commands) {
+        return new Decision(state, List.of(commands), null);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.lockstep.saga.domain;
+
+import java.util.List;
+
+/** What the saga asks a participant to do. Whatever undoes something also forbids it from then on. */
+public sealed interface SagaCommand {
+    OrderId orderId();
+
+    record ReserveStock(OrderId orderId, List<OrderItem> items) implements SagaCommand {
+        public ReserveStock {
+            items = List.copyOf(items);
+        }
+    }
+
+    record ReleaseStock(OrderId orderId) implements SagaCommand {}
+
+    record ChargePayment(OrderId orderId, String userId, Money amount) implements SagaCommand {}
+
+    record RefundPayment(OrderId orderId) implements SagaCommand {}
+
+    record ConfirmOrder(OrderId orderId, Money total) implements SagaCommand {}
+
+    record CancelOrder(OrderId orderId, CancelReason reason) implements SagaCommand {}
+}

@@ -1,0 +1,43 @@
+package dev.lockstep.saga.domain;
+
+/** Where one order's saga stands. A state carries exactly the data its next step needs. */
+public sealed interface SagaState {
+    record NotStarted() implements SagaState {}
+
+    /** The customer's cancel overtook the order itself: they travel on different topics. */
+    record AwaitingOrder() implements SagaState {}
+
+    record ReservingStock(String userId) implements SagaState {}
+
+    record ChargingPayment(Money total) implements SagaState {}
+
+    /**
+     * Stock is held and paid for, so that from here the saga only goes forward unless the customer cancels.
+     *
+     * @param attempts how often the order was asked again
+     */
+    record ConfirmingOrder(Money total, int attempts) implements SagaState {}
+
+    record Confirmed() implements SagaState {}
+
+    /** The saga has given the order up: whatever still succeeds is undone. */
+    sealed interface GivenUp extends SagaState {}
+
+    record Compensating(Compensation left) implements GivenUp {}
+
+    /**
+     * Compensating did not end in time.
+     *
+     * @param attempts how often everything outstanding was asked for again
+     */
+    record RetryingCompensation(Compensation left, int attempts) implements GivenUp {}
+
+    /**
+     * Nothing is held or taken, and only the order has yet to say that it is off.
+     *
+     * @param attempts how often the order was told again
+     */
+    record CancellingOrder(CancelReason reason, int attempts) implements GivenUp {}
+
+    record Cancelled(CancelReason reason) implements GivenUp {}
+}

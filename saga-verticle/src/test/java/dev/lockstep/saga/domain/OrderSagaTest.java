@@ -1,0 +1,335 @@
+package dev.lockstep.saga.domain;
+
+import static dev.lockstep.saga.domain.Sagas.COMPENSATION_RETRY;
+import static dev.lockstep.saga.domain.Sagas.CONFIRM_RETRY;
+import static dev.lockstep.saga.domain.Sagas.ITEMS;
+import static dev.lockstep.saga.domain.Sagas.ORDER;
+import static dev.lockstep.saga.domain.Sagas.PAYMENT_DEADLINE;
+import static dev.lockstep.saga.domain.Sagas.STOCK_DEADLINE;
+import static dev.lockstep.saga.domain.Sagas.TOTAL;
+import static dev.lockstep.saga.domain.Sagas.left;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.saga.domain.Compensation.Notice;
+import dev.lockstep.saga.domain.Compensation.Undo;
+import dev.lockstep.saga.domain.SagaCommand.CancelOrder;
+import dev.lockstep.saga.domain.SagaCommand.ChargePayment;
+import dev.lockstep.saga.domain.SagaCommand.ConfirmOrder;
+import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
+import dev.lockstep.saga.domain.SagaCommand.ReleaseStock;
+import dev.lockstep.saga.domain.SagaCommand.ReserveStock;
+import dev.lockstep.saga.domain.SagaEvent.CancelRequested;
+import dev.lockstep.saga.domain.SagaEvent.DeadlinePassed;
+import dev.lockstep.saga.domain.SagaEvent.OrderCancelled;
+import dev.lockstep.saga.domain.SagaEvent.OrderConfirmed;
+import dev.lockstep.saga.domain.SagaEvent.OrderPlaced;
+import dev.lockstep.saga.domain.SagaEvent.PaymentCharged;
+import dev.lockstep.saga.domain.SagaEvent.PaymentDeclined;
+import dev.lockstep.saga.domain.SagaEvent.PaymentRefunded;
+import dev.lockstep.saga.domain.SagaEvent.StockRejected;
+import dev.lockstep.saga.domain.SagaEvent.StockReleased;
+import dev.lockstep.saga.domain.SagaEvent.StockReserved;
+import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
+import dev.lockstep.saga.domain.SagaState.Cancelled;
+import dev.lockstep.saga.domain.SagaState.CancellingOrder;
+import dev.lockstep.saga.domain.SagaState.ChargingPayment;
+import dev.lockstep.saga.domain.SagaState.Compensating;
+import dev.lockstep.saga.domain.SagaState.Confirmed;
+import dev.lockstep.saga.domain.SagaState.ConfirmingOrder;
+import dev.lockstep.saga.domain.SagaState.NotStarted;
+import dev.lockstep.saga.domain.SagaState.ReservingStock;
+import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderSagaTest {
+    private static final OrderPlaced PLACED = new OrderPlaced(ORDER, "u1", ITEMS);
+    private static final CancelRequested CANCEL_REQUESTED = new CancelRequested(ORDER);
+    private static final StockReleased RELEASED = new StockReleased(ORDER);
+    private static final PaymentRefunded REFUNDED = new PaymentRefunded(ORDER);
+    private static final OrderCancelled ORDER_CANCELLED = new OrderCancelled(ORDER);
+    private static final DeadlinePassed DEADLINE_PASSED = new DeadlinePassed(ORDER);
+
+    private final OrderSaga saga = new OrderSaga(Sagas.DEADLINES);
+
+    @Nested
+    class when_everything_goes_well {
+        @Test
+        void a_placed_order_asks_for_its_stock() {
+            assertThat(saga.decide(new NotStarted(), PLACED))
+                    .isEqualTo(decision(new ReservingStock("u1"), STOCK_DEADLINE, new ReserveStock(ORDER, ITEMS)));
+        }
+
+        @Test
+        void reserved_stock_is_paid_for_at_the_price_it_was_reserved_at() {
+            assertThat(saga.decide(new ReservingStock("u1"), new StockReserved(ORDER, TOTAL)))
+                    .isEqualTo(decision(
+                            new ChargingPayment(TOTAL), PAYMENT_DEADLINE, new ChargePayment(ORDER, "u1", TOTAL)));
+        }
+
+        @Test
+        void a_paid_order_is_confirmed() {
+            assertThat(saga.decide(new ChargingPayment(TOTAL), new PaymentCharged(ORDER, TOTAL)))
+                    .isEqualTo(decision(new ConfirmingOrder(TOTAL, 0), CONFIRM_RETRY, new ConfirmOrder(ORDER, TOTAL)));
+        }
+
+        @Test
+        void a_confirmed_order_ends_its_saga() {
+            assertThat(saga.decide(new ConfirmingOrder(TOTAL, 2), new OrderConfirmed(ORDER)))
+                    .isEqualTo(end(new Confirmed()));
+        }
+    }
+
+    @Nested
+    class when_a_participant_says_no {
+        @Test
+        void rejected_stock_cancels_the_order_for_the_same_reason() {
+            assertThat(saga.decide(new ReservingStock("u1"), new StockRejected(ORDER, CancelReason.UNKNOWN_PRODUCT)))
+                    .isEqualTo(decision(
+                            new CancellingOrder(CancelReason.UNKNOWN_PRODUCT, 0),
+                            COMPENSATION_RETRY,
+                            new CancelOrder(ORDER, CancelReason.UNKNOWN_PRODUCT)));
+        }
+
+        @Test
+        void a_declined_payment_gives_the_stock_back_before_the_order_is_told() {
+            assertThat(saga.decide(
+                            new ChargingPayment(TOTAL), new PaymentDeclined(ORDER, DeclineReason.INSUFFICIENT_FUNDS)))
+                    .isEqualTo(decision(
+                            new Compensating(
+                                    left(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
+                            COMPENSATION_RETRY,
+                            new ReleaseStock(ORDER)));
+        }
+
+        @Test
+        void the_order_is_told_once_the_stock_is_back() {
+            SagaState releasing =
+                    new Compensating(left(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
+
+            assertThat(saga.decide(releasing, RELEASED))
+                    .isEqualTo(decision(
+                            new CancellingOrder(CancelReason.PAYMENT_DECLINED, 0),
+                            COMPENSATION_RETRY,
+                            new CancelOrder(ORDER, CancelReason.PAYMENT_DECLINED)));
+        }
+
+        @Test
+        void an_order_that_says_it_is_off_ends_the_saga() {
+            assertThat(saga.decide(new CancellingOrder(CancelReason.PAYMENT_DECLINED, 1), ORDER_CANCELLED))
+                    .isEqualTo(end(new Cancelled(CancelReason.PAYMENT_DECLINED)));
+        }
+    }
+
+    @Nested
+    class when_inventory_lets_its_deadline_pass {
+        private final Compensating silent =
+                new Compensating(left(CancelReason.TIMED_OUT, Undo.OUTSTANDING, Undo.DONE, Notice.SENT));
+
+        @Test
+        void the_order_is_told_at_once_and_the_stock_is_called_back() {
+            assertThat(saga.decide(new ReservingStock("u1"), DEADLINE_PASSED))
+                    .isEqualTo(decision(
+                            silent,
+                            COMPENSATION_RETRY,
+                            new ReleaseStock(ORDER),
+                            new CancelOrder(ORDER, CancelReason.TIMED_OUT)));
+        }
+
+        @Test
+        void stock_that_comes_back_first_leaves_only_the_order_to_wait_for() {
+            assertThat(saga.decide(silent, RELEASED))
+                    .isEqualTo(decision(new CancellingOrder(CancelReason.TIMED_OUT, 0), COMPENSATION_RETRY));
+        }
+
+        @Test
+        void an_order_that_answers_first_leaves_only_the_stock_to_wait_for() {
+            assertThat(saga.decide(silent, ORDER_CANCELLED))
+                    .isEqualTo(decision(
+                            new Compensating(
+                                    left(CancelReason.TIMED_OUT, Undo.OUTSTANDING, Undo.DONE, Notice.ACKNOWLEDGED)),
+                            COMPENSATION_RETRY));
+        }
+
+        @Test
+        void stock_that_comes_back_last_ends_the_saga() {
+            SagaState told =
+                    new Compensating(left(CancelReason.TIMED_OUT, Undo.OUTSTANDING, Undo.DONE, Notice.ACKNOWLEDGED));
+
+            assertThat(saga.decide(told, RELEASED)).isEqualTo(end(new Cancelled(CancelReason.TIMED_OUT)));
+        }
+    }
+
+    @Nested
+    class when_payment_lets_its_deadline_pass {
+        private final Compensating silent =
+                new Compensating(left(CancelReason.TIMED_OUT, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
+
+        @Test
+        void stock_and_money_are_called_back() {
+            assertThat(saga.decide(new ChargingPayment(TOTAL), DEADLINE_PASSED))
+                    .isEqualTo(decision(silent, COMPENSATION_RETRY, new ReleaseStock(ORDER), new RefundPayment(ORDER)));
+        }
+
+        @Test
+        void the_order_is_told_once_the_stock_is_back_without_waiting_for_the_money() {
+            assertThat(saga.decide(silent, RELEASED))
+                    .isEqualTo(decision(
+                            new Compensating(left(CancelReason.TIMED_OUT, Undo.DONE, Undo.OUTSTANDING, Notice.SENT)),
+                            COMPENSATION_RETRY,
+                            new CancelOrder(ORDER, CancelReason.TIMED_OUT)));
+        }
+
+        @Test
+        void money_that_comes_back_first_does_not_tell_the_order() {
+            assertThat(saga.decide(silent, REFUNDED))
+                    .isEqualTo(decision(
+                            new Compensating(left(CancelReason.TIMED_OUT, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
+                            COMPENSATION_RETRY));
+        }
+    }
+
+    @Nested
+    class when_the_order_service_lets_its_deadline_pass {
+        @Test
+        void a_paid_order_is_confirmed_again_and_never_given_up() {
+            assertThat(saga.decide(new ConfirmingOrder(TOTAL, 0), DEADLINE_PASSED))
+                    .isEqualTo(decision(
+                            new ConfirmingOrder(TOTAL, 1),
+                            CONFIRM_RETRY.multipliedBy(2),
+                            new ConfirmOrder(ORDER, TOTAL)));
+        }
+
+        @Test
+        void a_cancelled_order_is_told_again() {
+            assertThat(saga.decide(new CancellingOrder(CancelReason.OUT_OF_STOCK, 0), DEADLINE_PASSED))
+                    .isEqualTo(decision(
+                            new CancellingOrder(CancelReason.OUT_OF_STOCK, 1),
+                            COMPENSATION_RETRY.multipliedBy(2),
+                            new CancelOrder(ORDER, CancelReason.OUT_OF_STOCK)));
+        }
+    }
+
+    @Nested
+    class when_the_customer_cancels {
+        private static final CancelReason REASON = CancelReason.CANCELLED_BY_CUSTOMER;
+
+        @Test
+        void a_cancel_that_overtook_its_order_is_remembered() {
+            assertThat(saga.decide(new NotStarted(), CANCEL_REQUESTED)).isEqualTo(end(new AwaitingOrder()));
+        }
+
+        @Test
+        void the_order_that_was_overtaken_asks_for_nothing() {
+            assertThat(saga.decide(new AwaitingOrder(), PLACED))
+                    .isEqualTo(decision(
+                            new CancellingOrder(REASON, 0), COMPENSATION_RETRY, new CancelOrder(ORDER, REASON)));
+        }
+
+        @Test
+        void stock_that_is_being_reserved_is_called_back() {
+            assertThat(saga.decide(new ReservingStock("u1"), CANCEL_REQUESTED))
+                    .isEqualTo(decision(
+                            new Compensating(left(REASON, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
+                            COMPENSATION_RETRY,
+                            new ReleaseStock(ORDER)));
+        }
+
+        @ParameterizedTest
+        @CsvSource({"ChargingPayment", "ConfirmingOrder"})
+        void stock_and_money_are_called_back(String where) {
+            SagaState state =
+                    where.equals("ChargingPayment") ? new ChargingPayment(TOTAL) : new ConfirmingOrder(TOTAL, 1);
+
+            assertThat(saga.decide(state, CANCEL_REQUESTED))
+                    .isEqualTo(decision(
+                            new Compensating(left(REASON, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK)),
+                            COMPENSATION_RETRY,
+                            new ReleaseStock(ORDER),
+                            new RefundPayment(ORDER)));
+        }
+
+        @Test
+        void the_order_is_told_only_after_both_are_back() {
+            Decision afterStock =
+                    saga.decide(new Compensating(left(REASON, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK)), RELEASED);
+            Decision afterBoth = saga.decide(afterStock.state(), REFUNDED);
+
+            assertThat(List.of(afterStock, afterBoth))
+                    .containsExactly(
+                            decision(
+                                    new Compensating(left(REASON, Undo.DONE, Undo.AWAITED, Notice.HELD_BACK)),
+                                    COMPENSATION_RETRY),
+                            decision(
+                                    new CancellingOrder(REASON, 0),
+                                    COMPENSATION_RETRY,
+                                    new CancelOrder(ORDER, REASON)));
+        }
+
+        @Test
+        void a_cancel_that_the_order_service_cannot_have_accepted_is_not_swallowed() {
+            assertThatThrownBy(() -> saga.decide(new Confirmed(), CANCEL_REQUESTED))
+                    .isInstanceOf(UnexpectedEventException.class)
+                    .hasMessage("CancelRequested cannot follow Confirmed for order o1");
+        }
+    }
+
+    @Nested
+    class when_a_compensation_is_not_acknowledged_in_time {
+        private static final CancelReason REASON = CancelReason.CANCELLED_BY_CUSTOMER;
+
+        @Test
+        void the_first_miss_asks_again_and_tells_the_order_that_was_waiting() {
+            SagaState silent = new Compensating(left(REASON, Undo.DONE, Undo.AWAITED, Notice.HELD_BACK));
+
+            assertThat(saga.decide(silent, DEADLINE_PASSED))
+                    .isEqualTo(decision(
+                            new RetryingCompensation(left(REASON, Undo.DONE, Undo.AWAITED, Notice.SENT), 1),
+                            COMPENSATION_RETRY.multipliedBy(2),
+                            new RefundPayment(ORDER),
+                            new CancelOrder(ORDER, REASON)));
+        }
+
+        @Test
+        void what_was_acknowledged_is_not_asked_for_again() {
+            SagaState silent =
+                    new RetryingCompensation(left(REASON, Undo.OUTSTANDING, Undo.DONE, Notice.ACKNOWLEDGED), 1);
+
+            assertThat(saga.decide(silent, DEADLINE_PASSED))
+                    .isEqualTo(decision(
+                            new RetryingCompensation(left(REASON, Undo.OUTSTANDING, Undo.DONE, Notice.ACKNOWLEDGED), 2),
+                            COMPENSATION_RETRY.multipliedBy(4),
+                            new ReleaseStock(ORDER)));
+        }
+
+        @Test
+        void it_ends_with_the_last_acknowledgement() {
+            Decision afterMoney = saga.decide(
+                    new RetryingCompensation(left(REASON, Undo.DONE, Undo.AWAITED, Notice.SENT), 5), REFUNDED);
+            Decision afterOrder = saga.decide(afterMoney.state(), ORDER_CANCELLED);
+
+            assertThat(List.of(afterMoney, afterOrder))
+                    .containsExactly(
+                            decision(
+                                    new RetryingCompensation(left(REASON, Undo.DONE, Undo.DONE, Notice.SENT), 5),
+                                    Duration.ofMinutes(5)),
+                            end(new Cancelled(REASON)));
+        }
+    }
+
+    private static Decision decision(SagaState state, Duration deadline, SagaCommand... commands) {
+        return new Decision(state, List.of(commands), deadline);
+    }
+
+    private static Decision end(SagaState state) {
+        return new Decision(state, List.of(), null);
+    }
+}

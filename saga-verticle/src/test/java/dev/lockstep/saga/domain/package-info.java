@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.saga.domain;
+
+import org.jspecify.annotations.NullMarked;
