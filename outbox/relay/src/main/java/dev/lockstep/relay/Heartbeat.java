@@ -1,0 +1,120 @@
+package dev.lockstep.relay;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a heartbeat now and then and moves the watermark when one has come through the slot and Kafka. Runs on an own thread
+ * with an own connection while this relay leads; it never touches the rows themselves.
+ */
+final class Heartbeat implements AutoCloseable {
+    private static final Duration SLOT_CHECK = Duration.ofSeconds(2);
+    private static final Duration RECONNECT = Duration.ofMillis(500);
+
+    private final RelayDatabase database;
+    private final WatermarkStore watermark;
+    private final SlotStore slots;
+    private final HeartbeatTopic topic;
+    private final RelayHealth health;
+    private final RelayMetrics metrics;
+    private final Duration interval;
+    private final Runnable watchdog;
+    private final AtomicReference<@Nullable Beat> acknowledged = new AtomicReference<>();
+    private final Thread thread;
+
+    private volatile boolean closed;
+    private long nextBeat = System.nanoTime();
+    private long nextSlotCheck = System.nanoTime();
+
+    /** @param watchdog is run before every beat */
+    Heartbeat(
+            RelayConfig config,
+            RelayDatabase database,
+            SlotStore slots,
+            WatermarkStore watermark,
+            HeartbeatTopic topic,
+            RelayHealth health,
+            RelayMetrics metrics,
+            Runnable watchdog) {
+        this.database = database;
+        this.watermark = watermark;
+        this.slots = slots;
+        this.topic = topic;
+        this.health = health;
+        this.metrics = metrics;
+        this.interval = config.heartbeatInterval();
+        this.watchdog = watchdog;
+        this.thread = Thread.ofPlatform()
+                .daemon()
+                .name("relay-heartbeat-" + config.database())
+                .unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Kafka has this beat, and so has every row that committed before it. Returns at once. */
+    void acknowledged(Beat beat) {
+        acknowledged.set(beat);
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(Duration.ofSeconds(1));
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            try (Connection connection = database.connect("heartbeat")) {
+                watermark.prepareForBeats(connection);
+                while (!closed) {
+                    step(connection);
+                }
+            } catch (SQLException cause) {
+                health.troubled("no heartbeat could be written: " + RelayException.reason(cause));
+                LockSupport.parkNanos(RECONNECT.toNanos());
+            } catch (InterruptedException cause) {
+                return;
+            }
+        }
+    }
+
+    private void step(Connection connection) throws SQLException, InterruptedException {
+        long now = System.nanoTime();
+        if (now - nextBeat >= 0) {
+            nextBeat = now + interval.toNanos();
+            watchdog.run();
+            if (!topic.isSettled()) {
+                topic.settle();
+            }
+            watermark.beat(connection);
+        }
+        if (now - nextSlotCheck >= 0) {
+            nextSlotCheck = now + SLOT_CHECK.toNanos();
+            slots.state(connection).ifPresent(state -> metrics.retained(state.retainedBytes()));
+        }
+        Beat beat = acknowledged.getAndSet(null);
+        if (beat != null) {
+            watermark.move(connection, beat);
+            health.watermarkMoved(Duration.ZERO);
+            return;
+        }
+        LockSupport.parkNanos(Math.clamp(nextBeat - System.nanoTime(), 0, TimeUnit.SECONDS.toNanos(1)));
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+}

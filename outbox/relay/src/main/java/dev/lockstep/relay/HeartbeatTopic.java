@@ -1,0 +1,97 @@
+package dev.lockstep.relay;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The topic that heartbeats pass through, so that an idle relay still proves that Kafka answers. Created where that is allowed. */
+final class HeartbeatTopic {
+    private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTopic.class);
+    private static final Duration LIMIT = Duration.ofSeconds(5);
+    private static final Duration RETENTION = Duration.ofHours(1);
+
+    private enum State {
+        UNKNOWN,
+        THERE,
+        OUT_OF_REACH
+    }
+
+    private final RelayConfig config;
+    private volatile State state = State.UNKNOWN;
+
+    HeartbeatTopic(RelayConfig config) {
+        this.config = config;
+    }
+
+    boolean exists() {
+        return state == State.THERE;
+    }
+
+    /** False until Kafka has said whether the topic can be used. Until then no heartbeat proves anything. */
+    boolean isSettled() {
+        return state != State.UNKNOWN;
+    }
+
+    /** Creates the topic if it is missing. Blocks for some seconds at most; to be called again while {@link #isSettled()} is false. */
+    void settle() throws InterruptedException {
+        Map<String, Object> settings = new HashMap<>(config.producer());
+        settings.keySet().retainAll(AdminClientConfig.configNames());
+        settings.put("default.api.timeout.ms", Long.toString(LIMIT.toMillis()));
+        settings.put("request.timeout.ms", Long.toString(LIMIT.toMillis() / 2));
+        try (Admin admin = Admin.create(settings)) {
+            state = create(admin);
+        } catch (KafkaException cause) {
+            LOGGER.atWarn()
+                    .setCause(cause)
+                    .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
+                    .log("no admin client");
+        }
+    }
+
+    private static State create(Admin admin) throws InterruptedException {
+        NewTopic topic = new NewTopic(OutboxRecords.HEARTBEAT_TOPIC, Optional.of(1), Optional.empty())
+                .configs(Map.of("retention.ms", Long.toString(RETENTION.toMillis())));
+        try {
+            admin.createTopics(List.of(topic)).all().get();
+            return State.THERE;
+        } catch (ExecutionException failure) {
+            Throwable cause = failure.getCause();
+            if (cause instanceof TopicExistsException) {
+                return State.THERE;
+            }
+            return cause instanceof RetriableException ? State.UNKNOWN : find(admin, failure);
+        }
+    }
+
+    // No right to create it does not mean that nobody has.
+    private static State find(Admin admin, Throwable refusal) throws InterruptedException {
+        try {
+            admin.describeTopics(List.of(OutboxRecords.HEARTBEAT_TOPIC))
+                    .allTopicNames()
+                    .get();
+            return State.THERE;
+        } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof RetriableException
+                    && !(failure.getCause() instanceof UnknownTopicOrPartitionException)) {
+                return State.UNKNOWN;
+            }
+            LOGGER.atWarn()
+                    .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
+                    .addKeyValue("reason", RelayException.reason(refusal))
+                    .log("heartbeats do not pass through Kafka: the topic is missing and may not be created");
+            return State.OUT_OF_REACH;
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package dev.lockstep.relay;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** The Kafka producer's settings: what may be changed, and what order and safety depend on. */
+final class OutboxProducer {
+    private OutboxProducer() {}
+
+    static Producer<byte[], byte[]> create(RelayConfig config) {
+        return new KafkaProducer<>(settings(config), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    static Map<String, Object> settings(RelayConfig config) {
+        Map<String, Object> settings = new HashMap<>();
+        settings.put("client.id", "relay-" + config.slotName());
+        settings.put("linger.ms", "0");
+        settings.put("batch.size", "131072");
+        settings.put("max.request.size", "4194304");
+        settings.put("buffer.memory", "67108864");
+        settings.put("max.block.ms", "5000");
+        settings.put("reconnect.backoff.max.ms", "1000");
+        settings.putAll(config.producer());
+        settings.put("acks", "all");
+        settings.put("enable.idempotence", "true");
+        settings.put("max.in.flight.requests.per.connection", "5");
+        settings.put("retries", Integer.toString(Integer.MAX_VALUE));
+        // A batch that expires bumps the producer's epoch, and then a later row of the same key can overtake it.
+        settings.put("delivery.timeout.ms", Integer.toString(Integer.MAX_VALUE));
+        settings.keySet().removeAll(Set.of("key.serializer", "value.serializer", "transactional.id"));
+        return settings;
+    }
+}

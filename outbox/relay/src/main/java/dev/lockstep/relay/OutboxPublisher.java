@@ -1,0 +1,155 @@
+package dev.lockstep.relay;
+
+import io.debezium.engine.DebeziumEngine.ChangeConsumer;
+import io.debezium.engine.DebeziumEngine.RecordCommitter;
+import io.debezium.engine.RecordChangeEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.source.SourceRecord;
+
+/**
+ * Publishes a captured batch and only then confirms it. Runs on the engine's thread, which is allowed to block.
+ *
+ * <p>Whatever goes wrong leaves the batch unconfirmed and ends the engine; the next engine gets the same rows again.
+ */
+final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRecord>> {
+    private final KafkaSender sender;
+    private final OutboxRecords records;
+    private final HeartbeatTopic heartbeatTopic;
+    private final Consumer<Beat> acknowledged;
+    private final RelayHealth health;
+    private final RelayMetrics metrics;
+
+    private final Semaphore turn = new Semaphore(1);
+
+    private volatile long lastEnd = System.nanoTime();
+    private volatile boolean busy;
+    private volatile boolean relayed;
+
+    OutboxPublisher(
+            KafkaSender sender,
+            OutboxRecords records,
+            HeartbeatTopic heartbeatTopic,
+            Consumer<Beat> acknowledged,
+            RelayHealth health,
+            RelayMetrics metrics) {
+        this.sender = sender;
+        this.records = records;
+        this.heartbeatTopic = heartbeatTopic;
+        this.acknowledged = acknowledged;
+        this.health = health;
+        this.metrics = metrics;
+    }
+
+    /** How long the engine has delivered nothing. Zero while a batch is being published, however long Kafka takes. */
+    Duration silence() {
+        return busy ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastEnd);
+    }
+
+    /** Whether any batch has got through. */
+    boolean hasRelayed() {
+        return relayed;
+    }
+
+    /** Waits for the batch on its way, up to the limit, and lets no other begin: the engine's thread waits until it is interrupted. */
+    void drain(Duration limit) {
+        try {
+            turn.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void handleBatch(
+            List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
+            throws InterruptedException {
+        turn.acquire();
+        busy = true;
+        try {
+            health.become(RelayHealth.Role.LEADING);
+            metrics.leading(true);
+            publish(batch, committer);
+            relayed = true;
+        } finally {
+            lastEnd = System.nanoTime();
+            busy = false;
+            turn.release();
+        }
+    }
+
+    private void publish(
+            List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
+            throws InterruptedException {
+        // All sends before the first wait: one round trip for the batch instead of one for each row.
+        List<KafkaSender.Sent> sent = new ArrayList<>(batch.size());
+        Beat newest = null;
+        int rows = 0;
+        for (RecordChangeEvent<SourceRecord> event : batch) {
+            SourceRecord change = event.record();
+            if (isBeat(change)) {
+                newest = beat(change);
+            } else {
+                sent.add(sendRow(change));
+                rows++;
+            }
+        }
+        boolean counts = newest != null && heartbeatTopic.isSettled();
+        if (newest != null && heartbeatTopic.exists()) {
+            sent.add(sender.send("heartbeat " + newest.number(), records.heartbeat(newest)));
+        }
+        for (KafkaSender.Sent record : sent) {
+            sender.awaitAck(record);
+        }
+        if (newest != null && counts) {
+            acknowledged.accept(newest);
+        }
+        health.flows();
+        metrics.relayed(rows, committedAt(batch.getLast().record()));
+        // The last one stands for all: the engine confirms positions, not records.
+        committer.markProcessed(batch.getLast());
+        committer.markBatchFinished();
+    }
+
+    private KafkaSender.Sent sendRow(SourceRecord change) throws InterruptedException {
+        Struct row = after(change);
+        String id = row.getString("id");
+        return sender.send("row " + id, record(change, row, id));
+    }
+
+    private ProducerRecord<byte[], byte[]> record(SourceRecord change, Struct row, String id) {
+        try {
+            return records.row(row, committedAt(change));
+        } catch (RuntimeException cause) {
+            throw new RelayException(
+                    "outbox row %s for topic %s cannot be published: %s"
+                            .formatted(id, row.getString("topic"), RelayException.reason(cause)),
+                    cause);
+        }
+    }
+
+    private static boolean isBeat(SourceRecord change) {
+        return change.topic().endsWith(".outbox_heartbeat");
+    }
+
+    private static Beat beat(SourceRecord change) {
+        Struct row = after(change);
+        return new Beat(row.getInt64("beat"), row.getString("snapshot"));
+    }
+
+    private static Struct after(SourceRecord change) {
+        return ((Struct) change.value()).getStruct("after");
+    }
+
+    private static Instant committedAt(SourceRecord change) {
+        return Instant.ofEpochMilli(
+                ((Struct) change.value()).getStruct("source").getInt64("ts_ms"));
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.relay.RelayHealth.Role;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Relays the outbox of one database to Kafka: every committed row at least once, in commit order for each key, and confirmed to
+ * Postgres only after Kafka has acknowledged it. Of several relays on one database one works and the others wait.
+ */
+public final class OutboxRelay implements AutoCloseable {
+    private static final Duration CLOSE_LIMIT = Duration.ofMillis(4500);
+
+    private final RelayHealth health;
+    private final RelayMetrics metrics;
+    private final SlotKeeper keeper;
+    private final Supervisor supervisor;
+    private final Thread thread;
+    private @Nullable Thread started;
+
+    public OutboxRelay(RelayConfig config, MeterRegistry meters) {
+        RelayDatabase database = new RelayDatabase(config);
+        SlotStore slots = new SlotStore(config.slotName(), config.publicationName());
+        WatermarkStore watermark = new WatermarkStore();
+        health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
+        metrics = new RelayMetrics(meters, config.database());
+        keeper = new SlotKeeper(config, database, slots, watermark);
+        supervisor = new Supervisor(config, database, slots, watermark, health, metrics);
+        thread = Thread.ofPlatform().daemon().name("relay-" + config.database()).unstarted(supervisor::run);
+    }
+
+    /**
+     * Creates the publication and the replication slot where they are missing, and returns when both exist. What commits after that is
+     * relayed, whenever the relay is started. Several instances may do this at the same time.
+     */
+    public void prepare() {
+        keeper.prepare();
+    }
+
+    /** Starts to relay, or to wait for the instance that does, and returns at once. */
+    public synchronized void start() {
+        if (started == null && health.role() != Role.CLOSED) {
+            started = thread;
+            thread.start();
+        }
+    }
+
+    /** Empty while rows flow, here or through the instance that leads; otherwise one sentence that says what is wrong. Never blocks. */
+    public Optional<String> problem() {
+        return health.problem();
+    }
+
+    /** Stops within five seconds and gives the slot back, so that another instance can go on at once. A second call does nothing. */
+    @Override
+    public synchronized void close() {
+        supervisor.close();
+        if (started != null) {
+            try {
+                started.join(CLOSE_LIMIT);
+            } catch (InterruptedException cause) {
+                Thread.currentThread().interrupt();
+            }
+            started = null;
+        }
+        health.become(Role.CLOSED);
+        metrics.close();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.lockstep.relay;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Everything the relay of one database can be told.
+ *
+ * @param slotName the replication slot, which is the relay's memory and its leader lock; one for each database
+ * @param publicationName the publication that names what leaves the database
+ * @param source the {@code ce_source} of every record, such as {@code /order-service}
+ * @param producer Kafka client properties, with {@code bootstrap.servers}
+ * @param heartbeatInterval how often the relay proves that rows flow; what is relayed is known to this precision
+ * @param stalledAfter how long nothing may have been proved before the relay calls itself stalled
+ */
+public record RelayConfig(
+        String host,
+        int port,
+        String database,
+        String user,
+        String password,
+        String slotName,
+        String publicationName,
+        String source,
+        Map<String, String> producer,
+        Duration heartbeatInterval,
+        Duration stalledAfter) {
+    public RelayConfig {
+        producer = Map.copyOf(producer);
+        if (!slotName.matches("[a-z0-9_]{1,63}")) {
+            throw new IllegalArgumentException(
+                    "a slot name has lower-case letters, digits and underscores only, but was \"" + slotName + "\"");
+        }
+        if (!producer.containsKey("bootstrap.servers")) {
+            throw new IllegalArgumentException("the relay's producer properties lack bootstrap.servers");
+        }
+        if (heartbeatInterval.toMillis() < 1) {
+            throw new IllegalArgumentException("heartbeatInterval must be at least 1 ms, but was " + heartbeatInterval);
+        }
+    }
+
+    String bootstrapServers() {
+        return producer.getOrDefault("bootstrap.servers", "");
+    }
+
+    /** Without the password, and without the values of the Kafka properties, which may hold one. */
+    @Override
+    public String toString() {
+        return "RelayConfig[%s@%s:%d/%s, slot=%s, publication=%s, source=%s, producer=%s, heartbeat=%s, stalled=%s]"
+                .formatted(
+                        user,
+                        host,
+                        port,
+                        database,
+                        slotName,
+                        publicationName,
+                        source,
+                        new TreeSet<>(producer.keySet()),
+                        heartbeatInterval,
+                        stalledAfter);
+    }
+}

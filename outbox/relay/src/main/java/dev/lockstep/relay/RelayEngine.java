@@ -1,0 +1,124 @@
+package dev.lockstep.relay;
+
+import io.debezium.connector.postgresql.PostgresConnector;
+import io.debezium.embedded.Connect;
+import io.debezium.engine.DebeziumEngine;
+import io.debezium.engine.DebeziumEngine.ChangeConsumer;
+import io.debezium.engine.RecordChangeEvent;
+import io.debezium.engine.format.ChangeEventFormat;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.connect.source.SourceRecord;
+import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One Debezium engine, good for one run: it reads the slot from where Kafka's acknowledgements left it. */
+final class RelayEngine implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(RelayEngine.class);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
+    private static final AtomicLong RUNS = new AtomicLong();
+
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
+
+    RelayEngine(RelayConfig config, ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer) {
+        engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
+                .using(settings(config))
+                .using((success, message, error) -> failure.set(error))
+                .notifying(consumer)
+                .build();
+    }
+
+    /** Returns when the engine has been closed; throws why it ended by itself. */
+    void run() {
+        try {
+            engine.run();
+        } finally {
+            ended.countDown();
+        }
+        Throwable cause = failure.get();
+        if (cause != null) {
+            throw new RelayException("the engine ended: " + RelayException.reason(cause), cause);
+        }
+    }
+
+    /** Ends {@link #run()} and gives the slot back. Bounded. The engine refuses while it is starting, so it is asked again. */
+    @Override
+    public void close() {
+        long deadline = System.nanoTime() + CLOSE_LIMIT.toNanos();
+        try {
+            do {
+                try {
+                    engine.close();
+                } catch (IllegalStateException startingOrEnding) {
+                    LOGGER.atDebug().setCause(startingOrEnding).log("engine cannot be closed at this moment");
+                } catch (IOException cause) {
+                    LOGGER.atWarn().setCause(cause).log("engine did not close properly");
+                }
+            } while (!ended.await(50, TimeUnit.MILLISECONDS) && System.nanoTime() < deadline);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static Properties settings(RelayConfig config) {
+        // The engine's name becomes a JMX name, which the run before this one may not have given back yet.
+        String name = config.slotName() + "-" + RUNS.incrementAndGet();
+        Properties settings = new Properties();
+        settings.setProperty("name", name);
+        settings.setProperty("topic.prefix", name);
+        settings.setProperty("connector.class", PostgresConnector.class.getName());
+        settings.setProperty("database.hostname", config.host());
+        settings.setProperty("database.port", Integer.toString(config.port()));
+        settings.setProperty("database.dbname", config.database());
+        settings.setProperty("database.user", config.user());
+        settings.setProperty("database.password", config.password());
+        settings.setProperty("database.tcpKeepAlive", "true");
+        settings.setProperty("driver.connectTimeout", "5");
+        settings.setProperty("driver.loginTimeout", "5");
+        settings.setProperty("driver.socketTimeout", "30");
+        // A relay that is frozen, or cut off, loses the slot after this long, and another can take over.
+        settings.setProperty("driver.options", "-c wal_sender_timeout=10s");
+        // The keep-alive has to fit well into that timeout, or a wait for Kafka would cost the slot.
+        settings.setProperty("status.update.interval.ms", "2000");
+
+        settings.setProperty("plugin.name", "pgoutput");
+        settings.setProperty("slot.name", config.slotName());
+        settings.setProperty("slot.drop.on.stop", "false");
+        settings.setProperty("publication.name", config.publicationName());
+        settings.setProperty("publication.autocreate.mode", "disabled");
+        settings.setProperty("table.include.list", "public.outbox,public.outbox_heartbeat");
+
+        // The slot is the only memory. A stored offset may skip transactions when it is read back (dbz#76, dbz#1554).
+        settings.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
+        settings.setProperty("snapshot.mode", "no_data");
+        settings.setProperty("offset.flush.interval.ms", "200");
+
+        // poll() waits this long unless a batch is full: it is a part of every row's latency.
+        settings.setProperty("poll.interval.ms", "5");
+        settings.setProperty("max.batch.size", "2048");
+        settings.setProperty("max.queue.size", "8192");
+        settings.setProperty("provide.transaction.metadata", "false");
+        settings.setProperty("tombstones.on.delete", "false");
+
+        // A retry inside the engine would go on with the next batch, or with stored offsets. A new engine starts from
+        // the slot.
+        settings.setProperty("errors.max.retries", "0");
+        settings.setProperty("slot.max.retries", "0");
+        settings.setProperty("slot.retry.delay.ms", "500");
+        settings.setProperty("retriable.restart.connector.wait.ms", "500");
+        settings.setProperty("lsn.flush.timeout.ms", "5000");
+        settings.setProperty("record.processing.shutdown.timeout.ms", "500");
+        settings.setProperty("executor.shutdown.timeout.ms", "500");
+        settings.setProperty("task.management.timeout.ms", "10000");
+        return settings;
+    }
+}

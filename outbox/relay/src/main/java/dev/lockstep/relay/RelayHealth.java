@@ -1,0 +1,90 @@
+package dev.lockstep.relay;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** What the relay's threads know about how it fares, put into one sentence for whoever asks. Never blocks. */
+final class RelayHealth {
+    /** What the relay is doing. */
+    enum Role {
+        STARTING("has not started yet"),
+        STANDBY("is waiting to take over from the relay that holds the slot"),
+        LEADING("holds the slot"),
+        CLOSED("is closed");
+
+        private final String words;
+
+        Role(String words) {
+            this.words = words;
+        }
+    }
+
+    private final String slot;
+    private final Duration stalledAfter;
+    private final LongSupplier nanoClock;
+
+    private volatile Role role = Role.STARTING;
+    private volatile @Nullable Long acknowledgedAt;
+    private volatile @Nullable String blocked;
+    private volatile @Nullable String trouble;
+
+    RelayHealth(String slot, Duration stalledAfter, LongSupplier nanoClock) {
+        this.slot = slot;
+        this.stalledAfter = stalledAfter;
+        this.nanoClock = nanoClock;
+    }
+
+    Role role() {
+        return role;
+    }
+
+    void become(Role next) {
+        role = next;
+    }
+
+    /** The watermark moved, here or in the relay that leads, this long ago. */
+    void watermarkMoved(Duration age) {
+        acknowledgedAt = nanoClock.getAsLong() - age.toNanos();
+    }
+
+    /** Something that time may heal went wrong. It is told once the relay counts as stalled. */
+    void troubled(String sentence) {
+        trouble = sentence;
+    }
+
+    /** Nothing will move until somebody acts, so it is told at once. */
+    void blocked(String sentence) {
+        blocked = sentence;
+    }
+
+    /** Rows flow. */
+    void flows() {
+        blocked = null;
+        trouble = null;
+    }
+
+    /** Empty while rows flow, or could; otherwise one sentence that says what does not work. */
+    Optional<String> problem() {
+        String reason = blocked;
+        if (reason != null) {
+            return Optional.of(reason);
+        }
+        Long last = acknowledgedAt;
+        if (role == Role.CLOSED || role == Role.STARTING || last == null) {
+            return Optional.of(sentence("the relay of slot " + slot + " " + role.words));
+        }
+        Duration age = Duration.ofNanos(nanoClock.getAsLong() - last);
+        if (age.compareTo(stalledAfter) <= 0) {
+            return Optional.empty();
+        }
+        return Optional.of(sentence("the relay of slot %s is stalled: nothing was acknowledged for %d s, while it %s"
+                .formatted(slot, age.toSeconds(), role.words)));
+    }
+
+    private String sentence(String text) {
+        String why = trouble;
+        return why == null ? text : text + ": " + why;
+    }
+}

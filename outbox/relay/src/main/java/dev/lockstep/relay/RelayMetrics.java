@@ -1,0 +1,79 @@
+package dev.lockstep.relay;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The relay in numbers. A gauge that only the leader knows is NaN elsewhere. */
+final class RelayMetrics implements AutoCloseable {
+    private final MeterRegistry registry;
+    private final Counter rows;
+    private final List<Meter> meters;
+
+    private volatile @Nullable Instant lastCommitted;
+    private volatile long retainedBytes = -1;
+    private volatile boolean leading;
+
+    RelayMetrics(MeterRegistry registry, String database) {
+        this.registry = registry;
+        rows = Counter.builder("lockstep.relay.rows")
+                .description("outbox rows that Kafka acknowledged")
+                .tag("database", database)
+                .register(registry);
+        meters = List.of(
+                rows,
+                gauge(
+                        "lockstep.relay.lag.seconds",
+                        "age of the newest commit that Kafka acknowledged",
+                        database,
+                        this::lag),
+                gauge("lockstep.relay.leader", "1 in the relay that holds the slot", database, () -> leading ? 1 : 0),
+                gauge(
+                        "lockstep.relay.slot.retained.bytes",
+                        "WAL that Postgres keeps for the slot",
+                        database,
+                        () -> retainedBytes < 0 ? Double.NaN : retainedBytes));
+    }
+
+    void relayed(int count, Instant committed) {
+        rows.increment(count);
+        lastCommitted = committed;
+    }
+
+    void leading(boolean now) {
+        leading = now;
+        if (!now) {
+            lastCommitted = null;
+        }
+    }
+
+    void retained(long bytes) {
+        retainedBytes = bytes;
+    }
+
+    @Override
+    public void close() {
+        meters.forEach(registry::remove);
+    }
+
+    private double lag() {
+        Instant last = lastCommitted;
+        return last == null
+                ? Double.NaN
+                : Math.max(0, Duration.between(last, Instant.now()).toMillis() / 1000.0);
+    }
+
+    private Gauge gauge(String name, String description, String database, Supplier<Number> value) {
+        return Gauge.builder(name, value)
+                .description(description)
+                .tag("database", database)
+                .strongReference(true)
+                .register(registry);
+    }
+}

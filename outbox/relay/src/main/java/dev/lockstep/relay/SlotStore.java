@@ -1,0 +1,109 @@
+package dev.lockstep.relay;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The publication and the replication slot, as SQL. Runs on the caller's connection, in autocommit. */
+final class SlotStore {
+    private static final String DUPLICATE_OBJECT = "42710";
+    private static final String UNIQUE_VIOLATION = "23505";
+
+    private static final String PUBLICATION_EXISTS = "SELECT FROM pg_publication WHERE pubname = ?";
+
+    private static final String CREATE_SLOT =
+            "SELECT pg_create_logical_replication_slot(?, 'pgoutput', false, false, true)";
+
+    private static final String STATE = """
+            SELECT slot_name, active, wal_status, invalidation_reason, database = current_database() AS ours,
+                   coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint AS retained
+              FROM pg_replication_slots
+             WHERE slot_name = ?
+            """;
+
+    private final String slot;
+    private final String publication;
+
+    SlotStore(String slot, String publication) {
+        this.slot = slot;
+        this.publication = publication;
+    }
+
+    /**
+     * What Postgres says of the slot.
+     *
+     * @param lostBecause why Postgres gave the slot up, or null while it is sound. Such a slot never recovers
+     * @param retainedBytes how much WAL the slot keeps from being recycled
+     */
+    record SlotState(boolean active, @Nullable String lostBecause, boolean ours, long retainedBytes) {}
+
+    /** Creates the publication unless it exists. Somebody who creates it at the same moment is no failure. */
+    void createPublication(Connection connection) throws SQLException {
+        if (exists(connection)) {
+            return;
+        }
+        try (Statement statement = connection.createStatement()) {
+            // created_at and xid stay at home: Kafka needs neither, and parsing a timestamp costs the engine an eighth
+            // of its time.
+            statement.execute("""
+                    CREATE PUBLICATION %s
+                       FOR TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers),
+                                 outbox_heartbeat
+                      WITH (publish = 'insert', publish_via_partition_root = true)
+                    """.formatted(statement.enquoteIdentifier(publication, false)));
+        } catch (SQLException failure) {
+            ignoreIfExists(failure);
+        }
+    }
+
+    /**
+     * Creates the slot. It waits until all transactions that write at this moment have ended.
+     *
+     * @return false if it existed, or if somebody created it at the same moment
+     */
+    boolean create(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CREATE_SLOT)) {
+            statement.setString(1, slot);
+            statement.execute();
+            return true;
+        } catch (SQLException failure) {
+            ignoreIfExists(failure);
+            return false;
+        }
+    }
+
+    Optional<SlotState> state(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(STATE)) {
+            statement.setString(1, slot);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? Optional.of(toState(row)) : Optional.empty();
+            }
+        }
+    }
+
+    private static SlotState toState(ResultSet row) throws SQLException {
+        String reason = row.getString("invalidation_reason");
+        String lost = reason != null ? reason : "lost".equals(row.getString("wal_status")) ? "wal_removed" : null;
+        return new SlotState(row.getBoolean("active"), lost, row.getBoolean("ours"), row.getLong("retained"));
+    }
+
+    private boolean exists(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(PUBLICATION_EXISTS)) {
+            statement.setString(1, publication);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next();
+            }
+        }
+    }
+
+    private static void ignoreIfExists(SQLException failure) throws SQLException {
+        String state = failure.getSQLState();
+        if (!DUPLICATE_OBJECT.equals(state) && !UNIQUE_VIOLATION.equals(state)) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.embedded.TestServers;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
+
+/** One database with an outbox and one topic, both this test's own, and the relays that the test starts on them. */
+final class OutboxFixture implements AutoCloseable {
+    private static final String APPEND = """
+            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+            VALUES ('order', ?, 'OrderCreated', ?, ?)
+            RETURNING id
+            """;
+
+    private final String database;
+    private final String topic;
+    private final String bootstrapServers;
+    private final List<OutboxRelay> relays = new ArrayList<>();
+
+    private OutboxFixture(String database, String topic, String bootstrapServers) {
+        this.database = database;
+        this.topic = topic;
+        this.bootstrapServers = bootstrapServers;
+    }
+
+    static OutboxFixture create() {
+        return create(TestServers.kafka().bootstrapServers());
+    }
+
+    /** @param bootstrapServers what the relays are told; the fixture itself always uses the Kafka of the tests */
+    static OutboxFixture create(String bootstrapServers) {
+        String database = TestServers.newDatabase("relay");
+        OutboxFixture fixture = new OutboxFixture(database, "events-" + database, bootstrapServers);
+        fixture.execute(resource("/outbox.sql"));
+        fixture.createTopic(fixture.topic(), Map.of());
+        return fixture;
+    }
+
+    String database() {
+        return database;
+    }
+
+    String topic() {
+        return topic;
+    }
+
+    String slot() {
+        return database + "_outbox";
+    }
+
+    RelayConfig config() {
+        return config(Map.of());
+    }
+
+    RelayConfig config(Map<String, String> producer) {
+        Map<String, String> settings = new HashMap<>(producer);
+        settings.put("bootstrap.servers", bootstrapServers);
+        return new RelayConfig(
+                TestServers.postgres().host(),
+                TestServers.postgres().port(),
+                database,
+                "lockstep",
+                "lockstep",
+                slot(),
+                "lockstep_outbox",
+                "/order-service",
+                settings,
+                Duration.ofMillis(200),
+                Duration.ofSeconds(3));
+    }
+
+    OutboxRelay relay() {
+        return relay(config(), new SimpleMeterRegistry());
+    }
+
+    /** A relay that is prepared and not yet started. The fixture closes it in the end. */
+    OutboxRelay relay(RelayConfig config, MeterRegistry meters) {
+        OutboxRelay relay = new OutboxRelay(config, meters);
+        relay.prepare();
+        relays.add(relay);
+        return relay;
+    }
+
+    TopicReader reader() {
+        return new TopicReader(topic);
+    }
+
+    Connection connect() throws SQLException {
+        return DriverManager.getConnection(TestServers.postgres().jdbcUrl(database), "lockstep", "lockstep");
+    }
+
+    UUID append(String key, String payload) {
+        try (Connection connection = connect()) {
+            return append(connection, key, payload);
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    UUID append(Connection connection, String key, String payload) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
+            statement.setString(1, key);
+            statement.setBytes(2, payload.getBytes(StandardCharsets.UTF_8));
+            statement.setString(3, topic);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getObject(1, UUID.class);
+            }
+        }
+    }
+
+    void execute(String sql) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    /** The first column of the first row as text, null if it is NULL or there is none. */
+    @Nullable
+    String query(String sql) {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            return row.next() ? row.getString(1) : null;
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    long count(String sql) {
+        return Long.parseLong(Objects.requireNonNull(query(sql)));
+    }
+
+    long relayed() {
+        return count("SELECT relayed FROM outbox_watermark");
+    }
+
+    long pending() {
+        return count(
+                "SELECT count(*) FROM outbox, outbox_watermark w WHERE NOT pg_visible_in_snapshot(xid, w.snapshot)");
+    }
+
+    void createTopic(String name, Map<String, String> settings) {
+        try (Admin admin =
+                Admin.create(Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()))) {
+            NewTopic created = new NewTopic(name, Optional.of(3), Optional.empty()).configs(settings);
+            admin.createTopics(List.of(created)).all().get();
+        } catch (InterruptedException | ExecutionException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    static ConditionFactory await() {
+        return Awaitility.await().atMost(Duration.ofSeconds(40)).pollInterval(Duration.ofMillis(50));
+    }
+
+    private static String resource(String name) {
+        try (InputStream text = OutboxFixture.class.getResourceAsStream(name)) {
+            return new String(Objects.requireNonNull(text).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    /** Closes all relays and drops the slot, so that it does not keep the WAL of the tests that follow. */
+    @Override
+    public void close() {
+        relays.forEach(OutboxRelay::close);
+        await().until(() ->
+                count("SELECT count(*) FROM pg_replication_slots WHERE active AND slot_name = '" + slot() + "'") == 0);
+        execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + slot()
+                + "'");
+    }
+}

@@ -1,0 +1,99 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.embedded.TestServers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that a topic has ever carried, read from its beginning as it comes. */
+final class TopicReader implements AutoCloseable {
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final List<Message> messages = new ArrayList<>();
+
+    /** A record as text, in the order in which its partition has it. */
+    record Message(@Nullable String key, @Nullable String value, Map<String, String> headers) {
+        String id() {
+            return headers.getOrDefault("ce_id", "");
+        }
+    }
+
+    TopicReader(String topic) {
+        consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                new ByteArrayDeserializer(),
+                new ByteArrayDeserializer());
+        List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
+                .toList();
+        consumer.assign(partitions);
+        consumer.seekToBeginning(partitions);
+    }
+
+    /** Reads on until what has been read so far is enough. */
+    List<Message> readUntil(Predicate<List<Message>> enough) {
+        OutboxFixture.await().until(() -> {
+            poll(Duration.ofMillis(100));
+            return enough.test(messages);
+        });
+        return List.copyOf(messages);
+    }
+
+    /** Reads everything that the topic has at this moment. */
+    List<Message> readAll() {
+        Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
+        while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+            poll(Duration.ofMillis(100));
+        }
+        return List.copyOf(messages);
+    }
+
+    static List<String> values(List<Message> messages) {
+        return messages.stream().map(message -> String.valueOf(message.value())).toList();
+    }
+
+    /** What a consumer makes of it that handles each id once, by key, in order. */
+    static Map<String, List<String>> firstValuesByKey(List<Message> messages) {
+        Set<String> seen = new HashSet<>();
+        return messages.stream()
+                .filter(message -> seen.add(message.id()))
+                .collect(Collectors.groupingBy(
+                        message -> String.valueOf(message.key()),
+                        Collectors.mapping(message -> String.valueOf(message.value()), Collectors.toList())));
+    }
+
+    private void poll(Duration timeout) {
+        for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
+            messages.add(new Message(text(record.key()), text(record.value()), headers(record)));
+        }
+    }
+
+    private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        for (Header header : record.headers()) {
+            headers.put(header.key(), String.valueOf(text(header.value())));
+        }
+        return headers;
+    }
+
+    private static @Nullable String text(byte @Nullable [] bytes) {
+        return bytes == null ? null : new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        consumer.close();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.relay;
+
+import org.jspecify.annotations.NullMarked;

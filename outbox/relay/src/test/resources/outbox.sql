@@ -1,0 +1,33 @@
+-- The tables that the relay works on, with one partition for everything.
+CREATE TABLE outbox (
+    id            uuid        NOT NULL DEFAULT uuidv7() PRIMARY KEY,
+    aggregatetype text        NOT NULL,
+    aggregateid   text,
+    type          text        NOT NULL,
+    payload       bytea,
+    topic         text        NOT NULL,
+    traceparent   text,
+    headers       jsonb,
+    xid           xid8        NOT NULL DEFAULT pg_current_xact_id(),
+    created_at    timestamptz NOT NULL DEFAULT now()
+) PARTITION BY RANGE (id);
+
+CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
+
+CREATE INDEX outbox_xid ON outbox (xid);
+
+CREATE TABLE outbox_heartbeat (
+    beat       bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    snapshot   text        NOT NULL DEFAULT pg_current_snapshot()::text,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE outbox_watermark (
+    singleton       boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
+    beat            bigint      NOT NULL,
+    snapshot        pg_snapshot NOT NULL,
+    relayed         bigint      NOT NULL,
+    acknowledged_at timestamptz NOT NULL
+);
+
+INSERT INTO outbox_watermark (beat, snapshot, relayed, acknowledged_at) VALUES (0, pg_current_snapshot(), 0, now());
