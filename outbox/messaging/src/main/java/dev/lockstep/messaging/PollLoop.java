@@ -123,8 +123,8 @@ final class PollLoop<M> {
         } catch (KafkaException | IllegalStateException broken) {
             problem = "cannot consume: " + broken.getMessage();
             LOGGER.atWarn()
-                    .setCause(broken)
                     .addKeyValue("service", options.group())
+                    .addKeyValue("error", String.valueOf(broken))
                     .log("the Kafka consumer broke, building a new one");
             pauseThread(LONGEST_BACKOFF_MILLIS / 5);
         } catch (InterruptedException interrupted) {
