@@ -1,0 +1,130 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.contracts.InventoryCommand;
+import dev.lockstep.inventory.ReservationStore.Stored;
+import dev.lockstep.inventory.domain.HeldLine;
+import dev.lockstep.inventory.domain.Line;
+import dev.lockstep.inventory.domain.OrderId;
+import dev.lockstep.inventory.domain.Product;
+import dev.lockstep.inventory.domain.ProductId;
+import dev.lockstep.inventory.domain.Reservation.Held;
+import dev.lockstep.inventory.domain.Reservation.Rejected;
+import dev.lockstep.inventory.domain.Reservation.Released;
+import dev.lockstep.inventory.domain.Reservation.Unseen;
+import dev.lockstep.inventory.domain.StockCommand;
+import dev.lockstep.inventory.domain.StockCommand.Release;
+import dev.lockstep.inventory.domain.StockCommand.Reserve;
+import dev.lockstep.inventory.domain.Stockkeeper;
+import dev.lockstep.inventory.domain.TotalTooLargeException;
+import dev.lockstep.messaging.MessageHandler;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.Received;
+import dev.lockstep.messaging.UnprocessableMessageException;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shell around {@link Stockkeeper}: lock a batch's orders and products, decide command by command, save and answer, all
+ * in the consumer's transaction. However many orders want a product, a batch updates it once.
+ */
+final class InventoryProcessor implements MessageHandler<InventoryCommand> {
+    private final InventoryMessages messages;
+    private final ReservationStore reservations;
+    private final ProductStore products;
+    private final Outbox outbox;
+    private final Stockkeeper stockkeeper;
+
+    InventoryProcessor(
+            InventoryMessages messages,
+            ReservationStore reservations,
+            ProductStore products,
+            Outbox outbox,
+            Stockkeeper stockkeeper) {
+        this.messages = messages;
+        this.reservations = reservations;
+        this.products = products;
+        this.outbox = outbox;
+        this.stockkeeper = stockkeeper;
+    }
+
+    private record Task(StockCommand command, @Nullable String traceparent) {}
+
+    @Override
+    public Future<Void> handle(SqlConnection tx, List<Received<InventoryCommand>> received) {
+        List<Task> tasks = received.stream()
+                .map(each -> new Task(messages.toCommand(each.message()), each.traceparent()))
+                .toList();
+        Set<OrderId> orderIds =
+                tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
+        // Orders before products in every batch, each in key order: whoever holds a lock never waits for one that comes
+        // before.
+        return reservations
+                .lock(tx, orderIds)
+                .compose(stored -> products.lock(tx, productsToMove(tasks, stored))
+                        .compose(locked -> decide(tx, tasks, stored, locked)));
+    }
+
+    private Future<Void> decide(
+            SqlConnection tx, List<Task> tasks, Map<OrderId, Stored> stored, Map<ProductId, Product> locked) {
+        ReservationBatch batch = new ReservationBatch(stockkeeper, stored, locked);
+        List<OutboxMessage> answers = new ArrayList<>(tasks.size());
+        try {
+            for (Task task : tasks) {
+                answers.add(
+                        messages.toAnswer(task.command().orderId(), batch.apply(task.command()), task.traceparent()));
+            }
+        } catch (TotalTooLargeException e) {
+            throw new UnprocessableMessageException("TOTAL_TOO_LARGE", String.valueOf(e.getMessage()));
+        }
+        // Joined, not composed: they travel together, and all must have succeeded before the caller commits.
+        return Future.join(
+                        products.move(tx, batch.moved()),
+                        reservations.save(tx, batch.changes()),
+                        outbox.append(tx, answers))
+                .mapEmpty();
+    }
+
+    /** The products whose stock the batch may change: a repeat changes none, so what it names is left to others. */
+    private static Set<ProductId> productsToMove(Collection<Task> tasks, Map<OrderId, Stored> stored) {
+        Set<ProductId> ids = new HashSet<>();
+        for (Task task : tasks) {
+            StockCommand command = task.command();
+            switch (stored.getOrDefault(command.orderId(), Stored.UNSEEN).reservation()) {
+                case Unseen first -> addOrdered(ids, command);
+                case Held held -> addHeld(ids, held, command);
+                case Rejected nothingHeld -> {}
+                case Released nothingHeld -> {}
+            }
+        }
+        return ids;
+    }
+
+    private static void addOrdered(Set<ProductId> ids, StockCommand command) {
+        switch (command) {
+            case Reserve reserve ->
+                // An id that no product can have is unknown without asking, and the database might refuse to be asked.
+                reserve.lines().stream()
+                        .map(Line::productId)
+                        .filter(id -> id.problem().isEmpty())
+                        .forEach(ids::add);
+            case Release release -> {}
+        }
+    }
+
+    private static void addHeld(Set<ProductId> ids, Held held, StockCommand command) {
+        switch (command) {
+            case Reserve repeat -> {}
+            case Release release ->
+                held.lines().stream().map(HeldLine::productId).forEach(ids::add);
+        }
+    }
+}

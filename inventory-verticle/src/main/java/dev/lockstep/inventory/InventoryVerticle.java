@@ -1,0 +1,90 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.contracts.InventoryCommand;
+import dev.lockstep.contracts.Topics;
+import dev.lockstep.inventory.domain.Stockkeeper;
+import dev.lockstep.messaging.MessageCodec;
+import dev.lockstep.messaging.MessageConsumer;
+import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.ServiceConfig;
+import dev.lockstep.runtime.ServiceContext;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.ext.web.Router;
+import io.vertx.sqlclient.Pool;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens what the inventory needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour lives
+ * in the collaborators.
+ */
+public final class InventoryVerticle extends VerticleBase {
+    private final ServiceConfig config;
+    private final ServiceContext service;
+    private @Nullable Pool pool;
+    private @Nullable MessagingModule messaging;
+    private @Nullable MessageConsumer consumer;
+
+    InventoryVerticle(InventoryConfig config, ServiceContext service) {
+        this.config = config.common();
+        this.service = service;
+    }
+
+    @Override
+    public Future<?> start() {
+        Pool opened = config.postgres().pool(vertx, "inventory-pg");
+        pool = opened;
+        ProductStore products = new ProductStore();
+        Router router = HttpApi.router(vertx, service);
+        ProductRoutes.mount(router, opened, products);
+        return startMessaging(opened, router)
+                .compose(started -> startConsumer(opened, products))
+                .compose(started -> HttpApi.listen(vertx, router, config.http()));
+    }
+
+    private Future<Void> startMessaging(Pool opened, Router router) {
+        return MessagingModule.start(
+                        vertx,
+                        opened,
+                        router,
+                        config.messaging().outboxRetention(),
+                        config.messaging().inboxRetention(),
+                        service.meters())
+                .onSuccess(started -> {
+                    messaging = started;
+                    service.health().register("relay", started::relayProblem);
+                })
+                .mapEmpty();
+    }
+
+    private Future<Void> startConsumer(Pool opened, ProductStore products) {
+        InventoryProcessor processor = new InventoryProcessor(
+                new InventoryMessages(), new ReservationStore(), products, new Outbox(), new Stockkeeper());
+        MessageConsumer created = MessageConsumer.create(
+                vertx,
+                opened,
+                config.messaging()
+                        .consumer(InventoryConfig.SERVICE, List.of(Topics.INVENTORY_COMMANDS), config.kafka()),
+                MessageCodec.of(InventoryCommand.class),
+                processor,
+                topic -> true,
+                service.meters());
+        consumer = created;
+        service.health().register("consumer", created::problem);
+        return created.start();
+    }
+
+    @Override
+    public Future<?> stop() {
+        return close(consumer == null ? null : consumer.stop())
+                .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(pool == null ? null : pool.close()));
+    }
+
+    private static Future<Void> close(@Nullable Future<Void> closing) {
+        return closing == null ? Future.succeededFuture() : closing;
+    }
+}

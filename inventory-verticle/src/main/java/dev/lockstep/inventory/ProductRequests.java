@@ -1,0 +1,112 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.inventory.domain.Money;
+import dev.lockstep.inventory.domain.ProductId;
+import dev.lockstep.inventory.domain.Text;
+import dev.lockstep.messaging.http.FieldError;
+import dev.lockstep.messaging.http.Problem;
+import java.util.ArrayList;
+import java.util.Currency;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What can be asked about products over HTTP, and what has to be right about it. All that is wrong is told at once. */
+final class ProductRequests {
+    /** The largest number that every JSON reader takes as it is. */
+    static final long MOST = 9_007_199_254_740_991L;
+
+    private static final int LONGEST_NAME = 200;
+    private static final Set<String> CURRENCIES = Currency.getAvailableCurrencies().stream()
+            .map(Currency::getCurrencyCode)
+            .collect(Collectors.toUnmodifiableSet());
+
+    private ProductRequests() {}
+
+    record PutProduct(
+            @Nullable String name,
+            @Nullable Price unitPrice,
+            @Nullable Long available) {
+        record Price(@Nullable Long amount, @Nullable String currency) {}
+
+        /** The same with nothing missing. */
+        record Valid(ProductId id, String name, Money unitPrice, long available) {}
+
+        /** Returns the request with all its members, or throws a 400 that names those at fault. */
+        Valid validate(ProductId id) {
+            Errors errors = new Errors();
+            id.problem().ifPresent(problem -> errors.add("productId", problem));
+            Valid valid =
+                    new Valid(id, errors.name(name), errors.price(unitPrice), errors.number("available", available, 0));
+            errors.throwIfAny();
+            return valid;
+        }
+    }
+
+    record Restock(@Nullable Long qty) {
+        /** Returns how much to add, or throws a 400 that names the quantity. */
+        long validate() {
+            Errors errors = new Errors();
+            long valid = errors.number("qty", qty, 1);
+            errors.throwIfAny();
+            return valid;
+        }
+    }
+
+    /** Collects what is wrong. What it returns in place of a faulty member is of no use to anyone. */
+    private static final class Errors {
+        private final List<FieldError> found = new ArrayList<>();
+
+        void add(String field, String message) {
+            found.add(new FieldError(field, message));
+        }
+
+        String name(@Nullable String name) {
+            if (name == null) {
+                add("name", "is required");
+            } else if (name.isBlank()) {
+                add("name", "must not be blank");
+            } else if (name.length() > LONGEST_NAME) {
+                add("name", "must have at most " + LONGEST_NAME + " characters");
+            } else if (Text.hasUnprintable(name)) {
+                add("name", "must not contain control characters or half of a surrogate pair");
+            }
+            return name == null ? "" : name;
+        }
+
+        Money price(PutProduct.@Nullable Price price) {
+            if (price == null) {
+                add("unitPrice", "is required");
+                return new Money(0, "");
+            }
+            long amount = number("unitPrice.amount", price.amount(), 0);
+            String currency = price.currency();
+            if (currency == null) {
+                add("unitPrice.currency", "is required");
+            } else if (!CURRENCIES.contains(currency)) {
+                add("unitPrice.currency", "must be an ISO 4217 code such as KRW");
+            }
+            return new Money(amount, currency == null ? "" : currency);
+        }
+
+        long number(String field, @Nullable Long number, long least) {
+            if (number == null) {
+                add(field, "is required");
+            } else if (number < least || number > MOST) {
+                add(field, "must be from %d to %d, but was %d".formatted(least, MOST, number));
+            }
+            return number == null ? 0 : number;
+        }
+
+        void throwIfAny() {
+            if (!found.isEmpty()) {
+                throw Problem.badRequest(
+                        found.stream()
+                                .map(error -> error.field() + " " + error.message())
+                                .collect(Collectors.joining("; ")),
+                        found);
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.inventory.domain.Money;
+import dev.lockstep.inventory.domain.Product;
+import dev.lockstep.inventory.domain.ProductId;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.StreamSupport;
+
+/** One row per product. Every method runs on the caller's connection: the caller owns the transaction. */
+final class ProductStore {
+    // In key order, so that two batches that want the same products never wait for each other in a ring.
+    private static final String LOCK = """
+            SELECT product_id, name, unit_price, currency, available, reserved
+              FROM product
+             WHERE product_id = ANY ($1::text[])
+             ORDER BY product_id
+               FOR UPDATE
+            """;
+
+    private static final String MOVE = """
+            UPDATE product
+               SET available = available - moved.qty, reserved = reserved + moved.qty, updated_at = now()
+              FROM unnest($1::text[], $2::bigint[]) AS moved (product_id, qty)
+             WHERE product.product_id = moved.product_id
+            """;
+
+    private static final String FIND = """
+            SELECT product_id, name, unit_price, currency, available, reserved
+              FROM product
+             WHERE product_id = $1
+            """;
+
+    private static final String LIST = """
+            SELECT product_id, name, unit_price, currency, available, reserved, position
+              FROM product
+             WHERE position < $1
+             ORDER BY position DESC
+             LIMIT $2
+            """;
+
+    private static final String PUT = """
+            INSERT INTO product (product_id, name, unit_price, currency, available)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (product_id) DO UPDATE
+               SET name = EXCLUDED.name, unit_price = EXCLUDED.unit_price, currency = EXCLUDED.currency,
+                   available = EXCLUDED.available, updated_at = now()
+            RETURNING new.product_id, new.name, new.unit_price, new.currency, new.available, new.reserved,
+                      old.product_id IS NULL AS created
+            """;
+
+    private static final String RESTOCK = """
+            UPDATE product
+               SET available = available + $2, updated_at = now()
+             WHERE product_id = $1
+            RETURNING product_id, name, unit_price, currency, available, reserved
+            """;
+
+    private static final String CHECK_VIOLATION = "23514";
+
+    /** A product and where the list has it: the newest has the highest position. */
+    record Listed(Product product, long position) {}
+
+    /** A product as it was put, and whether it is new. */
+    record Put(Product product, boolean created) {}
+
+    /** Reads those of the products that exist and locks their rows until the transaction ends. */
+    Future<Map<ProductId, Product>> lock(SqlConnection tx, Collection<ProductId> ids) {
+        if (ids.isEmpty()) {
+            return Future.succeededFuture(Map.of());
+        }
+        return tx.preparedQuery(LOCK)
+                .execute(Tuple.tuple()
+                        .addValue(ids.stream().map(ProductId::value).toArray(String[]::new)))
+                .map(rows -> {
+                    Map<ProductId, Product> products = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> products.put(new ProductId(row.getString("product_id")), toProduct(row)));
+                    return products;
+                });
+    }
+
+    /**
+     * Moves so many of each product, which the transaction has locked, from available to reserved, or back where the number
+     * is negative. It fails rather than take more than there is.
+     */
+    Future<Void> move(SqlConnection tx, Map<ProductId, Long> moved) {
+        if (moved.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        String[] ids = new String[moved.size()];
+        Long[] quantities = new Long[moved.size()];
+        int next = 0;
+        for (Map.Entry<ProductId, Long> entry : moved.entrySet()) {
+            ids[next] = entry.getKey().value();
+            quantities[next++] = entry.getValue();
+        }
+        return tx.preparedQuery(MOVE)
+                .execute(Tuple.tuple().addValue(ids).addValue(quantities))
+                .mapEmpty();
+    }
+
+    Future<Optional<Product>> find(SqlClient client, ProductId id) {
+        return client.preparedQuery(FIND).execute(Tuple.of(id.value())).map(ProductStore::first);
+    }
+
+    /** At most so many products, the newest first, of those older than the position. */
+    Future<List<Listed>> list(SqlClient client, long before, int limit) {
+        return client.preparedQuery(LIST)
+                .execute(Tuple.of(before, limit))
+                .map(rows -> StreamSupport.stream(rows.spliterator(), false)
+                        .map(row -> new Listed(toProduct(row), row.getLong("position")))
+                        .toList());
+    }
+
+    /**
+     * Creates the product, or sets everything of it but what is reserved.
+     *
+     * @return fails with {@link StockLimitException} if there would be more of it than can be counted
+     */
+    Future<Put> put(SqlClient client, ProductId id, String name, Money unitPrice, long available) {
+        return client.preparedQuery(PUT)
+                .execute(Tuple.of(id.value(), name, unitPrice.amount(), unitPrice.currency(), available))
+                .recover(cause -> Future.failedFuture(overTheLimit(cause) ? StockLimitException.of(id) : cause))
+                .map(rows -> {
+                    Row row = rows.iterator().next();
+                    return new Put(toProduct(row), row.getBoolean("created"));
+                });
+    }
+
+    /**
+     * Adds to what is available.
+     *
+     * @return the product as it is then, or empty if there is none; fails with {@link StockLimitException} if there would be
+     *     more of it than can be counted
+     */
+    Future<Optional<Product>> restock(SqlClient client, ProductId id, long qty) {
+        return client.preparedQuery(RESTOCK)
+                .execute(Tuple.of(id.value(), qty))
+                .recover(cause -> Future.failedFuture(overTheLimit(cause) ? StockLimitException.of(id) : cause))
+                .map(ProductStore::first);
+    }
+
+    // What comes in was validated, so that the sum is too large is all that a check can still object to.
+    private static boolean overTheLimit(Throwable cause) {
+        return cause instanceof PgException postgres && CHECK_VIOLATION.equals(postgres.getSqlState());
+    }
+
+    private static Optional<Product> first(RowSet<Row> rows) {
+        return rows.size() == 0
+                ? Optional.empty()
+                : Optional.of(toProduct(rows.iterator().next()));
+    }
+
+    private static Product toProduct(Row row) {
+        return new Product(
+                new ProductId(row.getString("product_id")),
+                row.getString("name"),
+                new Money(row.getLong("unit_price"), row.getString("currency")),
+                row.getLong("available"),
+                row.getLong("reserved"));
+    }
+}

@@ -1,0 +1,69 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.inventory.ReservationStore.Change;
+import dev.lockstep.inventory.ReservationStore.Stored;
+import dev.lockstep.inventory.domain.Decision;
+import dev.lockstep.inventory.domain.OrderId;
+import dev.lockstep.inventory.domain.Product;
+import dev.lockstep.inventory.domain.ProductId;
+import dev.lockstep.inventory.domain.Reservation.Decided;
+import dev.lockstep.inventory.domain.StockCommand;
+import dev.lockstep.inventory.domain.Stockkeeper;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One batch's orders and products in memory: each command is decided on what the ones before it left, and in the end there
+ * is one change for each order and each product, however many commands it took.
+ */
+final class ReservationBatch {
+    private final Stockkeeper stockkeeper;
+    private final Map<OrderId, Stored> storedReservations;
+    private final Map<ProductId, Product> storedProducts;
+    private final Map<OrderId, Decided> reservations = new LinkedHashMap<>();
+    private final Map<ProductId, Product> products;
+
+    ReservationBatch(Stockkeeper stockkeeper, Map<OrderId, Stored> reservations, Map<ProductId, Product> products) {
+        this.stockkeeper = stockkeeper;
+        this.storedReservations = reservations;
+        this.storedProducts = products;
+        this.products = new HashMap<>(products);
+    }
+
+    /** Decides the command and returns where its order stands now. */
+    Decided apply(StockCommand command) {
+        OrderId orderId = command.orderId();
+        Decided current = reservations.get(orderId);
+        Decision decision =
+                stockkeeper.decide(current == null ? stored(orderId).reservation() : current, products, command);
+        decision.moved().forEach(product -> products.put(product.id(), product));
+        reservations.put(orderId, decision.reservation());
+        return decision.reservation();
+    }
+
+    /** The reservations that stand otherwise than they are stored. */
+    List<Change> changes() {
+        return reservations.entrySet().stream()
+                .filter(entry -> !entry.getValue().equals(stored(entry.getKey()).reservation()))
+                .map(entry -> new Change(entry.getKey(), stored(entry.getKey()).version(), entry.getValue()))
+                .toList();
+    }
+
+    /** How much more of each product is reserved than is stored, where that is not as much as before. */
+    Map<ProductId, Long> moved() {
+        Map<ProductId, Long> moved = new HashMap<>();
+        storedProducts.forEach((id, before) -> {
+            long qty = products.getOrDefault(id, before).reserved() - before.reserved();
+            if (qty != 0) {
+                moved.put(id, qty);
+            }
+        });
+        return moved;
+    }
+
+    private Stored stored(OrderId orderId) {
+        return storedReservations.getOrDefault(orderId, Stored.UNSEEN);
+    }
+}

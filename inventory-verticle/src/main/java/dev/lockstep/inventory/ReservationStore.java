@@ -1,0 +1,160 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.inventory.domain.HeldLine;
+import dev.lockstep.inventory.domain.Money;
+import dev.lockstep.inventory.domain.OrderId;
+import dev.lockstep.inventory.domain.ProductId;
+import dev.lockstep.inventory.domain.RejectionReason;
+import dev.lockstep.inventory.domain.Reservation;
+import dev.lockstep.inventory.domain.Reservation.Decided;
+import dev.lockstep.inventory.domain.Reservation.Held;
+import dev.lockstep.inventory.domain.Reservation.Rejected;
+import dev.lockstep.inventory.domain.Reservation.Released;
+import dev.lockstep.inventory.domain.Reservation.Unseen;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** One row per order ever asked for. Every method runs on the caller's connection: the caller owns the transaction. */
+final class ReservationStore {
+    private static final String LOCK = """
+            SELECT order_id, version, state, items, total, currency, reason
+              FROM reservation
+             WHERE order_id = ANY ($1::text[])
+             ORDER BY order_id
+               FOR UPDATE
+            """;
+
+    // A row that nobody had seen cannot be locked. If another transaction wrote it meanwhile, the version says so, and
+    // the
+    // row is left as it is: overwriting it would forget what it holds.
+    private static final String SAVE = """
+            INSERT INTO reservation (order_id, version, state, items, total, currency, reason)
+            SELECT order_id, version, state, items::jsonb, total, currency, reason
+              FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+                   AS decided (order_id, version, state, items, total, currency, reason)
+             ORDER BY order_id
+            ON CONFLICT (order_id) DO UPDATE
+               SET version = EXCLUDED.version, state = EXCLUDED.state, items = EXCLUDED.items, total = EXCLUDED.total,
+                   currency = EXCLUDED.currency, reason = EXCLUDED.reason, updated_at = now()
+             WHERE reservation.version = EXCLUDED.version - 1
+            """;
+
+    /**
+     * A reservation as it was read.
+     *
+     * @param version how often it was written, so 0 for an order that is unseen
+     */
+    record Stored(long version, Reservation reservation) {
+        static final Stored UNSEEN = new Stored(0, new Unseen());
+    }
+
+    /** A reservation to write over the version that it was decided on. */
+    record Change(OrderId orderId, long decidedOn, Decided reservation) {}
+
+    /** Reads those of the reservations that exist and locks their rows until the transaction ends. */
+    Future<Map<OrderId, Stored>> lock(SqlConnection tx, Collection<OrderId> ids) {
+        return tx.preparedQuery(LOCK)
+                .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(String[]::new)))
+                .map(rows -> {
+                    Map<OrderId, Stored> stored = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> stored.put(
+                            new OrderId(row.getString("order_id")),
+                            new Stored(row.getLong("version"), toReservation(row))));
+                    return stored;
+                });
+    }
+
+    /**
+     * Writes the reservations.
+     *
+     * @return fails with {@link ReservationChangedException} if another transaction has decided on one of the orders since it
+     *     was read
+     */
+    Future<Void> save(SqlConnection tx, List<Change> changes) {
+        if (changes.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        return tx.preparedQuery(SAVE)
+                .execute(toColumns(changes))
+                .compose(saved -> saved.rowCount() == changes.size()
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(ReservationChangedException.of(changes.size() - saved.rowCount())));
+    }
+
+    private static Tuple toColumns(List<Change> changes) {
+        int size = changes.size();
+        String[] orderIds = new String[size];
+        Long[] versions = new Long[size];
+        String[] states = new String[size];
+        // As text: the client would write an absent element of a jsonb array as JSON's null, which is not SQL's.
+        @Nullable String[] items = new String[size];
+        @Nullable Long[] totals = new Long[size];
+        @Nullable String[] currencies = new String[size];
+        @Nullable String[] reasons = new String[size];
+        for (int i = 0; i < size; i++) {
+            Change change = changes.get(i);
+            orderIds[i] = change.orderId().value();
+            versions[i] = change.decidedOn() + 1;
+            switch (change.reservation()) {
+                case Held held -> {
+                    states[i] = "HELD";
+                    items[i] = toItems(held.lines()).encode();
+                    totals[i] = held.total().amount();
+                    currencies[i] = held.total().currency();
+                }
+                case Rejected rejected -> {
+                    states[i] = "REJECTED";
+                    reasons[i] = rejected.reason().name();
+                }
+                case Released released -> states[i] = "RELEASED";
+            }
+        }
+        return Tuple.tuple()
+                .addValue(orderIds)
+                .addValue(versions)
+                .addValue(states)
+                .addValue(items)
+                .addValue(totals)
+                .addValue(currencies)
+                .addValue(reasons);
+    }
+
+    private static Reservation toReservation(Row row) {
+        return switch (row.getString("state")) {
+            case "HELD" ->
+                new Held(
+                        toLines(row.getJsonArray("items")), new Money(row.getLong("total"), row.getString("currency")));
+            case "REJECTED" -> new Rejected(RejectionReason.valueOf(row.getString("reason")));
+            case "RELEASED" -> new Released();
+            case String unknown ->
+                throw new IllegalStateException("order %s is in state %s, which this version does not know"
+                        .formatted(row.getString("order_id"), unknown));
+        };
+    }
+
+    private static JsonArray toItems(List<HeldLine> lines) {
+        JsonArray items = new JsonArray();
+        lines.forEach(line -> items.add(new JsonObject()
+                .put("productId", line.productId().value())
+                .put("qty", line.qty())
+                .put("unitPrice", line.unitPrice())));
+        return items;
+    }
+
+    private static List<HeldLine> toLines(JsonArray items) {
+        return items.stream()
+                .map(JsonObject.class::cast)
+                .map(item -> new HeldLine(
+                        new ProductId(item.getString("productId")), item.getLong("qty"), item.getLong("unitPrice")))
+                .toList();
+    }
+}

@@ -1,0 +1,17 @@
+package dev.lockstep.inventory;
+
+import dev.lockstep.inventory.domain.ProductId;
+
+/** There would be more of a product than can be counted. */
+final class StockLimitException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private StockLimitException(String message) {
+        super(message, null, false, false);
+    }
+
+    static StockLimitException of(ProductId id) {
+        return new StockLimitException("Product %s would have more than %d available and reserved together"
+                .formatted(id, ProductRequests.MOST));
+    }
+}

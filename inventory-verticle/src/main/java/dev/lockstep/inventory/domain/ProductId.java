@@ -1,0 +1,26 @@
+package dev.lockstep.inventory.domain;
+
+import java.util.Optional;
+
+/** A product's name among machines. */
+public record ProductId(String value) {
+    private static final int LONGEST = 100;
+
+    /** Why no product can have this id, or empty if one can. An order may name it all the same. */
+    public Optional<String> problem() {
+        if (value.isBlank()) {
+            return Optional.of("must not be blank");
+        }
+        if (value.length() > LONGEST) {
+            return Optional.of("must have at most " + LONGEST + " characters");
+        }
+        return Text.hasUnprintable(value)
+                ? Optional.of("must not contain control characters or half of a surrogate pair")
+                : Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+        return value;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.lockstep.inventory;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TestServers;
+import dev.lockstep.runtime.RunningService;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The whole service, as its main method starts it, on a database of its own. */
+final class InventoryService implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RunningService running;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    InventoryService() {
+        running = InventoryApp.start(Map.of(
+                "POSTGRES_URI",
+                TestServers.postgres().uri(TestServers.newDatabase("inventory")),
+                "POSTGRES_USER",
+                LocalPostgres.USER,
+                "POSTGRES_PASSWORD",
+                LocalPostgres.PASSWORD,
+                "KAFKA_BOOTSTRAP_SERVERS",
+                TestServers.kafka().bootstrapServers(),
+                "TOPIC_PARTITIONS",
+                "2",
+                "HTTP_PORT",
+                "0"));
+    }
+
+    /** An answer: its body is JSON. */
+    record Answer(int status, @Nullable String contentType, JsonNode body) {}
+
+    void awaitReady() {
+        await("ready")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> get("/health/ready").status() == 200);
+    }
+
+    Answer get(String path) {
+        return send(request(path).GET().build());
+    }
+
+    Answer put(String path, String body) {
+        return send(request(path)
+                .header("Content-Type", "application/json")
+                .PUT(BodyPublishers.ofString(body))
+                .build());
+    }
+
+    Answer post(String path, String body) {
+        return send(request(path)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(body))
+                .build());
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + running.httpPort() + path));
+    }
+
+    private Answer send(HttpRequest request) {
+        try {
+            HttpResponse<byte[]> response = client.send(request, BodyHandlers.ofByteArray());
+            return new Answer(
+                    response.statusCode(),
+                    response.headers().firstValue("Content-Type").orElse(null),
+                    json(new String(response.body(), StandardCharsets.UTF_8)));
+        } catch (IOException e) {
+            throw new AssertionError(request + " got no answer", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(request + " was interrupted", e);
+        }
+    }
+
+    static JsonNode json(String text) {
+        try {
+            return JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError("not JSON: " + text, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        running.close();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.inventory.domain;
+
+import org.jspecify.annotations.NullMarked;
