@@ -1,0 +1,112 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.payment.domain.Account;
+import dev.lockstep.payment.domain.Money;
+import dev.lockstep.payment.domain.UserId;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/** The users' accounts and their running balances. The caller owns the transaction. */
+final class AccountStore {
+    // Sorted, so that two batches that name the same accounts wait for each other instead of both for ever.
+    private static final String LOCK = """
+            SELECT user_id, currency, balance
+              FROM account
+             WHERE user_id = ANY ($1::text[])
+             ORDER BY user_id
+               FOR UPDATE
+            """;
+
+    private static final String OPEN = """
+            INSERT INTO account (user_id, currency, balance)
+            VALUES ($1, $2, 0)
+            ON CONFLICT (user_id) DO NOTHING
+            """;
+
+    private static final String UPDATE = """
+            UPDATE account
+               SET balance = changed.balance
+              FROM unnest($1::text[], $2::bigint[]) AS changed (user_id, balance)
+             WHERE account.user_id = changed.user_id
+            """;
+
+    private static final String FIND = "SELECT user_id, currency, balance FROM account WHERE user_id = $1";
+
+    private static final String PAGE = """
+            SELECT user_id, currency, balance, number
+              FROM account
+             WHERE number < $1
+             ORDER BY number DESC
+             LIMIT $2
+            """;
+
+    /** An account and its place in the order in which accounts were opened. */
+    record Numbered(long number, Account account) {}
+
+    /** Reads the accounts and locks their rows until the transaction ends. Users without one are not in the result. */
+    Future<List<Account>> lock(SqlClient tx, Collection<UserId> userIds) {
+        if (userIds.isEmpty()) {
+            return Future.succeededFuture(List.of());
+        }
+        String[] ids = userIds.stream().map(UserId::value).toArray(String[]::new);
+        return tx.preparedQuery(LOCK).execute(Tuple.of(ids)).map(AccountStore::accounts);
+    }
+
+    /** Opens an account with nothing on it, unless the user has one. Completes with whether it was opened. */
+    Future<Boolean> open(SqlClient tx, UserId userId, String currency) {
+        return tx.preparedQuery(OPEN)
+                .execute(Tuple.of(userId.value(), currency))
+                .map(opened -> opened.rowCount() == 1);
+    }
+
+    /** Writes the balances of accounts whose rows the transaction has locked. */
+    Future<Void> update(SqlClient tx, List<Account> accounts) {
+        if (accounts.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        String[] userIds =
+                accounts.stream().map(account -> account.userId().value()).toArray(String[]::new);
+        Long[] balances =
+                accounts.stream().map(account -> account.balance().amount()).toArray(Long[]::new);
+        return tx.preparedQuery(UPDATE)
+                .execute(Tuple.tuple().addValue(userIds).addValue(balances))
+                .mapEmpty();
+    }
+
+    Future<Optional<Account>> find(SqlClient tx, UserId userId) {
+        return tx.preparedQuery(FIND)
+                .execute(Tuple.of(userId.value()))
+                .map(rows -> accounts(rows).stream().findFirst());
+    }
+
+    /** Accounts opened before the one with this number, newest first. */
+    Future<List<Numbered>> page(SqlClient tx, long before, int rows) {
+        return tx.preparedQuery(PAGE).execute(Tuple.of(before, rows)).map(found -> {
+            List<Numbered> accounts = new ArrayList<>(found.size());
+            for (Row row : found) {
+                accounts.add(new Numbered(row.getLong("number"), account(row)));
+            }
+            return accounts;
+        });
+    }
+
+    private static List<Account> accounts(RowSet<Row> rows) {
+        List<Account> accounts = new ArrayList<>(rows.size());
+        for (Row row : rows) {
+            accounts.add(account(row));
+        }
+        return accounts;
+    }
+
+    private static Account account(Row row) {
+        return new Account(
+                new UserId(row.getString("user_id")), new Money(row.getLong("balance"), row.getString("currency")));
+    }
+}

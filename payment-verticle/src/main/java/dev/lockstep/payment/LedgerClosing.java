@@ -1,0 +1,52 @@
+package dev.lockstep.payment;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Closes the ledger now and then, so that an audit never has much to read. Any number of instances may do so. */
+final class LedgerClosing {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LedgerClosing.class);
+
+    // Few enough to be added up in milliseconds, so a quiet service never closes at all.
+    private static final long OPEN_ENTRIES = 50_000;
+
+    private final Vertx vertx;
+    private final Pool pool;
+    private final LedgerAudit audit;
+    private final Duration interval;
+    private @Nullable Long timer;
+    private Future<Boolean> closing = Future.succeededFuture(false);
+
+    LedgerClosing(Vertx vertx, Pool pool, LedgerAudit audit, Duration interval) {
+        this.vertx = vertx;
+        this.pool = pool;
+        this.audit = audit;
+        this.interval = interval;
+    }
+
+    void start() {
+        timer = vertx.setPeriodic(interval.toMillis(), tick -> closeUnlessClosing());
+    }
+
+    /** Completes when no closing is under way. */
+    Future<Void> stop() {
+        if (timer != null) {
+            vertx.cancelTimer(timer);
+        }
+        return closing.otherwise(false).mapEmpty();
+    }
+
+    private void closeUnlessClosing() {
+        if (closing.isComplete()) {
+            closing = audit.close(pool, OPEN_ENTRIES)
+                    .onFailure(cause -> LOGGER.atWarn()
+                            .setCause(cause)
+                            .log("ledger not closed this time; audits read more until it is"));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.payment.domain.LedgerEntry;
+import dev.lockstep.payment.domain.Money;
+import dev.lockstep.payment.domain.Posting;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The append-only ledger: writes postings and shows entries. The caller owns the transaction. */
+final class LedgerStore {
+    private static final String APPEND = """
+            INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+            """;
+
+    private static final String PAGE = """
+            SELECT seq, posting, account, currency, amount, order_id, kind, at
+              FROM ledger_entry
+             WHERE seq < $1
+             ORDER BY seq DESC
+             LIMIT $2
+            """;
+
+    private static final String PAGE_OF_ACCOUNT = """
+            SELECT seq, posting, account, currency, amount, order_id, kind, at
+              FROM ledger_entry
+             WHERE account = $3 AND seq < $1
+             ORDER BY seq DESC
+             LIMIT $2
+            """;
+
+    // An order has a handful of entries, so the account may be looked for among them.
+    private static final String PAGE_OF_ORDER = """
+            SELECT seq, posting, account, currency, amount, order_id, kind, at
+              FROM ledger_entry
+             WHERE order_id = $3 AND ($4::text IS NULL OR account = $4) AND seq < $1
+             ORDER BY seq DESC
+             LIMIT $2
+            """;
+
+    /** Writes the two entries of each posting, all in one statement. */
+    Future<Void> append(SqlClient tx, List<Identified> postings) {
+        if (postings.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        int size = 2 * postings.size();
+        UUID[] ids = new UUID[size];
+        String[] accounts = new String[size];
+        String[] currencies = new String[size];
+        Long[] amounts = new Long[size];
+        @Nullable String[] orderIds = new @Nullable String[size];
+        String[] kinds = new String[size];
+        int i = 0;
+        for (Identified identified : postings) {
+            Posting posting = identified.posting();
+            for (LedgerEntry entry : posting.entries()) {
+                ids[i] = identified.id();
+                accounts[i] = entry.account().name();
+                currencies[i] = entry.amount().currency();
+                amounts[i] = entry.amount().amount();
+                orderIds[i] =
+                        posting.orderId() == null ? null : posting.orderId().value();
+                kinds[i] = posting.kind().name();
+                i++;
+            }
+        }
+        return tx.preparedQuery(APPEND)
+                .execute(Tuple.of(ids, accounts, currencies, amounts, orderIds, kinds))
+                .mapEmpty();
+    }
+
+    /** A posting and the id that its entries share. */
+    record Identified(UUID id, Posting posting) {
+        static Identified of(Posting posting) {
+            return new Identified(UUID.randomUUID(), posting);
+        }
+    }
+
+    /** Entries written before the one with this number, newest first, of the account and the order if given. */
+    Future<List<LedgerEntryView>> page(
+            SqlClient tx, @Nullable String account, @Nullable String orderId, long before, int rows) {
+        if (orderId != null) {
+            return tx.preparedQuery(PAGE_OF_ORDER)
+                    .execute(Tuple.of(before, rows, orderId, account))
+                    .map(LedgerStore::entries);
+        }
+        if (account != null) {
+            return tx.preparedQuery(PAGE_OF_ACCOUNT)
+                    .execute(Tuple.of(before, rows, account))
+                    .map(LedgerStore::entries);
+        }
+        return tx.preparedQuery(PAGE).execute(Tuple.of(before, rows)).map(LedgerStore::entries);
+    }
+
+    private static List<LedgerEntryView> entries(RowSet<Row> rows) {
+        List<LedgerEntryView> entries = new ArrayList<>(rows.size());
+        for (Row row : rows) {
+            entries.add(new LedgerEntryView(
+                    row.getLong("seq"),
+                    row.getUUID("posting"),
+                    row.getString("account"),
+                    new Money(row.getLong("amount"), row.getString("currency")),
+                    row.getString("order_id"),
+                    Posting.Kind.valueOf(row.getString("kind")),
+                    row.getOffsetDateTime("at").toInstant()));
+        }
+        return entries;
+    }
+}

@@ -1,0 +1,27 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.ServiceConfig;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Everything the payment service can be told.
+ *
+ * @param ledgerCloseInterval how often to look whether enough was posted to close the ledger
+ */
+public record PaymentConfig(ServiceConfig common, Duration ledgerCloseInterval) {
+    static final String SERVICE = "payment-service";
+
+    private static final int DEFAULT_PORT = 8082;
+
+    public static PaymentConfig from(Map<String, String> environment) {
+        Env env = new Env(environment);
+        ServiceConfig common = ServiceConfig.read(env, SERVICE, DEFAULT_PORT);
+        Duration ledgerCloseInterval = env.duration("LEDGER_CLOSE_INTERVAL", Duration.ofMinutes(1));
+        env.check(
+                ledgerCloseInterval.toMillis() > 0,
+                "LEDGER_CLOSE_INTERVAL must be longer than PT0S, but was " + ledgerCloseInterval);
+        return env.build(SERVICE, () -> new PaymentConfig(common, ledgerCloseInterval));
+    }
+}

@@ -1,0 +1,98 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.messaging.MessageHandler;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.Received;
+import dev.lockstep.payment.domain.Books;
+import dev.lockstep.payment.domain.OrderId;
+import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Settled;
+import dev.lockstep.payment.domain.PaymentCommand;
+import dev.lockstep.payment.domain.PaymentCommand.Charge;
+import dev.lockstep.payment.domain.UserId;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The shell around {@link Books}: lock what a batch touches, decide in memory, write what changed.
+ *
+ * <p>Payments are locked before accounts and each kind in the order of its keys, so that batches, and deposits, which lock
+ * one account, never wait for each other in a circle. However many orders of a batch are one user's, that account is
+ * written once.
+ */
+final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.PaymentCommand> {
+    private final PaymentStore payments;
+    private final AccountStore accounts;
+    private final LedgerStore ledger;
+    private final Outbox outbox;
+
+    PaymentProcessor(PaymentStore payments, AccountStore accounts, LedgerStore ledger, Outbox outbox) {
+        this.payments = payments;
+        this.accounts = accounts;
+        this.ledger = ledger;
+        this.outbox = outbox;
+    }
+
+    @Override
+    public Future<Void> handle(SqlConnection tx, List<Received<dev.lockstep.contracts.PaymentCommand>> messages) {
+        List<PaymentCommand> commands = messages.stream()
+                .map(received -> PaymentMessages.command(received.message()))
+                .toList();
+        return payments.lock(tx, orderIds(commands))
+                .compose(known -> accounts.lock(tx, userIds(commands, known))
+                        .compose(found -> carryOut(tx, messages, commands, new Books(known, found))));
+    }
+
+    private Future<Void> carryOut(
+            SqlConnection tx,
+            List<Received<dev.lockstep.contracts.PaymentCommand>> messages,
+            List<PaymentCommand> commands,
+            Books books) {
+        List<OutboxMessage> answers = new ArrayList<>(commands.size());
+        for (int i = 0; i < commands.size(); i++) {
+            Settled payment = books.handle(commands.get(i));
+            answers.add(PaymentMessages.answer(payment, messages.get(i).traceparent()));
+        }
+        return save(tx, books, answers);
+    }
+
+    // Sent together and answered together. All are waited for: after a failure COMMIT would roll back without a word.
+    private Future<Void> save(SqlConnection tx, Books books, List<OutboxMessage> answers) {
+        List<LedgerStore.Identified> postings =
+                books.postings().stream().map(LedgerStore.Identified::of).toList();
+        return Future.join(List.of(
+                        payments.insert(tx, books.newPayments()),
+                        payments.update(tx, books.movedPayments()),
+                        accounts.update(tx, books.changedAccounts()),
+                        ledger.append(tx, postings),
+                        outbox.append(tx, answers)))
+                .mapEmpty();
+    }
+
+    private static Set<OrderId> orderIds(List<PaymentCommand> commands) {
+        Set<OrderId> orderIds = HashSet.newHashSet(commands.size());
+        commands.forEach(command -> orderIds.add(command.orderId()));
+        return orderIds;
+    }
+
+    /** Whoever is to be charged, and whoever was and may get it back. */
+    private static Set<UserId> userIds(List<PaymentCommand> commands, List<Settled> known) {
+        Set<UserId> userIds = new HashSet<>();
+        for (PaymentCommand command : commands) {
+            if (command instanceof Charge charge) {
+                userIds.add(charge.userId());
+            }
+        }
+        for (Settled payment : known) {
+            if (payment instanceof Charged charged) {
+                userIds.add(charged.userId());
+            }
+        }
+        return userIds;
+    }
+}

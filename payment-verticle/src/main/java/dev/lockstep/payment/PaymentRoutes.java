@@ -1,0 +1,162 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.payment.Deposits.Outcome;
+import dev.lockstep.payment.domain.OrderId;
+import dev.lockstep.payment.domain.UserId;
+import io.vertx.core.Future;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.sqlclient.Pool;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP face of accounts, payments and the ledger. */
+final class PaymentRoutes {
+    private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+
+    private final Pool pool;
+    private final Deposits deposits;
+    private final AccountStore accounts;
+    private final PaymentStore payments;
+    private final LedgerStore ledger;
+    private final LedgerAudit audit;
+
+    PaymentRoutes(
+            Pool pool,
+            Deposits deposits,
+            AccountStore accounts,
+            PaymentStore payments,
+            LedgerStore ledger,
+            LedgerAudit audit) {
+        this.pool = pool;
+        this.deposits = deposits;
+        this.accounts = accounts;
+        this.payments = payments;
+        this.ledger = ledger;
+        this.audit = audit;
+    }
+
+    void mount(Router router) {
+        router.get("/accounts").handler(this::listAccounts);
+        router.get("/accounts/:userId").handler(this::showAccount);
+        router.post("/accounts/:userId/deposits").handler(this::deposit);
+        router.get("/payments/:orderId").handler(this::showPayment);
+        router.get("/ledger").handler(this::listLedger);
+        router.get("/ledger/summary").handler(this::summariseLedger);
+    }
+
+    private void listAccounts(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        answer(
+                ctx,
+                accounts.page(pool, before(page), page.limit() + 1)
+                        .map(rows -> Page.of(rows, page.limit(), row -> Long.toString(row.number())))
+                        .map(found -> new Page<>(
+                                found.data().stream()
+                                        .map(row -> AccountView.of(row.account()))
+                                        .toList(),
+                                found.nextCursor())));
+    }
+
+    private void showAccount(RoutingContext ctx) {
+        String userId = id(ctx, "userId");
+        answer(
+                ctx,
+                accounts.find(pool, new UserId(userId))
+                        .map(found -> found.map(AccountView::of)
+                                .orElseThrow(() -> Problem.notFound("User " + userId + " has no account"))));
+    }
+
+    private void deposit(RoutingContext ctx) {
+        String userId = id(ctx, "userId");
+        String key = ctx.request().getHeader(IDEMPOTENCY_KEY);
+        DepositRequest request = DepositRequest.of(userId, JsonBody.read(ctx, DepositRequest.Body.class), key);
+        deposits.pay(request.userId(), request.amount(), key)
+                .onSuccess(outcome -> answer(ctx, userId, outcome))
+                .onFailure(ctx::fail);
+    }
+
+    private static void answer(RoutingContext ctx, String userId, Outcome outcome) {
+        switch (outcome) {
+            case Outcome.Paid paid ->
+                Responses.json(
+                        ctx,
+                        paid.made().opened() ? 201 : 200,
+                        AccountView.of(paid.made().account()));
+            case Outcome.OtherCurrency other ->
+                ctx.fail(Problem.unprocessable("The account of " + userId + " is kept in " + other.currency()));
+            case Outcome.TooMuch tooMuch ->
+                ctx.fail(Problem.unprocessable(
+                        "The balance of " + userId + " would be larger than an account can hold"));
+            case Outcome.KeyTaken taken ->
+                ctx.fail(Problem.unprocessable(IDEMPOTENCY_KEY + " was used before, for a deposit of "
+                        + taken.amount().amount() + " " + taken.amount().currency()));
+        }
+    }
+
+    private void showPayment(RoutingContext ctx) {
+        String orderId = id(ctx, "orderId");
+        answer(
+                ctx,
+                payments.find(pool, new OrderId(orderId))
+                        .map(found -> found.map(PaymentView::of)
+                                .orElseThrow(() -> Problem.notFound("Nothing was asked for order " + orderId))));
+    }
+
+    private void listLedger(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        answer(
+                ctx,
+                ledger.page(pool, filter(ctx, "account"), filter(ctx, "orderId"), before(page), page.limit() + 1)
+                        .map(rows -> Page.of(rows, page.limit(), entry -> Long.toString(entry.seq()))));
+    }
+
+    private void summariseLedger(RoutingContext ctx) {
+        answer(ctx, audit.summary(pool).map(PaymentRoutes::books));
+    }
+
+    private static Map<String, Object> books(List<LedgerAudit.CurrencySummary> currencies) {
+        Map<String, Object> books = new LinkedHashMap<>();
+        books.put("balanced", currencies.stream().allMatch(LedgerAudit.CurrencySummary::balanced));
+        books.put("data", currencies);
+        return books;
+    }
+
+    private static String id(RoutingContext ctx, String parameter) {
+        String id = ctx.pathParam(parameter);
+        if (id == null || id.isBlank()) {
+            throw Problem.badRequest(parameter, "must not be blank");
+        }
+        return id;
+    }
+
+    private static @Nullable String filter(RoutingContext ctx, String parameter) {
+        String value = ctx.request().getParam(parameter);
+        if (value != null && value.isBlank()) {
+            throw Problem.badRequest(parameter, "must not be blank");
+        }
+        return value;
+    }
+
+    private static long before(PageRequest page) {
+        if (page.cursor() == null) {
+            return Long.MAX_VALUE;
+        }
+        try {
+            return Long.parseLong(page.cursor());
+        } catch (NumberFormatException e) {
+            throw PageRequest.invalidCursor();
+        }
+    }
+
+    private static void answer(RoutingContext ctx, Future<?> body) {
+        body.onSuccess(found -> Responses.json(ctx, 200, found)).onFailure(ctx::fail);
+    }
+}

@@ -1,0 +1,134 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.payment.domain.DeclineReason;
+import dev.lockstep.payment.domain.Money;
+import dev.lockstep.payment.domain.OrderId;
+import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Declined;
+import dev.lockstep.payment.domain.Payment.Refunded;
+import dev.lockstep.payment.domain.Payment.Settled;
+import dev.lockstep.payment.domain.UserId;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** One row per order that anything was ever decided about. The caller owns the transaction. */
+final class PaymentStore {
+    // Sorted, so that two batches that name the same orders wait for each other instead of both for ever.
+    private static final String LOCK = """
+            SELECT order_id, status, user_id, amount, currency, reason
+              FROM payment
+             WHERE order_id = ANY ($1::text[])
+             ORDER BY order_id
+               FOR UPDATE
+            """;
+
+    // No ON CONFLICT: a row that appeared since we looked was decided elsewhere, and writing over it would lose money.
+    // The
+    // violation rolls back; the next attempt sees the row.
+    private static final String INSERT = """
+            INSERT INTO payment (order_id, status, user_id, amount, currency, reason)
+            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+            """;
+
+    private static final String UPDATE = """
+            UPDATE payment
+               SET status = decided.status, user_id = decided.user_id, amount = decided.amount,
+                   currency = decided.currency, reason = decided.reason, updated_at = now()
+              FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
+                   AS decided (order_id, status, user_id, amount, currency, reason)
+             WHERE payment.order_id = decided.order_id
+            """;
+
+    private static final String FIND =
+            "SELECT order_id, status, user_id, amount, currency, reason FROM payment WHERE order_id = $1";
+
+    /** Reads the payments and locks their rows until the transaction ends. Orders never seen are not in the result. */
+    Future<List<Settled>> lock(SqlClient tx, Collection<OrderId> orderIds) {
+        String[] ids = orderIds.stream().map(OrderId::value).toArray(String[]::new);
+        return tx.preparedQuery(LOCK).execute(Tuple.of(ids)).map(PaymentStore::payments);
+    }
+
+    /** Writes payments that had no row when they were locked; fails if one has by now. Sorted by order. */
+    Future<Void> insert(SqlClient tx, List<Settled> payments) {
+        return write(tx, INSERT, payments);
+    }
+
+    /** Writes payments whose rows the transaction has locked. */
+    Future<Void> update(SqlClient tx, List<Settled> payments) {
+        return write(tx, UPDATE, payments);
+    }
+
+    Future<Optional<Settled>> find(SqlClient tx, OrderId orderId) {
+        return tx.preparedQuery(FIND)
+                .execute(Tuple.of(orderId.value()))
+                .map(rows -> payments(rows).stream().findFirst());
+    }
+
+    private static Future<Void> write(SqlClient tx, String statement, List<Settled> payments) {
+        if (payments.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        int size = payments.size();
+        String[] orderIds = new String[size];
+        String[] statuses = new String[size];
+        @Nullable String[] userIds = new @Nullable String[size];
+        @Nullable Long[] amounts = new @Nullable Long[size];
+        @Nullable String[] currencies = new @Nullable String[size];
+        @Nullable String[] reasons = new @Nullable String[size];
+        for (int i = 0; i < size; i++) {
+            PaymentView payment = PaymentView.of(payments.get(i));
+            orderIds[i] = payment.orderId();
+            statuses[i] = payment.status().name();
+            userIds[i] = payment.userId();
+            amounts[i] = payment.amount() == null ? null : payment.amount().amount();
+            currencies[i] = payment.amount() == null ? null : payment.amount().currency();
+            reasons[i] = payment.reason();
+        }
+        return tx.preparedQuery(statement)
+                .execute(Tuple.of(orderIds, statuses, userIds, amounts, currencies, reasons))
+                .mapEmpty();
+    }
+
+    private static List<Settled> payments(RowSet<Row> rows) {
+        List<Settled> payments = new ArrayList<>(rows.size());
+        for (Row row : rows) {
+            payments.add(payment(row));
+        }
+        return payments;
+    }
+
+    private static Settled payment(Row row) {
+        OrderId orderId = new OrderId(row.getString("order_id"));
+        return switch (PaymentStatus.valueOf(row.getString("status"))) {
+            case CHARGED -> new Charged(orderId, new UserId(row.getString("user_id")), requiredAmount(row));
+            case DECLINED ->
+                new Declined(
+                        orderId,
+                        new UserId(row.getString("user_id")),
+                        requiredAmount(row),
+                        DeclineReason.valueOf(row.getString("reason")));
+            case REFUNDED -> new Refunded(orderId, userId(row), amount(row));
+        };
+    }
+
+    private static @Nullable UserId userId(Row row) {
+        String userId = row.getString("user_id");
+        return userId == null ? null : new UserId(userId);
+    }
+
+    private static @Nullable Money amount(Row row) {
+        return row.getLong("amount") == null ? null : requiredAmount(row);
+    }
+
+    private static Money requiredAmount(Row row) {
+        return new Money(row.getLong("amount"), row.getString("currency"));
+    }
+}

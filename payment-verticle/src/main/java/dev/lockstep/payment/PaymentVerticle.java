@@ -1,0 +1,102 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.contracts.PaymentCommand;
+import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.MessageCodec;
+import dev.lockstep.messaging.MessageConsumer;
+import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.ServiceConfig;
+import dev.lockstep.runtime.ServiceContext;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.ext.web.Router;
+import io.vertx.sqlclient.Pool;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens what the payment service needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour
+ * lives in the collaborators.
+ */
+public final class PaymentVerticle extends VerticleBase {
+    private final PaymentConfig config;
+    private final ServiceContext service;
+    private final AccountStore accounts = new AccountStore();
+    private final PaymentStore payments = new PaymentStore();
+    private final LedgerStore ledger = new LedgerStore();
+    private final LedgerAudit audit = new LedgerAudit();
+    private @Nullable Pool pool;
+    private @Nullable MessagingModule messaging;
+    private @Nullable LedgerClosing closing;
+    private @Nullable MessageConsumer consumer;
+
+    PaymentVerticle(PaymentConfig config, ServiceContext service) {
+        this.config = config;
+        this.service = service;
+    }
+
+    @Override
+    public Future<?> start() {
+        ServiceConfig common = config.common();
+        Pool opened = common.postgres().pool(vertx, "payment-pg");
+        pool = opened;
+        Router router = HttpApi.router(vertx, service);
+        Deposits deposits = new Deposits(opened, accounts, new DepositStore(), ledger);
+        new PaymentRoutes(opened, deposits, accounts, payments, ledger, audit).mount(router);
+        return startMessaging(opened, router)
+                .compose(started -> startConsumer(opened))
+                .onSuccess(started -> startClosing(opened))
+                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+    }
+
+    private Future<Void> startMessaging(Pool opened, Router router) {
+        ServiceConfig common = config.common();
+        return MessagingModule.start(
+                        vertx,
+                        opened,
+                        router,
+                        common.messaging().outboxRetention(),
+                        common.messaging().inboxRetention(),
+                        service.meters())
+                .onSuccess(started -> {
+                    messaging = started;
+                    service.health().register("relay", started::relayProblem);
+                })
+                .mapEmpty();
+    }
+
+    private Future<Void> startConsumer(Pool opened) {
+        ServiceConfig common = config.common();
+        MessageConsumer created = MessageConsumer.create(
+                vertx,
+                opened,
+                common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
+                MessageCodec.of(PaymentCommand.class),
+                new PaymentProcessor(payments, accounts, ledger, new Outbox()),
+                topic -> true,
+                service.meters());
+        consumer = created;
+        service.health().register("consumer", created::problem);
+        return created.start();
+    }
+
+    private void startClosing(Pool opened) {
+        LedgerClosing started = new LedgerClosing(vertx, opened, audit, config.ledgerCloseInterval());
+        closing = started;
+        started.start();
+    }
+
+    @Override
+    public Future<?> stop() {
+        return stopped(consumer == null ? null : consumer.stop())
+                .eventually(() -> stopped(closing == null ? null : closing.stop()))
+                .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(pool == null ? null : pool.close()));
+    }
+
+    private static Future<Void> stopped(@Nullable Future<Void> stopping) {
+        return stopping == null ? Future.succeededFuture() : stopping;
+    }
+}

@@ -1,0 +1,44 @@
+package dev.lockstep.payment;
+
+import dev.lockstep.payment.domain.Money;
+import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Declined;
+import dev.lockstep.payment.domain.Payment.Refunded;
+import dev.lockstep.payment.domain.Payment.Settled;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A payment as the table keeps it and the API shows it.
+ *
+ * @param userId null for a refund that came before any charge
+ * @param amount what was charged, also once it is refunded; what was asked for when declined; null when nothing was taken
+ * @param reason why it was declined
+ */
+record PaymentView(
+        String orderId,
+        PaymentStatus status,
+        @Nullable String userId,
+        @Nullable Money amount,
+        @Nullable String reason) {
+    static PaymentView of(Settled payment) {
+        String orderId = payment.orderId().value();
+        return switch (payment) {
+            case Charged charged ->
+                new PaymentView(orderId, PaymentStatus.CHARGED, charged.userId().value(), charged.amount(), null);
+            case Declined declined ->
+                new PaymentView(
+                        orderId,
+                        PaymentStatus.DECLINED,
+                        declined.userId().value(),
+                        declined.amount(),
+                        declined.reason().name());
+            case Refunded refunded ->
+                new PaymentView(
+                        orderId,
+                        PaymentStatus.REFUNDED,
+                        refunded.userId() == null ? null : refunded.userId().value(),
+                        refunded.amount(),
+                        null);
+        };
+    }
+}

@@ -1,0 +1,15 @@
+package dev.lockstep.payment.domain;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole outcome of one command.
+ *
+ * @param payment how the payment stands now, which is also the answer
+ * @param posting the money that moves, or null when none does
+ */
+public record Decision(Payment.Settled payment, @Nullable Posting posting) {
+    static Decision withoutMoney(Payment.Settled payment) {
+        return new Decision(payment, null);
+    }
+}

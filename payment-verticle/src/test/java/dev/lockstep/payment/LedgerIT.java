@@ -1,0 +1,99 @@
+package dev.lockstep.payment;
+
+import static dev.lockstep.payment.PaymentDatabase.await;
+import static dev.lockstep.payment.PaymentDatabase.charge;
+import static dev.lockstep.payment.PaymentDatabase.refund;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the database itself holds the ledger to, whoever writes to it. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class LedgerIT {
+    private final PaymentDatabase database = new PaymentDatabase();
+
+    @BeforeAll
+    void four_postings() {
+        database.deposit("u1", 1_000);
+        await(database.handle(List.of(charge("o1", "u1", 300), charge("o2", "u1", 200), refund("o2"))));
+    }
+
+    @AfterAll
+    void close() {
+        database.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "UPDATE ledger_entry SET amount = 0",
+                "DELETE FROM ledger_entry",
+                "TRUNCATE ledger_entry",
+                "UPDATE ledger_entry SET at = now() WHERE account = 'nobody'"
+            })
+    void nobody_can_change_what_was_posted(String statement) {
+        // When
+        Future<?> change = database.pool.query(statement).execute();
+
+        // Then
+        assertThatThrownBy(() -> await(change)).hasMessageContaining("append-only");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(uuidv7(), 'u1', 'KRW', 5, NULL, 'DEPOSIT')",
+                "('018f0000-0000-7000-8000-000000000001', 'u1', 'KRW', 5, NULL, 'DEPOSIT'),"
+                        + " ('018f0000-0000-7000-8000-000000000001', 'system:external-funds', 'USD', -5, NULL, 'DEPOSIT')"
+            })
+    void nobody_can_post_what_does_not_sum_to_zero(String entries) {
+        // When
+        Future<?> posting = database.pool
+                .query("INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind) VALUES "
+                        + entries)
+                .execute();
+
+        // Then
+        assertThatThrownBy(() -> await(posting)).hasMessageContaining("does not sum to zero");
+    }
+
+    @Test
+    void nobody_can_charge_an_order_twice() {
+        // When
+        Future<?> second = database.pool
+                .query("INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind) VALUES"
+                        + " ('018f0000-0000-7000-8000-000000000001', 'u2', 'KRW', -300, 'o1', 'CHARGE'),"
+                        + " ('018f0000-0000-7000-8000-000000000001', 'system:revenue', 'KRW', 300, 'o1', 'CHARGE')")
+                .execute();
+
+        // Then
+        assertThatThrownBy(() -> await(second))
+                .isInstanceOfSatisfying(
+                        PgException.class, e -> assertThat(e.getConstraint()).isEqualTo("ledger_entry_once"));
+    }
+
+    @Test
+    void nobody_can_overdraw_an_account() {
+        // When
+        Future<?> update = database.pool
+                .query("UPDATE account SET balance = balance - 701")
+                .execute();
+
+        // Then
+        assertThatThrownBy(() -> await(update))
+                .isInstanceOfSatisfying(
+                        PgException.class, e -> assertThat(e.getConstraint()).isEqualTo("account_never_overdrawn"));
+    }
+}

@@ -1,0 +1,277 @@
+package dev.lockstep.payment;
+
+import static dev.lockstep.payment.PaymentDatabase.await;
+import static dev.lockstep.payment.PaymentDatabase.charge;
+import static dev.lockstep.payment.PaymentDatabase.refund;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.contracts.ChargePayment;
+import dev.lockstep.contracts.Money;
+import dev.lockstep.contracts.PaymentCommand;
+import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.Received;
+import dev.lockstep.payment.domain.OrderId;
+import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Refunded;
+import dev.lockstep.payment.domain.UserId;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PaymentProcessorIT {
+    private PaymentDatabase database;
+
+    @BeforeAll
+    void open() {
+        database = new PaymentDatabase();
+    }
+
+    @AfterAll
+    void close() {
+        database.close();
+    }
+
+    @Test
+    void a_charge_takes_the_money_once_and_is_answered_as_often_as_it_is_asked() {
+        // Given
+        database.deposit("once", 1_000);
+
+        // When
+        await(database.handle(List.of(charge("once-1", "once", 300), charge("once-1", "once", 300))));
+        await(database.handle(List.of(charge("once-1", "once", 300))));
+
+        // Then
+        assertThat(database.balance("once")).isEqualTo(700);
+        assertThat(payment("once-1"))
+                .isEqualTo(new Charged(
+                        new OrderId("once-1"),
+                        new UserId("once"),
+                        new dev.lockstep.payment.domain.Money(300, PaymentDatabase.CURRENCY)));
+        assertThat(ledgerOf("once-1")).containsExactly("CHARGE once -300", "CHARGE system:revenue 300");
+        assertThat(answers("once-1"))
+                .hasSize(3)
+                .containsOnly("payment payment.updated 00-trace-once-1 PaymentCharged "
+                        + "{\"orderId\":\"once-1\",\"amount\":{\"amount\":300,\"currency\":\"KRW\"}}");
+    }
+
+    @Test
+    void each_reason_to_decline_is_answered_and_moves_nothing() {
+        // Given
+        database.deposit("decline", 1_000);
+        Received<PaymentCommand> dollars = new Received<>(
+                new ChargePayment("decline-usd", "decline", new Money(1, "USD")),
+                UUID.randomUUID(),
+                Topics.PAYMENT_COMMANDS,
+                0,
+                0,
+                null,
+                null);
+
+        // When
+        await(database.handle(
+                List.of(charge("decline-1001", "decline", 1_001), charge("decline-who", "decline-who", 1), dollars)));
+
+        // Then
+        assertThat(answers("decline-1001")).singleElement().asString().contains("INSUFFICIENT_FUNDS");
+        assertThat(answers("decline-who")).singleElement().asString().contains("UNKNOWN_ACCOUNT");
+        assertThat(answers("decline-usd")).singleElement().asString().contains("CURRENCY_MISMATCH");
+        assertThat(database.balance("decline")).isEqualTo(1_000);
+        assertThat(database.number("SELECT count(*) FROM ledger_entry WHERE order_id LIKE 'decline-%'"))
+                .isZero();
+    }
+
+    @Test
+    void one_batch_spends_a_balance_in_order_and_never_beyond_it() {
+        // Given
+        database.deposit("order", 1_000);
+
+        // When
+        await(database.handle(List.of(
+                charge("order-1", "order", 600),
+                charge("order-2", "order", 600),
+                refund("order-1"),
+                charge("order-3", "order", 900))));
+
+        // Then
+        assertThat(answers("order-1")).hasSize(2).last().asString().contains("PaymentRefunded");
+        assertThat(answers("order-2")).singleElement().asString().contains("PaymentDeclined");
+        assertThat(answers("order-3")).singleElement().asString().contains("PaymentCharged");
+        assertThat(database.balance("order")).isEqualTo(100);
+    }
+
+    @Test
+    void a_refund_in_a_later_batch_gives_the_money_back_once() {
+        // Given
+        database.deposit("back", 1_000);
+        await(database.handle(List.of(charge("back-1", "back", 400))));
+
+        // When
+        await(database.handle(List.of(refund("back-1"), refund("back-1"))));
+        await(database.handle(List.of(refund("back-1"), charge("back-1", "back", 400))));
+
+        // Then
+        assertThat(database.balance("back")).isEqualTo(1_000);
+        assertThat(ledgerOf("back-1"))
+                .containsExactly(
+                        "CHARGE back -400",
+                        "CHARGE system:revenue 400",
+                        "REFUND system:revenue -400",
+                        "REFUND back 400");
+        assertThat(answers("back-1")).hasSize(5);
+        assertThat(answers("back-1").subList(1, 5)).allMatch(answer -> answer.contains("PaymentRefunded"));
+    }
+
+    @Test
+    void a_charge_that_comes_after_its_refund_takes_nothing() {
+        // Given
+        database.deposit("late", 1_000);
+        await(database.handle(List.of(refund("late-1"))));
+
+        // When
+        await(database.handle(List.of(charge("late-1", "late", 400))));
+
+        // Then
+        assertThat(database.balance("late")).isEqualTo(1_000);
+        assertThat(payment("late-1")).isEqualTo(new Refunded(new OrderId("late-1"), null, null));
+        assertThat(answers("late-1")).hasSize(2).allMatch(answer -> answer.contains("PaymentRefunded"));
+    }
+
+    @Test
+    void all_orders_of_a_batch_on_one_account_update_it_once() {
+        // Given
+        database.deposit("hot", 1_000_000);
+        List<Received<PaymentCommand>> batch = IntStream.range(0, 500)
+                .mapToObj(i -> charge("hot-" + i, "hot", 2))
+                .toList();
+        await(database.pool.query("""
+                        CREATE TABLE hot_writes (balance bigint);
+                        CREATE FUNCTION count_hot() RETURNS trigger LANGUAGE plpgsql AS
+                            'BEGIN INSERT INTO hot_writes VALUES (NEW.balance); RETURN NULL; END';
+                        CREATE TRIGGER count_hot AFTER UPDATE ON account
+                            FOR EACH ROW WHEN (NEW.user_id = 'hot') EXECUTE FUNCTION count_hot();
+                        """).execute());
+
+        // When
+        await(database.handle(batch));
+
+        // Then
+        assertThat(database.texts("SELECT balance::text FROM hot_writes")).containsExactly("999000");
+        assertThat(database.number("SELECT count(*) FROM ledger_entry WHERE account = 'hot' AND kind = 'CHARGE'"))
+                .isEqualTo(500);
+    }
+
+    static IntStream rounds() {
+        return new Random().ints(4, 0, Integer.MAX_VALUE);
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("rounds")
+    void concurrent_batches_and_deposits_on_the_same_accounts_neither_deadlock_nor_overdraw(int seed) {
+        // Given
+        Random random = new Random(seed);
+        List<String> users =
+                IntStream.range(0, 6).mapToObj(i -> "race" + seed + "-" + i).toList();
+        users.forEach(user -> database.deposit(user, 5_000));
+        List<List<List<Received<PaymentCommand>>>> partitions = IntStream.range(0, 6)
+                .mapToObj(partition -> IntStream.range(0, 4)
+                        .mapToObj(batch -> randomBatch(random, "race" + seed + "-o" + partition, users))
+                        .toList())
+                .toList();
+
+        // When
+        List<Future<?>> running = new ArrayList<>();
+        partitions.forEach(partition -> running.add(inOrder(partition)));
+        users.forEach(user -> running.add(database.deposits.pay(
+                new UserId(user), new dev.lockstep.payment.domain.Money(10, PaymentDatabase.CURRENCY), null)));
+        await(Future.join(running));
+
+        // Then
+        assertThat(users)
+                .allSatisfy(user -> assertThat(database.balance(user))
+                        .isNotNegative()
+                        .isEqualTo(database.number(
+                                "SELECT sum(amount)::bigint FROM ledger_entry WHERE account = '" + user + "'")));
+        assertThat(database.number("SELECT count(*) FROM (SELECT FROM ledger_entry GROUP BY posting"
+                        + " HAVING sum(amount) <> 0 OR count(*) <> 2) AS wrong"))
+                .isZero();
+        assertThat(await(database.audit.summary(database.pool))).allMatch(LedgerAudit.CurrencySummary::balanced);
+    }
+
+    // As a consumer does: the next batch of a partition is taken up when the one before is committed.
+    private Future<Void> inOrder(List<List<Received<PaymentCommand>>> batches) {
+        Future<Void> done = Future.succeededFuture();
+        for (List<Received<PaymentCommand>> batch : batches) {
+            done = done.compose(before -> database.handle(batch));
+        }
+        return done;
+    }
+
+    private static List<Received<PaymentCommand>> randomBatch(Random random, String orders, List<String> users) {
+        return IntStream.range(0, 60)
+                .mapToObj(i -> {
+                    String order = orders + "-" + random.nextInt(40);
+                    return random.nextInt(4) == 0
+                            ? refund(order)
+                            : charge(order, users.get(random.nextInt(users.size())), random.nextInt(400));
+                })
+                .toList();
+    }
+
+    @Test
+    void when_two_consumers_meet_on_an_order_one_of_them_decides_again() {
+        // Given
+        database.deposit("meet", 1_000);
+        SqlConnection zombie = await(database.pool.getConnection());
+        Transaction transaction = await(zombie.begin());
+        await(database.processor.handle(zombie, List.of(charge("meet-1", "meet-other", 400))));
+
+        // When
+        Future<Void> meanwhile = database.handle(List.of(charge("meet-1", "meet", 400)));
+        Awaitility.await().until(() -> database.number("SELECT count(*) FROM pg_locks WHERE NOT granted") == 1);
+        await(transaction.commit());
+
+        // Then
+        assertThatThrownBy(() -> await(meanwhile))
+                .isInstanceOfSatisfying(
+                        PgException.class,
+                        violation -> assertThat(violation.getSqlState()).isEqualTo("23505"));
+        await(database.handle(List.of(charge("meet-1", "meet", 400))));
+        await(zombie.close());
+        assertThat(database.balance("meet")).isEqualTo(1_000);
+        assertThat(answers("meet-1")).hasSize(2).allMatch(answer -> answer.contains("PaymentDeclined"));
+    }
+
+    private Object payment(String orderId) {
+        return await(database.payments.find(database.pool, new OrderId(orderId)))
+                .orElseThrow();
+    }
+
+    private List<String> ledgerOf(String orderId) {
+        return database.texts("SELECT kind || ' ' || account || ' ' || amount FROM ledger_entry WHERE order_id = '"
+                + orderId + "' ORDER BY seq");
+    }
+
+    private List<String> answers(String orderId) {
+        return database.texts(
+                "SELECT concat_ws(' ', aggregatetype, topic, traceparent, type, convert_from(payload, 'UTF8'))"
+                        + " FROM outbox WHERE aggregateid = '" + orderId + "' ORDER BY id");
+    }
+}

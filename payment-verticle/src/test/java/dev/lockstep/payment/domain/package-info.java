@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.payment.domain;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.payment;
+
+import org.jspecify.annotations.NullMarked;
