@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.uuid.Generators;
 import dev.lockstep.embedded.TestServers;
 import dev.lockstep.inventory.InventoryService.Answer;
 import java.nio.charset.StandardCharsets;
@@ -81,12 +82,12 @@ class InventoryServiceIT {
                 "/products/" + product,
                 "{\"name\":\"Cup\",\"unitPrice\":{\"amount\":2000,\"currency\":\"KRW\"},\"available\":10}");
         String reserve = "{\"orderId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"qty\":2}]}".formatted(order, product);
-        String messageId = UUID.randomUUID().toString();
+        String messageId = newMessageId();
 
         // When
         send(order, "ReserveStock", messageId, reserve);
         send(order, "ReserveStock", messageId, reserve);
-        send(order, "ReleaseStock", UUID.randomUUID().toString(), "{\"orderId\":\"%s\"}".formatted(order));
+        send(order, "ReleaseStock", newMessageId(), "{\"orderId\":\"%s\"}".formatted(order));
 
         // Then
         List<ConsumerRecord<String, String>> events = eventsOf(order, 2);
@@ -114,11 +115,11 @@ class InventoryServiceIT {
         String good = "good-" + UUID.randomUUID();
 
         // When
-        send(bad, "ReserveStock", UUID.randomUUID().toString(), "{\"orderId\":\"%s\",\"items\":[]}".formatted(bad));
+        send(bad, "ReserveStock", newMessageId(), "{\"orderId\":\"%s\",\"items\":[]}".formatted(bad));
         send(
                 good,
                 "ReserveStock",
-                UUID.randomUUID().toString(),
+                newMessageId(),
                 "{\"orderId\":\"%s\",\"items\":[{\"productId\":\"no-such\",\"qty\":1}]}".formatted(good));
 
         // Then
@@ -131,6 +132,11 @@ class InventoryServiceIT {
                             .map(letter -> letter.path("key").asText()))
                     .containsExactly(bad);
         });
+    }
+
+    /** A UUIDv7, as the relay's are. */
+    private static String newMessageId() {
+        return Generators.timeBasedEpochGenerator().generate().toString();
     }
 
     private static void send(String key, String type, String id, String value) {
