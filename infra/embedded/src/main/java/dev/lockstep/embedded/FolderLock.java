@@ -2,9 +2,11 @@ package dev.lockstep.embedded;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -31,6 +33,9 @@ public final class FolderLock implements AutoCloseable {
                     StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
             if (lock != null) {
+                channel.truncate(0);
+                channel.write(ByteBuffer.wrap(
+                        String.valueOf(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
                 return Optional.of(new FolderLock(channel));
             }
             channel.close();
@@ -41,6 +46,17 @@ public final class FolderLock implements AutoCloseable {
         } catch (IOException cause) {
             closeQuietly(channel);
             throw new UncheckedIOException("cannot lock the folder " + folder + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    /** The number of the process that took the folder's lock last, if one ever did. */
+    public static Optional<Long> holder(Path folder) {
+        try {
+            Path file = folder.resolve("lock");
+            String number = Files.exists(file) ? Files.readString(file, StandardCharsets.US_ASCII) : "";
+            return number.isBlank() ? Optional.empty() : Optional.of(Long.valueOf(number.strip()));
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
         }
     }
 

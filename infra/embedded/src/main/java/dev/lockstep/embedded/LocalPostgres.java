@@ -58,8 +58,7 @@ public final class LocalPostgres implements AutoCloseable {
      */
     public static LocalPostgres start(Path folder, int port) {
         Path absolute = folder.toAbsolutePath().normalize();
-        FolderLock lock = FolderLock.tryLock(absolute)
-                .orElseThrow(() -> new IllegalStateException("another process already runs a Postgres on " + absolute));
+        FolderLock lock = lock(absolute);
         try {
             LocalPostgres postgres = new LocalPostgres(absolute, lock);
             postgres.start(port);
@@ -70,16 +69,21 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    /** Stops the server that a killed process left running on the folder's data. */
-    static void stopLeftOver(Path folder) {
+    /**
+     * Stops the server that a killed process left running on the folder's data, if there is one.
+     *
+     * @return whether there was one
+     */
+    public static boolean stopLeftOver(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
-        FolderLock.tryLock(absolute).ifPresent(lock -> {
-            try (lock) {
-                new LocalPostgres(absolute, lock).stopLeftOver();
-            } catch (IOException cause) {
-                throw new UncheckedIOException(cause);
-            }
-        });
+        FolderLock lock = lock(absolute);
+        try (lock) {
+            LocalPostgres postgres = new LocalPostgres(absolute, lock);
+            postgres.stopLeftOver();
+            return postgres.tookOver;
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
     }
 
     public String host() {
@@ -127,6 +131,11 @@ public final class LocalPostgres implements AutoCloseable {
         running = false;
         stopServer();
         lock.close();
+    }
+
+    private static FolderLock lock(Path folder) {
+        return FolderLock.tryLock(folder)
+                .orElseThrow(() -> new IllegalStateException("another process already runs a Postgres on " + folder));
     }
 
     private synchronized void start(int wanted) {
