@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.uuid.Generators;
 import dev.lockstep.embedded.TestServers;
 import dev.lockstep.payment.PaymentService.Answer;
 import java.time.Duration;
@@ -273,8 +274,9 @@ class PaymentServiceIT {
         }
     }
 
+    // As the relay makes them.
     private static String newId() {
-        return UUID.randomUUID().toString();
+        return Generators.timeBasedEpochGenerator().generate().toString();
     }
 
     private static ProducerRecord<String, String> record(
