@@ -1,0 +1,180 @@
+package dev.lockstep.order;
+
+import dev.lockstep.messaging.http.Problem;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VertxException;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+
+/**
+ * Makes orders that arrive together commit together. Confined to one event loop; what a write does is the store's business.
+ *
+ * <pre>
+ * request ──▶ waiting (bounded) ──▶ at most so many writes in flight, each of at most so many orders ──▶ its answer
+ * </pre>
+ *
+ * <p>There is no timer to wait for company: while all writes are in flight orders gather, and the next write takes them all.
+ * So an order that comes alone is written at once, and the busier it gets the larger the batches are.
+ */
+final class OrderIntake {
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    private static final Set<String> AWAY = Set.of("08", "25", "53", "57", "58");
+
+    private final Limits limits;
+    private final Function<List<Placement>, Future<List<Placed>>> write;
+    private final Executor endOfTick;
+    private final LongSupplier nanoTime;
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private boolean scheduled;
+    private int inFlight;
+
+    /**
+     * @param connections how many writes may be in flight
+     * @param batch how many orders one write may take
+     * @param queue how many orders may wait for a write
+     * @param patience how long an order may wait for its write to begin
+     */
+    record Limits(int connections, int batch, int queue, Duration patience) {}
+
+    private record Waiting(Placement placement, Promise<Placed> answer, long since) {}
+
+    /**
+     * @param write writes all placements or none, completing in their order once they are durable
+     * @param endOfTick runs a task on the same event loop after what it is doing now
+     */
+    OrderIntake(
+            Limits limits,
+            Function<List<Placement>, Future<List<Placed>>> write,
+            Executor endOfTick,
+            LongSupplier nanoTime) {
+        this.limits = limits;
+        this.write = write;
+        this.endOfTick = endOfTick;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Completes once the order is durable. Fails with a {@link Problem} when it may be tried again, and then the order may
+     * have been written all the same if the connection was lost while the commit was under way.
+     */
+    Future<Placed> place(Placement placement) {
+        if (waiting.size() >= limits.queue()) {
+            return Future.failedFuture(
+                    Problem.unavailable("More orders are waiting than can be taken in; ask again", RETRY_AFTER));
+        }
+        Promise<Placed> answer = Promise.promise();
+        waiting.add(new Waiting(placement, answer, nanoTime.getAsLong()));
+        if (!scheduled && inFlight < limits.connections()) {
+            scheduled = true;
+            // Not at once: whatever else this tick of the event loop read from its sockets can still come along.
+            endOfTick.execute(() -> {
+                scheduled = false;
+                writeNext();
+            });
+        }
+        return answer.future();
+    }
+
+    int waiting() {
+        return waiting.size();
+    }
+
+    private void writeNext() {
+        while (inFlight < limits.connections()) {
+            List<Waiting> batch = take();
+            if (batch.isEmpty()) {
+                return;
+            }
+            inFlight++;
+            write(batch).onComplete(written -> {
+                inFlight--;
+                writeNext();
+            });
+        }
+    }
+
+    private List<Waiting> take() {
+        List<Waiting> batch = new ArrayList<>(Math.min(limits.batch(), waiting.size()));
+        while (batch.size() < limits.batch() && !waiting.isEmpty()) {
+            Waiting next = waiting.remove();
+            if (isOutOfPatience(next)) {
+                giveUp(List.of(next));
+            } else {
+                batch.add(next);
+            }
+        }
+        return batch;
+    }
+
+    /** Completes, and never fails, once every order of the batch has its answer. */
+    private Future<Void> write(List<Waiting> batch) {
+        return write.apply(batch.stream().map(Waiting::placement).toList())
+                .timeout(limits.patience().toMillis(), TimeUnit.MILLISECONDS)
+                .transform(written ->
+                        written.succeeded() ? answer(batch, written.result()) : fail(batch, written.cause()));
+    }
+
+    private static Future<Void> answer(List<Waiting> batch, List<Placed> placed) {
+        for (int i = 0; i < batch.size(); i++) {
+            batch.get(i).answer().complete(placed.get(i));
+        }
+        return Future.succeededFuture();
+    }
+
+    private Future<Void> fail(List<Waiting> batch, Throwable cause) {
+        if (isDatabaseAway(cause)) {
+            return giveUp(batch);
+        }
+        if (batch.size() == 1) {
+            batch.getFirst().answer().fail(cause);
+            return Future.succeededFuture();
+        }
+        // One of them is at fault, and the others must not suffer for it.
+        Future<Void> alone = Future.succeededFuture();
+        for (Waiting order : batch) {
+            alone = alone.compose(previous -> isOutOfPatience(order) ? giveUp(List.of(order)) : write(List.of(order)));
+        }
+        return alone;
+    }
+
+    private static Future<Void> giveUp(List<Waiting> batch) {
+        batch.forEach(order -> order.answer()
+                .fail(Problem.unavailable(
+                        "The database cannot be used right now. Whether the order was taken is not known: ask again"
+                                + " with the same " + Idempotency.HEADER + " so that it is taken once",
+                        RETRY_AFTER)));
+        return Future.succeededFuture();
+    }
+
+    private boolean isOutOfPatience(Waiting order) {
+        return nanoTime.getAsLong() - order.since() > limits.patience().toNanos();
+    }
+
+    private static boolean isDatabaseAway(Throwable cause) {
+        return switch (cause) {
+            // Only these say that the database refused for a reason of its own: no connection, no room, going down or
+            // just up.
+            case PgException postgres
+            when postgres.getSqlState() != null ->
+                AWAY.contains(postgres.getSqlState().substring(0, 2));
+            case ClosedConnectionException lost -> true;
+            case IOException refused -> true;
+            case TimeoutException silent -> true;
+            // What the pool says when nobody gave a connection back in time; it has no type of its own.
+            case VertxException busy -> true;
+            default -> false;
+        };
+    }
+}

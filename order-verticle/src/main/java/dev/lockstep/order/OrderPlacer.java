@@ -1,0 +1,93 @@
+package dev.lockstep.order;
+
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.order.OrderStore.FirstUse;
+import dev.lockstep.order.Placed.Accepted;
+import dev.lockstep.order.Placed.KeyReused;
+import dev.lockstep.order.domain.OrderId;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Writes orders that were placed, each with the message that says so, in one transaction. */
+final class OrderPlacer {
+    private static final Comparator<Placement> BY_KEY =
+            Comparator.comparing(OrderPlacer::keyOf, Comparator.nullsFirst(Comparator.naturalOrder()));
+
+    private final Pool pool;
+    private final OrderStore store;
+    private final Outbox outbox;
+    private final OrderMessages messages;
+
+    OrderPlacer(Pool pool, OrderStore store, Outbox outbox, OrderMessages messages) {
+        this.pool = pool;
+        this.store = store;
+        this.outbox = outbox;
+        this.messages = messages;
+    }
+
+    /** Writes all placements or none. Completes, in their order, once they are durable. */
+    Future<List<Placed>> place(List<Placement> placements) {
+        List<Placement> sorted = placements.stream().sorted(BY_KEY).toList();
+        return pool.withTransaction(tx -> place(tx, sorted))
+                .map(placed -> placements.stream()
+                        .map(placement -> Objects.requireNonNull(placed)
+                                .get(placement.order().id()))
+                        .toList());
+    }
+
+    private Future<Map<OrderId, Placed>> place(SqlConnection tx, List<Placement> placements) {
+        return store.insert(tx, placements)
+                .compose(written -> appendCreated(tx, placements, written)
+                        .compose(appended -> firstUses(tx, placements, written))
+                        .map(first -> {
+                            Map<OrderId, Placed> placed = HashMap.newHashMap(placements.size());
+                            placements.forEach(
+                                    placement -> placed.put(placement.order().id(), answer(placement, written, first)));
+                            return placed;
+                        }));
+    }
+
+    private Future<Void> appendCreated(SqlConnection tx, List<Placement> placements, Map<OrderId, Instant> written) {
+        return outbox.append(
+                tx,
+                placements.stream()
+                        .filter(placement ->
+                                written.containsKey(placement.order().id()))
+                        .map(messages::created)
+                        .toList());
+    }
+
+    // In the same transaction, which sees by now what the one that used the key has committed.
+    private Future<Map<String, FirstUse>> firstUses(
+            SqlConnection tx, List<Placement> placements, Map<OrderId, Instant> written) {
+        List<String> used = placements.stream()
+                .filter(placement -> !written.containsKey(placement.order().id()))
+                .map(Placement::idempotency)
+                .filter(Objects::nonNull)
+                .map(Idempotency::key)
+                .toList();
+        return used.isEmpty() ? Future.succeededFuture(Map.of()) : store.findByKeys(tx, used);
+    }
+
+    private static Placed answer(Placement placement, Map<OrderId, Instant> written, Map<String, FirstUse> firstUses) {
+        Instant writtenAt = written.get(placement.order().id());
+        if (writtenAt != null) {
+            return new Accepted(placement.order().placedAt(writtenAt));
+        }
+        Idempotency idempotency = Objects.requireNonNull(placement.idempotency(), "only a used key keeps an order out");
+        FirstUse first = Objects.requireNonNull(firstUses.get(idempotency.key()), "a used key belongs to an order");
+        return first.requestHash().equals(idempotency.requestHash()) ? new Accepted(first.order()) : new KeyReused();
+    }
+
+    private static @Nullable String keyOf(Placement placement) {
+        return placement.idempotency() == null ? null : placement.idempotency().key();
+    }
+}

@@ -1,0 +1,130 @@
+package dev.lockstep.order;
+
+import dev.lockstep.contracts.OrderCommand;
+import dev.lockstep.messaging.MessageHandler;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.Received;
+import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.order.domain.Decision;
+import dev.lockstep.order.domain.Order;
+import dev.lockstep.order.domain.OrderCommand.RequestCancel;
+import dev.lockstep.order.domain.OrderEvent;
+import dev.lockstep.order.domain.OrderId;
+import dev.lockstep.order.domain.OrderLifecycle;
+import dev.lockstep.order.domain.OrderState;
+import dev.lockstep.order.domain.UnexpectedCommandException;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The shell around {@link OrderLifecycle}: lock, decide, save and append, all in the caller's transaction. */
+final class OrderProcessor implements MessageHandler<OrderCommand> {
+    private static final String UNEXPECTED = "UNEXPECTED_EVENT";
+
+    private final OrderStore store;
+    private final Outbox outbox;
+    private final OrderMessages messages;
+    private final OrderLifecycle lifecycle;
+
+    OrderProcessor(OrderStore store, Outbox outbox, OrderMessages messages, OrderLifecycle lifecycle) {
+        this.store = store;
+        this.outbox = outbox;
+        this.messages = messages;
+        this.lifecycle = lifecycle;
+    }
+
+    @Override
+    public Future<Void> handle(SqlConnection tx, List<Received<OrderCommand>> commands) {
+        Set<OrderId> ids = new HashSet<>();
+        commands.forEach(received -> ids.add(orderId(received)));
+        return store.lock(tx, ids).compose(locked -> {
+            Batch batch = new Batch(locked);
+            commands.forEach(received -> decide(batch, received));
+            return batch.write(tx);
+        });
+    }
+
+    /**
+     * Notes that the customer wants the order cancelled, and tells the saga the first time; the row lock settles who was
+     * first, this or a confirmation. Returns the order as it then stands, or nothing when there is no such order; a
+     * confirmed order stays as it is.
+     *
+     * @param traceparent the request's own trace context, or null to stay in that of the order
+     */
+    Future<Optional<Order>> requestCancel(SqlConnection tx, OrderId id, @Nullable String traceparent) {
+        return store.lock(tx, Set.of(id)).compose(locked -> {
+            LockedOrder order = locked.get(id);
+            if (order == null) {
+                return Future.succeededFuture(Optional.empty());
+            }
+            Batch batch = new Batch(locked);
+            batch.apply(order, lifecycle.decide(order.state(), new RequestCancel()), traceparent);
+            return batch.write(tx).compose(written -> store.find(tx, id));
+        });
+    }
+
+    private void decide(Batch batch, Received<OrderCommand> received) {
+        OrderId id = orderId(received);
+        LockedOrder order = batch.locked.get(id);
+        if (order == null) {
+            throw unknownOrder(received);
+        }
+        try {
+            Decision decision = lifecycle.decide(batch.state(order), messages.command(received.message()));
+            batch.apply(order, decision, received.traceparent());
+        } catch (UnexpectedCommandException contradiction) {
+            throw new UnprocessableMessageException(
+                    UNEXPECTED,
+                    contradiction.getMessage() + " for order "
+                            + received.message().orderId());
+        }
+    }
+
+    private static OrderId orderId(Received<OrderCommand> received) {
+        return OrderId.parse(received.message().orderId()).orElseThrow(() -> unknownOrder(received));
+    }
+
+    private static UnprocessableMessageException unknownOrder(Received<OrderCommand> received) {
+        OrderCommand command = received.message();
+        return new UnprocessableMessageException(
+                UNEXPECTED,
+                command.getClass().getSimpleName() + " is for order " + command.orderId() + ", which does not exist");
+    }
+
+    /** What the decisions of one transaction come to. */
+    private final class Batch {
+        private final Map<OrderId, LockedOrder> locked;
+        private final Map<OrderId, OrderState> moved = new HashMap<>();
+        private final List<OutboxMessage> toSay = new ArrayList<>();
+
+        Batch(Map<OrderId, LockedOrder> locked) {
+            this.locked = locked;
+        }
+
+        OrderState state(LockedOrder order) {
+            return moved.getOrDefault(order.id(), order.state());
+        }
+
+        void apply(LockedOrder order, Decision decision, @Nullable String traceparent) {
+            // A decision to stay must not touch the row: it would say that something was updated.
+            if (!decision.state().equals(state(order))) {
+                moved.put(order.id(), decision.state());
+            }
+            for (OrderEvent event : decision.events()) {
+                toSay.add(messages.event(order.id(), event, traceparent == null ? order.traceparent() : traceparent));
+            }
+        }
+
+        Future<Void> write(SqlConnection tx) {
+            return store.save(tx, moved).compose(saved -> outbox.append(tx, toSay));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.lockstep.order;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.messaging.http.FieldError;
+import dev.lockstep.order.domain.OrderLine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of {@code POST /orders}. Read member by member rather than bound to a class, because binding stops at the first
+ * problem and the client is to hear of all.
+ */
+record OrderRequest(String userId, List<OrderLine> lines) {
+    private static final Set<String> MEMBERS = Set.of("userId", "items");
+    private static final Set<String> ITEM_MEMBERS = Set.of("productId", "qty");
+    private static final int MAX_ID_LENGTH = 100;
+    private static final int MAX_ITEMS = 100;
+    private static final int MAX_QTY = 1000;
+
+    OrderRequest {
+        lines = List.copyOf(lines);
+    }
+
+    /** Reads the body, or adds everything that is wrong with it to the errors and returns what is not to be used. */
+    static OrderRequest read(JsonNode body, List<FieldError> errors) {
+        if (!body.isObject()) {
+            errors.add(new FieldError("body", "must be an object with userId and items"));
+            return new OrderRequest("", List.of());
+        }
+        unknownMembers(body, MEMBERS, "", errors);
+        String userId = id(body.get("userId"), "userId", errors);
+        return new OrderRequest(userId, items(body.get("items"), errors));
+    }
+
+    private static List<OrderLine> items(@Nullable JsonNode items, List<FieldError> errors) {
+        if (items == null || items.isNull()) {
+            errors.add(new FieldError("items", "is required"));
+            return List.of();
+        }
+        if (!items.isArray() || items.isEmpty() || items.size() > MAX_ITEMS) {
+            errors.add(new FieldError("items", "must be an array of 1 to " + MAX_ITEMS + " items"));
+            return List.of();
+        }
+        List<OrderLine> lines = new ArrayList<>(items.size());
+        for (int i = 0; i < items.size(); i++) {
+            lines.add(item(items.get(i), "items[" + i + "]", errors));
+        }
+        return lines;
+    }
+
+    private static OrderLine item(JsonNode item, String field, List<FieldError> errors) {
+        if (!item.isObject()) {
+            errors.add(new FieldError(field, "must be an object with productId and qty"));
+            return new OrderLine("", 0);
+        }
+        unknownMembers(item, ITEM_MEMBERS, field + ".", errors);
+        String productId = id(item.get("productId"), field + ".productId", errors);
+        return new OrderLine(productId, qty(item.get("qty"), field + ".qty", errors));
+    }
+
+    private static int qty(@Nullable JsonNode qty, String field, List<FieldError> errors) {
+        if (qty == null || qty.isNull()) {
+            errors.add(new FieldError(field, "is required"));
+            return 0;
+        }
+        if (!qty.isIntegralNumber() || !qty.canConvertToInt() || qty.intValue() < 1 || qty.intValue() > MAX_QTY) {
+            errors.add(new FieldError(field, "must be a whole number from 1 to " + MAX_QTY));
+            return 0;
+        }
+        return qty.intValue();
+    }
+
+    private static String id(@Nullable JsonNode id, String field, List<FieldError> errors) {
+        if (id == null || id.isNull()) {
+            errors.add(new FieldError(field, "is required"));
+            return "";
+        }
+        String text = id.isTextual() ? id.textValue() : null;
+        if (text == null || text.isBlank() || text.length() > MAX_ID_LENGTH) {
+            errors.add(new FieldError(field, "must be text of 1 to " + MAX_ID_LENGTH + " characters, not blank"));
+            return "";
+        }
+        if (!isPlain(text)) {
+            errors.add(new FieldError(field, "must not contain control characters or half of a surrogate pair"));
+            return "";
+        }
+        return text;
+    }
+
+    // A lone surrogate has no UTF-8: it would be kept as a question mark, and so become another id.
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            int codePoint = text.codePointAt(i);
+            if (Character.isISOControl(codePoint) || Character.getType(codePoint) == Character.SURROGATE) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void unknownMembers(JsonNode object, Set<String> known, String prefix, List<FieldError> errors) {
+        for (Map.Entry<String, JsonNode> member : object.properties()) {
+            if (!known.contains(member.getKey())) {
+                errors.add(new FieldError(
+                        prefix + member.getKey(),
+                        "is not known here; known are " + String.join(", ", new TreeSet<>(known))));
+            }
+        }
+    }
+}

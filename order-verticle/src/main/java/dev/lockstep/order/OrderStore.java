@@ -1,0 +1,266 @@
+package dev.lockstep.order;
+
+import dev.lockstep.order.domain.CancelReason;
+import dev.lockstep.order.domain.Money;
+import dev.lockstep.order.domain.NewOrder;
+import dev.lockstep.order.domain.Order;
+import dev.lockstep.order.domain.OrderId;
+import dev.lockstep.order.domain.OrderState;
+import dev.lockstep.order.domain.OrderState.CancelRequested;
+import dev.lockstep.order.domain.OrderState.Cancelled;
+import dev.lockstep.order.domain.OrderState.Confirmed;
+import dev.lockstep.order.domain.OrderState.Pending;
+import dev.lockstep.order.domain.OrderStatus;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/** The orders' rows. Every method runs on the caller's connection: the caller owns the transaction. */
+final class OrderStore {
+    // A key that was used before leaves its row as it is; the row is not among those returned.
+    private static final String INSERT = """
+            INSERT INTO orders (order_id, user_id, items, traceparent, idempotency_key, request_hash)
+            SELECT order_id, user_id, items::jsonb, traceparent, idempotency_key, request_hash
+              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+                   AS asked (order_id, user_id, items, traceparent, idempotency_key, request_hash)
+            ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+            RETURNING order_id, created_at
+            """;
+
+    private static final String FIND_BY_KEYS = """
+            SELECT order_id, user_id, items::text AS items, idempotency_key, request_hash, created_at
+              FROM orders
+             WHERE idempotency_key = ANY ($1::text[])
+            """;
+
+    private static final String FIND = """
+            SELECT order_id, user_id, items::text AS items, status, reason, total_amount, total_currency,
+                   cancel_requested_at IS NOT NULL AS cancel_requested, created_at, updated_at
+              FROM orders
+             WHERE order_id = $1
+            """;
+
+    // Each status is read from its newest end and only then are they merged: a filter that few of ten million rows pass
+    // must not read the others.
+    private static final String LIST = """
+            SELECT found.*
+              FROM unnest($1::text[]) AS wanted (status)
+             CROSS JOIN LATERAL (
+                   SELECT order_id, user_id, items::text AS items, status, reason, total_amount, total_currency,
+                          cancel_requested_at IS NOT NULL AS cancel_requested, created_at, updated_at
+                     FROM orders
+                    WHERE orders.status = wanted.status AND order_id < $2
+                    ORDER BY order_id DESC
+                    LIMIT $3) AS found
+             ORDER BY order_id DESC
+             LIMIT $3
+            """;
+
+    private static final String LIST_OF_USER = """
+            SELECT found.*
+              FROM unnest($1::text[]) AS wanted (status)
+             CROSS JOIN LATERAL (
+                   SELECT order_id, user_id, items::text AS items, status, reason, total_amount, total_currency,
+                          cancel_requested_at IS NOT NULL AS cancel_requested, created_at, updated_at
+                     FROM orders
+                    WHERE user_id = $4 AND orders.status = wanted.status AND order_id < $2
+                    ORDER BY order_id DESC
+                    LIMIT $3) AS found
+             ORDER BY order_id DESC
+             LIMIT $3
+            """;
+
+    // In the order of their ids, so that two transactions that lock the same orders cannot wait for each other.
+    private static final String LOCK = """
+            SELECT order_id, status, reason, total_amount, total_currency,
+                   cancel_requested_at IS NOT NULL AS cancel_requested, traceparent
+              FROM orders
+             WHERE order_id = ANY ($1::uuid[])
+             ORDER BY order_id
+               FOR UPDATE
+            """;
+
+    private static final String SAVE = """
+            UPDATE orders
+               SET status = decided.status,
+                   reason = decided.reason,
+                   total_amount = decided.total_amount,
+                   total_currency = decided.total_currency,
+                   cancel_requested_at = CASE WHEN decided.cancel_requested
+                                              THEN coalesce(cancel_requested_at, now())
+                                              ELSE cancel_requested_at END,
+                   updated_at = now()
+              FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::boolean[])
+                   AS decided (order_id, status, reason, total_amount, total_currency, cancel_requested)
+             WHERE orders.order_id = decided.order_id
+            """;
+
+    // The largest id there can be: every order comes before it.
+    private static final UUID NEWEST = new UUID(-1L, -1L);
+
+    /**
+     * Writes those orders whose key was not used before, and says when; a key used by a transaction that has not ended yet
+     * is waited for.
+     *
+     * @param placements sorted by key, so that two transactions that bring the same keys cannot wait for each other
+     */
+    Future<Map<OrderId, Instant>> insert(SqlClient tx, List<Placement> placements) {
+        int size = placements.size();
+        UUID[] ids = new UUID[size];
+        String[] userIds = new String[size];
+        String[] items = new String[size];
+        String[] traceparents = new String[size];
+        String[] keys = new String[size];
+        String[] hashes = new String[size];
+        for (int i = 0; i < size; i++) {
+            Placement placement = placements.get(i);
+            ids[i] = placement.order().id().value();
+            userIds[i] = placement.order().userId();
+            items[i] = OrderMessages.linesToJson(placement.order().lines());
+            traceparents[i] = placement.traceparent();
+            if (placement.idempotency() != null) {
+                keys[i] = placement.idempotency().key();
+                hashes[i] = placement.idempotency().requestHash();
+            }
+        }
+        return tx.preparedQuery(INSERT)
+                .execute(Tuple.tuple()
+                        .addValue(ids)
+                        .addValue(userIds)
+                        .addValue(items)
+                        .addValue(traceparents)
+                        .addValue(keys)
+                        .addValue(hashes))
+                .map(rows -> {
+                    Map<OrderId, Instant> written = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> written.put(orderId(row), instant(row, "created_at")));
+                    return written;
+                });
+    }
+
+    /** The orders that were placed under these keys, as they were when they were accepted, by key. */
+    Future<Map<String, FirstUse>> findByKeys(SqlClient tx, Collection<String> keys) {
+        return tx.preparedQuery(FIND_BY_KEYS)
+                .execute(Tuple.tuple().addValue(keys.toArray(String[]::new)))
+                .map(rows -> {
+                    Map<String, FirstUse> found = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> found.put(row.getString("idempotency_key"), firstUse(row)));
+                    return found;
+                });
+    }
+
+    /** What a key was first used for. */
+    record FirstUse(Order order, String requestHash) {}
+
+    Future<Optional<Order>> find(SqlClient tx, OrderId id) {
+        return tx.preparedQuery(FIND)
+                .execute(Tuple.of(id.value()))
+                .map(rows -> orders(rows).stream().findFirst());
+    }
+
+    /** The orders asked for, newest first. */
+    Future<List<Order>> list(SqlClient tx, OrderQuery query) {
+        Tuple parameters = Tuple.tuple()
+                .addValue(query.statuses().stream().map(OrderStatus::name).toArray(String[]::new))
+                .addValue(query.before() == null ? NEWEST : query.before().value())
+                .addValue(query.rows());
+        return query.userId() == null
+                ? tx.preparedQuery(LIST).execute(parameters).map(OrderStore::orders)
+                : tx.preparedQuery(LIST_OF_USER)
+                        .execute(parameters.addValue(query.userId()))
+                        .map(OrderStore::orders);
+    }
+
+    /** Reads the orders and locks their rows until the transaction ends. Those that do not exist are not in the result. */
+    Future<Map<OrderId, LockedOrder>> lock(SqlClient tx, Collection<OrderId> ids) {
+        return tx.preparedQuery(LOCK)
+                .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
+                .map(rows -> {
+                    Map<OrderId, LockedOrder> locked = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> locked.put(
+                            orderId(row), new LockedOrder(orderId(row), state(row), row.getString("traceparent"))));
+                    return locked;
+                });
+    }
+
+    /** Writes where these orders stand now. Their rows must be locked. */
+    Future<Void> save(SqlClient tx, Map<OrderId, OrderState> states) {
+        if (states.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        int size = states.size();
+        UUID[] ids = new UUID[size];
+        String[] statuses = new String[size];
+        String[] reasons = new String[size];
+        Long[] amounts = new Long[size];
+        String[] currencies = new String[size];
+        Boolean[] cancelRequested = new Boolean[size];
+        int i = 0;
+        for (Map.Entry<OrderId, OrderState> order : states.entrySet()) {
+            ids[i] = order.getKey().value();
+            statuses[i] = order.getValue().status().name();
+            cancelRequested[i] = order.getValue() instanceof CancelRequested;
+            if (order.getValue() instanceof Confirmed confirmed) {
+                amounts[i] = confirmed.total().amount();
+                currencies[i] = confirmed.total().currency();
+            }
+            if (order.getValue() instanceof Cancelled cancelled) {
+                reasons[i] = cancelled.reason().name();
+            }
+            i++;
+        }
+        return tx.preparedQuery(SAVE)
+                .execute(Tuple.tuple()
+                        .addValue(ids)
+                        .addValue(statuses)
+                        .addValue(reasons)
+                        .addValue(amounts)
+                        .addValue(currencies)
+                        .addValue(cancelRequested))
+                .mapEmpty();
+    }
+
+    private static FirstUse firstUse(Row row) {
+        NewOrder asked = new NewOrder(
+                orderId(row), row.getString("user_id"), OrderMessages.linesFromJson(row.getString("items")));
+        return new FirstUse(asked.placedAt(instant(row, "created_at")), row.getString("request_hash"));
+    }
+
+    private static List<Order> orders(RowSet<Row> rows) {
+        List<Order> orders = new ArrayList<>(rows.size());
+        rows.forEach(row -> orders.add(new Order(
+                orderId(row),
+                row.getString("user_id"),
+                OrderMessages.linesFromJson(row.getString("items")),
+                state(row),
+                instant(row, "created_at"),
+                instant(row, "updated_at"))));
+        return orders;
+    }
+
+    private static OrderState state(Row row) {
+        return switch (OrderStatus.valueOf(row.getString("status"))) {
+            case PENDING -> row.getBoolean("cancel_requested") ? new CancelRequested() : new Pending();
+            case CONFIRMED -> new Confirmed(new Money(row.getLong("total_amount"), row.getString("total_currency")));
+            case CANCELLED -> new Cancelled(CancelReason.valueOf(row.getString("reason")));
+        };
+    }
+
+    private static OrderId orderId(Row row) {
+        return new OrderId(row.getUUID("order_id"));
+    }
+
+    private static Instant instant(Row row, String column) {
+        return row.getOffsetDateTime(column).toInstant();
+    }
+}

@@ -1,0 +1,108 @@
+package dev.lockstep.order;
+
+import dev.lockstep.contracts.OrderCommand;
+import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.MessageCodec;
+import dev.lockstep.messaging.MessageConsumer;
+import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.order.OrderIntake.Limits;
+import dev.lockstep.order.domain.OrderLifecycle;
+import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.ServiceConfig;
+import dev.lockstep.runtime.ServiceContext;
+import io.micrometer.core.instrument.Gauge;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.ext.web.Router;
+import io.vertx.sqlclient.Pool;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens what the order service needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour lives in
+ * the collaborators.
+ */
+public final class OrderVerticle extends VerticleBase {
+    private final OrderConfig config;
+    private final ServiceContext service;
+    private @Nullable Pool pool;
+    private @Nullable MessagingModule messaging;
+    private @Nullable MessageConsumer consumer;
+
+    OrderVerticle(OrderConfig config, ServiceContext service) {
+        this.config = config;
+        this.service = service;
+    }
+
+    @Override
+    public Future<?> start() {
+        ServiceConfig common = config.common();
+        Pool opened = common.postgres().pool(vertx, "order-pg");
+        pool = opened;
+        OrderStore store = new OrderStore();
+        OrderMessages messages = new OrderMessages();
+        OrderProcessor processor = new OrderProcessor(store, new Outbox(), messages, new OrderLifecycle());
+        OrderPlacer placer = new OrderPlacer(opened, store, new Outbox(), messages);
+        OrderIntake intake = new OrderIntake(limits(), placer::place, this::atEndOfTick, System::nanoTime);
+        Gauge.builder("lockstep.order.intake.waiting", intake, OrderIntake::waiting)
+                .description("new orders that wait for a write")
+                .register(service.meters());
+        Router router = HttpApi.router(vertx, service);
+        new OrderRoutes(opened, store, intake, processor).mount(router);
+        return startMessaging(opened, router)
+                .compose(started -> startConsumer(opened, processor))
+                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+    }
+
+    private Limits limits() {
+        return new Limits(
+                config.intakeConnections(), config.intakeBatch(), config.intakeQueue(), config.intakePatience());
+    }
+
+    private void atEndOfTick(Runnable task) {
+        context.runOnContext(tick -> task.run());
+    }
+
+    private Future<Void> startMessaging(Pool opened, Router router) {
+        ServiceConfig common = config.common();
+        return MessagingModule.start(
+                        vertx,
+                        opened,
+                        router,
+                        common.messaging().outboxRetention(),
+                        common.messaging().inboxRetention(),
+                        service.meters())
+                .onSuccess(started -> {
+                    messaging = started;
+                    service.health().register("relay", started::relayProblem);
+                })
+                .mapEmpty();
+    }
+
+    private Future<Void> startConsumer(Pool opened, OrderProcessor processor) {
+        ServiceConfig common = config.common();
+        MessageConsumer created = MessageConsumer.create(
+                vertx,
+                opened,
+                common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
+                MessageCodec.of(OrderCommand.class),
+                processor,
+                topic -> true,
+                service.meters());
+        consumer = created;
+        service.health().register("consumer", created::problem);
+        return created.start();
+    }
+
+    @Override
+    public Future<?> stop() {
+        return close(consumer == null ? null : consumer.stop())
+                .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(pool == null ? null : pool.close()));
+    }
+
+    private static Future<Void> close(@Nullable Future<Void> closing) {
+        return closing == null ? Future.succeededFuture() : closing;
+    }
+}

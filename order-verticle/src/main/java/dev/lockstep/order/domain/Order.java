@@ -1,0 +1,12 @@
+package dev.lockstep.order.domain;
+
+import java.time.Instant;
+import java.util.List;
+
+/** One order as it stands. */
+public record Order(
+        OrderId id, String userId, List<OrderLine> lines, OrderState state, Instant createdAt, Instant updatedAt) {
+    public Order {
+        lines = List.copyOf(lines);
+    }
+}

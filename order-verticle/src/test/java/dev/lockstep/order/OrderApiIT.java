@@ -1,0 +1,347 @@
+package dev.lockstep.order;
+
+import static dev.lockstep.order.RunningOrders.order;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.order.RunningOrders.Answer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderApiIT {
+    private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    private static final String OTHER_TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+
+    private static RunningOrders orders;
+
+    @BeforeAll
+    static void start() {
+        orders = RunningOrders.start(Map.of("RELAY_ENABLED", "false"));
+    }
+
+    @AfterAll
+    static void stop() {
+        orders.close();
+    }
+
+    @Nested
+    class when_an_order_is_placed {
+        @Test
+        void it_is_answered_as_pending_with_its_location() {
+            // When
+            Answer answer = orders.post(
+                    "/orders",
+                    "{\"userId\":\"u123\",\"items\":[{\"productId\":\"p1\",\"qty\":2},{\"productId\":\"사과\",\"qty\":1}]}");
+
+            // Then
+            String id = answer.body().get("orderId").asText();
+            String createdAt = answer.body().get("createdAt").asText();
+            assertThat(answer.status()).isEqualTo(202);
+            assertThat(answer.header("Location")).isEqualTo("/orders/" + id);
+            assertThat(UUID.fromString(id).version()).isEqualTo(7);
+            assertThat(Instant.parse(createdAt)).isBefore(Instant.now().plusSeconds(60));
+            assertThat(answer.body().toString()).isEqualTo("""
+                            {"orderId":"%s","userId":"u123","items":[{"productId":"p1","qty":2},{"productId":"사과","qty":1}],\
+                            "status":"PENDING","createdAt":"%s","updatedAt":"%s"}""".formatted(id, createdAt, createdAt));
+        }
+
+        @Test
+        void it_is_durable_together_with_its_message_by_the_time_of_the_answer() {
+            // When
+            String id = orders.place("u-durable");
+
+            // Then
+            assertThat(orders.query("SELECT status FROM orders WHERE order_id = '" + id + "'"))
+                    .containsExactly("PENDING");
+            assertThat(orders.query("SELECT concat_ws(' ', aggregatetype, type, topic, convert_from(payload, 'UTF8'))"
+                            + " FROM outbox WHERE aggregateid = '" + id + "'"))
+                    .containsExactly("order OrderCreated order.created {\"orderId\":\"" + id
+                            + "\",\"userId\":\"u-durable\",\"items\":[{\"productId\":\"p1\",\"qty\":1}]}");
+        }
+
+        @Test
+        void it_can_be_read_back_as_it_was_answered() {
+            // Given
+            Answer placed = orders.post("/orders", order("u-read"));
+
+            // When
+            Answer read = orders.get(placed.header("Location"));
+
+            // Then
+            assertThat(read.status()).isEqualTo(200);
+            assertThat(read.body()).isEqualTo(placed.body());
+        }
+
+        @Test
+        void its_message_belongs_to_the_trace_of_the_request() {
+            // When
+            Answer answer = orders.post("/orders", order("u-trace"), "traceparent", TRACE);
+
+            // Then
+            assertThat(traces(answer)).containsExactly(TRACE);
+        }
+
+        @Test
+        void a_trace_is_begun_when_the_request_brings_none() {
+            // When
+            Answer answer = orders.post("/orders", order("u-trace"), "traceparent", "nonsense");
+
+            // Then
+            assertThat(traces(answer)).singleElement().asString().matches("00-[0-9a-f]{32}-[0-9a-f]{16}-01");
+        }
+    }
+
+    @Nested
+    class when_a_request_is_not_valid {
+        @Test
+        void every_member_at_fault_is_named() {
+            // When
+            Answer answer = orders.post(
+                    "/orders",
+                    "{\"items\":[{\"productId\":\"p1\",\"qty\":0}],\"coupon\":\"x\"}",
+                    "Idempotency-Key",
+                    "two words");
+
+            // Then
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.header("Content-Type")).startsWith("application/problem+json");
+            assertThat(answer.body().get("errors").findValuesAsText("field"))
+                    .containsExactly("coupon", "userId", "items[0].qty", "Idempotency-Key");
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"", "{", "{\"userId\":\"u1\",\"userId\":\"u2\"}", "{} {}", "nonsense"})
+        void a_body_that_is_not_json_is_refused(String body) {
+            // When
+            Answer answer = orders.post("/orders", body);
+
+            // Then
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.header("Content-Type")).startsWith("application/problem+json");
+        }
+
+        @Test
+        void a_body_of_another_kind_is_refused() {
+            assertThat(orders.postAs("text/plain", "/orders", order("u1")).status())
+                    .isEqualTo(415);
+        }
+
+        @Test
+        void a_body_that_is_too_large_is_refused() {
+            assertThat(orders.post("/orders", order("x".repeat(300 * 1024))).status())
+                    .isEqualTo(413);
+        }
+
+        @Test
+        void nothing_is_written() {
+            // Given
+            String before = orders.query("SELECT count(*) FROM orders").getFirst();
+
+            // When
+            orders.post("/orders", order(" "));
+
+            // Then
+            assertThat(orders.query("SELECT count(*) FROM orders")).containsExactly(before);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0199f0a0-0000-7000-8000-000000000000", "1-1-1-1-1", "nonsense", "%F0%9F%98%80"})
+    void an_order_that_does_not_exist_is_not_found(String id) {
+        assertThat(orders.get("/orders/" + id).status()).isEqualTo(404);
+        assertThat(orders.post("/orders/" + id + "/cancel", "").status()).isEqualTo(404);
+    }
+
+    @Nested
+    class when_orders_are_listed {
+        @Test
+        void pages_follow_each_other_from_the_newest_to_the_oldest_without_a_gap() {
+            // Given
+            List<String> placed = new ArrayList<>(
+                    IntStream.range(0, 7).mapToObj(i -> orders.place("u-pages")).toList());
+            // In another status, and yet to be found between the others.
+            confirm(placed.get(3));
+
+            // When
+            List<String> listed = new ArrayList<>();
+            List<Integer> sizes = new ArrayList<>();
+            String next = "";
+            do {
+                JsonNode page =
+                        orders.get("/orders?userId=u-pages&limit=3" + next).body();
+                sizes.add(page.get("data").size());
+                listed.addAll(page.get("data").findValuesAsText("orderId"));
+                next = page.has("nextCursor")
+                        ? "&cursor=" + page.get("nextCursor").asText()
+                        : "";
+            } while (!next.isEmpty());
+
+            // Then
+            assertThat(listed).isEqualTo(placed.reversed());
+            assertThat(sizes).containsExactly(3, 3, 1);
+        }
+
+        @Test
+        void a_full_last_page_has_no_next() {
+            // Given
+            orders.place("u-full");
+            orders.place("u-full");
+
+            // When
+            JsonNode page = orders.get("/orders?userId=u-full&limit=2").body();
+
+            // Then
+            assertThat(page.get("data")).hasSize(2);
+            assertThat(page.has("nextCursor")).isFalse();
+        }
+
+        @Test
+        void only_those_of_the_status_are_listed() {
+            // Given
+            String pending = orders.place("u-status");
+            String confirmed = orders.place("u-status");
+            confirm(confirmed);
+
+            // When
+            Answer ofUser = orders.get("/orders?userId=u-status&status=CONFIRMED");
+            Answer ofAll = orders.get("/orders?status=CONFIRMED&limit=500");
+
+            // Then
+            assertThat(ofUser.body().findValuesAsText("orderId")).containsExactly(confirmed);
+            assertThat(ofUser.body().get("data").get(0).get("total").toString())
+                    .isEqualTo("{\"amount\":2000,\"currency\":\"KRW\"}");
+            assertThat(ofAll.body().findValuesAsText("orderId"))
+                    .contains(confirmed)
+                    .doesNotContain(pending);
+        }
+
+        @Test
+        void a_list_of_nothing_is_empty() {
+            // When
+            Answer answer = orders.get("/orders?userId=nobody");
+
+            // Then
+            assertThat(answer.status()).isEqualTo(200);
+            assertThat(answer.body().toString()).isEqualTo("{\"data\":[]}");
+        }
+
+        @ParameterizedTest
+        @CsvSource({
+            "limit=0, limit",
+            "limit=501, limit",
+            "limit=x, limit",
+            "status=pending, status",
+            "status=, status",
+            "cursor=nonsense, cursor"
+        })
+        void a_parameter_that_is_not_valid_is_named(String query, String field) {
+            // When
+            Answer answer = orders.get("/orders?" + query);
+
+            // Then
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.body().findValuesAsText("field")).containsExactly(field);
+        }
+    }
+
+    @Nested
+    class when_an_order_is_cancelled {
+        @Test
+        void a_pending_one_promises_it_and_tells_the_saga_in_the_trace_of_the_order() {
+            // Given
+            Answer placed = orders.post("/orders", order("u-cancel"), "traceparent", TRACE);
+            String id = placed.body().get("orderId").asText();
+
+            // When
+            Answer answer = orders.post("/orders/" + id + "/cancel", "");
+
+            // Then
+            assertThat(answer.status()).isEqualTo(202);
+            assertThat(answer.body().get("status").asText()).isEqualTo("PENDING");
+            assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderCancelRequested");
+            assertThat(traces(placed)).containsExactly(TRACE, TRACE);
+        }
+
+        @Test
+        void a_trace_of_its_own_is_used() {
+            // Given
+            Answer placed = orders.post("/orders", order("u-cancel"), "traceparent", TRACE);
+
+            // When
+            orders.post(placed.header("Location") + "/cancel", "", "traceparent", OTHER_TRACE);
+
+            // Then
+            assertThat(traces(placed)).containsExactly(TRACE, OTHER_TRACE);
+        }
+
+        @Test
+        void a_repeat_is_answered_alike_and_says_nothing_more() {
+            // Given
+            String id = orders.place("u-cancel");
+            Answer first = orders.post("/orders/" + id + "/cancel", "");
+
+            // When
+            Answer second = orders.post("/orders/" + id + "/cancel", "");
+
+            // Then
+            assertThat(second.status()).isEqualTo(202);
+            assertThat(second.body()).isEqualTo(first.body());
+            assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderCancelRequested");
+        }
+
+        @Test
+        void a_cancelled_one_is_answered_as_it_is() {
+            // Given
+            String id = orders.place("u-cancel");
+            orders.execute(
+                    "UPDATE orders SET status = 'CANCELLED', reason = 'TIMED_OUT' WHERE order_id = '" + id + "'");
+
+            // When
+            Answer answer = orders.post("/orders/" + id + "/cancel", "");
+
+            // Then
+            assertThat(answer.status()).isEqualTo(202);
+            assertThat(answer.body().get("status").asText()).isEqualTo("CANCELLED");
+            assertThat(answer.body().get("reason").asText()).isEqualTo("TIMED_OUT");
+            assertThat(orders.outbox(id)).containsExactly("OrderCreated");
+        }
+
+        @Test
+        void a_confirmed_one_refuses() {
+            // Given
+            String id = orders.place("u-cancel");
+            confirm(id);
+
+            // When
+            Answer answer = orders.post("/orders/" + id + "/cancel", "");
+
+            // Then
+            assertThat(answer.status()).isEqualTo(409);
+            assertThat(orders.outbox(id)).containsExactly("OrderCreated");
+        }
+    }
+
+    private static void confirm(String id) {
+        orders.execute("UPDATE orders SET status = 'CONFIRMED', total_amount = 2000, total_currency = 'KRW'"
+                + " WHERE order_id = '" + id + "'");
+    }
+
+    private static List<String> traces(Answer placed) {
+        return orders.query("SELECT traceparent FROM outbox WHERE aggregateid = '"
+                + placed.body().get("orderId").asText() + "' ORDER BY id");
+    }
+}

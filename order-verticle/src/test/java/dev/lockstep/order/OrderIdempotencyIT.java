@@ -1,0 +1,112 @@
+package dev.lockstep.order;
+
+import static dev.lockstep.order.RunningOrders.order;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.order.RunningOrders.Answer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderIdempotencyIT {
+    private static final String KEY = "Idempotency-Key";
+
+    private static RunningOrders orders;
+
+    @BeforeAll
+    static void start() {
+        // Small batches, so that requests with one key are in flight on several connections at once.
+        orders = RunningOrders.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_BATCH", "4"));
+    }
+
+    @AfterAll
+    static void stop() {
+        orders.close();
+    }
+
+    @Test
+    void a_repeat_is_given_the_first_answer_again_whatever_became_of_the_order() {
+        // Given
+        Answer first = orders.post("/orders", order("u-repeat"), KEY, "repeat");
+        String id = first.body().get("orderId").asText();
+        orders.execute(
+                "UPDATE orders SET status = 'CANCELLED', reason = 'TIMED_OUT', updated_at = now() + interval '1 hour'"
+                        + " WHERE order_id = '" + id + "'");
+
+        // When
+        Answer second = orders.post("/orders", order("u-repeat").replace(":", " : "), KEY, "repeat");
+
+        // Then
+        assertThat(second.status()).isEqualTo(202);
+        assertThat(second.header("Location")).isEqualTo(first.header("Location"));
+        assertThat(second.response().body()).isEqualTo(first.response().body());
+        assertThat(orders.outbox(id)).containsExactly("OrderCreated");
+    }
+
+    @Test
+    void another_request_under_a_used_key_is_refused() {
+        // Given
+        orders.post("/orders", order("u-first"), KEY, "reused");
+
+        // When
+        Answer other = orders.post("/orders", order("u-other"), KEY, "reused");
+
+        // Then
+        assertThat(other.status()).isEqualTo(422);
+        assertThat(other.header("Content-Type")).startsWith("application/problem+json");
+        assertThat(orders.query("SELECT user_id FROM orders WHERE idempotency_key = 'reused'"))
+                .containsExactly("u-first");
+    }
+
+    @Test
+    void requests_without_a_key_are_orders_of_their_own() {
+        assertThat(orders.place("u-none")).isNotEqualTo(orders.place("u-none"));
+    }
+
+    @Test
+    void requests_with_one_key_at_the_same_time_make_one_order() {
+        // When
+        List<CompletableFuture<Answer>> answers = IntStream.range(0, 48)
+                .mapToObj(i -> orders.postLater("/orders", order("u-race"), KEY, "race"))
+                .toList();
+
+        // Then
+        assertThat(answers)
+                .extracting(CompletableFuture::join)
+                .allSatisfy(answer -> assertThat(answer.status()).isEqualTo(202))
+                .extracting(answer -> answer.response().body())
+                .containsOnly(answers.getFirst().join().response().body());
+        assertThat(orders.query("SELECT order_id FROM orders WHERE user_id = 'u-race'"))
+                .hasSize(1);
+        assertThat(orders.query("SELECT id FROM outbox WHERE convert_from(payload, 'UTF8') LIKE '%u-race%'"))
+                .hasSize(1);
+    }
+
+    @Test
+    void many_keys_in_any_order_make_one_order_each() {
+        // Given
+        List<String> keys = new ArrayList<>();
+        IntStream.range(0, 300).forEach(i -> keys.add("many-" + i % 30));
+        Collections.shuffle(keys, new Random(7));
+
+        // When
+        List<CompletableFuture<Answer>> answers = keys.stream()
+                .map(key -> orders.postLater("/orders", order("u-" + key), KEY, key))
+                .toList();
+
+        // Then
+        assertThat(answers).extracting(answer -> answer.join().status()).containsOnly(202);
+        assertThat(orders.query("SELECT order_id FROM orders WHERE user_id LIKE 'u-many-%'"))
+                .hasSize(30);
+    }
+}

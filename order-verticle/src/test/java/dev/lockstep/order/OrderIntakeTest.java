@@ -1,0 +1,242 @@
+package dev.lockstep.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.order.Placed.Accepted;
+import dev.lockstep.order.domain.NewOrder;
+import dev.lockstep.order.domain.OrderId;
+import dev.lockstep.order.domain.OrderLine;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.pgclient.PgException;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderIntakeTest {
+    private static final Instant WRITTEN_AT = Instant.parse("2026-01-01T00:00:00Z");
+    private final PgException badOrder = new PgException("no", "ERROR", "23514", "a constraint");
+
+    private final Database database = new Database();
+    private final EventLoop eventLoop = new EventLoop();
+    private long nanos;
+    private final OrderIntake intake = new OrderIntake(
+            new OrderIntake.Limits(2, 3, 5, Duration.ofSeconds(10)), database::write, eventLoop::later, () -> nanos);
+
+    @Test
+    void orders_that_arrive_in_one_tick_are_written_together() {
+        // When
+        place("a");
+        place("b");
+        eventLoop.endTick();
+
+        // Then
+        assertThat(database.writes()).containsExactly(List.of("a", "b"));
+    }
+
+    @Test
+    void an_order_is_answered_only_when_its_write_is_done() {
+        // Given
+        Future<Placed> answer = place("a");
+        eventLoop.endTick();
+        boolean answeredEarly = answer.isComplete();
+
+        // When
+        database.finish(0);
+
+        // Then
+        assertThat(answeredEarly).isFalse();
+        assertThat(answer.result()).isEqualTo(accepted("a"));
+    }
+
+    @Test
+    void while_all_writes_are_in_flight_orders_gather_for_the_next() {
+        // Given
+        placeInATickOfItsOwn("a");
+        placeInATickOfItsOwn("b");
+        placeInATickOfItsOwn("c");
+        placeInATickOfItsOwn("d");
+        List<List<String>> before = List.copyOf(database.writes());
+
+        // When
+        database.finish(1);
+
+        // Then
+        assertThat(before).containsExactly(List.of("a"), List.of("b"));
+        assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"), List.of("c", "d"));
+    }
+
+    @Test
+    void no_write_takes_more_than_a_batch() {
+        // When
+        List.of("a", "b", "c", "d").forEach(this::place);
+        eventLoop.endTick();
+
+        // Then
+        assertThat(database.writes()).containsExactly(List.of("a", "b", "c"), List.of("d"));
+    }
+
+    @Test
+    void an_order_too_many_is_refused_and_the_others_are_not() {
+        // Given
+        List<Future<Placed>> answers = List.of(place("a"), place("b"), place("c"), place("d"), place("e"));
+
+        // When
+        Future<Placed> oneTooMany = place("f");
+
+        // Then
+        assertThat(oneTooMany.cause())
+                .isInstanceOfSatisfying(
+                        Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
+        assertThat(answers).noneMatch(Future::isComplete);
+    }
+
+    @Test
+    void a_bad_order_fails_alone() {
+        // Given
+        Future<Placed> good = place("a");
+        Future<Placed> bad = place("bad");
+        Future<Placed> alsoGood = place("c");
+        eventLoop.endTick();
+
+        // When
+        database.fail(0, badOrder);
+        database.finish(1);
+        database.fail(2, badOrder);
+        database.finish(3);
+
+        // Then
+        assertThat(database.writes())
+                .containsExactly(List.of("a", "bad", "c"), List.of("a"), List.of("bad"), List.of("c"));
+        assertThat(good.result()).isEqualTo(accepted("a"));
+        assertThat(bad.cause()).isSameAs(badOrder);
+        assertThat(alsoGood.result()).isEqualTo(accepted("c"));
+    }
+
+    @Test
+    void while_the_database_is_away_nothing_is_tried_one_by_one() {
+        // Given
+        Future<Placed> first = place("a");
+        Future<Placed> second = place("b");
+        eventLoop.endTick();
+
+        // When
+        database.fail(0, new IOException("connection refused"));
+
+        // Then
+        assertThat(database.writes()).hasSize(1);
+        assertThat(List.of(first, second))
+                .allSatisfy(answer -> assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
+                    assertThat(problem.status()).isEqualTo(503);
+                    assertThat(problem.retryAfter()).contains(Duration.ofSeconds(1));
+                }));
+    }
+
+    @Test
+    void after_a_failure_the_next_order_is_written() {
+        // Given
+        place("a");
+        eventLoop.endTick();
+        database.fail(0, new IOException("connection refused"));
+
+        // When
+        placeInATickOfItsOwn("b");
+
+        // Then
+        assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"));
+    }
+
+    @Test
+    void an_order_that_waited_too_long_is_refused_instead_of_written() {
+        // Given
+        placeInATickOfItsOwn("a");
+        placeInATickOfItsOwn("b");
+        Future<Placed> late = place("c");
+        nanos = Duration.ofSeconds(11).toNanos();
+        Future<Placed> inTime = place("d");
+
+        // When
+        database.finish(0);
+        database.finish(2);
+
+        // Then
+        assertThat(late.cause())
+                .isInstanceOfSatisfying(
+                        Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
+        assertThat(inTime.result()).isEqualTo(accepted("d"));
+        assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"), List.of("d"));
+    }
+
+    private void placeInATickOfItsOwn(String userId) {
+        place(userId);
+        eventLoop.endTick();
+    }
+
+    private Future<Placed> place(String userId) {
+        return intake.place(new Placement(order(userId), "00-1-1-01", null));
+    }
+
+    private static NewOrder order(String userId) {
+        return new NewOrder(new OrderId(new UUID(0x7000, userId.hashCode())), userId, List.of(new OrderLine("p1", 1)));
+    }
+
+    private static Placed accepted(String userId) {
+        return new Accepted(order(userId).placedAt(WRITTEN_AT));
+    }
+
+    /** Writes when it is told to. */
+    private static final class Database {
+        private final List<List<Placement>> batches = new ArrayList<>();
+        private final List<Promise<List<Placed>>> outcomes = new ArrayList<>();
+
+        Future<List<Placed>> write(List<Placement> batch) {
+            Promise<List<Placed>> outcome = Promise.promise();
+            batches.add(batch);
+            outcomes.add(outcome);
+            return outcome.future();
+        }
+
+        void finish(int write) {
+            outcomes.get(write)
+                    .complete(batches.get(write).stream()
+                            .map(placement -> accepted(placement.order().userId()))
+                            .toList());
+        }
+
+        void fail(int write, Throwable cause) {
+            outcomes.get(write).fail(cause);
+        }
+
+        List<List<String>> writes() {
+            return batches.stream()
+                    .map(batch -> batch.stream()
+                            .map(placement -> placement.order().userId())
+                            .toList())
+                    .toList();
+        }
+    }
+
+    /** Keeps what is to run at the end of the tick until the tick ends. */
+    private static final class EventLoop {
+        private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+
+        void later(Runnable task) {
+            tasks.add(task);
+        }
+
+        void endTick() {
+            while (!tasks.isEmpty()) {
+                tasks.remove().run();
+            }
+        }
+    }
+}
