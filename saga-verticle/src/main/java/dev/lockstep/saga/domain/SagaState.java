@@ -21,16 +21,28 @@ public sealed interface SagaState {
     record Confirmed() implements SagaState {}
 
     /** The saga has given the order up: whatever still succeeds is undone. */
-    sealed interface GivenUp extends SagaState {}
+    sealed interface GivenUp extends SagaState {
+        CancelReason reason();
+    }
 
-    record Compensating(Compensation left) implements GivenUp {}
+    record Compensating(Compensation left) implements GivenUp {
+        @Override
+        public CancelReason reason() {
+            return left.reason();
+        }
+    }
 
     /**
      * Compensating did not end in time.
      *
      * @param attempts how often everything outstanding was asked for again
      */
-    record RetryingCompensation(Compensation left, int attempts) implements GivenUp {}
+    record RetryingCompensation(Compensation left, int attempts) implements GivenUp {
+        @Override
+        public CancelReason reason() {
+            return left.reason();
+        }
+    }
 
     /**
      * Nothing is held or taken, and only the order has yet to say that it is off.

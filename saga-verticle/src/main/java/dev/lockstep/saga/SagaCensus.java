@@ -1,0 +1,68 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.saga.domain.SagaState;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlClient;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Knows how many sagas are under way, of all instances: counted in the database now and then, and kept up in between by what
+ * this instance does. Shows them as {@code lockstep.saga.states} and says whether there is room for more.
+ */
+final class SagaCensus {
+    private final SagaStore store;
+    private final SqlClient client;
+    private final int maxActive;
+    private final Map<StateName, AtomicLong> counted = new EnumMap<>(StateName.class);
+    // What this instance brought in less what it saw out, ever; how much of it the last count had seen.
+    private final AtomicLong moved = new AtomicLong();
+    private final AtomicLong movedBeforeCount = new AtomicLong();
+
+    SagaCensus(SagaStore store, SqlClient client, int maxActive, MeterRegistry meters) {
+        this.store = store;
+        this.client = client;
+        this.maxActive = maxActive;
+        for (StateName state : StateName.ACTIVE) {
+            AtomicLong count = new AtomicLong();
+            counted.put(state, count);
+            Gauge.builder("lockstep.saga.states", count, AtomicLong::doubleValue)
+                    .description("Sagas that are under way, by state; of all instances together")
+                    .tags("state", state.name())
+                    .register(meters);
+        }
+    }
+
+    Future<Void> take() {
+        long movedNow = moved.get();
+        return store.countActive(client)
+                .onSuccess(counts -> {
+                    counted.forEach((state, count) -> count.set(counts.getOrDefault(state, 0L)));
+                    movedBeforeCount.set(movedNow);
+                })
+                .mapEmpty();
+    }
+
+    void moved(SagaState from, SagaState to) {
+        moved.addAndGet(forward(to) - forward(from));
+    }
+
+    /**
+     * Whether another order may be begun. An order that waits in Kafka meets no deadline; one that waits behind thousands of
+     * others in front of a participant does.
+     */
+    boolean hasRoom() {
+        long active = counted.entrySet().stream()
+                .filter(state -> state.getKey().isForward())
+                .mapToLong(state -> state.getValue().get())
+                .sum();
+        return active + moved.get() - movedBeforeCount.get() < maxActive;
+    }
+
+    private static int forward(SagaState state) {
+        return !(state instanceof SagaState.NotStarted) && StateName.of(state).isForward() ? 1 : 0;
+    }
+}

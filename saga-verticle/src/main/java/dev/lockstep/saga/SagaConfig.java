@@ -1,0 +1,43 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.ServiceConfig;
+import dev.lockstep.saga.domain.SagaDeadlines;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * Everything saga-service can be told.
+ *
+ * @param deadlines how long the saga waits for whom
+ * @param maxActive how many orders may be on their way to be confirmed before new ones wait in Kafka
+ * @param sweepInterval how often passed deadlines are looked for
+ */
+public record SagaConfig(ServiceConfig common, SagaDeadlines deadlines, int maxActive, Duration sweepInterval) {
+    static final String SERVICE = "saga-service";
+    private static final int PORT = 8083;
+    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration LONGEST = Duration.ofDays(365);
+
+    public static SagaConfig from(Map<String, String> environment) {
+        Env env = new Env(environment);
+        ServiceConfig common = ServiceConfig.read(env, SERVICE, PORT);
+        SagaDeadlines deadlines = new SagaDeadlines(
+                duration(env, "SAGA_STOCK_DEADLINE", Duration.ofSeconds(30)),
+                duration(env, "SAGA_PAYMENT_DEADLINE", Duration.ofSeconds(30)),
+                duration(env, "SAGA_CONFIRM_RETRY", Duration.ofSeconds(10)),
+                duration(env, "SAGA_COMPENSATION_RETRY", Duration.ofSeconds(10)));
+        int maxActive = env.integer("SAGA_MAX_ACTIVE", 4000);
+        env.check(maxActive > 0, "SAGA_MAX_ACTIVE must be at least 1, but was " + maxActive);
+        Duration sweepInterval = duration(env, "SAGA_SWEEP_INTERVAL", Duration.ofMillis(500));
+        return env.build(SERVICE, () -> new SagaConfig(common, deadlines, maxActive, sweepInterval));
+    }
+
+    private static Duration duration(Env env, String name, Duration defaultValue) {
+        Duration value = env.duration(name, defaultValue);
+        env.check(
+                value.compareTo(SHORTEST) >= 0 && value.compareTo(LONGEST) <= 0,
+                name + " must be from " + SHORTEST + " to " + LONGEST + ", but was " + value);
+        return value;
+    }
+}

@@ -1,0 +1,75 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.Arrays;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which sagas are asked for.
+ *
+ * @param olderThan started at least so long ago; zero for all
+ */
+record SagaFilter(
+        @Nullable StateName state,
+        Duration olderThan,
+        @Nullable After after,
+        int limit) {
+    private static final Duration OLDEST = Duration.ofDays(36_500);
+
+    /** The last saga of the page before. */
+    record After(OffsetDateTime startedAt, String orderId) {}
+
+    /** Reads a request's parameters. Throws {@link Problem} 400 naming the one at fault. */
+    static SagaFilter of(@Nullable String state, @Nullable String olderThan, PageRequest page) {
+        String cursor = page.cursor();
+        return new SagaFilter(
+                state == null ? null : state(state),
+                olderThan == null ? Duration.ZERO : olderThan(olderThan),
+                cursor == null ? null : after(cursor),
+                page.limit());
+    }
+
+    static String cursor(SagaView last) {
+        String text = last.startedAt() + " " + last.orderId();
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static StateName state(String text) {
+        return Arrays.stream(StateName.values())
+                .filter(name -> name.name().equals(text))
+                .findFirst()
+                .orElseThrow(() -> Problem.badRequest(
+                        "state",
+                        "must be one of " + Arrays.toString(StateName.values()) + ", but was \"" + text + "\""));
+    }
+
+    private static Duration olderThan(String text) {
+        try {
+            Duration duration = Duration.parse(text);
+            if (!duration.isNegative() && duration.compareTo(OLDEST) <= 0) {
+                return duration;
+            }
+        } catch (DateTimeParseException e) {
+            // Said below.
+        }
+        throw Problem.badRequest(
+                "olderThan", "must be an ISO-8601 duration such as PT5M, not negative, but was \"" + text + "\"");
+    }
+
+    private static After after(String cursor) {
+        try {
+            String text = new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8);
+            int blank = text.indexOf(' ');
+            return new After(OffsetDateTime.parse(text.substring(0, blank)), text.substring(blank + 1));
+        } catch (IllegalArgumentException | IndexOutOfBoundsException | DateTimeException e) {
+            throw PageRequest.invalidCursor();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.contracts.Message;
+import dev.lockstep.messaging.MessageHandler;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.Received;
+import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.saga.domain.OrderId;
+import dev.lockstep.saga.domain.OrderSaga;
+import dev.lockstep.saga.domain.SagaEvent;
+import dev.lockstep.saga.domain.UnexpectedEventException;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The shell around {@link OrderSaga}: lock a batch's sagas, decide event by event, save, tell and append, all in the caller's
+ * transaction and with one statement each.
+ */
+final class SagaProcessor implements MessageHandler<Message> {
+    private final OrderSaga saga;
+    private final SagaMessages messages;
+    private final SagaStore store;
+    private final SagaHistoryStore history;
+    private final Outbox outbox;
+    private final SagaOutcomes outcomes;
+
+    SagaProcessor(
+            OrderSaga saga,
+            SagaMessages messages,
+            SagaStore store,
+            SagaHistoryStore history,
+            Outbox outbox,
+            SagaOutcomes outcomes) {
+        this.saga = saga;
+        this.messages = messages;
+        this.store = store;
+        this.history = history;
+        this.outbox = outbox;
+        this.outcomes = outcomes;
+    }
+
+    private record Incoming(SagaEvent event, @Nullable String traceparent) {}
+
+    @Override
+    public Future<Void> handle(SqlConnection tx, List<Received<Message>> received) {
+        Map<OrderId, List<Incoming>> incoming = new LinkedHashMap<>();
+        for (Received<Message> each : received) {
+            SagaEvent event = messages.toEvent(each.message());
+            incoming.computeIfAbsent(event.orderId(), first -> new ArrayList<>())
+                    .add(new Incoming(event, each.traceparent()));
+        }
+        return advance(tx, incoming);
+    }
+
+    /**
+     * Lets deadlines pass that have passed.
+     *
+     * @param limit how many at most
+     * @return how many there were; as many as the limit means that there may be more
+     */
+    Future<Integer> letDeadlinesPass(SqlConnection tx, int limit) {
+        return store.lockOverdue(tx, limit).compose(overdue -> {
+            List<SagaProgress> sagas = overdue.stream()
+                    .map(saga ->
+                            decide(saga, List.of(new Incoming(new SagaEvent.DeadlinePassed(saga.orderId()), null))))
+                    .toList();
+            return save(tx, sagas).map(overtaken -> overdue.size());
+        });
+    }
+
+    private Future<Void> advance(SqlConnection tx, Map<OrderId, List<Incoming>> incoming) {
+        return store.lock(tx, incoming.keySet())
+                .compose(stored -> {
+                    List<SagaProgress> sagas = new ArrayList<>(incoming.size());
+                    incoming.forEach((orderId, events) ->
+                            sagas.add(decide(stored.getOrDefault(orderId, StoredSaga.unseen(orderId)), events)));
+                    return save(tx, sagas);
+                })
+                .compose(overtaken -> {
+                    // Another transaction started these between our look and our insert. It has committed, so now they
+                    // are there
+                    // to be locked.
+                    incoming.keySet().retainAll(overtaken);
+                    return incoming.isEmpty() ? Future.succeededFuture() : advance(tx, incoming);
+                });
+    }
+
+    private SagaProgress decide(StoredSaga stored, List<Incoming> events) {
+        SagaProgress progress = new SagaProgress(stored);
+        try {
+            for (Incoming each : events) {
+                progress.apply(saga, messages, each.event(), each.traceparent());
+            }
+        } catch (UnexpectedEventException e) {
+            throw new UnprocessableMessageException("UNEXPECTED_EVENT", String.valueOf(e.getMessage()));
+        }
+        return progress;
+    }
+
+    /** Saves what moved, then what was done about it. Completes with the sagas that could not be saved, and of which nothing was. */
+    private Future<Set<OrderId>> save(SqlConnection tx, List<SagaProgress> sagas) {
+        List<SagaProgress> moved = sagas.stream().filter(SagaProgress::hasMoved).toList();
+        return store.save(tx, moved).compose(saved -> {
+            List<SagaProgress> done = sagas.stream()
+                    .filter(saga -> !saga.hasMoved() || saved.contains(saga.orderId()))
+                    .toList();
+            Set<OrderId> overtaken = new HashSet<>();
+            moved.stream()
+                    .map(SagaProgress::orderId)
+                    .filter(id -> !saved.contains(id))
+                    .forEach(overtaken::add);
+            // Joined, not composed: they travel together, and both must have succeeded before the caller commits.
+            return Future.join(
+                            history.append(
+                                    tx,
+                                    done.stream()
+                                            .flatMap(saga -> saga.steps().stream())
+                                            .toList()),
+                            outbox.append(
+                                    tx,
+                                    done.stream()
+                                            .flatMap(saga -> saga.sent().stream())
+                                            .toList()))
+                    .onSuccess(appended -> done.forEach(outcomes::record))
+                    .map(overtaken);
+        });
+    }
+}

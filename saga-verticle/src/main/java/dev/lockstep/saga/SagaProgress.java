@@ -1,0 +1,88 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.saga.domain.Decision;
+import dev.lockstep.saga.domain.OrderId;
+import dev.lockstep.saga.domain.OrderSaga;
+import dev.lockstep.saga.domain.SagaEvent;
+import dev.lockstep.saga.domain.SagaState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How far one saga has come in the transaction at hand: decided, step by step, but not saved. */
+final class SagaProgress {
+    private final StoredSaga before;
+    private final List<SagaStep> steps = new ArrayList<>();
+    private final List<OutboxMessage> sent = new ArrayList<>();
+    private SagaState state;
+    private @Nullable String traceparent;
+    private @Nullable Duration deadline;
+
+    SagaProgress(StoredSaga before) {
+        this.before = before;
+        this.state = before.state();
+        this.traceparent = before.traceparent();
+    }
+
+    /** @param cause the trace that the event belongs to, or null to go on with the saga's own */
+    void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String cause) {
+        Decision decision = saga.decide(state, event);
+        boolean moved = !decision.state().equals(state);
+        if (!moved && decision.commands().isEmpty()) {
+            return;
+        }
+        String trace = cause == null ? traceparent : cause;
+        List<OutboxMessage> commands = decision.commands().stream()
+                .map(command -> messages.toMessage(command, trace))
+                .toList();
+        sent.addAll(commands);
+        steps.add(new SagaStep(
+                orderId(), messages.nameOf(event), StateName.of(decision.state()), messages.toDetail(event, commands)));
+        // A decision to stay leaves the row alone: saving it would replace the running deadline with none.
+        if (moved) {
+            state = decision.state();
+            deadline = decision.deadline();
+            traceparent = event instanceof SagaEvent.OrderPlaced || traceparent == null ? trace : traceparent;
+        }
+    }
+
+    OrderId orderId() {
+        return before.orderId();
+    }
+
+    StoredSaga before() {
+        return before;
+    }
+
+    SagaState state() {
+        return state;
+    }
+
+    boolean hasMoved() {
+        return !state.equals(before.state());
+    }
+
+    int version() {
+        return before.version();
+    }
+
+    @Nullable
+    Duration deadline() {
+        return deadline;
+    }
+
+    @Nullable
+    String traceparent() {
+        return traceparent;
+    }
+
+    List<SagaStep> steps() {
+        return steps;
+    }
+
+    List<OutboxMessage> sent() {
+        return sent;
+    }
+}

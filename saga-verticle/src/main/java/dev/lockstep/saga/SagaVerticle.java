@@ -1,0 +1,134 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.contracts.InventoryEvent;
+import dev.lockstep.contracts.Message;
+import dev.lockstep.contracts.OrderEvent;
+import dev.lockstep.contracts.PaymentEvent;
+import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.MessageCodec;
+import dev.lockstep.messaging.MessageConsumer;
+import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.ServiceConfig;
+import dev.lockstep.runtime.ServiceContext;
+import dev.lockstep.saga.domain.OrderSaga;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.ext.web.Router;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens what the saga needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour lives in
+ * the collaborators.
+ */
+public final class SagaVerticle extends VerticleBase {
+    static final List<String> CONSUMED = List.of(
+            Topics.ORDER_CREATED,
+            Topics.ORDER_CANCEL_REQUESTED,
+            Topics.ORDER_CONFIRMED,
+            Topics.ORDER_CANCELLED,
+            Topics.INVENTORY_UPDATED,
+            Topics.PAYMENT_UPDATED);
+
+    private static final List<Class<? extends Message>> READ =
+            List.of(OrderEvent.class, InventoryEvent.class, PaymentEvent.class);
+    private static final Duration CENSUS_INTERVAL = Duration.ofMillis(500);
+    private static final Duration GRACE_FOR_REPLIES = Duration.ofSeconds(5);
+
+    private final SagaConfig config;
+    private final ServiceContext service;
+    private @Nullable Pool pool;
+    private @Nullable MessagingModule messaging;
+    private @Nullable Repeating census;
+    private @Nullable MessageConsumer consumer;
+    private @Nullable DeadlineSweeper sweeper;
+
+    SagaVerticle(SagaConfig config, ServiceContext service) {
+        this.config = config;
+        this.service = service;
+    }
+
+    @Override
+    public Future<?> start() {
+        ServiceConfig common = config.common();
+        Pool opened = common.postgres().pool(vertx, "saga-pg");
+        pool = opened;
+        SagaMessages messages = new SagaMessages();
+        SagaStore store = new SagaStore(messages);
+        SagaHistoryStore history = new SagaHistoryStore();
+        SagaCensus counts = new SagaCensus(store, opened, config.maxActive(), service.meters());
+        SagaProcessor processor = new SagaProcessor(
+                new OrderSaga(config.deadlines()),
+                messages,
+                store,
+                history,
+                new Outbox(),
+                new SagaOutcomes(service.meters(), counts));
+        Router router = HttpApi.router(vertx, service);
+        new SagaRoutes(opened, new SagaViewStore(messages), history).mount(router);
+        return startMessaging(opened, router)
+                .compose(started -> counts.take())
+                .compose(counted -> startConsumer(opened, processor, counts))
+                .onSuccess(started -> startLooking(opened, processor, counts))
+                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+    }
+
+    private Future<Void> startMessaging(Pool opened, Router router) {
+        ServiceConfig common = config.common();
+        return MessagingModule.start(
+                        vertx,
+                        opened,
+                        router,
+                        common.messaging().outboxRetention(),
+                        common.messaging().inboxRetention(),
+                        service.meters())
+                .onSuccess(started -> {
+                    messaging = started;
+                    service.health().register("relay", started::relayProblem);
+                })
+                .mapEmpty();
+    }
+
+    private Future<Void> startConsumer(Pool opened, SagaProcessor processor, SagaCensus counts) {
+        ServiceConfig common = config.common();
+        MessageConsumer created = MessageConsumer.create(
+                vertx,
+                opened,
+                common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
+                MessageCodec.of(READ),
+                processor,
+                topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasRoom(),
+                service.meters());
+        consumer = created;
+        service.health().register("consumer", created::problem);
+        return created.start();
+    }
+
+    private void startLooking(Pool opened, SagaProcessor processor, SagaCensus counts) {
+        Repeating counting = new Repeating(
+                vertx, "counting sagas", CENSUS_INTERVAL, () -> counts.take().map(false));
+        census = counting;
+        counting.start(CENSUS_INTERVAL);
+        DeadlineSweeper looking = new DeadlineSweeper(vertx, opened, processor, config.sweepInterval());
+        sweeper = looking;
+        service.health().register("deadlines", looking::problem);
+        looking.start(GRACE_FOR_REPLIES);
+    }
+
+    @Override
+    public Future<?> stop() {
+        return stopped(sweeper == null ? null : sweeper.stop())
+                .eventually(() -> stopped(consumer == null ? null : consumer.stop()))
+                .eventually(() -> stopped(census == null ? null : census.stop()))
+                .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(pool == null ? null : pool.close()));
+    }
+
+    private static Future<Void> stopped(@Nullable Future<Void> stopping) {
+        return stopping == null ? Future.succeededFuture() : stopping;
+    }
+}
