@@ -1,10 +1,12 @@
 package dev.lockstep.messaging.http;
 
 import io.vertx.core.VertxException;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
 import java.util.Set;
+import java.util.concurrent.TimeoutException;
 
 /** Tells a database that is away for a moment from a mistake. */
 final class DatabaseFailure {
@@ -28,6 +30,8 @@ final class DatabaseFailure {
                         || PASSING_CLASSES.contains(postgres.getSqlState().substring(0, 2));
             case ClosedConnectionException closed -> true;
             case IOException refused -> true;
+            case TimeoutException late -> true;
+            case ConnectionPoolTooBusyException busy -> true;
             // The pool has no type of its own for this: nobody gave a connection back in time.
             case VertxException timeout ->
                 timeout.getMessage() != null && timeout.getMessage().startsWith("Timeout");

@@ -40,43 +40,53 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         ProblemHandler problems = new ProblemHandler(router, bodyLimit);
         router.route().failureHandler(problems);
         // A request that no route matches never fails a route: the router asks these instead.
-        STATUSES_OF_THE_ROUTER.forEach(status -> router.errorHandler(status, problems));
+        STATUSES_OF_THE_ROUTER.forEach(status -> router.errorHandler(status, ctx -> problems.answer(ctx, status)));
     }
 
     @Override
     public void handle(RoutingContext ctx) {
+        answer(ctx, ctx.statusCode());
+    }
+
+    // The status is passed on because a request that fails before it is routed has none of its own.
+    private void answer(RoutingContext ctx, int status) {
         HttpServerResponse response = ctx.response();
         if (response.ended() || response.closed()) {
             return;
         }
-        Problem problem = problem(ctx);
+        Problem problem = problem(ctx, status);
         if (response.headWritten()) {
             // Half an answer is out: only breaking the connection tells the client that it is not a whole one.
             ctx.request().connection().close();
             return;
         }
         problem.retryAfter()
-                .ifPresent(after -> response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(after.toSeconds())));
+                .ifPresent(after ->
+                        response.putHeader(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, after.toSeconds()))));
         Responses.end(ctx, problem.status(), "application/problem+json", ProblemBody.of(problem));
     }
 
-    private Problem problem(RoutingContext ctx) {
+    private Problem problem(RoutingContext ctx, int status) {
         Throwable failure = ctx.failure();
         if (failure instanceof Problem problem) {
             return problem;
         }
-        if (failure != null && ctx.statusCode() >= 500) {
+        if (failure != null && status >= 500) {
             return unforeseen(ctx, failure);
         }
-        return switch (ctx.statusCode()) {
+        return switch (status) {
             case 400 ->
                 Problem.of(400, "The request is not valid HTTP" + (failure == null ? "" : ": " + failure.getMessage()));
             case 404 -> Problem.notFound("There is nothing at " + ctx.request().path());
             case 405 -> methodNotAllowed(ctx);
             case 413 -> Problem.tooLarge("The body may be at most " + bodyLimit + " bytes");
             case 415 -> Problem.unsupportedMediaType("The body must be application/json");
-            default -> Problem.of(ctx.statusCode() < 400 ? 500 : ctx.statusCode(), phrase(ctx.statusCode()));
+            default -> other(status < 400 ? 500 : status);
         };
+    }
+
+    private static Problem other(int status) {
+        return Problem.of(status, phrase(status));
     }
 
     private static Problem unforeseen(RoutingContext ctx, Throwable failure) {
