@@ -15,9 +15,6 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import java.net.BindException;
-import java.net.UnknownHostException;
-import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -66,7 +63,7 @@ public final class HttpApi {
                 .requestHandler(router)
                 .listen()
                 .onSuccess(server -> ListeningServer.remember(vertx, server))
-                .recover(failure -> Future.failedFuture(explain(http, failure)));
+                .recover(failure -> Future.failedFuture(ListenAddress.explain(http, failure)));
     }
 
     // Before the body is read: a form would be taken apart, and fail as one, before anybody can say that JSON is
@@ -96,28 +93,5 @@ public final class HttpApi {
                         .putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS_TEXT)
                         .end(text))
                 .onFailure(ctx::fail);
-    }
-
-    private static Throwable explain(HttpConfig http, Throwable failure) {
-        String where = "HTTP_PORT " + http.port() + " on " + http.host();
-        return switch (failure) {
-            case BindException taken
-            when String.valueOf(taken.getMessage()).contains("in use") ->
-                new StartException(
-                        where + " is taken by another process: stop that one, or set HTTP_PORT to a free port",
-                        failure);
-            case BindException refused ->
-                new StartException(
-                        where + " cannot be listened on: " + refused.getMessage()
-                                + ". HTTP_HOST must be an address of this machine, or 0.0.0.0 for all of them",
-                        failure);
-            case UnknownHostException unknown ->
-                new StartException("HTTP_HOST " + http.host() + " is not a name known here", failure);
-            case UnresolvedAddressException unknown ->
-                new StartException("HTTP_HOST " + http.host() + " is not a name known here", failure);
-            case java.net.SocketException denied ->
-                new StartException(where + " cannot be listened on: " + denied.getMessage(), failure);
-            default -> failure;
-        };
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -171,6 +172,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
     }
 
     /** Shows what is known to be no secret. */
+    @JsonValue
     @Override
     public String toString() {
         SortedMap<String, String> shown = new TreeMap<>();

@@ -6,11 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Gives logback.xml a setting as every other setting is read: a blank one is absent, and letters may be of any case. */
 public final class LogSetting extends PropertyDefinerBase {
-    private @Nullable String variable;
+    // Not "variable": logback takes an element of that name for its own.
+    private @Nullable String setting;
     private @Nullable String fallback;
 
-    public void setVariable(String variable) {
-        this.variable = variable;
+    public void setSetting(String setting) {
+        this.setting = setting;
     }
 
     public void setFallback(String fallback) {
@@ -19,7 +20,7 @@ public final class LogSetting extends PropertyDefinerBase {
 
     @Override
     public @Nullable String getPropertyValue() {
-        String value = variable == null ? null : System.getenv(variable);
+        String value = setting == null ? null : System.getenv(setting);
         return value == null || value.isBlank() ? fallback : value.strip().toLowerCase(Locale.ROOT);
     }
 }

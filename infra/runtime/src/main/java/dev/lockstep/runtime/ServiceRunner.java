@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * Brings a service up, in this order:
  *
  * <pre>
- * settings ─▶ Postgres answers ─▶ schema ─▶ relay prepared ─▶ verticle deployed ─▶ relay started
+ * port is free ─▶ Postgres answers ─▶ schema ─▶ relay prepared ─▶ verticle deployed ─▶ relay started
  *                                                      └─▶ topics, in the background, as Kafka may be away
  * </pre>
  *
@@ -43,7 +43,7 @@ public final class ServiceRunner {
         long begun = System.nanoTime();
         LOGGER.atInfo()
                 .addKeyValue("service", config.service())
-                .addKeyValue("config", config)
+                .addKeyValue("config", config.toString())
                 .log("starting");
         warnOfUnknown(config);
         ServiceMetrics metrics = new ServiceMetrics(config.service());
@@ -80,6 +80,7 @@ public final class ServiceRunner {
             List<String> topicNames,
             Function<ServiceContext, VerticleBase> verticle,
             @Nullable Function<ServiceContext, BackgroundTask> relayFactory) {
+        ListenAddress.check(context.config().http());
         PostgresGate postgres = new PostgresGate(context.config());
         postgres.await();
         postgres.migrate();

@@ -1,0 +1,64 @@
+package dev.lockstep.runtime;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.channels.UnresolvedAddressException;
+
+/** Says what is wrong with the address that a service is to listen on, in the words of its settings. */
+final class ListenAddress {
+    private ListenAddress() {}
+
+    /**
+     * Tries the address before anything else is started: it would be a pity to find out only after a migration. It can still be
+     * taken in between, so listening explains its failure too.
+     *
+     * @throws StartException when it cannot be listened on
+     */
+    static void check(HttpConfig http) {
+        if (http.port() == 0) {
+            return;
+        }
+        try (ServerSocket probe = new ServerSocket()) {
+            // As the server itself does: a connection of a process that has just ended does not hold the port.
+            probe.setReuseAddress(true);
+            InetSocketAddress address = new InetSocketAddress(http.host(), http.port());
+            if (address.isUnresolved()) {
+                throw new UnknownHostException(http.host());
+            }
+            probe.bind(address);
+        } catch (IOException e) {
+            throw explain(http, e) instanceof RuntimeException explained
+                    ? explained
+                    : new StartException(e.toString(), e);
+        }
+    }
+
+    static Throwable explain(HttpConfig http, Throwable failure) {
+        String where = "HTTP_PORT " + http.port() + " on " + http.host();
+        return switch (failure) {
+            case BindException taken
+            when String.valueOf(taken.getMessage()).contains("in use") ->
+                new StartException(
+                        where + " is taken by another process: stop that one, or set HTTP_PORT to a free port",
+                        failure);
+            case BindException refused ->
+                new StartException(
+                        where + " cannot be listened on: " + refused.getMessage()
+                                + ". HTTP_HOST must be an address of this machine, or 0.0.0.0 for all of them",
+                        failure);
+            case SocketException denied ->
+                new StartException(where + " cannot be listened on: " + denied.getMessage(), failure);
+            case UnknownHostException unknown -> unknownHost(http, failure);
+            case UnresolvedAddressException unknown -> unknownHost(http, failure);
+            default -> failure;
+        };
+    }
+
+    private static StartException unknownHost(HttpConfig http, Throwable failure) {
+        return new StartException("HTTP_HOST " + http.host() + " is not a name known here", failure);
+    }
+}

@@ -1,0 +1,120 @@
+package dev.lockstep.runtime;
+
+import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.Responses;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.VerticleBase;
+import io.vertx.ext.web.Router;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** The smallest service there can be, to try the runtime with. Also a program of its own. */
+final class EchoService extends VerticleBase {
+    static final String NAME = "echo-service";
+
+    record Echo(@Nullable String text, @Nullable Integer times) {}
+
+    /** Lets a test hold a request in flight. */
+    static final class Gate {
+        final CountDownLatch reached = new CountDownLatch(1);
+        final Promise<Void> open = Promise.promise();
+    }
+
+    private final ServiceContext service;
+    private final Gate gate;
+    private @Nullable Pool pool;
+
+    EchoService(ServiceContext service, Gate gate) {
+        this.service = service;
+        this.gate = gate;
+    }
+
+    public static void main(String[] args) {
+        ServiceRunner.main(NAME, environment -> start(environment, List.of(), new Gate(), null));
+    }
+
+    static RunningService start(
+            Map<String, String> environment, List<String> topics, Gate gate, @Nullable BackgroundTask relay) {
+        Env env = new Env(environment);
+        ServiceConfig config = ServiceConfig.read(env, NAME, 8080);
+        return ServiceRunner.start(
+                env.build(NAME, () -> config),
+                topics,
+                context -> new EchoService(context, gate),
+                relay == null ? null : context -> relay);
+    }
+
+    /** Settings for a database and a Kafka, listening on any free port. */
+    static Map<String, String> settings(String postgresUri, String bootstrapServers, Map<String, String> more) {
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "HTTP_PORT", "0",
+                "POSTGRES_URI", postgresUri,
+                "POSTGRES_USER", "lockstep",
+                "POSTGRES_PASSWORD", "lockstep",
+                "POSTGRES_POOL_SIZE", "2",
+                "KAFKA_BOOTSTRAP_SERVERS", bootstrapServers));
+        settings.putAll(more);
+        return settings;
+    }
+
+    @Override
+    public Future<?> start() {
+        Pool opened = service.config().postgres().pool(vertx, "echo-pg");
+        pool = opened;
+        Router router = HttpApi.router(vertx, service);
+        router.post("/echo").handler(ctx -> Responses.json(ctx, 200, JsonBody.read(ctx, Echo.class)));
+        router.get("/echo/:id")
+                .handler(ctx -> opened.preparedQuery("SELECT id FROM echo WHERE id = $1")
+                        .execute(Tuple.of(ctx.pathParam("id")))
+                        .onFailure(ctx::fail)
+                        .onSuccess(rows -> ctx.fail(Problem.notFound("There is no echo " + ctx.pathParam("id")))));
+        router.delete("/echo/:id").handler(ctx -> ctx.end());
+        router.get("/echo").handler(ctx -> Responses.json(ctx, 200, PageRequest.of(ctx)));
+        router.get("/broken").handler(ctx -> {
+            throw new IllegalStateException("the secret of the service");
+        });
+        router.get("/busy").handler(ctx -> ctx.fail(Problem.unavailable("Too much to do", Duration.ofSeconds(7))));
+        router.get("/slow").handler(ctx -> {
+            gate.reached.countDown();
+            gate.open.future().onSuccess(opening -> Responses.json(ctx, 200, Map.of("slow", true)));
+        });
+        return HttpApi.listen(vertx, router, service.config().http());
+    }
+
+    @Override
+    public Future<?> stop() {
+        return pool == null ? Future.succeededFuture() : pool.close();
+    }
+
+    /** A relay that only remembers what was asked of it. */
+    static final class FakeRelay implements BackgroundTask {
+        volatile boolean started;
+        volatile boolean closed;
+        volatile Optional<String> problem = Optional.empty();
+
+        @Override
+        public void start() {
+            started = true;
+        }
+
+        @Override
+        public Optional<String> problem() {
+            return problem;
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.runtime.HealthChecks.Check;
+import dev.lockstep.runtime.HealthChecks.Readiness;
+import dev.lockstep.runtime.HealthChecks.Status;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class HealthChecksTest {
+    private final HealthChecks health = new HealthChecks();
+
+    @Test
+    void a_service_is_up_when_every_part_is() {
+        health.register("relay", Optional::empty);
+        health.register("consumer", Optional::empty);
+
+        assertThat(health.readiness())
+                .isEqualTo(new Readiness(
+                        Status.UP,
+                        List.of(new Check("consumer", Status.UP, null), new Check("relay", Status.UP, null))));
+    }
+
+    @Test
+    void one_part_that_is_down_is_enough_and_says_why() {
+        health.register("relay", () -> Optional.of("nothing came back for 20 s"));
+        health.register("consumer", Optional::empty);
+
+        assertThat(health.readiness())
+                .isEqualTo(new Readiness(
+                        Status.DOWN,
+                        List.of(
+                                new Check("consumer", Status.UP, null),
+                                new Check("relay", Status.DOWN, "nothing came back for 20 s"))));
+    }
+
+    @Test
+    void a_check_that_fails_is_down_and_does_not_spoil_the_answer() {
+        health.register("relay", () -> {
+            throw new IllegalStateException("closed");
+        });
+
+        assertThat(health.readiness())
+                .isEqualTo(new Readiness(
+                        Status.DOWN,
+                        List.of(new Check(
+                                "relay",
+                                Status.DOWN,
+                                "the check itself failed: java.lang.IllegalStateException: closed"))));
+    }
+}

@@ -1,0 +1,256 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.messaging.ConsumerOptions;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ServiceConfigTest {
+    private static final Map<String, String> LEAST = Map.of(
+            "POSTGRES_URI", "postgresql://db.example:5433/orders",
+            "POSTGRES_USER", "orders",
+            "POSTGRES_PASSWORD", "hunter2",
+            "KAFKA_BOOTSTRAP_SERVERS", "a:9092, b:9092");
+
+    @Test
+    void what_need_not_be_said_has_its_default() {
+        assertThat(read(Map.of()))
+                .isEqualTo(new ServiceConfig(
+                        "order-service",
+                        new HttpConfig("127.0.0.1", 8080),
+                        new PostgresConfig("db.example", 5433, "orders", "orders", new Secret("hunter2"), 8),
+                        new KafkaConfig("a:9092, b:9092", Map.of()),
+                        new MessagingConfig(
+                                true,
+                                6,
+                                -1,
+                                Duration.ofDays(7),
+                                Duration.ofDays(7),
+                                500,
+                                5,
+                                Duration.ofMillis(500),
+                                Duration.ofSeconds(30)),
+                        new RelaySettings(true, Duration.ofMillis(500), Duration.ofSeconds(15)),
+                        Duration.ofSeconds(20),
+                        new LogConfig("text", "info")));
+    }
+
+    @Test
+    void nothing_that_is_missing_is_told_later_than_the_rest() {
+        assertThat(problems(Map.of("HTTP_PORT", "http")))
+                .containsExactly(
+                        "HTTP_PORT must be a whole number, but was \"http\"",
+                        "POSTGRES_URI is required: the service's own database, e.g. postgresql://127.0.0.1:5432/orders",
+                        "POSTGRES_USER is required: who owns the tables in that database",
+                        "POSTGRES_PASSWORD is required: the password of POSTGRES_USER",
+                        "KAFKA_BOOTSTRAP_SERVERS is required: where Kafka is, e.g. 127.0.0.1:9092");
+    }
+
+    @Test
+    void values_out_of_their_range_are_told_with_the_range() {
+        assertThat(problemsWith(Map.ofEntries(
+                        Map.entry("HTTP_PORT", "65536"),
+                        Map.entry("POSTGRES_POOL_SIZE", "0"),
+                        Map.entry("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
+                        Map.entry("TOPIC_PARTITIONS", "0"),
+                        Map.entry("TOPIC_REPLICATION_FACTOR", "0"),
+                        Map.entry("OUTBOX_RETENTION", "PT1M"),
+                        Map.entry("INBOX_RETENTION", "PT1M"),
+                        Map.entry("CONSUMER_MAX_BATCH", "5001"),
+                        Map.entry("CONSUMER_MAX_ATTEMPTS", "0"),
+                        Map.entry("CONSUMER_RETRY_BACKOFF", "PT0S"),
+                        Map.entry("CONSUMER_RETRY_BACKOFF_MAX", "-PT1S"),
+                        Map.entry("RELAY_HEARTBEAT_INTERVAL", "PT0S"),
+                        Map.entry("RELAY_STALLED_AFTER", "PT0S"),
+                        Map.entry("SHUTDOWN_TIMEOUT", "PT0S"))))
+                .containsExactly(
+                        "HTTP_PORT must be from 0 to 65535, but was 65536",
+                        "POSTGRES_POOL_SIZE must be at least 1, but was 0",
+                        "KAFKA_BOOTSTRAP_SERVERS must be host:port, several separated by commas, but was \"kafka\"",
+                        "TOPIC_PARTITIONS must be at least 1, but was 0",
+                        "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was 0",
+                        "OUTBOX_RETENTION must be at least PT1H, but was PT1M",
+                        "INBOX_RETENTION must be at least PT1H, but was PT1M",
+                        "CONSUMER_MAX_BATCH must be from 1 to 5000, but was 5001",
+                        "CONSUMER_MAX_ATTEMPTS must be at least 1, but was 0",
+                        "CONSUMER_RETRY_BACKOFF must be more than nothing, but was PT0S",
+                        "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was PT-1S",
+                        "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was PT0S",
+                        "RELAY_STALLED_AFTER must be more than RELAY_HEARTBEAT_INTERVAL, but was PT0S",
+                        "SHUTDOWN_TIMEOUT must be more than nothing, but was PT0S");
+    }
+
+    @Test
+    void a_log_setting_that_logging_would_not_understand_is_a_problem() {
+        assertThat(problemsWith(Map.of("LOG_FORMAT", "xml", "LOG_LEVEL", "loud")))
+                .containsExactly(
+                        "LOG_FORMAT must be one of text, json, but was \"xml\"",
+                        "LOG_LEVEL must be one of trace, debug, info, warn, error, but was \"loud\"");
+    }
+
+    @Test
+    void no_secret_is_shown_when_the_whole_configuration_is_logged_as_text_or_json() throws JsonProcessingException {
+        ServiceConfig config = read(Map.of(
+                "KAFKA_SASL_JAAS_CONFIG", "required username=me password=hunter2;",
+                "KAFKA_SSL_KEYSTORE_PASSWORD", "hunter2",
+                "KAFKA_SOME_PLUGIN_TOKEN", "hunter2",
+                "KAFKA_SECURITY_PROTOCOL", "SASL_SSL"));
+
+        assertThat(List.of(
+                        config.toString(),
+                        new ObjectMapper()
+                                .writeValueAsString(List.of(config.postgres().password(), config.kafka()))))
+                .allSatisfy(shown -> assertThat(shown)
+                        .contains("sasl.jaas.config=***", "ssl.keystore.password=***", "some.plugin.token=***")
+                        .contains("security.protocol=SASL_SSL")
+                        .contains("***")
+                        .doesNotContain("hunter2"));
+    }
+
+    @Nested
+    class the_address_of_the_database {
+        @ParameterizedTest
+        @ValueSource(
+                strings = {
+                    "db.example:5432/orders",
+                    "jdbc:postgresql://db.example/orders",
+                    "postgresql://db.example",
+                    "postgresql:///orders",
+                    "postgresql://a:1,b:2/orders",
+                    "postgresql://db example/orders",
+                    "postgresql://db.example/orders/more"
+                })
+        void must_be_one_host_and_one_database(String uri) {
+            assertThat(problemsWith(Map.of("POSTGRES_URI", uri)))
+                    .containsExactly("POSTGRES_URI must name one host and one database, e.g."
+                            + " postgresql://127.0.0.1:5432/orders");
+        }
+
+        @Test
+        void need_not_name_the_usual_port() {
+            assertThat(read(Map.of("POSTGRES_URI", "postgres://[::1]/orders"))
+                            .postgres()
+                            .address())
+                    .isEqualTo("::1:5432/orders");
+        }
+
+        @Test
+        void is_not_repeated_when_it_is_wrong_as_it_may_hold_a_password() {
+            assertThat(problemsWith(
+                            Map.of("POSTGRES_URI", "postgresql://me:hunter2@db.example/orders?sslmode=require")))
+                    .containsExactly(
+                            "POSTGRES_URI must not hold a user or password: POSTGRES_USER and POSTGRES_PASSWORD are for"
+                                    + " that",
+                            "POSTGRES_URI must end with the database: parameters after it are not supported");
+        }
+    }
+
+    @Nested
+    class a_kafka_property {
+        private final KafkaConfig kafka = read(Map.of(
+                        "KAFKA_SECURITY_PROTOCOL", "SSL",
+                        "KAFKA_LINGER_MS", "7",
+                        "KAFKA_CONSUMER_MAX_POLL_RECORDS", "50",
+                        "KAFKA_CONSUMER_SECURITY_PROTOCOL", "PLAINTEXT",
+                        "KAFKA_PRODUCER_COMPRESSION_TYPE", "lz4",
+                        "KAFKA_ADMIN_RETRIES", "3",
+                        "KAFKA_MY_INTERCEPTOR_URL", "http://x"))
+                .kafka();
+
+        @Test
+        void goes_to_every_client_that_knows_it_and_to_all_when_none_does() {
+            assertThat(kafka.producer())
+                    .isEqualTo(Map.of(
+                            "bootstrap.servers", "a:9092, b:9092",
+                            "security.protocol", "SSL",
+                            "linger.ms", "7",
+                            "compression.type", "lz4",
+                            "my.interceptor.url", "http://x"));
+            assertThat(kafka.admin())
+                    .isEqualTo(Map.of(
+                            "bootstrap.servers", "a:9092, b:9092",
+                            "security.protocol", "SSL",
+                            "retries", "3",
+                            "my.interceptor.url", "http://x"));
+        }
+
+        @Test
+        void for_one_kind_of_client_wins_over_the_one_for_all() {
+            assertThat(kafka.consumer())
+                    .isEqualTo(Map.of(
+                            "bootstrap.servers", "a:9092, b:9092",
+                            "allow.auto.create.topics", "false",
+                            "security.protocol", "PLAINTEXT",
+                            "max.poll.records", "50",
+                            "my.interceptor.url", "http://x"));
+        }
+
+        @Test
+        void that_no_client_has_is_told_by_the_name_it_was_set_with() {
+            assertThat(kafka.unknownVariables()).containsExactly("KAFKA_MY_INTERCEPTOR_URL");
+        }
+
+        @Test
+        void of_a_value_that_kafka_would_not_take_is_a_problem() {
+            assertThat(problemsWith(
+                            Map.of("KAFKA_SECURITY_PROTOCOL", "SAFE", "KAFKA_CONSUMER_MAX_POLL_RECORDS", "many")))
+                    .hasSize(2)
+                    .anySatisfy(problem ->
+                            assertThat(problem).startsWith("KAFKA_SECURITY_PROTOCOL is not a value that Kafka takes: "))
+                    .anySatisfy(problem -> assertThat(problem)
+                            .startsWith("KAFKA_CONSUMER_MAX_POLL_RECORDS is not a value that Kafka takes: "));
+        }
+    }
+
+    @Test
+    void a_consumer_is_told_what_was_configured() {
+        ServiceConfig config = read(Map.of("CONSUMER_MAX_BATCH", "50", "INBOX_RETENTION", "P1D"));
+
+        assertThat(config.messaging().consumer("order-service", List.of("order.commands"), config.kafka()))
+                .isEqualTo(new ConsumerOptions(
+                        "order-service",
+                        List.of("order.commands"),
+                        config.kafka().consumer(),
+                        50,
+                        5,
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(30),
+                        Duration.ofDays(1)));
+    }
+
+    private static List<String> problemsWith(Map<String, String> more) {
+        return problems(with(more));
+    }
+
+    private static List<String> problems(Map<String, String> environment) {
+        Env env = new Env(environment);
+        ServiceConfig config = ServiceConfig.read(env, "order-service", 8080);
+        return catchThrowableOfType(SettingsException.class, () -> env.build("order-service", () -> config))
+                .problems();
+    }
+
+    private static ServiceConfig read(Map<String, String> more) {
+        Env env = new Env(with(more));
+        ServiceConfig config = ServiceConfig.read(env, "order-service", 8080);
+        return env.build("order-service", () -> config);
+    }
+
+    private static Map<String, String> with(Map<String, String> more) {
+        Map<String, String> all = new HashMap<>(LEAST);
+        all.putAll(more);
+        return all;
+    }
+}

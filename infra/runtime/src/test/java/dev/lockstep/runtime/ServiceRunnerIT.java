@@ -1,0 +1,260 @@
+package dev.lockstep.runtime;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TestServers;
+import dev.lockstep.runtime.EchoService.FakeRelay;
+import dev.lockstep.runtime.EchoService.Gate;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+@Timeout(120)
+class ServiceRunnerIT {
+    private final Gate gate = new Gate();
+    private final FakeRelay relay = new FakeRelay();
+
+    @Test
+    void the_tables_of_the_library_and_of_the_service_are_there_before_the_service_is() throws SQLException {
+        String database = TestServers.newDatabase("runner");
+
+        try (RunningService service = start(database, Map.of())) {
+            assertThat(service.httpPort()).isPositive();
+            try (Connection connection =
+                            DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
+                    ResultSet found = connection
+                            .createStatement()
+                            .executeQuery(
+                                    "SELECT to_regclass('outbox') IS NOT NULL AND to_regclass('echo') IS NOT NULL")) {
+                assertThat(found.next()).isTrue();
+                assertThat(found.getBoolean(1)).isTrue();
+            }
+        }
+
+        // And a second start finds nothing left to do.
+        try (RunningService service = start(database, Map.of())) {
+            assertThat(Http.to(service).get("/health/live").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void topics_are_made_with_room_for_their_dead_letters() throws ExecutionException, InterruptedException {
+        String bootstrapServers = TestServers.kafka().bootstrapServers();
+
+        try (RunningService service = EchoService.start(
+                settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_PARTITIONS", "3")),
+                List.of("runner.made"),
+                gate,
+                relay)) {
+            awaitReady(service);
+        }
+
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            ConfigResource deadLetters = new ConfigResource(ConfigResource.Type.TOPIC, "runner.made.dlq");
+            assertThat(admin.describeTopics(List.of("runner.made", "runner.made.dlq"))
+                            .allTopicNames()
+                            .get()
+                            .values())
+                    .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3))
+                    .hasSize(2);
+            assertThat(admin.describeConfigs(List.of(deadLetters))
+                            .values()
+                            .values()
+                            .iterator()
+                            .next()
+                            .get()
+                            .entries())
+                    .anySatisfy(entry -> {
+                        assertThat(entry.name()).isEqualTo("max.message.bytes");
+                        assertThat(entry.value()).isEqualTo("2097152");
+                    });
+        }
+    }
+
+    @Test
+    void a_topic_that_is_missing_and_not_to_be_made_is_named_until_somebody_makes_it()
+            throws ExecutionException, InterruptedException {
+        String bootstrapServers = TestServers.kafka().bootstrapServers();
+        try (RunningService service = EchoService.start(
+                settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_CREATE", "false")),
+                List.of("runner.missing"),
+                gate,
+                relay)) {
+            await().untilAsserted(() -> assertThat(ready(service).body())
+                    .contains("Kafka at " + bootstrapServers
+                            + " has no runner.missing, runner.missing.dlq, and TOPIC_CREATE is false"));
+            assertThat(ready(service).statusCode()).isEqualTo(503);
+
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+                admin.createTopics(List.of(
+                                new org.apache.kafka.clients.admin.NewTopic("runner.missing", 1, (short) 1),
+                                new org.apache.kafka.clients.admin.NewTopic("runner.missing.dlq", 1, (short) 1)))
+                        .all()
+                        .get();
+            }
+
+            awaitReady(service);
+        }
+    }
+
+    @Test
+    void a_service_serves_while_kafka_is_away_and_is_ready_when_it_comes(@TempDir Path folder) throws IOException {
+        int port = freePort();
+        String bootstrapServers = "127.0.0.1:" + port;
+        try (RunningService service = EchoService.start(
+                settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_REPLICATION_FACTOR", "1")),
+                List.of("runner.later"),
+                gate,
+                relay)) {
+            await().atMost(20, SECONDS)
+                    .untilAsserted(() -> assertThat(ready(service).body())
+                            .contains("Kafka at " + bootstrapServers + " (KAFKA_BOOTSTRAP_SERVERS) cannot be asked"));
+            assertThat(ready(service).statusCode()).isEqualTo(503);
+            assertThat(Http.to(service).postJson("/echo", "{'text':'a'}").statusCode())
+                    .isEqualTo(200);
+
+            try (LocalKafka kafka = LocalKafka.start(folder, port)) {
+                assertThat(kafka.bootstrapServers()).isEqualTo(bootstrapServers);
+                awaitReady(service);
+            }
+        }
+    }
+
+    @Test
+    void a_service_waits_for_postgres_and_notices_when_it_goes(@TempDir Path folder) throws Exception {
+        int port = freePort();
+        String uri = "postgresql://127.0.0.1:" + port + "/echoes";
+        CompletableFuture<RunningService> starting = CompletableFuture.supplyAsync(() -> EchoService.start(
+                EchoService.settings(uri, TestServers.kafka().bootstrapServers(), Map.of()), List.of(), gate, relay));
+
+        RunningService service;
+        LocalPostgres postgres = LocalPostgres.start(folder, port);
+        try {
+            assertThat(starting).isNotDone();
+            postgres.createDatabase("echoes");
+            service = starting.get(60, SECONDS);
+            awaitReady(service);
+        } finally {
+            postgres.close();
+        }
+
+        await().atMost(20, SECONDS)
+                .untilAsserted(() -> assertThat(ready(service).body())
+                        .contains("Postgres at 127.0.0.1:" + port + "/echoes does not answer"));
+        HttpResponse<String> refused = Http.to(service).get("/echo/e1");
+        service.close();
+
+        assertThat(refused.statusCode()).isEqualTo(503);
+        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+    }
+
+    @Test
+    void a_password_that_is_wrong_is_not_waited_for() {
+        Map<String, String> settings = settings(
+                TestServers.newDatabase("runner"),
+                TestServers.kafka().bootstrapServers(),
+                Map.of("POSTGRES_USER", "nobody"));
+
+        assertThatThrownBy(() -> EchoService.start(settings, List.of(), gate, relay))
+                .isInstanceOf(StartException.class)
+                .hasMessageContaining("does not let in POSTGRES_USER nobody with this POSTGRES_PASSWORD");
+    }
+
+    @Test
+    void a_port_that_is_taken_is_named_before_anything_is_started() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+            int port = taken.getLocalPort();
+            assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_PORT", Integer.toString(port))))
+                    .isInstanceOf(StartException.class)
+                    .hasMessage("HTTP_PORT " + port + " on 127.0.0.1 is taken by another process: stop that one, or set"
+                            + " HTTP_PORT to a free port");
+        }
+        assertThat(relay.started).isFalse();
+    }
+
+    @Test
+    void a_host_that_is_not_this_machine_is_named() {
+        assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_HOST", "192.0.2.1", "HTTP_PORT", "1")))
+                .isInstanceOf(StartException.class)
+                .hasMessageStartingWith("HTTP_PORT 1 on 192.0.2.1 cannot be listened on: ");
+    }
+
+    @Test
+    void requests_in_flight_are_answered_before_the_service_ends() throws Exception {
+        RunningService service = start(TestServers.newDatabase("runner"), Map.of());
+        Http http = Http.to(service);
+        Http another = Http.to(service);
+        CompletableFuture<HttpResponse<String>> inFlight = http.getLater("/slow");
+        assertThat(gate.reached.await(10, SECONDS)).isTrue();
+
+        CompletableFuture<Void> closing = CompletableFuture.runAsync(service::close);
+
+        await().untilAsserted(() ->
+                assertThatThrownBy(() -> another.get("/health/live")).isInstanceOf(java.io.UncheckedIOException.class));
+        assertThat(closing).isNotDone();
+        assertThat(relay.closed).isFalse();
+        gate.open.complete();
+
+        assertThat(inFlight.get(10, SECONDS).body()).isEqualTo("{\"slow\":true}");
+        closing.get(10, SECONDS);
+        assertThat(relay.closed).isTrue();
+    }
+
+    @Test
+    void a_request_that_never_ends_does_not_hold_the_service_for_longer_than_agreed() throws Exception {
+        RunningService service = start(TestServers.newDatabase("runner"), Map.of("SHUTDOWN_TIMEOUT", "PT2S"));
+        CompletableFuture<HttpResponse<String>> inFlight = Http.to(service).getLater("/slow");
+        assertThat(gate.reached.await(10, SECONDS)).isTrue();
+
+        CompletableFuture.runAsync(service::close).get(10, SECONDS);
+
+        assertThat(inFlight).failsWithin(java.time.Duration.ofSeconds(5));
+        assertThat(relay.closed).isTrue();
+    }
+
+    private RunningService start(String database, Map<String, String> more) {
+        return EchoService.start(
+                settings(database, TestServers.kafka().bootstrapServers(), more), List.of(), gate, relay);
+    }
+
+    private static Map<String, String> settings(String database, String bootstrapServers, Map<String, String> more) {
+        return EchoService.settings(TestServers.postgres().uri(database), bootstrapServers, more);
+    }
+
+    private static void awaitReady(RunningService service) {
+        await().atMost(60, SECONDS)
+                .untilAsserted(() -> assertThat(ready(service).body()).startsWith("{\"status\":\"UP\""));
+    }
+
+    private static HttpResponse<String> ready(RunningService service) {
+        return Http.to(service).get("/health/ready");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket any = new ServerSocket(0)) {
+            return any.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.runtime;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,1 @@
+CREATE TABLE echo (id text PRIMARY KEY);
