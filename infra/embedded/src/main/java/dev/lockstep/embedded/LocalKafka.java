@@ -10,12 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Exit;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
 import org.apache.kafka.server.common.MetadataVersion;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,10 +30,18 @@ public final class LocalKafka implements AutoCloseable {
     private static final int NODE = 1;
     private static final String CONTROLLER = "CONTROLLER";
     private static final int ATTEMPTS = 5;
+    private static final AtomicInteger STARTING = new AtomicInteger();
+    private static final AtomicBoolean GAVE_UP = new AtomicBoolean();
 
     private final KafkaRaftServer server;
     private final int port;
     private boolean running = true;
+
+    // By itself it would halt the JVM on the spot, and leave the Postgres beside it running.
+    static {
+        Exit.setHaltProcedure((status, message) -> giveUp(message));
+        Exit.setExitProcedure((status, message) -> giveUp(message));
+    }
 
     private LocalKafka(KafkaRaftServer server, int port) {
         this.server = server;
@@ -60,6 +72,11 @@ public final class LocalKafka implements AutoCloseable {
         }
     }
 
+    /** Whether a node of this JVM met a fault that it cannot live with, such as a full disk. The JVM is then about to exit. */
+    public static boolean gaveUp() {
+        return GAVE_UP.get();
+    }
+
     public String bootstrapServers() {
         return HOST + ":" + port;
     }
@@ -85,11 +102,14 @@ public final class LocalKafka implements AutoCloseable {
         Properties properties = new Properties();
         properties.putAll(settings);
         KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);
+        STARTING.incrementAndGet();
         try {
             server.startup();
         } catch (RuntimeException cause) {
             server.shutdown();
             throw cause;
+        } finally {
+            STARTING.decrementAndGet();
         }
         LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", folder).log("Kafka is up");
         return new LocalKafka(server, port);
@@ -116,6 +136,15 @@ public final class LocalKafka implements AutoCloseable {
         } catch (Exception cause) {
             throw new IllegalStateException("cannot prepare " + folder + " for Kafka: " + cause.getMessage(), cause);
         }
+    }
+
+    // A start that fails tells its caller. Later there is nobody to tell, so the JVM ends as it does by a signal.
+    private static void giveUp(@Nullable String message) {
+        if (STARTING.get() == 0 && !GAVE_UP.getAndSet(true)) {
+            LOGGER.atError().log("Kafka cannot go on, and neither can what depends on it");
+            Thread.ofPlatform().name("kafka-gave-up").start(() -> System.exit(1));
+        }
+        throw new IllegalStateException("Kafka gave up" + (message == null ? "" : ": " + message));
     }
 
     private static boolean isBindFailure(Throwable failure) {
@@ -154,9 +183,11 @@ public final class LocalKafka implements AutoCloseable {
                 Map.entry("share.coordinator.state.topic.replication.factor", "1"),
                 Map.entry("share.coordinator.state.topic.min.isr", "1"),
                 Map.entry("share.coordinator.state.topic.num.partitions", "1"),
-                // A node that was killed is registered until its session ends, and cannot come back before that.
-                Map.entry("broker.heartbeat.interval.ms", "500"),
-                Map.entry("broker.session.timeout.ms", "3000"),
+                // A node that was killed is registered until its session ends, and cannot come back before that. Not
+                // shorter: on a
+                // machine that is busy with other things the heartbeats of a living node come late, too.
+                Map.entry("broker.heartbeat.interval.ms", "1000"),
+                Map.entry("broker.session.timeout.ms", "6000"),
                 // A group that starts has nobody to wait for.
                 Map.entry("group.initial.rebalance.delay.ms", "0"),
                 // Two cores.
