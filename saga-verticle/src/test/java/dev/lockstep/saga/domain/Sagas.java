@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The one order that the tests of the decision are about, and every state and event that it can meet. */
-final class Sagas {
+public final class Sagas {
     static final OrderId ORDER = new OrderId("o1");
     static final Money TOTAL = new Money(2000, "KRW");
     static final List<OrderItem> ITEMS = List.of(new OrderItem("p1", 2));
@@ -30,7 +30,7 @@ final class Sagas {
     static final SagaDeadlines DEADLINES =
             new SagaDeadlines(STOCK_DEADLINE, PAYMENT_DEADLINE, CONFIRM_RETRY, COMPENSATION_RETRY);
 
-    static final List<SagaState> STATES = everyState();
+    public static final List<SagaState> STATES = everyState();
 
     static final List<SagaEvent> EVENTS = List.of(
             new SagaEvent.OrderPlaced(ORDER, "u1", ITEMS),

@@ -1,0 +1,220 @@
+package dev.lockstep.saga;
+
+import static dev.lockstep.saga.SagaDatabase.await;
+import static dev.lockstep.saga.SagaDatabase.received;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.contracts.Message;
+import dev.lockstep.contracts.OrderCreated;
+import dev.lockstep.contracts.OrderItem;
+import dev.lockstep.saga.SagaDatabase.Sent;
+import dev.lockstep.saga.domain.OrderId;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class DeadlineSweeperIT {
+    private static final Duration SOON = Duration.ofMillis(20);
+    private static final Duration NEVER = Duration.ofHours(1);
+    private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    @SuppressWarnings("NullAway.Init")
+    private static SagaDatabase database;
+
+    @BeforeAll
+    static void open() {
+        database = new SagaDatabase();
+    }
+
+    @AfterAll
+    static void close() {
+        database.close();
+    }
+
+    @Test
+    void a_deadline_that_passed_gives_the_order_up_and_one_that_did_not_leaves_it_alone() {
+        // Given
+        await(database.batch(created("late"), created("in-time")));
+        database.passDeadline("late");
+        SagaView inTime = database.saga("in-time");
+
+        // When
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+
+        // Then
+        await().until(() -> database.saga("late").state() == StateName.COMPENSATING);
+        await(sweeper.stop());
+        assertThat(database.sentTypes("late")).containsExactly("ReserveStock", "ReleaseStock", "CancelOrder");
+        assertThat(database.saga("late").reason()).isEqualTo("TIMED_OUT");
+        assertThat(database.secondsLeft("late")).isCloseTo(400, within(30.0));
+        assertThat(database.saga("in-time")).isEqualTo(inTime);
+    }
+
+    @Test
+    void what_a_deadline_sends_belongs_to_the_trace_that_the_order_came_with() {
+        // Given
+        await(database.pool.withTransaction(
+                tx -> database.processor.handle(tx, List.of(received(created("traced"), TRACE)))));
+        database.passDeadline("traced");
+
+        // When
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+
+        // Then
+        await().until(() -> database.sent("traced").size() == 3);
+        await(sweeper.stop());
+        assertThat(database.sent("traced")).extracting(Sent::traceparent).containsOnly(TRACE);
+    }
+
+    @Test
+    void a_compensation_that_is_not_acknowledged_is_retried_and_seen() {
+        // Given
+        await(database.batch(created("stuck")));
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+
+        // When
+        database.passDeadline("stuck");
+        await().until(() -> database.saga("stuck").state() == StateName.COMPENSATING);
+        database.passDeadline("stuck");
+        await().until(() -> database.saga("stuck").state() == StateName.RETRYING_COMPENSATION);
+        database.passDeadline("stuck");
+        await().until(() -> Integer.valueOf(2).equals(database.saga("stuck").attempts()));
+        await(sweeper.stop());
+
+        // Then
+        assertThat(database.sentTypes("stuck"))
+                .containsExactly(
+                        "ReserveStock",
+                        "ReleaseStock",
+                        "CancelOrder",
+                        "ReleaseStock",
+                        "CancelOrder",
+                        "ReleaseStock",
+                        "CancelOrder");
+        assertThat(await(database.store.countActive(database.pool))).containsEntry(StateName.RETRYING_COMPENSATION, 1L);
+    }
+
+    @Test
+    void a_crowd_of_passed_deadlines_is_worked_off_without_pauses() {
+        // Given
+        List<String> orders =
+                IntStream.range(0, 1_200).mapToObj(i -> "crowd-" + i).toList();
+        await(database.batch(orders.stream().map(DeadlineSweeperIT::created).toArray(Message[]::new)));
+        passDeadlines("crowd-%");
+
+        // When
+        DeadlineSweeper sweeper = sweeping(NEVER, SOON);
+
+        // Then
+        await().until(() -> reserving("crowd-%") == 0);
+        await(sweeper.stop());
+    }
+
+    @Test
+    void a_saga_that_somebody_is_at_is_passed_over() {
+        // Given
+        await(database.batch(created("busy"), created("idle")));
+        database.passDeadline("busy");
+        database.passDeadline("idle");
+        SqlConnection other = await(database.pool.getConnection());
+        Transaction transaction = await(other.begin());
+        await(database.store.lock(other, List.of(new OrderId("busy"))));
+
+        // When
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+
+        // Then
+        await().until(() -> database.saga("idle").state() == StateName.COMPENSATING);
+        assertThat(database.saga("busy").state()).isEqualTo(StateName.RESERVING_STOCK);
+        await(transaction.rollback());
+        await(other.close());
+        await().until(() -> database.saga("busy").state() == StateName.COMPENSATING);
+        await(sweeper.stop());
+    }
+
+    @Test
+    void several_sweepers_let_each_deadline_pass_once() {
+        // Given
+        List<String> orders =
+                IntStream.range(0, 600).mapToObj(i -> "shared-" + i).toList();
+        await(database.batch(orders.stream().map(DeadlineSweeperIT::created).toArray(Message[]::new)));
+        passDeadlines("shared-%");
+
+        // When
+        List<DeadlineSweeper> sweepers =
+                IntStream.range(0, 3).mapToObj(i -> sweeping(SOON, SOON)).toList();
+
+        // Then
+        await().until(() -> reserving("shared-%") == 0);
+        sweepers.forEach(sweeper -> await(sweeper.stop()));
+        assertThat(orders)
+                .allSatisfy(order -> assertThat(database.history(order)).hasSize(2));
+    }
+
+    @Test
+    void nobody_is_blamed_before_the_replies_that_waited_could_be_read() {
+        // Given
+        await(database.batch(created("patient")));
+        database.passDeadline("patient");
+
+        // When
+        DeadlineSweeper sweeper = sweeping(SOON, NEVER);
+
+        // Then
+        await().during(Duration.ofMillis(500))
+                .until(() -> database.saga("patient").state() == StateName.RESERVING_STOCK);
+        await(sweeper.stop());
+    }
+
+    @Test
+    void sweeping_survives_a_failure_and_says_so_meanwhile() {
+        // Given
+        await(database.batch(created("survivor")));
+        database.passDeadline("survivor");
+        await(database.pool.query("ALTER TABLE saga RENAME TO gone").execute());
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+        await().until(() -> sweeper.problem().isPresent());
+
+        // When
+        await(database.pool.query("ALTER TABLE gone RENAME TO saga").execute());
+
+        // Then
+        await().until(() -> database.saga("survivor").state() == StateName.COMPENSATING);
+        await().until(() -> sweeper.problem().isEmpty());
+        await(sweeper.stop());
+    }
+
+    private DeadlineSweeper sweeping(Duration interval, Duration grace) {
+        DeadlineSweeper sweeper = new DeadlineSweeper(database.vertx, database.pool, database.processor, interval);
+        sweeper.start(grace);
+        return sweeper;
+    }
+
+    private static void passDeadlines(String like) {
+        await(database.pool
+                .preparedQuery("UPDATE saga SET deadline = now() WHERE order_id LIKE $1")
+                .execute(Tuple.of(like)));
+    }
+
+    private static long reserving(String like) {
+        return await(database.pool
+                .preparedQuery("SELECT count(*) AS n FROM saga WHERE order_id LIKE $1 AND state = 'RESERVING_STOCK'")
+                .execute(Tuple.of(like))
+                .map(rows -> rows.iterator().next().getLong("n")));
+    }
+
+    private static OrderCreated created(String order) {
+        return new OrderCreated(order, "u1", List.of(new OrderItem("p1", 2)));
+    }
+}

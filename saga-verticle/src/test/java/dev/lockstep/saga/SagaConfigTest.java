@@ -1,0 +1,54 @@
+package dev.lockstep.saga;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.runtime.SettingsException;
+import dev.lockstep.saga.domain.SagaDeadlines;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class SagaConfigTest {
+    private static final Map<String, String> REQUIRED = Map.of(
+            "POSTGRES_URI", "postgresql://localhost:5432/sagas",
+            "POSTGRES_USER", "saga",
+            "POSTGRES_PASSWORD", "secret",
+            "KAFKA_BOOTSTRAP_SERVERS", "localhost:9092");
+
+    @Test
+    void what_is_not_set_has_a_default() {
+        SagaConfig config = SagaConfig.from(REQUIRED);
+
+        assertThat(config.deadlines())
+                .isEqualTo(new SagaDeadlines(
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10)));
+        assertThat(config.maxActive()).isEqualTo(4000);
+        assertThat(config.sweepInterval()).isEqualTo(Duration.ofMillis(500));
+        assertThat(config.common().http().port()).isEqualTo(8083);
+    }
+
+    @Test
+    void everything_that_is_wrong_is_told_at_once() {
+        Map<String, String> environment = new HashMap<>(REQUIRED);
+        environment.put("SAGA_STOCK_DEADLINE", "soon");
+        environment.put("SAGA_PAYMENT_DEADLINE", "PT0S");
+        environment.put("SAGA_COMPENSATION_RETRY", "P366D");
+        environment.put("SAGA_MAX_ACTIVE", "0");
+
+        assertThatThrownBy(() -> SagaConfig.from(environment))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining(
+                        "SAGA_STOCK_DEADLINE must be an ISO-8601 duration such as PT30S, but was \"soon\"")
+                .hasMessageContaining("SAGA_PAYMENT_DEADLINE must be from PT0.001S to PT8760H, but was PT0S")
+                .hasMessageContaining("SAGA_COMPENSATION_RETRY must be from PT0.001S to PT8760H, but was PT8784H")
+                .hasMessageContaining("SAGA_MAX_ACTIVE must be at least 1, but was 0");
+    }
+}

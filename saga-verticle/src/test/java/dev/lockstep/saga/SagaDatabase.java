@@ -1,0 +1,172 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.contracts.Message;
+import dev.lockstep.contracts.Topics;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TestServers;
+import dev.lockstep.messaging.MessagingSchema;
+import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.Received;
+import dev.lockstep.saga.domain.OrderId;
+import dev.lockstep.saga.domain.OrderSaga;
+import dev.lockstep.saga.domain.SagaDeadlines;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** A database of its own with the saga's tables, and the processor on it. */
+final class SagaDatabase implements AutoCloseable {
+    static final SagaDeadlines DEADLINES = new SagaDeadlines(
+            Duration.ofSeconds(100), Duration.ofSeconds(200), Duration.ofSeconds(300), Duration.ofSeconds(400));
+
+    private static final String SENT = """
+            SELECT type, topic, aggregatetype, traceparent
+              FROM outbox
+             WHERE aggregateid = $1
+             ORDER BY id
+            """;
+    private static final String SECONDS_LEFT =
+            "SELECT extract(epoch FROM deadline - now())::float8 AS left FROM saga WHERE order_id = $1";
+    private static final String PASS_DEADLINE =
+            "UPDATE saga SET deadline = now() - interval '1 second' WHERE order_id = $1";
+
+    final Vertx vertx = Vertx.vertx();
+    final Pool pool;
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final SagaMessages messages = new SagaMessages();
+    final SagaStore store = new SagaStore(messages);
+    final SagaViewStore views = new SagaViewStore(messages);
+    final SagaHistoryStore history = new SagaHistoryStore();
+    final SagaCensus census;
+    final SagaProcessor processor;
+
+    SagaDatabase() {
+        LocalPostgres postgres = TestServers.postgres();
+        String database = TestServers.newDatabase("sagas");
+        PGSimpleDataSource dataSource = new PGSimpleDataSource();
+        dataSource.setUrl(postgres.jdbcUrl(database));
+        dataSource.setUser(LocalPostgres.USER);
+        dataSource.setPassword(LocalPostgres.PASSWORD);
+        MessagingSchema.migrate(dataSource);
+        Flyway.configure()
+                .dataSource(dataSource)
+                .locations("classpath:db/migration/saga")
+                .baselineOnMigrate(true)
+                .baselineVersion("0")
+                .load()
+                .migrate();
+        pool = PgBuilder.pool()
+                .connectingTo(PgConnectOptions.fromUri(postgres.uri(database))
+                        .setUser(LocalPostgres.USER)
+                        .setPassword(LocalPostgres.PASSWORD)
+                        .setCachePreparedStatements(true))
+                .with(new PoolOptions().setMaxSize(5))
+                .using(vertx)
+                .build();
+        census = new SagaCensus(store, pool, 10, meters);
+        processor = new SagaProcessor(
+                new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaOutcomes(meters, census));
+    }
+
+    /** What was sent for an order. */
+    record Sent(
+            String type,
+            String topic,
+            String aggregateType,
+            @Nullable String traceparent) {}
+
+    /** Handles the messages as one batch in a transaction of its own. */
+    Future<Void> batch(Message... batch) {
+        return pool.withTransaction(tx -> handle(tx, batch)).mapEmpty();
+    }
+
+    Future<Void> handle(SqlConnection tx, Message... batch) {
+        return processor.handle(
+                tx,
+                List.of(batch).stream().map(message -> received(message, null)).toList());
+    }
+
+    static Received<Message> received(Message message, @Nullable String traceparent) {
+        return new Received<>(message, UUID.randomUUID(), Topics.of(message), 0, 0, message.orderId(), traceparent);
+    }
+
+    SagaView saga(String orderId) {
+        return await(views.find(pool, orderId)).orElseThrow();
+    }
+
+    List<Map<String, Object>> history(String orderId) {
+        return await(history.ofOrder(pool, new OrderId(orderId)));
+    }
+
+    List<Sent> sent(String orderId) {
+        return await(pool.preparedQuery(SENT).execute(Tuple.of(orderId)).map(rows -> {
+            List<Sent> sent = new ArrayList<>();
+            for (Row row : rows) {
+                sent.add(new Sent(
+                        row.getString("type"),
+                        row.getString("topic"),
+                        row.getString("aggregatetype"),
+                        row.getString("traceparent")));
+            }
+            return sent;
+        }));
+    }
+
+    List<String> sentTypes(String orderId) {
+        return sent(orderId).stream().map(Sent::type).toList();
+    }
+
+    /** How long until the deadline by the database's clock, or null if there is none. */
+    @Nullable
+    Double secondsLeft(String orderId) {
+        return await(pool.preparedQuery(SECONDS_LEFT)
+                        .execute(Tuple.of(orderId))
+                        .map(rows -> Optional.ofNullable(rows.iterator().next().getDouble("left"))))
+                .orElse(null);
+    }
+
+    /** Makes the saga's deadline one that has passed. */
+    void passDeadline(String orderId) {
+        await(pool.preparedQuery(PASS_DEADLINE).execute(Tuple.of(orderId)));
+    }
+
+    /** How many transactions wait for another one's lock. */
+    long waiting() {
+        return await(pool.query("SELECT pid FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND wait_event_type = 'Lock'")
+                .execute()
+                .map(rows -> (long) rows.size()));
+    }
+
+    static <T> T await(Future<T> future) {
+        try {
+            return future.await(60, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new AssertionError("not done within a minute", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        await(pool.close());
+        await(vertx.close());
+    }
+}

@@ -1,0 +1,186 @@
+package dev.lockstep.saga;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.contracts.CancelReason;
+import dev.lockstep.contracts.DeclineReason;
+import dev.lockstep.contracts.Message;
+import dev.lockstep.contracts.Money;
+import dev.lockstep.contracts.OrderCancelRequested;
+import dev.lockstep.contracts.OrderCancelled;
+import dev.lockstep.contracts.OrderConfirmed;
+import dev.lockstep.contracts.OrderCreated;
+import dev.lockstep.contracts.OrderItem;
+import dev.lockstep.contracts.PaymentCharged;
+import dev.lockstep.contracts.PaymentDeclined;
+import dev.lockstep.contracts.PaymentRefunded;
+import dev.lockstep.contracts.ReleaseStock;
+import dev.lockstep.contracts.StockRejected;
+import dev.lockstep.contracts.StockReleased;
+import dev.lockstep.contracts.StockReserved;
+import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.saga.domain.OrderId;
+import dev.lockstep.saga.domain.SagaCommand;
+import dev.lockstep.saga.domain.SagaEvent;
+import dev.lockstep.saga.domain.SagaState;
+import dev.lockstep.saga.domain.SagaState.NotStarted;
+import dev.lockstep.saga.domain.Sagas;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class SagaMessagesTest {
+    private static final OrderId ORDER = new OrderId("o1");
+    private static final dev.lockstep.saga.domain.Money TOTAL = new dev.lockstep.saga.domain.Money(4000, "KRW");
+
+    private final SagaMessages messages = new SagaMessages();
+
+    @ParameterizedTest
+    @MethodSource("storedStates")
+    void a_stored_state_reads_back_as_it_was(SagaState state) {
+        assertThat(messages.toState(StateName.of(state).name(), messages.toData(state)))
+                .isEqualTo(state);
+    }
+
+    @Test
+    void a_stored_state_looks_as_it_always_did() {
+        SagaState retrying = messages.toState("RETRYING_COMPENSATION", """
+                {"left":{"reason":"TIMED_OUT","stock":"DONE","payment":"OUTSTANDING","notice":"SENT"},"attempts":3}
+                """);
+
+        assertThat(messages.toData(retrying))
+                .isEqualTo(
+                        "{\"left\":{\"reason\":\"TIMED_OUT\",\"stock\":\"DONE\",\"payment\":\"OUTSTANDING\",\"notice\":\"SENT\"},"
+                                + "\"attempts\":3}");
+    }
+
+    @Test
+    void a_member_that_a_newer_version_stored_is_skipped() {
+        assertThat(messages.toState("RESERVING_STOCK", "{\"userId\":\"u1\",\"since\":\"v2\"}"))
+                .isEqualTo(new SagaState.ReservingStock("u1"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("received")
+    void what_is_received_becomes_an_event_and_is_told_under_its_own_name(Message message, SagaEvent event) {
+        assertThat(messages.toEvent(message)).isEqualTo(event);
+        assertThat(messages.nameOf(event)).isEqualTo(message.getClass().getSimpleName());
+    }
+
+    @ParameterizedTest
+    @MethodSource("sent")
+    void a_command_is_sent_on_its_participants_topic(SagaCommand command, String type, String topic, String payload) {
+        OutboxMessage message = messages.toMessage(command, "trace");
+
+        assertThat(message)
+                .extracting(
+                        OutboxMessage::aggregateType,
+                        OutboxMessage::aggregateId,
+                        OutboxMessage::type,
+                        OutboxMessage::topic,
+                        OutboxMessage::traceparent)
+                .containsExactly("saga", "o1", type, topic, "trace");
+        assertThat(new String(message.payload(), StandardCharsets.UTF_8)).isEqualTo(payload);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void every_reason_to_cancel_keeps_its_name_on_the_way_in_and_out(CancelReason reason) {
+        StockRejected rejected = new StockRejected("o1", reason);
+
+        SagaEvent.StockRejected event = (SagaEvent.StockRejected) messages.toEvent(rejected);
+        OutboxMessage message = messages.toMessage(new SagaCommand.CancelOrder(ORDER, event.reason()), null);
+
+        assertThat(new String(message.payload(), StandardCharsets.UTF_8))
+                .isEqualTo("{\"orderId\":\"o1\",\"reason\":\"%s\"}", reason.name());
+    }
+
+    @Test
+    void a_command_of_our_own_is_not_for_us() {
+        assertThatThrownBy(() -> messages.toEvent(new ReleaseStock("o1")))
+                .isInstanceOf(UnprocessableMessageException.class)
+                .hasMessage("ReleaseStock is sent by the saga, not to it");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"with\0zero", "256"})
+    void an_id_that_no_order_can_have_is_refused(String id) {
+        String orderId = id.equals("256") ? "x".repeat(256) : id;
+
+        assertThatThrownBy(() -> messages.toEvent(new StockReleased(orderId)))
+                .isInstanceOf(UnprocessableMessageException.class)
+                .hasMessage("orderId must have 1 to 255 characters, none of them U+0000");
+    }
+
+    private static Stream<SagaState> storedStates() {
+        return Sagas.STATES.stream().filter(state -> !(state instanceof NotStarted));
+    }
+
+    private static Stream<Arguments> received() {
+        return Stream.of(
+                Arguments.of(
+                        new OrderCreated("o1", "u1", List.of(new OrderItem("p1", 2))),
+                        new SagaEvent.OrderPlaced(
+                                ORDER, "u1", List.of(new dev.lockstep.saga.domain.OrderItem("p1", 2)))),
+                Arguments.of(new OrderCancelRequested("o1"), new SagaEvent.CancelRequested(ORDER)),
+                Arguments.of(
+                        new StockReserved("o1", new Money(4000, "KRW")), new SagaEvent.StockReserved(ORDER, TOTAL)),
+                Arguments.of(
+                        new StockRejected("o1", CancelReason.OUT_OF_STOCK),
+                        new SagaEvent.StockRejected(ORDER, dev.lockstep.saga.domain.CancelReason.OUT_OF_STOCK)),
+                Arguments.of(new StockReleased("o1"), new SagaEvent.StockReleased(ORDER)),
+                Arguments.of(
+                        new PaymentCharged("o1", new Money(4000, "KRW")), new SagaEvent.PaymentCharged(ORDER, TOTAL)),
+                Arguments.of(
+                        new PaymentDeclined("o1", DeclineReason.UNKNOWN_ACCOUNT),
+                        new SagaEvent.PaymentDeclined(ORDER, dev.lockstep.saga.domain.DeclineReason.UNKNOWN_ACCOUNT)),
+                Arguments.of(new PaymentRefunded("o1"), new SagaEvent.PaymentRefunded(ORDER)),
+                Arguments.of(new OrderConfirmed("o1", new Money(4000, "KRW")), new SagaEvent.OrderConfirmed(ORDER)),
+                Arguments.of(new OrderCancelled("o1", CancelReason.TIMED_OUT), new SagaEvent.OrderCancelled(ORDER)));
+    }
+
+    private static Stream<Arguments> sent() {
+        return Stream.of(
+                Arguments.of(
+                        new SagaCommand.ReserveStock(ORDER, List.of(new dev.lockstep.saga.domain.OrderItem("p1", 2))),
+                        "ReserveStock",
+                        "inventory.commands",
+                        "{\"orderId\":\"o1\",\"items\":[{\"productId\":\"p1\",\"qty\":2}]}"),
+                Arguments.of(
+                        new SagaCommand.ReleaseStock(ORDER),
+                        "ReleaseStock",
+                        "inventory.commands",
+                        "{\"orderId\":\"o1\"}"),
+                Arguments.of(
+                        new SagaCommand.ChargePayment(ORDER, "u1", TOTAL),
+                        "ChargePayment",
+                        "payment.commands",
+                        "{\"orderId\":\"o1\",\"userId\":\"u1\",\"amount\":{\"amount\":4000,\"currency\":\"KRW\"}}"),
+                Arguments.of(
+                        new SagaCommand.RefundPayment(ORDER),
+                        "RefundPayment",
+                        "payment.commands",
+                        "{\"orderId\":\"o1\"}"),
+                Arguments.of(
+                        new SagaCommand.ConfirmOrder(ORDER, TOTAL),
+                        "ConfirmOrder",
+                        "order.commands",
+                        "{\"orderId\":\"o1\",\"total\":{\"amount\":4000,\"currency\":\"KRW\"}}"),
+                Arguments.of(
+                        new SagaCommand.CancelOrder(ORDER, dev.lockstep.saga.domain.CancelReason.TIMED_OUT),
+                        "CancelOrder",
+                        "order.commands",
+                        "{\"orderId\":\"o1\",\"reason\":\"TIMED_OUT\"}"));
+    }
+}

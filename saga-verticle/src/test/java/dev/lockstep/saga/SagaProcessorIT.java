@@ -1,0 +1,249 @@
+package dev.lockstep.saga;
+
+import static dev.lockstep.saga.SagaDatabase.await;
+import static dev.lockstep.saga.SagaDatabase.received;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.contracts.CancelReason;
+import dev.lockstep.contracts.DeclineReason;
+import dev.lockstep.contracts.Message;
+import dev.lockstep.contracts.Money;
+import dev.lockstep.contracts.OrderCancelRequested;
+import dev.lockstep.contracts.OrderCancelled;
+import dev.lockstep.contracts.OrderConfirmed;
+import dev.lockstep.contracts.OrderCreated;
+import dev.lockstep.contracts.OrderItem;
+import dev.lockstep.contracts.PaymentCharged;
+import dev.lockstep.contracts.PaymentDeclined;
+import dev.lockstep.contracts.StockReleased;
+import dev.lockstep.contracts.StockReserved;
+import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.saga.SagaDatabase.Sent;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.assertj.core.api.InstanceOfAssertFactories;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class SagaProcessorIT {
+    private static final AtomicInteger TESTS = new AtomicInteger();
+    private static final Money TOTAL = new Money(4000, "KRW");
+    private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    @SuppressWarnings("NullAway.Init")
+    private static SagaDatabase database;
+
+    private final String order = "order-" + TESTS.incrementAndGet();
+
+    @BeforeAll
+    static void open() {
+        database = new SagaDatabase();
+    }
+
+    @AfterAll
+    static void close() {
+        database.close();
+    }
+
+    @Test
+    void an_order_is_seen_through_to_its_confirmation() {
+        // When
+        await(database.batch(created(order)));
+        await(database.batch(new StockReserved(order, TOTAL)));
+        await(database.batch(new PaymentCharged(order, TOTAL)));
+        await(database.batch(new OrderConfirmed(order, TOTAL)));
+
+        // Then
+        assertThat(database.sent(order))
+                .containsExactly(
+                        new Sent("ReserveStock", "inventory.commands", "saga", null),
+                        new Sent("ChargePayment", "payment.commands", "saga", null),
+                        new Sent("ConfirmOrder", "order.commands", "saga", null));
+        assertThat(database.history(order))
+                .extracting(step -> step.get("event"), step -> step.get("state"), step -> step.get("sent"))
+                .containsExactly(
+                        tuple("OrderCreated", "RESERVING_STOCK", List.of("ReserveStock")),
+                        tuple("StockReserved", "CHARGING_PAYMENT", List.of("ChargePayment")),
+                        tuple("PaymentCharged", "CONFIRMING_ORDER", List.of("ConfirmOrder")),
+                        tuple("OrderConfirmed", "CONFIRMED", null));
+        assertThat(database.saga(order).deadline()).isNull();
+        assertThat(database.meters
+                        .timer("lockstep.saga.duration", "outcome", "CONFIRMED", "reason", "NONE")
+                        .totalTime(TimeUnit.NANOSECONDS))
+                .isPositive();
+    }
+
+    @Test
+    void the_history_keeps_what_participants_said() {
+        // When
+        await(database.batch(
+                created(order),
+                new StockReserved(order, TOTAL),
+                new PaymentDeclined(order, DeclineReason.INSUFFICIENT_FUNDS)));
+
+        // Then
+        assertThat(database.history(order).subList(1, 3))
+                .extracting(step -> step.get("total"), step -> step.get("reason"))
+                .containsExactly(
+                        tuple(Map.of("amount", 4000, "currency", "KRW"), null), tuple(null, "INSUFFICIENT_FUNDS"));
+        assertThat(database.saga(order).reason()).isEqualTo("PAYMENT_DECLINED");
+    }
+
+    @Test
+    void several_events_of_one_order_in_a_batch_are_decided_one_after_the_other() {
+        // When
+        await(database.batch(created(order), new OrderCancelRequested(order), new StockReserved(order, TOTAL)));
+
+        // Then
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReleaseStock");
+        SagaView saga = database.saga(order);
+        assertThat(saga.state()).isEqualTo(StateName.COMPENSATING);
+        assertThat(saga.waitingFor()).containsExactly("StockReleased", "OrderCancelled");
+    }
+
+    @Test
+    void a_whole_batch_of_orders_is_started_at_once() {
+        // Given
+        Message[] batch = IntStream.range(0, 500)
+                .mapToObj(i -> created("batch-%d-%d".formatted(TESTS.get(), i)))
+                .toArray(Message[]::new);
+
+        // When
+        await(database.batch(batch));
+
+        // Then
+        assertThat(batch)
+                .extracting(message -> database.saga(message.orderId()).state())
+                .hasSize(500)
+                .containsOnly(StateName.RESERVING_STOCK);
+    }
+
+    @Test
+    void deadlines_are_set_by_the_clock_of_the_database() {
+        await(database.batch(created(order)));
+
+        assertThat(database.secondsLeft(order)).isCloseTo(100, within(30.0));
+    }
+
+    @Test
+    void a_repeat_leaves_the_running_deadline_and_the_history_alone() {
+        // Given
+        await(database.batch(created(order)));
+        await(database.batch(new StockReserved(order, TOTAL)));
+        SagaView before = database.saga(order);
+        List<Map<String, Object>> steps = database.history(order);
+
+        // When
+        await(database.batch(created(order), new StockReserved(order, TOTAL)));
+
+        // Then
+        assertThat(database.saga(order)).isEqualTo(before);
+        assertThat(database.history(order)).isEqualTo(steps);
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ChargePayment");
+    }
+
+    @Test
+    void a_late_success_is_undone_and_told_in_the_history_though_the_state_stays() {
+        // Given
+        await(database.batch(created(order), new OrderCancelRequested(order)));
+        await(database.batch(new StockReleased(order)));
+        await(database.batch(new OrderCancelled(order, CancelReason.CANCELLED_BY_CUSTOMER)));
+
+        // When
+        await(database.batch(new StockReserved(order, TOTAL)));
+
+        // Then
+        assertThat(database.sentTypes(order))
+                .containsExactly("ReserveStock", "ReleaseStock", "CancelOrder", "ReleaseStock");
+        assertThat(database.history(order).getLast())
+                .containsEntry("event", "StockReserved")
+                .containsEntry("state", "CANCELLED")
+                .containsEntry("sent", List.of("ReleaseStock"));
+    }
+
+    @Test
+    void a_command_carries_the_trace_of_the_message_that_caused_it() {
+        // When
+        await(database.pool.withTransaction(
+                tx -> database.processor.handle(tx, List.of(received(created(order), TRACE)))));
+
+        // Then
+        assertThat(database.sent(order)).extracting(Sent::traceparent).containsExactly(TRACE);
+    }
+
+    @Test
+    void an_event_that_nobody_sends_fails_for_good_and_nothing_of_its_batch_is_left() {
+        // When
+        Future<Void> handled = database.batch(created(order), new StockReserved("never-started-" + order, TOTAL));
+
+        // Then
+        assertThatThrownBy(() -> await(handled))
+                .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
+                .extracting(UnprocessableMessageException::reason, UnprocessableMessageException::getMessage)
+                .containsExactly(
+                        "UNEXPECTED_EVENT", "StockReserved cannot follow NotStarted for order never-started-" + order);
+        assertThat(await(database.views.find(database.pool, order))).isEmpty();
+        assertThat(database.sent(order)).isEmpty();
+    }
+
+    @Test
+    void an_order_and_its_cancellation_that_start_the_saga_at_once_are_both_heard() {
+        // Given
+        SqlConnection first = await(database.pool.getConnection());
+        Transaction transaction = await(first.begin());
+        await(database.handle(first, created(order)));
+
+        // When
+        Future<Void> second = database.batch(new OrderCancelRequested(order));
+        await().until(() -> database.waiting() == 1);
+        await(transaction.commit());
+        await(second);
+        await(first.close());
+
+        // Then
+        assertThat(database.history(order))
+                .extracting(step -> step.get("event"), step -> step.get("state"))
+                .containsExactly(
+                        tuple("OrderCreated", "RESERVING_STOCK"), tuple("OrderCancelRequested", "COMPENSATING"));
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReleaseStock");
+    }
+
+    @Test
+    void batches_with_the_same_orders_in_another_order_do_not_deadlock() {
+        // Given
+        List<String> orders = IntStream.range(0, 50)
+                .mapToObj(i -> "%s-%d".formatted(order, i))
+                .toList();
+        await(database.batch(orders.stream().map(SagaProcessorIT::created).toArray(Message[]::new)));
+
+        // When
+        List<Future<Void>> batches = IntStream.range(0, 20)
+                .mapToObj(round -> database.batch((round % 2 == 0 ? orders : orders.reversed())
+                        .stream()
+                                .map(id -> round < 10 ? new StockReserved(id, TOTAL) : new OrderCancelRequested(id))
+                                .toArray(Message[]::new)))
+                .toList();
+
+        // Then
+        await(Future.join(batches));
+        assertThat(orders).extracting(id -> database.saga(id).state()).containsOnly(StateName.COMPENSATING);
+    }
+
+    private static OrderCreated created(String order) {
+        return new OrderCreated(order, "u1", List.of(new OrderItem("p1", 2)));
+    }
+}

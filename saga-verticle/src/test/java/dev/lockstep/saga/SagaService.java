@@ -1,0 +1,82 @@
+package dev.lockstep.saga;
+
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TestServers;
+import dev.lockstep.runtime.RunningService;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/** The whole service, as its main method starts it, on a database of its own. */
+final class SagaService implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final RunningService running;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    SagaService(Map<String, String> settings) {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "POSTGRES_URI",
+                TestServers.postgres().uri(TestServers.newDatabase("sagas")),
+                "POSTGRES_USER",
+                LocalPostgres.USER,
+                "POSTGRES_PASSWORD",
+                LocalPostgres.PASSWORD,
+                "KAFKA_BOOTSTRAP_SERVERS",
+                TestServers.kafka().bootstrapServers(),
+                "TOPIC_PARTITIONS",
+                "2",
+                "HTTP_PORT",
+                "0"));
+        environment.putAll(settings);
+        running = SagaApp.start(environment);
+    }
+
+    /** An answer, whatever its type. */
+    record Answer(int status, String body) {
+        JsonNode json() {
+            try {
+                return JSON.readTree(body);
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("not JSON: " + body, e);
+            }
+        }
+    }
+
+    void awaitReady() {
+        await("ready")
+                .atMost(Duration.ofMinutes(1))
+                .until(() -> get("/health/ready").status() == 200);
+    }
+
+    Answer get(String path) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + running.httpPort() + path))
+                .build();
+        try {
+            HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response.body());
+        } catch (IOException e) {
+            throw new AssertionError(request + " got no answer", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(request + " was interrupted", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        running.close();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.saga;
+
+import org.jspecify.annotations.NullMarked;
