@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -44,6 +45,7 @@ final class BatchProcessor<M> {
     private final Inbox inbox = new Inbox();
     private final ParkedMessageStore parked;
     private final DeadLetterStore deadLetters;
+    private final AttemptStore attempts;
 
     BatchProcessor(
             Pool pool,
@@ -59,6 +61,18 @@ final class BatchProcessor<M> {
         this.messageIds = new MessageIds(options.inboxRetention());
         this.parked = new ParkedMessageStore(options.group());
         this.deadLetters = new DeadLetterStore(options.group());
+        this.attempts = new AttemptStore(options.group());
+    }
+
+    /** Counts the start of batches that begin at these offsets; completes with how often each was begun. */
+    Future<Map<TopicPartition, Integer>> begin(Map<TopicPartition, Long> firstOffsets) {
+        return attempts.begin(pool, firstOffsets);
+    }
+
+    /** Takes the count back, as far as the database can be reached: whoever calls this has not crashed. */
+    Future<Void> survived(Map<TopicPartition, Long> firstOffsets) {
+        return attempts.survived(pool, firstOffsets)
+                .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived attempt stays counted"));
     }
 
     /**
@@ -67,24 +81,38 @@ final class BatchProcessor<M> {
      * @param applied told of each stretch of records as soon as its outcome is durable, also when a later one fails
      * @return completes when every record's outcome is durable; fails if the rest has to be tried again later
      */
-    Future<Void> apply(List<ConsumerRecord<byte[], byte[]>> records, Consumer<List<? extends Inbound<M>>> applied) {
+    Future<Void> apply(List<Delivery> deliveries, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         Instant now = Instant.now();
-        List<Inbound<M>> batch = new ArrayList<>(records.size());
-        for (ConsumerRecord<byte[], byte[]> record : records) {
-            batch.add(Inbound.read(record, messageIds.of(record, now), codec));
+        List<Inbound<M>> batch = new ArrayList<>(deliveries.size());
+        Future<Void> buried = Future.succeededFuture();
+        for (Delivery delivery : deliveries) {
+            if (delivery.starts() > options.maxAttempts()) {
+                DeadLetter letter = new DeadLetter(
+                        delivery.source(),
+                        "CONSUMER_CRASHED",
+                        "the process ended each time it handled this record",
+                        delivery.starts() - 1,
+                        now);
+                buried = buried.compose(done -> bury(letter))
+                        .onSuccess(done -> applied.accept(List.of(delivery.source())));
+            } else {
+                batch.add(Inbound.read(delivery.source(), messageIds.of(delivery.source(), now), codec));
+            }
         }
-        return applyBatch(batch, applied);
+        return buried.compose(done -> batch.isEmpty() ? nothing() : applyBatch(batch, applied));
     }
 
-    private Future<Void> applyBatch(List<Inbound<M>> batch, Consumer<List<? extends Inbound<M>>> applied) {
+    private Future<Void> applyBatch(List<Inbound<M>> batch, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         return inOneTransaction(batch)
                 .recover(cause -> Failure.of(cause) == Failure.NOT_YET
                         ? Future.failedFuture(cause)
                         : narrow(batch, cause, applied))
-                .onSuccess(done -> applied.accept(batch));
+                .onSuccess(done ->
+                        applied.accept(batch.stream().map(Inbound::source).toList()));
     }
 
-    private Future<Void> narrow(List<Inbound<M>> batch, Throwable cause, Consumer<List<? extends Inbound<M>>> applied) {
+    private Future<Void> narrow(
+            List<Inbound<M>> batch, Throwable cause, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         if (batch.size() == 1) {
             return putAside(batch.getFirst(), cause);
         }

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -52,6 +53,7 @@ final class PollLoop<M> {
 
     // Confined to the thread.
     private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
+    private final Suspicion suspicion = new Suspicion();
     private long lastCommit = System.nanoTime();
     private long lastParkedRetry = System.nanoTime();
     private long resumeAt;
@@ -148,7 +150,7 @@ final class PollLoop<M> {
         }
         lag.update(consumer);
         if (!records.isEmpty()) {
-            applyInBatches(consumer, records);
+            apply(consumer, records);
         } else if (resumeAt == 0) {
             healthyOnceAssigned(consumer);
         }
@@ -193,31 +195,40 @@ final class PollLoop<M> {
         return someClosed || !uncommitted.isEmpty() ? 20 : IDLE_POLL.toMillis();
     }
 
-    private void applyInBatches(KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records)
+    private void apply(KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records)
             throws InterruptedException {
-        List<ConsumerRecord<byte[], byte[]>> all = new ArrayList<>(records.count());
-        records.forEach(all::add);
-        Map<TopicPartition, Long> next = new HashMap<>();
-        for (ConsumerRecord<byte[], byte[]> record : all) {
-            next.putIfAbsent(partitionOf(record), record.offset());
+        Map<TopicPartition, Long> next = new ConcurrentHashMap<>();
+        for (TopicPartition partition : records.partitions()) {
+            next.put(partition, records.records(partition).getFirst().offset());
         }
+        Map<TopicPartition, Long> begun = Map.copyOf(next);
+        Map<TopicPartition, Integer> starts = new HashMap<>();
         @Nullable
-        Throwable failure = await(() -> processor.apply(all, applied -> {
-            synchronized (next) {
-                for (Inbound<M> each : applied) {
-                    next.merge(partitionOf(each.source()), each.source().offset() + 1, Math::max);
+        Throwable failure =
+                await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+        if (failure == null) {
+            List<Delivery> deliveries = suspicion.select(records, starts);
+            failure = await(() -> processor.apply(deliveries, applied -> {
+                for (ConsumerRecord<byte[], byte[]> each : applied) {
+                    next.merge(partitionOf(each), each.offset() + 1, Math::max);
                 }
-            }
-        }));
-        synchronized (next) {
-            next.forEach((partition, offset) -> uncommitted.put(partition, new OffsetAndMetadata(offset)));
-            if (failure == null) {
-                backoffMillis = 0;
-                problem = null;
-            } else {
-                next.forEach(consumer::seek);
-                backOff(failure);
-            }
+            }));
+        }
+        next.forEach((partition, offset) -> uncommitted.put(partition, new OffsetAndMetadata(offset)));
+        if (failure == null) {
+            backoffMillis = 0;
+            problem = null;
+        } else {
+            await(() -> processor.survived(begun));
+            backOff(failure);
+        }
+        if (failure != null || suspicion.isAny()) {
+            // What was held back, or is to be tried again, is read again from where it is.
+            next.forEach(consumer::seek);
+        }
+        if (suspicion.isAny()) {
+            // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
+            commitNow(consumer);
         }
     }
 
@@ -335,11 +346,13 @@ final class PollLoop<M> {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             commitNow(consumer);
+            partitions.forEach(suspicion::forget);
         }
 
         @Override
         public void onPartitionsLost(Collection<TopicPartition> partitions) {
             partitions.forEach(uncommitted::remove);
+            partitions.forEach(suspicion::forget);
         }
 
         @Override
@@ -348,6 +361,8 @@ final class PollLoop<M> {
                     .addKeyValue("service", options.group())
                     .addKeyValue("partitions", partitions)
                     .log("partitions assigned");
+            // Now, not before the next poll: this one may already bring records of theirs.
+            pauseWhatMustWait(consumer);
         }
     }
 }

@@ -6,12 +6,16 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
 import io.vertx.core.Future;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -224,7 +228,7 @@ class MessageConsumerIT {
 
     @Test
     void a_database_that_drops_the_connection_costs_time_and_no_message() {
-        AtomicInteger drops = new AtomicInteger(5);
+        AtomicInteger drops = new AtomicInteger(2);
         fixture.hello("a", "ann");
         fixture.hello("b", "bob");
 
@@ -237,6 +241,62 @@ class MessageConsumerIT {
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
         assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+    }
+
+    @Nested
+    class when_a_record_kills_the_process {
+        // What a process that was killed leaves behind: a batch that was begun and no trace of its end.
+        private void dieAt(long offset) {
+            Fixture.await(new AttemptStore(fixture.group)
+                    .begin(fixture.pool, Map.of(new TopicPartition(fixture.topic, 0), offset)));
+        }
+
+        @Test
+        void it_is_a_dead_letter_after_as_many_starts_as_there_are_attempts_and_is_not_handled_again() {
+            fixture.hello("k", "ann");
+            fixture.hello("k", "bob");
+            dieAt(0);
+            dieAt(0);
+            dieAt(0);
+
+            fixture.consume(greeter());
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
+            assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                    .containsExactly("CONSUMER_CRASHED 3");
+        }
+
+        @Test
+        void the_records_of_a_batch_that_was_begun_before_are_delivered_one_by_one_until_all_are_through() {
+            IntStream.range(0, 10).forEach(i -> fixture.hello("k", "n" + i));
+            List<Integer> sizes = new CopyOnWriteArrayList<>();
+            dieAt(0);
+
+            fixture.consume((tx, messages) -> {
+                sizes.add(messages.size());
+                return greeter().handle(tx, messages);
+            });
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).hasSize(10));
+            assertThat(sizes).containsOnly(1);
+            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        }
+
+        @Test
+        void a_failure_that_the_process_survives_does_not_count() {
+            AtomicInteger failures = new AtomicInteger(5);
+            fixture.hello("k", "ann");
+
+            fixture.consume((tx, messages) -> failures.getAndDecrement() > 0
+                    ? tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
+                            .execute()
+                            .mapEmpty()
+                    : greeter().handle(tx, messages));
+
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        }
     }
 
     @Test
