@@ -1,0 +1,85 @@
+package dev.lockstep.local;
+
+import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.runtime.SettingsException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The whole system as a program: options and settings in, progress and exit code out. {@code ./up} builds and starts it. */
+public final class LocalApp {
+    private static final int STOPPED = 0;
+    private static final int FAILED = 1;
+    private static final int MISCONFIGURED = 2;
+
+    private LocalApp() {}
+
+    public static void main(String[] options) {
+        // checkstyle off: consoleOutput, its progress is what the command shows
+        Console console = new Console(System.out);
+        Console errors = new Console(System.err);
+        // checkstyle on: consoleOutput
+        try {
+            run(LocalConfig.from(List.of(options), System.getenv()), console, errors);
+        } catch (SettingsException cause) {
+            errors.line(String.valueOf(cause.getMessage()));
+            System.exit(MISCONFIGURED);
+        }
+    }
+
+    private static void run(LocalConfig config, Console console, Console errors) {
+        // Before the first logger is made: the console is for progress, so the log goes to a file.
+        System.setProperty("logback.configurationFile", "logback-local.xml");
+        System.setProperty("lockstep.logs", config.data().resolve("logs").toString());
+
+        LocalStack stack = new LocalStack(config, console);
+        CountDownLatch startEnded = new CountDownLatch(1);
+        AtomicInteger exitCode = new AtomicInteger(STOPPED);
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("local-stop").unstarted(() -> {
+                    stop(stack, startEnded, console);
+                    // A JVM that ends by a signal says 130 or 143; one that was asked to stop, and did, has not failed.
+                    Runtime.getRuntime().halt(LocalKafka.gaveUp() ? FAILED : exitCode.get());
+                }));
+
+        long begun = System.nanoTime();
+        console.line("Lockstep starts, its data are in " + config.data());
+        try {
+            stack.start();
+            if (!stack.isStopping()) {
+                Welcome.show(console, config, stack, Console.seconds(begun));
+            }
+        } catch (RuntimeException cause) {
+            if (!stack.isStopping()) {
+                exitCode.set(FAILED);
+                errors.line(explain(cause, config));
+            }
+        } finally {
+            startEnded.countDown();
+        }
+        if (exitCode.get() == FAILED) {
+            System.exit(FAILED);
+        }
+        stack.awaitStop();
+    }
+
+    private static void stop(LocalStack stack, CountDownLatch startEnded, Console console) {
+        console.line("");
+        stack.stopStarting();
+        try {
+            // What is starting cannot be stopped before it has started.
+            startEnded.await();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+        stack.close();
+    }
+
+    private static String explain(RuntimeException cause, LocalConfig config) {
+        if (cause instanceof LocalException || cause instanceof SettingsException) {
+            return String.valueOf(cause.getMessage());
+        }
+        return cause.getMessage() + System.lineSeparator() + "The log has more: "
+                + config.data().resolve("logs/lockstep.log");
+    }
+}

@@ -1,0 +1,117 @@
+package dev.lockstep.local;
+
+import dev.lockstep.runtime.Env;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Everything the local stack can be told.
+ *
+ * @param data the folder for all data and logs
+ * @param fresh whether to begin with empty data
+ * @param services those to start
+ * @param httpPorts where each service listens, or would if it were started; 0 for any free port, as with the others
+ * @param environment for the services: what we were given, without what is ours alone
+ */
+record LocalConfig(
+        Path data,
+        boolean fresh,
+        Set<Service> services,
+        int postgresPort,
+        int kafkaPort,
+        Map<Service, Integer> httpPorts,
+        Map<String, String> environment) {
+    static final String DATA = "LOCKSTEP_DATA";
+    static final String POSTGRES_PORT = "POSTGRES_PORT";
+    static final String KAFKA_PORT = "KAFKA_PORT";
+    private static final int HIGHEST_PORT = 65_535;
+
+    LocalConfig {
+        services = Set.copyOf(services);
+        httpPorts = Map.copyOf(httpPorts);
+        environment = Map.copyOf(environment);
+    }
+
+    /**
+     * @throws dev.lockstep.runtime.SettingsException with everything that is wrong with the options and settings
+     */
+    static LocalConfig from(List<String> options, Map<String, String> environment) {
+        Env env = new Env(environment);
+        boolean fresh = false;
+        Set<Service> services = EnumSet.allOf(Service.class);
+        for (Iterator<String> rest = options.iterator(); rest.hasNext(); ) {
+            String option = rest.next();
+            switch (option) {
+                case "--fresh" -> fresh = true;
+                case "--only" -> services = services(env, rest.hasNext() ? rest.next() : "");
+                default -> env.check(false, option + " is not an option; ./up --help lists them");
+            }
+        }
+
+        Path data = Path.of(env.string(DATA, ".lockstep")).toAbsolutePath().normalize();
+        int postgresPort = port(env, POSTGRES_PORT, 5432);
+        int kafkaPort = port(env, KAFKA_PORT, 9092);
+        Map<Service, Integer> httpPorts = new EnumMap<>(Service.class);
+        for (Service service : Service.values()) {
+            httpPorts.put(service, port(env, service.portSetting(), service.defaultPort()));
+        }
+        checkApart(env, postgresPort, kafkaPort, httpPorts);
+
+        boolean begin = fresh;
+        Set<Service> chosen = services;
+        return env.build(
+                "Lockstep",
+                () -> new LocalConfig(
+                        data, begin, chosen, postgresPort, kafkaPort, httpPorts, withoutOurs(environment)));
+    }
+
+    private static Set<Service> services(Env env, String list) {
+        Set<Service> services = EnumSet.noneOf(Service.class);
+        for (String id : list.split(",", -1)) {
+            Service.of(id.strip())
+                    .ifPresentOrElse(
+                            services::add,
+                            () -> env.check(
+                                    false,
+                                    "--only takes services separated by commas, out of " + Service.allIds()
+                                            + ", but was \"" + list + "\""));
+        }
+        return services;
+    }
+
+    private static int port(Env env, String setting, int defaultPort) {
+        int port = env.integer(setting, defaultPort);
+        env.check(port >= 0 && port <= HIGHEST_PORT, setting + " must be from 0 to 65535, but was " + port);
+        return port;
+    }
+
+    private static void checkApart(Env env, int postgresPort, int kafkaPort, Map<Service, Integer> httpPorts) {
+        List<Integer> ports = new ArrayList<>(httpPorts.values());
+        ports.add(postgresPort);
+        ports.add(kafkaPort);
+        Set<Integer> seen = new HashSet<>();
+        for (int port : ports) {
+            env.check(
+                    port == 0 || seen.add(port),
+                    "port " + port + " is given to two of Postgres, Kafka and the services");
+        }
+    }
+
+    // What is left reaches the services; a KAFKA_PORT among it they would take for a property of Kafka's clients.
+    private static Map<String, String> withoutOurs(Map<String, String> environment) {
+        Map<String, String> rest = new HashMap<>(environment);
+        rest.keySet().removeAll(Set.of(DATA, POSTGRES_PORT, KAFKA_PORT));
+        for (Service service : Service.values()) {
+            rest.remove(service.portSetting());
+        }
+        return rest;
+    }
+}

@@ -1,0 +1,257 @@
+package dev.lockstep.local;
+
+import dev.lockstep.embedded.FolderLock;
+import dev.lockstep.embedded.Folders;
+import dev.lockstep.embedded.FreePorts;
+import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.runtime.RunningService;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Postgres, Kafka and the services, started in this order and stopped in the reverse one.
+ *
+ * <pre>
+ * lock ─▶ left-overs, ports ─▶ Postgres ┬▶ services ─▶ ready ─▶ demo data
+ *                              Kafka ───┘
+ * </pre>
+ */
+final class LocalStack implements AutoCloseable {
+    private static final Duration READY_LIMIT = Duration.ofMinutes(2);
+    private static final Duration READY_INTERVAL = Duration.ofMillis(50);
+
+    private final LocalConfig config;
+    private final Console console;
+    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final SortedMap<Service, RunningService> running = new TreeMap<>();
+    private @Nullable FolderLock lock;
+    private @Nullable LocalPostgres postgres;
+    private @Nullable LocalKafka kafka;
+
+    LocalStack(LocalConfig config, Console console) {
+        this.config = config;
+        this.console = console;
+    }
+
+    /**
+     * Returns once everything takes requests, or sooner if it is told to stop meanwhile.
+     *
+     * @throws RuntimeException when something does not start; what had started stays up until {@link #close()}
+     */
+    void start() {
+        lock = FolderLock.tryLock(config.data()).orElseThrow(this::alreadyRunning);
+        if (LocalPostgres.stopLeftOver(postgresFolder())) {
+            console.part("postgres", "was left running by an earlier run and is taken over");
+        }
+        if (config.fresh()) {
+            Folders.delete(postgresFolder());
+            Folders.delete(kafkaFolder());
+        }
+        checkPorts();
+        Steps.together(List.of(this::startPostgres, this::startKafka));
+        Steps.together(config.services().stream()
+                .<Runnable>map(service -> () -> startService(service))
+                .toList());
+    }
+
+    /** Makes a start in progress end soon. */
+    void stopStarting() {
+        stopping.countDown();
+    }
+
+    /** Returns when it is told to stop. */
+    void awaitStop() {
+        try {
+            stopping.await();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops what runs. What does not stop cleanly does not keep the rest from being stopped. */
+    @Override
+    public synchronized void close() {
+        stopStarting();
+        attempt(
+                "services",
+                () -> Steps.together(running.entrySet().stream()
+                        .<Runnable>map(entry -> () -> stopPart(entry.getKey().id(), entry.getValue()))
+                        .toList()));
+        running.clear();
+        attempt("kafka", () -> stopPart("kafka", kafka));
+        attempt("postgres", () -> stopPart("postgres", postgres));
+        if (lock != null) {
+            lock.close();
+        }
+    }
+
+    synchronized URI uri(Service service) {
+        RunningService up = running.get(service);
+        int port = up == null ? Objects.requireNonNull(config.httpPorts().get(service)) : up.httpPort();
+        return URI.create("http://localhost:" + port);
+    }
+
+    LocalPostgres postgres() {
+        return Objects.requireNonNull(postgres);
+    }
+
+    LocalKafka kafka() {
+        return Objects.requireNonNull(kafka);
+    }
+
+    boolean isStopping() {
+        return stopping.getCount() == 0;
+    }
+
+    /** The settings with which a service finds this stack. */
+    Map<String, String> connection(Service service) {
+        Map<String, String> settings = new TreeMap<>();
+        settings.put("POSTGRES_URI", postgres().uri(service.database()));
+        settings.put("POSTGRES_USER", LocalPostgres.USER);
+        settings.put("POSTGRES_PASSWORD", LocalPostgres.PASSWORD);
+        settings.put("KAFKA_BOOTSTRAP_SERVERS", kafka().bootstrapServers());
+        settings.put("HTTP_PORT", String.valueOf(config.httpPorts().get(service)));
+        return settings;
+    }
+
+    private LocalException alreadyRunning() {
+        String process = FolderLock.holder(config.data())
+                .map(pid -> " (process " + pid + ")")
+                .orElse("");
+        return new LocalException("Lockstep already runs on " + config.data() + process
+                + ": stop it with Ctrl-C there, or give this one a folder and ports of its own, see ./up --help");
+    }
+
+    private void checkPorts() {
+        List<String> problems = new ArrayList<>();
+        checkPort(problems, config.postgresPort(), "Postgres", LocalConfig.POSTGRES_PORT);
+        checkPort(problems, config.kafkaPort(), "Kafka", LocalConfig.KAFKA_PORT);
+        config.services().stream()
+                .sorted()
+                .forEach(service -> checkPort(
+                        problems,
+                        Objects.requireNonNull(config.httpPorts().get(service)),
+                        "the " + service.id() + " service",
+                        service.portSetting()));
+        if (!problems.isEmpty()) {
+            throw new LocalException(String.join(System.lineSeparator(), problems));
+        }
+    }
+
+    private static void checkPort(List<String> problems, int port, String who, String setting) {
+        if (port != 0 && !FreePorts.isFree(port)) {
+            problems.add("port " + port + " for " + who + " is taken by another program: stop that, or set " + setting
+                    + " to another port");
+        }
+    }
+
+    private void startPostgres() {
+        long begun = System.nanoTime();
+        LocalPostgres started = LocalPostgres.start(postgresFolder(), config.postgresPort());
+        postgres = started;
+        Steps.together(List.of(Service.values()).stream()
+                .<Runnable>map(service -> () -> started.createDatabase(service.database()))
+                .toList());
+        ready("postgres", started.host() + ":" + started.port(), begun);
+    }
+
+    private void startKafka() {
+        long begun = System.nanoTime();
+        LocalKafka started = LocalKafka.start(kafkaFolder(), config.kafkaPort());
+        kafka = started;
+        ready("kafka", started.bootstrapServers(), begun);
+    }
+
+    private void startService(Service service) {
+        if (isStopping()) {
+            return;
+        }
+        long begun = System.nanoTime();
+        Map<String, String> environment = new HashMap<>(config.environment());
+        environment.putAll(connection(service));
+        RunningService started = service.start(environment);
+        synchronized (this) {
+            running.put(service, started);
+        }
+        URI uri = uri(service);
+        try (Http http = new Http()) {
+            awaitReady(service, http, uri);
+            if (!isStopping()) {
+                new DemoData(http).putInto(service, uri);
+                ready(service.id(), uri.toString(), begun);
+            }
+        } catch (IOException cause) {
+            throw new UncheckedIOException("the " + service.id() + " service does not answer on " + uri, cause);
+        }
+    }
+
+    private void awaitReady(Service service, Http http, URI uri) throws IOException {
+        long limit = System.nanoTime() + READY_LIMIT.toNanos();
+        HttpResponse<String> answer = http.get(uri.resolve("/health/ready"));
+        while (answer.statusCode() != 200 && !pause()) {
+            if (System.nanoTime() > limit) {
+                throw new LocalException("the " + service.id() + " service is not ready after "
+                        + READY_LIMIT.toSeconds() + " s: " + answer.body());
+            }
+            answer = http.get(uri.resolve("/health/ready"));
+        }
+    }
+
+    // True if it is time to stop.
+    private boolean pause() {
+        try {
+            return stopping.await(READY_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    private void ready(String name, String where, long begun) {
+        console.part(name, String.format("%-24s ready in %s", where, Console.seconds(begun)));
+    }
+
+    private void stopPart(String name, @Nullable AutoCloseable part) {
+        if (part == null) {
+            return;
+        }
+        long begun = System.nanoTime();
+        try {
+            part.close();
+            console.part(name, "stopped in " + Console.seconds(begun));
+        } catch (Exception cause) {
+            console.part(name, "did not stop cleanly: " + cause.getMessage());
+        }
+    }
+
+    private void attempt(String what, Runnable stop) {
+        try {
+            stop.run();
+        } catch (RuntimeException cause) {
+            console.part(what, "did not stop cleanly: " + cause.getMessage());
+        }
+    }
+
+    private Path postgresFolder() {
+        return config.data().resolve("postgres");
+    }
+
+    private Path kafkaFolder() {
+        return config.data().resolve("kafka");
+    }
+}
