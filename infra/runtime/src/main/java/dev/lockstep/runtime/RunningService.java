@@ -80,9 +80,7 @@ public final class RunningService implements AutoCloseable {
         if (vertx != null) {
             stop(vertx, deadline);
         }
-        if (relay != null) {
-            relay.close();
-        }
+        closeRelay();
         if (vertx != null) {
             closeVertx(vertx, deadline);
         }
@@ -100,6 +98,17 @@ public final class RunningService implements AutoCloseable {
                         half.plus(LAST_MOMENT),
                         () -> server.shutdown(half.toMillis(), TimeUnit.MILLISECONDS)));
         deployment.ifPresent(id -> await("the verticle", left(deadline), () -> running.undeploy(id)));
+    }
+
+    private void closeRelay() {
+        if (relay == null) {
+            return;
+        }
+        try {
+            relay.close();
+        } catch (RuntimeException e) {
+            warn("the relay did not end cleanly", e);
+        }
     }
 
     private void closeVertx(Vertx running, long deadline) {

@@ -155,7 +155,7 @@ class HttpApiIT {
             })
     void a_body_that_does_not_say_it_is_json_is_a_problem(String contentType) {
         assertProblem(
-                http.send("POST", "/echo", contentType, "{}"),
+                http.send("POST", "/echo", contentType, "x".repeat(20_000)),
                 "{\"type\":\"about:blank\",\"title\":\"Unsupported Media Type\",\"status\":415,"
                         + "\"detail\":\"The body must be application/json in UTF-8, but Content-Type is \\\""
                         + contentType

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A service as its operator meets it: a process with an environment, an output, signals and an exit code. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
-@Timeout(120)
+@Timeout(240)
 class ServiceProcessIT {
     @TempDir
     private Path folder;

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
-@Timeout(120)
+@Timeout(240)
 class ServiceRunnerIT {
     private final Gate gate = new Gate();
     private final FakeRelay relay = new FakeRelay();
