@@ -39,16 +39,18 @@ public final class LocalPostgres implements AutoCloseable {
     private final Path log;
     private final Privileges privileges;
     private final FolderLock lock;
+    private final boolean disposable;
     private boolean tookOver;
     private int port;
     private boolean running;
 
-    private LocalPostgres(Path folder, FolderLock lock) {
+    private LocalPostgres(Path folder, FolderLock lock, boolean disposable) {
         this.privileges = Privileges.detect();
         this.home = PostgresBinaries.unpackInto(privileges.cache());
         this.data = folder.resolve("data");
         this.log = folder.resolve("log");
         this.lock = lock;
+        this.disposable = disposable;
     }
 
     /**
@@ -57,10 +59,22 @@ public final class LocalPostgres implements AutoCloseable {
      * @param port the port to listen on, 0 for any free one
      */
     public static LocalPostgres start(Path folder, int port) {
+        return start(folder, port, false);
+    }
+
+    /**
+     * The same on any free port for data that go with the server: nothing waits for the disk. A commit still survives the death of
+     * every process, only not that of the machine.
+     */
+    static LocalPostgres startDisposable(Path folder) {
+        return start(folder, 0, true);
+    }
+
+    private static LocalPostgres start(Path folder, int port, boolean disposable) {
         Path absolute = folder.toAbsolutePath().normalize();
         FolderLock lock = lock(absolute);
         try {
-            LocalPostgres postgres = new LocalPostgres(absolute, lock);
+            LocalPostgres postgres = new LocalPostgres(absolute, lock, disposable);
             postgres.start(port);
             return postgres;
         } catch (RuntimeException cause) {
@@ -78,7 +92,7 @@ public final class LocalPostgres implements AutoCloseable {
         Path absolute = folder.toAbsolutePath().normalize();
         FolderLock lock = lock(absolute);
         try (lock) {
-            LocalPostgres postgres = new LocalPostgres(absolute, lock);
+            LocalPostgres postgres = new LocalPostgres(absolute, lock, false);
             postgres.stopLeftOver();
             return postgres.tookOver;
         } catch (IOException cause) {
@@ -146,7 +160,7 @@ public final class LocalPostgres implements AutoCloseable {
             }
             for (int attempt = 1; !running; attempt++) {
                 port = wanted == 0 ? FreePorts.any() : wanted;
-                Files.write(data.resolve("postgresql.conf"), PostgresSettings.on(HOST, port));
+                Files.write(data.resolve("postgresql.conf"), PostgresSettings.on(HOST, port, disposable));
                 privileges.handOver(data);
                 Optional<String> problem = startServer();
                 running = problem.isEmpty();
@@ -183,6 +197,7 @@ public final class LocalPostgres implements AutoCloseable {
                             "--pwfile=" + password,
                             "--auth=scram-sha-256",
                             "--encoding=UTF8",
+                            disposable ? "--no-sync" : "--sync-method=fsync",
                             "--no-locale",
                             "--locale-provider=builtin",
                             "--builtin-locale=C.UTF-8"),
@@ -250,7 +265,7 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     private void stopServer() {
-        for (String mode : List.of("fast", "immediate")) {
+        for (String mode : disposable ? List.of("immediate") : List.of("fast", "immediate")) {
             Command.Result result = Command.run(
                     program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),
                     STOP_LIMIT.plusSeconds(10));

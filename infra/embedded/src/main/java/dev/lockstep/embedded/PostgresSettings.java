@@ -6,7 +6,8 @@ import java.util.List;
 final class PostgresSettings {
     private PostgresSettings() {}
 
-    static List<String> on(String host, int port) {
+    /** @param disposable whether the data are deleted with the server, so that nothing ever has to reach the disk */
+    static List<String> on(String host, int port, boolean disposable) {
         return List.of(
                 "listen_addresses = '" + host + "'",
                 "port = " + port,
@@ -19,8 +20,8 @@ final class PostgresSettings {
                 "datestyle = 'iso, mdy'",
                 "lc_messages = 'C'",
                 // What was answered is durable: Lockstep's promises rest on these three.
-                "fsync = on",
-                "full_page_writes = on",
+                "fsync = " + (disposable ? "off" : "on"),
+                "full_page_writes = " + (disposable ? "off" : "on"),
                 "synchronous_commit = on",
                 "wal_level = logical",
                 "max_wal_size = 2GB",

@@ -23,7 +23,7 @@ public final class TestServers {
 
     public static synchronized LocalPostgres postgres() {
         if (postgres == null) {
-            postgres = LocalPostgres.start(folder().resolve("postgres"), 0);
+            postgres = LocalPostgres.startDisposable(folder().resolve("postgres"));
         }
         return Objects.requireNonNull(postgres);
     }
