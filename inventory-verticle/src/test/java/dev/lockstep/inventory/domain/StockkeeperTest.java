@@ -125,6 +125,19 @@ class StockkeeperTest {
         }
 
         @Test
+        void a_rejection_stands_even_if_there_is_enough_by_now() {
+            // Given
+            Product restocked = new Product(CUP, "Cup", new Money(100, "USD"), 500, 0);
+
+            // When
+            Decision repeat = stockkeeper.decide(
+                    new Rejected(RejectionReason.OUT_OF_STOCK), products(restocked), reserve(new Line(CUP, 1)));
+
+            // Then
+            assertThat(repeat).isEqualTo(rejected(RejectionReason.OUT_OF_STOCK));
+        }
+
+        @Test
         void a_total_that_cannot_be_told_is_refused_by_name() {
             // Given
             Product cup = new Product(CUP, "Cup", new Money(Long.MAX_VALUE / 2, "USD"), 5, 0);
