@@ -85,9 +85,14 @@ final class MessageIds {
             try {
                 return Instant.parse(time);
             } catch (DateTimeParseException malformed) {
-                return Instant.ofEpochMilli(record.timestamp());
+                return sentOn(record);
             }
         }
-        return Instant.ofEpochMilli(record.timestamp());
+        return sentOn(record);
+    }
+
+    // The day only: somebody who sends one message twice sends it at two times, and mostly on one day.
+    private static Instant sentOn(ConsumerRecord<byte[], byte[]> record) {
+        return Instant.ofEpochMilli(record.timestamp()).truncatedTo(ChronoUnit.DAYS);
     }
 }
