@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes orders that arrive together commit together. Confined to one event loop; what a write does is the store's business.
@@ -29,7 +31,13 @@ import java.util.function.LongSupplier;
  * So an order that comes alone is written at once, and the busier it gets the larger the batches are.
  */
 final class OrderIntake {
+    private static final Logger LOGGER = LoggerFactory.getLogger(OrderIntake.class);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    private static final String NOT_TAKEN =
+            "More orders are coming in than can be written; this one was not taken, ask again";
+    private static final String PERHAPS_TAKEN =
+            "The database cannot be used right now. Whether the order was taken is not"
+                    + " known: ask again, with the same " + Idempotency.HEADER + " if there must not be two";
     private static final Set<String> AWAY = Set.of("08", "25", "53", "57", "58");
 
     private final Limits limits;
@@ -71,8 +79,7 @@ final class OrderIntake {
      */
     Future<Placed> place(Placement placement) {
         if (waiting.size() >= limits.queue()) {
-            return Future.failedFuture(
-                    Problem.unavailable("More orders are waiting than can be taken in; ask again", RETRY_AFTER));
+            return Future.failedFuture(Problem.unavailable(NOT_TAKEN, RETRY_AFTER));
         }
         Promise<Placed> answer = Promise.promise();
         waiting.add(new Waiting(placement, answer, nanoTime.getAsLong()));
@@ -110,7 +117,7 @@ final class OrderIntake {
         while (batch.size() < limits.batch() && !waiting.isEmpty()) {
             Waiting next = waiting.remove();
             if (isOutOfPatience(next)) {
-                giveUp(List.of(next));
+                refuse(List.of(next), NOT_TAKEN);
             } else {
                 batch.add(next);
             }
@@ -120,7 +127,8 @@ final class OrderIntake {
 
     /** Completes, and never fails, once every order of the batch has its answer. */
     private Future<Void> write(List<Waiting> batch) {
-        return write.apply(batch.stream().map(Waiting::placement).toList())
+        return Future.succeededFuture(batch.stream().map(Waiting::placement).toList())
+                .compose(write)
                 .timeout(limits.patience().toMillis(), TimeUnit.MILLISECONDS)
                 .transform(written ->
                         written.succeeded() ? answer(batch, written.result()) : fail(batch, written.cause()));
@@ -128,34 +136,44 @@ final class OrderIntake {
 
     private static Future<Void> answer(List<Waiting> batch, List<Placed> placed) {
         for (int i = 0; i < batch.size(); i++) {
-            batch.get(i).answer().complete(placed.get(i));
+            tell(batch.get(i), Future.succeededFuture(placed.get(i)));
         }
         return Future.succeededFuture();
     }
 
     private Future<Void> fail(List<Waiting> batch, Throwable cause) {
         if (isDatabaseAway(cause)) {
-            return giveUp(batch);
+            return refuse(batch, PERHAPS_TAKEN);
         }
         if (batch.size() == 1) {
-            batch.getFirst().answer().fail(cause);
+            tell(batch.getFirst(), Future.failedFuture(cause));
             return Future.succeededFuture();
         }
         // One of them is at fault, and the others must not suffer for it.
         Future<Void> alone = Future.succeededFuture();
         for (Waiting order : batch) {
-            alone = alone.compose(previous -> isOutOfPatience(order) ? giveUp(List.of(order)) : write(List.of(order)));
+            alone = alone.compose(
+                    previous -> isOutOfPatience(order) ? refuse(List.of(order), NOT_TAKEN) : write(List.of(order)));
         }
         return alone;
     }
 
-    private static Future<Void> giveUp(List<Waiting> batch) {
-        batch.forEach(order -> order.answer()
-                .fail(Problem.unavailable(
-                        "The database cannot be used right now. Whether the order was taken is not known: ask again"
-                                + " with the same " + Idempotency.HEADER + " so that it is taken once",
-                        RETRY_AFTER)));
+    private static Future<Void> refuse(List<Waiting> batch, String detail) {
+        Problem problem = Problem.unavailable(detail, RETRY_AFTER);
+        batch.forEach(order -> tell(order, Future.failedFuture(problem)));
         return Future.succeededFuture();
+    }
+
+    private static void tell(Waiting order, Future<Placed> outcome) {
+        try {
+            outcome.onComplete(order.answer());
+        } catch (RuntimeException e) {
+            // Whoever waits for this order failed over its answer; the others of the batch are still to have theirs.
+            LOGGER.atError()
+                    .addKeyValue("orderId", order.placement().order().id())
+                    .setCause(e)
+                    .log("an answer could not be given");
+        }
     }
 
     private boolean isOutOfPatience(Waiting order) {

@@ -50,32 +50,38 @@ final class OrderStore {
              WHERE order_id = $1
             """;
 
-    // Each status is read from its newest end and only then are they merged: a filter that few of ten million rows pass
-    // must not read the others.
-    private static final String LIST = """
+    // Each status is walked along its index from the cursor on, and only then are they merged. The comparisons and
+    // orders
+    // are those of whole index rows, so no other index will do: with `status = ... ORDER BY order_id` the planner likes
+    // to
+    // walk all orders and to throw away what has another status, which may be all of ten million. Where the walk leaves
+    // the status it was to read, the outer condition ends it.
+    static final String LIST = """
             SELECT found.*
               FROM unnest($1::text[]) AS wanted (status)
              CROSS JOIN LATERAL (
                    SELECT order_id, user_id, items::text AS items, status, reason, total_amount, total_currency,
                           cancel_requested_at IS NOT NULL AS cancel_requested, created_at, updated_at
                      FROM orders
-                    WHERE orders.status = wanted.status AND order_id < $2
-                    ORDER BY order_id DESC
+                    WHERE (orders.status, order_id) < (wanted.status, $2)
+                    ORDER BY orders.status DESC, order_id DESC
                     LIMIT $3) AS found
+             WHERE found.status = wanted.status
              ORDER BY order_id DESC
              LIMIT $3
             """;
 
-    private static final String LIST_OF_USER = """
+    static final String LIST_OF_USER = """
             SELECT found.*
               FROM unnest($1::text[]) AS wanted (status)
              CROSS JOIN LATERAL (
                    SELECT order_id, user_id, items::text AS items, status, reason, total_amount, total_currency,
                           cancel_requested_at IS NOT NULL AS cancel_requested, created_at, updated_at
                      FROM orders
-                    WHERE user_id = $4 AND orders.status = wanted.status AND order_id < $2
-                    ORDER BY order_id DESC
+                    WHERE (user_id, orders.status, order_id) < ($4, wanted.status, $2)
+                    ORDER BY user_id DESC, orders.status DESC, order_id DESC
                     LIMIT $3) AS found
+             WHERE found.status = wanted.status AND found.user_id = $4
              ORDER BY order_id DESC
              LIMIT $3
             """;

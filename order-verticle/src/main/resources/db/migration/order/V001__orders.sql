@@ -22,6 +22,6 @@ CREATE TABLE orders (
 -- Two requests with one key make one order. Most orders bring no key and cost this index nothing.
 CREATE UNIQUE INDEX orders_idempotency_key ON orders (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
--- A list reads each wanted status from its newest end and merges them, so these two serve every combination of filters.
+-- Lists walk these from the cursor on, one status after the other, so the two serve every combination of filters.
 CREATE INDEX orders_status ON orders (status, order_id);
 CREATE INDEX orders_user ON orders (user_id, status, order_id);

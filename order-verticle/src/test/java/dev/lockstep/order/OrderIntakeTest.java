@@ -1,6 +1,7 @@
 package dev.lockstep.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.order.Placed.Accepted;
@@ -174,6 +175,66 @@ class OrderIntakeTest {
                         Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
         assertThat(inTime.result()).isEqualTo(accepted("d"));
         assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"), List.of("d"));
+    }
+
+    @Test
+    void an_answer_that_nobody_can_take_does_not_keep_the_others_from_theirs() {
+        // Given
+        place("a").onSuccess(placed -> {
+            throw new IllegalStateException("the connection is gone");
+        });
+        Future<Placed> other = place("b");
+        eventLoop.endTick();
+
+        // When
+        database.finish(0);
+        placeInATickOfItsOwn("c");
+
+        // Then
+        assertThat(other.result()).isEqualTo(accepted("b"));
+        assertThat(database.writes()).containsExactly(List.of("a", "b"), List.of("c"));
+    }
+
+    @Test
+    void a_write_that_throws_is_a_write_that_fails() {
+        // Given
+        IllegalArgumentException mistake = new IllegalArgumentException("a mistake");
+        OrderIntake broken = new OrderIntake(
+                new OrderIntake.Limits(1, 1, 5, Duration.ofSeconds(10)),
+                batch -> {
+                    throw mistake;
+                },
+                eventLoop::later,
+                () -> nanos);
+        Future<Placed> first = broken.place(new Placement(order("a"), "00-1-1-01", null));
+        Future<Placed> second = broken.place(new Placement(order("b"), "00-1-1-01", null));
+
+        // When
+        eventLoop.endTick();
+
+        // Then
+        assertThat(first.cause()).isSameAs(mistake);
+        assertThat(second.cause()).isSameAs(mistake);
+    }
+
+    @Test
+    void an_order_whose_write_never_ends_is_refused_and_the_next_is_written() {
+        // Given
+        OrderIntake impatient = new OrderIntake(
+                new OrderIntake.Limits(1, 1, 5, Duration.ofMillis(20)), database::write, eventLoop::later, () -> nanos);
+        Future<Placed> stuck = impatient.place(new Placement(order("a"), "00-1-1-01", null));
+        impatient.place(new Placement(order("b"), "00-1-1-01", null));
+
+        // When
+        eventLoop.endTick();
+        await().until(stuck::isComplete);
+        await().until(() -> database.writes().size() == 2);
+
+        // Then
+        assertThat(stuck.cause())
+                .isInstanceOfSatisfying(
+                        Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
+        assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"));
     }
 
     private void placeInATickOfItsOwn(String userId) {

@@ -1,0 +1,51 @@
+package dev.lockstep.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.runtime.SettingsException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderConfigTest {
+    private static final Map<String, String> REQUIRED = Map.of(
+            "POSTGRES_URI", "postgresql://127.0.0.1:5432/orders",
+            "POSTGRES_USER", "orders",
+            "POSTGRES_PASSWORD", "secret",
+            "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092");
+
+    @Test
+    void the_intake_has_defaults() {
+        // When
+        OrderConfig config = OrderConfig.from(REQUIRED);
+
+        // Then
+        assertThat(config).isEqualTo(new OrderConfig(config.common(), 4, 128, 10_000, Duration.ofSeconds(10)));
+        assertThat(config.common().http().port()).isEqualTo(8080);
+        assertThat(config.common().service()).isEqualTo("order-service");
+    }
+
+    @Test
+    void everything_that_is_wrong_is_named_at_once() {
+        // Given
+        Map<String, String> environment = new HashMap<>(REQUIRED);
+        environment.put("ORDER_INTAKE_CONNECTIONS", "0");
+        environment.put("ORDER_INTAKE_BATCH", "many");
+        environment.put("ORDER_INTAKE_QUEUE", "-1");
+        environment.put("ORDER_INTAKE_PATIENCE", "PT0S");
+
+        // Then
+        assertThatThrownBy(() -> OrderConfig.from(environment))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContainingAll(
+                        "ORDER_INTAKE_CONNECTIONS must be at least 1, but was 0",
+                        "ORDER_INTAKE_BATCH must be a whole number, but was \"many\"",
+                        "ORDER_INTAKE_QUEUE must be at least 1, but was -1",
+                        "ORDER_INTAKE_PATIENCE must be longer than nothing, but was PT0S");
+    }
+}

@@ -1,0 +1,120 @@
+package dev.lockstep.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TestServers;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A hundred thousand orders, of which one user has half and only a handful are cancelled. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderListIT {
+    private static final int LIMIT = 50;
+    private static final String[] ALL = {"PENDING", "CONFIRMED", "CANCELLED"};
+    private static final String[] RARE = {"CANCELLED"};
+    private static final UUID NEWEST = new UUID(-1L, -1L);
+    // Behind half of all orders.
+    private static final UUID MIDDLE = UUID.fromString("01999999-0000-7000-8000-00000000c350");
+
+    private static Vertx vertx;
+    private static PgConnection connection;
+
+    @BeforeAll
+    static void fill() throws IOException, SQLException {
+        LocalPostgres postgres = TestServers.postgres();
+        String database = TestServers.newDatabase("orders");
+        try (Connection jdbc = DriverManager.getConnection(postgres.jdbcUrl(database));
+                Statement statement = jdbc.createStatement();
+                InputStream schema = OrderListIT.class.getResourceAsStream("/db/migration/order/V001__orders.sql")) {
+            statement.execute(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
+            statement.execute("""
+                    INSERT INTO orders (order_id, user_id, items, status, reason, total_amount, total_currency, traceparent)
+                    SELECT ('01999999-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid,
+                           CASE WHEN i % 2 = 0 THEN 'u-many' ELSE 'u-' || i END,
+                           '[]',
+                           CASE WHEN i % 20000 = 0 THEN 'CANCELLED' ELSE 'CONFIRMED' END,
+                           CASE WHEN i % 20000 = 0 THEN 'TIMED_OUT' END,
+                           CASE WHEN i % 20000 <> 0 THEN 1 END,
+                           CASE WHEN i % 20000 <> 0 THEN 'KRW' END,
+                           ''
+                      FROM generate_series(1, 100000) AS i
+                    """);
+            statement.execute("VACUUM ANALYZE orders");
+        }
+        vertx = Vertx.vertx();
+        connection = PgConnection.connect(
+                        vertx,
+                        PgConnectOptions.fromUri(postgres.uri(database))
+                                .setUser(LocalPostgres.USER)
+                                .setPassword(LocalPostgres.PASSWORD))
+                .await();
+    }
+
+    @AfterAll
+    static void close() {
+        vertx.close().await();
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void a_page_reads_no_more_orders_than_its_statuses_could_fill(String sql, Tuple parameters, long statuses)
+            throws JsonProcessingException {
+        // When
+        String plan = connection
+                .preparedQuery("EXPLAIN (ANALYZE, FORMAT JSON) " + sql)
+                .execute(parameters)
+                .map(rows -> rows.iterator().next().getValue(0).toString())
+                .await();
+
+        // Then
+        assertThat(ordersRead(new ObjectMapper().readTree(plan))).isPositive().isLessThanOrEqualTo(statuses * LIMIT);
+    }
+
+    static Stream<Arguments> a_page_reads_no_more_orders_than_its_statuses_could_fill() {
+        return Stream.of(
+                Arguments.of(OrderStore.LIST, parameters(ALL, NEWEST), 3),
+                Arguments.of(OrderStore.LIST, parameters(ALL, MIDDLE), 3),
+                Arguments.of(OrderStore.LIST, parameters(RARE, MIDDLE), 1),
+                Arguments.of(OrderStore.LIST_OF_USER, parameters(ALL, NEWEST).addValue("u-many"), 3),
+                Arguments.of(OrderStore.LIST_OF_USER, parameters(ALL, MIDDLE).addValue("u-many"), 3),
+                Arguments.of(OrderStore.LIST_OF_USER, parameters(ALL, MIDDLE).addValue("u-7"), 3),
+                Arguments.of(OrderStore.LIST_OF_USER, parameters(RARE, NEWEST).addValue("u-many"), 1));
+    }
+
+    private static Tuple parameters(String[] statuses, UUID before) {
+        return Tuple.tuple().addValue(statuses).addValue(before).addValue(LIMIT);
+    }
+
+    /** What every scan of the table returned and what it threw away. */
+    private static long ordersRead(JsonNode plan) {
+        long read = 0;
+        for (JsonNode node : plan.findParents("Relation Name")) {
+            read += (node.path("Actual Rows").asLong()
+                            + node.path("Rows Removed by Filter").asLong())
+                    * node.path("Actual Loops").asLong();
+        }
+        return read;
+    }
+}
