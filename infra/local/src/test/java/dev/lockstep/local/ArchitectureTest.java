@@ -1,0 +1,272 @@
+package dev.lockstep.local;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.targetOwner;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.lockstep.messaging.MessageConsumer;
+import dev.lockstep.runtime.PostgresConfig;
+import io.vertx.sqlclient.SqlClient;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.jspecify.annotations.NullMarked;
+
+/** The direction of dependencies, for all of Lockstep at once: this module is the only one that sees every other. */
+@AnalyzeClasses(packages = "dev.lockstep", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final List<String> SERVICES = List.of("order", "inventory", "payment", "saga");
+    private static final String[] SERVICE_PACKAGES = packages(SERVICES);
+
+    @ArchTest
+    static final ArchRule DOMAIN_DECIDES_AND_NOTHING_ELSE = classes()
+            .that()
+            .resideInAPackage("dev.lockstep..domain..")
+            .should()
+            .onlyDependOnClassesThat(resideInAnyPackage(
+                            "dev.lockstep..domain..", "java.lang..", "java.util..", "java.time..", "org.jspecify..")
+                    .and(not(resideInAnyPackage("java.util.logging..", "java.util.concurrent.."))))
+            .because("a decision must be repeatable: I/O and framework types belong in the shell around it");
+
+    @ArchTest
+    static final ArchRule DOMAIN_HAS_NO_CLOCK_AND_NO_DICE = noClasses()
+            .that()
+            .resideInAPackage("dev.lockstep..domain..")
+            .should()
+            .accessTargetWhere(clockOrDice())
+            .because(
+                    "the same state and event must always decide the same: time enters as an event or a Duration, ids come in");
+
+    @ArchTest
+    static final ArchRule SERVICES_STAND_ALONE = classes()
+            .that()
+            .resideInAnyPackage(SERVICE_PACKAGES)
+            .should(notTouchAnotherOf(SERVICES))
+            .because("services share the messages in contracts and nothing else");
+
+    @ArchTest
+    static final ArchRule NOBODY_NEEDS_A_SERVICE = noClasses()
+            .that()
+            .resideOutsideOfPackages(with(SERVICE_PACKAGES, "dev.lockstep.local.."))
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(SERVICE_PACKAGES)
+            .because("what services are built on must not know them");
+
+    @ArchTest
+    static final ArchRule ONLY_PROGRAMS_RELAY = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.lockstep.relay..", "dev.lockstep.local..")
+            .and(are("not part of an *App", javaClass -> !topLevel(javaClass).endsWith("App")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.lockstep.relay..")
+            .because("whether and how a service relays is decided where it is put together");
+
+    @ArchTest
+    static final ArchRule ONLY_THE_RELAY_KNOWS_DEBEZIUM = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.lockstep.relay..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..")
+            .because("a team that outgrows the embedded relay replaces one module");
+
+    @ArchTest
+    static final ArchRule MESSAGING_KNOWS_NOTHING_OF_ORDERS = onlyOurs(
+                    "dev.lockstep.messaging..", "dev.lockstep.messaging..")
+            .because("it is a library that other systems can adopt as it is");
+
+    @ArchTest
+    static final ArchRule THE_RELAY_STANDS_ALONE =
+            onlyOurs("dev.lockstep.relay..", "dev.lockstep.relay..").because("it carries rows, whoever wrote them");
+
+    @ArchTest
+    static final ArchRule CONTRACTS_DEPEND_ON_NOTHING = classes()
+            .that()
+            .resideInAPackage("dev.lockstep.contracts..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("dev.lockstep.contracts..", "java..", "org.jspecify..")
+            .because("whoever reads our messages should not have to take our libraries, too");
+
+    @ArchTest
+    static final ArchRule THE_RUNTIME_KNOWS_NO_MESSAGES = onlyOurs(
+                    "dev.lockstep.runtime..", "dev.lockstep.runtime..", "dev.lockstep.messaging..")
+            .because("it boots any service");
+
+    @ArchTest
+    static final ArchRule EMBEDDED_SERVERS_KNOW_NOTHING_OF_US = onlyOurs(
+                    "dev.lockstep.embedded..", "dev.lockstep.embedded..")
+            .because("the tests of every module use them");
+
+    @ArchTest
+    static final ArchRule ONLY_TESTS_AND_THE_LOCAL_STACK_EMBED_SERVERS = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("dev.lockstep.embedded..", "kafka..")
+            .because("in production Postgres and Kafka are somebody else's");
+
+    @ArchTest
+    static final ArchRule ONLY_PROGRAMS_READ_THE_ENVIRONMENT = noClasses()
+            .that(are(
+                    "neither *App nor the two that read it on an App's behalf",
+                    javaClass -> !javaClass.getSimpleName().endsWith("App")
+                            && !List.of("ServiceRunner", "LogSetting").contains(javaClass.getSimpleName())))
+            .should()
+            .callMethodWhere(target(nameMatching("getenv")).and(targetOwner(assignableTo(System.class))))
+            .because("settings are read in one place, validated together, and handed on as records");
+
+    // A statement of a job rather than of one table keeps the job's name.
+    @ArchTest
+    static final ArchRule ONLY_STORES_SPEAK_SQL = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..")
+            .and(are(
+                    "no store",
+                    javaClass -> !topLevel(javaClass)
+                            .matches("\\w*(Store|Audit|Probe|Schema|Maintenance|Desk)|Outbox|Inbox")))
+            .should()
+            .accessTargetWhere(sql())
+            .because("SQL is text in a store, one statement a method, so that it can be found and explained");
+
+    @ArchTest
+    static final ArchRule ONLY_VERTICLES_OPEN_CLIENTS = noClasses()
+            .that()
+            .resideInAnyPackage(SERVICE_PACKAGES)
+            .and()
+            .haveSimpleNameNotEndingWith("Verticle")
+            .should()
+            .callMethodWhere(target(nameMatching("pool|create"))
+                    .and(targetOwner(assignableTo(PostgresConfig.class).or(assignableTo(MessageConsumer.class)))))
+            .because("who opens a client also closes it, and that is the verticle");
+
+    @ArchTest
+    static final ArchRule ONLY_MESSAGES_MAP_JSON = noClasses()
+            .that()
+            .resideInAnyPackage(SERVICE_PACKAGES)
+            .and()
+            .haveSimpleNameNotEndingWith("Messages")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(ObjectMapper.class)
+            .because("JSON and domain meet at the edge only");
+
+    @ArchTest
+    static final ArchRule EVERY_PACKAGE_IS_NULL_MARKED = classes()
+            .that()
+            .resideInAPackage("dev.lockstep..")
+            .should(new ArchCondition<>("be in a package that is @NullMarked") {
+                @Override
+                public void check(JavaClass javaClass, ConditionEvents events) {
+                    boolean marked = javaClass.getPackage().isAnnotatedWith(NullMarked.class);
+                    events.add(new SimpleConditionEvent(
+                            javaClass,
+                            marked,
+                            javaClass.getName() + " is in a package without a package-info that is @NullMarked"));
+                }
+            })
+            .because("only then does the compiler tell where null may be");
+
+    private static ArchRule onlyOurs(String packages, String... allowed) {
+        return noClasses()
+                .that()
+                .resideInAPackage(packages)
+                .should()
+                .dependOnClassesThat(resideInAPackage("dev.lockstep..").and(not(resideInAnyPackage(allowed))));
+    }
+
+    private static ArchCondition<JavaClass> notTouchAnotherOf(List<String> services) {
+        return new ArchCondition<>("not depend on another service") {
+            @Override
+            public void check(JavaClass javaClass, ConditionEvents events) {
+                javaClass.getDirectDependenciesFromSelf().stream()
+                        .filter(dependency -> {
+                            String other = service(dependency.getTargetClass());
+                            return services.contains(other) && !other.equals(service(javaClass));
+                        })
+                        .forEach(dependency ->
+                                events.add(SimpleConditionEvent.violated(javaClass, dependency.getDescription())));
+            }
+        };
+    }
+
+    // dev.lockstep.<service>...
+    private static String service(JavaClass javaClass) {
+        String[] parts = javaClass.getPackageName().split("\\.", -1);
+        return parts.length > 2 && parts[0].equals("dev") && parts[1].equals("lockstep") ? parts[2] : "";
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> clockOrDice() {
+        Map<String, String> forbidden = Map.of(
+                "java.lang.System", "currentTimeMillis|nanoTime|getenv|getProperty",
+                "java.lang.Math", "random",
+                "java.lang.Thread", ".*",
+                "java.util.UUID", "randomUUID",
+                "java.util.Random", ".*",
+                "java.util.SplittableRandom", ".*");
+        return describe("a clock or a die", access -> {
+            String owner = access.getTargetOwner().getName();
+            boolean clock = owner.equals("java.time.Clock")
+                    || (owner.startsWith("java.time.") && access.getName().equals("now"));
+            return clock || access.getName().matches(forbidden.getOrDefault(owner, "(?!)"));
+        });
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> sql() {
+        return describe("SQL", access -> {
+            JavaClass owner = access.getTargetOwner();
+            boolean reactive =
+                    owner.isAssignableTo(SqlClient.class) && access.getName().matches("query|preparedQuery|prepare");
+            boolean blocking =
+                    (owner.isAssignableTo(Connection.class) && access.getName().startsWith("prepare"))
+                            || (owner.isAssignableTo(Statement.class)
+                                    && access.getName().startsWith("execute"));
+            return reactive || blocking;
+        });
+    }
+
+    private static DescribedPredicate<JavaClass> are(String description, Predicate<JavaClass> test) {
+        return describe(description, test);
+    }
+
+    // Of a nested or anonymous class, the class in whose file it is.
+    private static String topLevel(JavaClass javaClass) {
+        return javaClass.getEnclosingClass().map(ArchitectureTest::topLevel).orElseGet(javaClass::getSimpleName);
+    }
+
+    private static String[] packages(List<String> services) {
+        return services.stream()
+                .map(service -> "dev.lockstep." + service + "..")
+                .toArray(String[]::new);
+    }
+
+    private static String[] with(String[] packages, String another) {
+        String[] all = Arrays.copyOf(packages, packages.length + 1);
+        all[packages.length] = another;
+        return all;
+    }
+}

@@ -1,0 +1,10 @@
+package dev.lockstep.relay.planted;
+
+import dev.lockstep.messaging.OutboxMessage;
+
+/** A violation on purpose. */
+public final class RelayOnMessaging {
+    public String type(OutboxMessage message) {
+        return message.type();
+    }
+}
