@@ -9,7 +9,6 @@ import java.util.Base64;
 import java.util.List;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
-import org.jspecify.annotations.Nullable;
 
 /** Reads a row's own header list, {@code [["name","base64 value"],...]}: order and repeated names stay as they are. */
 final class CompleteHeaders {
@@ -18,38 +17,34 @@ final class CompleteHeaders {
     private CompleteHeaders() {}
 
     /** A null instead of the base64 text is a header without a value. */
-    static List<Header> parse(String json) {
+    static List<Header> parse(String row, String json) {
         try (JsonParser parser = JSON.createParser(json)) {
             List<Header> headers = new ArrayList<>();
-            expect(parser, JsonToken.START_ARRAY, json);
+            expect(parser, JsonToken.START_ARRAY);
             while (parser.nextToken() == JsonToken.START_ARRAY) {
-                expect(parser, JsonToken.VALUE_STRING, json);
+                expect(parser, JsonToken.VALUE_STRING);
                 String name = parser.getText();
                 byte[] value = parser.nextToken() == JsonToken.VALUE_NULL
                         ? null
                         : Base64.getDecoder().decode(parser.getText());
                 headers.add(new RecordHeader(name, value));
-                expect(parser, JsonToken.END_ARRAY, json);
+                expect(parser, JsonToken.END_ARRAY);
             }
             if (parser.currentToken() != JsonToken.END_ARRAY) {
-                throw malformed(json, null);
+                throw new IllegalArgumentException("a list is expected");
             }
             return headers;
         } catch (IOException | IllegalArgumentException cause) {
-            throw malformed(json, cause);
+            throw new RelayException(
+                    "outbox row %s cannot be published: its headers must be [[\"name\",\"base64 value\"],...], but are %s"
+                            .formatted(row, json.substring(0, Math.min(200, json.length()))),
+                    cause);
         }
     }
 
-    private static void expect(JsonParser parser, JsonToken token, String json) throws IOException {
+    private static void expect(JsonParser parser, JsonToken token) throws IOException {
         if (parser.nextToken() != token) {
-            throw malformed(json, null);
+            throw new IllegalArgumentException(token + " is expected");
         }
-    }
-
-    private static RelayException malformed(String json, @Nullable Exception cause) {
-        return new RelayException(
-                "the headers column must be [[\"name\",\"base64 value\"],...], but was "
-                        + json.substring(0, Math.min(200, json.length())),
-                cause);
     }
 }

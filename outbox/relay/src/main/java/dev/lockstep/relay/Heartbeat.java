@@ -18,7 +18,7 @@ final class Heartbeat implements AutoCloseable {
 
     private final RelayDatabase database;
     private final WatermarkStore watermark;
-    private final SlotStore slots;
+    private final SlotKeeper keeper;
     private final HeartbeatTopic topic;
     private final RelayHealth health;
     private final RelayMetrics metrics;
@@ -35,7 +35,7 @@ final class Heartbeat implements AutoCloseable {
     Heartbeat(
             RelayConfig config,
             RelayDatabase database,
-            SlotStore slots,
+            SlotKeeper keeper,
             WatermarkStore watermark,
             HeartbeatTopic topic,
             RelayHealth health,
@@ -43,7 +43,7 @@ final class Heartbeat implements AutoCloseable {
             Runnable watchdog) {
         this.database = database;
         this.watermark = watermark;
-        this.slots = slots;
+        this.keeper = keeper;
         this.topic = topic;
         this.health = health;
         this.metrics = metrics;
@@ -104,7 +104,7 @@ final class Heartbeat implements AutoCloseable {
         }
         if (now - nextSlotCheck >= 0) {
             nextSlotCheck = now + SLOT_CHECK.toNanos();
-            slots.state(connection).ifPresent(state -> metrics.retained(state.retainedBytes()));
+            keeper.state(connection).ifPresent(state -> metrics.retained(state.retainedBytes()));
         }
         Beat beat = acknowledged.getAndSet(null);
         if (beat != null) {

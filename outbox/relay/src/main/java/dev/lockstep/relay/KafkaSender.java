@@ -104,9 +104,8 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    // Runs on the producer's own thread too. Closing it there stops the batches behind the refused one: with its number
-    // gone
-    // from the sequence the broker rejects them, and only a living producer would number them anew and send them again.
+    // Runs on the producer's own thread too. Closed there and then, it does not get to send the batch behind the
+    // refused one.
     private RelayException refused(String what, String topic, Throwable cause) {
         RelayException first = new RelayException(
                 "outbox %s cannot be sent to topic %s: %s".formatted(what, topic, RelayException.reason(cause)), cause);

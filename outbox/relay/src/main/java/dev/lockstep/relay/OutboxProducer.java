@@ -19,7 +19,7 @@ final class OutboxProducer {
         Map<String, Object> settings = new HashMap<>();
         settings.put("client.id", "relay-" + config.slotName());
         settings.put("linger.ms", "0");
-        settings.put("batch.size", "131072");
+        settings.put("batch.size", "262144");
         settings.put("max.request.size", "4194304");
         settings.put("buffer.memory", "67108864");
         settings.put("max.block.ms", "5000");
@@ -27,7 +27,10 @@ final class OutboxProducer {
         settings.putAll(config.producer());
         settings.put("acks", "all");
         settings.put("enable.idempotence", "true");
-        settings.put("max.in.flight.requests.per.connection", "5");
+        // With more, a batch that the broker refuses is overtaken by the one behind it: the broker takes a gap in the
+        // numbers of a
+        // producer that it has not heard of.
+        settings.put("max.in.flight.requests.per.connection", "1");
         settings.put("retries", Integer.toString(Integer.MAX_VALUE));
         // A batch that expires bumps the producer's epoch, and then a later row of the same key can overtake it.
         settings.put("delivery.timeout.ms", Integer.toString(Integer.MAX_VALUE));

@@ -1,5 +1,6 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.RelayHealth.Role;
 import io.debezium.engine.DebeziumEngine.ChangeConsumer;
 import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
@@ -10,9 +11,10 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Publishes a captured batch and only then confirms it. Runs on the engine's thread, which is allowed to block.
@@ -20,6 +22,8 @@ import org.apache.kafka.connect.source.SourceRecord;
  * <p>Whatever goes wrong leaves the batch unconfirmed and ends the engine; the next engine gets the same rows again.
  */
 final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRecord>> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(OutboxPublisher.class);
+
     private final KafkaSender sender;
     private final OutboxRecords records;
     private final HeartbeatTopic heartbeatTopic;
@@ -74,8 +78,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         turn.acquire();
         busy = true;
         try {
-            health.become(RelayHealth.Role.LEADING);
-            metrics.leading(true);
+            lead();
             publish(batch, committer);
             relayed = true;
         } finally {
@@ -118,21 +121,17 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         committer.markBatchFinished();
     }
 
-    private KafkaSender.Sent sendRow(SourceRecord change) throws InterruptedException {
-        Struct row = after(change);
-        String id = row.getString("id");
-        return sender.send("row " + id, record(change, row, id));
+    private void lead() {
+        if (health.role() != Role.LEADING) {
+            LOGGER.atInfo().addKeyValue("slot", health.slot()).log("relay leads");
+            health.become(Role.LEADING);
+            metrics.leading(true);
+        }
     }
 
-    private ProducerRecord<byte[], byte[]> record(SourceRecord change, Struct row, String id) {
-        try {
-            return records.row(row, committedAt(change));
-        } catch (RuntimeException cause) {
-            throw new RelayException(
-                    "outbox row %s for topic %s cannot be published: %s"
-                            .formatted(id, row.getString("topic"), RelayException.reason(cause)),
-                    cause);
-        }
+    private KafkaSender.Sent sendRow(SourceRecord change) throws InterruptedException {
+        OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
+        return sender.send("row " + row.id(), records.row(row));
     }
 
     private static boolean isBeat(SourceRecord change) {

@@ -2,16 +2,14 @@ package dev.lockstep.relay;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
-import org.apache.kafka.connect.data.Struct;
 import org.jspecify.annotations.Nullable;
 
-/** Turns one captured row into the Kafka record it stands for. Pure: the same row always gives the same record. */
+/** Turns a row into the Kafka record it stands for. Pure: the same row always gives the same record. */
 final class OutboxRecords {
     static final String HEARTBEAT_TOPIC = "lockstep.heartbeats";
 
@@ -25,55 +23,48 @@ final class OutboxRecords {
         this.sourceKey = bytes(source);
     }
 
-    /** @param committed when the row's transaction committed; stands in for the time that an id other than a UUIDv7 does not carry */
-    ProducerRecord<byte[], byte[]> row(Struct row, Instant committed) {
-        String key = row.getString("aggregateid");
+    /** @throws RelayException if the row's own headers cannot be read */
+    ProducerRecord<byte[], byte[]> row(OutboxRow row) {
+        String key = row.key();
         return new ProducerRecord<>(
-                row.getString("topic"),
-                null,
-                key == null ? null : bytes(key),
-                payload(row.get("payload")),
-                headers(row, key, committed));
+                row.topic(), null, key == null ? null : bytes(key), payload(row.payload()), headers(row));
     }
 
     ProducerRecord<byte[], byte[]> heartbeat(Beat beat) {
         return new ProducerRecord<>(HEARTBEAT_TOPIC, sourceKey, bytes("{\"beat\":" + beat.number() + "}"));
     }
 
-    private List<Header> headers(Struct row, @Nullable String key, Instant committed) {
-        String complete = row.getString("headers");
+    private List<Header> headers(OutboxRow row) {
+        String complete = row.headers();
         if (complete != null) {
-            return CompleteHeaders.parse(complete);
+            return CompleteHeaders.parse(row.id(), complete);
         }
-        String id = row.getString("id");
         List<Header> headers = new ArrayList<>(8);
         headers.add(specVersion);
-        headers.add(header("ce_id", id));
-        headers.add(header("ce_type", row.getString("type")));
+        headers.add(header("ce_id", row.id()));
+        headers.add(header("ce_type", row.type()));
         headers.add(source);
-        headers.add(header("ce_time", UuidTime.of(id).orElse(committed).toString()));
+        headers.add(
+                header("ce_time", UuidTime.of(row.id()).orElse(row.committed()).toString()));
+        String key = row.key();
         if (key != null) {
             headers.add(header("ce_subject", key));
         }
         headers.add(contentType);
-        String traceparent = row.getString("traceparent");
+        String traceparent = row.traceparent();
         if (traceparent != null) {
             headers.add(header("traceparent", traceparent));
         }
         return headers;
     }
 
-    private static byte @Nullable [] payload(@Nullable Object value) {
-        return switch (value) {
-            case null -> null;
-            case byte[] bytes -> bytes;
-            case ByteBuffer buffer -> {
-                byte[] copy = new byte[buffer.remaining()];
-                buffer.duplicate().get(copy);
-                yield copy;
-            }
-            default -> throw new IllegalStateException("payload is a " + value.getClass());
-        };
+    private static byte @Nullable [] payload(@Nullable ByteBuffer value) {
+        if (value == null) {
+            return null;
+        }
+        byte[] copy = new byte[value.remaining()];
+        value.duplicate().get(copy);
+        return copy;
     }
 
     private static Header header(String name, String value) {

@@ -28,9 +28,11 @@ public record RelayConfig(
         Duration stalledAfter) {
     public RelayConfig {
         producer = Map.copyOf(producer);
-        if (!slotName.matches("[a-z0-9_]{1,63}")) {
+        // Four characters fewer than Postgres allows: the slot that is still being made has "_new" behind its name.
+        if (!slotName.matches("[a-z0-9_]{1,59}")) {
             throw new IllegalArgumentException(
-                    "a slot name has lower-case letters, digits and underscores only, but was \"" + slotName + "\"");
+                    "a slot name has up to 59 lower-case letters, digits and underscores, but was \"" + slotName
+                            + "\"");
         }
         if (!producer.containsKey("bootstrap.servers")) {
             throw new IllegalArgumentException("the relay's producer properties lack bootstrap.servers");

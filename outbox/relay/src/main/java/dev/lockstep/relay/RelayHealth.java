@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class RelayHealth {
     /** What the relay is doing. */
     enum Role {
-        STARTING("has not started yet"),
+        STARTING("is starting"),
         STANDBY("is waiting to take over from the relay that holds the slot"),
         LEADING("holds the slot"),
         CLOSED("is closed");
@@ -34,6 +34,10 @@ final class RelayHealth {
         this.slot = slot;
         this.stalledAfter = stalledAfter;
         this.nanoClock = nanoClock;
+    }
+
+    String slot() {
+        return slot;
     }
 
     Role role() {
@@ -72,7 +76,7 @@ final class RelayHealth {
             return Optional.of(reason);
         }
         Long last = acknowledgedAt;
-        if (role == Role.CLOSED || role == Role.STARTING || last == null) {
+        if (role == Role.CLOSED || last == null) {
             return Optional.of(sentence("the relay of slot " + slot + " " + role.words));
         }
         Duration age = Duration.ofNanos(nanoClock.getAsLong() - last);

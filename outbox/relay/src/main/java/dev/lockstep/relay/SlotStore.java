@@ -5,33 +5,31 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The publication and the replication slot, as SQL. Runs on the caller's connection, in autocommit. */
+/** Publications and replication slots, as SQL. Runs on the caller's connection, in autocommit. */
 final class SlotStore {
     private static final String DUPLICATE_OBJECT = "42710";
     private static final String UNIQUE_VIOLATION = "23505";
+    private static final String UNDEFINED_OBJECT = "42704";
+    private static final String OBJECT_IN_USE = "55006";
 
     private static final String PUBLICATION_EXISTS = "SELECT FROM pg_publication WHERE pubname = ?";
 
-    private static final String CREATE_SLOT =
-            "SELECT pg_create_logical_replication_slot(?, 'pgoutput', false, false, true)";
+    private static final String CREATE_SLOT = "SELECT pg_create_logical_replication_slot(?, 'pgoutput')";
+
+    private static final String COPY_SLOT = "SELECT pg_copy_logical_replication_slot(?, ?)";
+
+    private static final String DROP_SLOT = "SELECT pg_drop_replication_slot(?)";
 
     private static final String STATE = """
-            SELECT slot_name, active, wal_status, invalidation_reason, database = current_database() AS ours,
+            SELECT active, wal_status, invalidation_reason, database = current_database() AS ours,
                    coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint AS retained
               FROM pg_replication_slots
              WHERE slot_name = ?
             """;
-
-    private final String slot;
-    private final String publication;
-
-    SlotStore(String slot, String publication) {
-        this.slot = slot;
-        this.publication = publication;
-    }
 
     /**
      * What Postgres says of the slot.
@@ -42,8 +40,8 @@ final class SlotStore {
     record SlotState(boolean active, @Nullable String lostBecause, boolean ours, long retainedBytes) {}
 
     /** Creates the publication unless it exists. Somebody who creates it at the same moment is no failure. */
-    void createPublication(Connection connection) throws SQLException {
-        if (exists(connection)) {
+    void createPublication(Connection connection, String publication) throws SQLException {
+        if (exists(connection, publication)) {
             return;
         }
         try (Statement statement = connection.createStatement()) {
@@ -56,27 +54,48 @@ final class SlotStore {
                       WITH (publish = 'insert', publish_via_partition_root = true)
                     """.formatted(statement.enquoteIdentifier(publication, false)));
         } catch (SQLException failure) {
-            ignoreIfExists(failure);
+            ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
+        }
+    }
+
+    /** Creates a slot, unless it exists. It waits until all transactions that write at this moment have ended. */
+    void create(Connection connection, String slot) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CREATE_SLOT)) {
+            statement.setString(1, slot);
+            statement.execute();
+        } catch (SQLException failure) {
+            ignore(failure, DUPLICATE_OBJECT);
         }
     }
 
     /**
-     * Creates the slot. It waits until all transactions that write at this moment have ended.
+     * Makes a second slot that stands where the first one does.
      *
-     * @return false if it existed, or if somebody created it at the same moment
+     * @return false if it existed, or the first one did not
      */
-    boolean create(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CREATE_SLOT)) {
+    boolean copy(Connection connection, String slot, String copy) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(COPY_SLOT)) {
             statement.setString(1, slot);
+            statement.setString(2, copy);
             statement.execute();
             return true;
         } catch (SQLException failure) {
-            ignoreIfExists(failure);
+            ignore(failure, DUPLICATE_OBJECT, UNDEFINED_OBJECT);
             return false;
         }
     }
 
-    Optional<SlotState> state(Connection connection) throws SQLException {
+    /** Drops a slot that nobody uses. Does nothing if it does not exist, or somebody uses it. */
+    void drop(Connection connection, String slot) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(DROP_SLOT)) {
+            statement.setString(1, slot);
+            statement.execute();
+        } catch (SQLException failure) {
+            ignore(failure, UNDEFINED_OBJECT, OBJECT_IN_USE);
+        }
+    }
+
+    Optional<SlotState> state(Connection connection, String slot) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(STATE)) {
             statement.setString(1, slot);
             try (ResultSet row = statement.executeQuery()) {
@@ -91,7 +110,7 @@ final class SlotStore {
         return new SlotState(row.getBoolean("active"), lost, row.getBoolean("ours"), row.getLong("retained"));
     }
 
-    private boolean exists(Connection connection) throws SQLException {
+    private static boolean exists(Connection connection, String publication) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(PUBLICATION_EXISTS)) {
             statement.setString(1, publication);
             try (ResultSet row = statement.executeQuery()) {
@@ -100,9 +119,8 @@ final class SlotStore {
         }
     }
 
-    private static void ignoreIfExists(SQLException failure) throws SQLException {
-        String state = failure.getSQLState();
-        if (!DUPLICATE_OBJECT.equals(state) && !UNIQUE_VIOLATION.equals(state)) {
+    private static void ignore(SQLException failure, String... states) throws SQLException {
+        if (!List.of(states).contains(failure.getSQLState())) {
             throw failure;
         }
     }

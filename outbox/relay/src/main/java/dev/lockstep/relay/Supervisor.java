@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,10 +18,11 @@ import org.slf4j.LoggerFactory;
  * Waits for the slot to be free, leads while it can, and starts over after whatever ended that.
  *
  * <pre>
- *            slot is active elsewhere          slot is free
- * STARTING ──────────────────────────▶ STANDBY ────────────▶ LEADING ──engine ended──╮
- *     ▲ ╰───────────────────────────────────────────────────────▲                    │
- *     ╰───────────────────────────────── backoff ───────────────────────────────────╯
+ *              slot is active elsewhere          slot is free
+ *     STARTING ────────────────────────▶ STANDBY ─────────────▶ {@link Term} ──engine ended──╮
+ *      ▲    │ ╰────────────── slot is free ───────────────────────▲                   │
+ *      │    ╰── no slot, rows pending ──▶ {@link Recovery} ─────────────╯                   │
+ *      ╰──────────────────────────────── backoff ────────────────────────────────────╯
  * </pre>
  */
 final class Supervisor {
@@ -32,27 +34,25 @@ final class Supervisor {
     private final RelayConfig config;
     private final RelayDatabase database;
     private final SlotKeeper keeper;
-    private final SlotStore slots;
     private final WatermarkStore watermark;
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private Duration backoff = FIRST_BACKOFF;
-    private @Nullable Term term;
+    private @Nullable Spell current;
 
     Supervisor(
             RelayConfig config,
             RelayDatabase database,
-            SlotStore slots,
+            SlotKeeper keeper,
             WatermarkStore watermark,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
         this.database = database;
-        this.slots = slots;
+        this.keeper = keeper;
         this.watermark = watermark;
-        this.keeper = new SlotKeeper(config, database, slots, watermark);
         this.health = health;
         this.metrics = metrics;
     }
@@ -61,9 +61,7 @@ final class Supervisor {
     void run() {
         try {
             while (!isClosed()) {
-                if (slotIsFree()) {
-                    lead();
-                }
+                round();
             }
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
@@ -72,50 +70,74 @@ final class Supervisor {
 
     /** Ends {@link #run()} and gives the slot back. Bounded. */
     void close() {
-        Term current;
+        Spell running;
         synchronized (this) {
             closed.countDown();
-            current = term;
+            running = current;
         }
-        if (current != null) {
-            current.close();
+        if (running != null) {
+            running.close();
         }
     }
 
-    // True once the slot can be had; false when the wait failed and is to be begun again.
-    private boolean slotIsFree() throws InterruptedException {
-        try (Connection connection = database.connect("supervisor")) {
-            while (!isClosed()) {
-                Optional<SlotState> found = slots.state(connection);
-                if (found.isEmpty()) {
-                    keeper.prepare();
-                    continue;
-                }
-                watermark.age(connection).ifPresent(health::watermarkMoved);
-                SlotState slot = found.get();
-                Optional<String> unusable = keeper.whyUnusable(slot);
-                if (unusable.isPresent()) {
-                    health.become(Role.STARTING);
-                    health.blocked(unusable.get());
-                } else if (slot.active()) {
-                    standBy();
-                } else {
-                    return true;
-                }
-                // Two that wait must not always try at the same moment.
-                pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
+    private void round() throws InterruptedException {
+        try {
+            Optional<Supplier<Spell>> next = awaitTurn();
+            if (next.isPresent()) {
+                perform(next.get());
             }
-            return false;
         } catch (SQLException cause) {
             health.troubled(
                     "Postgres at %s:%d: %s".formatted(config.host(), config.port(), RelayException.reason(cause)));
             backOff();
-            return false;
-        } catch (RelayException cause) {
-            health.blocked(RelayException.reason(cause));
+        } catch (RuntimeException cause) {
+            LOGGER.atWarn()
+                    .setCause(cause)
+                    .addKeyValue("slot", config.slotName())
+                    .log("relay cannot lead");
+            health.troubled(RelayException.reason(cause));
             backOff();
-            return false;
         }
+    }
+
+    // Empty when the relay was closed meanwhile.
+    private Optional<Supplier<Spell>> awaitTurn() throws SQLException, InterruptedException {
+        try (Connection connection = database.connect("supervisor")) {
+            while (!isClosed()) {
+                Optional<SlotState> slot = keeper.state(connection);
+                if (slot.isEmpty()) {
+                    long missed = keeper.prepare();
+                    if (missed > 0) {
+                        return Optional.of(() -> recovery(missed));
+                    }
+                    continue;
+                }
+                watermark.age(connection).ifPresent(health::watermarkMoved);
+                Optional<String> unusable = keeper.whyUnusable(slot.get());
+                if (unusable.isPresent()) {
+                    health.become(Role.STARTING);
+                    health.blocked(unusable.get());
+                } else if (slot.get().active()) {
+                    standBy();
+                } else {
+                    return Optional.of(() -> new Term(config, database, keeper, watermark, health, metrics));
+                }
+                // Two that wait must not always try at the same moment.
+                pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
+            }
+            return Optional.empty();
+        }
+    }
+
+    private Spell recovery(long missed) {
+        health.become(Role.STARTING);
+        health.troubled("slot %s is new, and %d rows from before it are being sent from the table"
+                .formatted(config.slotName(), missed));
+        LOGGER.atWarn()
+                .addKeyValue("slot", config.slotName())
+                .addKeyValue("rows", missed)
+                .log("slot is new, pending rows from before it are being sent from the table");
+        return new Recovery(config, database, keeper, health, metrics);
     }
 
     private void standBy() {
@@ -126,47 +148,49 @@ final class Supervisor {
         health.flows();
     }
 
-    private void lead() throws InterruptedException {
-        Term current = null;
+    private void perform(Supplier<Spell> next) throws InterruptedException {
+        Spell spell = begin(next);
+        if (spell == null) {
+            return;
+        }
         try {
-            current = begin();
-            if (current == null) {
-                return;
-            }
-            current.run();
+            spell.run();
+            backoff = FIRST_BACKOFF;
         } catch (RuntimeException cause) {
-            String reason = RelayException.reason(cause);
-            if (isClosed() || reason.contains("is active for PID")) {
-                LOGGER.atDebug()
-                        .setCause(cause)
-                        .addKeyValue("slot", config.slotName())
-                        .log("relay does not lead");
-            } else {
-                LOGGER.atWarn()
-                        .setCause(cause)
-                        .addKeyValue("slot", config.slotName())
-                        .log("relay stopped leading");
-                health.troubled(reason);
-            }
+            tell(cause);
+            backoff = spell.gotSomewhere() ? FIRST_BACKOFF : backoff;
+            backOff();
         } finally {
             synchronized (this) {
-                term = null;
+                current = null;
             }
+            health.become(Role.STARTING);
             metrics.leading(false);
         }
-        if (current != null && current.hasRelayed()) {
-            backoff = FIRST_BACKOFF;
-        }
-        backOff();
     }
 
-    private synchronized @Nullable Term begin() {
+    private synchronized @Nullable Spell begin(Supplier<Spell> next) {
         if (isClosed()) {
             return null;
         }
-        LOGGER.atInfo().addKeyValue("slot", config.slotName()).log("slot is free, relay tries to lead");
-        term = new Term(config, database, slots, watermark, health, metrics);
-        return term;
+        current = next.get();
+        return current;
+    }
+
+    private void tell(RuntimeException cause) {
+        String reason = RelayException.reason(cause);
+        if (isClosed() || reason.contains("is active for PID")) {
+            LOGGER.atDebug()
+                    .setCause(cause)
+                    .addKeyValue("slot", config.slotName())
+                    .log("another relay leads");
+        } else {
+            LOGGER.atWarn()
+                    .setCause(cause)
+                    .addKeyValue("slot", config.slotName())
+                    .log("relay stopped leading");
+            health.troubled(reason);
+        }
     }
 
     private void backOff() throws InterruptedException {

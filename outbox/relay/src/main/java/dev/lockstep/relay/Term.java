@@ -5,9 +5,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One spell of leading: a producer, an engine and a heartbeat that live and die together. Nothing of it is used twice. */
-final class Term implements AutoCloseable {
+final class Term implements Spell {
     private static final Logger LOGGER = LoggerFactory.getLogger(Term.class);
     private static final Duration DRAIN = Duration.ofMillis(500);
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(15);
 
     private final RelayConfig config;
     private final KafkaSender sender;
@@ -18,21 +19,21 @@ final class Term implements AutoCloseable {
     Term(
             RelayConfig config,
             RelayDatabase database,
-            SlotStore slots,
+            SlotKeeper keeper,
             WatermarkStore watermark,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
         HeartbeatTopic topic = new HeartbeatTopic(config);
-        heartbeat = new Heartbeat(config, database, slots, watermark, topic, health, metrics, this::endIfStalled);
+        heartbeat = new Heartbeat(config, database, keeper, watermark, topic, health, metrics, this::endIfStalled);
         sender = new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health);
         publisher = new OutboxPublisher(
                 sender, new OutboxRecords(config.source()), topic, heartbeat::acknowledged, health, metrics);
         engine = new RelayEngine(config, publisher);
     }
 
-    /** Relays until {@link #close()}, then returns. Throws whatever ended it before. */
-    void run() {
+    @Override
+    public void run() {
         heartbeat.start();
         try {
             engine.run();
@@ -42,12 +43,12 @@ final class Term implements AutoCloseable {
         }
     }
 
-    /** Whether this term has relayed anything, if only a heartbeat. */
-    boolean hasRelayed() {
+    @Override
+    public boolean gotSomewhere() {
         return publisher.hasRelayed();
     }
 
-    /** Ends {@link #run()} and gives the slot back. Bounded; a batch on its way may still be acknowledged meanwhile. */
+    /** Also gives the slot back. A batch on its way may still be acknowledged meanwhile. */
     @Override
     public void close() {
         publisher.drain(DRAIN);
@@ -59,7 +60,9 @@ final class Term implements AutoCloseable {
     // A connection to nowhere is silent for ever. Our own heartbeats must come back, so silence is a fault of the
     // engine's.
     private void endIfStalled() {
-        if (publisher.silence().compareTo(config.stalledAfter()) > 0) {
+        Duration patience =
+                config.stalledAfter().compareTo(LEAST_PATIENCE) > 0 ? config.stalledAfter() : LEAST_PATIENCE;
+        if (publisher.silence().compareTo(patience) > 0) {
             LOGGER.atWarn().addKeyValue("slot", config.slotName()).log("the slot is silent, a new engine is needed");
             engine.close();
         }

@@ -23,7 +23,10 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +54,7 @@ final class OutboxFixture implements AutoCloseable {
         return create(TestServers.kafka().bootstrapServers());
     }
 
-    /** @param bootstrapServers what the relays are told; the fixture itself always uses the Kafka of the tests */
+    /** @param bootstrapServers the Kafka to use instead of the one that all tests share */
     static OutboxFixture create(String bootstrapServers) {
         String database = TestServers.newDatabase("relay");
         OutboxFixture fixture = new OutboxFixture(database, "events-" + database, bootstrapServers);
@@ -106,7 +109,11 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     TopicReader reader() {
-        return new TopicReader(topic);
+        return reader(topic);
+    }
+
+    TopicReader reader(String name) {
+        return new TopicReader(bootstrapServers, name);
     }
 
     Connection connect() throws SQLException {
@@ -168,8 +175,7 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     void createTopic(String name, Map<String, String> settings) {
-        try (Admin admin =
-                Admin.create(Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()))) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             NewTopic created = new NewTopic(name, Optional.of(3), Optional.empty()).configs(settings);
             admin.createTopics(List.of(created)).all().get();
         } catch (InterruptedException | ExecutionException cause) {
@@ -177,8 +183,19 @@ final class OutboxFixture implements AutoCloseable {
         }
     }
 
+    void changeTopic(String name, String setting, String value) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            AlterConfigOp change = new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
+            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, name), List.of(change)))
+                    .all()
+                    .get();
+        } catch (InterruptedException | ExecutionException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
     static ConditionFactory await() {
-        return Awaitility.await().atMost(Duration.ofSeconds(40)).pollInterval(Duration.ofMillis(50));
+        return Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(50));
     }
 
     private static String resource(String name) {
@@ -189,13 +206,20 @@ final class OutboxFixture implements AutoCloseable {
         }
     }
 
+    boolean slotIsActive() {
+        return "t".equals(query("SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot() + "'"));
+    }
+
+    void dropSlot() {
+        execute(
+                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
+    }
+
     /** Closes all relays and drops the slot, so that it does not keep the WAL of the tests that follow. */
     @Override
     public void close() {
         relays.forEach(OutboxRelay::close);
-        await().until(() ->
-                count("SELECT count(*) FROM pg_replication_slots WHERE active AND slot_name = '" + slot() + "'") == 0);
-        execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = '" + slot()
-                + "'");
+        await().until(() -> !slotIsActive());
+        dropSlot();
     }
 }

@@ -1,6 +1,5 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.embedded.TestServers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,9 +29,9 @@ final class TopicReader implements AutoCloseable {
         }
     }
 
-    TopicReader(String topic) {
+    TopicReader(String bootstrapServers, String topic) {
         consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                Map.of("bootstrap.servers", bootstrapServers),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
         List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()

@@ -1,0 +1,259 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.embedded.TestServers;
+import dev.lockstep.relay.TopicReader.Message;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class FaultsIT {
+    private final OutboxFixture outbox = OutboxFixture.create();
+    private final TopicReader reader = outbox.reader();
+
+    @AfterEach
+    void close() {
+        reader.close();
+        outbox.close();
+    }
+
+    @Test
+    void a_row_that_the_broker_refuses_is_named_and_not_overtaken_by_its_key() throws SQLException {
+        // Given
+        outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+        String large = "x".repeat(400_000);
+        UUID refused;
+        try (Connection connection = outbox.connect()) {
+            connection.setAutoCommit(false);
+            refused = outbox.append(connection, "o-1", large);
+            outbox.append(connection, "o-1", "behind");
+            connection.commit();
+        }
+
+        // When
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(problem -> assertThat(problem)
+                                .contains("row " + refused, "topic " + outbox.topic(), "RecordTooLargeException")));
+        assertThat(outbox.pending()).isEqualTo(2);
+        outbox.changeTopic(outbox.topic(), "max.message.bytes", "2000000");
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).containsAll(List.of(large, "behind")));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of(large, "behind")));
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(relay.problem()).isEmpty();
+            assertThat(outbox.pending()).isZero();
+        });
+    }
+
+    @Test
+    void a_row_that_is_larger_than_the_producer_allows_is_named() {
+        // Given
+        OutboxRelay relay =
+                outbox.relay(outbox.config(Map.of("max.request.size", "100000")), new SimpleMeterRegistry());
+        relay.start();
+
+        // When
+        UUID refused = outbox.append("o-1", "x".repeat(200_000));
+        outbox.append("o-1", "behind");
+
+        // Then
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(problem -> assertThat(problem)
+                                .contains("row " + refused, "topic " + outbox.topic(), "RecordTooLargeException")));
+        assertThat(reader.readAll()).isEmpty();
+        assertThat(outbox.pending()).isEqualTo(2);
+    }
+
+    @Test
+    void a_row_for_a_topic_that_does_not_exist_is_named_and_leaves_once_the_topic_appears() {
+        // Given
+        String missing = outbox.topic() + "-missing";
+        OutboxRelay relay = outbox.relay(outbox.config(Map.of("max.block.ms", "500")), new SimpleMeterRegistry());
+        relay.start();
+        outbox.execute("INSERT INTO outbox (aggregatetype, type, topic) VALUES ('order', 'Ping', '" + missing + "')");
+        String id = outbox.query("SELECT id FROM outbox");
+
+        // When
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(problem -> assertThat(problem)
+                                .contains("row " + id, "topic " + missing, "not present in metadata")));
+        outbox.createTopic(missing, Map.of());
+
+        // Then
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(relay.problem()).isEmpty();
+            assertThat(outbox.pending()).isZero();
+        });
+    }
+
+    @Test
+    void a_row_whose_own_headers_cannot_be_read_is_named() {
+        // Given
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+
+        // When
+        outbox.execute("INSERT INTO outbox (aggregatetype, type, topic, headers) VALUES ('order', 'Ping', '"
+                + outbox.topic() + "', '{\"ce_id\":\"1\"}')");
+
+        // Then
+        String id = outbox.query("SELECT id FROM outbox");
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(
+                                problem -> assertThat(problem).contains("row " + id, "its headers must be")));
+        assertThat(outbox.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void a_slot_that_is_gone_is_made_again_and_what_it_missed_is_sent_from_the_table() {
+        // Given
+        OutboxRelay first = outbox.relay();
+        first.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+        first.close();
+        outbox.append("o-1", "2");
+        outbox.dropSlot();
+        outbox.append("o-1", "3");
+
+        // When
+        OutboxRelay second = outbox.relay();
+        outbox.append("o-1", "4");
+        second.start();
+        outbox.append("o-1", "5");
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).contains("5"));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4", "5")));
+        OutboxFixture.await().until(() -> outbox.pending() == 0);
+        assertThat(outbox.relayed()).isEqualTo(5);
+    }
+
+    @Test
+    void a_row_without_a_slot_is_not_called_relayed_while_kafka_is_away() {
+        // Given
+        outbox.append("o-1", "1");
+        RelayConfig unreachable = outbox.config(Map.of("max.block.ms", "500"));
+        OutboxRelay relay = new OutboxRelay(withKafkaAt("127.0.0.1:1", unreachable), new SimpleMeterRegistry());
+        relay.prepare();
+
+        // When
+        relay.start();
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(
+                                problem -> assertThat(problem).contains("Kafka at 127.0.0.1:1 cannot be reached")));
+        relay.close();
+
+        // Then
+        assertThat(outbox.pending()).isEqualTo(1);
+        outbox.relay().start();
+        assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
+                .containsExactly("1");
+    }
+
+    @Test
+    void a_lost_slot_is_named_and_once_it_is_dropped_the_relay_recovers_by_itself() {
+        // Given
+        OutboxRelay first = outbox.relay();
+        first.start();
+        OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
+        first.close();
+        outbox.append("o-1", "1");
+        loseSlot();
+
+        // When
+        OutboxRelay second = outbox.relay();
+        second.start();
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(second.problem())
+                        .hasValueSatisfying(problem -> assertThat(problem)
+                                .contains(
+                                        "slot " + outbox.slot() + " is lost",
+                                        "SELECT pg_drop_replication_slot('" + outbox.slot() + "')")));
+        outbox.dropSlot();
+
+        // Then
+        assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
+                .containsExactly("1");
+        OutboxFixture.await().untilAsserted(() -> assertThat(second.problem()).isEmpty());
+    }
+
+    @Test
+    void a_database_without_an_outbox_is_told_so_at_once() {
+        // Given
+        String empty = TestServers.newDatabase("empty");
+        RelayConfig config = inDatabase(empty, outbox.config());
+
+        // When
+        try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
+            // Then
+            assertThatThrownBy(relay::prepare).hasMessageContainingAll(empty, "relation \"outbox\" does not exist");
+        }
+    }
+
+    // As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep.
+    private void loseSlot() {
+        outbox.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+        outbox.execute("SELECT pg_reload_conf()");
+        try {
+            OutboxFixture.await().until(() -> {
+                outbox.execute("SELECT pg_switch_wal()");
+                outbox.execute("CREATE TABLE IF NOT EXISTS noise (n int)");
+                outbox.execute("INSERT INTO noise SELECT FROM generate_series(1, 1000)");
+                outbox.execute("CHECKPOINT");
+                return "lost"
+                        .equals(outbox.query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = '"
+                                + outbox.slot() + "'"));
+            });
+        } finally {
+            outbox.execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
+            outbox.execute("SELECT pg_reload_conf()");
+        }
+    }
+
+    private static RelayConfig withKafkaAt(String bootstrapServers, RelayConfig config) {
+        Map<String, String> producer = new HashMap<>(config.producer());
+        producer.put("bootstrap.servers", bootstrapServers);
+        return copy(config, config.database(), config.slotName(), producer);
+    }
+
+    private static RelayConfig inDatabase(String database, RelayConfig config) {
+        return copy(config, database, database + "_outbox", config.producer());
+    }
+
+    private static RelayConfig copy(RelayConfig config, String database, String slot, Map<String, String> producer) {
+        return new RelayConfig(
+                config.host(),
+                config.port(),
+                database,
+                config.user(),
+                config.password(),
+                slot,
+                config.publicationName(),
+                config.source(),
+                producer,
+                config.heartbeatInterval(),
+                config.stalledAfter());
+    }
+}

@@ -1,0 +1,112 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.relay.TopicReader.Message;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class KafkaAwayIT {
+    private final Path folder;
+    private final OutboxFixture outbox;
+    private LocalKafka kafka;
+
+    // A broker of its own, because stopping it must not disturb other tests.
+    KafkaAwayIT(@TempDir Path folder) {
+        this.folder = folder;
+        kafka = LocalKafka.start(folder, 0);
+        outbox = OutboxFixture.create(kafka.bootstrapServers());
+    }
+
+    @AfterEach
+    void close() {
+        outbox.close();
+        kafka.close();
+    }
+
+    @Test
+    void kafka_goes_away_under_load_and_comes_back_and_nothing_is_lost() throws InterruptedException {
+        // Given
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+        Writers writers = Writers.start(outbox, 3);
+        OutboxFixture.await().until(() -> outbox.relayed() > 50);
+
+        // When
+        kafka.close();
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(problem -> assertThat(problem).contains(kafka.bootstrapServers())));
+        writers.writeMore(100);
+        long relayedWithoutKafka = outbox.relayed();
+        kafka = LocalKafka.start(folder, port(kafka));
+        writers.writeMore(100);
+        Map<String, List<String>> committed = writers.stop();
+
+        // Then
+        try (TopicReader reader = outbox.reader()) {
+            List<Message> messages = reader.readUntil(
+                    read -> read.stream().map(Message::id).distinct().count() == writers.committedRows());
+            assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(committed);
+        }
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(relay.problem()).isEmpty();
+            assertThat(outbox.relayed()).isGreaterThan(relayedWithoutKafka).isEqualTo(writers.committedRows());
+        });
+    }
+
+    @Test
+    void a_relay_that_starts_before_kafka_waits_for_it() {
+        // Given
+        kafka.close();
+        OutboxRelay relay = outbox.relay();
+        outbox.append("o-1", "early");
+
+        // When
+        relay.start();
+        OutboxFixture.await().until(() -> relay.problem().isPresent());
+        kafka = LocalKafka.start(folder, port(kafka));
+
+        // Then
+        try (TopicReader reader = outbox.reader()) {
+            assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
+                    .contains("early");
+        }
+        OutboxFixture.await().untilAsserted(() -> assertThat(relay.problem()).isEmpty());
+    }
+
+    @Test
+    void closing_does_not_wait_for_kafka() {
+        // Given
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+        OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
+        kafka.close();
+        outbox.append("o-1", "stuck");
+        OutboxFixture.await().until(() -> relay.problem().isPresent());
+
+        // When
+        Instant start = Instant.now();
+        relay.close();
+
+        // Then
+        assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(5));
+        assertThat(outbox.slotIsActive()).isFalse();
+        assertThat(outbox.pending()).isEqualTo(1);
+    }
+
+    private static int port(LocalKafka kafka) {
+        String servers = kafka.bootstrapServers();
+        return Integer.parseInt(servers.substring(servers.lastIndexOf(':') + 1));
+    }
+}

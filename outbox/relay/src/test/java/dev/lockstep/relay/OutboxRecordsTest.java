@@ -1,0 +1,103 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OutboxRecordsTest {
+    private static final String ID = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
+    private static final Instant COMMITTED = Instant.parse("2026-01-02T03:04:05.678Z");
+
+    private final OutboxRecords records = new OutboxRecords("/order-service");
+
+    @Test
+    void a_row_becomes_a_cloudevent_in_binary_mode() {
+        // When
+        ProducerRecord<byte[], byte[]> record = records.row(row(ID, "o-1", "{}", "00-trace-01", null));
+
+        // Then
+        assertThat(record.topic()).isEqualTo("order.created");
+        assertThat(record.partition()).isNull();
+        assertThat(text(record.key())).isEqualTo("o-1");
+        assertThat(text(record.value())).isEqualTo("{}");
+        assertThat(lines(record.headers()))
+                .containsExactly(
+                        "ce_specversion: 1.0",
+                        "ce_id: " + ID,
+                        "ce_type: OrderCreated",
+                        "ce_source: /order-service",
+                        "ce_time: 2022-02-22T19:22:22Z",
+                        "ce_subject: o-1",
+                        "content-type: application/json",
+                        "traceparent: 00-trace-01");
+    }
+
+    @Test
+    void an_id_without_a_time_takes_the_time_of_the_commit() {
+        assertThat(lines(records.row(row("919108f7-52d1-4320-9bac-f847db4148a8", "o-1", "{}", null, null))
+                        .headers()))
+                .contains("ce_time: 2026-01-02T03:04:05.678Z");
+    }
+
+    @Test
+    void what_a_row_lacks_its_record_lacks() {
+        // When
+        ProducerRecord<byte[], byte[]> record = records.row(row(ID, null, null, null, null));
+
+        // Then
+        assertThat(record.key()).isNull();
+        assertThat(record.value()).isNull();
+        assertThat(lines(record.headers())).noneMatch(line -> line.matches("(ce_subject|traceparent):.*"));
+    }
+
+    @Test
+    void the_headers_of_a_row_that_brings_its_own_replace_all_others() {
+        assertThat(lines(records.row(row(ID, "o-1", "{}", "00-trace-01", "[[\"ce_id\",\"MQ==\"]]"))
+                        .headers()))
+                .containsExactly("ce_id: 1");
+    }
+
+    @Test
+    void reading_a_payload_leaves_it_as_it_was() {
+        // Given
+        OutboxRow row = row(ID, "o-1", "{\"n\":1}", null, null);
+
+        // When
+        records.row(row);
+
+        // Then
+        assertThat(text(records.row(row).value())).isEqualTo("{\"n\":1}");
+    }
+
+    private static OutboxRow row(
+            String id,
+            @Nullable String key,
+            @Nullable String payload,
+            @Nullable String traceparent,
+            @Nullable String headers) {
+        ByteBuffer bytes = payload == null ? null : ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8));
+        return new OutboxRow(id, key, "OrderCreated", bytes, "order.created", traceparent, headers, COMMITTED);
+    }
+
+    private static List<String> lines(Headers headers) {
+        return Arrays.stream(headers.toArray())
+                .map(header -> header.key() + ": " + text(header.value()))
+                .toList();
+    }
+
+    private static String text(byte @Nullable [] bytes) {
+        return new String(Objects.requireNonNull(bytes), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,171 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.embedded.TestServers;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/** How fast the relay is, on this machine, with Postgres, Kafka and the reader beside it. Run by hand; see the README. */
+final class RelayBenchmark {
+    private static final int PRELOADED = 200_000;
+    private static final int LATENCY_SECONDS = 30;
+    private static final int RATE = 300;
+    private static final String PAYLOAD =
+            "{\"orderId\":\"%s\",\"userId\":\"u123\",\"items\":[{\"productId\":\"p1\",\"qty\":2}]," + "\"note\":\""
+                    + "x".repeat(200) + "\"}";
+
+    private RelayBenchmark() {}
+
+    public static void main(String[] arguments) throws Exception {
+        try (OutboxFixture outbox = OutboxFixture.create()) {
+            OutboxRelay relay = outbox.relay();
+            preload(outbox);
+            throughput(outbox, relay);
+            latency(outbox);
+        }
+        System.exit(0);
+    }
+
+    private static void preload(OutboxFixture outbox) {
+        // A hundred rows a transaction, as services that batch write them.
+        outbox.execute("""
+                DO $$ BEGIN
+                  FOR i IN 1..%d LOOP
+                    INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, traceparent)
+                    SELECT 'order', 'o-' || (i * 100 + n), 'OrderCreated', convert_to('%s', 'UTF8'), '%s',
+                           '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+                      FROM generate_series(1, 100) n;
+                    COMMIT;
+                  END LOOP;
+                END $$
+                """.formatted(PRELOADED / 100, PAYLOAD.formatted("o-1"), outbox.topic()));
+    }
+
+    private static void throughput(OutboxFixture outbox, OutboxRelay relay) {
+        long cpuBefore = cpu();
+        long start = System.nanoTime();
+        relay.start();
+        long first = 0;
+        try (KafkaConsumer<String, String> consumer = consumer(outbox.topic())) {
+            long end = 0;
+            while (end < PRELOADED) {
+                end = consumer.endOffsets(consumer.assignment()).values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum();
+                if (first == 0 && end > 0) {
+                    first = System.nanoTime();
+                }
+                LockSupport.parkNanos(20_000_000);
+            }
+        }
+        double seconds = (System.nanoTime() - first) / 1e9;
+        say("rows/s %.0f (%d rows in %.2f s; first row %.2f s after start; JVM CPU %.1f us/row, broker included)"
+                .formatted(
+                        PRELOADED / seconds,
+                        PRELOADED,
+                        seconds,
+                        (first - start) / 1e9,
+                        (cpu() - cpuBefore) / 1e3 / PRELOADED));
+    }
+
+    private static void latency(OutboxFixture outbox) throws Exception {
+        Map<String, Long> committed = new ConcurrentHashMap<>();
+        Map<String, Long> latencies = new ConcurrentHashMap<>();
+        int total = RATE * LATENCY_SECONDS;
+        CountDownLatch all = new CountDownLatch(total);
+        Thread reader = Thread.ofPlatform().daemon().start(() -> {
+            try (KafkaConsumer<String, String> consumer = consumer(outbox.topic())) {
+                consumer.seekToEnd(consumer.assignment());
+                consumer.assignment().forEach(consumer::position);
+                all.countDown();
+                while (true) {
+                    for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(100))) {
+                        if (record.key().startsWith("l-")) {
+                            latencies.put(record.key(), System.nanoTime());
+                            all.countDown();
+                        }
+                    }
+                }
+            }
+        });
+        long cpuBefore = cpu();
+        long begin = System.nanoTime();
+        try (Connection connection = outbox.connect();
+                PreparedStatement insert = connection.prepareStatement(
+                        "INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic) VALUES ('order', ?, 'OrderCreated', ?, ?)")) {
+            connection.setAutoCommit(false);
+            for (int i = 0; i < total + 1; i++) {
+                long due = begin + i * 1_000_000_000L / RATE;
+                LockSupport.parkNanos(due - System.nanoTime());
+                String key = "l-" + i;
+                insert.setString(1, key);
+                insert.setBytes(2, PAYLOAD.formatted(key).getBytes(StandardCharsets.UTF_8));
+                insert.setString(3, outbox.topic());
+                insert.executeUpdate();
+                connection.commit();
+                committed.put(key, System.nanoTime());
+            }
+        }
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        double cpu = (cpu() - cpuBefore) / 1e9 / seconds * 100;
+        LockSupport.parkNanos(1_000_000_000L);
+        reader.interrupt();
+        long[] sorted = latencies.entrySet().stream()
+                .filter(entry -> committed.containsKey(entry.getKey()))
+                .mapToLong(entry -> entry.getValue() - committed.getOrDefault(entry.getKey(), entry.getValue()))
+                .sorted()
+                .toArray();
+        say(
+                "latency commit to consumer at %d rows/s, %d rows: p50 %.1f ms, p90 %.1f, p99 %.1f ms, max %.1f ms; JVM CPU %.0f %%"
+                        .formatted(
+                                RATE,
+                                sorted.length,
+                                at(sorted, 0.5),
+                                at(sorted, 0.9),
+                                at(sorted, 0.99),
+                                at(sorted, 1),
+                                cpu));
+        cpuBefore = cpu();
+        begin = System.nanoTime();
+        LockSupport.parkNanos(10_000_000_000L);
+        say("idle: JVM CPU %.1f %%".formatted((cpu() - cpuBefore) / 1e9 / ((System.nanoTime() - begin) / 1e9) * 100));
+    }
+
+    private static double at(long[] sorted, double quantile) {
+        return sorted[Math.min(sorted.length - 1, (int) (sorted.length * quantile))] / 1e6;
+    }
+
+    private static long cpu() {
+        return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getProcessCpuTime();
+    }
+
+    private static KafkaConsumer<String, String> consumer(String topic) {
+        KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "fetch.max.wait.ms", "100"),
+                new StringDeserializer(),
+                new StringDeserializer());
+        List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                .map(partition -> new TopicPartition(topic, partition.partition()))
+                .toList();
+        consumer.assign(partitions);
+        return consumer;
+    }
+
+    private static void say(String line) {
+        // checkstyle off: consoleOutput, this is the output of a command
+        System.out.println(line);
+        // checkstyle on: consoleOutput
+    }
+}

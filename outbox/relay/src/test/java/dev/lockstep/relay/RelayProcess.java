@@ -1,0 +1,68 @@
+package dev.lockstep.relay;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+
+/** A relay in a JVM of its own, so that a test can kill it as an operating system does. */
+final class RelayProcess implements AutoCloseable {
+    private final Process process;
+
+    private RelayProcess(Process process) {
+        this.process = process;
+    }
+
+    static RelayProcess start(RelayConfig config) throws IOException {
+        return new RelayProcess(new ProcessBuilder(List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        RelayProcess.class.getName(),
+                        config.host(),
+                        Integer.toString(config.port()),
+                        config.database(),
+                        config.slotName(),
+                        config.bootstrapServers()))
+                .inheritIO()
+                .start());
+    }
+
+    /** As {@code kill -9}: the process gets no chance to say goodbye. Returns when it is gone. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+
+    public static void main(String[] arguments) throws InterruptedException {
+        RelayConfig config = new RelayConfig(
+                arguments[0],
+                Integer.parseInt(arguments[1]),
+                arguments[2],
+                "lockstep",
+                "lockstep",
+                arguments[3],
+                "lockstep_outbox",
+                "/order-service",
+                Map.of("bootstrap.servers", arguments[4]),
+                Duration.ofMillis(200),
+                Duration.ofSeconds(3));
+        try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
+            relay.prepare();
+            relay.start();
+            new CountDownLatch(1).await();
+        }
+    }
+}
