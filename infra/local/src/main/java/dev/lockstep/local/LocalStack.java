@@ -32,6 +32,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class LocalStack implements AutoCloseable {
+    // After a kill -9 the consumers that died with it keep their partitions until their sessions end, by Kafka's own
+    // default 45 s.
+    private static final Map<String, String> DEFAULTS =
+            Map.of("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000", "KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000");
     private static final Duration READY_LIMIT = Duration.ofMinutes(2);
     private static final Duration READY_INTERVAL = Duration.ofMillis(50);
 
@@ -182,7 +186,8 @@ final class LocalStack implements AutoCloseable {
             return;
         }
         long begun = System.nanoTime();
-        Map<String, String> environment = new HashMap<>(config.environment());
+        Map<String, String> environment = new HashMap<>(DEFAULTS);
+        environment.putAll(config.environment());
         environment.putAll(connection(service));
         RunningService started = service.start(environment);
         synchronized (this) {

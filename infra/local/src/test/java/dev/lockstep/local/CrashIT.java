@@ -1,0 +1,189 @@
+package dev.lockstep.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.local.Api.Stock;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code kill -9} of the whole system while orders pour in, twice, and then a look at the books. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class CrashIT {
+    private static final int CLIENTS = 4;
+    private static final int ORDERS_BEFORE_A_KILL = 250;
+    private static final int MOST_ORDERS_OF_A_CLIENT = 5_000;
+    private static final Map<String, Long> PRODUCTS = Map.of("plenty", 1_000_000L, "scarce", 300L);
+    private static final Map<String, Long> DEPOSITS =
+            Map.of("rich", 1_000_000_000L, "modest", 200_000L, "other", 1_000_000_000L);
+    // A message that the kill cut off is sent again after this long, not after minutes.
+    private static final Map<String, String> SETTINGS =
+            Map.of("SAGA_STOCK_DEADLINE", "PT20S", "SAGA_PAYMENT_DEADLINE", "PT20S");
+
+    @TempDir
+    Path data;
+
+    @Test
+    void a_kill_loses_nothing_doubles_nothing_and_what_it_leaves_running_is_taken_over() {
+        Set<String> accepted = ConcurrentHashMap.newKeySet();
+
+        try (LockstepProcess first = LockstepProcess.start(data, SETTINGS);
+                Api api = new Api(first)) {
+            PRODUCTS.forEach((product, available) -> api.product(product, 1_000, available));
+            DEPOSITS.forEach(api::deposit);
+            pourIn(first, api, accepted);
+        }
+        try (LockstepProcess second = LockstepProcess.start(data, SETTINGS);
+                Api api = new Api(second)) {
+            assertThat(second.output()).contains("was left running by an earlier run and is taken over");
+            pourIn(second, api, accepted);
+        }
+        try (LockstepProcess third = LockstepProcess.start(data, SETTINGS);
+                Api api = new Api(third)) {
+            assertThat(third.output()).contains("was left running by an earlier run and is taken over");
+            assertThat(accepted).hasSizeGreaterThanOrEqualTo(2 * ORDERS_BEFORE_A_KILL);
+
+            Map<String, JsonNode> orders = awaitEnds(api);
+
+            assertThat(orders.keySet()).as("every order that was answered 202").containsAll(accepted);
+            stockAddsUp(api, orders);
+            moneyAddsUp(api, orders);
+            nobodyIsChargedTwice(api, orders);
+            everyOrderHasOneEnd(third, orders);
+            assertThat(third.stop()).isZero();
+        }
+    }
+
+    // Several clients post until the process is killed under their hands, which is once enough orders were accepted.
+    private static void pourIn(LockstepProcess lockstep, Api api, Set<String> accepted) {
+        AtomicInteger acceptedHere = new AtomicInteger();
+        List<Thread> clients = IntStream.range(0, CLIENTS)
+                .mapToObj(n -> Thread.ofPlatform().name("client-" + n).start(() -> {
+                    Random dice = new Random(n);
+                    for (int order = 0; order < MOST_ORDERS_OF_A_CLIENT && post(api, dice, accepted); order++) {
+                        acceptedHere.incrementAndGet();
+                    }
+                }))
+                .toList();
+        Awaitility.await("orders to be accepted")
+                .atMost(Api.PATIENCE)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> acceptedHere.get() >= ORDERS_BEFORE_A_KILL);
+        lockstep.kill();
+        clients.forEach(client -> {
+            try {
+                client.join();
+            } catch (InterruptedException cause) {
+                Thread.currentThread().interrupt();
+            }
+        });
+    }
+
+    // False once nobody answers any more.
+    private static boolean post(Api api, Random dice, Set<String> accepted) {
+        String user = List.copyOf(DEPOSITS.keySet()).get(dice.nextInt(DEPOSITS.size()));
+        String product = dice.nextInt(10) == 0 ? "scarce" : "plenty";
+        try {
+            HttpResponse<String> answer = api.tryOrder(user, product, 1 + dice.nextInt(5));
+            if (answer.statusCode() != 202) {
+                return false;
+            }
+            String orderId = Api.read(answer).get("orderId").asText();
+            accepted.add(orderId);
+            if (dice.nextInt(10) == 0) {
+                api.send("POST", Service.ORDER, "/orders/" + orderId + "/cancel", "");
+            }
+            return true;
+        } catch (RuntimeException killed) {
+            return false;
+        }
+    }
+
+    // All orders, also those whose 202 was cut off by the kill.
+    private static Map<String, JsonNode> awaitEnds(Api api) {
+        Awaitility.await("every order and every saga to end")
+                .atMost(Duration.ofMinutes(3))
+                .pollInterval(Duration.ofMillis(500))
+                .ignoreExceptions()
+                .until(() -> api.list(Service.ORDER, "/orders?status=PENDING&limit=500")
+                                .isEmpty()
+                        && api.list(Service.SAGA, "/sagas?limit=500").stream()
+                                .allMatch(saga -> saga.get("state").asText().matches("CONFIRMED|CANCELLED")));
+        Map<String, JsonNode> orders = new HashMap<>();
+        for (JsonNode order : api.list(Service.ORDER, "/orders?limit=500")) {
+            orders.put(order.get("orderId").asText(), order);
+        }
+        return orders;
+    }
+
+    private static void stockAddsUp(Api api, Map<String, JsonNode> orders) {
+        PRODUCTS.forEach((product, putIn) -> {
+            long confirmed = orders.values().stream()
+                    .filter(CrashIT::isConfirmed)
+                    .flatMap(order -> StreamSupport.stream(order.get("items").spliterator(), false))
+                    .filter(item -> item.get("productId").asText().equals(product))
+                    .mapToLong(item -> item.get("qty").asLong())
+                    .sum();
+            assertThat(api.stock(product)).as(product).isEqualTo(new Stock(putIn - confirmed, confirmed));
+        });
+    }
+
+    private static void moneyAddsUp(Api api, Map<String, JsonNode> orders) {
+        DEPOSITS.forEach((user, deposit) -> {
+            long charged = orders.values().stream()
+                    .filter(CrashIT::isConfirmed)
+                    .filter(order -> order.get("userId").asText().equals(user))
+                    .mapToLong(order -> order.get("total").get("amount").asLong())
+                    .sum();
+            assertThat(api.balance(user)).as("balance of " + user).isEqualTo(deposit - charged);
+        });
+        assertThat(api.get(Service.PAYMENT, "/ledger/summary").toString())
+                .contains("\"balanced\":true")
+                .doesNotContain("\"balanced\":false");
+    }
+
+    private static void nobodyIsChargedTwice(Api api, Map<String, JsonNode> orders) {
+        orders.forEach((orderId, order) -> {
+            if (isConfirmed(order)) {
+                JsonNode payment = api.get(Service.PAYMENT, "/payments/" + orderId);
+                assertThat(payment.get("status").asText()).as(orderId).isEqualTo("CHARGED");
+                assertThat(payment.get("amount")).as(orderId).isEqualTo(order.get("total"));
+            }
+        });
+    }
+
+    // What the order service told the world, which may repeat itself but never contradict itself.
+    private static void everyOrderHasOneEnd(LockstepProcess lockstep, Map<String, JsonNode> orders) {
+        Map<String, Set<String>> ends = new HashMap<>();
+        for (String topic : List.of("order.confirmed", "order.cancelled")) {
+            for (ConsumerRecord<String, String> record : Topic.read(lockstep.bootstrapServers(), topic)) {
+                ends.computeIfAbsent(record.key(), key -> new HashSet<>()).add(topic);
+            }
+        }
+        Map<String, Set<String>> expected = new HashMap<>();
+        orders.forEach((orderId, order) ->
+                expected.put(orderId, Set.of(isConfirmed(order) ? "order.confirmed" : "order.cancelled")));
+        assertThat(ends).isEqualTo(expected);
+    }
+
+    private static boolean isConfirmed(JsonNode order) {
+        return order.get("status").asText().equals("CONFIRMED");
+    }
+}

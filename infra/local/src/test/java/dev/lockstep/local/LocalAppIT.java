@@ -1,0 +1,105 @@
+package dev.lockstep.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.embedded.FreePorts;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the program says when it cannot do what it is asked. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LocalAppIT {
+    @TempDir
+    Path data;
+
+    @Test
+    void a_second_one_on_the_same_data_is_one_clear_line_and_the_first_one_does_not_notice() throws SQLException {
+        try (LockstepProcess first = LockstepProcess.start(data, Map.of(), "--only", "inventory");
+                LockstepProcess second = LockstepProcess.launch(data, Map.of())) {
+            assertThat(second.exitCode()).isEqualTo(1);
+            assertThat(problem(second))
+                    .startsWith("Lockstep already runs on " + data + " (process ")
+                    .contains("stop it with Ctrl-C there")
+                    .hasLineCount(1);
+
+            DriverManager.getConnection(first.jdbcUrl("inventory")).close();
+            try (Api api = new Api(first)) {
+                api.product("p9", 1, 1);
+                assertThat(api.stock("p9").available()).isEqualTo(1);
+            }
+        }
+
+        try (LockstepProcess fresh = LockstepProcess.start(data, Map.of(), "--fresh", "--only", "inventory");
+                Api api = new Api(fresh)) {
+            assertThat(api.list(Service.INVENTORY, "/products?limit=50")).hasSize(5);
+        }
+    }
+
+    @Test
+    void every_taken_port_is_one_clear_line_that_names_the_port_and_its_setting() throws IOException {
+        try (ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                LockstepProcess lockstep = LockstepProcess.launch(
+                        data,
+                        Map.of(
+                                "POSTGRES_PORT",
+                                "" + one.getLocalPort(),
+                                "SAGA_HTTP_PORT",
+                                "" + other.getLocalPort()))) {
+            assertThat(lockstep.exitCode()).isEqualTo(1);
+            assertThat(problem(lockstep))
+                    .isEqualTo(
+                            "port " + one.getLocalPort()
+                                    + " for Postgres is taken by another program: stop that, or set POSTGRES_PORT to another port\n"
+                                    + "port " + other.getLocalPort()
+                                    + " for the saga service is taken by another program: stop that, or set SAGA_HTTP_PORT to another port");
+        }
+    }
+
+    @Test
+    void wrong_options_and_settings_are_told_all_at_once() {
+        try (LockstepProcess lockstep = LockstepProcess.launch(
+                data, Map.of("KAFKA_PORT", "high", "ORDER_HTTP_PORT", "70000"), "--only", "order,billing", "--quick")) {
+            assertThat(lockstep.exitCode()).isEqualTo(2);
+            assertThat(lockstep.output()).isEqualTo("""
+                            Lockstep cannot start, its settings have 4 problem(s):
+                              - --only takes services separated by commas, out of order, inventory, payment, saga, but was "order,billing"
+                              - --quick is not an option; ./up --help lists them
+                              - KAFKA_PORT must be a whole number, but was "high"
+                              - ORDER_HTTP_PORT must be from 0 to 65535, but was 70000""");
+        }
+    }
+
+    @Test
+    void a_wrong_setting_of_a_service_stops_what_had_started() {
+        int postgresPort = FreePorts.any();
+        try (LockstepProcess lockstep = LockstepProcess.launch(
+                data, Map.of("SAGA_STOCK_DEADLINE", "soon", "POSTGRES_PORT", "" + postgresPort), "--only", "saga")) {
+            assertThat(lockstep.exitCode()).isEqualTo(1);
+            assertThat(lockstep.output())
+                    .contains("SAGA_STOCK_DEADLINE must be an ISO-8601 duration such as PT30S, but was \"soon\"")
+                    .contains("postgres   stopped in");
+            assertThat(FreePorts.isFree(postgresPort)).isTrue();
+        }
+    }
+
+    // What is neither the first line nor a line about a part.
+    private static String problem(LockstepProcess lockstep) {
+        return String.join(
+                "\n",
+                lockstep.output()
+                        .lines()
+                        .filter(line ->
+                                !line.startsWith("Lockstep starts") && !line.startsWith("  ") && !line.isBlank())
+                        .toList());
+    }
+}

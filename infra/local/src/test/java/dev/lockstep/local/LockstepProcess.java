@@ -1,0 +1,147 @@
+package dev.lockstep.local;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+
+/** The whole system as a process of its own, on free ports, as {@code ./up} starts it. */
+final class LockstepProcess implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
+    private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
+
+    private final Process process;
+    private final List<String> lines = new CopyOnWriteArrayList<>();
+    private final Thread reader;
+
+    private LockstepProcess(Process process) {
+        this.process = process;
+        this.reader = Thread.ofPlatform().name("read-lockstep").start(this::read);
+    }
+
+    /** Starts the system and returns once it says that it is up. */
+    static LockstepProcess start(Path data, Map<String, String> settings, String... options) {
+        LockstepProcess started = launch(data, settings, options);
+        Awaitility.await("Lockstep to be up").atMost(START_LIMIT).until(() -> started.isUp() || started.hasEnded());
+        if (!started.isUp()) {
+            throw new IllegalStateException("Lockstep did not start: " + started.output());
+        }
+        return started;
+    }
+
+    /** Starts the process and returns at once. */
+    static LockstepProcess launch(Path data, Map<String, String> settings, String... options) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx768m",
+                "-XX:+UseSerialGC",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"),
+                LocalApp.class.getName()));
+        command.addAll(List.of(options));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        Map<String, String> environment = builder.environment();
+        environment.put(LocalConfig.DATA, data.toString());
+        environment.put(LocalConfig.POSTGRES_PORT, "0");
+        environment.put(LocalConfig.KAFKA_PORT, "0");
+        for (Service service : Service.values()) {
+            environment.put(service.portSetting(), "0");
+        }
+        environment.putAll(settings);
+        try {
+            return new LockstepProcess(builder.start());
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    URI uri(Service service) {
+        return URI.create(find("  " + service.id() + " +(http\\S+) +ready in .*"));
+    }
+
+    String bootstrapServers() {
+        return find("  kafka +(\\S+) +ready in .*");
+    }
+
+    String jdbcUrl(String database) {
+        return "jdbc:postgresql://" + find("  postgres +(\\S+) +ready in .*") + "/" + database
+                + "?user=lockstep&password=lockstep";
+    }
+
+    /** The first group of the first line that is of this form. */
+    String find(String form) {
+        Pattern pattern = Pattern.compile(form);
+        return lines.stream()
+                .map(pattern::matcher)
+                .filter(Matcher::matches)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("no line is like " + form + " in " + output()))
+                .group(1);
+    }
+
+    String output() {
+        return String.join("\n", lines);
+    }
+
+    /** Ends it as {@code kill -9} does. */
+    void kill() {
+        process.toHandle().destroyForcibly();
+        process.onExit().join();
+    }
+
+    /** Asks it to stop, as Ctrl-C does, and returns its exit code. */
+    int stop() {
+        // Not Process.destroy, which also closes the output that is still to come.
+        process.toHandle().destroy();
+        return exitCode();
+    }
+
+    /** Waits for its end. */
+    int exitCode() {
+        try {
+            if (!process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IllegalStateException("Lockstep does not end: " + output());
+            }
+            reader.join();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(cause);
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        if (process.isAlive()) {
+            stop();
+        }
+    }
+
+    private boolean isUp() {
+        return lines.contains("Ctrl-C stops everything.");
+    }
+
+    private boolean hasEnded() {
+        return !process.isAlive() && !reader.isAlive();
+    }
+
+    private void read() {
+        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+            output.lines().forEach(lines::add);
+        } catch (IOException | UncheckedIOException closed) {
+            lines.add("(its output ended: " + closed.getMessage() + ")");
+        }
+    }
+}
