@@ -37,10 +37,12 @@ final class DeadLetterDesk {
             """;
 
     // The record goes back to its topic as it came, ce_id included: consumers that did handle it recognise a repeat.
+    // One
+    // whose key is not text cannot: the outbox keeps keys as text.
     private static final String RESEND = """
             , resent AS (
                 INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
-                SELECT 'dead-letter', convert_from(record_key, 'UTF8'), coalesce(type, 'unknown'), topic, record_value,
+                SELECT 'dead-letter', key_text, coalesce(type, 'unknown'), topic, record_value,
                        record_headers
                   FROM taken
                  ORDER BY topic, partition, "offset"
@@ -52,7 +54,7 @@ final class DeadLetterDesk {
     private static final String REPLAY_ONE = """
             WITH taken AS (
                 UPDATE dead_letter SET state = 'replayed', settled_at = now()
-                 WHERE id = $1 AND state = 'open'
+                 WHERE id = $1 AND state = 'open' AND (record_key IS NULL OR key_text IS NOT NULL)
                 RETURNING *
             )
             """ + RESEND;
@@ -61,7 +63,7 @@ final class DeadLetterDesk {
             WITH taken AS (
                 UPDATE dead_letter SET state = 'replayed', settled_at = now()
                  WHERE id IN (SELECT id FROM dead_letter
-                               WHERE state = 'open'
+                               WHERE state = 'open' AND (record_key IS NULL OR key_text IS NOT NULL)
                                  AND ($1::text IS NULL OR topic = $1)
                                  AND ($2::text IS NULL OR type = $2)
                                  AND ($3::text IS NULL OR reason = $3)

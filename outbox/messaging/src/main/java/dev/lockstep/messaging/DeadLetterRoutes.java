@@ -93,6 +93,11 @@ public final class DeadLetterRoutes {
 
     private Future<DeadLetterDesk.Shown> settled(UUID id, boolean now) {
         return existing(id).map(letter -> {
+            if (!now && letter.state().equals("open")) {
+                throw Problem.conflict(
+                        "Dead letter " + id + " has a key that is not text, so it cannot be sent again as it was."
+                                + " Its record is on " + letter.topic() + DeadLetterStore.SUFFIX + ".");
+            }
             if (!now) {
                 throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
             }

@@ -35,10 +35,10 @@ final class DeadLetterStore {
                     AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
                           attempts, first_at, key_text, dlq_headers)
             ), letter AS (
-                INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, record_value, record_headers,
-                                         type, reason, error, attempts, first_at)
-                SELECT id, $1, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
-                       attempts, first_at
+                INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
+                                         record_headers, type, reason, error, attempts, first_at)
+                SELECT id, $1, topic, partition, "offset", record_key, key_text, record_value, record_headers, type, reason,
+                       error, attempts, first_at
                   FROM failed
                     ON CONFLICT DO NOTHING
                 RETURNING id

@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -192,6 +193,21 @@ class RoutesIT {
                     .isEqualTo("test data");
             assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
                     .isEqualTo(409);
+        }
+
+        @Test
+        void with_a_key_that_is_not_text_stay_and_hold_no_other_replay_up() {
+            fixture.send(new ProducerRecord<>(fixture.topic, new byte[] {(byte) 0xff}, new byte[] {1}));
+            await().untilAsserted(() ->
+                    assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(4));
+            String id = rows(json(get("/dead-letters?reason=MISSING_TYPE")))
+                    .getJsonObject(0)
+                    .getString("id");
+
+            assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
+                    .isEqualTo(409);
+            assertThat(json(send("POST", "/dead-letters/replay", "")))
+                    .isEqualTo(new JsonObject().put("replayed", 3).put("remaining", 1));
         }
 
         @Test

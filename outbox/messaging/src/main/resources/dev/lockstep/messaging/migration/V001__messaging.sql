@@ -72,6 +72,7 @@ CREATE TABLE dead_letter (
     partition      integer     NOT NULL,
     "offset"       bigint      NOT NULL,
     record_key     bytea,
+    key_text       text,                                   -- the key, if it is text
     record_value   bytea,
     record_headers jsonb       NOT NULL,
     type           text,
