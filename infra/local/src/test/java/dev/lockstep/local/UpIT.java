@@ -1,0 +1,174 @@
+package dev.lockstep.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.embedded.FolderLock;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script around the program: when it builds, what it shows of that, and what it hands on. Maven and Java are stand-ins. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class UpIT {
+    private static final String BUILT = "Built in ";
+
+    @TempDir
+    Path folder;
+
+    private Path clone;
+
+    /** What the script said, and how it ended. */
+    private record Outcome(int exitCode, String output) {}
+
+    @BeforeEach
+    void a_clone_with_stand_ins() throws IOException {
+        clone = Files.createDirectories(folder.resolve("a clone of it"));
+        Path repository = FindJdkIT.repository();
+        Files.copy(repository.resolve("up"), clone.resolve("up"), StandardCopyOption.COPY_ATTRIBUTES);
+        Files.createDirectories(clone.resolve(".mvn"));
+        Files.copy(repository.resolve(".mvn/find-jdk.sh"), clone.resolve(".mvn/find-jdk.sh"));
+        source("order-verticle/src/main/java/Order.java");
+        source("order-verticle/src/test/java/OrderTest.java");
+        source("infra/local/src/main/java/Local.java");
+        Files.writeString(clone.resolve("pom.xml"), "<project/>");
+        program("mvnw", """
+                echo '[INFO] Building Lockstep contracts 0.1.0-SNAPSHOT                      [1/2]'
+                echo '[INFO] a flood of other lines'
+                echo '[INFO] Building Lockstep order service 0.1.0-SNAPSHOT                  [2/2]'
+                if grep -q broken order-verticle/src/main/java/Order.java; then
+                  echo '[ERROR] COMPILATION ERROR :'
+                  echo '[ERROR] Order.java:[1,1] it is broken'
+                  echo '[ERROR] -> [Help 1]'
+                  exit 1
+                fi
+                mkdir -p infra/local/target && echo jar > infra/local/target/local.jar
+                """);
+        program(
+                "jdk/bin/java",
+                "for word in \"$@\"; do echo \"java was told: $word\"; done; echo \"data are in $LOCKSTEP_DATA\"\n");
+        program("jdk/bin/javac", "");
+        Files.writeString(clone.resolve("jdk/release"), "JAVA_VERSION=\"25.0.3\"\n");
+        // As after a clone: nothing is younger than what is built next.
+        try (var files = Files.walk(clone)) {
+            for (Path file : files.toList()) {
+                Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
+            }
+        }
+    }
+
+    @Test
+    void it_builds_once_and_then_only_what_is_new() throws Exception {
+        assertThat(up().output())
+                .contains("[1/2]   Lockstep contracts\n", "[2/2]   Lockstep order service\n", BUILT)
+                .doesNotContain("flood");
+        assertThat(up().output()).doesNotContain(BUILT);
+
+        touch("order-verticle/src/test/java/OrderTest.java");
+        assertThat(up().output()).as("a test is no part of what runs").doesNotContain(BUILT);
+
+        touch("order-verticle/src/main/java/Order.java");
+        assertThat(up().output()).contains(BUILT);
+        assertThat(up().output()).doesNotContain(BUILT);
+
+        touch("pom.xml");
+        assertThat(up().output()).contains(BUILT);
+
+        Path deleted = source("order-verticle/src/main/java/Deleted.java");
+        assertThat(up().output()).contains(BUILT);
+        Files.delete(deleted);
+        assertThat(up().output()).as("a source that is gone").contains(BUILT);
+
+        Files.delete(clone.resolve("infra/local/target/local.jar"));
+        assertThat(up().output()).as("what was built is gone").contains(BUILT);
+    }
+
+    @Test
+    void a_build_that_fails_shows_the_errors_and_is_tried_again() throws Exception {
+        Path source = clone.resolve("order-verticle/src/main/java/Order.java");
+        Files.writeString(source, "broken");
+
+        Outcome failed = up();
+
+        assertThat(failed.exitCode()).isEqualTo(1);
+        assertThat(failed.output())
+                .contains("The build failed:", "Order.java:[1,1] it is broken", "target/up-build.log")
+                .doesNotContain("Help 1", "java was told");
+        Files.writeString(source, "mended");
+        assertThat(up().output()).contains(BUILT, "java was told");
+    }
+
+    @Test
+    void options_and_the_place_of_the_data_are_handed_on_from_any_folder() throws Exception {
+        assertThat(up("--fresh", "--only=order,saga").output()).contains("""
+                        java was told: dev.lockstep.local.LocalApp
+                        java was told: --fresh
+                        java was told: --only
+                        java was told: order,saga
+                        data are in %s
+                        """.formatted(clone.resolve(".lockstep")));
+        assertThat(up(Map.of("LOCKSTEP_DATA", "/elsewhere", "LOCKSTEP_JAVA_OPTS", "-Xmx9g -Dx=y"))
+                        .output())
+                .contains("java was told: -Xmx9g\njava was told: -Dx=y\n", "data are in /elsewhere");
+    }
+
+    @Test
+    void wrong_options_start_nothing() throws Exception {
+        assertThat(up("--quick")).isEqualTo(new Outcome(2, "--quick is not an option; ./up --help lists them\n"));
+        assertThat(up("--only"))
+                .isEqualTo(new Outcome(2, "--only takes services separated by commas, such as --only order,saga\n"));
+        assertThat(up("--help").output())
+                .contains("--fresh", "LOCKSTEP_DATA", "SAGA_HTTP_PORT")
+                .doesNotContain(BUILT);
+    }
+
+    @Test
+    void a_lock_that_nobody_holds_any_more_is_no_obstacle() throws Exception {
+        FolderLock.tryLock(clone.resolve(".lockstep")).orElseThrow().close();
+
+        assertThat(up().output()).contains("java was told");
+    }
+
+    private Outcome up(String... options) throws IOException, InterruptedException {
+        return up(Map.of(), options);
+    }
+
+    private Outcome up(Map<String, String> settings, String... options) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(clone.resolve("up").toString()));
+        command.addAll(List.of(options));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
+        builder.environment().put("JAVA_HOME", clone.resolve("jdk").toString());
+        builder.environment().putAll(settings);
+        Process process = builder.start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Outcome(process.waitFor(), output);
+    }
+
+    private Path source(String path) throws IOException {
+        Path file = clone.resolve(path);
+        Files.createDirectories(file.resolveSibling(""));
+        return Files.writeString(file, "fine");
+    }
+
+    private void touch(String path) throws IOException {
+        Files.setLastModifiedTime(clone.resolve(path), FileTime.from(Instant.now()));
+    }
+
+    private void program(String path, String script) throws IOException {
+        Path file = source(path);
+        Files.writeString(file, "#!/bin/sh\n" + script);
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+    }
+}
