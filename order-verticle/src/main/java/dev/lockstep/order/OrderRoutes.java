@@ -50,8 +50,13 @@ final class OrderRoutes {
         router.post("/orders/:id/cancel").handler(this::cancel);
     }
 
+    // Here and below, what is decided from the result is decided in map: what is thrown there is answered as a failure,
+    // while a request whose callback throws is never answered at all.
     private void place(RoutingContext ctx) {
-        intake.place(placement(ctx)).onComplete(placed -> answer(ctx, placed), ctx::fail);
+        intake.place(placement(ctx))
+                .map(OrderRoutes::order)
+                .onSuccess(order -> accepted(ctx, order))
+                .onFailure(ctx::fail);
     }
 
     private Placement placement(RoutingContext ctx) {
@@ -79,13 +84,13 @@ final class OrderRoutes {
         return keys.getFirst();
     }
 
-    private static void answer(RoutingContext ctx, Placed placed) {
-        switch (placed) {
-            case Placed.Accepted accepted -> accepted(ctx, accepted.order());
+    private static Order order(Placed placed) {
+        return switch (placed) {
+            case Placed.Accepted accepted -> accepted.order();
             case Placed.KeyReused reused ->
-                ctx.fail(Problem.unprocessable("This " + Idempotency.HEADER
-                        + " belongs to an order that asked for something else; a new order needs a new key"));
-        }
+                throw Problem.unprocessable("This " + Idempotency.HEADER
+                        + " belongs to an order that asked for something else; a new order needs a new key");
+        };
     }
 
     private static void accepted(RoutingContext ctx, Order order) {
@@ -94,13 +99,10 @@ final class OrderRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        OrderId id = orderId(ctx);
-        store.find(pool, id)
-                .onComplete(
-                        found -> found.ifPresentOrElse(
-                                order -> Responses.json(ctx, 200, OrderView.of(order)),
-                                () -> ctx.fail(noSuchOrder(ctx))),
-                        ctx::fail);
+        store.find(pool, orderId(ctx))
+                .map(found -> OrderView.of(found.orElseThrow(() -> noSuchOrder(ctx))))
+                .onSuccess(order -> Responses.json(ctx, 200, order))
+                .onFailure(ctx::fail);
     }
 
     private void list(RoutingContext ctx) {
@@ -111,34 +113,30 @@ final class OrderRoutes {
                 before(page.cursor()),
                 page.limit() + 1);
         store.list(pool, query)
-                .onComplete(
-                        orders -> Responses.json(
-                                ctx,
-                                200,
-                                Page.of(orders.stream().map(OrderView::of).toList(), page.limit(), OrderView::orderId)),
-                        ctx::fail);
+                .map(orders -> orders.stream().map(OrderView::of).toList())
+                .map(orders -> Page.of(orders, page.limit(), OrderView::orderId))
+                .onSuccess(orders -> Responses.json(ctx, 200, orders))
+                .onFailure(ctx::fail);
     }
 
     private void cancel(RoutingContext ctx) {
         OrderId id = orderId(ctx);
         String traceparent = TraceContext.orNull(ctx.request().getHeader(TraceContext.HEADER));
         pool.withTransaction(tx -> processor.requestCancel(tx, id, traceparent))
-                .onComplete(
-                        found -> found.ifPresentOrElse(
-                                order -> answerCancel(ctx, order), () -> ctx.fail(noSuchOrder(ctx))),
-                        ctx::fail);
+                .map(found -> cancelled(found.orElseThrow(() -> noSuchOrder(ctx))))
+                .onSuccess(order -> accepted(ctx, order))
+                .onFailure(ctx::fail);
     }
 
-    private static void answerCancel(RoutingContext ctx, Order order) {
-        switch (order.state()) {
-            case Pending pending ->
-                throw new IllegalStateException(
-                        "order " + order.id() + " is pending after its cancellation was requested");
-            case CancelRequested promised -> accepted(ctx, order);
-            case Cancelled cancelled -> accepted(ctx, order);
+    private static Order cancelled(Order order) {
+        return switch (order.state()) {
+            case CancelRequested promised -> order;
+            case Cancelled cancelled -> order;
             case Confirmed tooLate ->
-                ctx.fail(Problem.conflict("Order " + order.id() + " is confirmed and can no longer be cancelled"));
-        }
+                throw Problem.conflict("Order " + order.id() + " is confirmed and can no longer be cancelled");
+            case Pending unmoved ->
+                throw new IllegalStateException("order " + order.id() + " took no notice of its cancellation");
+        };
     }
 
     private static OrderId orderId(RoutingContext ctx) {
