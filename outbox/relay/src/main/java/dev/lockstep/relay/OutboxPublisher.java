@@ -92,13 +92,11 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
         // All sends before the first wait: one round trip for the batch instead of one for each row.
-        List<SourceRecord> changes = batch.stream()
-                .flatMap(event -> CoalescingQueue.unpack(event.record()).stream())
-                .toList();
-        List<KafkaSender.Sent> sent = new ArrayList<>(changes.size());
+        List<KafkaSender.Sent> sent = new ArrayList<>(batch.size());
         Beat newest = null;
         int rows = 0;
-        for (SourceRecord change : changes) {
+        for (RecordChangeEvent<SourceRecord> event : batch) {
+            SourceRecord change = event.record();
             if (isBeat(change)) {
                 newest = beat(change);
             } else {
@@ -117,7 +115,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             acknowledged.accept(newest);
         }
         health.flows();
-        metrics.relayed(rows, committedAt(changes.getLast()));
+        metrics.relayed(rows, committedAt(batch.getLast().record()));
         // The last one stands for all: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());
         committer.markBatchFinished();
