@@ -18,11 +18,13 @@ import dev.lockstep.contracts.PaymentCharged;
 import dev.lockstep.contracts.StockRejected;
 import dev.lockstep.contracts.StockReserved;
 import dev.lockstep.messaging.http.ProblemHandler;
-import io.vertx.core.Future;
-import io.vertx.core.http.HttpClientRequest;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -178,12 +180,15 @@ class SagaRoutesIT {
     }
 
     private static Answer get(String path) {
-        return await(database.vertx
-                .createHttpClient()
-                .request(HttpMethod.GET, server.actualPort(), "127.0.0.1", path)
-                .compose(HttpClientRequest::send)
-                .compose(response -> response.body()
-                        .compose(body -> Future.succeededFuture(new Answer(response.statusCode(), body.toString())))));
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpResponse<String> response = client.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response.body());
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static JsonNode json(String text) {
