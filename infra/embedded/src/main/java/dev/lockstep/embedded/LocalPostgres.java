@@ -239,7 +239,7 @@ public final class LocalPostgres implements AutoCloseable {
     private void stopLeftOver() throws IOException {
         Optional<ProcessHandle> owner = leftOver();
         if (owner.isPresent()) {
-            LOGGER.atWarn()
+            LOGGER.atInfo()
                     .addKeyValue("pid", owner.get().pid())
                     .addKeyValue("folder", data)
                     .log("a Postgres of an earlier run is still up and is stopped first");

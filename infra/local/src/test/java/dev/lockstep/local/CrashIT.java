@@ -15,6 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -30,9 +31,9 @@ class CrashIT {
     private static final int CLIENTS = 4;
     private static final int ORDERS_BEFORE_A_KILL = 250;
     private static final int MOST_ORDERS_OF_A_CLIENT = 5_000;
-    private static final Map<String, Long> PRODUCTS = Map.of("plenty", 1_000_000L, "scarce", 300L);
+    private static final Map<String, Long> PRODUCTS = Map.of("plenty", 1_000_000L, "scarce", 60L);
     private static final Map<String, Long> DEPOSITS =
-            Map.of("rich", 1_000_000_000L, "modest", 200_000L, "other", 1_000_000_000L);
+            Map.of("rich", 1_000_000_000L, "modest", 100_000L, "other", 1_000_000_000L);
     // A message that the kill cut off is sent again after this long, not after minutes.
     private static final Map<String, String> SETTINGS =
             Map.of("SAGA_STOCK_DEADLINE", "PT20S", "SAGA_PAYMENT_DEADLINE", "PT20S");
@@ -63,6 +64,9 @@ class CrashIT {
             Map<String, JsonNode> orders = awaitEnds(api);
 
             assertThat(orders.keySet()).as("every order that was answered 202").containsAll(accepted);
+            assertThat(orders.values().stream().map(Api::outcome).collect(Collectors.toSet()))
+                    .as("what became of them")
+                    .contains("CONFIRMED", "OUT_OF_STOCK", "PAYMENT_DECLINED", "CANCELLED_BY_CUSTOMER");
             stockAddsUp(api, orders);
             moneyAddsUp(api, orders);
             nobodyIsChargedTwice(api, orders);
