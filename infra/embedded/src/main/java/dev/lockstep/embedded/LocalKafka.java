@@ -8,10 +8,14 @@ import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.common.Uuid;
@@ -32,6 +36,15 @@ public final class LocalKafka implements AutoCloseable {
     private static final int ATTEMPTS = 5;
     private static final AtomicInteger STARTING = new AtomicInteger();
     private static final AtomicBoolean GAVE_UP = new AtomicBoolean();
+
+    /**
+     * One more way in.
+     *
+     * @param name upper case, such as {@code PROXIED}
+     * @param port where the node listens
+     * @param advertisedPort where it tells those who came in there to find it
+     */
+    public record Listener(String name, int port, int advertisedPort) {}
 
     private final KafkaRaftServer server;
     private final int port;
@@ -54,13 +67,21 @@ public final class LocalKafka implements AutoCloseable {
      * @param port the port to listen on, 0 for any free one
      */
     public static LocalKafka start(Path folder, int port) {
+        return start(folder, port, List.of());
+    }
+
+    /**
+     * The same with more listeners, so that some clients reach the node by another way, such as through a {@link TcpProxy}: a client
+     * keeps to the address that is advertised where it came in. The ports are as given.
+     */
+    public static LocalKafka start(Path folder, int port, List<Listener> more) {
         Path absolute = folder.toAbsolutePath().normalize();
         if (port != 0 && !FreePorts.isFree(port)) {
             throw new IllegalStateException("Kafka cannot start on " + HOST + ":" + port + ": Address already in use");
         }
         for (int attempt = 1; ; attempt++) {
             try {
-                return startOnce(absolute, port == 0 ? FreePorts.any() : port);
+                return startOnce(absolute, port == 0 ? FreePorts.any() : port, more);
             } catch (RuntimeException cause) {
                 // The controller's port, and the broker's if any would do, were free a moment ago: somebody was
                 // quicker.
@@ -96,8 +117,8 @@ public final class LocalKafka implements AutoCloseable {
         server.awaitShutdown();
     }
 
-    private static LocalKafka startOnce(Path folder, int port) {
-        Map<String, String> settings = settings(folder, port, FreePorts.any());
+    private static LocalKafka startOnce(Path folder, int port, List<Listener> more) {
+        Map<String, String> settings = settings(folder, port, FreePorts.any(), more);
         format(folder);
         Properties properties = new Properties();
         properties.putAll(settings);
@@ -157,14 +178,21 @@ public final class LocalKafka implements AutoCloseable {
         return false;
     }
 
-    private static Map<String, String> settings(Path folder, int port, int controllerPort) {
+    private static Map<String, String> settings(Path folder, int port, int controllerPort, List<Listener> more) {
+        List<Listener> clients = new ArrayList<>(List.of(new Listener("CLIENT", port, port)));
+        clients.addAll(more);
         return Map.ofEntries(
                 Map.entry("process.roles", "broker,controller"),
                 Map.entry("node.id", String.valueOf(NODE)),
                 Map.entry(
-                        "listeners", "CLIENT://" + HOST + ":" + port + ",CONTROLLER://" + HOST + ":" + controllerPort),
-                Map.entry("advertised.listeners", "CLIENT://" + HOST + ":" + port),
-                Map.entry("listener.security.protocol.map", "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT"),
+                        "listeners",
+                        addresses(clients, Listener::port) + ",CONTROLLER://" + HOST + ":" + controllerPort),
+                Map.entry("advertised.listeners", addresses(clients, Listener::advertisedPort)),
+                Map.entry(
+                        "listener.security.protocol.map",
+                        clients.stream()
+                                .map(client -> client.name() + ":PLAINTEXT,")
+                                .collect(Collectors.joining("", "", "CONTROLLER:PLAINTEXT"))),
                 Map.entry("inter.broker.listener.name", "CLIENT"),
                 Map.entry("controller.listener.names", CONTROLLER),
                 // Static voters: they are not part of the data, so the controller may have another port at every start.
@@ -200,5 +228,11 @@ public final class LocalKafka implements AutoCloseable {
                 Map.entry("log.segment.bytes", "134217728"),
                 // A load test that runs for hours must not fill the disk.
                 Map.entry("log.retention.bytes", "1073741824"));
+    }
+
+    private static String addresses(List<Listener> listeners, ToIntFunction<Listener> port) {
+        return listeners.stream()
+                .map(listener -> listener.name() + "://" + HOST + ":" + port.applyAsInt(listener))
+                .collect(Collectors.joining(","));
     }
 }

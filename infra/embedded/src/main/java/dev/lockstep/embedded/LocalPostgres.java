@@ -136,6 +136,23 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
+    /** The number of the server's first process, which all others are children of. */
+    public long pid() {
+        try {
+            return leftOver()
+                    .orElseThrow(() -> new IllegalStateException("no Postgres runs on " + data))
+                    .pid();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    /** Starts the server again on the same port after somebody killed it. One that still runs is stopped first. */
+    public synchronized void restart() {
+        running = false;
+        start(port);
+    }
+
     /** Stops the server: open sessions are ended, everything committed is on disk. Closing again does nothing. */
     @Override
     public synchronized void close() {

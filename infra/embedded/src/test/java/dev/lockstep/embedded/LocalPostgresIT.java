@@ -54,6 +54,20 @@ class LocalPostgresIT {
     }
 
     @Test
+    void a_server_that_was_killed_is_started_again_where_it_was() throws SQLException {
+        try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
+            execute(postgres, "postgres", "CREATE TABLE kept AS SELECT 42 AS answer");
+            int port = postgres.port();
+            ProcessHandle.of(postgres.pid()).orElseThrow().destroyForcibly();
+
+            postgres.restart();
+
+            assertThat(postgres.port()).isEqualTo(port);
+            assertThat(one(postgres, "postgres", "SELECT answer FROM kept")).isEqualTo("42");
+        }
+    }
+
+    @Test
     void a_wrong_password_is_refused() {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             String url = "jdbc:" + postgres.uri("postgres");

@@ -1,0 +1,272 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+
+/**
+ * A network between a client and a server of 127.0.0.1, whose faults can be switched on and off: on any free port, everything that
+ * comes in goes on to the server, as late and as slowly as it is told. The server need not be up.
+ *
+ * <p>The faults add up; {@link #heal()} ends all of them. Every connection has a thread to read and one to write for each of its
+ * directions, so that a delay is one of latency: what is under way does not hold back what follows it.
+ */
+public final class TcpProxy implements AutoCloseable {
+    private static final int CHUNK = 16 * 1024;
+    private static final int CHUNKS_UNDER_WAY = 64;
+    private static final int CONNECT_MILLIS = 5_000;
+    private static final byte[] END = {};
+
+    private record Network(boolean cut, boolean frozen, Duration delay, long bytesPerSecond) {
+        static final Network SOUND = new Network(false, false, Duration.ZERO, Long.MAX_VALUE);
+    }
+
+    private static final class Chunk {
+        private final byte[] bytes;
+        private final long arrivedAt = System.nanoTime();
+
+        Chunk(byte[] bytes) {
+            this.bytes = bytes;
+        }
+    }
+
+    private final String host;
+    private final int targetPort;
+    private final ServerSocket listener;
+    private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private volatile Network network = Network.SOUND;
+    private volatile boolean closed;
+
+    private TcpProxy(String host, int targetPort, ServerSocket listener) {
+        this.host = host;
+        this.targetPort = targetPort;
+        this.listener = listener;
+    }
+
+    /** Starts to listen, and connects to the server for each connection that it takes. */
+    public static TcpProxy to(String host, int port) {
+        try {
+            ServerSocket listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+            TcpProxy proxy = new TcpProxy(host, port, listener);
+            Thread.ofPlatform().daemon().name("proxy-to-" + port).start(proxy::accept);
+            return proxy;
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    public int port() {
+        return listener.getLocalPort();
+    }
+
+    /** How many connections pass through it now. */
+    public int connections() {
+        return connections.size();
+    }
+
+    /** Resets all connections and every new one, as a firewall that rejects does. Both ends notice at once. */
+    public void cut() {
+        change(now -> new Network(true, now.frozen, now.delay, now.bytesPerSecond));
+        reset();
+    }
+
+    /** Resets all connections. New ones work. */
+    public void reset() {
+        connections.forEach(connection -> connection.end(true));
+    }
+
+    /** Lets nothing through and says nothing, as a pulled cable does. What is on its way arrives once it is healed. */
+    public void freeze() {
+        change(now -> new Network(now.cut, true, now.delay, now.bytesPerSecond));
+    }
+
+    /** Lets everything arrive so much later, in each direction. */
+    public void delay(Duration delay) {
+        change(now -> new Network(now.cut, now.frozen, delay, now.bytesPerSecond));
+    }
+
+    /** Lets no more through than so many bytes a second, in each direction of each connection. */
+    public void bandwidth(long bytesPerSecond) {
+        change(now -> new Network(now.cut, now.frozen, now.delay, bytesPerSecond));
+    }
+
+    /** Ends all faults. Connections that were cut stay so. */
+    public void heal() {
+        change(now -> Network.SOUND);
+    }
+
+    /** Stops to listen and ends all connections. Closing again does nothing. */
+    @Override
+    public void close() {
+        closed = true;
+        closeQuietly(listener);
+        connections.forEach(connection -> connection.end(false));
+    }
+
+    private void change(UnaryOperator<Network> how) {
+        lock.lock();
+        try {
+            network = how.apply(network);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void accept() {
+        while (!closed) {
+            try {
+                Socket client = listener.accept();
+                Connection connection = new Connection(client);
+                connections.add(connection);
+                Thread.ofVirtual().start(connection::open);
+            } catch (IOException cause) {
+                if (!closed) {
+                    throw new UncheckedIOException(cause);
+                }
+            }
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable what) {
+        try {
+            what.close();
+        } catch (Exception alreadyGone) {
+            // That is what was wanted.
+        }
+    }
+
+    private final class Connection {
+        private final Socket client;
+        private final Socket server = new Socket();
+        private final AtomicInteger openDirections = new AtomicInteger(2);
+        private final AtomicBoolean ended = new AtomicBoolean();
+
+        Connection(Socket client) {
+            this.client = client;
+        }
+
+        void open() {
+            try {
+                // A frozen network does not let a client find out whether anybody is there.
+                awaitPassage(new Chunk(END), System.nanoTime());
+                // Asked after whoever cuts can have seen this connection, or one might slip through.
+                if (network.cut || closed) {
+                    end(true);
+                    return;
+                }
+                client.setTcpNoDelay(true);
+                server.setTcpNoDelay(true);
+                server.connect(new InetSocketAddress(host, targetPort), CONNECT_MILLIS);
+                carry(client.getInputStream(), server);
+                carry(server.getInputStream(), client);
+            } catch (IOException | InterruptedException nobodyThere) {
+                end(true);
+            }
+        }
+
+        private void carry(InputStream from, Socket to) {
+            BlockingQueue<Chunk> underWay = new LinkedBlockingQueue<>(CHUNKS_UNDER_WAY);
+            Thread.ofVirtual().start(() -> read(from, underWay));
+            Thread.ofVirtual().start(() -> write(underWay, to));
+        }
+
+        private void read(InputStream in, BlockingQueue<Chunk> underWay) {
+            byte[] buffer = new byte[CHUNK];
+            try {
+                for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
+                    underWay.put(new Chunk(Arrays.copyOf(buffer, length)));
+                }
+                underWay.put(new Chunk(END));
+            } catch (IOException | InterruptedException broken) {
+                end(true);
+                underWay.clear();
+                underWay.add(new Chunk(END));
+            }
+        }
+
+        private void write(BlockingQueue<Chunk> underWay, Socket to) {
+            try {
+                OutputStream out = to.getOutputStream();
+                long sentAt = System.nanoTime();
+                for (Chunk chunk = underWay.take(); chunk.bytes.length > 0; chunk = underWay.take()) {
+                    awaitPassage(chunk, sentAt);
+                    sentAt = System.nanoTime();
+                    out.write(chunk.bytes);
+                }
+                to.shutdownOutput();
+                if (openDirections.decrementAndGet() == 0) {
+                    end(false);
+                }
+            } catch (IOException | InterruptedException broken) {
+                end(true);
+            }
+            // Whoever reads must not wait for room that nobody makes.
+            underWay.clear();
+        }
+
+        /** @param sentAt when what went before it was sent, which the bandwidth counts from */
+        private void awaitPassage(Chunk chunk, long sentAt) throws InterruptedException {
+            lock.lock();
+            try {
+                while (!ended.get()) {
+                    long arrives = chunk.arrivedAt + network.delay.toNanos();
+                    long passed = sentAt + TimeUnit.SECONDS.toNanos(chunk.bytes.length) / network.bytesPerSecond;
+                    long left = Math.max(arrives, passed) - System.nanoTime();
+                    if (network.frozen) {
+                        changed.await();
+                    } else if (left > 0) {
+                        changed.awaitNanos(left);
+                    } else {
+                        return;
+                    }
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        void end(boolean abruptly) {
+            if (ended.getAndSet(true)) {
+                return;
+            }
+            connections.remove(this);
+            for (Socket socket : List.of(client, server)) {
+                if (abruptly) {
+                    resetOnClose(socket);
+                }
+                closeQuietly(socket);
+            }
+            change(now -> now);
+        }
+
+        private static void resetOnClose(Socket socket) {
+            try {
+                socket.setSoLinger(true, 0);
+            } catch (SocketException alreadyClosed) {
+                // Then the other end knows.
+            }
+        }
+    }
+}
