@@ -92,11 +92,13 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
         // All sends before the first wait: one round trip for the batch instead of one for each row.
-        List<KafkaSender.Sent> sent = new ArrayList<>(batch.size());
+        List<SourceRecord> changes = batch.stream()
+                .flatMap(event -> CoalescingQueue.unpack(event.record()).stream())
+                .toList();
+        List<KafkaSender.Sent> sent = new ArrayList<>(changes.size());
         Beat newest = null;
         int rows = 0;
-        for (RecordChangeEvent<SourceRecord> event : batch) {
-            SourceRecord change = event.record();
+        for (SourceRecord change : changes) {
             if (isBeat(change)) {
                 newest = beat(change);
             } else {
@@ -115,7 +117,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             acknowledged.accept(newest);
         }
         health.flows();
-        metrics.relayed(rows, committedAt(batch.getLast().record()));
+        metrics.relayed(rows, committedAt(changes.getLast()));
         // The last one stands for all: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());
         committer.markBatchFinished();
