@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -54,6 +55,8 @@ final class PollLoop<M> {
     // Confined to the thread.
     private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
     private final Suspicion suspicion = new Suspicion();
+    // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
+    private final Set<TopicPartition> proven = new HashSet<>();
     private long lastCommit = System.nanoTime();
     private long lastParkedRetry = System.nanoTime();
     private long resumeAt;
@@ -115,6 +118,7 @@ final class PollLoop<M> {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties())) {
             current = consumer;
             uncommitted.clear();
+            proven.clear();
             consumer.subscribe(options.topics(), new CommitOnRevoke(consumer));
             while (!stopping) {
                 turn(consumer);
@@ -201,11 +205,14 @@ final class PollLoop<M> {
         for (TopicPartition partition : records.partitions()) {
             next.put(partition, records.records(partition).getFirst().offset());
         }
-        Map<TopicPartition, Long> begun = Map.copyOf(next);
+        // A process that dies begins again where its offsets stand: to count the batch there is enough.
+        Map<TopicPartition, Long> begun = new HashMap<>(next);
+        begun.keySet().removeAll(proven);
         Map<TopicPartition, Integer> starts = new HashMap<>();
         @Nullable
-        Throwable failure =
-                await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+        Throwable failure = begun.isEmpty()
+                ? null
+                : await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         if (failure == null) {
             List<Delivery> deliveries = suspicion.select(records, starts);
             failure = await(() -> processor.apply(deliveries, applied -> {
@@ -219,16 +226,21 @@ final class PollLoop<M> {
             backoffMillis = 0;
             problem = null;
         } else {
-            await(() -> processor.survived(begun));
+            if (!begun.isEmpty()) {
+                await(() -> processor.survived(begun));
+            }
             backOff(failure);
         }
         if (failure != null || suspicion.isAny()) {
             // What was held back, or is to be tried again, is read again from where it is.
             next.forEach(consumer::seek);
         }
-        if (suspicion.isAny()) {
+        if (!begun.isEmpty()) {
             // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
             commitNow(consumer);
+        }
+        if (failure == null) {
+            begun.keySet().stream().filter(suspicion::isOver).forEach(proven::add);
         }
     }
 
@@ -346,13 +358,18 @@ final class PollLoop<M> {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             commitNow(consumer);
-            partitions.forEach(suspicion::forget);
+            forget(partitions);
         }
 
         @Override
         public void onPartitionsLost(Collection<TopicPartition> partitions) {
             partitions.forEach(uncommitted::remove);
+            forget(partitions);
+        }
+
+        private void forget(Collection<TopicPartition> partitions) {
             partitions.forEach(suspicion::forget);
+            proven.removeAll(partitions);
         }
 
         @Override

@@ -36,6 +36,11 @@ final class Suspicion {
         return !oneByOneUntil.isEmpty();
     }
 
+    /** Whether nothing of this partition is held back. */
+    boolean isOver(TopicPartition partition) {
+        return !oneByOneUntil.containsKey(partition);
+    }
+
     /** The partition is somebody else's now. */
     void forget(TopicPartition partition) {
         oneByOneUntil.remove(partition);

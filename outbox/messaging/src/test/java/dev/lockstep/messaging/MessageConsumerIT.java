@@ -283,6 +283,19 @@ class MessageConsumerIT {
         }
 
         @Test
+        void only_the_batch_at_which_a_process_would_begin_again_is_counted() {
+            fixture.hello("k", "ann");
+            fixture.consume(greeter());
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+
+            fixture.hello("k", "bob");
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+            assertThat(fixture.strings("SELECT \"offset\" || ' ' || starts FROM delivery_attempt"))
+                    .containsExactly("0 1");
+        }
+
+        @Test
         void a_failure_that_the_process_survives_does_not_count() {
             AtomicInteger failures = new AtomicInteger(5);
             fixture.hello("k", "ann");
