@@ -148,7 +148,7 @@ class ArchitectureTest {
             .and(are(
                     "no store",
                     javaClass -> !topLevel(javaClass)
-                            .matches("\\w*(Store|Audit|Probe|Schema|Maintenance|Desk)|Outbox|Inbox")))
+                            .matches("\\w*(Store|Audit|Probe|Schema|Maintenance|Desk)|Outbox|Inbox|OperatorActions")))
             .should()
             .accessTargetWhere(sql())
             .because("SQL is text in a store, one statement a method, so that it can be found and explained");

@@ -19,7 +19,7 @@ public final class MessagingModule {
     }
 
     /**
-     * Mounts {@code /outbox} and {@code /dead-letters} on the router and starts the rest.
+     * Mounts {@code /outbox}, {@code /dead-letters} and {@code /operator-actions} on the router and starts the rest.
      *
      * @param pool the service's own; it stays the caller's to close, after {@link #stop}
      * @return completes once today's partitions exist, so that messages may be appended and consumed
@@ -33,6 +33,7 @@ public final class MessagingModule {
             MeterRegistry meters) {
         OutboxRoutes.mount(router, pool);
         DeadLetterRoutes.mount(router, pool);
+        OperatorActionRoutes.mount(router, pool);
         PartitionMaintenance maintenance = new PartitionMaintenance(vertx, pool, outboxRetention, inboxRetention);
         OutboxMetrics metrics = new OutboxMetrics(vertx, pool, meters);
         return maintenance
