@@ -1,0 +1,299 @@
+package dev.lockstep.audit;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The auditor as a program: options in, a report and an exit code out. */
+@Command(
+        name = "audit",
+        description = {
+            "Holds a running or stopped Lockstep to what it promises: every accepted order ended once, stock and money"
+                    + " conserved, every outbox row on Kafka in order, nothing twice. It only reads.",
+            ""
+        },
+        usageHelpWidth = 110,
+        sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:everything that was checked holds",
+            "1:a promise is broken; the report says which, and where to look next",
+            "2:wrong options, or Postgres or Kafka cannot be reached"
+        })
+public final class AuditApp implements Callable<Integer> {
+    private static final int HOLDS = 0;
+    private static final int BROKEN = 1;
+    private static final int IMPOSSIBLE = 2;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli, before anything else
+    private CommandSpec spec;
+
+    @Option(
+            names = "--postgres-host",
+            paramLabel = "HOST",
+            defaultValue = "127.0.0.1",
+            description = "default: ${DEFAULT-VALUE}")
+    private String postgresHost = "";
+
+    @Option(
+            names = "--postgres-port",
+            paramLabel = "PORT",
+            defaultValue = "5432",
+            description = "default: ${DEFAULT-VALUE}")
+    private int postgresPort;
+
+    @Option(
+            names = "--postgres-user",
+            paramLabel = "USER",
+            defaultValue = "${env:POSTGRES_USER:-lockstep}",
+            description = "who may read all four databases; default: $POSTGRES_USER, else lockstep")
+    private String postgresUser = "";
+
+    @Option(
+            names = "--postgres-password",
+            paramLabel = "PASSWORD",
+            defaultValue = "${env:POSTGRES_PASSWORD:-lockstep}",
+            description = "default: $$POSTGRES_PASSWORD, which other users of this machine do not see, else lockstep")
+    private String postgresPassword = "";
+
+    @Option(
+            names = "--orders-db",
+            paramLabel = "DB",
+            defaultValue = "orders",
+            description =
+                    "a database's name, or postgresql://host:port/name where it is elsewhere; default: ${DEFAULT-VALUE}")
+    private String ordersDb = "";
+
+    @Option(
+            names = "--inventory-db",
+            paramLabel = "DB",
+            defaultValue = "inventory",
+            description = "default: ${DEFAULT-VALUE}")
+    private String inventoryDb = "";
+
+    @Option(
+            names = "--payments-db",
+            paramLabel = "DB",
+            defaultValue = "payments",
+            description = "default: ${DEFAULT-VALUE}")
+    private String paymentsDb = "";
+
+    @Option(names = "--sagas-db", paramLabel = "DB", defaultValue = "sagas", description = "default: ${DEFAULT-VALUE}")
+    private String sagasDb = "";
+
+    @Option(
+            names = "--kafka",
+            paramLabel = "HOST:PORT",
+            defaultValue = "${env:KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:9092}",
+            description =
+                    "bootstrap servers, several separated by commas; default: $$KAFKA_BOOTSTRAP_SERVERS, else 127.0.0.1:9092")
+    private String kafka = "";
+
+    @Option(
+            names = "--kafka-properties",
+            paramLabel = "FILE",
+            description = "Kafka client properties, such as those for TLS and SASL")
+    private @Nullable Path kafkaProperties;
+
+    @Option(
+            names = "--accepted",
+            paramLabel = "FILE",
+            description = "ids of orders that clients were answered 202 for, one a line; - reads standard input")
+    private @Nullable Path accepted;
+
+    @Option(
+            names = "--settle",
+            paramLabel = "DURATION",
+            defaultValue = "30s",
+            converter = DurationOption.class,
+            description = {
+                "how long to wait until nothing is under way, such as 500ms, 30s, 2m or PT30S; it goes on as soon as that is so,"
+                        + " and what is still under way after that time is stuck. 0 waits for nothing and calls nothing stuck."
+                        + " default: ${DEFAULT-VALUE}"
+            })
+    private Duration settle = Duration.ZERO;
+
+    @Option(
+            names = "--only",
+            paramLabel = "CHECK",
+            split = ",",
+            converter = CheckOption.class,
+            description = "only these checks, out of settled,accepted,stock,money,relayed,order,gaps,once,letters")
+    private List<Check> only = List.of();
+
+    @Option(
+            names = "--allow-dead-letters",
+            description = "open dead letters are counted only: somebody put poison in on purpose, or they are known")
+    private boolean allowDeadLetters;
+
+    @Option(
+            names = "--most",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "how many findings of each check are shown; all are counted; default: ${DEFAULT-VALUE}")
+    private int most;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "writes the report for machines, too")
+    private @Nullable Path json;
+
+    @Option(names = "--help", usageHelp = true, description = "this")
+    @SuppressWarnings("UnusedVariable") // picocli looks at it
+    private boolean help;
+
+    private AuditApp() {}
+
+    public static void main(String[] options) {
+        // checkstyle off: consoleOutput, the report is what the command is for
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        // checkstyle on: consoleOutput
+        System.exit(run(out, err, options));
+    }
+
+    /** Makes an audit and returns the exit code. The report goes to {@code out}, why there is none to {@code err}. */
+    public static int run(PrintWriter out, PrintWriter err, String... options) {
+        return new CommandLine(new AuditApp())
+                .setOut(out)
+                .setErr(err)
+                .setParameterExceptionHandler((cause, arguments) -> {
+                    err.println(cause.getMessage() + "; --help lists the options");
+                    return IMPOSSIBLE;
+                })
+                .setExecutionExceptionHandler((cause, command, parsed) -> {
+                    if (cause instanceof AuditException) {
+                        err.println(cause.getMessage());
+                    } else {
+                        err.println("the audit failed, which is a mistake of its own:");
+                        cause.printStackTrace(err);
+                    }
+                    err.flush();
+                    return IMPOSSIBLE;
+                })
+                .execute(options);
+    }
+
+    @Override
+    public Integer call() {
+        Report report = Audit.run(plan());
+        if (json != null) {
+            ReportJson.write(report, json);
+        }
+        spec.commandLine().getOut().print(ReportText.of(report));
+        spec.commandLine().getOut().flush();
+        return report.holds() ? HOLDS : BROKEN;
+    }
+
+    private AuditPlan plan() {
+        if (most < 0) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(), "--most must not be negative, but was " + most);
+        }
+        Map<Party, DatabaseAddress> databases = new EnumMap<>(Party.class);
+        databases.put(Party.ORDER, address("--orders-db", ordersDb));
+        databases.put(Party.INVENTORY, address("--inventory-db", inventoryDb));
+        databases.put(Party.PAYMENT, address("--payments-db", paymentsDb));
+        databases.put(Party.SAGA, address("--sagas-db", sagasDb));
+        Set<Check> checks = only.isEmpty() ? EnumSet.allOf(Check.class) : EnumSet.copyOf(only);
+        return new AuditPlan(databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters);
+    }
+
+    private DatabaseAddress address(String option, String value) {
+        if (!value.contains("://")) {
+            return new DatabaseAddress(option, postgresHost, postgresPort, value, postgresUser, postgresPassword);
+        }
+        try {
+            URI uri = new URI(value);
+            if (!"postgresql".equals(uri.getScheme())
+                    || uri.getHost() == null
+                    || uri.getPath().length() < 2) {
+                throw new URISyntaxException(value, "not a database's address");
+            }
+            return new DatabaseAddress(
+                    option,
+                    uri.getHost(),
+                    uri.getPort() < 0 ? postgresPort : uri.getPort(),
+                    uri.getPath().substring(1),
+                    postgresUser,
+                    postgresPassword);
+        } catch (URISyntaxException cause) {
+            throw new CommandLine.ParameterException(
+                    spec.commandLine(),
+                    option + " must be a database's name or postgresql://host:port/name, but was \"" + value + "\"",
+                    cause);
+        }
+    }
+
+    private Properties kafkaProperties() {
+        Properties properties = new Properties();
+        if (kafkaProperties != null) {
+            try (InputStream in = Files.newInputStream(kafkaProperties)) {
+                properties.load(in);
+            } catch (IOException cause) {
+                throw new AuditException(
+                        "cannot read " + kafkaProperties + " (--kafka-properties): " + cause.getMessage(), cause);
+            }
+        }
+        // A file that says where Kafka is says so for a reason, unless the option is there, too.
+        if (spec.commandLine().getParseResult().hasMatchedOption("--kafka")
+                || !properties.containsKey("bootstrap.servers")) {
+            properties.setProperty("bootstrap.servers", kafka);
+        }
+        return properties;
+    }
+
+    /** Reads {@code 30s} as well as {@code PT30S}. */
+    static final class DurationOption implements CommandLine.ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            String value = text.strip().toLowerCase(Locale.ROOT);
+            try {
+                Duration duration = value.equals("0")
+                        ? Duration.ZERO
+                        : value.endsWith("ms") && !value.startsWith("p")
+                                ? Duration.ofMillis(Long.parseLong(value.substring(0, value.length() - 2)))
+                                : Duration.parse(value.startsWith("p") ? value : "pt" + value);
+                if (duration.isNegative()) {
+                    throw new CommandLine.TypeConversionException("must not be negative, but was \"" + text + "\"");
+                }
+                return duration;
+            } catch (DateTimeParseException | NumberFormatException cause) {
+                throw new CommandLine.TypeConversionException(
+                        "must be a duration such as 500ms, 30s, 2m or PT30S, but was \"" + text + "\"");
+            }
+        }
+    }
+
+    /** Reads a check's name. */
+    static final class CheckOption implements CommandLine.ITypeConverter<Check> {
+        @Override
+        public Check convert(String name) {
+            try {
+                return Check.of(name.strip());
+            } catch (IllegalArgumentException cause) {
+                throw new CommandLine.TypeConversionException(String.valueOf(cause.getMessage()));
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.lockstep.audit;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be audited.
+ *
+ * @param kafka client properties
+ * @param accepted a file of order ids that were answered 202, {@code -} for standard input
+ * @param settle how long to wait until nothing is under way; zero waits for nothing and calls nothing stuck
+ * @param most how many findings of each check are kept
+ */
+record AuditPlan(
+        Map<Party, DatabaseAddress> databases,
+        Properties kafka,
+        @Nullable Path accepted,
+        Duration settle,
+        Set<Check> checks,
+        int most,
+        boolean allowDeadLetters) {
+    AuditPlan {
+        databases = Map.copyOf(databases);
+        checks = Set.copyOf(checks);
+    }
+}

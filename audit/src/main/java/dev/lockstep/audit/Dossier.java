@@ -1,0 +1,108 @@
+package dev.lockstep.audit;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** All that the stores say about one order. */
+final class Dossier {
+    private static final Set<String> ENDS = Set.of("CONFIRMED", "CANCELLED");
+    private static final String ABANDONED = "ABANDONED";
+
+    private final String orderId;
+    private final List<Fact.Steps> steps = new ArrayList<>();
+    private final List<Fact.Entry> entries = new ArrayList<>();
+    private final List<Fact.Said> said = new ArrayList<>();
+    private final List<Fact.Told> told = new ArrayList<>();
+    private boolean accepted;
+    private Fact.@Nullable Order order;
+    private Fact.@Nullable Saga saga;
+    private Fact.@Nullable Reservation reservation;
+    private Fact.@Nullable Payment payment;
+
+    Dossier(String orderId) {
+        this.orderId = orderId;
+    }
+
+    void add(Fact fact) {
+        switch (fact) {
+            case Fact.Accepted yes -> accepted = true;
+            case Fact.Order row -> order = row;
+            case Fact.Saga row -> saga = row;
+            case Fact.Steps row -> steps.add(row);
+            case Fact.Reservation row -> reservation = row;
+            case Fact.Payment row -> payment = row;
+            case Fact.Entry row -> entries.add(row);
+            case Fact.Said row -> said.add(row);
+            case Fact.Told row -> told.add(row);
+        }
+    }
+
+    String orderId() {
+        return orderId;
+    }
+
+    boolean isAccepted() {
+        return accepted;
+    }
+
+    Fact.@Nullable Order order() {
+        return order;
+    }
+
+    Fact.@Nullable Saga saga() {
+        return saga;
+    }
+
+    Fact.@Nullable Reservation reservation() {
+        return reservation;
+    }
+
+    Fact.@Nullable Payment payment() {
+        return payment;
+    }
+
+    List<Fact.Steps> steps() {
+        return steps;
+    }
+
+    List<Fact.Entry> entries() {
+        return entries;
+    }
+
+    List<Fact.Told> told() {
+        return told;
+    }
+
+    /** How many messages of these types the service said. */
+    long said(Party party, Set<String> types) {
+        return said.stream()
+                .filter(each -> each.party() == party && types.contains(each.type()))
+                .mapToLong(Fact.Said::count)
+                .sum();
+    }
+
+    boolean isEndedBySaga() {
+        return saga != null && ENDS.contains(saga.state());
+    }
+
+    /** Whether the saga says that it ended so. The databases are read in such an order that everybody else must agree then. */
+    boolean endedAs(String end) {
+        return saga != null && saga.state().equals(end);
+    }
+
+    /** An operator took the saga out of the machine's hands, so what became of the order is the operator's word. */
+    boolean isAbandoned() {
+        return saga != null && saga.state().equals(ABANDONED);
+    }
+
+    String sagaState() {
+        return saga == null ? "no saga" : "saga " + saga.state();
+    }
+
+    /** When the order was placed, as far as its id or its row say so; 0 if neither does. */
+    long placedAt() {
+        return order != null ? order.createdAt() : Ids.madeAt(orderId);
+    }
+}

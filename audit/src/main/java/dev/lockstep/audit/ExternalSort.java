@@ -1,0 +1,165 @@
+package dev.lockstep.audit;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/**
+ * Sorts any number of elements in bounded memory: what does not fit goes to temporary files, sorted piece by piece, and the pieces
+ * are merged when they are read. Deletes its files when it is closed.
+ */
+final class ExternalSort<T> implements AutoCloseable {
+    private static final int IN_MEMORY = 200_000;
+    private static final int BUFFER = 1 << 16;
+
+    private final Comparator<T> order;
+    private final Format<T> format;
+    private final int inMemory;
+    private final List<Path> pieces = new ArrayList<>();
+    private final List<DataInputStream> open = new ArrayList<>();
+    private List<T> elements = new ArrayList<>();
+    private long size;
+
+    /** How an element is kept in a file. */
+    interface Format<T> {
+        void write(T element, DataOutputStream out) throws IOException;
+
+        T read(DataInputStream in) throws IOException;
+    }
+
+    ExternalSort(Comparator<T> order, Format<T> format) {
+        this(order, format, IN_MEMORY);
+    }
+
+    /** @param inMemory how many elements are held in memory at most */
+    ExternalSort(Comparator<T> order, Format<T> format, int inMemory) {
+        this.order = order;
+        this.format = format;
+        this.inMemory = inMemory;
+    }
+
+    void add(T element) {
+        if (elements.size() == inMemory) {
+            spill();
+        }
+        elements.add(element);
+        size++;
+    }
+
+    long size() {
+        return size;
+    }
+
+    int pieces() {
+        return pieces.size();
+    }
+
+    /** All elements in order. Nothing may be added any more; may be called once. */
+    Sorted<T> sorted() {
+        elements.sort(order);
+        List<Sorted<T>> parts = new ArrayList<>();
+        for (Path piece : pieces) {
+            parts.add(new Sorted<>(read(piece), () -> {}));
+        }
+        parts.add(Sorted.of(elements));
+        elements = new ArrayList<>();
+        return new Sorted<>(merge(parts), this::close);
+    }
+
+    private Iterator<T> merge(List<Sorted<T>> parts) {
+        PriorityQueue<Sorted<T>> queue = new PriorityQueue<>((a, b) -> order.compare(a.peek(), b.peek()));
+        parts.stream().filter(Sorted::hasNext).forEach(queue::add);
+        return new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return !queue.isEmpty();
+            }
+
+            @Override
+            public T next() {
+                Sorted<T> least = queue.remove();
+                T element = least.next();
+                if (least.hasNext()) {
+                    queue.add(least);
+                }
+                return element;
+            }
+        };
+    }
+
+    private void spill() {
+        elements.sort(order);
+        try {
+            Path piece = Files.createTempFile("lockstep-audit-", ".sorted");
+            piece.toFile().deleteOnExit();
+            pieces.add(piece);
+            try (DataOutputStream out =
+                    new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(piece), BUFFER))) {
+                out.writeInt(elements.size());
+                for (T element : elements) {
+                    format.write(element, out);
+                }
+            }
+        } catch (IOException cause) {
+            throw new AuditException(
+                    "cannot sort in " + System.getProperty("java.io.tmpdir")
+                            + " (the system property java.io.tmpdir names another folder): " + cause.getMessage(),
+                    cause);
+        }
+        elements.clear();
+    }
+
+    private Iterator<T> read(Path piece) {
+        try {
+            DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(piece), BUFFER));
+            open.add(in);
+            int count = in.readInt();
+            return new Iterator<>() {
+                private int left = count;
+
+                @Override
+                public boolean hasNext() {
+                    return left > 0;
+                }
+
+                @Override
+                public T next() {
+                    left--;
+                    try {
+                        return format.read(in);
+                    } catch (IOException cause) {
+                        throw new UncheckedIOException(cause);
+                    }
+                }
+            };
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            for (DataInputStream in : open) {
+                in.close();
+            }
+            for (Path piece : pieces) {
+                Files.deleteIfExists(piece);
+            }
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+        open.clear();
+        pieces.clear();
+    }
+}

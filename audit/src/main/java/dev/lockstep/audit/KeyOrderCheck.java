@@ -1,0 +1,78 @@
+package dev.lockstep.audit;
+
+import org.jspecify.annotations.Nullable;
+
+/** The messages of a key are on Kafka in the order in which they were committed, in one partition, and their numbers have no holes. */
+final class KeyOrderCheck {
+    private final Tally order;
+    private final Tally gaps;
+
+    KeyOrderCheck(Tally order, Tally gaps) {
+        this.order = order;
+        this.gaps = gaps;
+    }
+
+    /** @param positions each key's rows in the order in which they were committed */
+    void examine(Sorted<KeyPosition> positions) {
+        KeyPosition before = null;
+        while (positions.hasNext()) {
+            KeyPosition now = positions.next();
+            boolean sameKey = before != null
+                    && before.topic().equals(now.topic())
+                    && before.key().equals(now.key());
+            if (!sameKey) {
+                order.count("keys");
+            }
+            order.count("messages");
+            numbered(now);
+            if (sameKey) {
+                follows(before, now);
+            }
+            before = now;
+        }
+    }
+
+    private void follows(@Nullable KeyPosition before, KeyPosition now) {
+        if (before == null) {
+            return;
+        }
+        if (before.partition() != now.partition()) {
+            order.broken(
+                    now.key(),
+                    "all of this key in one partition of " + now.topic(),
+                    before.id() + " at " + before.where() + " and " + now.id() + " at " + now.where(),
+                    look(now));
+        } else if (now.offset() < before.offset()) {
+            order.broken(
+                    now.key(),
+                    before.id() + " before " + now.id() + ", as they were committed",
+                    before.id() + " at " + before.where() + ", " + now.id() + " at " + now.where(),
+                    look(now));
+        }
+        if (before.sequence() >= 0 && !now.id().equals(before.id()) && now.sequence() != before.sequence() + 1) {
+            gaps.broken(
+                    now.key(),
+                    "number " + (before.sequence() + 1) + " after " + before.id() + " on " + now.topic(),
+                    "number " + now.sequence() + ", " + now.id(),
+                    look(now));
+        }
+    }
+
+    private void numbered(KeyPosition now) {
+        if (now.sequence() < 0) {
+            return;
+        }
+        gaps.count("numbered messages");
+        if (now.told() != now.sequence()) {
+            gaps.broken(
+                    now.key(),
+                    "ce_sequence " + now.sequence() + " on the record of row " + now.id(),
+                    now.told() < 0 ? "none at " + now.where() : now.told() + " at " + now.where(),
+                    look(now));
+        }
+    }
+
+    private static String look(KeyPosition position) {
+        return "GET /outbox?aggregateId=" + position.key() + " of the service that writes " + position.topic();
+    }
+}

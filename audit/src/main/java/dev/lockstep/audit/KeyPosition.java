@@ -1,0 +1,51 @@
+package dev.lockstep.audit;
+
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.UUID;
+
+/**
+ * Where Kafka first has a row of an outbox.
+ *
+ * @param sequence the row's number among those of its topic and key, or {@link Sighting#UNNUMBERED}
+ * @param told the number that the record gives it
+ */
+record KeyPosition(String topic, String key, long sequence, UUID id, int partition, long offset, long told) {
+    /** Each key's rows in the order in which they were committed. */
+    static final Comparator<KeyPosition> AS_COMMITTED = Comparator.comparing(KeyPosition::topic)
+            .thenComparing(KeyPosition::key)
+            .thenComparingLong(KeyPosition::sequence)
+            .thenComparing(KeyPosition::id, Ids.ORDER);
+
+    static final ExternalSort.Format<KeyPosition> FORMAT = new ExternalSort.Format<>() {
+        @Override
+        public void write(KeyPosition position, DataOutputStream out) throws IOException {
+            out.writeUTF(position.topic);
+            out.writeUTF(position.key);
+            out.writeLong(position.sequence);
+            out.writeLong(position.id.getMostSignificantBits());
+            out.writeLong(position.id.getLeastSignificantBits());
+            out.writeInt(position.partition);
+            out.writeLong(position.offset);
+            out.writeLong(position.told);
+        }
+
+        @Override
+        public KeyPosition read(DataInputStream in) throws IOException {
+            return new KeyPosition(
+                    in.readUTF().intern(),
+                    in.readUTF(),
+                    in.readLong(),
+                    new UUID(in.readLong(), in.readLong()),
+                    in.readInt(),
+                    in.readLong(),
+                    in.readLong());
+        }
+    };
+
+    String where() {
+        return topic + "/" + partition + "@" + offset;
+    }
+}

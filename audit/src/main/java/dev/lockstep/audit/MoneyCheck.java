@@ -1,0 +1,125 @@
+package dev.lockstep.audit;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A confirmed order is charged once, a cancelled one nets to nothing, and no money comes or goes otherwise. */
+final class MoneyCheck implements OrderCheck {
+    private static final String REVENUE = "system:revenue";
+
+    private final Moment moment;
+    private final Tally tally;
+
+    MoneyCheck(Moment moment, Tally tally) {
+        this.moment = moment;
+        this.tally = tally;
+    }
+
+    @Override
+    public List<Tally> tallies() {
+        return List.of(tally);
+    }
+
+    @Override
+    public void examine(Dossier dossier) {
+        Fact.Payment payment = dossier.payment();
+        if (payment != null) {
+            tally.count("payments");
+        }
+        long charges = postings(dossier, "CHARGE");
+        long refunds = postings(dossier, "REFUND");
+        tally.count("charges", charges);
+        tally.count("refunds", refunds);
+        if (charges > 1) {
+            broken(dossier, "an order to be charged once", charges + " charges");
+        }
+        if (refunds > charges) {
+            broken(dossier, "no more refunds than charges", charges + " charges, " + refunds + " refunds");
+        }
+        if (dossier.order() == null && charges > 0 && moment.isBefore(dossier.placedAt())) {
+            broken(dossier, "an order behind a charge", "no such order");
+        }
+        standsAsTheLedgerSays(dossier, payment, charges, refunds);
+        if (dossier.endedAs("CONFIRMED")) {
+            confirmed(dossier, charges - refunds);
+        }
+        if (dossier.endedAs("CANCELLED")) {
+            cancelled(dossier, payment);
+        }
+    }
+
+    // A posting has one entry on the system's side.
+    private static long postings(Dossier dossier, String kind) {
+        return dossier.entries().stream()
+                .filter(entry -> entry.kind().equals(kind) && entry.account().equals(REVENUE))
+                .count();
+    }
+
+    private void standsAsTheLedgerSays(Dossier dossier, Fact.@Nullable Payment payment, long charges, long refunds) {
+        boolean taken = payment != null && payment.status().equals("CHARGED");
+        if (taken != (charges - refunds > 0)) {
+            broken(
+                    dossier,
+                    "the payment to stand as the ledger says, %d charges and %d refunds".formatted(charges, refunds),
+                    payment == null ? "no payment" : payment.status());
+        }
+        if (payment == null || payment.amount() == null || !taken) {
+            return;
+        }
+        for (Fact.Entry entry : dossier.entries()) {
+            long expected = (entry.kind().equals("CHARGE") == entry.account().equals(REVENUE) ? 1 : -1)
+                    * payment.amount().amount();
+            boolean known = entry.account().equals(REVENUE) || entry.account().equals(payment.userId());
+            if (!known
+                    || entry.amount().amount() != expected
+                    || !entry.amount().currency().equals(payment.amount().currency())) {
+                broken(
+                        dossier,
+                        "%s entries of %s between %s and %s"
+                                .formatted(entry.kind(), payment.amount(), payment.userId(), REVENUE),
+                        entry.amount() + " on " + entry.account());
+            }
+        }
+    }
+
+    private void confirmed(Dossier dossier, long taken) {
+        Fact.Order order = dossier.order();
+        Fact.Payment payment = dossier.payment();
+        Fact.Money total = order == null ? null : order.total();
+        if (taken != 1 || payment == null || !payment.status().equals("CHARGED")) {
+            broken(
+                    dossier,
+                    "a confirmed order to be charged once",
+                    (payment == null ? "no payment" : payment.status()) + ", charged " + taken + " times net");
+        } else if (total != null && !total.equals(payment.amount())) {
+            broken(dossier, "the order's total to be charged, " + total, String.valueOf(payment.amount()));
+        }
+    }
+
+    private void cancelled(Dossier dossier, Fact.@Nullable Payment payment) {
+        if (payment != null && payment.status().equals("CHARGED")) {
+            broken(dossier, "a cancelled order not to be charged", "CHARGED " + payment.amount());
+        }
+        Map<String, Long> net = new HashMap<>();
+        dossier.entries()
+                .forEach(entry -> net.merge(
+                        entry.account() + " in " + entry.amount().currency(),
+                        entry.amount().amount(),
+                        Long::sum));
+        net.values().removeIf(sum -> sum == 0);
+        if (!net.isEmpty()) {
+            broken(dossier, "the entries of a cancelled order to net to nothing", new TreeMap<>(net).toString());
+        }
+    }
+
+    private void broken(Dossier dossier, String expected, String found) {
+        tally.broken(
+                dossier.orderId(),
+                expected,
+                found + ", " + dossier.sagaState(),
+                "payment GET /payments/" + dossier.orderId() + " · payment GET /ledger?orderId=" + dossier.orderId());
+    }
+}

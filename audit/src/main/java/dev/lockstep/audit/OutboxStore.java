@@ -1,0 +1,125 @@
+package dev.lockstep.audit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Base64;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The outbox of one database. */
+final class OutboxStore {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    // Relayed is what the service itself claims of the row: its transaction is visible in the watermark's snapshot.
+    private static final String ROWS = """
+            SELECT o.id, o.aggregateid, o.type, o.topic, o.payload, o.created_at,
+                   pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed
+              FROM outbox o CROSS JOIN outbox_watermark w
+             WHERE o.headers IS NULL
+             ORDER BY o.id
+            """;
+
+    private static final String VERBATIM = """
+            SELECT o.id, o.aggregateid, o.topic, o.payload, o.headers::text AS headers, o.created_at,
+                   pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed
+              FROM outbox o CROSS JOIN outbox_watermark w
+             WHERE o.headers IS NOT NULL
+            """;
+
+    private static final String TOPICS = "SELECT DISTINCT topic FROM outbox ORDER BY topic";
+
+    private static final String FIRST_DAY = """
+            SELECT min(right(c.relname, 8))
+              FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = 'outbox'::regclass
+            """;
+
+    private static final String EXISTING = "SELECT id FROM outbox WHERE id = ANY (string_to_array(?, ',')::uuid[])";
+
+    private OutboxStore() {}
+
+    /** The rows whose records carry their ids, by id. */
+    static Sorted<OutboxRow> rows(SnapshotStore database) {
+        Digest digest = new Digest();
+        return database.stream(
+                ROWS,
+                row -> new OutboxRow(
+                        row.getObject("id", UUID.class),
+                        row.getString("aggregateid"),
+                        row.getString("type"),
+                        row.getString("topic").intern(),
+                        digest.add(row.getString("aggregateid"))
+                                .add(row.getBytes("payload"))
+                                .take(),
+                        row.getBoolean("relayed"),
+                        row.getTimestamp("created_at").getTime(),
+                        Sighting.UNNUMBERED));
+    }
+
+    /** The rows that bring their own headers along. There are as many as there are dead letters. */
+    static List<Verbatim> verbatim(SnapshotStore database, Party party) {
+        return database.list(
+                VERBATIM,
+                row -> new Verbatim(
+                        row.getObject("id", UUID.class),
+                        row.getString("aggregateid"),
+                        row.getString("topic"),
+                        content(row),
+                        row.getBoolean("relayed"),
+                        row.getTimestamp("created_at").getTime(),
+                        party));
+    }
+
+    static List<String> topics(SnapshotStore database) {
+        return database.list(TOPICS, row -> row.getString(1));
+    }
+
+    /** Since when the outbox has everything, in milliseconds: what is older was dropped with its day. */
+    static long since(SnapshotStore database) {
+        String day = database.list(FIRST_DAY, row -> String.valueOf(row.getString(1)))
+                .getFirst();
+        return day.equals("null")
+                ? Long.MAX_VALUE
+                : LocalDate.parse(day, DateTimeFormatter.BASIC_ISO_DATE)
+                        .atStartOfDay(ZoneOffset.UTC)
+                        .toInstant()
+                        .toEpochMilli();
+    }
+
+    /** Those of the ids that the outbox has. */
+    static List<UUID> existing(SnapshotStore database, List<UUID> ids) {
+        return database.list(
+                EXISTING,
+                row -> row.getObject(1, UUID.class),
+                String.join(",", ids.stream().map(UUID::toString).toList()));
+    }
+
+    private static long content(ResultSet row) throws SQLException {
+        VerbatimContent content = new VerbatimContent(
+                row.getString("topic"), bytes(row.getString("aggregateid")), row.getBytes("payload"));
+        try {
+            for (JsonNode pair : JSON.readTree(row.getString("headers"))) {
+                content.header(
+                        pair.get(0).asText(),
+                        pair.get(1).isNull()
+                                ? null
+                                : Base64.getDecoder().decode(pair.get(1).asText()));
+            }
+        } catch (IOException | IllegalArgumentException | NullPointerException malformed) {
+            // Such a row cannot become a record, and a content that no record has is reported as missing.
+            content.header("malformed headers", bytes(row.getString("headers")));
+        }
+        return content.digest();
+    }
+
+    private static byte @Nullable [] bytes(@Nullable String text) {
+        return text == null ? null : text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,22 @@
+package dev.lockstep.audit;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What an audit came to.
+ *
+ * @param figures how much there was of everything, for comparison with other audits
+ */
+record Report(List<Tally> checks, Map<String, Long> figures, Duration took) {
+    Report {
+        checks = List.copyOf(checks);
+        figures = new LinkedHashMap<>(figures);
+    }
+
+    boolean holds() {
+        return checks.stream().allMatch(Tally::holds);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.lockstep.audit;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The report for machines. */
+final class ReportJson {
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    private ReportJson() {}
+
+    private record Checked(
+            String name,
+            String promise,
+            boolean holds,
+            long broken,
+            Map<String, Long> counted,
+            List<Finding> findings) {}
+
+    static String of(Report report) {
+        try {
+            return JSON.writeValueAsString(tree(report));
+        } catch (IOException cause) {
+            throw new AssertionError("strings and numbers can be written", cause);
+        }
+    }
+
+    static void write(Report report, Path file) {
+        try {
+            JSON.writeValue(file.toFile(), tree(report));
+        } catch (IOException cause) {
+            throw new AuditException("cannot write " + file + " (--json): " + cause.getMessage(), cause);
+        }
+    }
+
+    private static Map<String, Object> tree(Report report) {
+        Map<String, Object> tree = new LinkedHashMap<>();
+        tree.put("holds", report.holds());
+        tree.put("seconds", report.took().toMillis() / 1000.0);
+        tree.put("figures", report.figures());
+        tree.put(
+                "checks",
+                report.checks().stream()
+                        .map(tally -> new Checked(
+                                tally.check().label(),
+                                tally.check().promise(),
+                                tally.holds(),
+                                tally.broken(),
+                                tally.counts(),
+                                tally.findings()))
+                        .toList());
+        return tree;
+    }
+}

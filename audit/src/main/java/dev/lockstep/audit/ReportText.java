@@ -1,0 +1,66 @@
+package dev.lockstep.audit;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The report for people: one line a check, and below it every place where it does not hold. */
+final class ReportText {
+    private static final String NEW_LINE = System.lineSeparator();
+
+    private ReportText() {}
+
+    static String of(Report report) {
+        StringBuilder text = new StringBuilder();
+        for (Tally tally : report.checks()) {
+            text.append("  %-9s %-7s %s"
+                            .formatted(
+                                    tally.check().label(),
+                                    verdict(tally),
+                                    tally.check().promise()))
+                    .append(NEW_LINE);
+            if (!tally.counts().isEmpty()) {
+                text.append("  %-17s %s".formatted("", counts(tally.counts()))).append(NEW_LINE);
+            }
+            tally.findings().forEach(finding -> text.append(text(finding)));
+            long more = tally.broken() - tally.findings().size();
+            if (more > 0) {
+                text.append("      ... and ")
+                        .append(more)
+                        .append(" more, see --most")
+                        .append(NEW_LINE);
+            }
+        }
+        text.append(NEW_LINE);
+        text.append("  ").append(counts(report.figures())).append(NEW_LINE);
+        return text.append(summary(report)).append(NEW_LINE).toString();
+    }
+
+    private static String verdict(Tally tally) {
+        return tally.holds() ? "holds" : "BROKEN";
+    }
+
+    private static String text(Finding finding) {
+        return "    ✗ " + finding.id() + NEW_LINE
+                + "      expected: " + finding.expected() + NEW_LINE
+                + "      found:    " + finding.found() + NEW_LINE
+                + "      look at:  " + finding.look() + NEW_LINE;
+    }
+
+    private static String summary(Report report) {
+        double seconds = report.took().toMillis() / 1000.0;
+        String broken = report.checks().stream()
+                .filter(tally -> !tally.holds())
+                .map(tally -> tally.check().label() + " (" + tally.broken() + ")")
+                .collect(Collectors.joining(", "));
+        return broken.isEmpty()
+                ? String.format(Locale.ROOT, "Everything that was checked holds. %.1f s", seconds)
+                : String.format(Locale.ROOT, "Broken: %s. %.1f s", broken, seconds);
+    }
+
+    private static String counts(Map<String, Long> counts) {
+        return counts.entrySet().stream()
+                .map(entry -> String.format(Locale.ROOT, "%s %,d", entry.getKey(), entry.getValue()))
+                .collect(Collectors.joining(" · "));
+    }
+}

@@ -1,0 +1,56 @@
+package dev.lockstep.audit;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What one check counted and found. Every finding is counted; the first ones are kept. */
+final class Tally {
+    private final Check check;
+    private final int most;
+    private final Map<String, Long> counts = new LinkedHashMap<>();
+    private final List<Finding> findings = new ArrayList<>();
+    private long broken;
+
+    Tally(Check check, int most) {
+        this.check = check;
+        this.most = most;
+    }
+
+    Check check() {
+        return check;
+    }
+
+    void count(String what) {
+        count(what, 1);
+    }
+
+    void count(String what, long more) {
+        counts.merge(what, more, Long::sum);
+    }
+
+    void broken(String id, String expected, String found, String look) {
+        broken++;
+        if (findings.size() < most) {
+            findings.add(new Finding(id, expected, found, look));
+        }
+    }
+
+    boolean holds() {
+        return broken == 0;
+    }
+
+    long broken() {
+        return broken;
+    }
+
+    Map<String, Long> counts() {
+        return Collections.unmodifiableMap(counts);
+    }
+
+    List<Finding> findings() {
+        return List.copyOf(findings);
+    }
+}
