@@ -177,6 +177,8 @@ public final class AuditApp implements Callable<Integer> {
         return new CommandLine(new AuditApp())
                 .setOut(out)
                 .setErr(err)
+                // The last one counts, so that a script's options can be put right by hand.
+                .setOverwrittenOptionsAllowed(true)
                 .setParameterExceptionHandler((cause, arguments) -> {
                     err.println(cause.getMessage() + "; --help lists the options");
                     return IMPOSSIBLE;

@@ -1,0 +1,81 @@
+package dev.lockstep.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A sound system passes, and each promise that is broken on purpose is named with what it is broken for, and nothing else is. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class AuditIT {
+    @TempDir
+    Path folder;
+
+    private World world;
+    private String confirmed;
+    private String cancelled;
+
+    @BeforeEach
+    void two_orders_that_went_through() throws Exception {
+        world = new World();
+        confirmed = world.confirmed(2);
+        cancelled = world.cancelled(3);
+    }
+
+    @AfterEach
+    void close() {
+        world.close();
+    }
+
+    @Test
+    void a_sound_system_passes_and_everything_is_counted() throws Exception {
+        world.relay();
+        Path accepted = Files.write(folder.resolve("accepted"), List.of(cancelled, "", confirmed));
+
+        Outcome outcome = world.audit("--accepted=" + accepted);
+
+        assertThat(outcome.told()).isEmpty();
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.out()).contains("Everything that was checked holds");
+        assertThat(outcome.counted("accepted", "orders")).isEqualTo(2);
+        assertThat(outcome.counted("accepted", "answered 202")).isEqualTo(2);
+        assertThat(outcome.counted("relayed", "rows")).isEqualTo(18);
+        assertThat(outcome.counted("order", "messages")).isEqualTo(18);
+        assertThat(outcome.counted("money", "charges")).isEqualTo(2);
+    }
+
+    @Test
+    void an_order_that_was_answered_202_and_is_not_there_is_named() throws Exception {
+        world.relay();
+        String lost = "01998d2e-7c4f-7b31-9a52-3f6d1c0e8b24";
+        Path accepted = Files.write(folder.resolve("accepted"), List.of(lost, confirmed));
+
+        assertThat(world.audit("--accepted=" + accepted).broken()).isEqualTo(Map.of("accepted", List.of(lost)));
+    }
+
+    @Test
+    void an_order_without_an_end_is_stuck_unless_nothing_is_waited_for() throws Exception {
+        String stuck = world.pending(1);
+        world.saga(stuck, "RESERVING_STOCK");
+        world.relay();
+
+        assertThat(world.audit().broken()).isEqualTo(Map.of("settled", List.of(stuck)));
+        assertThat(world.audit("--settle=0").exitCode()).isZero();
+    }
+
+    @Test
+    void a_row_that_never_reached_kafka_is_named_although_it_is_called_relayed() throws Exception {
+        World.Row lost = world.hold(confirmed, "StockReserved");
+        world.relay();
+
+        assertThat(world.audit().broken()).isEqualTo(Map.of("relayed", List.of(lost.id())));
+    }
+}

@@ -1,0 +1,122 @@
+package dev.lockstep.audit;
+
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TestServers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/** The four databases with the services' own tables: the migrations are read where the services keep them. */
+final class Databases implements AutoCloseable {
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path MESSAGING =
+            ROOT.resolve("outbox/messaging/src/main/resources/dev/lockstep/messaging/migration");
+    private static final Map<Party, String> TEMPLATES = new EnumMap<>(Party.class);
+    private static final AtomicInteger COPIES = new AtomicInteger();
+
+    private final Map<Party, String> names = new EnumMap<>(Party.class);
+    private final Map<Party, Connection> connections = new EnumMap<>(Party.class);
+
+    /** @throws SQLException if the tables cannot be made */
+    Databases() throws SQLException, IOException {
+        for (Party party : Party.values()) {
+            String template = template(party);
+            String name = party.database() + "_copy_" + COPIES.incrementAndGet();
+            try (Connection connection = connect("postgres");
+                    Statement statement = connection.createStatement()) {
+                statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY file_copy");
+            }
+            names.put(party, name);
+            connections.put(party, connect(name));
+        }
+    }
+
+    String name(Party party) {
+        return Objects.requireNonNull(names.get(party));
+    }
+
+    void run(Party party, String sql, Object... parameters) {
+        try (PreparedStatement statement = prepare(party, sql, parameters)) {
+            statement.execute();
+        } catch (SQLException cause) {
+            throw new IllegalStateException(sql, cause);
+        }
+    }
+
+    /** The first column of the first row. */
+    String read(Party party, String sql, Object... parameters) {
+        try (PreparedStatement statement = prepare(party, sql, parameters);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            return row.getString(1);
+        } catch (SQLException cause) {
+            throw new IllegalStateException(sql, cause);
+        }
+    }
+
+    private PreparedStatement prepare(Party party, String sql, Object... parameters) throws SQLException {
+        PreparedStatement statement =
+                Objects.requireNonNull(connections.get(party)).prepareStatement(sql);
+        for (int i = 0; i < parameters.length; i++) {
+            statement.setObject(i + 1, parameters[i]);
+        }
+        return statement;
+    }
+
+    // Made once for all tests, and copied for each.
+    private static synchronized String template(Party party) throws SQLException, IOException {
+        String made = TEMPLATES.get(party);
+        if (made != null) {
+            return made;
+        }
+        String template = TestServers.newDatabase(party.database());
+        try (Connection connection = connect(template);
+                Statement statement = connection.createStatement()) {
+            for (Path folder : List.of(
+                    MESSAGING, ROOT.resolve(party.id() + "-verticle/src/main/resources/db/migration/" + party.id()))) {
+                for (Path migration : migrations(folder)) {
+                    statement.execute(Files.readString(migration));
+                }
+            }
+            statement.execute("SELECT ensure_partitions('outbox', 1, 1), ensure_partitions('inbox', 1, 1)");
+        }
+        TEMPLATES.put(party, template);
+        return template;
+    }
+
+    private static List<Path> migrations(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".sql"))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static Connection connect(String database) throws SQLException {
+        LocalPostgres postgres = TestServers.postgres();
+        return DriverManager.getConnection(postgres.jdbcUrl(database));
+    }
+
+    @Override
+    public void close() {
+        connections.values().forEach(connection -> {
+            try {
+                connection.close();
+            } catch (SQLException cause) {
+                throw new IllegalStateException(cause);
+            }
+        });
+    }
+}

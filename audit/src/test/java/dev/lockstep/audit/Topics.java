@@ -1,0 +1,110 @@
+package dev.lockstep.audit;
+
+import dev.lockstep.embedded.TestServers;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/** The services' topics, empty at first, and their consumers' offsets. */
+final class Topics implements AutoCloseable {
+    private static final int PARTITIONS = 3;
+
+    private final Admin admin;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final Set<TopicPartition> partitions = new HashSet<>();
+
+    Topics() throws ExecutionException, InterruptedException {
+        Map<String, Object> settings =
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers());
+        admin = Admin.create(settings);
+        Set<String> existing = admin.listTopics().names().get();
+        admin.deleteTopics(existing).all().get();
+        admin.createTopics(Party.topics().stream()
+                        .map(topic -> new NewTopic(topic, PARTITIONS, (short) 1))
+                        .toList())
+                .all()
+                .get();
+        for (String topic : Party.topics()) {
+            for (int partition = 0; partition < PARTITIONS; partition++) {
+                partitions.add(new TopicPartition(topic, partition));
+            }
+        }
+        producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** Sends a record and waits until it is there. */
+    void send(
+            String topic,
+            @Nullable Integer partition,
+            @Nullable String key,
+            String value,
+            Map<String, String> headers) {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topic, partition, key == null ? null : bytes(key), bytes(value));
+        headers.forEach((name, text) -> record.headers().add(name, bytes(text)));
+        try {
+            producer.send(record).get();
+        } catch (ExecutionException cause) {
+            throw new IllegalStateException(cause);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    /** As if every consumer had read everything. */
+    void commitAll() throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> ends = ends();
+        for (Party party : Party.values()) {
+            Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+            ends.forEach((partition, end) -> {
+                if (party.reads().contains(partition.topic())) {
+                    offsets.put(partition, new OffsetAndMetadata(end));
+                }
+            });
+            admin.alterConsumerGroupOffsets(party.group(), offsets).all().get();
+        }
+    }
+
+    /** As if the retention had taken everything. */
+    void expireAll() throws ExecutionException, InterruptedException {
+        Map<TopicPartition, RecordsToDelete> gone = new HashMap<>();
+        ends().forEach((partition, end) -> gone.put(partition, RecordsToDelete.beforeOffset(end)));
+        admin.deleteRecords(gone).all().get();
+    }
+
+    private Map<TopicPartition, Long> ends() throws ExecutionException, InterruptedException {
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        for (Map.Entry<TopicPartition, ListOffsetsResultInfo> entry :
+                admin.listOffsets(latest).all().get().entrySet()) {
+            ends.put(entry.getKey(), entry.getValue().offset());
+        }
+        return ends;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+        admin.close();
+    }
+}
