@@ -31,3 +31,13 @@ CREATE TABLE outbox_watermark (
 );
 
 INSERT INTO outbox_watermark (beat, snapshot, relayed, acknowledged_at) VALUES (0, pg_current_snapshot(), 0, now());
+
+CREATE TABLE outbox_recovery (
+    singleton  boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
+    slot_lsn   pg_lsn      NOT NULL,
+    snapshot   pg_snapshot NOT NULL,
+    sent       uuid,
+    completed  boolean     NOT NULL DEFAULT false,
+    holder     uuid,
+    held_until timestamptz
+);

@@ -27,7 +27,7 @@ final class PostgresSettings {
                 "max_wal_size = 2GB",
                 "max_replication_slots = 32",
                 "max_wal_senders = 32",
-                // A slot that nobody reads must not fill the disk. It is then lost, and the relay says so.
+                // A slot that nobody reads must not fill the disk. It is then lost, and the relay replaces it.
                 "max_slot_wal_keep_size = 8GB",
                 "log_min_messages = warning",
                 "log_timezone = 'UTC'",

@@ -27,6 +27,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     private final KafkaSender sender;
     private final OutboxRecords records;
     private final HeartbeatTopic heartbeatTopic;
+    private final Runnable beforeFirst;
     private final Consumer<Beat> acknowledged;
     private final RelayHealth health;
     private final RelayMetrics metrics;
@@ -37,16 +38,22 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     private volatile boolean busy;
     private volatile boolean relayed;
 
+    /**
+     * @param beforeFirst throws if nothing may be published at all
+     * @param acknowledged is told of the newest heartbeat that Kafka has, with everything before it
+     */
     OutboxPublisher(
             KafkaSender sender,
             OutboxRecords records,
             HeartbeatTopic heartbeatTopic,
+            Runnable beforeFirst,
             Consumer<Beat> acknowledged,
             RelayHealth health,
             RelayMetrics metrics) {
         this.sender = sender;
         this.records = records;
         this.heartbeatTopic = heartbeatTopic;
+        this.beforeFirst = beforeFirst;
         this.acknowledged = acknowledged;
         this.health = health;
         this.metrics = metrics;
@@ -78,6 +85,9 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         turn.acquire();
         busy = true;
         try {
+            if (!relayed) {
+                beforeFirst.run();
+            }
             lead();
             publish(batch, committer);
             relayed = true;

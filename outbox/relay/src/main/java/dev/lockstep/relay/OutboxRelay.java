@@ -25,17 +25,17 @@ public final class OutboxRelay implements AutoCloseable {
         WatermarkStore watermark = new WatermarkStore();
         health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
         metrics = new RelayMetrics(meters, config.database());
-        keeper = new SlotKeeper(config, database, new SlotStore(), watermark);
+        keeper = new SlotKeeper(config, database, new SlotStore());
         supervisor = new Supervisor(config, database, keeper, watermark, health, metrics);
         thread = Thread.ofPlatform().daemon().name("relay-" + config.database()).unstarted(supervisor::run);
     }
 
     /**
-     * Creates the publication and the replication slot where they are missing, and returns when both exist. What commits after that is
-     * relayed, whenever the relay is started. Several instances may do this at the same time.
+     * Creates the publication and the replication slot where they are missing, replaces a slot that is lost, and returns when both exist.
+     * What commits after that is relayed, whenever the relay is started. Several instances may do this at the same time.
      *
      * <p>If rows are pending although there was no slot, because it was lost or the database comes from a backup, they are sent from
-     * the table once the relay is started, before anything else.
+     * the table once the relay is started, before anything else. A slot that gets lost or dropped later is replaced in the same way.
      *
      * @throws RuntimeException that says what Postgres refused
      */

@@ -1,9 +1,8 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.RecoveryStore.Progress;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -11,8 +10,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Sends what is pending from the table, because the slot that would have carried it is gone, and then lets the new slot begin.
  *
- * <p>The new slot was made before the table is read, so a row is in one of them or in both; what comes twice comes first from the
- * table, in order.
+ * <p>What is sent are the rows that had committed when the new slot was there. Those that commit later come through the slot, so
+ * every row of a key goes out before the later ones, wherever the two of them come from, and however often this is begun anew.
  */
 final class Recovery implements Spell {
     private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
@@ -20,30 +19,30 @@ final class Recovery implements Spell {
     private final RelayConfig config;
     private final RelayDatabase database;
     private final SlotKeeper keeper;
-    private final KafkaSender sender;
-    private final OutboxRecords records;
-    private final RelayMetrics metrics;
+    private final TableSender sender;
+    private final IntervalStore interval = new IntervalStore();
 
-    private volatile boolean completed;
+    private volatile boolean gotSomewhere;
 
-    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, RelayHealth health, RelayMetrics metrics) {
+    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, TableSender sender) {
         this.config = config;
         this.database = database;
         this.keeper = keeper;
-        this.sender = new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health);
-        this.records = new OutboxRecords(config.source());
-        this.metrics = metrics;
+        this.sender = sender;
     }
 
     @Override
     public void run() throws InterruptedException {
         AtomicLong count = new AtomicLong();
         try (Connection connection = database.connectPatiently("recovery")) {
-            new BacklogStore().read(connection, rows -> {
-                send(rows);
+            Progress progress = keeper.progress(connection);
+            interval.read(connection, progress.snapshot(), progress.sent(), rows -> {
+                sender.send(rows);
+                keeper.sent(connection, progress, rows.getLast().id());
                 count.addAndGet(rows.size());
+                gotSomewhere = true;
             });
-            keeper.complete(connection);
+            keeper.complete(connection, progress);
         } catch (SQLException cause) {
             throw new RelayException("pending rows cannot be read: " + RelayException.reason(cause), cause);
         } finally {
@@ -53,25 +52,11 @@ final class Recovery implements Spell {
                 .addKeyValue("slot", config.slotName())
                 .addKeyValue("rows", count)
                 .log("rows from before the slot were sent from the table");
-        completed = true;
     }
 
     @Override
     public boolean gotSomewhere() {
-        return completed;
-    }
-
-    private void send(List<OutboxRow> rows) throws InterruptedException {
-        List<KafkaSender.Sent> sent = new ArrayList<>(rows.size());
-        for (OutboxRow row : rows) {
-            sent.add(sender.send("row " + row.id(), records.row(row)));
-        }
-        for (KafkaSender.Sent record : sent) {
-            sender.awaitAck(record);
-        }
-        if (!rows.isEmpty()) {
-            metrics.relayed(rows.size(), rows.getLast().committed());
-        }
+        return gotSomewhere;
     }
 
     @Override

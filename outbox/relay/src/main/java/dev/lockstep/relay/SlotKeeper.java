@@ -1,10 +1,12 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.RecoveryStore.Progress;
 import dev.lockstep.relay.SlotStore.SlotState;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,8 +15,8 @@ import org.slf4j.LoggerFactory;
  * Makes sure that the publication and the slot are there, and that no slot takes up its work with rows missing before it.
  *
  * <pre>
- *  no slot ──create──▶ slot_new ──────── no row is pending ───────▶ slot   (slot_new is copied and dropped)
- *                          ╰──rows are pending──▶ {@link Recovery} ──▶╯
+ *  slot is lost ──drop──▶ no slot ──create──▶ slot_new ────── no row is pending ──────▶ slot   (slot_new is copied and dropped)
+ *                                                 ╰──rows are pending──▶ {@link Recovery} ──▶╯
  * </pre>
  *
  * <p>The slot itself is what remembers how far this came: it exists only once nothing before it can be missing. So a crash
@@ -23,53 +25,49 @@ import org.slf4j.LoggerFactory;
 final class SlotKeeper {
     private static final Logger LOGGER = LoggerFactory.getLogger(SlotKeeper.class);
     private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final Duration DISCARD_LIMIT = Duration.ofSeconds(3);
 
+    private final UUID relay = UUID.randomUUID();
     private final RelayConfig config;
     private final RelayDatabase database;
     private final SlotStore slots;
-    private final WatermarkStore watermark;
+    private final RecoveryStore recovery = new RecoveryStore();
+    private final IntervalStore interval = new IntervalStore();
     private final String slot;
     private final String newSlot;
 
-    SlotKeeper(RelayConfig config, RelayDatabase database, SlotStore slots, WatermarkStore watermark) {
+    SlotKeeper(RelayConfig config, RelayDatabase database, SlotStore slots) {
         this.config = config;
         this.database = database;
         this.slots = slots;
-        this.watermark = watermark;
         this.slot = config.slotName();
         this.newSlot = config.slotName() + "_new";
     }
 
     /**
-     * Creates publication and slot where they are missing. What commits afterwards will be captured. Blocks for as long as
-     * transactions that were open before it stay so.
+     * Creates publication and slot where they are missing, and replaces a slot that is lost. What commits afterwards will be captured.
+     * Blocks for as long as transactions that were open before it stay so.
      *
-     * @return how many rows from before the slot are to be sent from the table first; the slot does not exist until then
+     * @return whether rows from before the slot are to be sent from the table first; the slot does not exist until then
      * @throws RelayException if Postgres refuses
      */
-    long prepare() {
+    boolean prepare() {
         try (Connection connection = database.connectPatiently("slot")) {
             // First the publication: what is written while the slot exists and the publication does not would be lost.
             slots.createPublication(connection, config.publicationName());
-            while (slots.state(connection, slot).isEmpty()) {
-                Optional<SlotState> begun = slots.state(connection, newSlot);
-                if (begun.isEmpty()) {
-                    slots.create(connection, newSlot);
-                } else if (begun.get().active()) {
-                    // Another instance is creating it.
-                    LockSupport.parkNanos(PAUSE.toNanos());
-                } else if (begun.get().lostBecause() != null) {
-                    slots.drop(connection, newSlot);
-                } else {
-                    long missed = watermark.notRelayed(connection);
-                    if (missed > 0) {
-                        return missed;
-                    }
-                    complete(connection);
+            while (true) {
+                Optional<SlotState> found = slots.state(connection, slot);
+                if (found.isPresent()
+                        && (found.get().lostBecause() == null || !found.get().ours())) {
+                    slots.dropSpare(connection, newSlot, slot);
+                    return false;
+                }
+                if (found.isPresent()) {
+                    dropLost(connection, found.get());
+                } else if (begin(connection)) {
+                    return true;
                 }
             }
-            slots.drop(connection, newSlot);
-            return 0;
         } catch (SQLException cause) {
             throw new RelayException(
                     "publication %s and slot %s cannot be created in database %s: %s"
@@ -78,29 +76,122 @@ final class SlotKeeper {
         }
     }
 
-    /** Lets the slot begin where the new one stands. To be called when every committed row from before it is in Kafka. */
-    void complete(Connection connection) throws SQLException {
-        if (slots.copy(connection, newSlot, slot)) {
-            LOGGER.atInfo().addKeyValue("slot", slot).log("slot created");
+    /** Whether it is for this relay to send what is pending from the table. False while another one does. */
+    boolean holdsRecovery(Connection connection) throws SQLException {
+        return recovery.hold(connection, relay);
+    }
+
+    /** What is to be sent from the table. */
+    Progress progress(Connection connection) throws SQLException {
+        return recovery.find(connection)
+                .orElseThrow(() -> new RelayException("nothing is to be sent from the table any more", null));
+    }
+
+    long missed(Connection connection) throws SQLException {
+        Progress progress = progress(connection);
+        return interval.count(connection, progress.snapshot(), progress.sent());
+    }
+
+    /**
+     * Kafka has acknowledged everything up to this id.
+     *
+     * @throws RelayException if another relay has taken it over
+     */
+    void sent(Connection connection, Progress progress, String id) throws SQLException {
+        if (!recovery.sent(connection, relay, progress.slotLsn(), id)) {
+            throw new RelayException("another relay sends what is pending from the table now", null);
         }
-        slots.drop(connection, newSlot);
+    }
+
+    /** Lets the slot begin where the new one stands. To be called when every committed row from before it is in Kafka. */
+    void complete(Connection connection, Progress progress) throws SQLException {
+        recovery.complete(connection, progress.slotLsn());
+        Optional<String> begins = slots.copy(connection, newSlot, slot);
+        if (begins.isPresent() && !begins.get().equals(progress.slotLsn())) {
+            // Somebody has made another new slot meanwhile, and what lies between the two would be missing.
+            slots.drop(connection, slot);
+            return;
+        }
+        begins.ifPresent(lsn -> LOGGER.atInfo()
+                .addKeyValue("slot", slot)
+                .addKeyValue("lsn", lsn)
+                .log("slot created"));
+        slots.dropSpare(connection, newSlot, slot);
     }
 
     Optional<SlotState> state(Connection connection) throws SQLException {
         return slots.state(connection, slot);
     }
 
-    /** Why nobody can ever read from this slot, and what to do about it. Empty for a sound one. */
-    Optional<String> whyUnusable(SlotState state) {
-        if (!state.ours()) {
-            return Optional.of(
-                    "slot %s belongs to another database of this server: slot names are shared by all of them"
-                            .formatted(slot));
+    /**
+     * Whether the slot still is the one that was seen before, which nobody has read from since. An engine that finds no slot makes one,
+     * and nothing that committed before would come through that.
+     */
+    boolean isUntouched(SlotState before) {
+        try (Connection connection = database.connect("slot")) {
+            return state(connection)
+                    .filter(now -> now.confirmedLsn().equals(before.confirmedLsn()))
+                    .isPresent();
+        } catch (SQLException cause) {
+            throw new RelayException(
+                    "slot %s cannot be looked at: %s".formatted(slot, RelayException.reason(cause)), cause);
         }
-        return Optional.ofNullable(state.lostBecause())
-                .map(reason ->
-                        ("slot %s is lost (%s): Postgres has removed changes that were not relayed, see max_slot_wal_keep_size."
-                                        + " SELECT pg_drop_replication_slot('%s') lets the relay make a new one and send from the table what is pending")
-                                .formatted(slot, reason, slot));
+    }
+
+    /** Drops a slot that cannot be trusted, as soon as nobody uses it, so that it is made anew. */
+    void discard() {
+        LOGGER.atWarn().addKeyValue("slot", slot).log("slot was dropped and made by somebody else, it is replaced");
+        long deadline = System.nanoTime() + DISCARD_LIMIT.toNanos();
+        try (Connection connection = database.connect("slot")) {
+            while (!slots.drop(connection, slot) && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(PAUSE.toNanos() / 10);
+            }
+        } catch (SQLException cause) {
+            throw new RelayException(
+                    "slot %s cannot be dropped: %s".formatted(slot, RelayException.reason(cause)), cause);
+        }
+    }
+
+    /** Why this relay can never read from the slot. Empty for a sound one, and for one that {@link #prepare} replaces. */
+    Optional<String> whyUnusable(SlotState state) {
+        return state.ours()
+                ? Optional.empty()
+                : Optional.of("slot %s belongs to another database of this server: slot names are shared by all of them"
+                        .formatted(slot));
+    }
+
+    private void dropLost(Connection connection, SlotState lost) throws SQLException {
+        if (slots.dropLost(connection, slot)) {
+            LOGGER.atWarn()
+                    .addKeyValue("slot", slot)
+                    .addKeyValue("reason", lost.lostBecause())
+                    .log("slot was lost, Postgres had removed changes that were not relayed (see"
+                            + " max_slot_wal_keep_size); it is replaced");
+        } else {
+            // Postgres is about to end its reader, or another instance was faster.
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+    }
+
+    // True when everything is there but what has to be sent from the table. Otherwise it has come one step nearer.
+    private boolean begin(Connection connection) throws SQLException {
+        Optional<SlotState> begun = slots.state(connection, newSlot);
+        if (begun.isEmpty()) {
+            slots.create(connection, newSlot);
+        } else if (!begun.get().ours()) {
+            throw new RelayException("slot %s belongs to another database of this server".formatted(newSlot), null);
+        } else if (begun.get().active()) {
+            // Another instance is creating it.
+            LockSupport.parkNanos(PAUSE.toNanos());
+        } else if (begun.get().lostBecause() != null) {
+            slots.dropLost(connection, newSlot);
+        } else {
+            Progress progress = recovery.begin(connection, begun.get().confirmedLsn());
+            if (!progress.completed() && !interval.isEmpty(connection, progress.snapshot(), progress.sent())) {
+                return true;
+            }
+            complete(connection, progress);
+        }
+        return false;
     }
 }

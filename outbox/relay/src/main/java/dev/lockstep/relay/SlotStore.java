@@ -6,6 +6,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -20,24 +21,40 @@ final class SlotStore {
 
     private static final String CREATE_SLOT = "SELECT pg_create_logical_replication_slot(?, 'pgoutput')";
 
-    private static final String COPY_SLOT = "SELECT pg_copy_logical_replication_slot(?, ?)";
+    private static final String COPY_SLOT = "SELECT lsn FROM pg_copy_logical_replication_slot(?, ?)";
 
-    private static final String DROP_SLOT = "SELECT pg_drop_replication_slot(?)";
+    // Never somebody else's, and never one that has meanwhile become sound, because another instance was faster.
+    private static final String DROP_SLOT = """
+        SELECT pg_drop_replication_slot(slot_name)
+          FROM pg_replication_slots
+         WHERE slot_name = ? AND database = current_database() AND NOT active
+        """;
+
+    private static final String DROP_LOST_SLOT =
+            DROP_SLOT + " AND (invalidation_reason IS NOT NULL OR wal_status = 'lost')";
+
+    private static final String DROP_SPARE_SLOT = DROP_SLOT + """
+           AND EXISTS (SELECT FROM pg_replication_slots s
+                        WHERE s.slot_name = ? AND s.invalidation_reason IS NULL AND s.wal_status <> 'lost')
+        """;
 
     private static final String STATE = """
-            SELECT active, wal_status, invalidation_reason, database = current_database() AS ours,
-                   coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint AS retained
-              FROM pg_replication_slots
-             WHERE slot_name = ?
-            """;
+        SELECT active, wal_status, invalidation_reason, database = current_database() AS ours,
+               confirmed_flush_lsn,
+               coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint AS retained
+          FROM pg_replication_slots
+         WHERE slot_name = ?
+        """;
 
     /**
      * What Postgres says of the slot.
      *
      * @param lostBecause why Postgres gave the slot up, or null while it is sound. Such a slot never recovers
+     * @param confirmedLsn up to where its reader has confirmed; nobody but a reader moves it
      * @param retainedBytes how much WAL the slot keeps from being recycled
      */
-    record SlotState(boolean active, @Nullable String lostBecause, boolean ours, long retainedBytes) {}
+    record SlotState(
+            boolean active, @Nullable String lostBecause, boolean ours, String confirmedLsn, long retainedBytes) {}
 
     /** Creates the publication unless it exists. Somebody who creates it at the same moment is no failure. */
     void createPublication(Connection connection, String publication) throws SQLException {
@@ -48,11 +65,11 @@ final class SlotStore {
             // created_at and xid stay at home: Kafka needs neither, and parsing a timestamp costs the engine an eighth
             // of its time.
             statement.execute("""
-                    CREATE PUBLICATION %s
-                       FOR TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers),
-                                 outbox_heartbeat
-                      WITH (publish = 'insert', publish_via_partition_root = true)
-                    """.formatted(statement.enquoteIdentifier(publication, false)));
+                CREATE PUBLICATION %s
+                   FOR TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers),
+                             outbox_heartbeat
+                  WITH (publish = 'insert', publish_via_partition_root = true)
+                """.formatted(statement.enquoteIdentifier(publication, false)));
         } catch (SQLException failure) {
             ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
         }
@@ -71,27 +88,48 @@ final class SlotStore {
     /**
      * Makes a second slot that stands where the first one does.
      *
-     * @return false if it existed, or the first one did not
+     * @return where that is; empty if the second one existed, or the first one did not
      */
-    boolean copy(Connection connection, String slot, String copy) throws SQLException {
+    Optional<String> copy(Connection connection, String slot, String copy) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(COPY_SLOT)) {
             statement.setString(1, slot);
             statement.setString(2, copy);
-            statement.execute();
-            return true;
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return Optional.of(row.getString(1));
+            }
         } catch (SQLException failure) {
             ignore(failure, DUPLICATE_OBJECT, UNDEFINED_OBJECT);
-            return false;
+            return Optional.empty();
         }
     }
 
-    /** Drops a slot that nobody uses. Does nothing if it does not exist, or somebody uses it. */
-    void drop(Connection connection, String slot) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(DROP_SLOT)) {
-            statement.setString(1, slot);
-            statement.execute();
+    /** Drops a slot of this database that nobody uses. Gives false, and does nothing, if there is none. */
+    boolean drop(Connection connection, String slot) throws SQLException {
+        return drop(connection, DROP_SLOT, slot);
+    }
+
+    /** As {@link #drop}, unless the slot is sound. */
+    boolean dropLost(Connection connection, String slot) throws SQLException {
+        return drop(connection, DROP_LOST_SLOT, slot);
+    }
+
+    /** As {@link #drop}, unless the other slot is missing or lost. */
+    boolean dropSpare(Connection connection, String slot, String other) throws SQLException {
+        return drop(connection, DROP_SPARE_SLOT, slot, other);
+    }
+
+    private static boolean drop(Connection connection, String query, String... slots) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(query)) {
+            for (int i = 0; i < slots.length; i++) {
+                statement.setString(i + 1, slots[i]);
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next();
+            }
         } catch (SQLException failure) {
             ignore(failure, UNDEFINED_OBJECT, OBJECT_IN_USE);
+            return false;
         }
     }
 
@@ -107,7 +145,12 @@ final class SlotStore {
     private static SlotState toState(ResultSet row) throws SQLException {
         String reason = row.getString("invalidation_reason");
         String lost = reason != null ? reason : "lost".equals(row.getString("wal_status")) ? "wal_removed" : null;
-        return new SlotState(row.getBoolean("active"), lost, row.getBoolean("ours"), row.getLong("retained"));
+        return new SlotState(
+                row.getBoolean("active"),
+                lost,
+                row.getBoolean("ours"),
+                Objects.requireNonNullElse(row.getString("confirmed_flush_lsn"), ""),
+                row.getLong("retained"));
     }
 
     private static boolean exists(Connection connection, String publication) throws SQLException {

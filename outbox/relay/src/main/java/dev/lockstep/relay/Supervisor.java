@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  *              slot is active elsewhere          slot is free
  *     STARTING ────────────────────────▶ STANDBY ─────────────▶ {@link Term} ──engine ended──╮
  *      ▲    │ ╰────────────── slot is free ───────────────────────▲                   │
- *      │    ╰── no slot, rows pending ──▶ {@link Recovery} ─────────────╯                   │
+ *      │    ╰── no slot, or a lost one, and rows pending ──▶ {@link Recovery} ──────────────┤
  *      ╰──────────────────────────────── backoff ────────────────────────────────────╯
  * </pre>
  */
@@ -105,22 +105,23 @@ final class Supervisor {
         try (Connection connection = database.connect("supervisor")) {
             while (!isClosed()) {
                 Optional<SlotState> slot = keeper.state(connection);
-                if (slot.isEmpty()) {
-                    long missed = keeper.prepare();
-                    if (missed > 0) {
-                        return Optional.of(() -> recovery(missed));
-                    }
-                    continue;
-                }
                 watermark.age(connection).ifPresent(health::watermarkMoved);
-                Optional<String> unusable = keeper.whyUnusable(slot.get());
-                if (unusable.isPresent()) {
+                if (slot.isEmpty() || slot.get().lostBecause() != null) {
                     health.become(Role.STARTING);
-                    health.blocked(unusable.get());
+                    if (keeper.prepare()) {
+                        if (keeper.holdsRecovery(connection)) {
+                            return Optional.of(recovery(keeper.missed(connection)));
+                        }
+                        health.troubled("another relay sends what is pending from the table");
+                    }
+                } else if (keeper.whyUnusable(slot.get()).isPresent()) {
+                    health.become(Role.STARTING);
+                    keeper.whyUnusable(slot.get()).ifPresent(health::blocked);
                 } else if (slot.get().active()) {
                     standBy();
                 } else {
-                    return Optional.of(() -> new Term(config, database, keeper, watermark, health, metrics));
+                    SlotState free = slot.get();
+                    return Optional.of(() -> new Term(config, database, keeper, watermark, free, health, metrics));
                 }
                 // Two that wait must not always try at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
@@ -129,15 +130,21 @@ final class Supervisor {
         }
     }
 
-    private Spell recovery(long missed) {
-        health.become(Role.STARTING);
+    private Supplier<Spell> recovery(long missed) {
         health.troubled("slot %s is new, and %d rows from before it are being sent from the table"
                 .formatted(config.slotName(), missed));
         LOGGER.atWarn()
                 .addKeyValue("slot", config.slotName())
                 .addKeyValue("rows", missed)
                 .log("slot is new, pending rows from before it are being sent from the table");
-        return new Recovery(config, database, keeper, health, metrics);
+        return () -> new Recovery(
+                config,
+                database,
+                keeper,
+                new TableSender(
+                        new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health),
+                        new OutboxRecords(config.source()),
+                        metrics));
     }
 
     private void standBy() {
@@ -156,6 +163,8 @@ final class Supervisor {
         try {
             spell.run();
             backoff = FIRST_BACKOFF;
+        } catch (SlotReplacedException cause) {
+            keeper.discard();
         } catch (RuntimeException cause) {
             tell(cause);
             backoff = spell.gotSomewhere() ? FIRST_BACKOFF : backoff;

@@ -1,5 +1,6 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.SlotStore.SlotState;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,11 +17,14 @@ final class Term implements Spell {
     private final RelayEngine engine;
     private final Heartbeat heartbeat;
 
+    private volatile boolean replaced;
+
     Term(
             RelayConfig config,
             RelayDatabase database,
             SlotKeeper keeper,
             WatermarkStore watermark,
+            SlotState slot,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
@@ -28,7 +32,13 @@ final class Term implements Spell {
         heartbeat = new Heartbeat(config, database, keeper, watermark, topic, health, metrics, this::endIfStalled);
         sender = new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health);
         publisher = new OutboxPublisher(
-                sender, new OutboxRecords(config.source()), topic, heartbeat::acknowledged, health, metrics);
+                sender,
+                new OutboxRecords(config.source()),
+                topic,
+                () -> requireUntouched(keeper, slot),
+                heartbeat::acknowledged,
+                health,
+                metrics);
         engine = new RelayEngine(config, publisher);
     }
 
@@ -37,9 +47,18 @@ final class Term implements Spell {
         heartbeat.start();
         try {
             engine.run();
+        } catch (RelayException cause) {
+            throw replaced ? new SlotReplacedException(config.slotName()) : cause;
         } finally {
             heartbeat.close();
             sender.close();
+        }
+    }
+
+    private void requireUntouched(SlotKeeper keeper, SlotState slot) {
+        if (!keeper.isUntouched(slot)) {
+            replaced = true;
+            throw new SlotReplacedException(config.slotName());
         }
     }
 

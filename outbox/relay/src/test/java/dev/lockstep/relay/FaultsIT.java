@@ -124,32 +124,6 @@ class FaultsIT {
     }
 
     @Test
-    void a_slot_that_is_gone_is_made_again_and_what_it_missed_is_sent_from_the_table() {
-        // Given
-        OutboxRelay first = outbox.relay();
-        first.start();
-        outbox.append("o-1", "1");
-        OutboxFixture.await().until(() -> outbox.relayed() == 1);
-        first.close();
-        outbox.append("o-1", "2");
-        outbox.dropSlot();
-        outbox.append("o-1", "3");
-
-        // When
-        OutboxRelay second = outbox.relay();
-        outbox.append("o-1", "4");
-        second.start();
-        outbox.append("o-1", "5");
-
-        // Then
-        List<Message> messages =
-                reader.readUntil(read -> TopicReader.values(read).contains("5"));
-        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4", "5")));
-        OutboxFixture.await().until(() -> outbox.pending() == 0);
-        assertThat(outbox.relayed()).isEqualTo(5);
-    }
-
-    @Test
     void a_row_without_a_slot_is_not_called_relayed_while_kafka_is_away() {
         // Given
         outbox.append("o-1", "1");
@@ -173,33 +147,6 @@ class FaultsIT {
     }
 
     @Test
-    void a_lost_slot_is_named_and_once_it_is_dropped_the_relay_recovers_by_itself() {
-        // Given
-        OutboxRelay first = outbox.relay();
-        first.start();
-        OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
-        first.close();
-        outbox.append("o-1", "1");
-        loseSlot();
-
-        // When
-        OutboxRelay second = outbox.relay();
-        second.start();
-        OutboxFixture.await()
-                .untilAsserted(() -> assertThat(second.problem())
-                        .hasValueSatisfying(problem -> assertThat(problem)
-                                .contains(
-                                        "slot " + outbox.slot() + " is lost",
-                                        "SELECT pg_drop_replication_slot('" + outbox.slot() + "')")));
-        outbox.dropSlot();
-
-        // Then
-        assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
-                .containsExactly("1");
-        OutboxFixture.await().untilAsserted(() -> assertThat(second.problem()).isEmpty());
-    }
-
-    @Test
     void a_database_without_an_outbox_is_told_so_at_once() {
         // Given
         String empty = TestServers.newDatabase("empty");
@@ -209,26 +156,6 @@ class FaultsIT {
         try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
             // Then
             assertThatThrownBy(relay::prepare).hasMessageContainingAll(empty, "relation \"outbox\" does not exist");
-        }
-    }
-
-    // As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep.
-    private void loseSlot() {
-        outbox.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
-        outbox.execute("SELECT pg_reload_conf()");
-        try {
-            OutboxFixture.await().until(() -> {
-                outbox.execute("SELECT pg_switch_wal()");
-                outbox.execute("CREATE TABLE IF NOT EXISTS noise (n int)");
-                outbox.execute("INSERT INTO noise SELECT FROM generate_series(1, 1000)");
-                outbox.execute("CHECKPOINT");
-                return "lost"
-                        .equals(outbox.query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = '"
-                                + outbox.slot() + "'"));
-            });
-        } finally {
-            outbox.execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
-            outbox.execute("SELECT pg_reload_conf()");
         }
     }
 

@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
 /** One database with an outbox and one topic, both this test's own, and the relays that the test starts on them. */
 final class OutboxFixture implements AutoCloseable {
     private static final String APPEND = """
-            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
-            VALUES ('order', ?, 'OrderCreated', ?, ?)
-            RETURNING id
-            """;
+        INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+        VALUES ('order', ?, 'OrderCreated', ?, ?)
+        RETURNING id
+        """;
 
     private final String database;
     private final String topic;
@@ -210,9 +210,40 @@ final class OutboxFixture implements AutoCloseable {
         return "t".equals(query("SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot() + "'"));
     }
 
+    /** As an operator does who is in a hurry: whoever reads from the slot is thrown out. */
+    void dropSlotUnderItsReader() {
+        await().until(() -> {
+            execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '" + slot()
+                    + "'");
+            return query("SELECT pg_drop_replication_slot(slot_name)::text IS NOT NULL FROM pg_replication_slots"
+                            + " WHERE NOT active AND slot_name = '" + slot() + "'")
+                    != null;
+        });
+    }
+
+    /** As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep. */
+    void loseSlot() {
+        execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+        execute("SELECT pg_reload_conf()");
+        try {
+            await().until(() -> {
+                execute("SELECT pg_switch_wal()");
+                execute("CREATE TABLE IF NOT EXISTS noise (n int)");
+                execute("INSERT INTO noise SELECT FROM generate_series(1, 1000)");
+                execute("CHECKPOINT");
+                return "lost"
+                        .equals(query(
+                                "SELECT wal_status FROM pg_replication_slots WHERE slot_name = '" + slot() + "'"));
+            });
+        } finally {
+            execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
+            execute("SELECT pg_reload_conf()");
+        }
+    }
+
     void dropSlot() {
-        execute(
-                "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()");
+        execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database ="
+                + " current_database()");
     }
 
     /** Closes all relays and drops the slot, so that it does not keep the WAL of the tests that follow. */

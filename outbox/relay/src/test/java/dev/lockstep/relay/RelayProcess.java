@@ -37,6 +37,26 @@ final class RelayProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
+    /** As a machine that stands still: the process keeps its connections and does nothing. */
+    void freeze() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /** The machine goes on as if nothing had been. */
+    void thaw() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        int exit = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new IllegalStateException("kill -" + name + " exits with " + exit);
+        }
+    }
+
     boolean isAlive() {
         return process.isAlive();
     }

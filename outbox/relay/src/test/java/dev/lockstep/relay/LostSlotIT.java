@@ -1,0 +1,253 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.relay.SlotStore.SlotState;
+import dev.lockstep.relay.TopicReader.Message;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LostSlotIT {
+    private final OutboxFixture outbox = OutboxFixture.create();
+    private final TopicReader reader = outbox.reader();
+
+    @AfterEach
+    void close() {
+        reader.close();
+        outbox.close();
+    }
+
+    @Test
+    void a_slot_that_is_gone_is_made_again_and_what_it_missed_is_sent_from_the_table() {
+        // Given
+        OutboxRelay first = outbox.relay();
+        first.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+        first.close();
+        outbox.append("o-1", "2");
+        outbox.dropSlot();
+        outbox.append("o-1", "3");
+
+        // When
+        OutboxRelay second = outbox.relay();
+        outbox.append("o-1", "4");
+        second.start();
+        outbox.append("o-1", "5");
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).contains("5"));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4", "5")));
+        OutboxFixture.await().until(() -> outbox.pending() == 0);
+        assertThat(outbox.relayed()).isEqualTo(5);
+    }
+
+    @Test
+    void a_slot_that_was_lost_is_replaced_and_what_it_missed_is_sent_from_the_table() {
+        // Given
+        OutboxRelay first = outbox.relay();
+        first.start();
+        OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
+        first.close();
+        outbox.append("o-1", "1");
+        outbox.loseSlot();
+
+        // When
+        OutboxRelay second = outbox.relay();
+        second.start();
+        outbox.append("o-1", "2");
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).contains("2"));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2")));
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(second.problem()).isEmpty();
+            assertThat(outbox.pending()).isZero();
+        });
+    }
+
+    @Test
+    void a_slot_that_is_invalidated_under_its_reader_is_replaced_and_nothing_is_lost() throws Exception {
+        // Given
+        try (RelayProcess relay = RelayProcess.start(outbox.config())) {
+            Writers writers = Writers.start(outbox, 3);
+            OutboxFixture.await().until(() -> outbox.relayed() > 50);
+
+            // When
+            relay.freeze();
+            assertThat(outbox.slotIsActive()).isTrue();
+            writers.writeMore(100);
+            outbox.loseSlot();
+            relay.thaw();
+            writers.writeMore(100);
+            Map<String, List<String>> committed = writers.stop();
+
+            // Then
+            assertThatAllArrive(committed, writers.committedRows());
+            OutboxFixture.await().until(() -> outbox.pending() == 0);
+        }
+    }
+
+    @Test
+    void a_slot_that_is_dropped_again_and_again_under_load_loses_nothing_and_keeps_the_order_of_each_key()
+            throws InterruptedException {
+        // Given
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+        outbox.relay().start();
+        Writers writers = Writers.start(outbox, 4);
+
+        // When
+        for (int drop = 0; drop < 4; drop++) {
+            long relayed = outbox.relayed();
+            OutboxFixture.await().until(() -> outbox.relayed() > relayed + 50);
+            outbox.dropSlotUnderItsReader();
+        }
+        writers.writeMore(100);
+        Map<String, List<String>> committed = writers.stop();
+
+        // Then
+        assertThatAllArrive(committed, writers.committedRows());
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(outbox.pending()).isZero();
+            assertThat(relay.problem()).isEmpty();
+        });
+    }
+
+    /** The places where a relay that replaces its slot can be killed. All that it knows is in the database. */
+    enum Step {
+        SLOT_LOST("SELECT 1"),
+        SLOT_DROPPED("SELECT pg_drop_replication_slot('%1$s')"),
+        NEW_SLOT_MADE(SLOT_DROPPED, "SELECT pg_create_logical_replication_slot('%1$s_new', 'pgoutput')"),
+        BEGUN(NEW_SLOT_MADE, """
+            DELETE FROM outbox_recovery;
+            INSERT INTO outbox_recovery (slot_lsn, snapshot, holder, held_until)
+            SELECT confirmed_flush_lsn, pg_current_snapshot(), gen_random_uuid(), clock_timestamp() + interval '1 s'
+              FROM pg_replication_slots WHERE slot_name = '%1$s_new'
+            """),
+        HALF_SENT(BEGUN, "UPDATE outbox_recovery SET sent = (SELECT id FROM outbox ORDER BY id OFFSET 1199 LIMIT 1)"),
+        ALL_SENT(BEGUN, "UPDATE outbox_recovery SET completed = true"),
+        SLOT_COPIED(ALL_SENT, "SELECT pg_copy_logical_replication_slot('%1$s_new', '%1$s')");
+
+        private final String statements;
+
+        Step(String statement) {
+            this.statements = statement;
+        }
+
+        Step(Step before, String statement) {
+            this.statements = before.statements + "|" + statement;
+        }
+
+        int sent() {
+            return switch (this) {
+                case SLOT_LOST, SLOT_DROPPED, NEW_SLOT_MADE, BEGUN -> 0;
+                case HALF_SENT -> 1_200;
+                case ALL_SENT, SLOT_COPIED -> 2_500;
+            };
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void a_relay_killed_between_two_steps_goes_on_with_the_next_one(Step step) {
+        // Given
+        outbox.relay();
+        List<String> before = append("a", 2_500);
+        outbox.loseSlot();
+        // Each in a transaction of its own: a slot cannot be made in one that has written.
+        Pattern.compile("|", Pattern.LITERAL)
+                .splitAsStream(step.statements.formatted(outbox.slot()))
+                .forEach(outbox::execute);
+        List<String> meanwhile = append("b", 10);
+
+        // When
+        outbox.relay().start();
+        List<String> after = append("c", 10);
+
+        // Then
+        List<String> expected = Stream.of(before.subList(step.sent(), before.size()), meanwhile, after)
+                .flatMap(List::stream)
+                .toList();
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).containsAll(after));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", expected));
+        OutboxFixture.await()
+                .until(() -> outbox.pending() == 0
+                        && outbox.count("SELECT count(*) FROM pg_replication_slots WHERE slot_name = '" + outbox.slot()
+                                        + "_new'")
+                                == 0);
+    }
+
+    @Test
+    void of_two_relays_that_find_the_slot_lost_one_sends_what_it_missed() {
+        // Given
+        outbox.relay();
+        append("a", 5_000);
+        outbox.loseSlot();
+
+        // When
+        outbox.relay().start();
+        outbox.relay().start();
+        append("b", 1);
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).contains("b-1"));
+        assertThat(messages.stream().map(Message::id)).doesNotHaveDuplicates().hasSize(5_001);
+    }
+
+    @Test
+    void nothing_is_published_from_a_slot_that_is_not_the_one_there_was() {
+        // Given
+        outbox.relay();
+        RelayConfig config = outbox.config();
+        SlotState before = new SlotState(false, null, true, "0/1", 0);
+        RelayHealth health = new RelayHealth(config.slotName(), Duration.ofSeconds(15), System::nanoTime);
+        RelayDatabase database = new RelayDatabase(config);
+        Term term = new Term(
+                config,
+                database,
+                new SlotKeeper(config, database, new SlotStore()),
+                new WatermarkStore(),
+                before,
+                health,
+                new RelayMetrics(new SimpleMeterRegistry(), config.database()));
+        outbox.append("o-1", "1");
+
+        // When
+        assertThatThrownBy(term::run).isInstanceOf(SlotReplacedException.class);
+
+        // Then
+        assertThat(reader.readAll()).isEmpty();
+    }
+
+    private List<String> append(String prefix, int count) {
+        outbox.execute("""
+            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+            SELECT 'order', 'o-1', 'Counted', convert_to('%s-' || n, 'UTF8'), '%s' FROM generate_series(1, %d) n
+            """.formatted(prefix, outbox.topic(), count));
+        return IntStream.rangeClosed(1, count).mapToObj(n -> prefix + "-" + n).toList();
+    }
+
+    private void assertThatAllArrive(Map<String, List<String>> committed, int rows) {
+        List<Message> messages = reader.readUntil(
+                read -> read.stream().map(Message::id).distinct().count() == rows);
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(committed);
+    }
+}
