@@ -9,7 +9,10 @@ CREATE TABLE outbox (
     traceparent   text,
     headers       jsonb,
     xid           xid8        NOT NULL DEFAULT pg_current_xact_id(),
-    created_at    timestamptz NOT NULL DEFAULT now()
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    sequence      bigint,
+    previous_id   uuid,
+    resend_of     uuid
 ) PARTITION BY RANGE (id);
 
 CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE);

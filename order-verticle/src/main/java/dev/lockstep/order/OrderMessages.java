@@ -36,7 +36,8 @@ final class OrderMessages {
         List<OrderItem> items = order.lines().stream()
                 .map(line -> new OrderItem(line.productId(), line.qty()))
                 .toList();
-        return message(new OrderCreated(order.id().toString(), order.userId(), items), placement.traceparent());
+        return message(new OrderCreated(order.id().toString(), order.userId(), items), placement.traceparent())
+                .asFirst();
     }
 
     OutboxMessage event(OrderId id, OrderEvent event, String traceparent) {

@@ -9,14 +9,43 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes messages into the caller's transaction. The relay sends them to Kafka; this class never talks to it. */
 public final class Outbox {
-    private static final String APPEND = """
-            INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, traceparent)
-            SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
+    // The ids are made here and in this order, as the row before has to be known by its id. Of each key only the first
+    // row looks
+    // into the table, newest day first; days to come are left out.
+    static final String APPEND = """
+            WITH given AS MATERIALIZED (
+                SELECT uuidv7() AS id, m.*
+                  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::boolean[])
+                       WITH ORDINALITY AS m (aggregatetype, aggregateid, type, topic, payload, traceparent, first, position)
+            ), placed AS (
+                SELECT *, row_number() OVER same_key AS nth, lag(id) OVER same_key AS previous_id
+                  FROM given
+                WINDOW same_key AS (PARTITION BY aggregateid, topic ORDER BY position)
+            )
+            INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, payload, traceparent, sequence, previous_id)
+            SELECT p.id, p.aggregatetype, p.aggregateid, p.type, p.topic, p.payload, p.traceparent,
+                   first_value(coalesce(newest.sequence, 0)) OVER same_key + p.nth, coalesce(p.previous_id, newest.id)
+              FROM placed p
+              LEFT JOIN LATERAL (SELECT o.id, o.sequence
+                                   FROM outbox o
+                                  WHERE p.nth = 1 AND NOT p.first
+                                    AND o.aggregateid = p.aggregateid AND o.topic = p.topic
+                                    AND o.sequence IS NOT NULL AND o.resend_of IS NULL
+                                    AND o.id < uuidv7_floor(now() + interval '1 day')
+                                  ORDER BY o.id DESC
+                                  LIMIT 1) newest ON true
+            WINDOW same_key AS (PARTITION BY p.aggregateid, p.topic ORDER BY p.position)
+             ORDER BY p.position
             """;
 
     /**
      * Appends all messages in one statement, in the order given. The caller owns the transaction: nothing is sent before it
      * commits, and nothing at all if it rolls back.
+     *
+     * <p>Messages of one topic and aggregate are numbered from 1 and know the one before them, so that a reader notices when one
+     * is missing. For that, as for their order, the caller must hold a lock on the aggregate, or have just created it, by
+     * an earlier statement of the transaction: of two transactions that append for one aggregate at once, each would take the
+     * same message for the last one. Numbering begins anew when all earlier messages of the key are past the outbox's retention.
      *
      * @return completes when the rows are written, not when they are durable; it fails as the statement does
      */
@@ -31,6 +60,7 @@ public final class Outbox {
         String[] topics = new String[size];
         Buffer[] payloads = new Buffer[size];
         @Nullable String[] traceparents = new @Nullable String[size];
+        Boolean[] firsts = new Boolean[size];
         for (int i = 0; i < size; i++) {
             OutboxMessage message = messages.get(i);
             aggregateTypes[i] = message.aggregateType();
@@ -39,6 +69,7 @@ public final class Outbox {
             topics[i] = message.topic();
             payloads[i] = Buffer.buffer(message.payload());
             traceparents[i] = message.traceparent();
+            firsts[i] = message.first();
         }
         return tx.preparedQuery(APPEND)
                 .execute(Tuple.tuple()
@@ -47,7 +78,8 @@ public final class Outbox {
                         .addValue(types)
                         .addValue(topics)
                         .addValue(payloads)
-                        .addValue(traceparents))
+                        .addValue(traceparents)
+                        .addValue(firsts))
                 .mapEmpty();
     }
 }

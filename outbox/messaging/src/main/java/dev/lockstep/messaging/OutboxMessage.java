@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param topic where it goes
  * @param payload the record's value; not copied, so leave it alone afterwards
  * @param traceparent the W3C trace context that the message belongs to, if any
+ * @param first whether no message of this topic and key was ever appended before, so that none is looked for
  */
 // An array as a component: a copy a message would cost more than it protects, and no one compares outbox messages.
 @SuppressWarnings("ArrayRecordComponent")
@@ -21,7 +22,8 @@ public record OutboxMessage(
         String type,
         String topic,
         byte[] payload,
-        @Nullable String traceparent) {
+        @Nullable String traceparent,
+        boolean first) {
 
     /** Writes the message as JSON under its class's simple name. */
     public static OutboxMessage of(
@@ -29,9 +31,17 @@ public record OutboxMessage(
         String type = message.getClass().getSimpleName();
         try {
             byte[] payload = Json.MAPPER.writeValueAsBytes(message);
-            return new OutboxMessage(aggregateType, aggregateId, type, topic, payload, traceparent);
+            return new OutboxMessage(aggregateType, aggregateId, type, topic, payload, traceparent, false);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(type + " of " + aggregateId + " cannot be written as JSON", e);
         }
+    }
+
+    /**
+     * The same message, known to be the first of its topic and key, as what announces a new aggregate is. That saves the
+     * outbox a look for the one before it; where it is not true, readers cannot tell that one is missing.
+     */
+    public OutboxMessage asFirst() {
+        return new OutboxMessage(aggregateType, aggregateId, type, topic, payload, traceparent, true);
     }
 }

@@ -34,7 +34,8 @@ final class IntervalStore {
 
     // The id is made after the locks that order a key's transactions are taken, so its order is theirs.
     private static final String FROM =
-            "SELECT o.id, o.aggregateid, o.type, o.payload, o.topic, o.traceparent, o.headers, o.created_at" + INTERVAL
+            "SELECT o.id, o.aggregateid, o.type, o.payload, o.topic, o.traceparent, o.headers, o.sequence,"
+                    + " o.previous_id, o.resend_of, o.created_at" + INTERVAL
                     + " AND o.id >= ?::uuid ORDER BY o.id LIMIT " + PAGE;
 
     private static final String AFTER = FROM.replace("o.id >= ?", "o.id > ?");
@@ -130,6 +131,9 @@ final class IntervalStore {
                 row.getString("topic"),
                 row.getString("traceparent"),
                 row.getString("headers"),
+                row.getObject("sequence", Long.class),
+                row.getString("previous_id"),
+                row.getString("resend_of"),
                 row.getTimestamp("created_at").toInstant());
     }
 }

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 final class OutboxRecords {
     static final String HEARTBEAT_TOPIC = "lockstep.heartbeats";
 
+    private static final int SEQUENCE_DIGITS = 10;
+
     private final Header specVersion = header("ce_specversion", "1.0");
     private final Header contentType = header("content-type", "application/json");
     private final Header source;
@@ -39,13 +41,13 @@ final class OutboxRecords {
         if (complete != null) {
             return CompleteHeaders.parse(row.id(), complete);
         }
-        List<Header> headers = new ArrayList<>(8);
+        List<Header> headers = new ArrayList<>(10);
         headers.add(specVersion);
-        headers.add(header("ce_id", row.id()));
+        headers.add(header("ce_id", row.messageId()));
         headers.add(header("ce_type", row.type()));
         headers.add(source);
-        headers.add(
-                header("ce_time", UuidTime.of(row.id()).orElse(row.committed()).toString()));
+        headers.add(header(
+                "ce_time", UuidTime.of(row.messageId()).orElse(row.committed()).toString()));
         String key = row.key();
         if (key != null) {
             headers.add(header("ce_subject", key));
@@ -55,7 +57,21 @@ final class OutboxRecords {
         if (traceparent != null) {
             headers.add(header("traceparent", traceparent));
         }
+        Long sequence = row.sequence();
+        if (sequence != null) {
+            headers.add(header("ce_sequence", sequence(sequence)));
+        }
+        String previousId = row.previousId();
+        if (previousId != null) {
+            headers.add(header("ce_previousid", previousId));
+        }
         return headers;
+    }
+
+    // CloudEvents' sequence extension wants text that sorts as the numbers do.
+    private static String sequence(long number) {
+        String digits = Long.toString(number);
+        return "0".repeat(Math.max(0, SEQUENCE_DIGITS - digits.length())) + digits;
     }
 
     private static byte @Nullable [] payload(@Nullable ByteBuffer value) {

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key the record's key, and so what order is kept by
  * @param headers all headers of the record as JSON, or null for the usual ones
+ * @param sequence where it stands among those of its topic and key, or null if it is not numbered
+ * @param previousId the message before it, or null if there is none
+ * @param resendOf the id of the message that the row sends again, or null
  * @param committed when the row was committed, as near as its reader knows
  */
 record OutboxRow(
@@ -20,6 +23,9 @@ record OutboxRow(
         String topic,
         @Nullable String traceparent,
         @Nullable String headers,
+        @Nullable Long sequence,
+        @Nullable String previousId,
+        @Nullable String resendOf,
         Instant committed) {
     static OutboxRow captured(Struct row, Instant committed) {
         return new OutboxRow(
@@ -30,7 +36,20 @@ record OutboxRow(
                 row.getString("topic"),
                 row.getString("traceparent"),
                 row.getString("headers"),
+                (Long) optional(row, "sequence"),
+                (String) optional(row, "previous_id"),
+                (String) optional(row, "resend_of"),
                 committed);
+    }
+
+    // What was written before the publication knew a column is decoded without it.
+    private static @Nullable Object optional(Struct row, String column) {
+        return row.schema().field(column) == null ? null : row.get(column);
+    }
+
+    /** What readers know the message by. */
+    String messageId() {
+        return resendOf == null ? id : resendOf;
     }
 
     private static @Nullable ByteBuffer bytes(@Nullable Object value) {

@@ -17,7 +17,21 @@ final class SlotStore {
     private static final String UNDEFINED_OBJECT = "42704";
     private static final String OBJECT_IN_USE = "55006";
 
-    private static final String PUBLICATION_EXISTS = "SELECT FROM pg_publication WHERE pubname = ?";
+    // created_at and xid stay at home: Kafka needs neither, and parsing a timestamp costs the engine an eighth of its
+    // time.
+    private static final String COLUMNS =
+            "id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of";
+
+    private static final String TABLES = "outbox (" + COLUMNS + "), outbox_heartbeat";
+
+    private static final String PUBLISHED_COLUMNS = """
+            SELECT cardinality(ARRAY(SELECT unnest(string_to_array('%s', ', '))
+                                     EXCEPT
+                                     SELECT unnest(t.attnames)::text)) AS missing
+              FROM pg_publication p
+              LEFT JOIN pg_publication_tables t ON t.pubname = p.pubname AND t.tablename = 'outbox'
+             WHERE p.pubname = ?
+            """.formatted(COLUMNS);
 
     private static final String CREATE_SLOT = "SELECT pg_create_logical_replication_slot(?, 'pgoutput')";
 
@@ -56,20 +70,26 @@ final class SlotStore {
     record SlotState(
             boolean active, @Nullable String lostBecause, boolean ours, String confirmedLsn, long retainedBytes) {}
 
-    /** Creates the publication unless it exists. Somebody who creates it at the same moment is no failure. */
+    /**
+     * Creates the publication unless it exists, and lets one that is older than a column publish that too. Somebody who does the
+     * same at the same moment is no failure.
+     */
     void createPublication(Connection connection, String publication) throws SQLException {
-        if (exists(connection, publication)) {
-            return;
-        }
+        String name;
         try (Statement statement = connection.createStatement()) {
-            // created_at and xid stay at home: Kafka needs neither, and parsing a timestamp costs the engine an eighth
-            // of its time.
-            statement.execute("""
-                CREATE PUBLICATION %s
-                   FOR TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers),
-                             outbox_heartbeat
-                  WITH (publish = 'insert', publish_via_partition_root = true)
-                """.formatted(statement.enquoteIdentifier(publication, false)));
+            name = statement.enquoteIdentifier(publication, false);
+        }
+        try (PreparedStatement published = connection.prepareStatement(PUBLISHED_COLUMNS);
+                Statement statement = connection.createStatement()) {
+            published.setString(1, publication);
+            try (ResultSet row = published.executeQuery()) {
+                if (!row.next()) {
+                    statement.execute("CREATE PUBLICATION " + name + " FOR TABLE " + TABLES
+                            + " WITH (publish = 'insert', publish_via_partition_root = true)");
+                } else if (row.getInt("missing") > 0) {
+                    statement.execute("ALTER PUBLICATION " + name + " SET TABLE " + TABLES);
+                }
+            }
         } catch (SQLException failure) {
             ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
         }
@@ -151,15 +171,6 @@ final class SlotStore {
                 row.getBoolean("ours"),
                 Objects.requireNonNullElse(row.getString("confirmed_flush_lsn"), ""),
                 row.getLong("retained"));
-    }
-
-    private static boolean exists(Connection connection, String publication) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(PUBLICATION_EXISTS)) {
-            statement.setString(1, publication);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next();
-            }
-        }
     }
 
     private static void ignore(SQLException failure, String... states) throws SQLException {

@@ -45,6 +45,17 @@ class OutboxRecordsTest {
     }
 
     @Test
+    void a_numbered_row_says_where_it_stands_in_text_that_sorts_and_which_message_is_before_it() {
+        // Given
+        OutboxRow row = new OutboxRow(
+                ID, "o-1", "OrderCreated", null, "order.created", null, null, 12L, "the one before", null, COMMITTED);
+
+        // Then
+        assertThat(lines(records.row(row).headers()))
+                .contains("ce_sequence: 0000000012", "ce_previousid: the one before");
+    }
+
+    @Test
     void an_id_without_a_time_takes_the_time_of_the_commit() {
         assertThat(lines(records.row(row("919108f7-52d1-4320-9bac-f847db4148a8", "o-1", "{}", null, null))
                         .headers()))
@@ -88,7 +99,8 @@ class OutboxRecordsTest {
             @Nullable String traceparent,
             @Nullable String headers) {
         ByteBuffer bytes = payload == null ? null : ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8));
-        return new OutboxRow(id, key, "OrderCreated", bytes, "order.created", traceparent, headers, COMMITTED);
+        return new OutboxRow(
+                id, key, "OrderCreated", bytes, "order.created", traceparent, headers, null, null, null, COMMITTED);
     }
 
     private static List<String> lines(Headers headers) {

@@ -93,6 +93,52 @@ class RelayedRowsIT {
     }
 
     @Test
+    void a_row_that_is_sent_again_arrives_under_its_first_id_and_with_its_place_in_the_sequence() {
+        // Given
+        outbox.relay().start();
+
+        // When
+        outbox.execute("""
+                INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, sequence, previous_id, resend_of)
+                VALUES ('order', 'o-1', 'OrderCreated', '{}', '%s', 2, '0198c0de-1234-7abc-8def-000000000001',
+                        '0198c0de-1234-7abc-8def-000000000002')
+                """.formatted(outbox.topic()));
+
+        // Then
+        assertThat(reader.readUntil(messages -> messages.size() == 1).getFirst().headers())
+                .containsEntry("ce_id", "0198c0de-1234-7abc-8def-000000000002")
+                .containsEntry("ce_time", "2025-08-19T05:47:15.892Z")
+                .containsEntry("ce_sequence", "0000000002")
+                .containsEntry("ce_previousid", "0198c0de-1234-7abc-8def-000000000001");
+    }
+
+    @Test
+    void a_publication_from_before_a_column_is_brought_up_to_date_and_older_rows_still_arrive() {
+        // Given
+        outbox.execute("""
+                CREATE PUBLICATION lockstep_outbox
+                   FOR TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers), outbox_heartbeat
+                  WITH (publish = 'insert', publish_via_partition_root = true)
+                """);
+        outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
+        outbox.append("o-1", "older");
+
+        // When
+        OutboxRelay relay = outbox.relay();
+        outbox.execute("""
+                INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, sequence)
+                VALUES ('order', 'o-1', 'OrderCreated', 'newer', '%s', 7)
+                """.formatted(outbox.topic()));
+        relay.start();
+
+        // Then
+        List<Message> messages = reader.readUntil(read -> read.size() == 2);
+        assertThat(TopicReader.values(messages)).containsExactly("older", "newer");
+        assertThat(messages.getFirst().headers()).doesNotContainKey("ce_sequence");
+        assertThat(messages.getLast().headers()).containsEntry("ce_sequence", "0000000007");
+    }
+
+    @Test
     void rows_of_a_key_arrive_in_commit_order() throws InterruptedException {
         // Given
         outbox.relay().start();

@@ -1,0 +1,144 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OutboxSequenceIT {
+    private static final String CHAIN = """
+            SELECT o.topic || '/' || o.aggregateid || ' ' || o.sequence || ' after ' || coalesce(before.sequence::text, 'none')
+              FROM outbox o LEFT JOIN outbox before ON before.id = o.previous_id
+             ORDER BY o.id
+            """;
+
+    private final Outbox outbox = new Outbox();
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void messages_of_a_topic_and_key_are_numbered_and_know_the_one_before_within_a_batch_and_across_transactions() {
+        append(message("t", "a"), message("t", "b"), message("t", "a"), message("u", "a"));
+        append(message("t", "a"), message("t", "c"), message("t", "a"));
+
+        assertThat(fixture.strings(CHAIN))
+                .containsExactly(
+                        "t/a 1 after none",
+                        "t/b 1 after none",
+                        "t/a 2 after 1",
+                        "u/a 1 after none",
+                        "t/a 3 after 2",
+                        "t/c 1 after none",
+                        "t/a 4 after 3");
+    }
+
+    @Test
+    void one_that_is_known_to_be_the_first_is_not_looked_up_and_those_behind_it_follow_on() {
+        append(message("t", "a").asFirst(), message("t", "a"));
+        append(message("t", "a"));
+
+        assertThat(fixture.strings(CHAIN)).containsExactly("t/a 1 after none", "t/a 2 after 1", "t/a 3 after 2");
+    }
+
+    @Test
+    void the_one_before_is_found_in_an_earlier_day_too() {
+        Fixture.await(fixture.pool.query("""
+                        INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, sequence)
+                        VALUES (uuidv7_floor(now() - interval '1 day'), 'greeting', 'a', 'Hello', 't', 41)
+                        """).execute());
+
+        append(message("t", "a"));
+
+        assertThat(fixture.strings(CHAIN)).containsExactly("t/a 41 after none", "t/a 42 after 41");
+    }
+
+    @Test
+    void what_is_sent_again_and_what_has_headers_of_its_own_is_not_one_of_the_sequence() {
+        append(message("t", "a"));
+        Fixture.await(fixture.pool.query("""
+                        INSERT INTO outbox (aggregatetype, aggregateid, type, topic, sequence, resend_of, headers)
+                        SELECT aggregatetype, aggregateid, type, topic, 1, id, NULL::jsonb FROM outbox
+                        UNION ALL
+                        SELECT aggregatetype, aggregateid, type, topic, NULL, NULL, '[]'::jsonb FROM outbox
+                        """).execute());
+
+        append(message("t", "a"));
+
+        assertThat(fixture.strings(
+                        "SELECT sequence FROM outbox WHERE id = (SELECT id FROM outbox ORDER BY id DESC LIMIT 1)"))
+                .containsExactly("2");
+    }
+
+    @Test
+    void transactions_that_take_turns_at_one_aggregate_make_one_chain() {
+        Fixture.await(fixture.pool
+                .query("CREATE TABLE aggregate (id text PRIMARY KEY)")
+                .execute());
+        Fixture.await(fixture.pool.query("INSERT INTO aggregate VALUES ('a')").execute());
+
+        List<Future<Void>> all = new ArrayList<>();
+        IntStream.range(0, 100)
+                .forEach(i -> all.add(fixture.pool
+                        .withTransaction(tx -> tx.query("SELECT FROM aggregate FOR UPDATE")
+                                .execute()
+                                .compose(locked -> outbox.append(tx, List.of(message("t", "a"), message("t", "a")))))
+                        .mapEmpty()));
+        all.forEach(Fixture::await);
+
+        assertThat(fixture.strings(CHAIN))
+                .isEqualTo(IntStream.rangeClosed(1, 200)
+                        .mapToObj(i -> "t/a " + i + " after " + (i == 1 ? "none" : i - 1))
+                        .toList());
+    }
+
+    @Test
+    void the_lookup_goes_through_the_index_of_each_day_and_leaves_days_to_come_out() {
+        Fixture.await(fixture.pool.query("""
+                        INSERT INTO outbox (aggregatetype, aggregateid, type, topic, sequence)
+                        SELECT 'greeting', 'k' || n % 5000, 'Hello', 't', 1 + n / 5000 FROM generate_series(0, 49999) n
+                        """).execute());
+        Fixture.await(fixture.pool.query("ANALYZE outbox").execute());
+
+        String plan = String.join(
+                "\n",
+                fixture.strings("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "
+                        + Outbox.APPEND
+                                .replace("$1", "array_fill('greeting'::text, ARRAY[100])")
+                                .replace("$2", "ARRAY(SELECT 'k' || n FROM generate_series(1, 100) n)")
+                                .replace("$3", "array_fill('Hello'::text, ARRAY[100])")
+                                .replace("$4", "array_fill('t'::text, ARRAY[100])")
+                                .replace("$5", "array_fill('{}'::bytea, ARRAY[100])")
+                                .replace("$6", "array_fill(NULL::text, ARRAY[100])")
+                                .replace("$7", "array_fill(false, ARRAY[100])")));
+
+        assertThat(plan)
+                .contains("Index Scan Backward using")
+                .doesNotContain("Seq Scan")
+                .contains("Subplans Removed: 2");
+    }
+
+    private void append(OutboxMessage... messages) {
+        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(messages))));
+    }
+
+    private static OutboxMessage message(String topic, String key) {
+        return OutboxMessage.of("greeting", key, topic, new Fixture.Hello(key), null);
+    }
+}
