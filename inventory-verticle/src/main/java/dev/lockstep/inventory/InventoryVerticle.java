@@ -52,10 +52,14 @@ public final class InventoryVerticle extends VerticleBase {
                         router,
                         config.messaging().outboxRetention(),
                         config.messaging().inboxRetention(),
+                        config.slotName(),
+                        config.relay().slot(),
                         service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
+                    service.health().register("slot", started.guardian()::problem);
+                    service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }

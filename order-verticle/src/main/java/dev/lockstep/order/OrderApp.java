@@ -67,7 +67,7 @@ public final class OrderApp {
                 postgres.database(),
                 postgres.user(),
                 postgres.password().value(),
-                postgres.database() + "_outbox",
+                config.slotName(),
                 "lockstep_outbox",
                 "/" + config.service(),
                 config.kafka().producer(),

@@ -26,6 +26,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The orders over HTTP: reads requests, writes answers. What they do is decided elsewhere. */
@@ -34,13 +35,21 @@ final class OrderRoutes {
     private final OrderStore store;
     private final OrderIntake intake;
     private final OrderProcessor processor;
+    private final Supplier<Optional<Problem>> refusal;
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
 
-    OrderRoutes(Pool pool, OrderStore store, OrderIntake intake, OrderProcessor processor) {
+    /** @param refusal why no new order may be taken at this moment; empty while they are */
+    OrderRoutes(
+            Pool pool,
+            OrderStore store,
+            OrderIntake intake,
+            OrderProcessor processor,
+            Supplier<Optional<Problem>> refusal) {
         this.pool = pool;
         this.store = store;
         this.intake = intake;
         this.processor = processor;
+        this.refusal = refusal;
     }
 
     void mount(Router router) {
@@ -53,6 +62,10 @@ final class OrderRoutes {
     // Here and below, what is decided from the result is decided in map: what is thrown there is answered as a failure,
     // while a request whose callback throws is never answered at all.
     private void place(RoutingContext ctx) {
+        Optional<Problem> refused = refusal.get();
+        if (refused.isPresent()) {
+            throw refused.get();
+        }
         intake.place(placement(ctx))
                 .map(OrderRoutes::order)
                 .onSuccess(order -> accepted(ctx, order))

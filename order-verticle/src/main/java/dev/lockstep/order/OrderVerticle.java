@@ -6,6 +6,7 @@ import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.order.OrderIntake.Limits;
 import dev.lockstep.order.domain.OrderLifecycle;
 import dev.lockstep.runtime.HttpApi;
@@ -17,6 +18,7 @@ import io.vertx.core.VerticleBase;
 import io.vertx.ext.web.Router;
 import io.vertx.sqlclient.Pool;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +51,7 @@ public final class OrderVerticle extends VerticleBase {
                 .description("new orders that wait for a write")
                 .register(service.meters());
         Router router = HttpApi.router(vertx, service);
-        new OrderRoutes(opened, store, intake, processor).mount(router);
+        new OrderRoutes(opened, store, intake, processor, this::refusal).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
@@ -58,6 +60,11 @@ public final class OrderVerticle extends VerticleBase {
     private Limits limits() {
         return new Limits(
                 config.intakeConnections(), config.intakeBatch(), config.intakeQueue(), config.intakePatience());
+    }
+
+    // Why no new order may be taken. Nothing is answered before messaging has started.
+    private Optional<Problem> refusal() {
+        return messaging == null ? Optional.empty() : messaging.guardian().refusal();
     }
 
     private void atEndOfTick(Runnable task) {
@@ -72,10 +79,14 @@ public final class OrderVerticle extends VerticleBase {
                         router,
                         common.messaging().outboxRetention(),
                         common.messaging().inboxRetention(),
+                        common.slotName(),
+                        common.relay().slot(),
                         service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
+                    service.health().register("slot", started.guardian()::problem);
+                    service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }

@@ -62,7 +62,7 @@ public final class PaymentApp {
                 postgres.database(),
                 postgres.user(),
                 postgres.password().value(),
-                postgres.database() + "_outbox",
+                config.slotName(),
                 "lockstep_outbox",
                 "/" + config.service(),
                 config.kafka().producer(),

@@ -59,10 +59,14 @@ public final class PaymentVerticle extends VerticleBase {
                         router,
                         common.messaging().outboxRetention(),
                         common.messaging().inboxRetention(),
+                        common.slotName(),
+                        common.relay().slot(),
                         service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
+                    service.health().register("slot", started.guardian()::problem);
+                    service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }

@@ -66,7 +66,7 @@ public final class SagaApp {
                 postgres.database(),
                 postgres.user(),
                 postgres.password().value(),
-                postgres.database() + "_outbox",
+                config.slotName(),
                 "lockstep_outbox",
                 "/" + config.service(),
                 config.kafka().producer(),

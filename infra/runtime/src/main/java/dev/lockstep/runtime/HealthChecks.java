@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Whether the service can do its work right now. It gathers what its parts say; it asks nothing of the outside itself. */
 public final class HealthChecks {
     private final Map<String, Supplier<Optional<String>>> checks = new ConcurrentSkipListMap<>();
+    private final Map<String, Supplier<Optional<String>>> warnings = new ConcurrentSkipListMap<>();
 
     /**
      * Adds a part to readiness.
@@ -22,28 +23,40 @@ public final class HealthChecks {
         checks.put(name, problem);
     }
 
+    /**
+     * Adds what is worth a warning to a part that counts as up.
+     *
+     * @param warning empty while there is none, else one clear sentence; answered from memory, as the part's problem is
+     */
+    public void warn(String name, Supplier<Optional<String>> warning) {
+        warnings.put(name, warning);
+    }
+
     /** Takes a part out again, for one whose work is done. */
     public void unregister(String name) {
         checks.remove(name);
+        warnings.remove(name);
     }
 
     /** What readiness answers, the checks by name. */
     public Readiness readiness() {
         List<Check> answers = checks.entrySet().stream()
-                .map(check -> ask(check.getKey(), check.getValue()))
+                .map(check ->
+                        ask(check.getKey(), check.getValue(), warnings.getOrDefault(check.getKey(), Optional::empty)))
                 .toList();
         boolean up = answers.stream().allMatch(check -> check.status() == Status.UP);
         return new Readiness(up ? Status.UP : Status.DOWN, answers);
     }
 
     // A check that dies is a problem of its own, not of the whole answer.
-    private static Check ask(String name, Supplier<Optional<String>> problem) {
+    private static Check ask(String name, Supplier<Optional<String>> problem, Supplier<Optional<String>> warning) {
         try {
             return problem.get()
-                    .map(sentence -> new Check(name, Status.DOWN, sentence))
-                    .orElseGet(() -> new Check(name, Status.UP, null));
+                    .map(sentence -> new Check(name, Status.DOWN, sentence, null))
+                    .orElseGet(
+                            () -> new Check(name, Status.UP, null, warning.get().orElse(null)));
         } catch (RuntimeException e) {
-            return new Check(name, Status.DOWN, "the check itself failed: " + e);
+            return new Check(name, Status.DOWN, "the check itself failed: " + e, null);
         }
     }
 
@@ -56,7 +69,10 @@ public final class HealthChecks {
     /** One part's answer. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Check(
-            String name, Status status, @Nullable String problem) {}
+            String name,
+            Status status,
+            @Nullable String problem,
+            @Nullable String warning) {}
 
     /** All parts' answers: up only when every one is. */
     public record Readiness(Status status, List<Check> checks) {}

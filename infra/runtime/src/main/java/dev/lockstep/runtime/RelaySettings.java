@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.SlotLimits;
 import java.time.Duration;
 
 /**
@@ -8,18 +9,28 @@ import java.time.Duration;
  * @param enabled false where somebody else relays, such as Kafka Connect
  * @param heartbeatInterval how often a heartbeat travels through the relay to show how far it is
  * @param stalledAfter how long without a heartbeat's return before the relay counts as stalled
+ * @param slot how much WAL the replication slot may keep, whoever reads from it
  */
-public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duration stalledAfter) {
+public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duration stalledAfter, SlotLimits slot) {
+    private static final long GIB = 1L << 30;
+
     static RelaySettings read(Env env) {
         boolean enabled = env.bool("RELAY_ENABLED", true);
         Duration heartbeatInterval = env.duration("RELAY_HEARTBEAT_INTERVAL", Duration.ofMillis(500));
         Duration stalledAfter = env.duration("RELAY_STALLED_AFTER", Duration.ofSeconds(15));
+        SlotLimits slot = new SlotLimits(
+                env.longInteger("RELAY_SLOT_WARN_BYTES", 2 * GIB),
+                env.longInteger("RELAY_SLOT_REFUSE_BYTES", 16 * GIB));
+        env.check(slot.warnBytes() > 0, "RELAY_SLOT_WARN_BYTES must be at least 1, but was " + slot.warnBytes());
+        env.check(
+                slot.refuseBytes() > slot.warnBytes(),
+                "RELAY_SLOT_REFUSE_BYTES must be more than RELAY_SLOT_WARN_BYTES, but was " + slot.refuseBytes());
         env.check(
                 heartbeatInterval.isPositive(),
                 "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was " + heartbeatInterval);
         env.check(
                 stalledAfter.compareTo(heartbeatInterval) > 0,
                 "RELAY_STALLED_AFTER must be more than RELAY_HEARTBEAT_INTERVAL, but was " + stalledAfter);
-        return new RelaySettings(enabled, heartbeatInterval, stalledAfter);
+        return new RelaySettings(enabled, heartbeatInterval, stalledAfter, slot);
     }
 }

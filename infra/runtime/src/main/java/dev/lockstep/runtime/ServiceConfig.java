@@ -31,6 +31,11 @@ public record ServiceConfig(
         return new ServiceConfig(service, http, postgres, kafka, messaging, relay, shutdownTimeout, log);
     }
 
+    /** The replication slot that the service's outbox is relayed from. One for each database, as names are the server's. */
+    public String slotName() {
+        return postgres.database() + "_outbox";
+    }
+
     /** Where the service's migrations are: its name without {@code -service}. */
     String migrations() {
         return "db/migration/" + service.replaceFirst("-service$", "");

@@ -23,7 +23,9 @@ class HealthChecksTest {
         assertThat(health.readiness())
                 .isEqualTo(new Readiness(
                         Status.UP,
-                        List.of(new Check("consumer", Status.UP, null), new Check("relay", Status.UP, null))));
+                        List.of(
+                                new Check("consumer", Status.UP, null, null),
+                                new Check("relay", Status.UP, null, null))));
     }
 
     @Test
@@ -35,8 +37,8 @@ class HealthChecksTest {
                 .isEqualTo(new Readiness(
                         Status.DOWN,
                         List.of(
-                                new Check("consumer", Status.UP, null),
-                                new Check("relay", Status.DOWN, "nothing came back for 20 s"))));
+                                new Check("consumer", Status.UP, null, null),
+                                new Check("relay", Status.DOWN, "nothing came back for 20 s", null))));
     }
 
     @Test
@@ -51,6 +53,16 @@ class HealthChecksTest {
                         List.of(new Check(
                                 "relay",
                                 Status.DOWN,
-                                "the check itself failed: java.lang.IllegalStateException: closed"))));
+                                "the check itself failed: java.lang.IllegalStateException: closed",
+                                null))));
+    }
+
+    @Test
+    void a_warning_is_told_and_changes_nothing_else() {
+        health.register("slot", Optional::empty);
+        health.warn("slot", () -> Optional.of("it keeps 3 GB"));
+
+        assertThat(health.readiness())
+                .isEqualTo(new Readiness(Status.UP, List.of(new Check("slot", Status.UP, null, "it keeps 3 GB"))));
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.messaging.ConsumerOptions;
+import dev.lockstep.messaging.SlotLimits;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -43,7 +44,11 @@ class ServiceConfigTest {
                                 5,
                                 Duration.ofMillis(500),
                                 Duration.ofSeconds(30)),
-                        new RelaySettings(true, Duration.ofMillis(500), Duration.ofSeconds(15)),
+                        new RelaySettings(
+                                true,
+                                Duration.ofMillis(500),
+                                Duration.ofSeconds(15),
+                                new SlotLimits(2L << 30, 16L << 30)),
                         Duration.ofSeconds(20),
                         new LogConfig("text", "info")));
     }
@@ -75,6 +80,8 @@ class ServiceConfigTest {
                         Map.entry("CONSUMER_RETRY_BACKOFF_MAX", "-PT1S"),
                         Map.entry("RELAY_HEARTBEAT_INTERVAL", "PT0S"),
                         Map.entry("RELAY_STALLED_AFTER", "PT0S"),
+                        Map.entry("RELAY_SLOT_WARN_BYTES", "10"),
+                        Map.entry("RELAY_SLOT_REFUSE_BYTES", "10"),
                         Map.entry("SHUTDOWN_TIMEOUT", "PT0S"))))
                 .containsExactly(
                         "HTTP_PORT must be from 0 to 65535, but was 65536",
@@ -88,6 +95,7 @@ class ServiceConfigTest {
                         "CONSUMER_MAX_ATTEMPTS must be at least 1, but was 0",
                         "CONSUMER_RETRY_BACKOFF must be more than nothing, but was PT0S",
                         "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was PT-1S",
+                        "RELAY_SLOT_REFUSE_BYTES must be more than RELAY_SLOT_WARN_BYTES, but was 10",
                         "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was PT0S",
                         "RELAY_STALLED_AFTER must be more than RELAY_HEARTBEAT_INTERVAL, but was PT0S",
                         "SHUTDOWN_TIMEOUT must be more than nothing, but was PT0S");

@@ -1,0 +1,87 @@
+package dev.lockstep.order;
+
+import static dev.lockstep.order.RunningOrders.order;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.embedded.TestServers;
+import dev.lockstep.order.RunningOrders.Answer;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class SlotGuardianIT {
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    @Test
+    void orders_are_refused_before_an_unread_slot_fills_the_disk_and_taken_again_once_it_is_read() {
+        // Given
+        String database = TestServers.newDatabase("orders");
+        String slot = database + "_outbox";
+        Map<String, String> limits = Map.of("RELAY_SLOT_WARN_BYTES", "20000000", "RELAY_SLOT_REFUSE_BYTES", "40000000");
+        try (RunningOrders orders =
+                RunningOrders.start(TestServers.postgres(), database, with(limits, "RELAY_ENABLED", "false"))) {
+            orders.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+            String before = orders.place("u-1");
+
+            // When
+            write(orders, 25_000);
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(slotCheck(orders).path("warning").asText())
+                                    .contains(slot, "bytes of WAL", "warned of from 20000000"));
+            assertThat(slotCheck(orders).path("status").asText()).isEqualTo("UP");
+            assertThat(orders.post("/orders", order("u-1")).status()).isEqualTo(202);
+            write(orders, 25_000);
+
+            // Then
+            await().atMost(SOON)
+                    .until(() -> orders.post("/orders", order("u-1")).status() == 503);
+            Answer refused = orders.post("/orders", order("u-1"));
+            assertThat(refused.header("Content-Type")).isEqualTo("application/problem+json");
+            assertThat(refused.header("Retry-After")).isEqualTo("5");
+            assertThat(refused.body().get("detail").asText())
+                    .containsPattern("replication slot " + slot
+                            + " keeps [0-9]{8} bytes of WAL, nothing new is taken from 40000000 on");
+            assertThat(orders.get("/orders/" + before).status()).isEqualTo(200);
+            assertThat(orders.post("/orders/" + before + "/cancel", "").status())
+                    .isEqualTo(202);
+
+            // When a relay reads the slot
+            try (RunningOrders relaying = RunningOrders.start(TestServers.postgres(), database, limits)) {
+                // Then
+                await().atMost(SOON).untilAsserted(() -> {
+                    orders.execute("CHECKPOINT");
+                    assertThat(orders.post("/orders", order("u-1")).status()).isEqualTo(202);
+                    assertThat(relaying.post("/orders", order("u-1")).status()).isEqualTo(202);
+                });
+            }
+            orders.execute("SELECT pg_drop_replication_slot('" + slot + "')");
+        }
+    }
+
+    private static void write(RunningOrders orders, int kilobytes) {
+        orders.execute("CREATE TABLE IF NOT EXISTS noise (text text)");
+        orders.execute("INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, %d)".formatted(kilobytes));
+    }
+
+    private static JsonNode slotCheck(RunningOrders orders) {
+        for (JsonNode check : orders.get("/health/ready").body().get("checks")) {
+            if (check.get("name").asText().equals("slot")) {
+                return check;
+            }
+        }
+        throw new AssertionError("readiness says nothing of the slot");
+    }
+
+    private static Map<String, String> with(Map<String, String> settings, String name, String value) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put(name, value);
+        return all;
+    }
+}

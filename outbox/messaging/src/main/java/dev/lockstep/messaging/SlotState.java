@@ -1,0 +1,23 @@
+package dev.lockstep.messaging;
+
+import java.time.Duration;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What Postgres says of a replication slot.
+ *
+ * @param walStatus as in {@code pg_replication_slots}: {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}
+ * @param lostBecause why Postgres gave the slot up, or null while it is sound
+ * @param retainedBytes how much WAL it keeps from being removed
+ * @param safeBytes how much more may be written before Postgres gives it up; empty where it never does
+ * @param keepBytes {@code max_slot_wal_keep_size}; empty where that is not limited
+ * @param inactive for how long nobody has read from it; zero while somebody does
+ */
+record SlotState(
+        String walStatus,
+        @Nullable String lostBecause,
+        long retainedBytes,
+        OptionalLong safeBytes,
+        OptionalLong keepBytes,
+        Duration inactive) {}
