@@ -9,11 +9,13 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a heartbeat now and then and moves the watermark when one has come through the slot and Kafka. Runs on an own thread
+ * Writes a heartbeat now and then and has the watermark moved when one has come through the slot and Kafka. Runs on an own thread
  * with an own connection while this relay leads; it never touches the rows themselves.
  */
 final class Heartbeat implements AutoCloseable {
     private static final Duration SLOT_CHECK = Duration.ofSeconds(2);
+    // To compare what an hour without a relay has left takes longer than anything else on this connection.
+    private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final Duration RECONNECT = Duration.ofMillis(500);
 
     private final RelayDatabase database;
@@ -23,6 +25,7 @@ final class Heartbeat implements AutoCloseable {
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final Duration interval;
+    private final Reconciler reconciler;
     private final Runnable watchdog;
     private final AtomicReference<@Nullable Beat> acknowledged = new AtomicReference<>();
     private final Thread thread;
@@ -40,6 +43,7 @@ final class Heartbeat implements AutoCloseable {
             HeartbeatTopic topic,
             RelayHealth health,
             RelayMetrics metrics,
+            Reconciler reconciler,
             Runnable watchdog) {
         this.database = database;
         this.watermark = watermark;
@@ -48,6 +52,7 @@ final class Heartbeat implements AutoCloseable {
         this.health = health;
         this.metrics = metrics;
         this.interval = config.heartbeatInterval();
+        this.reconciler = reconciler;
         this.watchdog = watchdog;
         this.thread = Thread.ofPlatform()
                 .daemon()
@@ -79,10 +84,15 @@ final class Heartbeat implements AutoCloseable {
     private void run() {
         while (!closed) {
             try (Connection connection = database.connect("heartbeat")) {
+                connection.setNetworkTimeout(Runnable::run, Math.toIntExact(LIMIT.toMillis()));
                 watermark.prepareForBeats(connection);
                 while (!closed) {
                     step(connection);
                 }
+            } catch (RelayException cause) {
+                // The sender is closed or refused a row, so the engine ends as well.
+                health.troubled(RelayException.reason(cause));
+                LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (SQLException cause) {
                 health.troubled("no heartbeat could be written: " + RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
@@ -94,6 +104,24 @@ final class Heartbeat implements AutoCloseable {
 
     private void step(Connection connection) throws SQLException, InterruptedException {
         long now = System.nanoTime();
+        beatIfDue(connection, now);
+        if (now - nextSlotCheck >= 0) {
+            nextSlotCheck = now + SLOT_CHECK.toNanos();
+            keeper.state(connection).ifPresent(state -> metrics.retained(state.retainedBytes()));
+        }
+        Beat beat = acknowledged.getAndSet(null);
+        if (beat != null) {
+            reconciler.reconcile(connection, beat, () -> goOnBeating(connection));
+            health.watermarkMoved(Duration.ZERO);
+            return;
+        }
+        LockSupport.parkNanos(Math.clamp(nextBeat - System.nanoTime(), 0, TimeUnit.SECONDS.toNanos(1)));
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    private void beatIfDue(Connection connection, long now) throws SQLException, InterruptedException {
         if (now - nextBeat >= 0) {
             nextBeat = now + interval.toNanos();
             watchdog.run();
@@ -102,19 +130,14 @@ final class Heartbeat implements AutoCloseable {
             }
             watermark.beat(connection);
         }
-        if (now - nextSlotCheck >= 0) {
-            nextSlotCheck = now + SLOT_CHECK.toNanos();
-            keeper.state(connection).ifPresent(state -> metrics.retained(state.retainedBytes()));
-        }
-        Beat beat = acknowledged.getAndSet(null);
-        if (beat != null) {
-            watermark.move(connection, beat);
+    }
+
+    // Rows flow while others are sent again, and whoever asks is to know.
+    private void goOnBeating(Connection connection) throws SQLException, InterruptedException {
+        beatIfDue(connection, System.nanoTime());
+        if (acknowledged.get() != null) {
+            watermark.touch(connection);
             health.watermarkMoved(Duration.ZERO);
-            return;
-        }
-        LockSupport.parkNanos(Math.clamp(nextBeat - System.nanoTime(), 0, TimeUnit.SECONDS.toNanos(1)));
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
         }
     }
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -28,6 +29,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     private final OutboxRecords records;
     private final HeartbeatTopic heartbeatTopic;
     private final Runnable beforeFirst;
+    private final Ledger ledger;
     private final Consumer<Beat> acknowledged;
     private final RelayHealth health;
     private final RelayMetrics metrics;
@@ -40,6 +42,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
 
     /**
      * @param beforeFirst throws if nothing may be published at all
+     * @param ledger is told of every row that Kafka has
      * @param acknowledged is told of the newest heartbeat that Kafka has, with everything before it
      */
     OutboxPublisher(
@@ -47,6 +50,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             OutboxRecords records,
             HeartbeatTopic heartbeatTopic,
             Runnable beforeFirst,
+            Ledger ledger,
             Consumer<Beat> acknowledged,
             RelayHealth health,
             RelayMetrics metrics) {
@@ -54,6 +58,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         this.records = records;
         this.heartbeatTopic = heartbeatTopic;
         this.beforeFirst = beforeFirst;
+        this.ledger = ledger;
         this.acknowledged = acknowledged;
         this.health = health;
         this.metrics = metrics;
@@ -107,13 +112,14 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
                 .toList();
         List<KafkaSender.Sent> sent = new ArrayList<>(changes.size());
         Beat newest = null;
-        int rows = 0;
+        List<Ledger.Entry> rows = new ArrayList<>(changes.size());
         for (SourceRecord change : changes) {
             if (isBeat(change)) {
                 newest = beat(change);
             } else {
-                sent.add(sendRow(change));
-                rows++;
+                OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
+                sent.add(sender.send("row " + row.id(), records.row(row)));
+                rows.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change)));
             }
         }
         boolean counts = newest != null && heartbeatTopic.isSettled();
@@ -123,11 +129,12 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         for (KafkaSender.Sent record : sent) {
             sender.awaitAck(record);
         }
+        ledger.add(rows);
         if (newest != null && counts) {
             acknowledged.accept(newest);
         }
         health.flows();
-        metrics.relayed(rows, committedAt(changes.getLast()));
+        metrics.relayed(rows.size(), committedAt(changes.getLast()));
         // The last one stands for all: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());
         committer.markBatchFinished();
@@ -139,11 +146,6 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             health.become(Role.LEADING);
             metrics.leading(true);
         }
-    }
-
-    private KafkaSender.Sent sendRow(SourceRecord change) throws InterruptedException {
-        OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
-        return sender.send("row " + row.id(), records.row(row));
     }
 
     private static boolean isBeat(SourceRecord change) {
@@ -160,7 +162,15 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     }
 
     private static Instant committedAt(SourceRecord change) {
-        return Instant.ofEpochMilli(
-                ((Struct) change.value()).getStruct("source").getInt64("ts_ms"));
+        return Instant.ofEpochMilli(source(change).getInt64("ts_ms"));
+    }
+
+    // The log has 32 bits of it.
+    private static int transaction(SourceRecord change) {
+        return source(change).getInt64("txId").intValue();
+    }
+
+    private static Struct source(SourceRecord change) {
+        return ((Struct) change.value()).getStruct("source");
     }
 }

@@ -4,6 +4,8 @@ import dev.lockstep.relay.RelayHealth.Role;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +23,17 @@ public final class OutboxRelay implements AutoCloseable {
     private @Nullable Thread started;
 
     public OutboxRelay(RelayConfig config, MeterRegistry meters) {
+        this(config, meters, () -> OutboxProducer.create(config));
+    }
+
+    /** @param producers makes a producer for each engine, and for each time that rows are sent from the table */
+    OutboxRelay(RelayConfig config, MeterRegistry meters, Supplier<Producer<byte[], byte[]>> producers) {
         RelayDatabase database = new RelayDatabase(config);
         WatermarkStore watermark = new WatermarkStore();
         health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
         metrics = new RelayMetrics(meters, config.database());
         keeper = new SlotKeeper(config, database, new SlotStore());
-        supervisor = new Supervisor(config, database, keeper, watermark, health, metrics);
+        supervisor = new Supervisor(config, database, keeper, watermark, producers, health, metrics);
         thread = Thread.ofPlatform().daemon().name("relay-" + config.database()).unstarted(supervisor::run);
     }
 

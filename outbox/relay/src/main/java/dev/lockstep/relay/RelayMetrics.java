@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class RelayMetrics implements AutoCloseable {
     private final MeterRegistry registry;
     private final Counter rows;
+    private final Counter missing;
+    private final Counter resent;
     private final List<Meter> meters;
 
     private volatile @Nullable Instant lastCommitted;
@@ -22,12 +24,14 @@ final class RelayMetrics implements AutoCloseable {
 
     RelayMetrics(MeterRegistry registry, String database) {
         this.registry = registry;
-        rows = Counter.builder("lockstep.relay.rows")
-                .description("outbox rows that Kafka acknowledged")
-                .tag("database", database)
-                .register(registry);
+        rows = counter("lockstep.relay.rows", "outbox rows that Kafka acknowledged", database);
+        missing = counter(
+                "lockstep.relay.missing.rows", "outbox rows that the engine had not brought to Kafka", database);
+        resent = counter("lockstep.relay.resent.rows", "outbox rows that were sent from the table", database);
         meters = List.of(
                 rows,
+                missing,
+                resent,
                 gauge(
                         "lockstep.relay.lag.seconds",
                         "age of the newest commit that Kafka acknowledged",
@@ -44,6 +48,14 @@ final class RelayMetrics implements AutoCloseable {
     void relayed(int count, Instant committed) {
         rows.increment(count);
         lastCommitted = committed;
+    }
+
+    void missing(int count) {
+        missing.increment(count);
+    }
+
+    void resent(int count) {
+        resent.increment(count);
     }
 
     void leading(boolean now) {
@@ -67,6 +79,13 @@ final class RelayMetrics implements AutoCloseable {
         return last == null
                 ? Double.NaN
                 : Math.max(0, Duration.between(last, Instant.now()).toMillis() / 1000.0);
+    }
+
+    private Counter counter(String name, String description, String database) {
+        return Counter.builder(name)
+                .description(description)
+                .tag("database", database)
+                .register(registry);
     }
 
     private Gauge gauge(String name, String description, String database, Supplier<Number> value) {

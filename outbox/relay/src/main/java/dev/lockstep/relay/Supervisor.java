@@ -10,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +36,7 @@ final class Supervisor {
     private final RelayDatabase database;
     private final SlotKeeper keeper;
     private final WatermarkStore watermark;
+    private final Supplier<Producer<byte[], byte[]>> producers;
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final CountDownLatch closed = new CountDownLatch(1);
@@ -47,12 +49,14 @@ final class Supervisor {
             RelayDatabase database,
             SlotKeeper keeper,
             WatermarkStore watermark,
+            Supplier<Producer<byte[], byte[]>> producers,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
         this.database = database;
         this.keeper = keeper;
         this.watermark = watermark;
+        this.producers = producers;
         this.health = health;
         this.metrics = metrics;
     }
@@ -121,7 +125,9 @@ final class Supervisor {
                     standBy();
                 } else {
                     SlotState free = slot.get();
-                    return Optional.of(() -> new Term(config, database, keeper, watermark, free, health, metrics));
+                    Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
+                    return Optional.of(() -> new Term(
+                            config, database, keeper, watermark, free, settled, producers.get(), health, metrics));
                 }
                 // Two that wait must not always try at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
@@ -142,7 +148,7 @@ final class Supervisor {
                 database,
                 keeper,
                 new TableSender(
-                        new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health),
+                        new KafkaSender(producers.get(), config.bootstrapServers(), health),
                         new OutboxRecords(config.source()),
                         metrics));
     }

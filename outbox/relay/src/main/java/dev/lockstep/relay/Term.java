@@ -2,6 +2,7 @@ package dev.lockstep.relay;
 
 import dev.lockstep.relay.SlotStore.SlotState;
 import java.time.Duration;
+import org.apache.kafka.clients.producer.Producer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,17 +26,24 @@ final class Term implements Spell {
             SlotKeeper keeper,
             WatermarkStore watermark,
             SlotState slot,
+            Snapshot settled,
+            Producer<byte[], byte[]> producer,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
         HeartbeatTopic topic = new HeartbeatTopic(config);
-        heartbeat = new Heartbeat(config, database, keeper, watermark, topic, health, metrics, this::endIfStalled);
-        sender = new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health);
+        OutboxRecords records = new OutboxRecords(config.source());
+        Ledger ledger = new Ledger(settled);
+        sender = new KafkaSender(producer, config.bootstrapServers(), health);
+        Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(sender, records, metrics), metrics);
+        heartbeat = new Heartbeat(
+                config, database, keeper, watermark, topic, health, metrics, reconciler, this::endIfStalled);
         publisher = new OutboxPublisher(
                 sender,
-                new OutboxRecords(config.source()),
+                records,
                 topic,
                 () -> requireUntouched(keeper, slot),
+                ledger,
                 heartbeat::acknowledged,
                 health,
                 metrics);

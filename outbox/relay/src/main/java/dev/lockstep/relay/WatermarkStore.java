@@ -1,5 +1,6 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.Ledger.Tally;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,16 +18,23 @@ final class WatermarkStore {
 
     // The rows that this step covers are counted once, here, so that nobody ever has to count the whole table.
     private static final String MOVE = """
+        WITH n AS (SELECT ?::pg_snapshot AS snapshot),
+             found AS (SELECT count(*) AS rows, coalesce(bit_xor(substr(uuid_send(o.id), 9)::bigint), 0) AS checksum
+                         FROM outbox o, outbox_watermark w, n
+                        WHERE o.xid >= pg_snapshot_xmin(w.snapshot)
+                          AND pg_visible_in_snapshot(o.xid, n.snapshot)
+                          AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
         UPDATE outbox_watermark w
-           SET beat = ?, snapshot = n.snapshot, acknowledged_at = now(),
-               relayed = relayed + (SELECT count(*)
-                                      FROM outbox o
-                                     WHERE o.xid >= pg_snapshot_xmin(w.snapshot)
-                                       AND pg_visible_in_snapshot(o.xid, n.snapshot)
-                                       AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
-          FROM (SELECT ?::pg_snapshot AS snapshot) n
-         WHERE beat < ?
+           SET beat = ?, snapshot = n.snapshot, acknowledged_at = now(), relayed = w.relayed + found.rows
+          FROM n, found
+         WHERE w.beat = ?
         """;
+
+    private static final String MOVE_IF_EQUAL = MOVE + " AND found.rows = ? AND found.checksum = ?";
+
+    private static final String TOUCH = "UPDATE outbox_watermark SET acknowledged_at = now()";
+
+    private static final String READ = "SELECT beat, snapshot FROM outbox_watermark";
 
     private static final String AGE =
             "SELECT (extract(epoch FROM clock_timestamp() - acknowledged_at) * 1000)::bigint FROM outbox_watermark";
@@ -44,14 +52,51 @@ final class WatermarkStore {
         }
     }
 
-    /** Moves the watermark to a beat that Kafka has acknowledged. An older beat than the one it stands at changes nothing. */
-    void move(Connection connection, Beat beat) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
-            statement.setLong(1, beat.number());
-            statement.setString(2, beat.snapshot());
-            statement.setLong(3, beat.number());
-            statement.executeUpdate();
+    /** Where the watermark stands. */
+    record Watermark(long beat, String snapshot) {}
+
+    Watermark read(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(READ)) {
+            if (!row.next()) {
+                throw new RelayException("outbox_watermark has lost its row", null);
+            }
+            return new Watermark(row.getLong("beat"), row.getString("snapshot"));
         }
+    }
+
+    /**
+     * Moves the watermark to a beat that Kafka has acknowledged, if the rows between the two are those that Kafka acknowledged.
+     *
+     * @return false if they are not, or the watermark has been moved by somebody else, and then it stays
+     */
+    boolean moveIfEqual(Connection connection, Watermark from, Beat beat, Tally acknowledged) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(MOVE_IF_EQUAL)) {
+            statement.setLong(4, acknowledged.rows());
+            statement.setLong(5, acknowledged.checksum());
+            return move(statement, from, beat);
+        }
+    }
+
+    /** Moves the watermark to a beat when all that is between the two is in Kafka, unless somebody else has moved it. */
+    void move(Connection connection, Watermark from, Beat beat) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
+            move(statement, from, beat);
+        }
+    }
+
+    /** Kafka has acknowledged another beat, although the watermark cannot be moved there yet. */
+    void touch(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.executeUpdate(TOUCH);
+        }
+    }
+
+    private static boolean move(PreparedStatement statement, Watermark from, Beat beat) throws SQLException {
+        statement.setString(1, beat.snapshot());
+        statement.setLong(2, beat.number());
+        statement.setLong(3, from.beat());
+        return statement.executeUpdate() == 1;
     }
 
     /** How long ago the watermark moved, by the database's clock. Empty if the row is missing. */

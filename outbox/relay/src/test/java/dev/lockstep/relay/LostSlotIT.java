@@ -226,6 +226,8 @@ class LostSlotIT {
                 new SlotKeeper(config, database, new SlotStore()),
                 new WatermarkStore(),
                 before,
+                Snapshot.parse("3:3:"),
+                OutboxProducer.create(config),
                 health,
                 new RelayMetrics(new SimpleMeterRegistry(), config.database()));
         outbox.append("o-1", "1");

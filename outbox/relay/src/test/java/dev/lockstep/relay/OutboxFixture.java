@@ -16,10 +16,12 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -163,6 +165,21 @@ final class OutboxFixture implements AutoCloseable {
 
     long count(String sql) {
         return Long.parseLong(Objects.requireNonNull(query(sql)));
+    }
+
+    Set<String> relayedIds() {
+        Set<String> ids = new HashSet<>();
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)")) {
+            while (rows.next()) {
+                ids.add(rows.getString(1));
+            }
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+        return ids;
     }
 
     long relayed() {

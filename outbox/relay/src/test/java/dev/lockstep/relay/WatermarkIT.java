@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.relay.TopicReader.Message;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -36,7 +34,7 @@ class WatermarkIT {
         Set<String> calledTooEarly = new HashSet<>();
         Set<Long> watermarks = new HashSet<>();
         OutboxFixture.await().until(() -> {
-            Set<String> relayed = relayedIds();
+            Set<String> relayed = outbox.relayedIds();
             // Read after the database was asked: everything that it called relayed must be there by now.
             Set<String> readable = reader.readAll().stream().map(Message::id).collect(Collectors.toSet());
             relayed.removeAll(readable);
@@ -130,18 +128,5 @@ class WatermarkIT {
                                     "SELECT restart_lsn >= '%s' FROM pg_replication_slots WHERE slot_name = '%s'"
                                             .formatted(after, outbox.slot()))));
         }
-    }
-
-    private Set<String> relayedIds() throws SQLException {
-        Set<String> ids = new HashSet<>();
-        try (Connection connection = outbox.connect();
-                Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(
-                        "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)")) {
-            while (rows.next()) {
-                ids.add(rows.getString(1));
-            }
-        }
-        return ids;
     }
 }

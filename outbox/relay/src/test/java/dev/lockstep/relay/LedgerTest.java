@@ -1,0 +1,69 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.relay.Ledger.Entry;
+import dev.lockstep.relay.Ledger.Tally;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LedgerTest {
+    private static final UUID A = new UUID(1, 0b0011);
+    private static final UUID B = new UUID(2, 0b0101);
+
+    private final Ledger ledger = new Ledger(Snapshot.parse("100:110:103"), 2);
+
+    @Test
+    void counts_what_is_visible_in_the_next_snapshot_and_was_not_in_the_last() {
+        // When
+        ledger.add(List.of(
+                new Entry(new UUID(3, 9), 99), new Entry(new UUID(4, 9), 104), new Entry(A, 103), new Entry(B, 112)));
+
+        // Then
+        assertThat(ledger.until(Snapshot.parse("105:112:"))).isEqualTo(new Tally(1, 0b0011));
+        assertThat(ledger.until(Snapshot.parse("113:113:"))).isEqualTo(new Tally(2, 0b0110));
+    }
+
+    @Test
+    void a_row_that_comes_twice_counts_once() {
+        // When
+        ledger.add(List.of(new Entry(A, 111), new Entry(A, 111)));
+
+        // Then
+        assertThat(ledger.until(Snapshot.parse("113:113:"))).isEqualTo(new Tally(1, 0b0011));
+    }
+
+    @Test
+    void what_a_snapshot_did_not_show_is_left_for_the_next_one() {
+        // Given
+        ledger.add(List.of(new Entry(A, 111), new Entry(B, 112)));
+
+        // When
+        ledger.settle(Snapshot.parse("112:113:112"));
+
+        // Then
+        assertThat(ledger.until(Snapshot.parse("114:114:"))).isEqualTo(new Tally(1, 0b0101));
+    }
+
+    @Test
+    void more_than_it_keeps_is_still_counted() {
+        // When
+        ledger.add(List.of(new Entry(A, 111), new Entry(B, 112), new Entry(new UUID(5, 0b1000), 113)));
+
+        // Then
+        assertThat(ledger.until(Snapshot.parse("114:114:"))).isEqualTo(new Tally(3, 0b1110));
+    }
+
+    @Test
+    void the_whole_id_of_a_transaction_is_the_one_nearest_to_the_snapshot() {
+        Snapshot snapshot = Snapshot.parse("8589934590:8589934600:");
+
+        assertThat(snapshot.whole(7)).isEqualTo(8589934599L);
+        assertThat(snapshot.whole(9)).isEqualTo(8589934601L);
+        assertThat(snapshot.whole(-1)).isEqualTo(8589934591L);
+    }
+}

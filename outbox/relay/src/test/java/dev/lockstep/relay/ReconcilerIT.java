@@ -1,0 +1,114 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.relay.TopicReader.Message;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ReconcilerIT {
+    private final OutboxFixture outbox = OutboxFixture.create();
+    private final TopicReader reader = outbox.reader();
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+
+    @AfterEach
+    void close() {
+        reader.close();
+        outbox.close();
+    }
+
+    @Test
+    void rows_lost_under_way_are_found_and_sent_before_the_watermark_passes_them() throws Exception {
+        // Given: one of seven rows never reaches the publisher.
+        OutboxRelay relay = outbox.relay(outbox.config(), meters);
+        outbox.execute("""
+            ALTER PUBLICATION lockstep_outbox
+              SET TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of)
+                        WHERE (get_byte(uuid_send(id), 15) % 7 <> 0),
+                        outbox_heartbeat
+            """);
+        relay.start();
+        OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 2);
+
+        // When
+        Writers writers = Writers.start(outbox, 3);
+        Set<String> calledTooEarly = new HashSet<>();
+        Set<Long> watermarks = new HashSet<>();
+        OutboxFixture.await().until(() -> {
+            Set<String> relayed = outbox.relayedIds();
+            // Read after the database was asked: everything that it called relayed must be there by now.
+            relayed.removeAll(reader.readAll().stream().map(Message::id).collect(Collectors.toSet()));
+            calledTooEarly.addAll(relayed);
+            watermarks.add(outbox.count("SELECT beat FROM outbox_watermark"));
+            return watermarks.size() > 10;
+        });
+        writers.stop();
+
+        // Then
+        OutboxFixture.await().until(() -> outbox.pending() == 0);
+        long lost = outbox.count("SELECT count(*) FROM outbox WHERE get_byte(uuid_send(id), 15) % 7 = 0");
+        assertThat(lost).isGreaterThan(writers.committedRows() / 14);
+        assertThat(calledTooEarly).isEmpty();
+        assertThat(reader.readAll().stream().map(Message::id))
+                .doesNotHaveDuplicates()
+                .hasSize(writers.committedRows());
+        assertThat(counted("lockstep.relay.missing.rows")).isEqualTo(lost);
+        assertThat(counted("lockstep.relay.resent.rows")).isEqualTo(lost);
+        assertThat(outbox.relayed()).isEqualTo(writers.committedRows());
+    }
+
+    @Test
+    void rows_that_the_slot_never_brought_are_sent_from_the_table_in_order() {
+        // Given
+        OutboxRelay relay = outbox.relay(outbox.config(), meters);
+        relay.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+
+        // When
+        outbox.execute("""
+            ALTER PUBLICATION lockstep_outbox DROP TABLE outbox;
+            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+            SELECT 'order', 'o-1', 'Counted', convert_to((n + 1)::text, 'UTF8'), '%s' FROM generate_series(1, 3) n;
+            ALTER PUBLICATION lockstep_outbox ADD TABLE outbox
+            """.formatted(outbox.topic()));
+
+        // Then
+        List<Message> messages = reader.readUntil(read -> read.size() == 4);
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4")));
+        OutboxFixture.await().until(() -> outbox.pending() == 0);
+        assertThat(counted("lockstep.relay.missing.rows")).isEqualTo(3);
+    }
+
+    @Test
+    void rows_that_a_backlog_brings_are_not_sent_twice() {
+        // Given
+        OutboxRelay relay = outbox.relay(outbox.config(), meters);
+        outbox.execute("""
+            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+            SELECT 'order', 'o-1', 'Counted', convert_to(n::text, 'UTF8'), '%s' FROM generate_series(1, 20000) n
+            """.formatted(outbox.topic()));
+
+        // When
+        relay.start();
+
+        // Then
+        OutboxFixture.await().until(() -> outbox.relayed() == 20_000);
+        assertThat(reader.readAll()).hasSize(20_000);
+        assertThat(counted("lockstep.relay.resent.rows")).isZero();
+    }
+
+    private long counted(String name) {
+        return Math.round(meters.get(name).counter().count());
+    }
+}
