@@ -49,21 +49,32 @@ final class ProductStore {
              LIMIT $2
             """;
 
+    // What comes in is written down with it, so that anybody can add up whether any of it got lost.
     private static final String PUT = """
-            INSERT INTO product (product_id, name, unit_price, currency, available)
-            VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (product_id) DO UPDATE
-               SET name = EXCLUDED.name, unit_price = EXCLUDED.unit_price, currency = EXCLUDED.currency,
-                   available = EXCLUDED.available, updated_at = now()
-            RETURNING new.product_id, new.name, new.unit_price, new.currency, new.available, new.reserved,
-                      old.product_id IS NULL AS created
+            WITH put AS (
+                INSERT INTO product (product_id, name, unit_price, currency, available)
+                VALUES ($1, $2, $3, $4, $5)
+                ON CONFLICT (product_id) DO UPDATE
+                   SET name = EXCLUDED.name, unit_price = EXCLUDED.unit_price, currency = EXCLUDED.currency,
+                       available = EXCLUDED.available, updated_at = now()
+                RETURNING new.product_id, new.name, new.unit_price, new.currency, new.available, new.reserved,
+                          old.product_id IS NULL AS created, new.available - coalesce(old.available, 0) AS intake
+            ), written AS (
+                INSERT INTO stock_intake (product_id, qty) SELECT product_id, intake FROM put WHERE intake <> 0
+            )
+            SELECT product_id, name, unit_price, currency, available, reserved, created FROM put
             """;
 
     private static final String RESTOCK = """
-            UPDATE product
-               SET available = available + $2, updated_at = now()
-             WHERE product_id = $1
-            RETURNING product_id, name, unit_price, currency, available, reserved
+            WITH restocked AS (
+                UPDATE product
+                   SET available = available + $2, updated_at = now()
+                 WHERE product_id = $1
+                RETURNING product_id, name, unit_price, currency, available, reserved
+            ), written AS (
+                INSERT INTO stock_intake (product_id, qty) SELECT product_id, $2 FROM restocked
+            )
+            SELECT product_id, name, unit_price, currency, available, reserved FROM restocked
             """;
 
     private static final String CHECK_VIOLATION = "23514";

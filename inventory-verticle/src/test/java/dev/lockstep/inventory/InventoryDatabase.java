@@ -29,8 +29,10 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** A database of its own with the inventory's tables, and the processor on it. */
 final class InventoryDatabase implements AutoCloseable {
-    private static final String INSERT_PRODUCT =
-            "INSERT INTO product (product_id, name, unit_price, currency, available) VALUES ($1, $1, $2, $3, $4)";
+    private static final String INSERT_PRODUCT = """
+            WITH intake AS (INSERT INTO stock_intake (product_id, qty) VALUES ($1, $4))
+            INSERT INTO product (product_id, name, unit_price, currency, available) VALUES ($1, $1, $2, $3, $4)
+            """;
     private static final String EVENTS = """
             SELECT type || ' ' || convert_from(payload, 'UTF8') AS event, traceparent
               FROM outbox
@@ -38,13 +40,15 @@ final class InventoryDatabase implements AutoCloseable {
              ORDER BY id
             """;
     private static final String NOT_CONSERVED = """
-            SELECT p.product_id, p.available, p.reserved, coalesce(held.qty, 0) AS held
+            SELECT p.product_id, p.available, p.reserved, coalesce(held.qty, 0) AS held, put_in.qty AS put_in
               FROM product p
               LEFT JOIN (SELECT item ->> 'productId' AS product_id, sum((item ->> 'qty')::bigint) AS qty
                            FROM reservation, jsonb_array_elements(items) AS item
                           WHERE state = 'HELD'
                           GROUP BY 1) held USING (product_id)
+              LEFT JOIN (SELECT product_id, sum(qty) AS qty FROM stock_intake GROUP BY product_id) put_in USING (product_id)
              WHERE p.reserved <> coalesce(held.qty, 0)
+                OR p.available + p.reserved <> coalesce(put_in.qty, 0)
             """;
 
     final ProductStore products = new ProductStore();
@@ -117,7 +121,7 @@ final class InventoryDatabase implements AutoCloseable {
                         .toList()));
     }
 
-    /** The products of which another number is reserved than orders hold: none, at any moment. */
+    /** The products of which another number is reserved than orders hold, or there is than was ever put in: none, at any moment. */
     Future<List<String>> productsNotConserved() {
         return pool.query(NOT_CONSERVED)
                 .execute()
