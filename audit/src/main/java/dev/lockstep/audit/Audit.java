@@ -156,7 +156,7 @@ final class Audit {
         facts.add(FactStore.payments(snapshot(Party.PAYMENT)));
         facts.add(FactStore.entries(snapshot(Party.PAYMENT)));
         for (Party party : Party.values()) {
-            facts.add(FactStore.said(snapshot(party), party));
+            facts.add(OutboxStore.said(snapshot(party), party));
         }
         facts.add(reading.told());
         return facts;

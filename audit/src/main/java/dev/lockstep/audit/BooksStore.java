@@ -43,7 +43,11 @@ final class BooksStore {
     private static final String ACCOUNTS = "SELECT count(*) FROM account";
 
     private static final String PRODUCTS = """
-            SELECT product_id, available, reserved FROM product ORDER BY product_id
+            SELECT p.product_id, p.available, p.reserved, coalesce(i.put_in, 0)::bigint AS put_in
+              FROM product p
+              LEFT JOIN (SELECT product_id, sum(qty) AS put_in FROM stock_intake GROUP BY product_id) i
+                ON i.product_id = p.product_id
+             ORDER BY p.product_id
             """;
 
     private static final String IDEMPOTENCY = """
@@ -60,7 +64,10 @@ final class BooksStore {
         return inventory.stream(
                 PRODUCTS,
                 row -> new StockCheck.Product(
-                        row.getString("product_id"), row.getLong("available"), row.getLong("reserved"), -1));
+                        row.getString("product_id"),
+                        row.getLong("available"),
+                        row.getLong("reserved"),
+                        row.getLong("put_in")));
     }
 
     /** Holds the ledger as a whole to its sums. */

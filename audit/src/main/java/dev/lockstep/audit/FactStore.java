@@ -52,14 +52,6 @@ final class FactStore {
              ORDER BY order_id COLLATE "C", seq
             """;
 
-    private static final String SAID = """
-            SELECT aggregateid, type, count(*) AS times
-              FROM outbox
-             WHERE headers IS NULL AND aggregateid IS NOT NULL
-             GROUP BY aggregateid, type
-             ORDER BY aggregateid COLLATE "C"
-            """;
-
     private FactStore() {}
 
     static Sorted<Fact.Order> orders(SnapshotStore orders) {
@@ -126,12 +118,6 @@ final class FactStore {
                         row.getString("account"),
                         new Fact.Money(row.getLong("amount"), row.getString("currency")),
                         row.getObject("posting", UUID.class)));
-    }
-
-    static Sorted<Fact.Said> said(SnapshotStore database, Party party) {
-        return database.stream(
-                SAID,
-                row -> new Fact.Said(row.getString("aggregateid"), party, row.getString("type"), row.getLong("times")));
     }
 
     private static Fact.@Nullable Money money(ResultSet row, String amount, String currency) throws SQLException {

@@ -135,7 +135,7 @@ final class KafkaReading implements AutoCloseable {
 
     private static long sequence(ConsumerRecord<byte[], byte[]> record) {
         String sequence = text(record, "ce_sequence");
-        return sequence.matches("\\d{1,18}") ? Long.parseLong(sequence) : Sighting.UNNUMBERED;
+        return sequence.matches("0*\\d{1,18}") ? Long.parseLong(sequence) : Sighting.UNNUMBERED;
     }
 
     private static String text(ConsumerRecord<byte[], byte[]> record, String name) {

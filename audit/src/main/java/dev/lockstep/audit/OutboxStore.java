@@ -18,12 +18,22 @@ final class OutboxStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     // Relayed is what the service itself claims of the row: its transaction is visible in the watermark's snapshot.
+    // Rows that send
+    // another one again carry that one's id, and that one is what is looked for.
     private static final String ROWS = """
             SELECT o.id, o.aggregateid, o.type, o.topic, o.payload, o.created_at,
-                   pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed
+                   pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed, coalesce(o.sequence, -1) AS sequence
               FROM outbox o CROSS JOIN outbox_watermark w
-             WHERE o.headers IS NULL
+             WHERE o.headers IS NULL AND o.resend_of IS NULL
              ORDER BY o.id
+            """;
+
+    private static final String SAID = """
+            SELECT aggregateid, type, count(*) AS times
+              FROM outbox
+             WHERE headers IS NULL AND aggregateid IS NOT NULL AND resend_of IS NULL
+             GROUP BY aggregateid, type
+             ORDER BY aggregateid COLLATE "C"
             """;
 
     private static final String VERBATIM = """
@@ -60,7 +70,14 @@ final class OutboxStore {
                                 .take(),
                         row.getBoolean("relayed"),
                         row.getTimestamp("created_at").getTime(),
-                        Sighting.UNNUMBERED));
+                        row.getLong("sequence")));
+    }
+
+    /** How many messages of each type there are for each order, by order: those that were meant once, however often they are sent. */
+    static Sorted<Fact.Said> said(SnapshotStore database, Party party) {
+        return database.stream(
+                SAID,
+                row -> new Fact.Said(row.getString("aggregateid"), party, row.getString("type"), row.getLong("times")));
     }
 
     /** The rows that bring their own headers along. There are as many as there are dead letters. */

@@ -14,7 +14,7 @@ final class StockCheck implements OrderCheck {
     /**
      * A product's counters.
      *
-     * @param putIn all that was ever put in, negative where nobody wrote that down
+     * @param putIn all that was ever put in
      */
     record Product(String productId, long available, long reserved, long putIn) {}
 
@@ -84,7 +84,7 @@ final class StockCheck implements OrderCheck {
                 brokenProduct(product.productId(), "available not to be negative", String.valueOf(product.available()));
             }
             long sum = product.available() + product.reserved();
-            if (product.putIn() >= 0 && sum != product.putIn()) {
+            if (sum != product.putIn()) {
                 brokenProduct(
                         product.productId(),
                         "available + reserved to be all that was ever put in, " + product.putIn(),

@@ -72,10 +72,48 @@ class AuditIT {
     }
 
     @Test
-    void a_row_that_never_reached_kafka_is_named_although_it_is_called_relayed() throws Exception {
-        World.Row lost = world.hold(confirmed, "StockReserved");
+    void a_database_or_a_kafka_out_of_reach_is_one_sentence_that_names_it_and_its_options() throws Exception {
+        Path impatient = Files.writeString(
+                folder.resolve("kafka.properties"), "default.api.timeout.ms=1000\nrequest.timeout.ms=500\n");
+
+        Outcome withoutPostgres = world.audit("--postgres-port=1");
+        Outcome withoutOne = world.audit("--sagas-db=postgresql://127.0.0.1:1/sagas");
+        Outcome withoutKafka = world.audit("--kafka=127.0.0.1:1", "--kafka-properties=" + impatient);
+
+        assertThat(List.of(withoutPostgres, withoutOne, withoutKafka))
+                .allSatisfy(outcome -> {
+                    assertThat(outcome.exitCode()).isEqualTo(2);
+                    assertThat(outcome.out()).isEmpty();
+                })
+                .extracting(Outcome::err)
+                .satisfiesExactly(
+                        err -> assertThat(err)
+                                .startsWith("cannot connect to postgresql://127.0.0.1:1/")
+                                .contains("as lockstep (--", "-db, --postgres-user, --postgres-password): "),
+                        err -> assertThat(err)
+                                .startsWith("cannot connect to postgresql://127.0.0.1:1/sagas as lockstep (--sagas-db"),
+                        err -> assertThat(err)
+                                .startsWith("cannot read Kafka at 127.0.0.1:1 (--kafka, --kafka-properties): "));
+    }
+
+    @Test
+    void only_the_checks_that_were_asked_for_are_reported() throws Exception {
+        world.databases.run(Party.INVENTORY, "UPDATE product SET reserved = reserved + 1, available = available - 1");
         world.relay();
 
-        assertThat(world.audit().broken()).isEqualTo(Map.of("relayed", List.of(lost.id())));
+        assertThat(world.audit("--only=money,accepted").exitCode()).isZero();
+        assertThat(world.audit("--only=stock").broken()).isEqualTo(Map.of("stock", List.of("product p1")));
+    }
+
+    @Test
+    void no_more_findings_are_told_than_asked_for_and_all_are_counted() throws Exception {
+        List<String> orders = List.of(world.confirmed(1), world.confirmed(1), world.confirmed(1));
+        world.databases.run(Party.INVENTORY, "DELETE FROM reservation");
+        world.relay();
+
+        Outcome outcome = world.audit("--only=stock", "--most=2");
+
+        assertThat(outcome.broken()).isEqualTo(Map.of("stock", List.of(confirmed, orders.getFirst())));
+        assertThat(outcome.out()).contains("... and 3 more, see --most", "Broken: stock (5)");
     }
 }

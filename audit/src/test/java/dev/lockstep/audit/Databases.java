@@ -36,7 +36,7 @@ final class Databases implements AutoCloseable {
             String name = party.database() + "_copy_" + COPIES.incrementAndGet();
             try (Connection connection = connect("postgres");
                     Statement statement = connection.createStatement()) {
-                statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY file_copy");
+                statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template);
             }
             names.put(party, name);
             connections.put(party, connect(name));

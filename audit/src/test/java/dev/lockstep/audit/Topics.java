@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The services' topics, empty at first, and their consumers' offsets. */
 final class Topics implements AutoCloseable {
-    private static final int PARTITIONS = 3;
+    private static final int PARTITIONS = 2;
 
     private final Admin admin;
     private final KafkaProducer<byte[], byte[]> producer;

@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -19,11 +20,20 @@ final class World implements AutoCloseable {
     final Databases databases = new Databases();
     final Topics topics = new Topics();
     private final List<Row> written = new ArrayList<>();
+    private final Map<String, Integer> newest = new HashMap<>();
 
     /** A row of an outbox. */
-    record Row(Party party, String id, String key, String type, String topic, String payload) {
+    record Row(Party party, String id, String key, String type, String topic, String payload, int sequence) {
         Map<String, String> headers() {
-            return Map.of("ce_id", id, "ce_type", type, "ce_source", party.source(), "ce_subject", key);
+            return Map.of(
+                    "ce_id",
+                    id,
+                    "ce_type",
+                    type,
+                    "ce_source",
+                    party.source(),
+                    "ce_sequence",
+                    "%019d".formatted(sequence));
         }
     }
 
@@ -31,6 +41,7 @@ final class World implements AutoCloseable {
         databases.run(
                 Party.INVENTORY,
                 "INSERT INTO product (product_id, name, unit_price, currency, available) VALUES ('p1', 'Notebook', 1000, 'KRW', 100)");
+        databases.run(Party.INVENTORY, "INSERT INTO stock_intake (product_id, qty) VALUES ('p1', 60), ('p1', 40)");
         databases.run(
                 Party.PAYMENT,
                 "INSERT INTO account (user_id, currency, balance) VALUES ('u1', 'KRW', 1000000), ('u2', 'KRW', 0)");
@@ -145,12 +156,13 @@ final class World implements AutoCloseable {
     /** Writes a row to an outbox. It is sent with the others. */
     Row say(Party party, String order, String type, String topic) {
         String payload = "{\"orderId\":\"" + order + "\",\"type\":\"" + type + "\"}";
+        int sequence = newest.merge(order + topic, 1, Integer::sum);
         String id = databases.read(party, """
-                INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload)
-                VALUES ('order', ?, ?, ?, convert_to(?, 'UTF8'))
+                INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, sequence)
+                VALUES ('order', ?, ?, ?, convert_to(?, 'UTF8'), ?)
                 RETURNING id
-                """, order, type, topic, payload);
-        Row row = new Row(party, id, order, type, topic, payload);
+                """, order, type, topic, payload, sequence);
+        Row row = new Row(party, id, order, type, topic, payload, sequence);
         written.add(row);
         return row;
     }

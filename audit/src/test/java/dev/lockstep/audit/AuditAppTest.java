@@ -1,0 +1,44 @@
+package dev.lockstep.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class AuditAppTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --quick                        | Unknown option: '--quick'
+            --settle=soon                  | must be a duration such as 500ms, 30s, 2m or PT30S, but was "soon"
+            --settle=-1s                   | must not be negative, but was "-1s"
+            --only=coins                   | "coins" is no check; there are settled,accepted,stock,money,relayed,order,gaps,once,letters
+            --most=-1                      | --most must not be negative, but was -1
+            --orders-db=mysql://db/orders  | --orders-db must be a database's name or postgresql://host:port/name
+            --kafka-properties=/no/file    | cannot read /no/file (--kafka-properties)
+            """)
+    void a_wrong_option_is_one_sentence(String option, String sentence) {
+        assertThat(run(option)).isEqualTo(2);
+        assertThat(err.toString()).contains(sentence).hasLineCount(1);
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void help_says_what_there_is_and_what_the_exit_codes_mean() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString())
+                .contains("--accepted", "--settle", "--json", "a promise is broken", "settled,accepted,stock");
+    }
+
+    private int run(String... options) {
+        return AuditApp.run(new PrintWriter(out), new PrintWriter(err), options);
+    }
+}
