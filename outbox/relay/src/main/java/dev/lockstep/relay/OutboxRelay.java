@@ -31,7 +31,7 @@ public final class OutboxRelay implements AutoCloseable {
         RelayDatabase database = new RelayDatabase(config);
         WatermarkStore watermark = new WatermarkStore();
         health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
-        metrics = new RelayMetrics(meters, config.database());
+        metrics = new RelayMetrics(meters, config.database(), health::heartbeatAgeSeconds);
         keeper = new SlotKeeper(config, database, new SlotStore());
         supervisor = new Supervisor(config, database, keeper, watermark, producers, health, metrics);
         thread = Thread.ofPlatform().daemon().name("relay-" + config.database()).unstarted(supervisor::run);

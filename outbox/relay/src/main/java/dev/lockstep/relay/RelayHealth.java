@@ -53,6 +53,14 @@ final class RelayHealth {
         acknowledgedAt = nanoClock.getAsLong() - age.toNanos();
     }
 
+    /** How long ago the watermark moved, here or in the relay that leads; NaN before that is known. */
+    double heartbeatAgeSeconds() {
+        Long last = acknowledgedAt;
+        return last == null
+                ? Double.NaN
+                : Duration.ofNanos(nanoClock.getAsLong() - last).toMillis() / 1000.0;
+    }
+
     /** Something that time may heal went wrong. It is told once the relay counts as stalled. */
     void troubled(String sentence) {
         trouble = sentence;

@@ -16,20 +16,32 @@ final class RelayMetrics implements AutoCloseable {
     private final Counter rows;
     private final Counter missing;
     private final Counter resent;
+    private final Counter failed;
+    private final Counter silent;
     private final List<Meter> meters;
 
     private volatile @Nullable Instant lastCommitted;
     private volatile long retainedBytes = -1;
     private volatile boolean leading;
 
-    RelayMetrics(MeterRegistry registry, String database) {
+    /** @param heartbeatAge how long ago Kafka acknowledged a heartbeat, in seconds */
+    RelayMetrics(MeterRegistry registry, String database, Supplier<Number> heartbeatAge) {
         this.registry = registry;
         rows = counter("lockstep.relay.rows", "outbox rows that Kafka acknowledged", database);
         missing = counter(
                 "lockstep.relay.missing.rows", "outbox rows that the engine had not brought to Kafka", database);
         resent = counter("lockstep.relay.resent.rows", "outbox rows that were sent from the table", database);
+        failed = restarts("failed", database);
+        silent = restarts("silent", database);
         meters = List.of(
                 rows,
+                failed,
+                silent,
+                gauge(
+                        "lockstep.relay.heartbeat.age.seconds",
+                        "how long ago Kafka acknowledged a heartbeat of this database",
+                        database,
+                        heartbeatAge),
                 missing,
                 resent,
                 gauge(
@@ -58,6 +70,11 @@ final class RelayMetrics implements AutoCloseable {
         resent.increment(count);
     }
 
+    /** A new engine is needed: the one before failed, or delivered nothing and was ended for it. */
+    void restarted(boolean wasSilent) {
+        (wasSilent ? silent : failed).increment();
+    }
+
     void leading(boolean now) {
         leading = now;
         if (!now) {
@@ -79,6 +96,14 @@ final class RelayMetrics implements AutoCloseable {
         return last == null
                 ? Double.NaN
                 : Math.max(0, Duration.between(last, Instant.now()).toMillis() / 1000.0);
+    }
+
+    private Counter restarts(String cause, String database) {
+        return Counter.builder("lockstep.relay.restarts")
+                .description("engines that had to be replaced by a new one")
+                .tag("database", database)
+                .tag("cause", cause)
+                .register(registry);
     }
 
     private Counter counter(String name, String description, String database) {

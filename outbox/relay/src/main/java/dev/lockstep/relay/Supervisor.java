@@ -43,6 +43,7 @@ final class Supervisor {
 
     private Duration backoff = FIRST_BACKOFF;
     private @Nullable Spell current;
+    private int silent;
 
     Supervisor(
             RelayConfig config,
@@ -127,7 +128,16 @@ final class Supervisor {
                     SlotState free = slot.get();
                     Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
                     return Optional.of(() -> new Term(
-                            config, database, keeper, watermark, free, settled, producers.get(), health, metrics));
+                            config,
+                            database,
+                            keeper,
+                            watermark,
+                            free,
+                            settled,
+                            producers.get(),
+                            silent,
+                            health,
+                            metrics));
                 }
                 // Two that wait must not always try at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
@@ -173,6 +183,7 @@ final class Supervisor {
             keeper.discard();
         } catch (RuntimeException cause) {
             tell(cause);
+            count(spell);
             backoff = spell.gotSomewhere() ? FIRST_BACKOFF : backoff;
             backOff();
         } finally {
@@ -181,6 +192,16 @@ final class Supervisor {
             }
             health.become(Role.STARTING);
             metrics.leading(false);
+        }
+    }
+
+    private void count(Spell spell) {
+        if (isClosed() || !(spell instanceof Term term)) {
+            return;
+        }
+        silent = term.wasSilent() && !term.gotSomewhere() ? silent + 1 : 0;
+        if (term.wasSilent() || term.gotSomewhere()) {
+            metrics.restarted(term.wasSilent());
         }
     }
 

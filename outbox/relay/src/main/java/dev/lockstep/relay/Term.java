@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
 final class Term implements Spell {
     private static final Logger LOGGER = LoggerFactory.getLogger(Term.class);
     private static final Duration DRAIN = Duration.ofMillis(500);
-    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(15);
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(5);
+    private static final int MOST_DOUBLINGS = 7;
 
     private final RelayConfig config;
     private final KafkaSender sender;
@@ -18,7 +19,10 @@ final class Term implements Spell {
     private final RelayEngine engine;
     private final Heartbeat heartbeat;
 
+    private final Duration patience;
+
     private volatile boolean replaced;
+    private volatile boolean silent;
 
     Term(
             RelayConfig config,
@@ -28,9 +32,11 @@ final class Term implements Spell {
             SlotState slot,
             Snapshot settled,
             Producer<byte[], byte[]> producer,
+            int silentBefore,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
+        patience = patience(config.stalledAfter(), silentBefore);
         HeartbeatTopic topic = new HeartbeatTopic(config);
         OutboxRecords records = new OutboxRecords(config.source());
         Ledger ledger = new Ledger(settled);
@@ -55,12 +61,33 @@ final class Term implements Spell {
         heartbeat.start();
         try {
             engine.run();
+            if (silent) {
+                throw new RelayException(
+                        "slot %s has delivered nothing for %d s, not even a heartbeat"
+                                .formatted(config.slotName(), patience.toSeconds()),
+                        null);
+            }
         } catch (RelayException cause) {
             throw replaced ? new SlotReplacedException(config.slotName()) : cause;
         } finally {
             heartbeat.close();
             sender.close();
         }
+    }
+
+    /** Whether it ended because the engine delivered nothing. */
+    boolean wasSilent() {
+        return silent;
+    }
+
+    // A third of the time after which readiness falls, so that a new engine has the rest of it to help. Doubled each
+    // time that one was
+    // silent again: the server says nothing either while it decodes a very large transaction, and that must end some
+    // day.
+    private static Duration patience(Duration stalledAfter, int silentBefore) {
+        Duration third = stalledAfter.dividedBy(3);
+        return (third.compareTo(LEAST_PATIENCE) > 0 ? third : LEAST_PATIENCE)
+                .multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
     }
 
     private void requireUntouched(SlotKeeper keeper, SlotState slot) {
@@ -87,10 +114,12 @@ final class Term implements Spell {
     // A connection to nowhere is silent for ever. Our own heartbeats must come back, so silence is a fault of the
     // engine's.
     private void endIfStalled() {
-        Duration patience =
-                config.stalledAfter().compareTo(LEAST_PATIENCE) > 0 ? config.stalledAfter() : LEAST_PATIENCE;
         if (publisher.silence().compareTo(patience) > 0) {
-            LOGGER.atWarn().addKeyValue("slot", config.slotName()).log("the slot is silent, a new engine is needed");
+            LOGGER.atWarn()
+                    .addKeyValue("slot", config.slotName())
+                    .addKeyValue("seconds", patience.toSeconds())
+                    .log("the slot is silent, a new engine is needed");
+            silent = true;
             engine.close();
         }
     }

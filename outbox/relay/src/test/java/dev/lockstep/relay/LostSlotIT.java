@@ -228,8 +228,9 @@ class LostSlotIT {
                 before,
                 Snapshot.parse("3:3:"),
                 OutboxProducer.create(config),
+                0,
                 health,
-                new RelayMetrics(new SimpleMeterRegistry(), config.database()));
+                new RelayMetrics(new SimpleMeterRegistry(), config.database(), () -> 0));
         outbox.append("o-1", "1");
 
         // When

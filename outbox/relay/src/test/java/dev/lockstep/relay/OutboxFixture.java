@@ -81,7 +81,15 @@ final class OutboxFixture implements AutoCloseable {
         return config(Map.of());
     }
 
+    RelayConfig config(Duration stalledAfter) {
+        return config(Map.of(), stalledAfter);
+    }
+
     RelayConfig config(Map<String, String> producer) {
+        return config(producer, Duration.ofSeconds(3));
+    }
+
+    private RelayConfig config(Map<String, String> producer, Duration stalledAfter) {
         Map<String, String> settings = new HashMap<>(producer);
         settings.put("bootstrap.servers", bootstrapServers);
         return new RelayConfig(
@@ -95,7 +103,7 @@ final class OutboxFixture implements AutoCloseable {
                 "/order-service",
                 settings,
                 Duration.ofMillis(200),
-                Duration.ofSeconds(3));
+                stalledAfter);
     }
 
     OutboxRelay relay() {

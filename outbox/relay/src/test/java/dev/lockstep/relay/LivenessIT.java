@@ -1,0 +1,77 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LivenessIT {
+    private static final Duration STALLED_AFTER = Duration.ofSeconds(40);
+
+    private final OutboxFixture outbox = OutboxFixture.create();
+    private final TopicReader reader = outbox.reader();
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+
+    @AfterEach
+    void close() {
+        reader.close();
+        outbox.close();
+    }
+
+    @Test
+    void an_engine_that_falls_silent_is_replaced_before_readiness_falls() throws Exception {
+        // Given
+        OutboxRelay relay = outbox.relay(outbox.config(STALLED_AFTER), meters);
+        relay.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+        String walsender =
+                outbox.query("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + outbox.slot() + "'");
+
+        // When the connection stays open and nothing comes through it
+        AtomicBoolean fell = new AtomicBoolean();
+        signal("STOP", walsender);
+        try {
+            outbox.append("o-1", "2");
+            OutboxFixture.await().until(() -> {
+                fell.compareAndSet(false, relay.problem().isPresent());
+                return restarts() == 1;
+            });
+        } finally {
+            signal("CONT", walsender);
+        }
+
+        // Then
+        OutboxFixture.await().until(() -> {
+            fell.compareAndSet(false, relay.problem().isPresent());
+            return outbox.relayed() == 2;
+        });
+        assertThat(fell).isFalse();
+        assertThat(TopicReader.values(reader.readAll())).contains("1", "2");
+        assertThat(meters.get("lockstep.relay.heartbeat.age.seconds").gauge().value())
+                .isLessThan(10);
+    }
+
+    private double restarts() {
+        return meters.get("lockstep.relay.restarts")
+                .tag("cause", "silent")
+                .counter()
+                .count();
+    }
+
+    private static void signal(String name, String pid) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + name, pid)
+                        .inheritIO()
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+}
