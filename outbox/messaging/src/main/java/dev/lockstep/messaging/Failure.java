@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.vertx.core.VertxException;
 import io.vertx.pgclient.PgException;
 import java.io.IOException;
@@ -22,6 +23,10 @@ enum Failure {
             }
             if (each instanceof PgException postgres) {
                 return ofSqlState(postgres.getSqlState());
+            }
+            // An IOException by inheritance only: nothing was away, something could not be read.
+            if (each instanceof JsonProcessingException) {
+                return UNKNOWN;
             }
             if (each instanceof IOException || each instanceof TimeoutException || each instanceof VertxException) {
                 return NOT_YET;

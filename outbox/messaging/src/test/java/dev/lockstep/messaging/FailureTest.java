@@ -2,6 +2,7 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.net.ConnectException;
@@ -34,6 +35,12 @@ class FailureTest {
                 .isEqualTo(Failure.NOT_YET);
         assertThat(Failure.of(ClosedConnectionException.INSTANCE)).isEqualTo(Failure.NOT_YET);
         assertThat(Failure.of(new TimeoutException())).isEqualTo(Failure.NOT_YET);
+    }
+
+    @Test
+    void what_cannot_be_read_is_not_blamed_on_a_connection() {
+        assertThat(Failure.of(new IllegalStateException(new JsonParseException(null, "not JSON"))))
+                .isEqualTo(Failure.UNKNOWN);
     }
 
     @Test
