@@ -8,5 +8,7 @@ public enum CancelReason {
     MIXED_CURRENCIES,
     PAYMENT_DECLINED,
     TIMED_OUT,
-    CANCELLED_BY_CUSTOMER
+    CANCELLED_BY_CUSTOMER,
+    /** Somebody who runs the system gave the order up, and the saga's history says who and why. */
+    CANCELLED_BY_OPERATOR
 }

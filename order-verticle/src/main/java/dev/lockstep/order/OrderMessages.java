@@ -94,6 +94,7 @@ final class OrderMessages {
             case PAYMENT_DECLINED -> dev.lockstep.contracts.CancelReason.PAYMENT_DECLINED;
             case TIMED_OUT -> dev.lockstep.contracts.CancelReason.TIMED_OUT;
             case CANCELLED_BY_CUSTOMER -> dev.lockstep.contracts.CancelReason.CANCELLED_BY_CUSTOMER;
+            case CANCELLED_BY_OPERATOR -> dev.lockstep.contracts.CancelReason.CANCELLED_BY_OPERATOR;
         };
     }
 
@@ -105,6 +106,7 @@ final class OrderMessages {
             case PAYMENT_DECLINED -> CancelReason.PAYMENT_DECLINED;
             case TIMED_OUT -> CancelReason.TIMED_OUT;
             case CANCELLED_BY_CUSTOMER -> CancelReason.CANCELLED_BY_CUSTOMER;
+            case CANCELLED_BY_OPERATOR -> CancelReason.CANCELLED_BY_OPERATOR;
         };
     }
 }
