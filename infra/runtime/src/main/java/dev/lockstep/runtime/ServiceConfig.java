@@ -36,8 +36,13 @@ public record ServiceConfig(
         return postgres.database() + "_outbox";
     }
 
+    /** What people call it: its name without {@code -service}. */
+    public String name() {
+        return service.replaceFirst("-service$", "");
+    }
+
     /** Where the service's migrations are: its name without {@code -service}. */
     String migrations() {
-        return "db/migration/" + service.replaceFirst("-service$", "");
+        return "db/migration/" + name();
     }
 }

@@ -1,0 +1,167 @@
+package dev.lockstep.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.client.HttpRequest;
+import io.vertx.ext.web.client.HttpResponse;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.ext.web.client.WebClientOptions;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks this service and those beside it what they know, over HTTP, to answer a person's question. Handling a message never
+ * does: a service that is away must not hold up another.
+ */
+public final class Peers {
+    private final Vertx vertx;
+    private final String self;
+    private final String selfHost;
+    private final SortedMap<String, URI> others;
+    private final Duration timeout;
+    private final WebClient client;
+
+    private Peers(Vertx vertx, ServiceConfig service, PeersConfig config, WebClient client) {
+        this.vertx = vertx;
+        this.self = service.name();
+        this.selfHost = reachable(service.http().host());
+        this.others = config.uris();
+        this.timeout = config.timeout();
+        this.client = client;
+    }
+
+    /** To be closed by whoever opens it. */
+    public static Peers open(Vertx vertx, ServiceConfig service, PeersConfig config) {
+        WebClientOptions options =
+                new WebClientOptions().setUserAgent(service.service()).setFollowRedirects(false);
+        options.setConnectTimeout(Math.toIntExact(config.timeout().toMillis()));
+        return new Peers(vertx, service, config, WebClient.create(vertx, options));
+    }
+
+    /**
+     * Somebody who did not say what they know.
+     *
+     * @param reason why, in one sentence
+     */
+    public record Unavailable(String service, String reason) {}
+
+    /**
+     * The newest elements of a list.
+     *
+     * @param truncated whether there are older ones
+     */
+    public record Elements(List<JsonObject> data, boolean truncated) {}
+
+    /** The services that can be asked: this one first, then the others by name. */
+    public List<String> names() {
+        List<String> names = new ArrayList<>();
+        names.add(self);
+        others.keySet().stream().filter(name -> !name.equals(self)).forEach(names::add);
+        return names;
+    }
+
+    /** This service's own name. */
+    public String self() {
+        return self;
+    }
+
+    /**
+     * One page of a list. Fails with {@link NoAnswerException} if the peer does not answer, not in time, or not with a list.
+     *
+     * @param query parameters, several of one name allowed
+     */
+    public Future<Elements> list(String peer, String path, MultiMap query) {
+        return ask(peer, path, query).map(found -> elements(path, found.orElseThrow(() -> noSuchPath(path))));
+    }
+
+    /** One thing, or nothing where the peer says that there is none. Fails as {@link #list} does. */
+    public Future<Optional<JsonObject>> find(String peer, String path, MultiMap query) {
+        return ask(peer, path, query);
+    }
+
+    public void close() {
+        client.close();
+    }
+
+    private Future<Optional<JsonObject>> ask(String peer, String path, MultiMap query) {
+        URI base = base(peer);
+        if (base == null) {
+            return Future.failedFuture(new NoAnswerException(path, "this service does not listen yet"));
+        }
+        HttpRequest<Buffer> request =
+                client.requestAbs(HttpMethod.GET, base + path).timeout(timeout.toMillis());
+        request.queryParams().addAll(query);
+        return request.send()
+                .map(response -> read(path, response))
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof NoAnswerException said ? said : new NoAnswerException(path, why(failure))));
+    }
+
+    private @Nullable URI base(String peer) {
+        if (!peer.equals(self)) {
+            return others.get(peer);
+        }
+        return ListeningServer.of(vertx)
+                .map(HttpServer::actualPort)
+                .map(port -> URI.create("http://" + selfHost + ":" + port))
+                .orElse(null);
+    }
+
+    private static Optional<JsonObject> read(String path, HttpResponse<Buffer> response) {
+        if (response.statusCode() == 404) {
+            return Optional.empty();
+        }
+        if (response.statusCode() != 200) {
+            throw new NoAnswerException(path, "it answered " + response.statusCode());
+        }
+        try {
+            return Optional.ofNullable(response.bodyAsJsonObject());
+        } catch (DecodeException | ClassCastException notJson) {
+            throw new NoAnswerException(path, "it answered something other than a JSON object");
+        }
+    }
+
+    private static Elements elements(String path, JsonObject page) {
+        if (!(page.getValue("data") instanceof JsonArray data)) {
+            throw new NoAnswerException(path, "it answered something other than a list");
+        }
+        List<JsonObject> elements = new ArrayList<>(data.size());
+        data.forEach(element -> {
+            if (element instanceof JsonObject object) {
+                elements.add(object);
+            }
+        });
+        return new Elements(elements, page.getValue("nextCursor") != null);
+    }
+
+    private static NoAnswerException noSuchPath(String path) {
+        return new NoAnswerException(path, "it answered 404");
+    }
+
+    private String why(Throwable failure) {
+        return failure instanceof TimeoutException
+                ? "it did not answer within " + timeout
+                : "it cannot be reached: " + failure.getMessage();
+    }
+
+    // An address to listen on all of the machine's is none to connect to.
+    private static String reachable(String host) {
+        return switch (host) {
+            case "0.0.0.0", "::", "[::]" -> "127.0.0.1";
+            default -> host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
+        };
+    }
+}

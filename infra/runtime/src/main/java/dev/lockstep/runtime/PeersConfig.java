@@ -1,0 +1,65 @@
+package dev.lockstep.runtime;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * Where the other services can be asked for what they know. Read by services that answer people's questions about all of them.
+ *
+ * @param uris by a service's name without {@code -service}, sorted
+ * @param timeout how long one may take to answer
+ */
+public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
+    private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(1);
+
+    public static PeersConfig read(Env env) {
+        SortedMap<String, URI> uris = new TreeMap<>();
+        String peers = env.string("PEERS", "");
+        if (!peers.isEmpty()) {
+            for (String peer : peers.split(",", -1)) {
+                read(env, peer.strip(), uris);
+            }
+        }
+        Duration timeout = env.duration("PEERS_TIMEOUT", Duration.ofSeconds(2));
+        env.check(
+                timeout.toMillis() > 0 && timeout.compareTo(LONGEST_TIMEOUT) <= 0,
+                "PEERS_TIMEOUT must be from PT0.001S to " + LONGEST_TIMEOUT + ", but was " + timeout);
+        return new PeersConfig(uris, timeout);
+    }
+
+    private static void read(Env env, String peer, SortedMap<String, URI> uris) {
+        int equals = peer.indexOf('=');
+        String name = equals < 0 ? "" : peer.substring(0, equals).strip();
+        URI uri = uri(peer.substring(equals + 1).strip());
+        boolean valid = NAME.matcher(name).matches() && isBase(uri);
+        env.check(
+                valid,
+                "PEERS must be name=http://host:port, several separated by commas, such as"
+                        + " inventory=http://127.0.0.1:8081, but one was \"" + peer + "\"");
+        if (valid) {
+            env.check(!uris.containsKey(name), "PEERS names " + name + " twice");
+            uris.put(name, uri);
+        }
+    }
+
+    private static URI uri(String text) {
+        try {
+            return new URI(text.endsWith("/") ? text.substring(0, text.length() - 1) : text);
+        } catch (URISyntaxException e) {
+            return URI.create("");
+        }
+    }
+
+    private static boolean isBase(URI uri) {
+        return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+                && uri.getHost() != null
+                && uri.getRawUserInfo() == null
+                && uri.getRawQuery() == null
+                && uri.getRawFragment() == null;
+    }
+}

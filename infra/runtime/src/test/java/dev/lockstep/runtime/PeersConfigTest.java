@@ -1,0 +1,74 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class PeersConfigTest {
+    @Test
+    void nobody_is_a_peer_unless_it_is_said() {
+        assertThat(read(Map.of())).isEqualTo(new PeersConfig(new TreeMap<>(), Duration.ofSeconds(2)));
+    }
+
+    @Test
+    void peers_have_a_name_and_an_address() {
+        PeersConfig config = read(Map.of(
+                "PEERS",
+                "inventory=http://127.0.0.1:8081/, payment = https://payment.example/api",
+                "PEERS_TIMEOUT",
+                "PT1S"));
+
+        assertThat(config.uris())
+                .isEqualTo(Map.of(
+                        "inventory", URI.create("http://127.0.0.1:8081"),
+                        "payment", URI.create("https://payment.example/api")));
+        assertThat(config.timeout()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "inventory",
+                "inventory=",
+                "=http://a",
+                "Inventory=http://a",
+                "inventory=ftp://a",
+                "inventory=127.0.0.1:8081",
+                "inventory=http://user:secret@a",
+                "inventory=http://a?b=c",
+                "inventory=http://a b"
+            })
+    void what_is_no_peer_is_told_with_an_example(String peer) {
+        assertThat(problems(Map.of("PEERS", "payment=http://a," + peer)))
+                .containsExactly("PEERS must be name=http://host:port, several separated by commas, such as"
+                        + " inventory=http://127.0.0.1:8081, but one was \"" + peer + "\"");
+    }
+
+    @Test
+    void a_name_given_twice_and_a_timeout_without_an_end_are_told_together() {
+        assertThat(problems(Map.of("PEERS", "a=http://b,a=http://c", "PEERS_TIMEOUT", "PT2M")))
+                .containsExactly("PEERS names a twice", "PEERS_TIMEOUT must be from PT0.001S to PT1M, but was PT2M");
+    }
+
+    private static PeersConfig read(Map<String, String> environment) {
+        Env env = new Env(environment);
+        PeersConfig config = PeersConfig.read(env);
+        return env.build("test-service", () -> config);
+    }
+
+    private static List<String> problems(Map<String, String> environment) {
+        return catchThrowableOfType(SettingsException.class, () -> read(environment))
+                .problems();
+    }
+}

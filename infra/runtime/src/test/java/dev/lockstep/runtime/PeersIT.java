@@ -1,0 +1,113 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.embedded.FreePorts;
+import dev.lockstep.runtime.Peers.Elements;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+@TestInstance(Lifecycle.PER_CLASS)
+class PeersIT {
+    private final Vertx vertx = Vertx.vertx();
+    private Peers peers;
+
+    @BeforeAll
+    void open() throws TimeoutException {
+        Router router = Router.router(vertx);
+        router.get("/things")
+                .handler(ctx -> ctx.json(new JsonObject("{\"data\":[{\"id\":\"%s\"}],\"nextCursor\":\"1\"}"
+                        .formatted(String.join("+", ctx.queryParam("id"))))));
+        router.get("/last-things").handler(ctx -> ctx.json(new JsonObject("{\"data\":[]}")));
+        router.get("/not-json").handler(ctx -> ctx.end("<html>"));
+        router.get("/no-list").handler(ctx -> ctx.json(new JsonObject()));
+        router.get("/broken").handler(ctx -> ctx.fail(500));
+        router.get("/silent").handler(ctx -> {});
+        int port = await(HttpApi.listen(vertx, router, new HttpConfig("127.0.0.1", 0)))
+                .actualPort();
+        Env env = new Env(settings(port));
+        peers = Peers.open(vertx, ServiceConfig.read(env, "order-service", 8080), PeersConfig.read(env));
+    }
+
+    @AfterAll
+    void close() throws TimeoutException {
+        peers.close();
+        await(vertx.close());
+    }
+
+    @Test
+    void a_service_asks_itself_and_every_peer_once() {
+        assertThat(peers.names()).containsExactly("order", "away", "inventory");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"inventory", "order"})
+    void a_list_is_told_as_it_is_with_whether_there_is_more(String peer) throws TimeoutException {
+        Elements elements = await(peers.list(
+                peer,
+                "/things",
+                MultiMap.caseInsensitiveMultiMap().add("id", "a b").add("id", "ü&c")));
+
+        assertThat(elements).isEqualTo(new Elements(List.of(new JsonObject().put("id", "a b+ü&c")), true));
+        assertThat(await(peers.list(peer, "/last-things", MultiMap.caseInsensitiveMultiMap())))
+                .isEqualTo(new Elements(List.of(), false));
+    }
+
+    @Test
+    void what_there_is_not_is_nothing() throws TimeoutException {
+        assertThat(await(peers.find("inventory", "/nowhere", MultiMap.caseInsensitiveMultiMap())))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            inventory | /nowhere     | it answered 404
+            inventory | /broken      | it answered 500
+            inventory | /not-json    | it answered something other than a JSON object
+            inventory | /no-list     | it answered something other than a list
+            inventory | /silent      | it did not answer within PT2S
+            away      | /things      | it cannot be reached: Connection refused
+            """)
+    void who_does_not_answer_is_told_with_the_reason_and_in_time(String peer, String path, String reason) {
+        long begun = System.nanoTime();
+
+        assertThatThrownBy(() -> await(peers.list(peer, path, MultiMap.caseInsensitiveMultiMap())))
+                .isInstanceOf(NoAnswerException.class)
+                .hasMessageStartingWith("GET " + path + ": " + reason);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
+    }
+
+    private static Map<String, String> settings(int port) {
+        Map<String, String> settings = new HashMap<>(EchoService.settings(
+                "postgresql://localhost:5432/orders", "localhost:9092", Map.of("PEERS_TIMEOUT", "PT2S")));
+        settings.put(
+                "PEERS",
+                "inventory=http://127.0.0.1:" + port + ",away=http://127.0.0.1:" + FreePorts.any()
+                        + ",order=http://ignored.example");
+        return settings;
+    }
+
+    private static <T> T await(Future<T> future) throws TimeoutException {
+        return future.await(60, TimeUnit.SECONDS);
+    }
+}
