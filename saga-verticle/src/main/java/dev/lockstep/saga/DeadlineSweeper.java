@@ -1,22 +1,34 @@
 package dev.lockstep.saga;
 
+import dev.lockstep.saga.domain.OrderId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Looks for passed deadlines and turns them into events. Several instances may: each takes what no other is at. */
+/**
+ * Looks for passed deadlines and turns them into events. Several instances may: each takes what no other is at. A batch that
+ * fails is halved until the saga at fault stands alone; that one is put aside for a while, and all others go on.
+ */
 final class DeadlineSweeper {
     private static final int BATCH = 500;
 
+    private static final Logger LOGGER = LoggerFactory.getLogger(DeadlineSweeper.class);
+
     private final Pool pool;
+    private final SagaStore store;
     private final SagaProcessor processor;
     private final Repeating sweeps;
 
-    DeadlineSweeper(Vertx vertx, Pool pool, SagaProcessor processor, Duration interval) {
+    DeadlineSweeper(Vertx vertx, Pool pool, SagaStore store, SagaProcessor processor, Duration interval) {
         this.pool = pool;
+        this.store = store;
         this.processor = processor;
         this.sweeps = new Repeating(vertx, "looking for passed deadlines", interval, this::sweep);
     }
@@ -40,6 +52,32 @@ final class DeadlineSweeper {
 
     private Future<Boolean> sweep() {
         return pool.withTransaction(tx -> processor.letDeadlinesPass(tx, BATCH))
-                .map(passed -> Objects.equals(passed, BATCH));
+                .map(passed -> Objects.equals(passed, BATCH))
+                .recover(cause -> store.overdue(pool, BATCH)
+                        .compose(overdue -> overdue.isEmpty() ? Future.failedFuture(cause) : apart(overdue))
+                        .map(false));
+    }
+
+    private Future<Void> apart(List<OrderId> overdue) {
+        return pool.withTransaction(tx -> processor.letDeadlinesPass(tx, overdue))
+                .<Void>mapEmpty()
+                .recover(cause -> overdue.size() == 1 ? putAside(overdue.getFirst(), cause) : inHalves(overdue));
+    }
+
+    private Future<Void> inHalves(List<OrderId> overdue) {
+        int middle = overdue.size() / 2;
+        Future<Void> first = apart(overdue.subList(0, middle));
+        return first.transform(ended -> ended.failed() && !(ended.cause() instanceof PgException)
+                ? first
+                // Postgres answered, so it is there, and the others may have nothing wrong with them.
+                : apart(overdue.subList(middle, overdue.size())).compose(done -> first));
+    }
+
+    private Future<Void> putAside(OrderId orderId, Throwable cause) {
+        LOGGER.atWarn()
+                .addKeyValue("orderId", orderId)
+                .setCause(cause)
+                .log("a saga whose deadline passed cannot go on; it is put aside and tried again later");
+        return store.putAside(pool, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage());
     }
 }

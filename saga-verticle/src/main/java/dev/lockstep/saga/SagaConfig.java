@@ -1,27 +1,40 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.PeersConfig;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.saga.domain.SagaDeadlines;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything saga-service can be told.
  *
+ * @param peers who is asked what stands in the way of a saga, when somebody wants to know
  * @param deadlines how long the saga waits for whom
  * @param maxActive how many orders may be on their way to be confirmed before new ones wait in Kafka
  * @param sweepInterval how often passed deadlines are looked for
+ * @param retention for how long a saga that has ended is kept, or null for ever
  */
-public record SagaConfig(ServiceConfig common, SagaDeadlines deadlines, int maxActive, Duration sweepInterval) {
+public record SagaConfig(
+        ServiceConfig common,
+        PeersConfig peers,
+        SagaDeadlines deadlines,
+        int maxActive,
+        Duration sweepInterval,
+        @Nullable Duration retention) {
     static final String SERVICE = "saga-service";
     private static final int PORT = 8083;
     private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final String RETENTION = "SAGA_RETENTION";
+    private static final Duration LONGEST_RETENTION = Duration.ofDays(36_500);
     private static final Duration LONGEST = Duration.ofDays(365);
 
     public static SagaConfig from(Map<String, String> environment) {
         Env env = new Env(environment);
         ServiceConfig common = ServiceConfig.read(env, SERVICE, PORT);
+        PeersConfig peers = PeersConfig.read(env);
         SagaDeadlines deadlines = new SagaDeadlines(
                 duration(env, "SAGA_STOCK_DEADLINE", Duration.ofSeconds(30)),
                 duration(env, "SAGA_PAYMENT_DEADLINE", Duration.ofSeconds(30)),
@@ -30,7 +43,13 @@ public record SagaConfig(ServiceConfig common, SagaDeadlines deadlines, int maxA
         int maxActive = env.integer("SAGA_MAX_ACTIVE", 4000);
         env.check(maxActive > 0, "SAGA_MAX_ACTIVE must be at least 1, but was " + maxActive);
         Duration sweepInterval = duration(env, "SAGA_SWEEP_INTERVAL", Duration.ofMillis(500));
-        return env.build(SERVICE, () -> new SagaConfig(common, deadlines, maxActive, sweepInterval));
+        Duration retention = env.string(RETENTION, "").isEmpty() ? null : env.duration(RETENTION, Duration.ZERO);
+        Duration inbox = common.messaging().inboxRetention();
+        env.check(
+                retention == null || (retention.compareTo(inbox) >= 0 && retention.compareTo(LONGEST_RETENTION) <= 0),
+                RETENTION + " must be from INBOX_RETENTION, which is " + inbox + ", to " + LONGEST_RETENTION
+                        + ", or absent to keep sagas for ever, but was " + retention);
+        return env.build(SERVICE, () -> new SagaConfig(common, peers, deadlines, maxActive, sweepInterval, retention));
     }
 
     private static Duration duration(Env env, String name, Duration defaultValue) {

@@ -15,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  * Which sagas are asked for.
  *
  * @param olderThan started at least so long ago; zero for all
+ * @param waitingLongerThan under way, and waiting for the same for at least so long; null for all
  */
 record SagaFilter(
         @Nullable StateName state,
         Duration olderThan,
+        @Nullable Duration waitingLongerThan,
         @Nullable After after,
         int limit) {
     private static final Duration OLDEST = Duration.ofDays(36_500);
@@ -27,11 +29,13 @@ record SagaFilter(
     record After(OffsetDateTime startedAt, String orderId) {}
 
     /** Reads a request's parameters. Throws {@link Problem} 400 naming the one at fault. */
-    static SagaFilter of(@Nullable String state, @Nullable String olderThan, PageRequest page) {
+    static SagaFilter of(
+            @Nullable String state, @Nullable String olderThan, @Nullable String waitingLongerThan, PageRequest page) {
         String cursor = page.cursor();
         return new SagaFilter(
                 state == null ? null : state(state),
-                olderThan == null ? Duration.ZERO : olderThan(olderThan),
+                olderThan == null ? Duration.ZERO : duration("olderThan", olderThan),
+                waitingLongerThan == null ? null : duration("waitingLongerThan", waitingLongerThan),
                 cursor == null ? null : after(cursor),
                 page.limit());
     }
@@ -42,15 +46,13 @@ record SagaFilter(
     }
 
     private static StateName state(String text) {
-        return Arrays.stream(StateName.values())
-                .filter(name -> name.name().equals(text))
-                .findFirst()
+        return StateName.find(text)
                 .orElseThrow(() -> Problem.badRequest(
                         "state",
                         "must be one of " + Arrays.toString(StateName.values()) + ", but was \"" + text + "\""));
     }
 
-    private static Duration olderThan(String text) {
+    private static Duration duration(String parameter, String text) {
         try {
             Duration duration = Duration.parse(text);
             if (!duration.isNegative() && duration.compareTo(OLDEST) <= 0) {
@@ -60,7 +62,7 @@ record SagaFilter(
             // Said below.
         }
         throw Problem.badRequest(
-                "olderThan", "must be an ISO-8601 duration such as PT5M, not negative, but was \"" + text + "\"");
+                parameter, "must be an ISO-8601 duration such as PT5M, not negative, but was \"" + text + "\"");
     }
 
     private static After after(String cursor) {

@@ -1,5 +1,7 @@
 package dev.lockstep.saga;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -48,10 +50,16 @@ import org.jspecify.annotations.Nullable;
 final class SagaMessages {
     private static final String AGGREGATE_TYPE = "saga";
 
-    // A member that a newer version added is skipped, so that an older one can take over again.
+    // A member that a newer version added is skipped, and one that an older version did not have is empty, so that both
+    // can
+    // take over from each other.
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+            .withConfigOverride(List.class, list -> list.setSetterInfo(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
+            .withConfigOverride(
+                    String.class, text -> text.setSetterInfo(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
             .build();
 
     /**
@@ -109,12 +117,19 @@ final class SagaMessages {
         return toJson(state);
     }
 
+    /**
+     * Reads a state as it is stored.
+     *
+     * @throws UnreadableSagaException if nobody can have stored it
+     */
     SagaState toState(String name, String data) {
+        Class<? extends SagaState> type = StateName.find(name)
+                .orElseThrow(() -> new UnreadableSagaException("there is no state " + name))
+                .type();
         try {
-            return JSON.readValue(data, StateName.valueOf(name).type());
+            return JSON.readValue(data, type);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException(
-                    "a saga in state " + name + " cannot be read: " + e.getOriginalMessage(), e);
+            throw new UnreadableSagaException("a saga in state " + name + " cannot be read: " + e.getOriginalMessage());
         }
     }
 
@@ -128,8 +143,14 @@ final class SagaMessages {
             case SagaState.Compensating(Compensation left) -> waitingFor(left);
             case SagaState.RetryingCompensation(Compensation left, int _) -> waitingFor(left);
             case SagaState.CancellingOrder _ -> List.of(OrderCancelled.class.getSimpleName());
-            case SagaState.NotStarted _, SagaState.Confirmed _, SagaState.Cancelled _ -> List.of();
+            case SagaState.NotStarted _, SagaState.Confirmed _, SagaState.Cancelled _, SagaState.Abandoned _ ->
+                List.of();
         };
+    }
+
+    /** The messages that were still waited for when an operator stopped waiting. */
+    List<String> leftUndone(SagaState.Abandoned abandoned) {
+        return waitingFor(abandoned.left());
     }
 
     private static List<String> waitingFor(Compensation left) {
@@ -146,7 +167,7 @@ final class SagaMessages {
         return List.copyOf(messages);
     }
 
-    /** The name of the message that told the event, as on its topic. */
+    /** The name of the message that told the event, as on its topic, or its own if no message did. */
     String nameOf(SagaEvent event) {
         return switch (event) {
             case SagaEvent.OrderPlaced _ -> OrderCreated.class.getSimpleName();
@@ -159,13 +180,33 @@ final class SagaMessages {
             case SagaEvent.PaymentRefunded _ -> PaymentRefunded.class.getSimpleName();
             case SagaEvent.OrderConfirmed _ -> OrderConfirmed.class.getSimpleName();
             case SagaEvent.OrderCancelled _ -> OrderCancelled.class.getSimpleName();
-            case SagaEvent.DeadlinePassed _ -> SagaEvent.DeadlinePassed.class.getSimpleName();
+            case SagaEvent.DeadlinePassed _, SagaEvent.OperatorAction _ ->
+                event.getClass().getSimpleName();
         };
     }
 
-    /** What the history tells of a step besides its event and state: what the event said, and what was sent. */
-    String toDetail(SagaEvent event, List<OutboxMessage> sent) {
+    /** The word under which an operator's action is on record. */
+    String wordOf(SagaEvent.OperatorAction action) {
+        return switch (action) {
+            case SagaEvent.RetryRequested _ -> "saga.retry";
+            case SagaEvent.CompensationRequested _ -> "saga.compensate";
+            case SagaEvent.AbandonRequested _ -> "saga.abandon";
+        };
+    }
+
+    /**
+     * What the history tells of a step besides its event and state: what the event said, and what was sent.
+     *
+     * @param by whose doing it is, or null where it is nobody's
+     */
+    String toDetail(SagaEvent event, List<OutboxMessage> sent, @Nullable ActedBy by) {
         Map<String, Object> detail = new LinkedHashMap<>();
+        if (by != null) {
+            detail.put("by", by.operator().name());
+            if (by.reason() != null) {
+                detail.put("reason", by.reason());
+            }
+        }
         switch (event) {
             case SagaEvent.StockReserved reserved -> detail.put("total", reserved.total());
             case SagaEvent.StockRejected rejected -> detail.put("reason", rejected.reason());
@@ -177,7 +218,8 @@ final class SagaMessages {
                     SagaEvent.PaymentRefunded _,
                     SagaEvent.OrderConfirmed _,
                     SagaEvent.OrderCancelled _,
-                    SagaEvent.DeadlinePassed _ -> {}
+                    SagaEvent.DeadlinePassed _,
+                    SagaEvent.OperatorAction _ -> {}
         }
         if (!sent.isEmpty()) {
             detail.put("sent", sent.stream().map(OutboxMessage::type).toList());
@@ -222,6 +264,7 @@ final class SagaMessages {
             case PAYMENT_DECLINED -> dev.lockstep.saga.domain.CancelReason.PAYMENT_DECLINED;
             case TIMED_OUT -> dev.lockstep.saga.domain.CancelReason.TIMED_OUT;
             case CANCELLED_BY_CUSTOMER -> dev.lockstep.saga.domain.CancelReason.CANCELLED_BY_CUSTOMER;
+            case CANCELLED_BY_OPERATOR -> dev.lockstep.saga.domain.CancelReason.CANCELLED_BY_OPERATOR;
         };
     }
 
@@ -233,6 +276,7 @@ final class SagaMessages {
             case PAYMENT_DECLINED -> CancelReason.PAYMENT_DECLINED;
             case TIMED_OUT -> CancelReason.TIMED_OUT;
             case CANCELLED_BY_CUSTOMER -> CancelReason.CANCELLED_BY_CUSTOMER;
+            case CANCELLED_BY_OPERATOR -> CancelReason.CANCELLED_BY_OPERATOR;
         };
     }
 

@@ -1,16 +1,18 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.saga.domain.SagaState;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.Confirmed;
 import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells people how sagas end: {@code lockstep.saga.duration} and the log. */
+/** Tells people how sagas end: {@code lockstep.saga.duration}, {@code lockstep.saga.retries} and the log. */
 final class SagaOutcomes {
     private static final Logger LOGGER = LoggerFactory.getLogger(SagaOutcomes.class);
 
@@ -24,8 +26,11 @@ final class SagaOutcomes {
 
     /** Takes note of what a saga has come to. Rarely, a transaction fails after this and the saga comes to it again. */
     void record(SagaProgress saga) {
-        if (!saga.hasMoved()) {
+        if (!saga.hasChanged()) {
             return;
+        }
+        if (saga.retries() > 0) {
+            retries(saga.state()).increment(saga.retries());
         }
         census.moved(saga.before().state(), saga.state());
         Duration age = saga.before().age();
@@ -38,6 +43,12 @@ final class SagaOutcomes {
                     .addKeyValue("orderId", saga.orderId())
                     .addKeyValue("reason", reason)
                     .log("order cancelled, nothing is held or taken");
+        } else if (saga.state() instanceof Abandoned(var left, var why)) {
+            duration("ABANDONED", left.reason().name()).record(age);
+            LOGGER.atWarn()
+                    .addKeyValue("orderId", saga.orderId())
+                    .addKeyValue("reason", left.reason())
+                    .log("an operator abandoned the saga, so something may still be held or taken: " + why);
         } else if (saga.state() instanceof RetryingCompensation retrying
                 && isFirstAttempt(retrying, saga.before().state())) {
             LOGGER.atWarn()
@@ -49,6 +60,13 @@ final class SagaOutcomes {
 
     private static boolean isFirstAttempt(RetryingCompensation now, SagaState before) {
         return now.attempts() == 1 && !(before instanceof RetryingCompensation);
+    }
+
+    private Counter retries(SagaState state) {
+        return Counter.builder("lockstep.saga.retries")
+                .description("How often something was asked for again, by the state in which it is waited for")
+                .tags("state", StateName.of(state).name())
+                .register(meters);
     }
 
     private Timer duration(String outcome, String reason) {

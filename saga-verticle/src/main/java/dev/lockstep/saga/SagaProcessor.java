@@ -2,20 +2,25 @@ package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Message;
 import dev.lockstep.messaging.MessageHandler;
+import dev.lockstep.messaging.OperatorActions;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;
 import dev.lockstep.saga.domain.SagaEvent;
+import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
+import dev.lockstep.saga.domain.SagaState;
 import dev.lockstep.saga.domain.UnexpectedEventException;
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -66,13 +71,55 @@ final class SagaProcessor implements MessageHandler<Message> {
      * @return how many there were; as many as the limit means that there may be more
      */
     Future<Integer> letDeadlinesPass(SqlConnection tx, int limit) {
-        return store.lockOverdue(tx, limit).compose(overdue -> {
-            List<SagaProgress> sagas = overdue.stream()
-                    .map(saga ->
-                            decide(saga, List.of(new Incoming(new SagaEvent.DeadlinePassed(saga.orderId()), null))))
-                    .toList();
-            return save(tx, sagas).map(overtaken -> overdue.size());
+        return store.lockOverdue(tx, limit).compose(overdue -> pass(tx, overdue));
+    }
+
+    /** Lets the deadlines of those of these sagas pass that have passed, if nobody else is at them. */
+    Future<Void> letDeadlinesPass(SqlConnection tx, List<OrderId> among) {
+        return store.lockOverdue(tx, among)
+                .compose(overdue -> pass(tx, overdue))
+                .mapEmpty();
+    }
+
+    /**
+     * Does what an operator wants.
+     *
+     * @return the saga's state afterwards, or nothing if the order has no saga; fails with {@link RefusedActionException} if
+     *     this cannot be done to it
+     */
+    Future<Optional<SagaState>> act(SqlConnection tx, OperatorAction action, ActedBy by) {
+        return store.lock(tx, List.of(action.orderId())).compose(stored -> {
+            StoredSaga before = stored.get(action.orderId());
+            if (before == null) {
+                return Future.succeededFuture(Optional.empty());
+            }
+            SagaProgress progress = new SagaProgress(before);
+            try {
+                progress.apply(saga, messages, action, null, by);
+            } catch (UnexpectedEventException refused) {
+                throw new RefusedActionException(action, before.state());
+            }
+            return save(tx, List.of(progress))
+                    .compose(saved -> OperatorActions.record(
+                            tx,
+                            by.operator(),
+                            messages.wordOf(action),
+                            action.orderId().value(),
+                            by.reason(),
+                            JsonObject.of(
+                                    "from",
+                                    StateName.of(before.state()).name(),
+                                    "to",
+                                    StateName.of(progress.state()).name())))
+                    .map(Optional.of(progress.state()));
         });
+    }
+
+    private Future<Integer> pass(SqlConnection tx, List<StoredSaga> overdue) {
+        List<SagaProgress> sagas = overdue.stream()
+                .map(saga -> decide(saga, List.of(new Incoming(new SagaEvent.DeadlinePassed(saga.orderId()), null))))
+                .toList();
+        return save(tx, sagas).map(overtaken -> overdue.size());
     }
 
     private Future<Void> advance(SqlConnection tx, Map<OrderId, List<Incoming>> incoming) {
@@ -104,15 +151,16 @@ final class SagaProcessor implements MessageHandler<Message> {
         return progress;
     }
 
-    /** Saves what moved, then what was done about it. Completes with the sagas that could not be saved, and of which nothing was. */
+    /** Saves what changed, then what was done about it. Completes with the sagas that could not be saved, and of which nothing was. */
     private Future<Set<OrderId>> save(SqlConnection tx, List<SagaProgress> sagas) {
-        List<SagaProgress> moved = sagas.stream().filter(SagaProgress::hasMoved).toList();
-        return store.save(tx, moved).compose(saved -> {
+        List<SagaProgress> changed =
+                sagas.stream().filter(SagaProgress::hasChanged).toList();
+        return store.save(tx, changed).compose(saved -> {
             List<SagaProgress> done = sagas.stream()
-                    .filter(saga -> !saga.hasMoved() || saved.contains(saga.orderId()))
+                    .filter(saga -> !saga.hasChanged() || saved.contains(saga.orderId()))
                     .toList();
             Set<OrderId> overtaken = new HashSet<>();
-            moved.stream()
+            changed.stream()
                     .map(SagaProgress::orderId)
                     .filter(id -> !saved.contains(id))
                     .forEach(overtaken::add);

@@ -17,6 +17,8 @@ final class SagaProgress {
     private final List<SagaStep> steps = new ArrayList<>();
     private final List<OutboxMessage> sent = new ArrayList<>();
     private SagaState state;
+    private boolean changed;
+    private int retries;
     private @Nullable String traceparent;
     private @Nullable Duration deadline;
 
@@ -28,9 +30,14 @@ final class SagaProgress {
 
     /** @param cause the trace that the event belongs to, or null to go on with the saga's own */
     void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String cause) {
+        apply(saga, messages, event, cause, null);
+    }
+
+    /** @param by whose doing the event is, or null where it is nobody's */
+    void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String cause, @Nullable ActedBy by) {
         Decision decision = saga.decide(state, event);
-        boolean moved = !decision.state().equals(state);
-        if (!moved && decision.commands().isEmpty()) {
+        boolean changes = decision.changes(state);
+        if (!changes && decision.commands().isEmpty()) {
             return;
         }
         String trace = cause == null ? traceparent : cause;
@@ -39,9 +46,16 @@ final class SagaProgress {
                 .toList();
         sent.addAll(commands);
         steps.add(new SagaStep(
-                orderId(), messages.nameOf(event), StateName.of(decision.state()), messages.toDetail(event, commands)));
+                orderId(),
+                messages.nameOf(event),
+                StateName.of(decision.state()),
+                messages.toDetail(event, commands, by)));
+        if (asksAgain(event, decision)) {
+            retries++;
+        }
         // A decision to stay leaves the row alone: saving it would replace the running deadline with none.
-        if (moved) {
+        if (changes) {
+            changed = true;
             state = decision.state();
             deadline = decision.deadline();
             traceparent = event instanceof SagaEvent.OrderPlaced || traceparent == null ? trace : traceparent;
@@ -60,8 +74,18 @@ final class SagaProgress {
         return state;
     }
 
-    boolean hasMoved() {
-        return !state.equals(before.state());
+    boolean hasChanged() {
+        return changed;
+    }
+
+    /** How often something was asked for again, because nobody had answered in time or an operator wanted it. */
+    int retries() {
+        return retries;
+    }
+
+    private static boolean asksAgain(SagaEvent event, Decision decision) {
+        return event instanceof SagaEvent.RetryRequested
+                || (event instanceof SagaEvent.DeadlinePassed && SagaView.attempts(decision.state()) != null);
     }
 
     int version() {

@@ -1,36 +1,61 @@
 package dev.lockstep.saga;
 
+import dev.lockstep.messaging.Operator;
+import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.saga.domain.OrderId;
+import dev.lockstep.saga.domain.SagaEvent.AbandonRequested;
+import dev.lockstep.saga.domain.SagaEvent.CompensationRequested;
+import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
+import dev.lockstep.saga.domain.SagaEvent.RetryRequested;
 import io.vertx.core.Future;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.util.Objects;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
-/** Shows sagas over HTTP: {@code /sagas} and {@code /sagas/{orderId}}. Read only. */
+/** Shows sagas over HTTP, and lets an operator step in: {@code /sagas} and {@code /sagas/{orderId}}. */
 final class SagaRoutes {
+    private static final int LONGEST_REASON = 1000;
+
     private final Pool pool;
     private final SagaViewStore sagas;
     private final SagaHistoryStore history;
+    private final SagaProcessor processor;
+    private final Obstacles obstacles;
 
-    SagaRoutes(Pool pool, SagaViewStore sagas, SagaHistoryStore history) {
+    SagaRoutes(Pool pool, SagaViewStore sagas, SagaHistoryStore history, SagaProcessor processor, Obstacles obstacles) {
         this.pool = pool;
         this.sagas = sagas;
         this.history = history;
+        this.processor = processor;
+        this.obstacles = obstacles;
     }
 
     void mount(Router router) {
         router.get("/sagas").handler(this::list);
         router.get("/sagas/:orderId").handler(this::find);
+        router.post("/sagas/:orderId/retry").handler(ctx -> act(ctx, (id, reason) -> new RetryRequested(id)));
+        router.post("/sagas/:orderId/compensate")
+                .handler(ctx -> act(ctx, (id, reason) -> new CompensationRequested(id)));
+        router.post("/sagas/:orderId/abandon")
+                .handler(ctx -> act(ctx, (id, reason) -> new AbandonRequested(id, required(reason))));
     }
+
+    /** Why an operator steps in. */
+    record ActionRequest(@Nullable String reason) {}
 
     private void list(RoutingContext ctx) {
         SagaFilter filter = SagaFilter.of(
-                ctx.request().getParam("state"), ctx.request().getParam("olderThan"), PageRequest.of(ctx));
+                ctx.request().getParam("state"),
+                ctx.request().getParam("olderThan"),
+                ctx.request().getParam("waitingLongerThan"),
+                PageRequest.of(ctx));
         sagas.list(pool, filter)
                 .map(views -> Page.of(views, filter.limit(), SagaFilter::cursor))
                 .onSuccess(page -> Responses.json(ctx, 200, page))
@@ -38,15 +63,58 @@ final class SagaRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        String orderId = Objects.requireNonNull(ctx.pathParam("orderId"), "the route has it");
-        sagas.find(pool, orderId)
-                .map(saga -> saga.orElseThrow(() -> Problem.notFound("There is no saga of order " + orderId)))
-                .compose(saga -> withHistory(saga))
+        boolean investigate = !ctx.request().getParam("obstacles", "true").equals("false");
+        existing(orderId(ctx))
+                .compose(saga -> investigate && !saga.waitingFor().isEmpty()
+                        ? obstacles.of(saga.orderId()).map(saga::with)
+                        : Future.succeededFuture(saga))
+                .compose(saga ->
+                        history.ofOrder(pool, new OrderId(saga.orderId())).map(saga::with))
                 .onSuccess(saga -> Responses.json(ctx, 200, saga))
                 .onFailure(ctx::fail);
     }
 
-    private Future<SagaView> withHistory(SagaView saga) {
-        return history.ofOrder(pool, new OrderId(saga.orderId())).map(saga::with);
+    private void act(RoutingContext ctx, BiFunction<OrderId, @Nullable String, OperatorAction> toAction) {
+        String id = orderId(ctx);
+        String reason = reason(ctx);
+        ActedBy by = new ActedBy(Operator.of(ctx), reason);
+        Future<SagaView> acted = existing(id)
+                .compose(saga -> {
+                    OperatorAction action = toAction.apply(new OrderId(saga.orderId()), reason);
+                    return pool.withTransaction(tx -> processor.act(tx, action, by));
+                })
+                .compose(done -> existing(id));
+        acted.onSuccess(saga -> Responses.json(ctx, 202, saga))
+                .onFailure(failure -> ctx.fail(
+                        failure instanceof RefusedActionException || failure instanceof UnreadableSagaException
+                                ? Problem.conflict(String.valueOf(failure.getMessage()))
+                                : failure));
+    }
+
+    private Future<SagaView> existing(String orderId) {
+        return sagas.find(pool, orderId)
+                .map(saga -> saga.orElseThrow(() -> Problem.notFound("There is no saga of order " + orderId)));
+    }
+
+    private static String orderId(RoutingContext ctx) {
+        return Objects.requireNonNull(ctx.pathParam("orderId"), "the route has it");
+    }
+
+    private static @Nullable String reason(RoutingContext ctx) {
+        if (ctx.body().isEmpty()) {
+            return null;
+        }
+        String reason = JsonBody.read(ctx, ActionRequest.class).reason();
+        if (reason != null && reason.length() > LONGEST_REASON) {
+            throw Problem.badRequest("reason", "must have at most " + LONGEST_REASON + " characters");
+        }
+        return reason == null || reason.isBlank() ? null : reason.strip();
+    }
+
+    private static String required(@Nullable String reason) {
+        if (reason == null) {
+            throw Problem.badRequest("reason", "must say why: what was left undone stays so, and somebody will ask");
+        }
+        return reason;
     }
 }

@@ -49,16 +49,61 @@ final class SagaStore {
             ON CONFLICT (order_id) DO UPDATE
                SET state = EXCLUDED.state, data = EXCLUDED.data, waiting_for = EXCLUDED.waiting_for,
                    version = EXCLUDED.version, deadline = EXCLUDED.deadline, traceparent = EXCLUDED.traceparent,
-                   updated_at = now()
+                   updated_at = now(), failures = 0, failure = NULL,
+                   waiting_since = CASE WHEN saga.waiting_for = EXCLUDED.waiting_for THEN saga.waiting_since ELSE now() END
              WHERE saga.version = EXCLUDED.version - 1
             RETURNING order_id
             """;
 
-    private static final String COUNT_ACTIVE = """
-            SELECT state, count(*) AS sagas
+    private static final String OVERDUE = """
+            SELECT order_id
               FROM saga
-             WHERE state NOT IN ('CONFIRMED', 'CANCELLED')
+             WHERE deadline <= now()
+             ORDER BY deadline
+             LIMIT $1
+            """;
+
+    private static final String LOCK_OVERDUE_AMONG = """
+            SELECT order_id, state, data::text AS data, version, traceparent, extract(epoch FROM now() - created_at)::float8 AS age
+              FROM saga
+             WHERE order_id = ANY($1::text[])
+               AND deadline <= now()
+             ORDER BY deadline
+               FOR UPDATE SKIP LOCKED
+            """;
+
+    // One to three hundred seconds: what is broken stays so until somebody mends it, and costs a look until then.
+    private static final String PUT_ASIDE = """
+            UPDATE saga
+               SET failures = failures + 1, failure = $2,
+                   deadline = now() + make_interval(secs => least(300, power(2, least(failures, 10))))
+             WHERE order_id = $1
+               AND deadline <= now()
+            """;
+
+    private static final String COUNT_ACTIVE = """
+            SELECT state, count(*) AS sagas, count(*) FILTER (WHERE failures > 0) AS faulty,
+                   extract(epoch FROM now() - min(waiting_since))::float8 AS oldest
+              FROM saga
+             WHERE state NOT IN ('CONFIRMED', 'CANCELLED', 'ABANDONED')
              GROUP BY state
+            """;
+
+    // The oldest first along the index, past the few that are under way or abandoned.
+    private static final String DROP_ENDED = """
+            WITH old AS (
+                SELECT order_id
+                  FROM saga
+                 WHERE created_at < now() - make_interval(secs => $1)
+                   AND updated_at < now() - make_interval(secs => $1)
+                   AND state IN ('CONFIRMED', 'CANCELLED')
+                 ORDER BY created_at, order_id
+                 LIMIT $2
+                   FOR UPDATE SKIP LOCKED
+            ), forgotten AS (
+                DELETE FROM saga_history USING old WHERE saga_history.order_id = old.order_id
+            )
+            DELETE FROM saga USING old WHERE saga.order_id = old.order_id
             """;
 
     private final SagaMessages messages;
@@ -69,9 +114,8 @@ final class SagaStore {
 
     /** Reads the sagas and locks their rows, in key order, until the transaction ends. Those without a row are left out. */
     Future<Map<OrderId, StoredSaga>> lock(SqlConnection tx, Collection<OrderId> orderIds) {
-        String[] ids = orderIds.stream().map(OrderId::value).toArray(String[]::new);
         return tx.preparedQuery(LOCK)
-                .execute(Tuple.tuple().addArrayOfString(ids))
+                .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(rows -> {
                     Map<OrderId, StoredSaga> sagas = new HashMap<>();
                     for (Row row : rows) {
@@ -87,6 +131,29 @@ final class SagaStore {
         return tx.preparedQuery(LOCK_OVERDUE)
                 .execute(Tuple.of(limit))
                 .map((RowSet<Row> rows) -> rows.stream().map(this::toSaga).toList());
+    }
+
+    /** Those whose deadline has passed, the longest overdue first, whoever is at them. It locks nothing. */
+    Future<List<OrderId>> overdue(SqlClient client, int limit) {
+        return client.preparedQuery(OVERDUE)
+                .execute(Tuple.of(limit))
+                .map((RowSet<Row> rows) -> rows.stream()
+                        .map(row -> new OrderId(row.getString("order_id")))
+                        .toList());
+    }
+
+    /** Reads and locks those of the sagas whose deadline has passed, except those that somebody is at. */
+    Future<List<StoredSaga>> lockOverdue(SqlConnection tx, Collection<OrderId> among) {
+        return tx.preparedQuery(LOCK_OVERDUE_AMONG)
+                .execute(Tuple.tuple().addArrayOfString(ids(among)))
+                .map((RowSet<Row> rows) -> rows.stream().map(this::toSaga).toList());
+    }
+
+    /** Notes why a deadline could not be let pass, and puts it off, the further the more often this has happened in a row. */
+    Future<Void> putAside(SqlClient client, OrderId orderId, String failure) {
+        return client.preparedQuery(PUT_ASIDE)
+                .execute(Tuple.of(orderId.value(), failure))
+                .mapEmpty();
     }
 
     /**
@@ -118,15 +185,40 @@ final class SagaStore {
                 });
     }
 
-    /** How many sagas there are in each state that is not an end; states that none is in are left out. */
-    Future<Map<StateName, Long>> countActive(SqlClient client) {
+    /**
+     * The sagas in one state that is not an end.
+     *
+     * @param faulty how many of them could not be let their deadline pass
+     * @param oldestSeconds for how long the longest has been waiting for the same
+     */
+    record Count(long sagas, long faulty, double oldestSeconds) {
+        static final Count NONE = new Count(0, 0, 0);
+    }
+
+    /** The sagas under way, by state; states that none is in, or that are not known here, are left out. */
+    Future<Map<StateName, Count>> countActive(SqlClient client) {
         return client.preparedQuery(COUNT_ACTIVE).execute().map(rows -> {
-            Map<StateName, Long> counts = new EnumMap<>(StateName.class);
+            Map<StateName, Count> counts = new EnumMap<>(StateName.class);
             for (Row row : rows) {
-                counts.put(StateName.valueOf(row.getString("state")), row.getLong("sagas"));
+                StateName.find(row.getString("state"))
+                        .ifPresent(state -> counts.put(
+                                state,
+                                new Count(row.getLong("sagas"), row.getLong("faulty"), row.getDouble("oldest"))));
             }
             return counts;
         });
+    }
+
+    /**
+     * Drops sagas that were confirmed or cancelled so long ago, with their histories. What was abandoned stays.
+     *
+     * @param limit how many at most
+     * @return how many there were
+     */
+    Future<Integer> dropEnded(SqlClient client, Duration retention, int limit) {
+        return client.preparedQuery(DROP_ENDED)
+                .execute(Tuple.of(retention.toMillis() / 1e3, limit))
+                .map(RowSet::rowCount);
     }
 
     private StoredSaga toSaga(Row row) {
@@ -136,6 +228,10 @@ final class SagaStore {
                 row.getInteger("version"),
                 row.getString("traceparent"),
                 Duration.ofNanos(Math.max(0, (long) (row.getDouble("age") * 1e9))));
+    }
+
+    private static String[] ids(Collection<OrderId> orderIds) {
+        return orderIds.stream().map(OrderId::value).toArray(String[]::new);
     }
 
     private static String[] column(List<SagaProgress> sagas, Function<SagaProgress, String> value) {

@@ -10,6 +10,7 @@ import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
 import dev.lockstep.saga.domain.OrderSaga;
@@ -17,8 +18,10 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.ext.web.Router;
 import io.vertx.sqlclient.Pool;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,15 +40,19 @@ public final class SagaVerticle extends VerticleBase {
     private static final List<Class<? extends Message>> READ =
             List.of(OrderEvent.class, InventoryEvent.class, PaymentEvent.class);
     private static final Duration CENSUS_INTERVAL = Duration.ofMillis(500);
+    private static final Duration DROP_INTERVAL = Duration.ofMinutes(1);
+    private static final int DROPPED_AT_ONCE = 1000;
     private static final Duration GRACE_FOR_REPLIES = Duration.ofSeconds(5);
 
     private final SagaConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable Repeating census;
     private @Nullable MessageConsumer consumer;
     private @Nullable DeadlineSweeper sweeper;
+    private @Nullable Repeating dropping;
 
     SagaVerticle(SagaConfig config, ServiceContext service) {
         this.config = config;
@@ -69,11 +76,14 @@ public final class SagaVerticle extends VerticleBase {
                 new Outbox(),
                 new SagaOutcomes(service.meters(), counts));
         Router router = HttpApi.router(vertx, service);
-        new SagaRoutes(opened, new SagaViewStore(messages), history).mount(router);
+        Peers asked = Peers.open(vertx, common, config.peers());
+        peers = asked;
+        new SagaRoutes(opened, new SagaViewStore(messages), history, processor, new Obstacles(asked, Clock.systemUTC()))
+                .mount(router);
         return startMessaging(opened, router)
                 .compose(started -> counts.take())
                 .compose(counted -> startConsumer(opened, processor, counts))
-                .onSuccess(started -> startLooking(opened, processor, counts))
+                .onSuccess(started -> startLooking(opened, store, processor, counts))
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
     }
 
@@ -112,22 +122,41 @@ public final class SagaVerticle extends VerticleBase {
         return created.start();
     }
 
-    private void startLooking(Pool opened, SagaProcessor processor, SagaCensus counts) {
+    private void startLooking(Pool opened, SagaStore store, SagaProcessor processor, SagaCensus counts) {
         Repeating counting = new Repeating(
                 vertx, "counting sagas", CENSUS_INTERVAL, () -> counts.take().map(false));
         census = counting;
         counting.start(CENSUS_INTERVAL);
-        DeadlineSweeper looking = new DeadlineSweeper(vertx, opened, processor, config.sweepInterval());
+        DeadlineSweeper looking = new DeadlineSweeper(vertx, opened, store, processor, config.sweepInterval());
         sweeper = looking;
         service.health().register("deadlines", looking::problem);
         looking.start(GRACE_FOR_REPLIES);
+        startDropping(opened, store);
+    }
+
+    private void startDropping(Pool opened, SagaStore store) {
+        Duration retention = config.retention();
+        if (retention != null) {
+            Repeating drops = new Repeating(
+                    vertx,
+                    "dropping old sagas",
+                    DROP_INTERVAL,
+                    () -> store.dropEnded(opened, retention, DROPPED_AT_ONCE)
+                            .map(dropped -> Objects.equals(dropped, DROPPED_AT_ONCE)));
+            dropping = drops;
+            drops.start(GRACE_FOR_REPLIES);
+        }
     }
 
     @Override
     public Future<?> stop() {
+        if (peers != null) {
+            peers.close();
+        }
         return stopped(sweeper == null ? null : sweeper.stop())
                 .eventually(() -> stopped(consumer == null ? null : consumer.stop()))
                 .eventually(() -> stopped(census == null ? null : census.stop()))
+                .eventually(() -> stopped(dropping == null ? null : dropping.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }

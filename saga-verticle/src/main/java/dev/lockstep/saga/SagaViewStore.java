@@ -1,26 +1,29 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.saga.SagaFilter.After;
+import dev.lockstep.saga.SagaView.Abandonment;
 import dev.lockstep.saga.domain.SagaState;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Reads sagas as they are shown. It locks nothing. */
 final class SagaViewStore {
-    private static final String FIND = """
-            SELECT order_id, state, data::text AS data, waiting_for, deadline, created_at, updated_at
+    private static final String COLUMNS_FROM = """
+            SELECT order_id, state, data::text AS data, waiting_for, waiting_since, deadline, failure, created_at, updated_at
               FROM saga
-             WHERE order_id = $1
             """;
 
-    private static final String LIST = """
-            SELECT order_id, state, data::text AS data, waiting_for, deadline, created_at, updated_at
-              FROM saga
+    private static final String FIND = COLUMNS_FROM + "WHERE order_id = $1";
+
+    private static final String LIST = COLUMNS_FROM + """
              WHERE created_at <= now() - make_interval(secs => $1)
                AND (created_at, order_id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, ''))
              ORDER BY created_at DESC, order_id DESC
@@ -28,24 +31,31 @@ final class SagaViewStore {
             """;
 
     // The condition on the states tells the planner that the partial index will do, whatever $5 turns out to be.
-    private static final String LIST_ACTIVE = """
-            SELECT order_id, state, data::text AS data, waiting_for, deadline, created_at, updated_at
-              FROM saga
+    private static final String LIST_ACTIVE = COLUMNS_FROM + """
              WHERE created_at <= now() - make_interval(secs => $1)
                AND (created_at, order_id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, ''))
                AND state = $5
-               AND state NOT IN ('CONFIRMED', 'CANCELLED')
+               AND state NOT IN ('CONFIRMED', 'CANCELLED', 'ABANDONED')
              ORDER BY created_at DESC, order_id DESC
              LIMIT $4
             """;
 
-    private static final String LIST_ENDED = """
-            SELECT order_id, state, data::text AS data, waiting_for, deadline, created_at, updated_at
-              FROM saga
+    private static final String LIST_ENDED = COLUMNS_FROM + """
              WHERE created_at <= now() - make_interval(secs => $1)
                AND (created_at, order_id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, ''))
                AND state = $5
-               AND state IN ('CONFIRMED', 'CANCELLED')
+               AND state IN ('CONFIRMED', 'CANCELLED', 'ABANDONED')
+             ORDER BY created_at DESC, order_id DESC
+             LIMIT $4
+            """;
+
+    // Reads all that are under way, or all of one state: those are few.
+    private static final String LIST_WAITING = COLUMNS_FROM + """
+             WHERE created_at <= now() - make_interval(secs => $1)
+               AND (created_at, order_id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, ''))
+               AND ($5::text IS NULL OR state = $5)
+               AND state NOT IN ('CONFIRMED', 'CANCELLED', 'ABANDONED')
+               AND waiting_since <= now() - make_interval(secs => $6)
              ORDER BY created_at DESC, order_id DESC
              LIMIT $4
             """;
@@ -67,30 +77,61 @@ final class SagaViewStore {
     Future<List<SagaView>> list(SqlClient client, SagaFilter filter) {
         After after = filter.after();
         Tuple parameters = Tuple.of(
-                filter.olderThan().toMillis() / 1e3,
+                seconds(filter.olderThan()),
                 after == null ? null : after.startedAt(),
                 after == null ? null : after.orderId(),
                 filter.limit() + 1);
-        StateName state = filter.state();
-        if (state != null) {
-            parameters.addString(state.name());
-        }
-        return client.preparedQuery(state == null ? LIST : state.hasEnded() ? LIST_ENDED : LIST_ACTIVE)
+        return client.preparedQuery(query(filter, parameters))
                 .execute(parameters)
                 .map((RowSet<Row> rows) -> rows.stream().map(this::toView).toList());
     }
 
+    private static String query(SagaFilter filter, Tuple parameters) {
+        StateName state = filter.state();
+        Duration waiting = filter.waitingLongerThan();
+        if (waiting != null) {
+            parameters.addString(state == null ? null : state.name()).addDouble(seconds(waiting));
+            return LIST_WAITING;
+        }
+        if (state == null) {
+            return LIST;
+        }
+        parameters.addString(state.name());
+        return state.hasEnded() ? LIST_ENDED : LIST_ACTIVE;
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1e3;
+    }
+
+    // A row that cannot be read is shown as far as it can: a list that fails because of it would hide all others.
     private SagaView toView(Row row) {
-        SagaState state = messages.toState(row.getString("state"), row.getString("data"));
+        try {
+            SagaState state = messages.toState(row.getString("state"), row.getString("data"));
+            return toView(row, state, row.getString("failure"));
+        } catch (UnreadableSagaException e) {
+            return toView(row, null, e.getMessage());
+        }
+    }
+
+    private SagaView toView(Row row, @Nullable SagaState state, @Nullable String failure) {
+        List<String> waitingFor = List.of(row.getArrayOfStrings("waiting_for"));
         return new SagaView(
                 row.getString("order_id"),
-                StateName.of(state),
-                List.of(row.getArrayOfStrings("waiting_for")),
+                row.getString("state"),
+                waitingFor,
+                waitingFor.isEmpty() ? null : row.getOffsetDateTime("waiting_since"),
                 row.getOffsetDateTime("deadline"),
-                SagaView.reason(state),
-                SagaView.attempts(state),
+                state == null ? null : SagaView.reason(state),
+                state == null ? null : SagaView.attempts(state),
+                state instanceof Abandoned abandoned
+                        ? new Abandonment(messages.leftUndone(abandoned), abandoned.why())
+                        : null,
+                failure,
                 row.getOffsetDateTime("created_at"),
                 row.getOffsetDateTime("updated_at"),
+                null,
+                null,
                 null);
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.saga.domain.SagaState;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
@@ -13,6 +14,7 @@ import dev.lockstep.saga.domain.SagaState.ReservingStock;
 import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** The states under the names that are stored and shown. They outlive the classes: a class may be renamed, a name may not. */
 enum StateName {
@@ -24,7 +26,8 @@ enum StateName {
     COMPENSATING(Compensating.class, Kind.WAITING),
     RETRYING_COMPENSATION(RetryingCompensation.class, Kind.WAITING),
     CANCELLING_ORDER(CancellingOrder.class, Kind.WAITING),
-    CANCELLED(Cancelled.class, Kind.ENDED);
+    CANCELLED(Cancelled.class, Kind.ENDED),
+    ABANDONED(Abandoned.class, Kind.ENDED);
 
     private enum Kind {
         /** On its way to be confirmed. */
@@ -55,9 +58,17 @@ enum StateName {
             case RetryingCompensation _ -> RETRYING_COMPENSATION;
             case CancellingOrder _ -> CANCELLING_ORDER;
             case Cancelled _ -> CANCELLED;
+            case Abandoned _ -> ABANDONED;
             case NotStarted unseen ->
                 throw new IllegalArgumentException(unseen + " is the lack of a saga and has no name");
         };
+    }
+
+    /** The state of this name, if there is one. */
+    static Optional<StateName> find(String name) {
+        return Arrays.stream(values())
+                .filter(state -> state.name().equals(name))
+                .findFirst();
     }
 
     Class<? extends SagaState> type() {

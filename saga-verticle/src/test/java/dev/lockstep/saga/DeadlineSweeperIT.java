@@ -53,7 +53,7 @@ class DeadlineSweeperIT {
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
         // Then
-        await().until(() -> database.saga("late").state() == StateName.COMPENSATING);
+        await().until(() -> database.saga("late").state().equals("COMPENSATING"));
         await(sweeper.stop());
         assertThat(database.sentTypes("late")).containsExactly("ReserveStock", "ReleaseStock", "CancelOrder");
         assertThat(database.saga("late").reason()).isEqualTo("TIMED_OUT");
@@ -85,9 +85,9 @@ class DeadlineSweeperIT {
 
         // When
         database.passDeadline("stuck");
-        await().until(() -> database.saga("stuck").state() == StateName.COMPENSATING);
+        await().until(() -> database.saga("stuck").state().equals("COMPENSATING"));
         database.passDeadline("stuck");
-        await().until(() -> database.saga("stuck").state() == StateName.RETRYING_COMPENSATION);
+        await().until(() -> database.saga("stuck").state().equals("RETRYING_COMPENSATION"));
         database.passDeadline("stuck");
         await().until(() -> Integer.valueOf(2).equals(database.saga("stuck").attempts()));
         await(sweeper.stop());
@@ -102,7 +102,9 @@ class DeadlineSweeperIT {
                         "CancelOrder",
                         "ReleaseStock",
                         "CancelOrder");
-        assertThat(await(database.store.countActive(database.pool))).containsEntry(StateName.RETRYING_COMPENSATION, 1L);
+        assertThat(await(database.store.countActive(database.pool)).get(StateName.RETRYING_COMPENSATION))
+                .extracting(SagaStore.Count::sagas)
+                .isEqualTo(1L);
     }
 
     @Test
@@ -135,11 +137,11 @@ class DeadlineSweeperIT {
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
         // Then
-        await().until(() -> database.saga("idle").state() == StateName.COMPENSATING);
-        assertThat(database.saga("busy").state()).isEqualTo(StateName.RESERVING_STOCK);
+        await().until(() -> database.saga("idle").state().equals("COMPENSATING"));
+        assertThat(database.saga("busy").state()).isEqualTo("RESERVING_STOCK");
         await(transaction.rollback());
         await(other.close());
-        await().until(() -> database.saga("busy").state() == StateName.COMPENSATING);
+        await().until(() -> database.saga("busy").state().equals("COMPENSATING"));
         await(sweeper.stop());
     }
 
@@ -173,7 +175,7 @@ class DeadlineSweeperIT {
 
         // Then
         await().during(Duration.ofMillis(500))
-                .until(() -> database.saga("patient").state() == StateName.RESERVING_STOCK);
+                .until(() -> database.saga("patient").state().equals("RESERVING_STOCK"));
         await(sweeper.stop());
     }
 
@@ -190,13 +192,90 @@ class DeadlineSweeperIT {
         await(database.pool.query("ALTER TABLE gone RENAME TO saga").execute());
 
         // Then
-        await().until(() -> database.saga("survivor").state() == StateName.COMPENSATING);
+        await().until(() -> database.saga("survivor").state().equals("COMPENSATING"));
         await().until(() -> sweeper.problem().isEmpty());
         await(sweeper.stop());
     }
 
+    @Test
+    void a_saga_that_cannot_be_read_is_put_aside_and_the_others_go_on() {
+        // Given
+        List<String> orders =
+                IntStream.range(0, 40).mapToObj(i -> "beside-" + i).toList();
+        await(database.batch(orders.stream().map(DeadlineSweeperIT::created).toArray(Message[]::new)));
+        execute("UPDATE saga SET state = 'COMPENSATING', data = '{}' WHERE order_id = 'beside-17'");
+        passDeadlines("beside-%");
+
+        // When
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+
+        // Then
+        await().until(() -> reserving("beside-%") == 0);
+        await().until(() -> failures("beside-17") == 1);
+        assertThat(sweeper.problem()).isEmpty();
+        assertThat(orders.stream().filter(order -> !order.equals("beside-17")))
+                .allSatisfy(order -> assertThat(database.saga(order).state()).isEqualTo("COMPENSATING"));
+        assertThat(database.saga("beside-17").failure()).contains("a saga in state COMPENSATING cannot be read");
+        assertThat(database.sentTypes("beside-17")).containsExactly("ReserveStock");
+        await(database.census.take());
+        assertThat(database.meters.get("lockstep.saga.faulty").gauge().value()).isEqualTo(1);
+
+        // When it is mended
+        execute("UPDATE saga SET state = 'RESERVING_STOCK', data = '{\"userId\":\"u1\"}' WHERE order_id = 'beside-17'");
+        database.passDeadline("beside-17");
+
+        // Then
+        await().until(() -> database.saga("beside-17").state().equals("COMPENSATING"));
+        await(sweeper.stop());
+        assertThat(database.saga("beside-17").failure()).isNull();
+        assertThat(failures("beside-17")).isZero();
+    }
+
+    @Test
+    void a_saga_whose_step_is_refused_is_tried_less_and_less_often_and_the_others_go_on() {
+        // Given
+        await(database.batch(created("refused"), created("accepted")));
+        execute("""
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN RAISE EXCEPTION 'no more of this'; END $$;
+                CREATE TRIGGER refuse BEFORE INSERT ON saga_history
+                   FOR EACH ROW WHEN (NEW.order_id = 'refused') EXECUTE FUNCTION refuse();
+                """);
+        database.passDeadline("refused");
+        database.passDeadline("accepted");
+
+        // When
+        DeadlineSweeper sweeper = sweeping(SOON, SOON);
+        await().until(() -> failures("refused") == 1);
+        await().until(() -> database.saga("accepted").state().equals("COMPENSATING"));
+        IntStream.rangeClosed(2, 6).forEach(times -> {
+            database.passDeadline("refused");
+            await().until(() -> failures("refused") == times);
+        });
+
+        // Then
+        assertThat(database.secondsLeft("refused")).isCloseTo(32, within(10.0));
+        assertThat(database.saga("refused").failure()).contains("no more of this");
+        assertThat(database.saga("refused").state()).isEqualTo("RESERVING_STOCK");
+        assertThat(database.sentTypes("refused")).containsExactly("ReserveStock");
+        await(sweeper.stop());
+        execute("DROP TRIGGER refuse ON saga_history");
+    }
+
+    private static int failures(String order) {
+        return await(database.pool
+                .preparedQuery("SELECT failures FROM saga WHERE order_id = $1")
+                .execute(Tuple.of(order))
+                .map(rows -> rows.iterator().next().getInteger("failures")));
+    }
+
+    private static void execute(String sql) {
+        await(database.pool.query(sql).execute());
+    }
+
     private DeadlineSweeper sweeping(Duration interval, Duration grace) {
-        DeadlineSweeper sweeper = new DeadlineSweeper(database.vertx, database.pool, database.processor, interval);
+        DeadlineSweeper sweeper =
+                new DeadlineSweeper(database.vertx, database.pool, database.store, database.processor, interval);
         sweeper.start(grace);
         return sweeper;
     }

@@ -2,6 +2,7 @@ package dev.lockstep.saga;
 
 import static dev.lockstep.saga.SagaDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.lockstep.contracts.Message;
 import dev.lockstep.contracts.Money;
@@ -83,6 +84,46 @@ class SagaCensusIT {
         assertThat(reserving).isEqualTo(2);
         assertThat(states("RESERVING_STOCK")).isZero();
         assertThat(states("CHARGING_PAYMENT")).isEqualTo(2);
+    }
+
+    @Test
+    void the_age_of_the_one_that_waits_longest_is_shown_and_is_not_renewed_by_asking_again() {
+        // Given
+        await(database.batch(orders(2)));
+        await(database.pool
+                .query("UPDATE saga SET waiting_since = now() - interval '10 minutes' WHERE order_id = 'o1'")
+                .execute());
+        await(database.census.take());
+        double reserving = oldest("RESERVING_STOCK");
+        database.passDeadline("o1");
+        await(database.pool.withTransaction(tx -> database.processor.letDeadlinesPass(tx, 10)));
+        await(database.pool
+                .query("UPDATE saga SET waiting_since = now() - interval '5 minutes' WHERE order_id = 'o1'")
+                .execute());
+
+        // When
+        database.passDeadline("o1");
+        await(database.pool.withTransaction(tx -> database.processor.letDeadlinesPass(tx, 10)));
+        await(database.census.take());
+
+        // Then
+        assertThat(reserving).isCloseTo(600, within(60.0));
+        assertThat(oldest("RESERVING_STOCK")).isLessThan(60);
+        assertThat(oldest("RETRYING_COMPENSATION")).isCloseTo(300, within(60.0));
+        assertThat(database.meters
+                        .get("lockstep.saga.retries")
+                        .tag("state", "RETRYING_COMPENSATION")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    private double oldest(String state) {
+        return database.meters
+                .get("lockstep.saga.oldest")
+                .tag("state", state)
+                .gauge()
+                .value();
     }
 
     private double states(String state) {

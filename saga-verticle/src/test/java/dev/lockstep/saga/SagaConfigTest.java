@@ -32,6 +32,7 @@ class SagaConfigTest {
                         Duration.ofSeconds(10)));
         assertThat(config.maxActive()).isEqualTo(4000);
         assertThat(config.sweepInterval()).isEqualTo(Duration.ofMillis(500));
+        assertThat(config.retention()).isNull();
         assertThat(config.common().http().port()).isEqualTo(8083);
     }
 
@@ -42,6 +43,8 @@ class SagaConfigTest {
         environment.put("SAGA_PAYMENT_DEADLINE", "PT0S");
         environment.put("SAGA_COMPENSATION_RETRY", "P366D");
         environment.put("SAGA_MAX_ACTIVE", "0");
+        environment.put("SAGA_RETENTION", "P6D");
+        environment.put("PEERS", "inventory");
 
         assertThatThrownBy(() -> SagaConfig.from(environment))
                 .isInstanceOf(SettingsException.class)
@@ -49,6 +52,9 @@ class SagaConfigTest {
                         "SAGA_STOCK_DEADLINE must be an ISO-8601 duration such as PT30S, but was \"soon\"")
                 .hasMessageContaining("SAGA_PAYMENT_DEADLINE must be from PT0.001S to PT8760H, but was PT0S")
                 .hasMessageContaining("SAGA_COMPENSATION_RETRY must be from PT0.001S to PT8760H, but was PT8784H")
-                .hasMessageContaining("SAGA_MAX_ACTIVE must be at least 1, but was 0");
+                .hasMessageContaining("SAGA_MAX_ACTIVE must be at least 1, but was 0")
+                .hasMessageContaining("SAGA_RETENTION must be from INBOX_RETENTION, which is PT168H, to PT876000H,"
+                        + " or absent to keep sagas for ever, but was PT144H")
+                .hasMessageContaining("PEERS must be name=http://host:port");
     }
 }

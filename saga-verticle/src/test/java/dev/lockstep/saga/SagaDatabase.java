@@ -7,6 +7,7 @@ import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.Received;
+import dev.lockstep.runtime.Peers;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;
 import dev.lockstep.saga.domain.SagaDeadlines;
@@ -55,6 +56,7 @@ final class SagaDatabase implements AutoCloseable {
     final SagaStore store = new SagaStore(messages);
     final SagaViewStore views = new SagaViewStore(messages);
     final SagaHistoryStore history = new SagaHistoryStore();
+    final Peers peers;
     final SagaCensus census;
     final SagaProcessor processor;
 
@@ -81,6 +83,16 @@ final class SagaDatabase implements AutoCloseable {
                 .with(new PoolOptions().setMaxSize(5))
                 .using(vertx)
                 .build();
+        SagaConfig config = SagaConfig.from(Map.of(
+                "POSTGRES_URI",
+                postgres.uri(database),
+                "POSTGRES_USER",
+                LocalPostgres.USER,
+                "POSTGRES_PASSWORD",
+                LocalPostgres.PASSWORD,
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "localhost:9092"));
+        peers = Peers.open(vertx, config.common(), config.peers());
         census = new SagaCensus(store, pool, 10, meters);
         processor = new SagaProcessor(
                 new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaOutcomes(meters, census));

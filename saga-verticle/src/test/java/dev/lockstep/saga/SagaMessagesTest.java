@@ -35,6 +35,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,8 +68,28 @@ class SagaMessagesTest {
 
     @Test
     void a_member_that_a_newer_version_stored_is_skipped() {
-        assertThat(messages.toState("RESERVING_STOCK", "{\"userId\":\"u1\",\"since\":\"v2\"}"))
-                .isEqualTo(new SagaState.ReservingStock("u1"));
+        assertThat(messages.toState("CONFIRMED", "{\"since\":\"v2\"}")).isEqualTo(new SagaState.Confirmed());
+    }
+
+    @Test
+    void a_state_that_an_older_version_stored_with_less_in_it_is_read_all_the_same() {
+        assertThat(messages.toState("RESERVING_STOCK", "{\"userId\":\"u1\"}"))
+                .isEqualTo(new SagaState.ReservingStock("u1", List.of()));
+        assertThat(messages.toState("CHARGING_PAYMENT", "{\"total\":{\"amount\":4000,\"currency\":\"KRW\"}}"))
+                .isEqualTo(new SagaState.ChargingPayment("", TOTAL));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            ASLEEP               | {}            | there is no state ASLEEP
+            COMPENSATING         | {}            | a saga in state COMPENSATING cannot be read
+            CONFIRMING_ORDER     | {"total":[]}  | a saga in state CONFIRMING_ORDER cannot be read
+            RETRYING_COMPENSATION| {"left":null} | a saga in state RETRYING_COMPENSATION cannot be read
+            """)
+    void a_row_that_nobody_can_have_stored_is_told_as_such(String state, String data, String problem) {
+        assertThatThrownBy(() -> messages.toState(state, data))
+                .isInstanceOf(UnreadableSagaException.class)
+                .hasMessageStartingWith(problem);
     }
 
     @ParameterizedTest

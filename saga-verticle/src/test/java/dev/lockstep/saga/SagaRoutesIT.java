@@ -3,9 +3,7 @@ package dev.lockstep.saga;
 import static dev.lockstep.saga.SagaDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.contracts.CancelReason;
 import dev.lockstep.contracts.Message;
 import dev.lockstep.contracts.Money;
@@ -17,14 +15,6 @@ import dev.lockstep.contracts.OrderItem;
 import dev.lockstep.contracts.PaymentCharged;
 import dev.lockstep.contracts.StockRejected;
 import dev.lockstep.contracts.StockReserved;
-import dev.lockstep.messaging.http.ProblemHandler;
-import io.vertx.core.http.HttpServer;
-import io.vertx.ext.web.Router;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -38,22 +28,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaRoutesIT {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Money TOTAL = new Money(4000, "KRW");
 
     @SuppressWarnings("NullAway.Init")
     private static SagaDatabase database;
 
     @SuppressWarnings("NullAway.Init")
-    private static HttpServer server;
+    private static SagaApi api;
 
     @BeforeAll
     static void open() {
         database = new SagaDatabase();
-        Router router = Router.router(database.vertx);
-        ProblemHandler.mount(router, 1024);
-        new SagaRoutes(database.pool, database.views, database.history).mount(router);
-        server = await(database.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+        api = new SagaApi(database);
         List.of(
                         new Message[] {created("confirmed"), new StockReserved("confirmed", TOTAL)},
                         new Message[] {created("rejected"), new StockRejected("rejected", CancelReason.OUT_OF_STOCK)},
@@ -66,35 +52,46 @@ class SagaRoutesIT {
         await(database.pool
                 .query("UPDATE saga SET created_at = created_at - interval '10 minutes' WHERE order_id = 'reserving-1'")
                 .execute());
+        await(database.pool
+                .query("UPDATE saga SET waiting_since = now() - interval '10 minutes' WHERE order_id = 'overtaken'")
+                .execute());
     }
 
     @AfterAll
     static void close() {
-        await(server.close());
+        api.close();
         database.close();
     }
 
     @Test
     void a_saga_tells_where_it_stands_what_it_waits_for_and_how_it_came_there() {
-        JsonNode saga = get("/sagas/reserving-2").json();
+        JsonNode saga = api.get("/sagas/reserving-2?obstacles=false").json();
 
-        assertThat(names(saga))
-                .containsExactly("orderId", "state", "waitingFor", "deadline", "startedAt", "updatedAt", "history");
+        assertThat(SagaApi.names(saga))
+                .containsExactly(
+                        "orderId",
+                        "state",
+                        "waitingFor",
+                        "waitingSince",
+                        "deadline",
+                        "startedAt",
+                        "updatedAt",
+                        "history");
         assertThat(saga.path("orderId").asText()).isEqualTo("reserving-2");
         assertThat(saga.path("state").asText()).isEqualTo("RESERVING_STOCK");
-        assertThat(saga.path("waitingFor")).isEqualTo(json("[\"StockReserved\"]"));
+        assertThat(saga.path("waitingFor")).isEqualTo(SagaApi.json("[\"StockReserved\"]"));
         assertThat(saga.path("deadline").asText()).endsWith("Z");
         JsonNode step = saga.path("history").path(0);
-        assertThat(names(step)).containsExactly("at", "event", "state", "sent");
+        assertThat(SagaApi.names(step)).containsExactly("at", "event", "state", "sent");
         assertThat(step.path("event").asText()).isEqualTo("OrderCreated");
-        assertThat(step.path("sent")).isEqualTo(json("[\"ReserveStock\"]"));
+        assertThat(step.path("sent")).isEqualTo(SagaApi.json("[\"ReserveStock\"]"));
     }
 
     @Test
     void a_saga_that_has_ended_waits_for_nothing() {
-        JsonNode saga = get("/sagas/rejected").json();
+        JsonNode saga = api.get("/sagas/rejected").json();
 
-        assertThat(names(saga))
+        assertThat(SagaApi.names(saga))
                 .containsExactly("orderId", "state", "waitingFor", "reason", "startedAt", "updatedAt", "history");
         assertThat(saga.path("waitingFor")).isEmpty();
         assertThat(saga.path("reason").asText()).isEqualTo("OUT_OF_STOCK");
@@ -102,12 +99,13 @@ class SagaRoutesIT {
 
     @Test
     void the_list_has_the_newest_first_and_no_histories() {
-        JsonNode list = get("/sagas").json();
+        JsonNode list = api.get("/sagas").json();
 
-        assertThat(ids(list))
+        assertThat(SagaApi.ids(list))
                 .containsExactly("overtaken", "reserving-3", "reserving-2", "rejected", "confirmed", "reserving-1");
-        assertThat(names(list.path("data").path(1)))
-                .containsExactly("orderId", "state", "waitingFor", "deadline", "startedAt", "updatedAt");
+        assertThat(SagaApi.names(list.path("data").path(1)))
+                .containsExactly(
+                        "orderId", "state", "waitingFor", "waitingSince", "deadline", "startedAt", "updatedAt");
         assertThat(list.has("nextCursor")).isFalse();
     }
 
@@ -122,22 +120,29 @@ class SagaRoutesIT {
         "?olderThan=PT5M&state=CONFIRMED, ''",
         "?olderThan=PT5M&state=RESERVING_STOCK, reserving-1",
         "?olderThan=P1D, ''",
-        "?olderThan=PT0S&state=CANCELLED, rejected"
+        "?olderThan=PT0S&state=CANCELLED, rejected",
+        "?state=ABANDONED, ''",
+        "?waitingLongerThan=PT5M, overtaken",
+        "?waitingLongerThan=PT5M&state=AWAITING_ORDER, overtaken",
+        "?waitingLongerThan=PT5M&state=RESERVING_STOCK, ''",
+        "?waitingLongerThan=PT0S&state=RESERVING_STOCK&olderThan=PT5M, reserving-1",
+        "?waitingLongerThan=PT0S&state=CANCELLED, ''"
     })
     void the_list_is_narrowed_by_state_and_by_age(String query, String expected) {
-        assertThat(String.join(" ", ids(get("/sagas" + query).json()))).isEqualTo(expected);
+        assertThat(String.join(" ", SagaApi.ids(api.get("/sagas" + query).json())))
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"/sagas?", "/sagas?state=RESERVING_STOCK&"})
     void pages_follow_each_other_without_gap_or_overlap(String list) {
-        List<String> all = ids(get(list).json());
+        List<String> all = SagaApi.ids(api.get(list).json());
         List<String> paged = new ArrayList<>();
         String cursor = "";
         do {
-            JsonNode page = get(list + "limit=2" + cursor).json();
+            JsonNode page = api.get(list + "limit=2" + cursor).json();
             assertThat(page.path("data")).hasSizeLessThanOrEqualTo(2);
-            paged.addAll(ids(page));
+            paged.addAll(SagaApi.ids(page));
             cursor = page.has("nextCursor")
                     ? "&cursor=" + page.path("nextCursor").asText()
                     : "";
@@ -148,7 +153,7 @@ class SagaRoutesIT {
 
     @Test
     void a_saga_that_nobody_started_is_not_found() {
-        Answer answer = get("/sagas/never-seen");
+        SagaApi.Answer answer = api.get("/sagas/never-seen");
 
         assertThat(answer.status()).isEqualTo(404);
         assertThat(answer.json().path("detail").asText()).isEqualTo("There is no saga of order never-seen");
@@ -161,54 +166,17 @@ class SagaRoutesIT {
         "olderThan=soon, olderThan",
         "olderThan=-PT5M, olderThan",
         "olderThan=P40000D, olderThan",
+        "waitingLongerThan=long, waitingLongerThan",
         "limit=0, limit",
         "cursor=%2B, cursor",
         "cursor=MjAyNg, cursor",
         "cursor=Tm90QURhdGUgbzE, cursor"
     })
     void a_parameter_at_fault_is_named(String query, String field) {
-        Answer answer = get("/sagas?" + query);
+        SagaApi.Answer answer = api.get("/sagas?" + query);
 
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.json().path("errors").path(0).path("field").asText()).isEqualTo(field);
-    }
-
-    private record Answer(int status, String body) {
-        JsonNode json() {
-            return SagaRoutesIT.json(body);
-        }
-    }
-
-    private static Answer get(String path) {
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            HttpResponse<String> response = client.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
-            return new Answer(response.statusCode(), response.body());
-        } catch (IOException | InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    private static JsonNode json(String text) {
-        try {
-            return JSON.readTree(text);
-        } catch (JsonProcessingException e) {
-            throw new AssertionError("not JSON: " + text, e);
-        }
-    }
-
-    private static List<String> ids(JsonNode list) {
-        List<String> ids = new ArrayList<>();
-        list.path("data").forEach(saga -> ids.add(saga.path("orderId").asText()));
-        return ids;
-    }
-
-    private static List<String> names(JsonNode object) {
-        List<String> names = new ArrayList<>();
-        object.fieldNames().forEachRemaining(names::add);
-        return names;
     }
 
     private static OrderCreated created(String order) {

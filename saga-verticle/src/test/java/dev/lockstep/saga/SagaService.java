@@ -14,6 +14,10 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,13 +26,14 @@ import java.util.Map;
 final class SagaService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final String database = TestServers.newDatabase("sagas");
     private final RunningService running;
     private final HttpClient client = HttpClient.newHttpClient();
 
     SagaService(Map<String, String> settings) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "POSTGRES_URI",
-                TestServers.postgres().uri(TestServers.newDatabase("sagas")),
+                TestServers.postgres().uri(database),
                 "POSTGRES_USER",
                 LocalPostgres.USER,
                 "POSTGRES_PASSWORD",
@@ -71,6 +76,16 @@ final class SagaService implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(request + " was interrupted", e);
+        }
+    }
+
+    void execute(String sql) {
+        try (Connection connection =
+                        DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException e) {
+            throw new AssertionError(sql, e);
         }
     }
 

@@ -16,6 +16,7 @@ import dev.lockstep.contracts.PaymentRefunded;
 import dev.lockstep.contracts.StockRejected;
 import dev.lockstep.contracts.StockReleased;
 import dev.lockstep.contracts.StockReserved;
+import dev.lockstep.embedded.FreePorts;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,17 @@ class SagaServiceIT {
 
     @BeforeAll
     static void start() {
-        service = new SagaService(Map.of("SAGA_MAX_ACTIVE", "1", "SAGA_PAYMENT_DEADLINE", "PT1S"));
+        service = new SagaService(Map.of(
+                "SAGA_MAX_ACTIVE",
+                "1",
+                "SAGA_PAYMENT_DEADLINE",
+                "PT1S",
+                "CONSUMER_MAX_ATTEMPTS",
+                "2",
+                "CONSUMER_RETRY_BACKOFF",
+                "PT0.1S",
+                "PEERS",
+                "inventory=http://127.0.0.1:" + FreePorts.any()));
         service.awaitReady();
         participants = new Participants();
     }
@@ -141,6 +152,42 @@ class SagaServiceIT {
             assertThat(letter.path("error").asText())
                     .isEqualTo("PaymentRefunded cannot follow NotStarted for order " + order);
         });
+    }
+
+    @Test
+    void a_saga_that_is_broken_holds_up_no_other_and_says_what_stands_in_its_way() {
+        // Given
+        String other = "other-" + order;
+        participants.say(created(order));
+        participants.awaitCommand(order, "ReserveStock");
+        service.execute("UPDATE saga SET state = 'COMPENSATING', data = '{}', deadline = NULL WHERE order_id = '"
+                + order + "'");
+        participants.say(created(other));
+        participants.awaitCommand(other, "ReserveStock");
+
+        // When
+        participants.say(new StockReleased(order));
+        participants.say(new StockReserved(other, TOTAL));
+
+        // Then
+        participants.awaitCommand(other, "ChargePayment");
+        participants.say(new PaymentCharged(other, TOTAL));
+        participants.awaitCommand(other, "ConfirmOrder");
+        participants.say(new OrderConfirmed(other, TOTAL));
+        awaitState(other, "CONFIRMED");
+        await().atMost(LIMIT).untilAsserted(() -> {
+            JsonNode saga = service.get("/sagas/" + order).json();
+            assertThat(saga.path("failure").asText()).startsWith("a saga in state COMPENSATING cannot be read");
+            JsonNode obstacle = saga.path("obstacles").path(0);
+            assertThat(obstacle.path("service").asText()).isEqualTo("saga");
+            assertThat(obstacle.path("kind").asText()).isEqualTo("dead-letter");
+            assertThat(obstacle.path("topic").asText()).isEqualTo("inventory.updated");
+            assertThat(obstacle.path("type").asText()).isEqualTo("StockReleased");
+            assertThat(service.get(obstacle.path("path").asText()).status()).isEqualTo(200);
+            assertThat(saga.path("unavailable").toString()).contains("\"inventory\"", "it cannot be reached");
+        });
+        assertThat(service.get("/sagas/" + order + "?obstacles=false").json().has("obstacles"))
+                .isFalse();
     }
 
     private static JsonNode awaitState(String order, String state) {

@@ -3,6 +3,7 @@ package dev.lockstep.saga;
 import static dev.lockstep.saga.SagaDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.contracts.OrderCreated;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderItem;
 import dev.lockstep.saga.domain.OrderSaga;
@@ -10,12 +11,18 @@ import dev.lockstep.saga.domain.SagaEvent.CancelRequested;
 import dev.lockstep.saga.domain.SagaEvent.OrderPlaced;
 import dev.lockstep.saga.domain.SagaState.ReservingStock;
 import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -50,7 +57,7 @@ class SagaStoreIT {
         assertThat(saved).isEmpty();
         assertThat(lock(order).get(order))
                 .extracting(StoredSaga::state, StoredSaga::version)
-                .containsExactly(new ReservingStock("u1"), 1);
+                .containsExactly(new ReservingStock("u1", List.of(new OrderItem("p1", 2))), 1);
     }
 
     @Test
@@ -60,6 +67,48 @@ class SagaStoreIT {
 
         assertThat(save(placed(begun))).containsExactly(begun);
         assertThat(lock(unseen, begun)).containsOnlyKeys(begun);
+    }
+
+    @Test
+    void what_ended_long_ago_is_dropped_in_steps_and_what_is_under_way_or_abandoned_is_not() {
+        // Given
+        for (String state : List.of("CONFIRMED", "CANCELLED", "ABANDONED", "RESERVING_STOCK")) {
+            begun(state.toLowerCase(Locale.ROOT) + "-old", state, "10 days", "8 days");
+        }
+        begun("confirmed-older", "CONFIRMED", "11 days", "11 days");
+        begun("confirmed-lately", "CONFIRMED", "10 days", "6 days");
+        begun("confirmed-new", "CONFIRMED", "6 days", "6 days");
+
+        // When
+        List<Integer> dropped = IntStream.range(0, 3)
+                .mapToObj(step -> await(database.store.dropEnded(database.pool, Duration.ofDays(7), 2)))
+                .toList();
+
+        // Then
+        assertThat(dropped).containsExactly(2, 1, 0);
+        assertThat(column("SELECT order_id FROM saga WHERE order_id ~ '-(old|older|lately|new)$' ORDER BY 1"))
+                .containsExactly("abandoned-old", "confirmed-lately", "confirmed-new", "reserving_stock-old");
+        assertThat(
+                        column(
+                                "SELECT DISTINCT order_id FROM saga_history WHERE order_id ~ '-(old|older|lately|new)$' ORDER BY 1"))
+                .containsExactly("abandoned-old", "confirmed-lately", "confirmed-new", "reserving_stock-old");
+    }
+
+    private static void begun(String order, String state, String startedAgo, String updatedAgo) {
+        await(database.pool.withTransaction(tx -> database.handle(
+                tx, new OrderCreated(order, "u1", List.of(new dev.lockstep.contracts.OrderItem("p1", 2))))));
+        await(database.pool
+                .preparedQuery("UPDATE saga SET state = $2, created_at = now() - $3::text::interval,"
+                        + " updated_at = now() - $4::text::interval WHERE order_id = $1")
+                .execute(Tuple.of(order, state, startedAgo, updatedAgo)));
+    }
+
+    private static List<String> column(String sql) {
+        return await(database.pool
+                .query(sql)
+                .execute()
+                .map((RowSet<Row> rows) ->
+                        rows.stream().map(row -> row.getString(0)).toList()));
     }
 
     private static Set<OrderId> save(SagaProgress progress) {

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
  * The whole outcome of one event.
  *
  * @param deadline how long the new state may last, or null for as long as it likes. Relative on purpose: an absolute
- *     instant would need a clock, and deciding would stop being repeatable. Means nothing if the state is the old one:
- *     then the old deadline keeps running.
+ *     instant would need a clock, and deciding would stop being repeatable. A decision to stay that has none leaves
+ *     the old deadline running.
  */
 public record Decision(
         SagaState state,
@@ -17,5 +17,10 @@ public record Decision(
         @Nullable Duration deadline) {
     public Decision {
         commands = List.copyOf(commands);
+    }
+
+    /** Whether anything about the saga is different from what it was in the state before, be it only its deadline. */
+    public boolean changes(SagaState before) {
+        return !state.equals(before) || deadline != null;
     }
 }

@@ -10,6 +10,7 @@ import dev.lockstep.saga.domain.SagaCommand.ReleaseStock;
 import dev.lockstep.saga.domain.SagaCommand.ReserveStock;
 import dev.lockstep.saga.domain.SagaEvent.CancelRequested;
 import dev.lockstep.saga.domain.SagaEvent.DeadlinePassed;
+import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
 import dev.lockstep.saga.domain.SagaEvent.OrderCancelled;
 import dev.lockstep.saga.domain.SagaEvent.OrderConfirmed;
 import dev.lockstep.saga.domain.SagaEvent.OrderPlaced;
@@ -19,6 +20,7 @@ import dev.lockstep.saga.domain.SagaEvent.PaymentRefunded;
 import dev.lockstep.saga.domain.SagaEvent.StockRejected;
 import dev.lockstep.saga.domain.SagaEvent.StockReleased;
 import dev.lockstep.saga.domain.SagaEvent.StockReserved;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
@@ -51,19 +53,23 @@ import java.util.List;
  *
  * <p>Delivery is at least once, so every event can arrive twice and any reply can arrive after the saga gave up waiting for
  * it. A repeat changes nothing; a late success is undone. Releasing and refunding are always answered, even if there was
- * nothing to undo, and forbid what they undo, so that it is safe to wait for them.
+ * nothing to undo, and forbid what they undo, so that it is safe to wait for them. Where that fails all the same, an operator
+ * steps in: {@link Intervention}.
  */
 public final class OrderSaga {
     private final SagaDeadlines deadlines;
+    private final Intervention intervention;
 
     public OrderSaga(SagaDeadlines deadlines) {
         this.deadlines = deadlines;
+        this.intervention = new Intervention(this, deadlines);
     }
 
     /**
      * Decides what follows from the event.
      *
-     * @throws UnexpectedEventException if nobody sends this event to a saga in this state
+     * @throws UnexpectedEventException if nobody sends this event to a saga in this state, or if an operator may not do this
+     *     to it
      */
     // No default branch, here or below: a new event or state must be considered before it compiles.
     public Decision decide(SagaState state, SagaEvent event) {
@@ -79,6 +85,7 @@ public final class OrderSaga {
             case OrderConfirmed confirmed -> onOrderConfirmed(state, confirmed);
             case OrderCancelled cancelled -> onOrderCancelled(state, cancelled);
             case DeadlinePassed passed -> onDeadlinePassed(state, passed);
+            case OperatorAction action -> intervention.decide(state, action);
         };
     }
 
@@ -87,7 +94,7 @@ public final class OrderSaga {
         return switch (state) {
             case NotStarted fresh ->
                 new Decision(
-                        new ReservingStock(event.userId()),
+                        new ReservingStock(event.userId(), event.items()),
                         List.of(new ReserveStock(order, event.items())),
                         deadlines.stock());
             case AwaitingOrder cancelledBefore -> cancelOrder(order, CancelReason.CANCELLED_BY_CUSTOMER);
@@ -122,9 +129,9 @@ public final class OrderSaga {
     private Decision onStockReserved(SagaState state, StockReserved event) {
         OrderId order = event.orderId();
         return switch (state) {
-            case ReservingStock(String userId) ->
+            case ReservingStock(String userId, var _) ->
                 new Decision(
-                        new ChargingPayment(event.total()),
+                        new ChargingPayment(userId, event.total()),
                         List.of(new ChargePayment(order, userId, event.total())),
                         deadlines.payment());
             case ChargingPayment repeat -> stay(repeat);
@@ -134,6 +141,7 @@ public final class OrderSaga {
             case RetryingCompensation late -> undoStock(late, late.left(), order);
             case CancellingOrder late -> stay(late, new ReleaseStock(order));
             case Cancelled late -> stay(late, new ReleaseStock(order));
+            case Abandoned late -> undoStock(late, late.left(), order);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };
@@ -171,7 +179,7 @@ public final class OrderSaga {
     private Decision onPaymentCharged(SagaState state, PaymentCharged event) {
         OrderId order = event.orderId();
         return switch (state) {
-            case ChargingPayment(Money total) ->
+            case ChargingPayment(var _, Money total) ->
                 new Decision(
                         new ConfirmingOrder(total, 0), List.of(new ConfirmOrder(order, total)), deadlines.confirm(0));
             case ConfirmingOrder repeat -> stay(repeat);
@@ -180,6 +188,7 @@ public final class OrderSaga {
             case RetryingCompensation late -> undoPayment(late, late.left(), order);
             case CancellingOrder late -> stay(late, new RefundPayment(order));
             case Cancelled late -> stay(late, new RefundPayment(order));
+            case Abandoned late -> undoPayment(late, late.left(), order);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
@@ -275,10 +284,11 @@ public final class OrderSaga {
             case AwaitingOrder idle -> stay(idle);
             case Confirmed idle -> stay(idle);
             case Cancelled idle -> stay(idle);
+            case Abandoned idle -> stay(idle);
         };
     }
 
-    private Decision giveUp(OrderId order, Compensation compensation) {
+    Decision giveUp(OrderId order, Compensation compensation) {
         return compensate(order, compensation, undo(order, compensation));
     }
 
@@ -316,7 +326,7 @@ public final class OrderSaga {
                 new CancellingOrder(reason, 0), List.of(new CancelOrder(order, reason)), deadlines.compensation(0));
     }
 
-    private static List<SagaCommand> undo(OrderId order, Compensation left) {
+    static List<SagaCommand> undo(OrderId order, Compensation left) {
         List<SagaCommand> commands = new ArrayList<>();
         if (left.stock() != Undo.DONE) {
             commands.add(new ReleaseStock(order));

@@ -2,7 +2,10 @@ package dev.lockstep.saga.domain;
 
 import java.util.List;
 
-/** What the saga learns: an order, its customer's change of mind, a participant's reply, or its own deadline passing. */
+/**
+ * What the saga learns: an order, its customer's change of mind, a participant's reply, its own deadline passing, or what an
+ * operator wants done.
+ */
 public sealed interface SagaEvent {
     OrderId orderId();
 
@@ -31,4 +34,16 @@ public sealed interface SagaEvent {
     record OrderCancelled(OrderId orderId) implements SagaEvent {}
 
     record DeadlinePassed(OrderId orderId) implements SagaEvent {}
+
+    /** What an operator does when nobody else will. Unlike a message it never comes by itself, and may be refused. */
+    sealed interface OperatorAction extends SagaEvent {}
+
+    /** Ask again for what is outstanding. */
+    record RetryRequested(OrderId orderId) implements OperatorAction {}
+
+    /** Give the order up and undo what was done for it. */
+    record CompensationRequested(OrderId orderId) implements OperatorAction {}
+
+    /** Stop waiting for what will never be undone. */
+    record AbandonRequested(OrderId orderId, String reason) implements OperatorAction {}
 }

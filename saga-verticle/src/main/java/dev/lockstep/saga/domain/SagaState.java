@@ -1,5 +1,7 @@
 package dev.lockstep.saga.domain;
 
+import java.util.List;
+
 /** Where one order's saga stands. A state carries exactly the data its next step needs. */
 public sealed interface SagaState {
     record NotStarted() implements SagaState {}
@@ -7,9 +9,13 @@ public sealed interface SagaState {
     /** The customer's cancel overtook the order itself: they travel on different topics. */
     record AwaitingOrder() implements SagaState {}
 
-    record ReservingStock(String userId) implements SagaState {}
+    record ReservingStock(String userId, List<OrderItem> items) implements SagaState {
+        public ReservingStock {
+            items = List.copyOf(items);
+        }
+    }
 
-    record ChargingPayment(Money total) implements SagaState {}
+    record ChargingPayment(String userId, Money total) implements SagaState {}
 
     /**
      * Stock is held and paid for, so that from here the saga only goes forward unless the customer cancels.
@@ -52,4 +58,17 @@ public sealed interface SagaState {
     record CancellingOrder(CancelReason reason, int attempts) implements GivenUp {}
 
     record Cancelled(CancelReason reason) implements GivenUp {}
+
+    /**
+     * An operator has ended the wait for what was not undone.
+     *
+     * @param left what was outstanding then, which is what may still be held or taken
+     * @param why what the operator said
+     */
+    record Abandoned(Compensation left, String why) implements GivenUp {
+        @Override
+        public CancelReason reason() {
+            return left.reason();
+        }
+    }
 }

@@ -65,19 +65,20 @@ class OrderSagaTest {
         @Test
         void a_placed_order_asks_for_its_stock() {
             assertThat(saga.decide(new NotStarted(), PLACED))
-                    .isEqualTo(decision(new ReservingStock("u1"), STOCK_DEADLINE, new ReserveStock(ORDER, ITEMS)));
+                    .isEqualTo(
+                            decision(new ReservingStock("u1", ITEMS), STOCK_DEADLINE, new ReserveStock(ORDER, ITEMS)));
         }
 
         @Test
         void reserved_stock_is_paid_for_at_the_price_it_was_reserved_at() {
-            assertThat(saga.decide(new ReservingStock("u1"), new StockReserved(ORDER, TOTAL)))
+            assertThat(saga.decide(new ReservingStock("u1", ITEMS), new StockReserved(ORDER, TOTAL)))
                     .isEqualTo(decision(
-                            new ChargingPayment(TOTAL), PAYMENT_DEADLINE, new ChargePayment(ORDER, "u1", TOTAL)));
+                            new ChargingPayment("u1", TOTAL), PAYMENT_DEADLINE, new ChargePayment(ORDER, "u1", TOTAL)));
         }
 
         @Test
         void a_paid_order_is_confirmed() {
-            assertThat(saga.decide(new ChargingPayment(TOTAL), new PaymentCharged(ORDER, TOTAL)))
+            assertThat(saga.decide(new ChargingPayment("u1", TOTAL), new PaymentCharged(ORDER, TOTAL)))
                     .isEqualTo(decision(new ConfirmingOrder(TOTAL, 0), CONFIRM_RETRY, new ConfirmOrder(ORDER, TOTAL)));
         }
 
@@ -92,7 +93,8 @@ class OrderSagaTest {
     class when_a_participant_says_no {
         @Test
         void rejected_stock_cancels_the_order_for_the_same_reason() {
-            assertThat(saga.decide(new ReservingStock("u1"), new StockRejected(ORDER, CancelReason.UNKNOWN_PRODUCT)))
+            assertThat(saga.decide(
+                            new ReservingStock("u1", ITEMS), new StockRejected(ORDER, CancelReason.UNKNOWN_PRODUCT)))
                     .isEqualTo(decision(
                             new CancellingOrder(CancelReason.UNKNOWN_PRODUCT, 0),
                             COMPENSATION_RETRY,
@@ -102,7 +104,8 @@ class OrderSagaTest {
         @Test
         void a_declined_payment_gives_the_stock_back_before_the_order_is_told() {
             assertThat(saga.decide(
-                            new ChargingPayment(TOTAL), new PaymentDeclined(ORDER, DeclineReason.INSUFFICIENT_FUNDS)))
+                            new ChargingPayment("u1", TOTAL),
+                            new PaymentDeclined(ORDER, DeclineReason.INSUFFICIENT_FUNDS)))
                     .isEqualTo(decision(
                             new Compensating(
                                     left(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
@@ -136,7 +139,7 @@ class OrderSagaTest {
 
         @Test
         void the_order_is_told_at_once_and_the_stock_is_called_back() {
-            assertThat(saga.decide(new ReservingStock("u1"), DEADLINE_PASSED))
+            assertThat(saga.decide(new ReservingStock("u1", ITEMS), DEADLINE_PASSED))
                     .isEqualTo(decision(
                             silent,
                             COMPENSATION_RETRY,
@@ -175,7 +178,7 @@ class OrderSagaTest {
 
         @Test
         void stock_and_money_are_called_back() {
-            assertThat(saga.decide(new ChargingPayment(TOTAL), DEADLINE_PASSED))
+            assertThat(saga.decide(new ChargingPayment("u1", TOTAL), DEADLINE_PASSED))
                     .isEqualTo(decision(silent, COMPENSATION_RETRY, new ReleaseStock(ORDER), new RefundPayment(ORDER)));
         }
 
@@ -236,7 +239,7 @@ class OrderSagaTest {
 
         @Test
         void stock_that_is_being_reserved_is_called_back() {
-            assertThat(saga.decide(new ReservingStock("u1"), CANCEL_REQUESTED))
+            assertThat(saga.decide(new ReservingStock("u1", ITEMS), CANCEL_REQUESTED))
                     .isEqualTo(decision(
                             new Compensating(left(REASON, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
                             COMPENSATION_RETRY,
@@ -247,7 +250,7 @@ class OrderSagaTest {
         @CsvSource({"ChargingPayment", "ConfirmingOrder"})
         void stock_and_money_are_called_back(String where) {
             SagaState state =
-                    where.equals("ChargingPayment") ? new ChargingPayment(TOTAL) : new ConfirmingOrder(TOTAL, 1);
+                    where.equals("ChargingPayment") ? new ChargingPayment("u1", TOTAL) : new ConfirmingOrder(TOTAL, 1);
 
             assertThat(saga.decide(state, CANCEL_REQUESTED))
                     .isEqualTo(decision(

@@ -4,19 +4,27 @@ import static dev.lockstep.saga.domain.Sagas.ORDER;
 import static dev.lockstep.saga.domain.Sagas.TOTAL;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.saga.domain.Compensation.Notice;
 import dev.lockstep.saga.domain.Compensation.Undo;
+import dev.lockstep.saga.domain.SagaCommand.CancelOrder;
 import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
 import dev.lockstep.saga.domain.SagaCommand.ReleaseStock;
+import dev.lockstep.saga.domain.SagaEvent.AbandonRequested;
+import dev.lockstep.saga.domain.SagaEvent.CompensationRequested;
 import dev.lockstep.saga.domain.SagaEvent.DeadlinePassed;
 import dev.lockstep.saga.domain.SagaEvent.PaymentCharged;
+import dev.lockstep.saga.domain.SagaEvent.RetryRequested;
 import dev.lockstep.saga.domain.SagaEvent.StockReserved;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
+import dev.lockstep.saga.domain.SagaState.ChargingPayment;
 import dev.lockstep.saga.domain.SagaState.Compensating;
 import dev.lockstep.saga.domain.SagaState.Confirmed;
 import dev.lockstep.saga.domain.SagaState.GivenUp;
 import dev.lockstep.saga.domain.SagaState.NotStarted;
+import dev.lockstep.saga.domain.SagaState.ReservingStock;
 import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
 import java.time.Duration;
 import java.util.List;
@@ -37,53 +45,75 @@ class SagaLawsTest {
 
     /**
      * Every state that is entered by a decision, against every event: {@code >} moves on, {@code =} changes nothing, {@code <}
-     * stays and undoes a late success, {@code !} is refused. The columns are in the order of {@link Sagas#EVENTS}.
+     * stays and undoes a late success, {@code !} is refused. The columns are in the order of {@link Sagas#EVENTS}, and after
+     * the blank of {@link Sagas#ACTIONS}, of which {@code ~} stays, asks again and waits anew.
      */
     @Test
     void every_state_has_considered_every_event() {
         String table = """
-                NotStarted                                >>!!!!!!!!=
-                AwaitingOrder                             >=!!!!!!!!=
-                ReservingStock                            =>>>!!!!!!>
-                ChargingPayment                           =>=!!>>!!!>
-                ConfirmingOrder                           =>=!!=!!>!>
-                Confirmed                                 =!=!!=!!=!=
-                Compensating AWAITED AWAITED HELD_BACK    ====>==>!!>
-                Compensating AWAITED OUTSTANDING HELD_BACK ====>==>!!>
-                Compensating AWAITED DONE HELD_BACK       ====><==!!>
-                Compensating OUTSTANDING AWAITED HELD_BACK ====>==>!!>
-                Compensating OUTSTANDING OUTSTANDING SENT ====>==>!>>
-                Compensating OUTSTANDING OUTSTANDING ACKNOWLEDGED ====>==>!=>
-                Compensating OUTSTANDING DONE SENT        ====><==!>>
-                Compensating OUTSTANDING DONE ACKNOWLEDGED ====><==!=>
-                Compensating DONE AWAITED HELD_BACK       ==<====>!!>
-                Compensating DONE OUTSTANDING SENT        ==<====>!>>
-                Compensating DONE OUTSTANDING ACKNOWLEDGED ==<====>!=>
-                RetryingCompensation AWAITED AWAITED SENT ====>==>!>>
-                RetryingCompensation AWAITED AWAITED ACKNOWLEDGED ====>==>!=>
-                RetryingCompensation AWAITED OUTSTANDING SENT ====>==>!>>
-                RetryingCompensation AWAITED OUTSTANDING ACKNOWLEDGED ====>==>!=>
-                RetryingCompensation AWAITED DONE SENT    ====><==!>>
-                RetryingCompensation AWAITED DONE ACKNOWLEDGED ====><==!=>
-                RetryingCompensation OUTSTANDING AWAITED SENT ====>==>!>>
-                RetryingCompensation OUTSTANDING AWAITED ACKNOWLEDGED ====>==>!=>
-                RetryingCompensation OUTSTANDING OUTSTANDING SENT ====>==>!>>
-                RetryingCompensation OUTSTANDING OUTSTANDING ACKNOWLEDGED ====>==>!=>
-                RetryingCompensation OUTSTANDING DONE SENT ====><==!>>
-                RetryingCompensation OUTSTANDING DONE ACKNOWLEDGED ====><==!=>
-                RetryingCompensation DONE AWAITED SENT    ==<====>!>>
-                RetryingCompensation DONE AWAITED ACKNOWLEDGED ==<====>!=>
-                RetryingCompensation DONE OUTSTANDING SENT ==<====>!>>
-                RetryingCompensation DONE OUTSTANDING ACKNOWLEDGED ==<====>!=>
-                RetryingCompensation DONE DONE SENT       ==<==<==!>>
-                CancellingOrder                           ==<==<==!>>
-                Cancelled                                 ==<==<==!==
+                NotStarted                                                >>!!!!!!!!= !!!
+                AwaitingOrder                                             >=!!!!!!!!= !!!
+                ReservingStock                                            =>>>!!!!!!> ~>!
+                ChargingPayment                                           =>=!!>>!!!> ~>!
+                ConfirmingOrder                                           =>=!!=!!>!> >!!
+                Confirmed                                                 =!=!!=!!=!= !!!
+                Compensating AWAITED AWAITED HELD_BACK                    ====>==>!!> ~!>
+                Compensating AWAITED OUTSTANDING HELD_BACK                ====>==>!!> ~!>
+                Compensating AWAITED DONE HELD_BACK                       ====><==!!> ~!>
+                Compensating OUTSTANDING AWAITED HELD_BACK                ====>==>!!> ~!>
+                Compensating OUTSTANDING OUTSTANDING SENT                 ====>==>!>> ~!>
+                Compensating OUTSTANDING OUTSTANDING ACKNOWLEDGED         ====>==>!=> ~!>
+                Compensating OUTSTANDING DONE SENT                        ====><==!>> ~!>
+                Compensating OUTSTANDING DONE ACKNOWLEDGED                ====><==!=> ~!>
+                Compensating DONE AWAITED HELD_BACK                       ==<====>!!> ~!>
+                Compensating DONE OUTSTANDING SENT                        ==<====>!>> ~!>
+                Compensating DONE OUTSTANDING ACKNOWLEDGED                ==<====>!=> ~!>
+                RetryingCompensation AWAITED AWAITED SENT                 ====>==>!>> >!>
+                RetryingCompensation AWAITED AWAITED ACKNOWLEDGED         ====>==>!=> >!>
+                RetryingCompensation AWAITED OUTSTANDING SENT             ====>==>!>> >!>
+                RetryingCompensation AWAITED OUTSTANDING ACKNOWLEDGED     ====>==>!=> >!>
+                RetryingCompensation AWAITED DONE SENT                    ====><==!>> >!>
+                RetryingCompensation AWAITED DONE ACKNOWLEDGED            ====><==!=> >!>
+                RetryingCompensation OUTSTANDING AWAITED SENT             ====>==>!>> >!>
+                RetryingCompensation OUTSTANDING AWAITED ACKNOWLEDGED     ====>==>!=> >!>
+                RetryingCompensation OUTSTANDING OUTSTANDING SENT         ====>==>!>> >!>
+                RetryingCompensation OUTSTANDING OUTSTANDING ACKNOWLEDGED ====>==>!=> >!>
+                RetryingCompensation OUTSTANDING DONE SENT                ====><==!>> >!>
+                RetryingCompensation OUTSTANDING DONE ACKNOWLEDGED        ====><==!=> >!>
+                RetryingCompensation DONE AWAITED SENT                    ==<====>!>> >!>
+                RetryingCompensation DONE AWAITED ACKNOWLEDGED            ==<====>!=> >!>
+                RetryingCompensation DONE OUTSTANDING SENT                ==<====>!>> >!>
+                RetryingCompensation DONE OUTSTANDING ACKNOWLEDGED        ==<====>!=> >!>
+                RetryingCompensation DONE DONE SENT                       ==<==<==!>> >!>
+                CancellingOrder                                           ==<==<==!>> >!>
+                Cancelled                                                 ==<==<==!== !!!
+                Abandoned AWAITED AWAITED SENT                            ========!== !!!
+                Abandoned AWAITED AWAITED ACKNOWLEDGED                    ========!== !!!
+                Abandoned AWAITED OUTSTANDING SENT                        ========!== !!!
+                Abandoned AWAITED OUTSTANDING ACKNOWLEDGED                ========!== !!!
+                Abandoned AWAITED DONE SENT                               =====<==!== !!!
+                Abandoned AWAITED DONE ACKNOWLEDGED                       =====<==!== !!!
+                Abandoned OUTSTANDING AWAITED SENT                        ========!== !!!
+                Abandoned OUTSTANDING AWAITED ACKNOWLEDGED                ========!== !!!
+                Abandoned OUTSTANDING OUTSTANDING SENT                    ========!== !!!
+                Abandoned OUTSTANDING OUTSTANDING ACKNOWLEDGED            ========!== !!!
+                Abandoned OUTSTANDING DONE SENT                           =====<==!== !!!
+                Abandoned OUTSTANDING DONE ACKNOWLEDGED                   =====<==!== !!!
+                Abandoned DONE AWAITED SENT                               ==<=====!== !!!
+                Abandoned DONE AWAITED ACKNOWLEDGED                       ==<=====!== !!!
+                Abandoned DONE OUTSTANDING SENT                           ==<=====!== !!!
+                Abandoned DONE OUTSTANDING ACKNOWLEDGED                   ==<=====!== !!!
+                Abandoned DONE DONE SENT                                  ==<==<==!== !!!
                 """;
 
         String actual = Sagas.STATES.stream()
                 .map(state -> name(state) + " "
                         + Sagas.EVENTS.stream()
                                 .map(event -> outcome(state, event))
+                                .collect(Collectors.joining())
+                        + " "
+                        + Sagas.ACTIONS.stream()
+                                .map(action -> outcome(state, action))
                                 .collect(Collectors.joining()))
                 .distinct()
                 .collect(Collectors.joining("\n", "", "\n"));
@@ -159,12 +189,71 @@ class SagaLawsTest {
         assertThat(slow.confirm(3)).isEqualTo(Duration.ofMinutes(7));
     }
 
+    @ParameterizedTest
+    @MethodSource("terminal")
+    void nothing_is_done_to_an_end(SagaState state) {
+        assertThat(Sagas.ACTIONS).allMatch(action -> decide(state, action).isEmpty());
+    }
+
+    @ParameterizedTest
+    @MethodSource("retries")
+    void a_retry_asks_again_for_something_goes_nowhere_and_waits_anew(Transition transition) {
+        Decision decision = transition.decision();
+
+        assertThat(decision.commands()).isNotEmpty();
+        assertThat(decision.state()).hasSameClassAs(transition.before());
+        assertThat(decision.deadline()).isNotNull();
+        assertThat(decision.changes(transition.before())).isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("abandonments")
+    void whoever_is_abandoned_has_told_the_order_and_keeps_what_was_left(Transition transition) {
+        Abandoned abandoned = (Abandoned) transition.decision().state();
+
+        assertThat(abandoned.left().notice()).isNotEqualTo(Notice.HELD_BACK);
+        assertThat(abandoned.left().complete()).isFalse();
+        assertThat(abandoned.why()).isEqualTo("inventory lost it");
+        assertThat(transition.decision().commands())
+                .isEqualTo(
+                        abandoned.left().notice() == Notice.ACKNOWLEDGED
+                                ? List.of()
+                                : List.of(new CancelOrder(ORDER, abandoned.reason())));
+    }
+
+    @Test
+    void what_may_have_been_confirmed_is_never_compensated_by_an_operator() {
+        assertThat(Sagas.STATES.stream()
+                        .filter(state ->
+                                decide(state, new CompensationRequested(ORDER)).isPresent())
+                        .map(Object::getClass)
+                        .distinct())
+                .containsExactly(ReservingStock.class, ChargingPayment.class);
+    }
+
+    private static Stream<Transition> retries() {
+        return actions(new RetryRequested(ORDER));
+    }
+
+    private static Stream<Transition> abandonments() {
+        return actions(new AbandonRequested(ORDER, "inventory lost it"));
+    }
+
+    private static Stream<Transition> actions(SagaEvent action) {
+        OrderSaga saga = new OrderSaga(Sagas.DEADLINES);
+        return Sagas.STATES.stream()
+                .flatMap(state ->
+                        decide(saga, state, action).map(decision -> new Transition(state, action, decision)).stream());
+    }
+
     private static Stream<SagaState> givenUp() {
         return Sagas.STATES.stream().filter(GivenUp.class::isInstance);
     }
 
     private static Stream<SagaState> terminal() {
-        return Sagas.STATES.stream().filter(state -> state instanceof Confirmed || state instanceof Cancelled);
+        return Sagas.STATES.stream()
+                .filter(state ->
+                        state instanceof Confirmed || state instanceof Cancelled || state instanceof Abandoned);
     }
 
     private static Stream<SagaState> untimed() {
@@ -199,6 +288,7 @@ class SagaLawsTest {
         Optional<Compensation> left = switch (state) {
             case Compensating compensating -> Optional.of(compensating.left());
             case RetryingCompensation retrying -> Optional.of(retrying.left());
+            case Abandoned abandoned -> Optional.of(abandoned.left());
             case CancellingOrder _, Cancelled _ -> Optional.empty();
             default -> throw new IllegalArgumentException(state.toString());
         };
@@ -213,6 +303,8 @@ class SagaLawsTest {
                 "%s %s %s %s".formatted(name, left.stock(), left.payment(), left.notice());
             case RetryingCompensation(Compensation left, int _) ->
                 "%s %s %s %s".formatted(name, left.stock(), left.payment(), left.notice());
+            case Abandoned(Compensation left, String _) ->
+                "%s %s %s %s".formatted(name, left.stock(), left.payment(), left.notice());
             default -> name;
         };
     }
@@ -222,6 +314,9 @@ class SagaLawsTest {
                 .map(decision -> {
                     if (!decision.state().equals(state)) {
                         return ">";
+                    }
+                    if (decision.deadline() != null) {
+                        return "~";
                     }
                     return decision.commands().isEmpty() ? "=" : "<";
                 })

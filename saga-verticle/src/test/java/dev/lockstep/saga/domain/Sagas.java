@@ -2,6 +2,8 @@ package dev.lockstep.saga.domain;
 
 import dev.lockstep.saga.domain.Compensation.Notice;
 import dev.lockstep.saga.domain.Compensation.Undo;
+import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
@@ -45,6 +47,11 @@ public final class Sagas {
             new SagaEvent.OrderCancelled(ORDER),
             new SagaEvent.DeadlinePassed(ORDER));
 
+    static final List<OperatorAction> ACTIONS = List.of(
+            new SagaEvent.RetryRequested(ORDER),
+            new SagaEvent.CompensationRequested(ORDER),
+            new SagaEvent.AbandonRequested(ORDER, "inventory lost it"));
+
     private Sagas() {}
 
     static Compensation left(CancelReason reason, Undo stock, Undo payment, Notice notice) {
@@ -55,8 +62,8 @@ public final class Sagas {
         List<SagaState> states = new ArrayList<>(List.of(
                 new NotStarted(),
                 new AwaitingOrder(),
-                new ReservingStock("u1"),
-                new ChargingPayment(TOTAL),
+                new ReservingStock("u1", ITEMS),
+                new ChargingPayment("u1", TOTAL),
                 new ConfirmingOrder(TOTAL, 0),
                 new ConfirmingOrder(TOTAL, 3),
                 new Confirmed()));
@@ -76,6 +83,9 @@ public final class Sagas {
             states.add(new CancellingOrder(reason, 3));
         }
         reasons.forEach(reason -> states.add(new Cancelled(reason)));
+        compensations.stream()
+                .filter(left -> !left.complete() && left.notice() != Notice.HELD_BACK)
+                .forEach(left -> states.add(new Abandoned(left, "inventory lost it")));
         return List.copyOf(states);
     }
 

@@ -3,12 +3,14 @@ package dev.lockstep.saga.domain;
 import static dev.lockstep.saga.domain.Sagas.ORDER;
 import static dev.lockstep.saga.domain.Sagas.TOTAL;
 
+import dev.lockstep.saga.domain.Compensation.Undo;
 import dev.lockstep.saga.domain.SagaCommand.CancelOrder;
 import dev.lockstep.saga.domain.SagaCommand.ChargePayment;
 import dev.lockstep.saga.domain.SagaCommand.ConfirmOrder;
 import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
 import dev.lockstep.saga.domain.SagaCommand.ReleaseStock;
 import dev.lockstep.saga.domain.SagaCommand.ReserveStock;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.Confirmed;
 import java.util.ArrayList;
@@ -16,13 +18,14 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * One order, its saga, its participants, and everything under way between them.
  *
- * <p>Topics keep their order and know nothing of each other's, participants answer every command, and the budgets say how often
- * what need not happen may still happen.
+ * <p>Topics keep their order and know nothing of each other's, participants answer every command that is not lost, and the budget
+ * says how often what need not happen may still happen.
  *
  * @param delivered what the saga has already been told, and may be told again
  */
@@ -34,8 +37,15 @@ record World(
         Order order,
         Map<Topic, List<Object>> underWay,
         Set<SagaEvent> delivered,
-        int deadlinesLeft,
-        int repeatsLeft) {
+        Budget budget) {
+
+    /**
+     * @param deadlines how often a deadline may pass
+     * @param repeats how often a reply may come again
+     * @param actions how often an operator may step in
+     * @param losses how many commands inventory and payment may never get to handle, as when they are dead letters
+     */
+    record Budget(int deadlines, int repeats, int actions, int losses) {}
 
     enum Stock {
         UNSEEN,
@@ -70,7 +80,7 @@ record World(
         ORDER_COMMANDS
     }
 
-    static World start(int deadlines, int repeats) {
+    static World start(Budget budget) {
         return new World(
                         new SagaState.NotStarted(),
                         false,
@@ -79,8 +89,7 @@ record World(
                         Order.PENDING,
                         Map.of(),
                         Set.of(),
-                        deadlines,
-                        repeats)
+                        budget)
                 .sent(Topic.ORDER_CREATED, new SagaEvent.OrderPlaced(ORDER, "u1", Sagas.ITEMS));
     }
 
@@ -89,6 +98,9 @@ record World(
         List<World> next = new ArrayList<>();
         underWay.forEach((topic, messages) -> {
             World rest = taken(topic);
+            if (budget.losses > 0 && (topic == Topic.INVENTORY_COMMANDS || topic == Topic.PAYMENT_COMMANDS)) {
+                next.add(rest.with(new Budget(budget.deadlines, budget.repeats, budget.actions, budget.losses - 1)));
+            }
             switch (messages.getFirst()) {
                 case SagaEvent event -> next.add(rest.told(decider, event));
                 case SagaCommand command -> next.addAll(rest.asked(command));
@@ -99,20 +111,35 @@ record World(
             next.add(with(stock, payment, Order.CANCEL_REQUESTED)
                     .sent(Topic.ORDER_CANCEL_REQUESTED, new SagaEvent.CancelRequested(ORDER)));
         }
-        if (deadline && deadlinesLeft > 0) {
-            next.add(new World(saga, true, stock, payment, order, underWay, delivered, deadlinesLeft - 1, repeatsLeft)
+        if (deadline && budget.deadlines > 0) {
+            next.add(with(new Budget(budget.deadlines - 1, budget.repeats, budget.actions, budget.losses))
                     .told(decider, new SagaEvent.DeadlinePassed(ORDER)));
         }
-        if (repeatsLeft > 0) {
-            delivered.forEach(event -> next.add(new World(
-                            saga, deadline, stock, payment, order, underWay, delivered, deadlinesLeft, repeatsLeft - 1)
-                    .told(decider, event)));
+        if (budget.repeats > 0) {
+            World repeating = with(new Budget(budget.deadlines, budget.repeats - 1, budget.actions, budget.losses));
+            delivered.forEach(event -> next.add(repeating.told(decider, event)));
+        }
+        if (budget.actions > 0) {
+            World stepping = with(new Budget(budget.deadlines, budget.repeats, budget.actions - 1, budget.losses));
+            Sagas.ACTIONS.forEach(action -> stepping.act(decider, action).ifPresent(next::add));
         }
         return next;
     }
 
+    private Optional<World> act(OrderSaga decider, SagaEvent.OperatorAction action) {
+        try {
+            return Optional.of(told(decider, action));
+        } catch (UnexpectedEventException refused) {
+            return Optional.empty();
+        }
+    }
+
     boolean nothingUnderWay() {
         return underWay.isEmpty();
+    }
+
+    boolean hasEnded() {
+        return saga instanceof Confirmed || saga instanceof Cancelled || saga instanceof Abandoned;
     }
 
     boolean nothingIsHeldOrTaken() {
@@ -123,6 +150,12 @@ record World(
         return switch (saga) {
             case Confirmed _ -> stock == Stock.HELD && payment == Payment.CHARGED && order == Order.CONFIRMED;
             case Cancelled _ -> nothingIsHeldOrTaken() && order == Order.CANCELLED;
+            // What stays behind is on record.
+            case Abandoned(Compensation left, String why) ->
+                (stock != Stock.HELD || left.stock() != Undo.DONE)
+                        && (payment != Payment.CHARGED || left.payment() != Undo.DONE)
+                        && order == Order.CANCELLED
+                        && !why.isEmpty();
             default -> false;
         };
     }
@@ -131,7 +164,7 @@ record World(
         Decision decision = decider.decide(saga, event);
         boolean moved = !decision.state().equals(saga);
         Set<SagaEvent> known = new HashSet<>(delivered);
-        if (!(event instanceof SagaEvent.DeadlinePassed)) {
+        if (!(event instanceof SagaEvent.DeadlinePassed || event instanceof SagaEvent.OperatorAction)) {
             known.add(event);
         }
         World after = new World(
@@ -142,8 +175,7 @@ record World(
                 order,
                 underWay,
                 Set.copyOf(known),
-                deadlinesLeft,
-                repeatsLeft);
+                budget);
         for (SagaCommand command : decision.commands()) {
             after = after.sent(topic(command), command);
         }
@@ -225,11 +257,14 @@ record World(
         } else {
             changed.put(topic, List.copyOf(messages));
         }
-        return new World(saga, deadline, stock, payment, order, changed, delivered, deadlinesLeft, repeatsLeft);
+        return new World(saga, deadline, stock, payment, order, changed, delivered, budget);
+    }
+
+    World with(Budget now) {
+        return new World(saga, deadline, stock, payment, order, underWay, delivered, now);
     }
 
     private World with(Stock stockNow, Payment paymentNow, Order orderNow) {
-        return new World(
-                saga, deadline, stockNow, paymentNow, orderNow, underWay, delivered, deadlinesLeft, repeatsLeft);
+        return new World(saga, deadline, stockNow, paymentNow, orderNow, underWay, delivered, budget);
     }
 }

@@ -1,0 +1,37 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.saga.domain.SagaEvent.AbandonRequested;
+import dev.lockstep.saga.domain.SagaEvent.CompensationRequested;
+import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
+import dev.lockstep.saga.domain.SagaEvent.RetryRequested;
+import dev.lockstep.saga.domain.SagaState;
+
+/** What an operator wants cannot be done to a saga in this state; the message says to them why, and what can. */
+final class RefusedActionException extends RuntimeException {
+    RefusedActionException(OperatorAction action, SagaState state) {
+        super(explanation(action, state), null, false, false);
+    }
+
+    private static String explanation(OperatorAction action, SagaState state) {
+        StateName name = StateName.of(state);
+        String saga = "The saga of order " + action.orderId() + " is " + name;
+        if (name.hasEnded()) {
+            return saga + ", which is an end: nothing is done to it any more";
+        }
+        if (name == StateName.AWAITING_ORDER) {
+            return saga
+                    + ": the customer has cancelled, and it waits for the order itself to arrive, which nobody was asked for";
+        }
+        return saga
+                + switch (action) {
+                    case RetryRequested _ ->
+                        ", begun by an earlier version that did not keep what to ask for again; its deadline decides";
+                    case CompensationRequested _ ->
+                        name == StateName.CONFIRMING_ORDER
+                                ? ": the order may have confirmed already, which only the order service can tell."
+                                        + " POST /orders/" + action.orderId() + "/cancel there asks it"
+                                : ": it is being compensated already";
+                    case AbandonRequested _ -> ": it is on its way to be confirmed, so compensate it first";
+                };
+    }
+}

@@ -1,0 +1,305 @@
+package dev.lockstep.saga;
+
+import static dev.lockstep.saga.SagaDatabase.await;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.contracts.CancelReason;
+import dev.lockstep.contracts.Money;
+import dev.lockstep.contracts.OrderCancelRequested;
+import dev.lockstep.contracts.OrderCancelled;
+import dev.lockstep.contracts.OrderConfirmed;
+import dev.lockstep.contracts.OrderCreated;
+import dev.lockstep.contracts.OrderItem;
+import dev.lockstep.contracts.PaymentCharged;
+import dev.lockstep.contracts.StockReleased;
+import dev.lockstep.contracts.StockReserved;
+import dev.lockstep.saga.SagaApi.Answer;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an operator can do to a saga, from the request to the rows. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class SagaActionsIT {
+    private static final Money TOTAL = new Money(4000, "KRW");
+    private static final String WHY = "{\"reason\":\"inventory lost the command\"}";
+
+    @SuppressWarnings("NullAway.Init")
+    private static SagaDatabase database;
+
+    @SuppressWarnings("NullAway.Init")
+    private static SagaApi api;
+
+    private final String order = "order-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void open() {
+        database = new SagaDatabase();
+        api = new SagaApi(database);
+    }
+
+    @AfterAll
+    static void close() {
+        api.close();
+        database.close();
+    }
+
+    @Test
+    void a_retry_asks_again_waits_anew_and_is_on_record_with_who_and_why() {
+        // Given
+        await(database.batch(created()));
+        String since = api.get(path("")).json().path("waitingSince").asText();
+        execute("UPDATE saga SET deadline = now() + interval '1 second' WHERE order_id = $1");
+
+        // When
+        Answer answer = api.post(path("/retry"), WHY, "X-Forwarded-User", "alice");
+
+        // Then
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(answer.json().path("state").asText()).isEqualTo("RESERVING_STOCK");
+        assertThat(answer.json().path("waitingSince").asText()).isEqualTo(since);
+        assertThat(database.secondsLeft(order)).isCloseTo(100, within(30.0));
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReserveStock");
+        assertThat(database.history(order).getLast())
+                .containsEntry("event", "RetryRequested")
+                .containsEntry("state", "RESERVING_STOCK")
+                .containsEntry("by", "alice")
+                .containsEntry("reason", "inventory lost the command")
+                .containsEntry("sent", List.of("ReserveStock"));
+        assertThat(onRecord()).containsExactly("alice saga.retry inventory lost the command");
+        assertThat(retries("RESERVING_STOCK")).isPositive();
+    }
+
+    @Test
+    void a_retry_needs_no_reason_and_without_a_proxy_only_the_address_is_known() {
+        // Given
+        await(database.batch(created(), new StockReserved(order, TOTAL)));
+
+        // When
+        Answer answer = api.post(path("/retry"), "");
+
+        // Then
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ChargePayment", "ChargePayment");
+        assertThat(database.history(order).getLast())
+                .containsEntry("by", "anonymous@127.0.0.1")
+                .doesNotContainKey("reason");
+    }
+
+    @Test
+    void compensating_gives_the_order_up_and_ends_it_cancelled() {
+        // Given
+        await(database.batch(created()));
+
+        // When
+        Answer answer = api.post(path("/compensate"), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(answer.json().path("state").asText()).isEqualTo("COMPENSATING");
+        assertThat(answer.json().path("reason").asText()).isEqualTo("CANCELLED_BY_OPERATOR");
+        await(database.batch(new StockReleased(order)));
+        await(database.batch(new OrderCancelled(order, CancelReason.CANCELLED_BY_OPERATOR)));
+        assertThat(database.saga(order).state()).isEqualTo("CANCELLED");
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReleaseStock", "CancelOrder");
+    }
+
+    @Test
+    void what_is_abandoned_says_what_was_left_undone_and_late_replies_change_nothing() {
+        // Given
+        await(database.batch(created(), new OrderCancelRequested(order)));
+
+        // When
+        Answer answer = api.post(path("/abandon"), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(answer.json().path("state").asText()).isEqualTo("ABANDONED");
+        assertThat(answer.json().path("abandoned"))
+                .isEqualTo(SagaApi.json("{\"leftUndone\":[\"StockReleased\",\"OrderCancelled\"],"
+                        + "\"reason\":\"inventory lost the command\"}"));
+        assertThat(SagaApi.names(answer.json())).doesNotContain("waitingSince", "deadline");
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReleaseStock", "CancelOrder");
+        SagaView abandoned = database.saga(order);
+        await(database.batch(
+                new StockReserved(order, TOTAL),
+                new StockReleased(order),
+                new OrderCancelled(order, CancelReason.CANCELLED_BY_CUSTOMER)));
+        assertThat(database.saga(order)).isEqualTo(abandoned);
+        assertThat(SagaApi.ids(api.get("/sagas?state=ABANDONED").json())).contains(order);
+        assertThat(database.meters
+                        .get("lockstep.saga.duration")
+                        .tag("outcome", "ABANDONED")
+                        .timer()
+                        .count())
+                .isPositive();
+    }
+
+    @Test
+    void an_order_that_may_have_confirmed_is_not_compensated_but_sent_to_who_knows() {
+        // Given
+        confirming();
+
+        // When
+        Answer answer = api.post(path("/compensate"), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.error())
+                .isEqualTo("The saga of order " + order + " is CONFIRMING_ORDER: the order may have confirmed already,"
+                        + " which only the order service can tell. POST /orders/" + order + "/cancel there asks it");
+        await(database.batch(new OrderConfirmed(order, TOTAL)));
+        assertThat(database.saga(order).state()).isEqualTo("CONFIRMED");
+        assertThat(database.sentTypes(order)).doesNotContain("CancelOrder", "RefundPayment", "ReleaseStock");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"retry", "compensate", "abandon"})
+    void nothing_is_done_to_what_has_ended(String action) {
+        // Given
+        confirming();
+        await(database.batch(new OrderConfirmed(order, TOTAL)));
+        List<Map<String, Object>> before = database.history(order);
+
+        // When
+        Answer answer = api.post(path("/" + action), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.error()).contains("is CONFIRMED, which is an end");
+        assertThat(database.history(order)).isEqualTo(before);
+        assertThat(onRecord()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            abandon    | it is on its way to be confirmed, so compensate it first
+            compensate | it is being compensated already
+            """)
+    void what_cannot_be_done_now_is_refused_with_what_can(String action, String explanation) {
+        // Given
+        await(database.batch(created()));
+        if (action.equals("compensate")) {
+            api.post(path("/compensate"), WHY);
+        }
+
+        // When
+        Answer answer = api.post(path("/" + action), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.error()).endsWith(explanation);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{}", "{\"reason\":\"  \"}"})
+    void nobody_abandons_without_saying_why(String body) {
+        // Given
+        await(database.batch(created(), new OrderCancelRequested(order)));
+
+        // When
+        Answer answer = api.post(path("/abandon"), body);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().path("errors").path(0).path("field").asText()).isEqualTo("reason");
+        assertThat(database.saga(order).state()).isEqualTo("COMPENSATING");
+    }
+
+    @Test
+    void what_nobody_started_cannot_be_acted_on() {
+        assertThat(api.post("/sagas/never-seen/retry", WHY).status()).isEqualTo(404);
+    }
+
+    @Test
+    void an_action_waits_for_whoever_is_at_the_saga_and_then_decides_on_what_they_left() {
+        // Given
+        confirming();
+        SqlConnection other = await(database.pool.getConnection());
+        Transaction transaction = await(other.begin());
+        await(database.handle(other, new OrderConfirmed(order, TOTAL)));
+
+        // When
+        CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(() -> api.post(path("/retry"), WHY));
+        await().until(() -> database.waiting() == 1);
+        await(transaction.commit().eventually(() -> other.close()));
+
+        // Then
+        assertThat(answer)
+                .succeedsWithin(Duration.ofSeconds(60))
+                .satisfies(refused -> assertThat(refused.status()).isEqualTo(409));
+        assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ChargePayment", "ConfirmOrder");
+    }
+
+    @Test
+    void a_row_that_is_broken_is_shown_and_says_so_and_hides_no_other() {
+        // Given
+        await(database.batch(created()));
+        execute("UPDATE saga SET state = 'ASLEEP' WHERE order_id = $1");
+
+        // When
+        JsonNode saga = api.get(path("")).json();
+
+        // Then
+        assertThat(saga.path("state").asText()).isEqualTo("ASLEEP");
+        assertThat(saga.path("failure").asText()).isEqualTo("there is no state ASLEEP");
+        assertThat(saga.path("history")).hasSize(1);
+        assertThat(SagaApi.ids(api.get("/sagas").json())).contains(order);
+        assertThat(api.post(path("/retry"), WHY).status()).isEqualTo(409);
+        await(database.census.take());
+    }
+
+    private String path(String action) {
+        return "/sagas/" + order + action;
+    }
+
+    private void confirming() {
+        await(database.batch(created(), new StockReserved(order, TOTAL)));
+        await(database.batch(new PaymentCharged(order, TOTAL)));
+    }
+
+    private List<String> onRecord() {
+        return await(database.pool
+                .preparedQuery(
+                        "SELECT who || ' ' || action || ' ' || reason AS action FROM operator_action WHERE target = $1")
+                .execute(Tuple.of(order))
+                .map((RowSet<Row> rows) ->
+                        rows.stream().map(row -> row.getString("action")).toList()));
+    }
+
+    private static double retries(String state) {
+        return database.meters
+                .get("lockstep.saga.retries")
+                .tag("state", state)
+                .counter()
+                .count();
+    }
+
+    private void execute(String sql) {
+        Future<?> done = database.pool.preparedQuery(sql).execute(Tuple.of(order));
+        await(done);
+    }
+
+    private OrderCreated created() {
+        return new OrderCreated(order, "u1", List.of(new OrderItem("p1", 2)));
+    }
+}
