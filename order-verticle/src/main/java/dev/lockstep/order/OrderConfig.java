@@ -1,6 +1,7 @@
 package dev.lockstep.order;
 
 import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.PeersConfig;
 import dev.lockstep.runtime.ServiceConfig;
 import java.time.Duration;
 import java.util.Map;
@@ -8,13 +9,19 @@ import java.util.Map;
 /**
  * Everything the order service can be told.
  *
+ * @param peers who is asked what happened to an order, when somebody wants to know
  * @param intakeConnections how many writes of new orders may be in flight
  * @param intakeBatch how many new orders one write may take
  * @param intakeQueue how many new orders may wait for a write before more are refused
  * @param intakePatience how long a new order waits for its write, and a write for the database
  */
 public record OrderConfig(
-        ServiceConfig common, int intakeConnections, int intakeBatch, int intakeQueue, Duration intakePatience) {
+        ServiceConfig common,
+        PeersConfig peers,
+        int intakeConnections,
+        int intakeBatch,
+        int intakeQueue,
+        Duration intakePatience) {
     static final String SERVICE = "order-service";
     private static final int DEFAULT_PORT = 8080;
 
@@ -22,6 +29,7 @@ public record OrderConfig(
     public static OrderConfig from(Map<String, String> environment) {
         Env env = new Env(environment);
         ServiceConfig common = ServiceConfig.read(env, SERVICE, DEFAULT_PORT);
+        PeersConfig peers = PeersConfig.read(env);
         int connections = env.integer("ORDER_INTAKE_CONNECTIONS", 4);
         int batch = env.integer("ORDER_INTAKE_BATCH", 128);
         int queue = env.integer("ORDER_INTAKE_QUEUE", 10_000);
@@ -30,6 +38,6 @@ public record OrderConfig(
         env.check(batch >= 1, "ORDER_INTAKE_BATCH must be at least 1, but was " + batch);
         env.check(queue >= 1, "ORDER_INTAKE_QUEUE must be at least 1, but was " + queue);
         env.check(patience.isPositive(), "ORDER_INTAKE_PATIENCE must be longer than nothing, but was " + patience);
-        return env.build(SERVICE, () -> new OrderConfig(common, connections, batch, queue, patience));
+        return env.build(SERVICE, () -> new OrderConfig(common, peers, connections, batch, queue, patience));
     }
 }

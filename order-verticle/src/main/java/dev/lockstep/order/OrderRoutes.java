@@ -17,6 +17,7 @@ import dev.lockstep.order.domain.OrderState.Cancelled;
 import dev.lockstep.order.domain.OrderState.Confirmed;
 import dev.lockstep.order.domain.OrderState.Pending;
 import dev.lockstep.order.domain.OrderStatus;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -36,6 +37,7 @@ final class OrderRoutes {
     private final OrderIntake intake;
     private final OrderProcessor processor;
     private final Supplier<Optional<Problem>> refusal;
+    private final OrderTimeline timeline;
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
 
     /** @param refusal why no new order may be taken at this moment; empty while they are */
@@ -44,18 +46,21 @@ final class OrderRoutes {
             OrderStore store,
             OrderIntake intake,
             OrderProcessor processor,
-            Supplier<Optional<Problem>> refusal) {
+            Supplier<Optional<Problem>> refusal,
+            OrderTimeline timeline) {
         this.pool = pool;
         this.store = store;
         this.intake = intake;
         this.processor = processor;
         this.refusal = refusal;
+        this.timeline = timeline;
     }
 
     void mount(Router router) {
         router.post("/orders").handler(this::place);
         router.get("/orders").handler(this::list);
         router.get("/orders/:id").handler(this::find);
+        router.get("/orders/:id/timeline").handler(this::timeline);
         router.post("/orders/:id/cancel").handler(this::cancel);
     }
 
@@ -115,6 +120,18 @@ final class OrderRoutes {
         store.find(pool, orderId(ctx))
                 .map(found -> OrderView.of(found.orElseThrow(() -> noSuchOrder(ctx))))
                 .onSuccess(order -> Responses.json(ctx, 200, order))
+                .onFailure(ctx::fail);
+    }
+
+    private void timeline(RoutingContext ctx) {
+        OrderId id = orderId(ctx);
+        Future.all(store.find(pool, id), store.traceparent(pool, id))
+                .compose(found -> {
+                    Optional<Order> order = found.resultAt(0);
+                    Optional<String> traceparent = found.resultAt(1);
+                    return timeline.of(order.orElseThrow(() -> noSuchOrder(ctx)), traceparent.orElseThrow());
+                })
+                .onSuccess(shown -> Responses.json(ctx, 200, shown))
                 .onFailure(ctx::fail);
     }
 

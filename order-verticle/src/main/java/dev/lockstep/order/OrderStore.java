@@ -50,6 +50,8 @@ final class OrderStore {
              WHERE order_id = $1
             """;
 
+    private static final String TRACEPARENT = "SELECT traceparent FROM orders WHERE order_id = $1";
+
     // Each status is walked along its index from the cursor on, and only then are they merged. The comparisons and
     // orders
     // are those of whole index rows, so no other index will do: with `status = ... ORDER BY order_id` the planner likes
@@ -172,6 +174,13 @@ final class OrderStore {
         return tx.preparedQuery(FIND)
                 .execute(Tuple.of(id.value()))
                 .map(rows -> orders(rows).stream().findFirst());
+    }
+
+    /** The trace context in which the order was accepted, if there is such an order. */
+    Future<Optional<String>> traceparent(SqlClient tx, OrderId id) {
+        return tx.preparedQuery(TRACEPARENT)
+                .execute(Tuple.of(id.value()))
+                .map((RowSet<Row> rows) -> rows.stream().findFirst().map(row -> row.getString("traceparent")));
     }
 
     /** The orders asked for, newest first. */

@@ -10,6 +10,7 @@ import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.order.OrderIntake.Limits;
 import dev.lockstep.order.domain.OrderLifecycle;
 import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
 import io.micrometer.core.instrument.Gauge;
@@ -29,6 +30,7 @@ public final class OrderVerticle extends VerticleBase {
     private final OrderConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
 
@@ -51,7 +53,9 @@ public final class OrderVerticle extends VerticleBase {
                 .description("new orders that wait for a write")
                 .register(service.meters());
         Router router = HttpApi.router(vertx, service);
-        new OrderRoutes(opened, store, intake, processor, this::refusal).mount(router);
+        Peers asked = Peers.open(vertx, common, config.peers());
+        peers = asked;
+        new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
@@ -108,6 +112,9 @@ public final class OrderVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
+        if (peers != null) {
+            peers.close();
+        }
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
                 .eventually(() -> close(pool == null ? null : pool.close()));

@@ -25,7 +25,8 @@ class OrderConfigTest {
         OrderConfig config = OrderConfig.from(REQUIRED);
 
         // Then
-        assertThat(config).isEqualTo(new OrderConfig(config.common(), 4, 128, 10_000, Duration.ofSeconds(10)));
+        assertThat(config)
+                .isEqualTo(new OrderConfig(config.common(), config.peers(), 4, 128, 10_000, Duration.ofSeconds(10)));
         assertThat(config.common().http().port()).isEqualTo(8080);
         assertThat(config.common().service()).isEqualTo("order-service");
     }

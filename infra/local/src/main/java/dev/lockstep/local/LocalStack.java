@@ -13,6 +13,8 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +23,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +46,7 @@ final class LocalStack implements AutoCloseable {
     private final Console console;
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final SortedMap<Service, RunningService> running = new TreeMap<>();
+    private final Map<Service, Integer> httpPorts = new EnumMap<>(Service.class);
     private @Nullable FolderLock lock;
     private @Nullable LocalPostgres postgres;
     private @Nullable LocalKafka kafka;
@@ -50,6 +54,8 @@ final class LocalStack implements AutoCloseable {
     LocalStack(LocalConfig config, Console console) {
         this.config = config;
         this.console = console;
+        // Before any of them starts, since each is told where the others are.
+        config.httpPorts().forEach((service, port) -> httpPorts.put(service, port == 0 ? FreePorts.any() : port));
     }
 
     /**
@@ -104,10 +110,8 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    synchronized URI uri(Service service) {
-        RunningService up = running.get(service);
-        int port = up == null ? Objects.requireNonNull(config.httpPorts().get(service)) : up.httpPort();
-        return URI.create("http://localhost:" + port);
+    URI uri(Service service) {
+        return URI.create("http://localhost:" + httpPort(service));
     }
 
     LocalPostgres postgres() {
@@ -129,8 +133,20 @@ final class LocalStack implements AutoCloseable {
         settings.put("POSTGRES_USER", LocalPostgres.USER);
         settings.put("POSTGRES_PASSWORD", LocalPostgres.PASSWORD);
         settings.put("KAFKA_BOOTSTRAP_SERVERS", kafka().bootstrapServers());
-        settings.put("HTTP_PORT", String.valueOf(config.httpPorts().get(service)));
+        settings.put("HTTP_PORT", String.valueOf(httpPort(service)));
+        settings.put("PEERS", peers());
         return settings;
+    }
+
+    // The same for all: a service leaves itself out.
+    private String peers() {
+        return Arrays.stream(Service.values())
+                .map(service -> service.id() + "=http://127.0.0.1:" + httpPort(service))
+                .collect(Collectors.joining(","));
+    }
+
+    private int httpPort(Service service) {
+        return Objects.requireNonNull(httpPorts.get(service));
     }
 
     private LocalException alreadyRunning() {

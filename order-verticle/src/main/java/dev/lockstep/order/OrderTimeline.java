@@ -1,0 +1,233 @@
+package dev.lockstep.order;
+
+import dev.lockstep.order.Timeline.Entry;
+import dev.lockstep.order.Timeline.Truncated;
+import dev.lockstep.order.domain.Order;
+import dev.lockstep.runtime.NoAnswerException;
+import dev.lockstep.runtime.Peers;
+import dev.lockstep.runtime.Peers.Elements;
+import dev.lockstep.runtime.Peers.Unavailable;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Puts together what happened to an order, from what this service and those beside it have on record. It asks all of them at
+ * once, waits for none longer than {@link Peers} does, and shows what it has got.
+ */
+final class OrderTimeline {
+    private static final String SAGA = "saga";
+    private static final int MOST = 500;
+    // 37 characters each: a request line of more than 4 KiB is refused.
+    private static final int IDS_A_REQUEST = 50;
+
+    // Within one transaction, and so at one instant, a message is consumed before anything is decided and said about
+    // it.
+    private static final List<String> ORDER_WITHIN_AN_INSTANT = List.of("accepted", "consumed", "saga-step", "sent");
+
+    private final Peers peers;
+
+    OrderTimeline(Peers peers) {
+        this.peers = peers;
+    }
+
+    /**
+     * Never fails: what could not be asked for is named in the result.
+     *
+     * @param traceparent the trace that the order was accepted in
+     */
+    Future<Timeline> of(Order order, String traceparent) {
+        Collected collected = new Collected(order.id().toString());
+        collected.add(order.createdAt(), peers.self(), "accepted", Map.of("traceparent", traceparent));
+        return Future.join(peers.names().stream()
+                        .flatMap(service -> collected.everythingBy(service).stream())
+                        .toList())
+                .compose(collectedAll -> Future.join(peers.names().stream()
+                        .flatMap(service -> collected.consumedBy(service).stream())
+                        .toList()))
+                .map(collectedAll -> collected.timeline(order));
+    }
+
+    /** What has come in so far. Of one request, and so of one context: nothing here happens at the same time. */
+    private final class Collected {
+        private final String orderId;
+        private final List<Entry> entries = new ArrayList<>();
+        private final List<Truncated> truncated = new ArrayList<>();
+        private final Map<String, String> unavailable = new LinkedHashMap<>();
+        // By id, so the newest last.
+        private final TreeMap<String, JsonObject> messages = new TreeMap<>();
+
+        Collected(String orderId) {
+            this.orderId = orderId;
+        }
+
+        List<Future<Void>> everythingBy(String service) {
+            List<Future<Void>> asked = new ArrayList<>(List.of(
+                    list(service, "outbox", query("aggregateId", orderId), row -> {
+                        messages.put(row.getString("id"), row);
+                        add(
+                                row,
+                                "createdAt",
+                                service,
+                                "sent",
+                                "id",
+                                "type",
+                                "topic",
+                                "state",
+                                "sequence",
+                                "traceparent");
+                    }),
+                    list(service, "dead-letters", query("key", orderId).add("state", "any"), letter -> {
+                        if (orderId.equals(letter.getString("key"))) {
+                            add(
+                                    letter,
+                                    "lastAt",
+                                    service,
+                                    "dead-letter",
+                                    "id",
+                                    "type",
+                                    "topic",
+                                    "partition",
+                                    "offset",
+                                    "reason",
+                                    "error",
+                                    "attempts",
+                                    "state");
+                        }
+                    }),
+                    list(
+                            service,
+                            "parked-messages",
+                            query("key", orderId),
+                            message -> add(
+                                    message,
+                                    "firstAt",
+                                    service,
+                                    "waiting",
+                                    "type",
+                                    "topic",
+                                    "partition",
+                                    "offset",
+                                    "reason",
+                                    "error",
+                                    "attempts",
+                                    "nextAttemptAt")),
+                    list(service, "delivery-incidents", query("key", orderId), incident -> {
+                        Map<String, Object> detail = new LinkedHashMap<>(incident.getMap());
+                        detail.keySet().removeAll(List.of("at", "event", "key"));
+                        add(at(incident, "at"), service, incident.getString("event"), detail);
+                    })));
+            if (service.equals(SAGA)) {
+                asked.add(steps(service));
+            }
+            return asked;
+        }
+
+        List<Future<Void>> consumedBy(String service) {
+            if (unavailable.containsKey(service)) {
+                return List.of();
+            }
+            List<String> ids = messages.descendingKeySet().stream().limit(MOST).toList();
+            if (ids.size() < messages.size()) {
+                truncated.add(new Truncated(service, "inbox", ids.size()));
+            }
+            List<Future<Void>> asked = new ArrayList<>();
+            for (int from = 0; from < ids.size(); from += IDS_A_REQUEST) {
+                MultiMap query = MultiMap.caseInsensitiveMultiMap().add("limit", String.valueOf(MOST));
+                ids.subList(from, Math.min(from + IDS_A_REQUEST, ids.size())).forEach(id -> query.add("id", id));
+                asked.add(list(service, "inbox", query, received -> {
+                    String id = received.getString("messageId");
+                    Map<String, Object> detail = new LinkedHashMap<>();
+                    detail.put("messageId", id);
+                    detail.put(
+                            "type", messages.getOrDefault(id, new JsonObject()).getValue("type"));
+                    copy(received, detail, "topic", "partition", "offset", "attempts");
+                    add(at(received, "receivedAt"), service, "consumed", detail);
+                }));
+            }
+            return asked;
+        }
+
+        void add(Instant at, String service, String kind, Map<String, Object> detail) {
+            entries.add(new Entry(at, service, kind, detail));
+        }
+
+        Timeline timeline(Order order) {
+            entries.sort(Comparator.comparing(Entry::at)
+                    .thenComparingInt(entry -> ORDER_WITHIN_AN_INSTANT.indexOf(entry.kind())));
+            return new Timeline(
+                    orderId,
+                    order.state().status(),
+                    entries,
+                    unavailable.entrySet().stream()
+                            .map(each -> new Unavailable(each.getKey(), each.getValue()))
+                            .toList(),
+                    truncated);
+        }
+
+        private Future<Void> steps(String service) {
+            // What stands in its way is looked for here: it need not ask everybody as well.
+            MultiMap query = MultiMap.caseInsensitiveMultiMap().add("obstacles", "false");
+            return noted(
+                    service, peers.find(service, "/sagas/" + orderId, query).map(saga -> {
+                        JsonArray history = saga.orElseGet(JsonObject::new).getJsonArray("history", new JsonArray());
+                        for (int i = 0; i < history.size(); i++) {
+                            JsonObject step = history.getJsonObject(i);
+                            Map<String, Object> detail = new LinkedHashMap<>(step.getMap());
+                            detail.remove("at");
+                            add(at(step, "at"), service, "saga-step", detail);
+                        }
+                        return saga;
+                    }));
+        }
+
+        private Future<Void> list(String service, String list, MultiMap query, Consumer<JsonObject> each) {
+            return noted(service, peers.list(service, "/" + list, query).map((Elements elements) -> {
+                elements.data().forEach(each);
+                if (elements.truncated()) {
+                    truncated.add(new Truncated(service, list, elements.data().size()));
+                }
+                return elements;
+            }));
+        }
+
+        private Future<Void> noted(String service, Future<?> answer) {
+            return answer.<Void>mapEmpty().recover(failure -> {
+                unavailable.putIfAbsent(service, NoAnswerException.reason(failure));
+                return Future.succeededFuture();
+            });
+        }
+
+        private void add(JsonObject shown, String time, String service, String kind, String... members) {
+            Map<String, Object> detail = new LinkedHashMap<>();
+            copy(shown, detail, members);
+            add(at(shown, time), service, kind, detail);
+        }
+    }
+
+    private static MultiMap query(String name, String value) {
+        return MultiMap.caseInsensitiveMultiMap().add(name, value).add("limit", String.valueOf(MOST));
+    }
+
+    private static Instant at(JsonObject shown, String time) {
+        return Instant.parse(shown.getString(time));
+    }
+
+    private static void copy(JsonObject from, Map<String, Object> to, String... members) {
+        for (String member : members) {
+            Object value = from.getValue(member);
+            if (value != null) {
+                to.put(member, value);
+            }
+        }
+    }
+}

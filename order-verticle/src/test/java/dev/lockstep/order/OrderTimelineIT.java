@@ -1,0 +1,193 @@
+package dev.lockstep.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.embedded.FreePorts;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** The order service among peers that tell what a test wants them to: one is slow, one is away. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OrderTimelineIT {
+    private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    private static final Instant LATER = Instant.parse("2100-01-01T00:00:00Z");
+    private static final Vertx VERTX = Vertx.vertx();
+    private static final List<Integer> IDS_ASKED_AT_ONCE = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init")
+    private static RunningOrders orders;
+
+    @BeforeAll
+    static void start() throws TimeoutException {
+        Router router = Router.router(VERTX);
+        router.get("/saga/sagas/:id").handler(OrderTimelineIT::saga);
+        router.get("/saga/inbox").handler(OrderTimelineIT::inbox);
+        router.get("/inventory/delivery-incidents").handler(OrderTimelineIT::manyIncidents);
+        router.get("/inventory/dead-letters").handler(OrderTimelineIT::deadLetters);
+        router.get("/slow/*").handler(ctx -> {});
+        router.get().handler(ctx -> list(ctx, new JsonArray()));
+        HttpServer server =
+                await(VERTX.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+        String here = "http://127.0.0.1:" + server.actualPort();
+        orders = RunningOrders.start(Map.of(
+                "PEERS",
+                "saga=" + here + "/saga,inventory=" + here + "/inventory,slow=" + here + "/slow,away=http://127.0.0.1:"
+                        + FreePorts.any(),
+                "PEERS_TIMEOUT",
+                "PT3S"));
+    }
+
+    @AfterAll
+    static void stop() throws TimeoutException {
+        orders.close();
+        await(VERTX.close());
+    }
+
+    @Test
+    void what_happened_to_an_order_is_one_list_by_time_and_who_does_not_answer_is_named() {
+        // Given
+        String order = orders.post("/orders", RunningOrders.order("u1"), "traceparent", TRACE)
+                .body()
+                .get("orderId")
+                .asText();
+
+        // When
+        long begun = System.nanoTime();
+        JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
+
+        // Then
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
+        assertThat(timeline.get("orderId").asText()).isEqualTo(order);
+        assertThat(timeline.get("status").asText()).isEqualTo("PENDING");
+        List<String> told = new ArrayList<>();
+        timeline.get("data")
+                .forEach(entry -> told.add(
+                        entry.get("service").asText() + " " + entry.get("kind").asText()));
+        assertThat(told.subList(0, 4))
+                .containsExactly("order accepted", "order sent", "saga consumed", "saga saga-step");
+        assertThat(told.subList(4, told.size()))
+                .hasSize(501)
+                .startsWith("inventory dead-letter")
+                .endsWith("inventory parked");
+        assertThat(timeline.get("data").get(0).get("traceparent").asText()).isEqualTo(TRACE);
+        JsonNode sent = timeline.get("data").get(1);
+        assertThat(sent.get("type").asText()).isEqualTo("OrderCreated");
+        assertThat(sent.get("topic").asText()).isEqualTo("order.created");
+        JsonNode consumed = timeline.get("data").get(2);
+        assertThat(consumed.get("messageId")).isEqualTo(sent.get("id"));
+        assertThat(consumed.get("type").asText()).isEqualTo("OrderCreated");
+        assertThat(consumed.get("offset").asInt()).isEqualTo(7);
+        assertThat(timeline.get("data").get(3).get("event").asText()).isEqualTo("OrderCreated");
+        assertThat(reason(timeline, "slow")).endsWith("it did not answer within PT3S");
+        assertThat(reason(timeline, "away")).contains("it cannot be reached");
+        assertThat(reason(timeline, "saga")).isEmpty();
+        assertThat(reason(timeline, "inventory")).isEmpty();
+        assertThat(timeline.get("truncated").toString())
+                .isEqualTo("[{\"service\":\"inventory\",\"list\":\"delivery-incidents\",\"shown\":500}]");
+    }
+
+    @Test
+    void an_order_with_more_messages_than_fit_a_request_is_asked_for_in_several() {
+        // Given
+        String order = orders.place("u2");
+        orders.execute("INSERT INTO outbox (aggregatetype, aggregateid, type, topic) SELECT 'order', '" + order
+                + "', 'OrderConfirmed', 'order.confirmed' FROM generate_series(1, 120)");
+
+        // When
+        JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
+
+        // Then
+        assertThat(timeline.get("data")).hasSizeGreaterThan(121 + 121);
+        assertThat(IDS_ASKED_AT_ONCE).contains(50, 21).allMatch(ids -> ids <= 50);
+    }
+
+    @Test
+    void an_order_that_does_not_exist_has_no_timeline() {
+        assertThat(orders.get("/orders/01998d2e-7c4f-7b31-9a52-3f6d1c0e8b24/timeline")
+                        .status())
+                .isEqualTo(404);
+        assertThat(orders.get("/orders/not-an-id/timeline").status()).isEqualTo(404);
+    }
+
+    private static String reason(JsonNode timeline, String service) {
+        for (JsonNode each : timeline.get("unavailable")) {
+            if (each.get("service").asText().equals(service)) {
+                return each.get("reason").asText();
+            }
+        }
+        return "";
+    }
+
+    private static void saga(RoutingContext ctx) {
+        assertThat(ctx.queryParam("obstacles")).containsExactly("false");
+        ctx.json(new JsonObject()
+                .put(
+                        "history",
+                        new JsonArray()
+                                .add(new JsonObject()
+                                        .put("at", at(10))
+                                        .put("event", "OrderCreated")
+                                        .put("state", "RESERVING_STOCK"))));
+    }
+
+    private static void inbox(RoutingContext ctx) {
+        IDS_ASKED_AT_ONCE.add(ctx.queryParam("id").size());
+        JsonArray data = new JsonArray();
+        ctx.queryParam("id")
+                .forEach(id -> data.add(new JsonObject()
+                        .put("messageId", id)
+                        .put("consumer", "saga-service")
+                        .put("topic", "order.created")
+                        .put("partition", 0)
+                        .put("offset", 7)
+                        .put("attempts", 1)
+                        .put("receivedAt", at(10))));
+        list(ctx, data);
+    }
+
+    private static void deadLetters(RoutingContext ctx) {
+        JsonArray data = new JsonArray();
+        List.of(ctx.queryParam("key").getFirst(), "another order")
+                .forEach(key -> data.add(
+                        new JsonObject().put("key", key).put("lastAt", at(20)).put("reason", "NOT_JSON")));
+        list(ctx, data);
+    }
+
+    private static void manyIncidents(RoutingContext ctx) {
+        JsonArray data = new JsonArray();
+        for (int i = 0; i < 500; i++) {
+            data.add(new JsonObject().put("at", at(30 + i)).put("event", "parked"));
+        }
+        ctx.json(new JsonObject().put("data", data).put("nextCursor", "more"));
+    }
+
+    private static void list(RoutingContext ctx, JsonArray data) {
+        ctx.json(new JsonObject().put("data", data));
+    }
+
+    private static String at(int seconds) {
+        return LATER.plusSeconds(seconds).toString();
+    }
+
+    private static <T> T await(Future<T> future) throws TimeoutException {
+        return future.await(60, TimeUnit.SECONDS);
+    }
+}
