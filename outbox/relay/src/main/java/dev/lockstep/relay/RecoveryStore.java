@@ -33,7 +33,20 @@ final class RecoveryStore {
          WHERE holder = ? AND slot_lsn = ?::pg_lsn
         """;
 
-    private static final String COMPLETE = "UPDATE outbox_recovery SET completed = true WHERE slot_lsn = ?::pg_lsn";
+    // The watermark moves with it: the first engine has seen none of these rows, and would have all of them sent once
+    // more.
+    private static final String COMPLETE = """
+        WITH done AS (UPDATE outbox_recovery SET completed = true WHERE slot_lsn = ?::pg_lsn AND NOT completed
+                      RETURNING snapshot)
+        UPDATE outbox_watermark w
+           SET snapshot = done.snapshot, acknowledged_at = now(),
+               relayed = w.relayed + (SELECT count(*)
+                                        FROM outbox o
+                                       WHERE o.xid >= pg_snapshot_xmin(w.snapshot)
+                                         AND pg_visible_in_snapshot(o.xid, done.snapshot)
+                                         AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
+          FROM done
+        """;
 
     /**
      * What is to be sent from the table and how much of it has been.
@@ -94,7 +107,7 @@ final class RecoveryStore {
         }
     }
 
-    /** Kafka has acknowledged all of it. */
+    /** Kafka has acknowledged all of it, so all of it is relayed. */
     void complete(Connection connection, String slotLsn) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(COMPLETE)) {
             statement.setString(1, slotLsn);

@@ -33,8 +33,8 @@ class LivenessIT {
         relay.start();
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
-        String walsender =
-                outbox.query("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + outbox.slot() + "'");
+        long walsender =
+                outbox.count("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + outbox.slot() + "'");
 
         // When the connection stays open and nothing comes through it
         AtomicBoolean fell = new AtomicBoolean();
@@ -67,8 +67,8 @@ class LivenessIT {
                 .count();
     }
 
-    private static void signal(String name, String pid) throws IOException, InterruptedException {
-        assertThat(new ProcessBuilder("kill", "-" + name, pid)
+    private static void signal(String name, long pid) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid))
                         .inheritIO()
                         .start()
                         .waitFor())
