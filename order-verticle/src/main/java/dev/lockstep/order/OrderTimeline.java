@@ -14,9 +14,11 @@ import io.vertx.core.json.JsonObject;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -63,6 +65,7 @@ final class OrderTimeline {
         private final List<Entry> entries = new ArrayList<>();
         private final List<Truncated> truncated = new ArrayList<>();
         private final Map<String, String> unavailable = new LinkedHashMap<>();
+        private final Set<String> answered = new HashSet<>();
         // By id, so the newest last.
         private final TreeMap<String, JsonObject> messages = new TreeMap<>();
 
@@ -133,7 +136,8 @@ final class OrderTimeline {
         }
 
         List<Future<Void>> consumedBy(String service) {
-            if (unavailable.containsKey(service)) {
+            // Who told nothing is not waited for again; one list that is missing takes no other with it.
+            if (!answered.contains(service)) {
                 return List.of();
             }
             List<String> ids = messages.descendingKeySet().stream().limit(MOST).toList();
@@ -201,10 +205,12 @@ final class OrderTimeline {
         }
 
         private Future<Void> noted(String service, Future<?> answer) {
-            return answer.<Void>mapEmpty().recover(failure -> {
-                unavailable.putIfAbsent(service, NoAnswerException.reason(failure));
-                return Future.succeededFuture();
-            });
+            return answer.onSuccess(told -> answered.add(service))
+                    .<Void>mapEmpty()
+                    .recover(failure -> {
+                        unavailable.putIfAbsent(service, NoAnswerException.reason(failure));
+                        return Future.succeededFuture();
+                    });
         }
 
         private void add(JsonObject shown, String time, String service, String kind, String... members) {

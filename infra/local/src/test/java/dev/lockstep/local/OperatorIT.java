@@ -1,0 +1,191 @@
+package dev.lockstep.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.local.Api.Stock;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What somebody who runs the system sees of an order, and does when it is stuck: all four services, from the outside. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OperatorIT {
+    private static final String WHY = "{\"reason\":\"inventory cannot handle it\"}";
+
+    @TempDir
+    static Path data;
+
+    private static LockstepProcess lockstep;
+    private static Api api;
+
+    @BeforeAll
+    static void start() throws SQLException {
+        lockstep = LockstepProcess.start(
+                data,
+                Map.of(
+                        "CONSUMER_MAX_ATTEMPTS", "2",
+                        "CONSUMER_RETRY_BACKOFF", "PT0.1S",
+                        "SAGA_COMPENSATION_RETRY", "PT2S"));
+        api = new Api(lockstep);
+        // Reserving fails for a product that is cursed, and everything for an order that is.
+        execute("""
+                CREATE TABLE cursed (order_id text);
+                CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    IF NEW.items::text LIKE '%cursed%' OR EXISTS (SELECT FROM cursed WHERE order_id = NEW.order_id) THEN
+                        RAISE EXCEPTION 'cursed';
+                    END IF;
+                    RETURN NEW;
+                END $$;
+                CREATE TRIGGER refuse BEFORE INSERT ON reservation FOR EACH ROW EXECUTE FUNCTION refuse();
+                """);
+        api.product("cursed", 1_000, 100);
+    }
+
+    @AfterAll
+    static void stop() {
+        api.close();
+        lockstep.close();
+    }
+
+    @Test
+    void what_happened_to_an_order_across_all_services_is_one_list() {
+        String orderId = api.order("u123", "p1", 1);
+        api.settled(orderId);
+
+        JsonNode timeline = Awaitility.await("every row to be relayed")
+                .atMost(Api.PATIENCE)
+                .until(
+                        () -> api.get(Service.ORDER, "/orders/" + orderId + "/timeline"),
+                        OperatorIT::everythingIsRelayed);
+
+        assertThat(timeline.get("truncated")).isEmpty();
+        assertThat(timeline.get("status").asText()).isEqualTo("CONFIRMED");
+        assertThat(told(timeline).stream().filter(entry -> !entry.contains(" consumed ")))
+                .containsExactly(
+                        "order accepted",
+                        "order sent OrderCreated",
+                        "saga saga-step RESERVING_STOCK",
+                        "saga sent ReserveStock",
+                        "inventory sent StockReserved",
+                        "saga saga-step CHARGING_PAYMENT",
+                        "saga sent ChargePayment",
+                        "payment sent PaymentCharged",
+                        "saga saga-step CONFIRMING_ORDER",
+                        "saga sent ConfirmOrder",
+                        "order sent OrderConfirmed",
+                        "saga saga-step CONFIRMED");
+    }
+
+    @Test
+    void a_saga_that_is_stuck_says_where_and_compensating_it_ends_the_order_with_nothing_behind() {
+        Stock before = api.stock("cursed");
+        String orderId = api.order("u123", "cursed", 1);
+
+        JsonNode obstacle = obstacle(orderId, "inventory", "dead-letter", "ReserveStock");
+        assertThat(obstacle.get("error").asText()).contains("cursed");
+        assertThat(api.get(Service.INVENTORY, obstacle.get("path").asText())
+                        .get("key")
+                        .asText())
+                .isEqualTo(orderId);
+
+        HttpResponse<String> answer = api.send("POST", Service.SAGA, "/sagas/" + orderId + "/compensate", WHY);
+
+        assertThat(answer.statusCode()).isEqualTo(202);
+        assertThat(api.outcome(orderId)).isEqualTo("CANCELLED_BY_OPERATOR");
+        api.settled(orderId);
+        assertThat(api.stock("cursed")).isEqualTo(before);
+        JsonNode timeline = api.get(Service.ORDER, "/orders/" + orderId + "/timeline");
+        assertThat(told(timeline)).contains("saga saga-step COMPENSATING").endsWith("saga saga-step CANCELLED");
+        assertThat(entries(timeline)).anySatisfy(entry -> {
+            assertThat(entry.path("event").asText()).isEqualTo("CompensationRequested");
+            assertThat(entry.path("by").asText()).startsWith("anonymous@");
+            assertThat(entry.path("reason").asText()).isEqualTo("inventory cannot handle it");
+        });
+        assertThat(api.list(Service.SAGA, "/operator-actions?target=" + orderId))
+                .singleElement()
+                .satisfies(action -> assertThat(action.get("action").asText()).isEqualTo("saga.compensate"));
+    }
+
+    @Test
+    void a_saga_whose_undo_is_never_answered_is_abandoned_and_the_order_ends_all_the_same() throws SQLException {
+        String orderId = api.order("u123", "cursed", 1);
+        execute("INSERT INTO cursed VALUES ('" + orderId + "')");
+        obstacle(orderId, "inventory", "dead-letter", "ReserveStock");
+        api.send("POST", Service.SAGA, "/sagas/" + orderId + "/compensate", WHY);
+        obstacle(orderId, "inventory", "dead-letter", "ReleaseStock");
+
+        HttpResponse<String> answer = api.send("POST", Service.SAGA, "/sagas/" + orderId + "/abandon", WHY);
+
+        assertThat(answer.statusCode()).isEqualTo(202);
+        assertThat(Api.read(answer).get("state").asText()).isEqualTo("ABANDONED");
+        assertThat(Api.read(answer).get("abandoned").get("leftUndone").toString())
+                .contains("StockReleased");
+        assertThat(api.outcome(orderId)).isEqualTo("CANCELLED_BY_OPERATOR");
+        assertThat(api.get(Service.SAGA, "/sagas/" + orderId).get("state").asText())
+                .isEqualTo("ABANDONED");
+    }
+
+    private static JsonNode obstacle(String orderId, String service, String kind, String type) {
+        return Awaitility.await(type + " in the way of " + orderId)
+                .atMost(Api.PATIENCE)
+                .ignoreExceptions()
+                .until(
+                        () -> StreamSupport.stream(
+                                        api.get(Service.SAGA, "/sagas/" + orderId)
+                                                .get("obstacles")
+                                                .spliterator(),
+                                        false)
+                                .filter(each -> each.get("service").asText().equals(service)
+                                        && each.get("kind").asText().equals(kind)
+                                        && each.get("type").asText().equals(type))
+                                .toList(),
+                        found -> !found.isEmpty())
+                .getFirst();
+    }
+
+    private static boolean everythingIsRelayed(JsonNode timeline) {
+        return entries(timeline).stream()
+                .filter(entry -> entry.get("kind").asText().equals("sent"))
+                .allMatch(entry -> entry.get("state").asText().equals("relayed"));
+    }
+
+    // A step by what it led to, a message by its type.
+    private static List<String> told(JsonNode timeline) {
+        return entries(timeline).stream()
+                .map(entry -> entry.get("service").asText() + " "
+                        + entry.get("kind").asText() + " "
+                        + (entry.get("kind").asText().equals("saga-step") ? entry.get("state") : entry.path("type"))
+                                .asText())
+                .map(String::strip)
+                .toList();
+    }
+
+    private static List<JsonNode> entries(JsonNode timeline) {
+        List<JsonNode> entries = new ArrayList<>();
+        timeline.get("data").forEach(entries::add);
+        return entries;
+    }
+
+    private static void execute(String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(lockstep.jdbcUrl("inventory"));
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
