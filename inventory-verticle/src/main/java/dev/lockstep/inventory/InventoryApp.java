@@ -1,6 +1,7 @@
 package dev.lockstep.inventory;
 
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.ResendRequested;
 import dev.lockstep.relay.OutboxRelay;
 import dev.lockstep.relay.RelayConfig;
 import dev.lockstep.runtime.BackgroundTask;
@@ -15,7 +16,8 @@ import java.util.Optional;
 
 /** The inventory service as a program: settings in, exit code out. */
 public final class InventoryApp {
-    private static final List<String> TOPICS = List.of(Topics.INVENTORY_COMMANDS, Topics.INVENTORY_UPDATED);
+    private static final List<String> TOPICS =
+            List.of(Topics.INVENTORY_COMMANDS, Topics.INVENTORY_UPDATED, ResendRequested.TOPIC);
 
     private InventoryApp() {}
 

@@ -46,15 +46,7 @@ public final class InventoryVerticle extends VerticleBase {
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
-        return MessagingModule.start(
-                        vertx,
-                        opened,
-                        router,
-                        config.messaging().outboxRetention(),
-                        config.messaging().inboxRetention(),
-                        config.slotName(),
-                        config.relay().slot(),
-                        service.meters())
+        return MessagingModule.start(vertx, opened, router, config.messagingOptions(), service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);

@@ -1,6 +1,7 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.ResendRequested;
 import dev.lockstep.relay.OutboxRelay;
 import dev.lockstep.relay.RelayConfig;
 import dev.lockstep.runtime.BackgroundTask;
@@ -20,7 +21,8 @@ public final class OrderApp {
             Topics.ORDER_CANCEL_REQUESTED,
             Topics.ORDER_COMMANDS,
             Topics.ORDER_CONFIRMED,
-            Topics.ORDER_CANCELLED);
+            Topics.ORDER_CANCELLED,
+            ResendRequested.TOPIC);
 
     private OrderApp() {}
 

@@ -1,6 +1,7 @@
 package dev.lockstep.payment;
 
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.ResendRequested;
 import dev.lockstep.relay.OutboxRelay;
 import dev.lockstep.relay.RelayConfig;
 import dev.lockstep.runtime.BackgroundTask;
@@ -15,7 +16,8 @@ import java.util.Optional;
 
 /** The payment service as a program: settings in, exit code out. */
 public final class PaymentApp {
-    private static final List<String> TOPICS = List.of(Topics.PAYMENT_COMMANDS, Topics.PAYMENT_UPDATED);
+    private static final List<String> TOPICS =
+            List.of(Topics.PAYMENT_COMMANDS, Topics.PAYMENT_UPDATED, ResendRequested.TOPIC);
 
     private PaymentApp() {}
 

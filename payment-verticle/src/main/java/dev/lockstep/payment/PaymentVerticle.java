@@ -52,16 +52,7 @@ public final class PaymentVerticle extends VerticleBase {
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
-        ServiceConfig common = config.common();
-        return MessagingModule.start(
-                        vertx,
-                        opened,
-                        router,
-                        common.messaging().outboxRetention(),
-                        common.messaging().inboxRetention(),
-                        common.slotName(),
-                        common.relay().slot(),
-                        service.meters())
+        return MessagingModule.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);

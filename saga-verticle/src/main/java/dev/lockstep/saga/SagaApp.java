@@ -1,6 +1,7 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.ResendRequested;
 import dev.lockstep.relay.OutboxRelay;
 import dev.lockstep.relay.RelayConfig;
 import dev.lockstep.runtime.BackgroundTask;
@@ -18,7 +19,11 @@ import java.util.stream.Stream;
 public final class SagaApp {
     private static final List<String> TOPICS = Stream.concat(
                     SagaVerticle.CONSUMED.stream(),
-                    Stream.of(Topics.INVENTORY_COMMANDS, Topics.PAYMENT_COMMANDS, Topics.ORDER_COMMANDS))
+                    Stream.of(
+                            Topics.INVENTORY_COMMANDS,
+                            Topics.PAYMENT_COMMANDS,
+                            Topics.ORDER_COMMANDS,
+                            ResendRequested.TOPIC))
             .toList();
 
     private SagaApp() {}

@@ -1,6 +1,7 @@
 package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.ConsumerOptions;
+import dev.lockstep.messaging.ResendRequested;
 import java.time.Duration;
 import java.util.List;
 
@@ -11,6 +12,8 @@ import java.util.List;
  * @param topicReplicationFactor -1 for the cluster's default
  * @param outboxRetention how long rows are kept after they were relayed
  * @param inboxRetention how long a repeated message is recognised
+ * @param consumerGapResendAfter how long a message waits for the one before it until that one's sender is asked
+ * @param consumerGapGiveUpAfter how long it waits until it is a dead letter
  */
 public record MessagingConfig(
         boolean topicCreate,
@@ -21,7 +24,9 @@ public record MessagingConfig(
         int consumerMaxBatch,
         int consumerMaxAttempts,
         Duration consumerRetryBackoff,
-        Duration consumerMaxRetryBackoff) {
+        Duration consumerMaxRetryBackoff,
+        Duration consumerGapResendAfter,
+        Duration consumerGapGiveUpAfter) {
     private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
 
     static MessagingConfig read(Env env) {
@@ -34,7 +39,9 @@ public record MessagingConfig(
                 env.integer("CONSUMER_MAX_BATCH", 500),
                 env.integer("CONSUMER_MAX_ATTEMPTS", 5),
                 env.duration("CONSUMER_RETRY_BACKOFF", Duration.ofMillis(500)),
-                env.duration("CONSUMER_RETRY_BACKOFF_MAX", Duration.ofSeconds(30)));
+                env.duration("CONSUMER_RETRY_BACKOFF_MAX", Duration.ofSeconds(30)),
+                env.duration("CONSUMER_GAP_RESEND_AFTER", Duration.ofSeconds(10)),
+                env.duration("CONSUMER_GAP_GIVE_UP_AFTER", Duration.ofMinutes(10)));
         config.check(env);
         return config;
     }
@@ -59,12 +66,24 @@ public record MessagingConfig(
                 consumerMaxRetryBackoff.compareTo(consumerRetryBackoff) >= 0,
                 "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was "
                         + consumerMaxRetryBackoff);
+        env.check(
+                consumerGapResendAfter.isPositive(),
+                "CONSUMER_GAP_RESEND_AFTER must be more than nothing, but was " + consumerGapResendAfter);
+        env.check(
+                consumerGapGiveUpAfter.compareTo(consumerGapResendAfter) > 0,
+                "CONSUMER_GAP_GIVE_UP_AFTER must be longer than CONSUMER_GAP_RESEND_AFTER, but was "
+                        + consumerGapGiveUpAfter);
     }
 
     private static void checkRetention(Env env, String name, Duration retention) {
         env.check(
                 retention.compareTo(SHORTEST_RETENTION) >= 0,
                 name + " must be at least " + SHORTEST_RETENTION + ", but was " + retention);
+    }
+
+    /** What the service needs to know to hear what others miss of its messages. */
+    public ConsumerOptions resendRequests(String service, KafkaConfig kafka) {
+        return consumer(service + ".resends", List.of(ResendRequested.TOPIC), kafka);
     }
 
     /** What a consumer of the service needs to know. */
@@ -77,6 +96,8 @@ public record MessagingConfig(
                 consumerMaxAttempts,
                 consumerRetryBackoff,
                 consumerMaxRetryBackoff,
-                inboxRetention);
+                inboxRetention,
+                consumerGapResendAfter,
+                consumerGapGiveUpAfter);
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.MessagingOptions;
 import java.time.Duration;
 
 /**
@@ -39,6 +40,17 @@ public record ServiceConfig(
     /** What people call it: its name without {@code -service}. */
     public String name() {
         return service.replaceFirst("-service$", "");
+    }
+
+    /** How the service's outbox, inbox and dead letters are kept. */
+    public MessagingOptions messagingOptions() {
+        return new MessagingOptions(
+                messaging.outboxRetention(),
+                messaging.inboxRetention(),
+                slotName(),
+                relay.slot(),
+                "/" + service,
+                messaging.resendRequests(service, kafka));
     }
 
     /** Where the service's migrations are: its name without {@code -service}. */

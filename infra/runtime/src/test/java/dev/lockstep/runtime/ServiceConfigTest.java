@@ -43,7 +43,9 @@ class ServiceConfigTest {
                                 500,
                                 5,
                                 Duration.ofMillis(500),
-                                Duration.ofSeconds(30)),
+                                Duration.ofSeconds(30),
+                                Duration.ofSeconds(10),
+                                Duration.ofMinutes(10)),
                         new RelaySettings(
                                 true,
                                 Duration.ofMillis(500),
@@ -236,7 +238,9 @@ class ServiceConfigTest {
                         5,
                         Duration.ofMillis(500),
                         Duration.ofSeconds(30),
-                        Duration.ofDays(1)));
+                        Duration.ofDays(1),
+                        Duration.ofSeconds(10),
+                        Duration.ofMinutes(10)));
     }
 
     private static List<String> problemsWith(Map<String, String> more) {

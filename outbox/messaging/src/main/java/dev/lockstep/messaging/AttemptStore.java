@@ -14,8 +14,9 @@ import org.apache.kafka.common.TopicPartition;
 final class AttemptStore {
     // What a crash of Postgres takes back here is at worst one attempt more, so nobody waits for the disk.
     private static final String BEGIN = """
-            INSERT INTO delivery_attempt AS a (consumer, topic, partition, "offset", starts)
-            SELECT $1, b.topic, b.partition, b."offset", 1
+            INSERT INTO delivery_attempt AS a (consumer, topic, partition, "offset", starts, complete_since)
+            SELECT $1, b.topic, b.partition, b."offset", 1,
+                   CASE WHEN b."offset" = 0 THEN '00000000-0000-0000-0000-000000000000' ELSE uuidv7_floor(now()) END
               FROM unnest($2::text[], $3::integer[], $4::bigint[]) AS b (topic, partition, "offset"),
                    (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
              ORDER BY b.topic, b.partition

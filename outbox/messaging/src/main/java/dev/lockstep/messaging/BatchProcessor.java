@@ -1,32 +1,29 @@
 package dev.lockstep.messaging;
 
 import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
-import dev.lockstep.messaging.ParkedMessageStore.Position;
+import dev.lockstep.messaging.ParkedMessageStore.Parking;
 import dev.lockstep.messaging.ParkedMessageStore.TopicKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Applies polled records, each batch in one transaction that holds the inbox claims, the handler's work, what is parked and
@@ -40,11 +37,12 @@ final class BatchProcessor<M> {
     private final ConsumerOptions options;
     private final MessageCodec<M> codec;
     private final MessageHandler<M> handler;
-    private final MeterRegistry meters;
     private final MessageIds messageIds;
     private final Inbox inbox = new Inbox();
     private final ParkedMessageStore parked;
-    private final DeadLetterStore deadLetters;
+    private final PredecessorStore predecessors;
+    private final Setbacks setbacks;
+    private final ParkedRetries<M> retries;
     private final AttemptStore attempts;
 
     BatchProcessor(
@@ -57,10 +55,11 @@ final class BatchProcessor<M> {
         this.options = options;
         this.codec = codec;
         this.handler = handler;
-        this.meters = meters;
         this.messageIds = new MessageIds(options.inboxRetention());
         this.parked = new ParkedMessageStore(options.group());
-        this.deadLetters = new DeadLetterStore(options.group());
+        this.predecessors = new PredecessorStore(options.group());
+        this.setbacks = new Setbacks(options, meters, messageIds, parked);
+        this.retries = new ParkedRetries<>(pool, options, codec, handler, messageIds, parked, predecessors, setbacks);
         this.attempts = new AttemptStore(options.group());
     }
 
@@ -96,7 +95,11 @@ final class BatchProcessor<M> {
                 buried = buried.compose(done -> bury(letter))
                         .onSuccess(done -> applied.accept(List.of(delivery.source())));
             } else {
-                batch.add(Inbound.read(delivery.source(), messageIds.of(delivery.source(), now), codec));
+                batch.add(Inbound.read(
+                        delivery.source(),
+                        messageIds.of(delivery.source(), now),
+                        messageIds.previous(delivery.source(), now),
+                        codec));
             }
         }
         return buried.compose(done -> batch.isEmpty() ? nothing() : applyBatch(batch, applied));
@@ -128,44 +131,85 @@ final class BatchProcessor<M> {
                 .map(BatchProcessor::unreadable)
                 .toList();
         return pool.withTransaction(tx -> {
-                    // Both at once on one connection: they are pipelined, so this is one round trip.
-                    Future<Set<UUID>> claim = inbox.claim(tx, options.group(), ids(readable));
-                    Future<Set<TopicKey>> waiting = parked.keysAmong(tx, keys(readable));
-                    return Future.join(claim, waiting)
-                            .compose(both -> write(tx, readable, claim.result(), waiting.result(), unreadable));
+                    // All at once on one connection: they are pipelined, so this is one round trip, and each sees the
+                    // claims.
+                    Future<Set<UUID>> claim = inbox.claim(tx, options.group(), readable);
+                    Future<Map<TopicKey, Set<UUID>>> waiting = parked.waiting(tx, keys(readable));
+                    Future<Set<UUID>> gaps = predecessors.missing(tx, readable);
+                    return Future.join(claim, waiting, gaps)
+                            .compose(all -> write(
+                                    tx, sort(batch, claim.result(), waiting.result(), gaps.result()), unreadable));
                 })
-                .onSuccess(handled -> {
-                    count("handled", handled);
-                    count("repeated", readable.size() - handled);
-                    unreadable.forEach(this::reportDead);
+                .onSuccess(sorted -> {
+                    int first = sorted.toHandle().size() + sorted.toPark().size();
+                    setbacks.count("handled", first);
+                    setbacks.count("repeated", readable.size() - first);
+                    sorted.toPark().forEach(each -> {
+                        if (each.waitsFor() != null) {
+                            setbacks.reportGap(each.message().source(), each.waitsFor());
+                        }
+                    });
+                    unreadable.forEach(setbacks::reportDead);
                 })
                 .mapEmpty();
     }
 
-    private Future<Integer> write(
-            SqlConnection tx,
-            List<Inbound<M>> readable,
-            Set<UUID> claimed,
-            Set<TopicKey> waitingKeys,
-            List<DeadLetter> unreadable) {
+    /**
+     * What is to be done with the messages of a batch.
+     *
+     * @param arrived those that parked ones wait for
+     */
+    private record Sorted<M>(List<Received<M>> toHandle, List<Parking> toPark, List<UUID> arrived) {}
+
+    private Sorted<M> sort(
+            List<Inbound<M>> batch, Set<UUID> claimed, Map<TopicKey, Set<UUID>> waiting, Set<UUID> withoutPredecessor) {
+        Sorted<M> sorted = new Sorted<>(new ArrayList<>(batch.size()), new ArrayList<>(), new ArrayList<>());
+        Map<TopicKey, Set<UUID>> awaited = new HashMap<>(waiting);
         Set<UUID> unseen = new HashSet<>(claimed);
-        List<Received<M>> toHandle = new ArrayList<>(readable.size());
-        List<Inbound<M>> toPark = new ArrayList<>();
-        for (Inbound<M> each : readable) {
+        Set<UUID> unreadable = new HashSet<>();
+        for (Inbound<M> each : batch) {
+            if (!each.readable()) {
+                unreadable.add(each.messageId());
+                continue;
+            }
             // Removing makes the second of two deliveries in one batch a repeat.
-            if (unseen.remove(each.messageId())) {
-                if (waitingKeys.contains(TopicKey.of(each.source()))) {
-                    toPark.add(each);
-                } else {
-                    toHandle.add(each.received());
+            if (!unseen.remove(each.messageId())) {
+                continue;
+            }
+            TopicKey key = TopicKey.of(each.source());
+            Set<UUID> awaitedOfKey = key == null ? null : awaited.get(key);
+            UUID previous = each.previousId();
+            if (awaitedOfKey != null) {
+                sorted.toPark().add(Parking.behind(each));
+                if (awaitedOfKey.contains(each.messageId())) {
+                    sorted.arrived().add(each.messageId());
                 }
+            } else if (key != null
+                    && previous != null
+                    && isMissing(each, previous, unseen, unreadable, withoutPredecessor)) {
+                sorted.toPark().add(new Parking(each, 0, Gaps.describe(previous), options.gapResendAfter(), previous));
+                awaited.put(key, Set.of(previous));
+            } else {
+                sorted.toHandle().add(each.received());
             }
         }
-        Future<Void> handled = toHandle.isEmpty() ? Future.succeededFuture() : handle(tx, toHandle);
+        return sorted;
+    }
+
+    // What comes later in this very batch is claimed already, and is yet to be handled.
+    private static boolean isMissing(
+            Inbound<?> message, UUID previous, Set<UUID> unseen, Set<UUID> unreadable, Set<UUID> withoutPredecessor) {
+        return unseen.contains(previous)
+                || (withoutPredecessor.contains(message.messageId()) && !unreadable.contains(previous));
+    }
+
+    private Future<Sorted<M>> write(SqlConnection tx, Sorted<M> sorted, List<DeadLetter> unreadable) {
+        Future<Void> handled = sorted.toHandle().isEmpty() ? Future.succeededFuture() : handle(tx, sorted.toHandle());
         // After the handler, so that nothing is in the pipeline behind a statement of its that failed.
-        return handled.compose(done ->
-                        Future.join(parked.park(tx, toPark, 0, null, Duration.ZERO), deadLetters.add(tx, unreadable)))
-                .map(toHandle.size() + toPark.size());
+        return handled.compose(done -> setbacks.park(tx, sorted.toPark()))
+                .compose(done -> sorted.arrived().isEmpty() ? nothing() : parked.wake(tx, sorted.arrived()))
+                .compose(done -> setbacks.bury(tx, unreadable))
+                .map(sorted);
     }
 
     private Future<Void> handle(SqlConnection tx, List<Received<M>> messages) {
@@ -182,100 +226,33 @@ final class BatchProcessor<M> {
             return bury(DeadLetter.unprocessable(message.source(), never, 1, now));
         }
         if (options.maxAttempts() <= 1) {
-            return bury(exhausted(message.source(), cause, 1, now));
+            return bury(Setbacks.exhausted(message.source(), cause, 1, now));
         }
-        return inTransaction(tx -> inbox.claim(tx, options.group(), List.of(message.messageId()))
-                        .compose(claimed -> claimed.isEmpty()
-                                ? nothing()
-                                : parked.park(tx, List.of(message), 1, describe(cause), backoff(1))))
-                .onSuccess(done -> {
-                    count("parked", 1);
-                    at(LOGGER.atWarn(), message.source())
-                            .setCause(cause)
-                            .log("handling failed, parked the message and its key");
-                });
+        Parking parking = new Parking(message, 1, Setbacks.describe(cause), setbacks.backoff(1), null);
+        return inTransaction(tx -> inbox.claim(tx, options.group(), List.of(message))
+                        .compose(claimed -> claimed.isEmpty() ? nothing() : setbacks.park(tx, List.of(parking))))
+                .onSuccess(done -> setbacks.reportParked(message.source(), cause));
     }
 
     private Future<Void> bury(DeadLetter letter) {
-        return inTransaction(tx -> deadLetters.add(tx, List.of(letter))).onSuccess(done -> reportDead(letter));
+        return inTransaction(tx -> setbacks.bury(tx, List.of(letter))).onSuccess(done -> setbacks.reportDead(letter));
     }
 
     private Future<Void> inTransaction(Function<SqlConnection, Future<Void>> work) {
         return pool.withTransaction(work).mapEmpty();
     }
 
-    /** Tries the parked messages that are due on these partitions. Completes with whether there may be more at once. */
-    Future<Boolean> retryDue(Collection<TopicPartition> partitions) {
-        return parked.due(pool, partitions).compose(due -> {
-            Future<Void> tried = Future.succeededFuture();
-            for (Position position : due) {
-                tried = tried.compose(done -> retry(position));
-            }
-            return tried.map(!due.isEmpty());
-        });
-    }
-
-    private Future<Void> retry(Position position) {
-        return pool.withTransaction(tx -> parked.lock(tx, position)
-                        .compose(found -> found.isEmpty() ? nothing() : handleParked(tx, position, found.get())))
-                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
-                        ? Future.failedFuture(cause)
-                        : pool.withTransaction(tx -> parked.lock(tx, position)
-                                .compose(found ->
-                                        found.isEmpty() ? nothing() : failedAgain(tx, position, found.get(), cause))));
-    }
-
-    private Future<Void> handleParked(SqlConnection tx, Position position, ParkedMessageStore.Parked message) {
-        Inbound<M> inbound = Inbound.read(message.source(), message.messageId(), codec);
-        return handle(tx, List.of(inbound.received())).compose(handled -> parked.remove(tx, position));
+    /** Tries the parked messages that are due on these partitions. */
+    Future<Void> retryDue(Collection<TopicPartition> partitions) {
+        return retries.retryDue(partitions);
     }
 
     private static Future<Void> nothing() {
         return Future.succeededFuture();
     }
 
-    private Future<Void> failedAgain(
-            SqlConnection tx, Position position, ParkedMessageStore.Parked message, Throwable cause) {
-        int attempts = message.attempts() + 1;
-        if (cause instanceof UnprocessableMessageException || attempts >= options.maxAttempts()) {
-            DeadLetter letter = cause instanceof UnprocessableMessageException never
-                    ? DeadLetter.unprocessable(message.source(), never, attempts, message.firstAt())
-                    : exhausted(message.source(), cause, attempts, message.firstAt());
-            // The claim is given back, or a replay of the dead letter would be taken for a repeat.
-            return parked.remove(tx, position)
-                    .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
-                    .compose(released -> deadLetters.add(tx, List.of(letter)))
-                    .onSuccess(added -> reportDead(letter));
-        }
-        at(LOGGER.atWarn(), message.source())
-                .addKeyValue("attempt", attempts)
-                .addKeyValue("error", describe(cause))
-                .log("a parked message failed again");
-        return parked.postpone(tx, position, attempts, describe(cause), backoff(attempts));
-    }
-
-    // Half of it fixed and half of it random, so that keys which failed together are not all tried together.
-    private Duration backoff(int attempts) {
-        long longest = Math.min(
-                options.maxRetryBackoff().toMillis(), options.retryBackoff().toMillis() << Math.min(attempts - 1, 20));
-        return Duration.ofMillis(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
-    }
-
-    private static DeadLetter exhausted(
-            ConsumerRecord<byte[], byte[]> record, Throwable cause, int attempts, Instant firstAt) {
-        return new DeadLetter(record, "HANDLER_FAILED", describe(cause), attempts, firstAt);
-    }
-
     private static DeadLetter unreadable(Inbound<?> record) {
         return DeadLetter.unprocessable(record.source(), Objects.requireNonNull(record.unreadable()), 1, Instant.now());
-    }
-
-    private static String describe(Throwable cause) {
-        return cause.getClass().getName() + ": " + cause.getMessage();
-    }
-
-    private static List<UUID> ids(List<? extends Inbound<?>> messages) {
-        return messages.stream().map(Inbound::messageId).collect(Collectors.toList());
     }
 
     private static Set<TopicKey> keys(List<? extends Inbound<?>> messages) {
@@ -287,26 +264,5 @@ final class BatchProcessor<M> {
             }
         }
         return keys;
-    }
-
-    private void reportDead(DeadLetter letter) {
-        count("dead", 1);
-        at(LOGGER.atWarn(), letter.source())
-                .addKeyValue("reason", letter.reason())
-                .addKeyValue("error", letter.error())
-                .log("a message is a dead letter");
-    }
-
-    private void count(String outcome, int messages) {
-        meters.counter("lockstep.consumer.messages", "group", options.group(), "outcome", outcome)
-                .increment(messages);
-    }
-
-    private LoggingEventBuilder at(LoggingEventBuilder event, ConsumerRecord<byte[], byte[]> record) {
-        return event.addKeyValue("service", options.group())
-                .addKeyValue("type", Headers.text(record, "ce_type"))
-                .addKeyValue("topic", record.topic())
-                .addKeyValue("partition", record.partition())
-                .addKeyValue("offset", record.offset());
     }
 }

@@ -15,6 +15,8 @@ import java.util.Map;
  * @param retryBackoff before the second attempt; doubled for each further one
  * @param maxRetryBackoff the longest wait between two attempts
  * @param inboxRetention how long a repeated message is recognised
+ * @param gapResendAfter how long a message waits for the missing one before it until the sender is asked; doubled each time
+ * @param gapGiveUpAfter how long it waits before it becomes a dead letter
  */
 public record ConsumerOptions(
         String group,
@@ -24,7 +26,9 @@ public record ConsumerOptions(
         int maxAttempts,
         Duration retryBackoff,
         Duration maxRetryBackoff,
-        Duration inboxRetention) {
+        Duration inboxRetention,
+        Duration gapResendAfter,
+        Duration gapGiveUpAfter) {
     public ConsumerOptions {
         topics = List.copyOf(topics);
         kafka = Map.copyOf(kafka);

@@ -31,14 +31,14 @@ final class DeadLetterStore {
             WITH failed AS (
                 SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],
                                      $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::integer[],
-                                     $13::timestamptz[], $14::text[], $15::jsonb[])
+                                     $13::timestamptz[], $14::text[], $15::jsonb[], $16::uuid[])
                     AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
-                          attempts, first_at, key_text, dlq_headers)
+                          attempts, first_at, key_text, dlq_headers, message_id)
             ), letter AS (
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
-                                         record_headers, type, reason, error, attempts, first_at)
+                                         record_headers, type, reason, error, attempts, first_at, message_id)
                 SELECT id, $1, topic, partition, "offset", record_key, key_text, record_value, record_headers, type, reason,
-                       error, attempts, first_at
+                       error, attempts, first_at, message_id
                   FROM failed
                     ON CONFLICT DO NOTHING
                 RETURNING id
@@ -50,9 +50,11 @@ final class DeadLetterStore {
             """;
 
     private final String consumer;
+    private final MessageIds messageIds;
 
-    DeadLetterStore(String consumer) {
+    DeadLetterStore(String consumer, MessageIds messageIds) {
         this.consumer = consumer;
+        this.messageIds = messageIds;
     }
 
     /**
@@ -92,6 +94,7 @@ final class DeadLetterStore {
         OffsetDateTime[] firsts = new OffsetDateTime[size];
         @Nullable String[] keyTexts = new @Nullable String[size];
         Object[] dlqHeaders = new Object[size];
+        UUID[] messageIds = new UUID[size];
         Instant now = Instant.now();
         for (int i = 0; i < size; i++) {
             DeadLetter letter = letters.get(i);
@@ -103,7 +106,9 @@ final class DeadLetterStore {
             keys[i] = ParkedMessageStore.buffer(record.key());
             values[i] = ParkedMessageStore.buffer(record.value());
             headers[i] = Headers.toJson(record.headers());
-            types[i] = storable(Headers.text(record, "ce_type"));
+            String type = Headers.text(record, "ce_type");
+            types[i] = type == null ? null : Headers.storable(type);
+            messageIds[i] = this.messageIds.of(record, now);
             reasons[i] = letter.reason();
             errors[i] = shortened(letter.error());
             attempts[i] = letter.attempts();
@@ -127,7 +132,8 @@ final class DeadLetterStore {
                         .addValue(attempts)
                         .addValue(firsts)
                         .addValue(keyTexts)
-                        .addValue(dlqHeaders))
+                        .addValue(dlqHeaders)
+                        .addValue(messageIds))
                 .mapEmpty();
     }
 
@@ -152,11 +158,7 @@ final class DeadLetterStore {
     }
 
     private static String shortened(String error) {
-        String text = error.replace("\0", "\\0");
+        String text = Headers.storable(error);
         return text.length() <= LONGEST_ERROR ? text : text.substring(0, LONGEST_ERROR) + "...";
-    }
-
-    private static @Nullable String storable(@Nullable String text) {
-        return text == null ? null : text.replace("\0", "\\0");
     }
 }

@@ -59,6 +59,11 @@ final class Headers {
         return all;
     }
 
+    /** The text as Postgres can hold it. */
+    static String storable(String text) {
+        return text.replace("\0", "\\0");
+    }
+
     /** The bytes as text if they are valid UTF-8 that Postgres can hold as text, else null. */
     static @Nullable String utf8(byte @Nullable [] bytes) {
         if (bytes == null) {

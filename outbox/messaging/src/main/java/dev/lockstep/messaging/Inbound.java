@@ -8,14 +8,16 @@ import org.jspecify.annotations.Nullable;
 record Inbound<M>(
         ConsumerRecord<byte[], byte[]> source,
         UUID messageId,
+        @Nullable UUID previousId,
         @Nullable M message,
         @Nullable UnprocessableMessageException unreadable) {
 
-    static <M> Inbound<M> read(ConsumerRecord<byte[], byte[]> source, UUID messageId, MessageCodec<M> codec) {
+    static <M> Inbound<M> read(
+            ConsumerRecord<byte[], byte[]> source, UUID messageId, @Nullable UUID previousId, MessageCodec<M> codec) {
         try {
-            return new Inbound<>(source, messageId, codec.decode(source), null);
+            return new Inbound<>(source, messageId, previousId, codec.decode(source), null);
         } catch (UnprocessableMessageException unreadable) {
-            return new Inbound<>(source, messageId, null, unreadable);
+            return new Inbound<>(source, messageId, previousId, null, unreadable);
         }
     }
 

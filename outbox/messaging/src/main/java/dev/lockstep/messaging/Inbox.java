@@ -3,41 +3,107 @@ package dev.lockstep.messaging;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
-import java.util.Collection;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Remembers which messages a consumer has applied. Every method runs on the caller's connection: the caller owns the transaction. */
-public final class Inbox {
+final class Inbox {
     // In the order of their ids, so that two transactions that claim the same ones wait for each other instead of
     // deadlocking.
     private static final String CLAIM = """
-            INSERT INTO inbox (message_id, consumer)
-            SELECT DISTINCT id, $1 FROM unnest($2::uuid[]) AS id ORDER BY id
+            INSERT INTO inbox (message_id, consumer, topic, partition, "offset")
+            SELECT DISTINCT ON (m.id) m.id, $1, m.topic, m.partition, m."offset"
+              FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[]) AS m (id, topic, partition, "offset")
+             ORDER BY m.id, m."offset"
             ON CONFLICT DO NOTHING
             RETURNING message_id
+            """;
+
+    private static final String HEALED = "UPDATE inbox SET attempts = $3 WHERE message_id = $1 AND consumer = $2";
+
+    private static final String LIST = """
+            SELECT message_id, consumer, topic, partition, "offset", attempts, received_at
+              FROM inbox WHERE message_id = ANY ($1) ORDER BY received_at DESC
             """;
 
     private static final String RELEASE = "DELETE FROM inbox WHERE message_id = $1 AND consumer = $2";
 
     /**
-     * Claims the ids in one statement.
+     * Claims the messages in one statement, with where they came from.
      *
-     * @param ids UUIDv7s within the retention; an id whose day has no partition fails the statement
-     * @return completes with those that were not claimed before; a claim is undone by a rollback
+     * @param messages their ids are UUIDv7s within the retention; an id whose day has no partition fails the statement
+     * @return completes with the ids that were not claimed before; a claim is undone by a rollback
      */
-    public Future<Set<UUID>> claim(SqlClient tx, String consumer, Collection<UUID> ids) {
-        if (ids.isEmpty()) {
+    Future<Set<UUID>> claim(SqlClient tx, String consumer, List<? extends Inbound<?>> messages) {
+        if (messages.isEmpty()) {
             return Future.succeededFuture(Set.of());
         }
+        int size = messages.size();
+        UUID[] ids = new UUID[size];
+        String[] topics = new String[size];
+        Integer[] partitions = new Integer[size];
+        Long[] offsets = new Long[size];
+        for (int i = 0; i < size; i++) {
+            ids[i] = messages.get(i).messageId();
+            topics[i] = messages.get(i).source().topic();
+            partitions[i] = messages.get(i).source().partition();
+            offsets[i] = messages.get(i).source().offset();
+        }
         return tx.preparedQuery(CLAIM)
-                .execute(Tuple.tuple().addValue(consumer).addValue(ids.toArray(UUID[]::new)))
+                .execute(Tuple.tuple()
+                        .addValue(consumer)
+                        .addValue(ids)
+                        .addValue(topics)
+                        .addValue(partitions)
+                        .addValue(offsets))
                 .map(rows -> {
                     Set<UUID> claimed = HashSet.newHashSet(rows.size());
                     rows.forEach(row -> claimed.add(row.getUUID(0)));
                     return claimed;
                 });
+    }
+
+    /**
+     * A message that was received, as it is shown.
+     *
+     * @param attempts how often it was tried until it was handled; 1 while it is parked
+     */
+    record Shown(
+            UUID messageId,
+            String consumer,
+            @Nullable String topic,
+            @Nullable Integer partition,
+            @Nullable Long offset,
+            int attempts,
+            Instant receivedAt) {}
+
+    static Future<List<Shown>> list(SqlClient client, List<UUID> ids) {
+        return client.preparedQuery(LIST)
+                .execute(Tuple.tuple().addValue(ids.toArray(UUID[]::new)))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(new Shown(
+                            row.getUUID("message_id"),
+                            row.getString("consumer"),
+                            row.getString("topic"),
+                            row.getInteger("partition"),
+                            row.getLong("offset"),
+                            row.getInteger("attempts"),
+                            row.getOffsetDateTime("received_at").toInstant())));
+                    return all;
+                });
+    }
+
+    /** Notes how many attempts it took. */
+    Future<Void> healed(SqlClient tx, String consumer, UUID id, int attempts) {
+        return tx.preparedQuery(HEALED)
+                .execute(Tuple.of(id, consumer, attempts))
+                .mapEmpty();
     }
 
     /** Gives a claim back, so that the message may be delivered once more. */

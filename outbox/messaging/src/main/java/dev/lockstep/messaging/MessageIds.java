@@ -39,6 +39,13 @@ final class MessageIds {
         return within(named(name, occurredAt(record)), now);
     }
 
+    /** The message that this one says is before it, unless that is past the inbox's retention or far ahead: then nobody knows. */
+    @Nullable
+    UUID previous(ConsumerRecord<byte[], byte[]> record, Instant now) {
+        UUID previous = version7(Headers.text(record, "ce_previousid"));
+        return previous == null || !within(previous, now).equals(previous) ? null : previous;
+    }
+
     // An id whose day has no partition, being older than the retention or from a clock far ahead, is filed under the
     // nearest
     // day that has one: it must be handled all the same.

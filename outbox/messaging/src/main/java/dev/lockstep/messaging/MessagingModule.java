@@ -5,7 +5,6 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import io.vertx.sqlclient.Pool;
-import java.time.Duration;
 import java.util.Optional;
 
 /** Everything around the outbox and the inbox that a service wants whatever it does: partitions, HTTP routes, metrics, health. */
@@ -13,46 +12,65 @@ public final class MessagingModule {
     private final PartitionMaintenance maintenance;
     private final OutboxMetrics metrics;
     private final SlotGuardian guardian;
+    private final Resends resends;
+    private final MessageConsumer responder;
 
-    private MessagingModule(PartitionMaintenance maintenance, OutboxMetrics metrics, SlotGuardian guardian) {
+    private MessagingModule(
+            PartitionMaintenance maintenance,
+            OutboxMetrics metrics,
+            SlotGuardian guardian,
+            Resends resends,
+            MessageConsumer responder) {
         this.maintenance = maintenance;
         this.metrics = metrics;
         this.guardian = guardian;
+        this.resends = resends;
+        this.responder = responder;
     }
 
     /**
-     * Mounts {@code /outbox}, {@code /dead-letters} and {@code /operator-actions} on the router and starts the rest.
+     * Mounts {@code /outbox}, {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}, {@code /dead-letters} and
+     * {@code /operator-actions} on the router and starts the rest.
      *
      * @param pool the service's own; it stays the caller's to close, after {@link #stop}
-     * @param slot the replication slot that the outbox is relayed from, wherever that happens
      * @return completes once today's partitions exist, so that messages may be appended and consumed
      */
     public static Future<MessagingModule> start(
-            Vertx vertx,
-            Pool pool,
-            Router router,
-            Duration outboxRetention,
-            Duration inboxRetention,
-            String slot,
-            SlotLimits slotLimits,
-            MeterRegistry meters) {
+            Vertx vertx, Pool pool, Router router, MessagingOptions options, MeterRegistry meters) {
         OutboxRoutes.mount(router, pool);
         DeadLetterRoutes.mount(router, pool);
         OperatorActionRoutes.mount(router, pool);
-        PartitionMaintenance maintenance = new PartitionMaintenance(vertx, pool, outboxRetention, inboxRetention);
-        SlotGuardian guardian = new SlotGuardian(vertx, pool, slot, slotLimits, meters);
+        DeliveryRoutes.mount(router, pool);
+        Resends resends = new Resends(vertx, pool);
+        ResendRoutes.mount(router, pool, resends, options.inboxRetention());
+        MessageConsumer responder = MessageConsumer.create(
+                vertx,
+                pool,
+                options.resendRequests(),
+                MessageCodec.of(ResendRequested.class),
+                new ResendResponder(options.source()),
+                topic -> true,
+                meters);
+        PartitionMaintenance maintenance =
+                new PartitionMaintenance(vertx, pool, options.outboxRetention(), options.inboxRetention());
+        SlotGuardian guardian = new SlotGuardian(vertx, pool, options.slot(), options.slotLimits(), meters);
         OutboxMetrics metrics = new OutboxMetrics(vertx, pool, meters);
         return maintenance
                 .start()
                 .compose(done -> metrics.start())
                 .compose(done -> guardian.start())
-                .map(started -> new MessagingModule(maintenance, metrics, guardian));
+                .compose(started -> responder.start())
+                .map(started -> {
+                    resends.start();
+                    return new MessagingModule(maintenance, metrics, guardian, resends, responder);
+                });
     }
 
     public Future<Void> stop() {
         guardian.stop();
         metrics.stop();
-        return maintenance.stop();
+        resends.stop();
+        return responder.stop().eventually(maintenance::stop);
     }
 
     /** Why the outbox is not being relayed, in one sentence, or empty when it is. */

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads the outbox as it is. What is relayed is one comparison with the watermark, made while reading. */
 final class OutboxStore {
     private static final String COLUMNS_FROM = """
-            SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent, headers, created_at,
+            SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id, resend_of,
+                   created_at,
                    pg_visible_in_snapshot(xid, w.snapshot) AS relayed
               FROM outbox, outbox_watermark w
             """;
@@ -89,6 +90,9 @@ final class OutboxStore {
             @JsonRawValue @Nullable String payload,
             @Nullable Map<String, String> headers,
             @Nullable String traceparent,
+            @Nullable Long sequence,
+            @Nullable UUID previousId,
+            @Nullable UUID resendOf,
             String state,
             Instant createdAt) {}
 
@@ -159,6 +163,9 @@ final class OutboxStore {
                 payload == null ? null : Payloads.asJson(payload.getBytes()),
                 headers == null ? null : Headers.readable(headers),
                 row.getString("traceparent"),
+                row.getLong("sequence"),
+                row.getUUID("previous_id"),
+                row.getUUID("resend_of"),
                 row.getBoolean("relayed") ? "relayed" : "pending",
                 row.getOffsetDateTime("created_at").toInstant());
     }

@@ -13,8 +13,10 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -26,17 +28,19 @@ import org.jspecify.annotations.Nullable;
 /** Messages that wait, by key and in order. Every method runs on the caller's connection: the caller owns the transaction. */
 final class ParkedMessageStore {
     private static final String PARKED_KEYS = """
-            SELECT DISTINCT p.topic, p.record_key
+            SELECT p.topic, p.record_key, array_agg(p.waits_for) FILTER (WHERE p.waits_for IS NOT NULL) AS awaited
               FROM parked_message p
               JOIN (SELECT DISTINCT * FROM unnest($2::text[], $3::bytea[]) AS k (topic, record_key)) k
                 ON p.topic = k.topic AND p.record_key = k.record_key
              WHERE p.consumer = $1
+             GROUP BY p.topic, p.record_key
             """;
 
     private static final String PARK = """
             INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_value,
-                                        record_headers, record_time, attempts, error, next_attempt_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + make_interval(secs => $12))
+                                        record_headers, record_time, attempts, error, next_attempt_at, waits_for, waits_since)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + make_interval(secs => $12), $13,
+                    CASE WHEN $13::uuid IS NOT NULL THEN now() END)
             ON CONFLICT DO NOTHING
             """;
 
@@ -55,7 +59,8 @@ final class ParkedMessageStore {
             """;
 
     private static final String LOCK = """
-            SELECT topic, partition, "offset", message_id, record_key, record_value, record_headers, record_time, attempts, first_at
+            SELECT topic, partition, "offset", message_id, record_key, record_value, record_headers, record_time, attempts, first_at,
+                   waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
               FROM parked_message
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
                FOR UPDATE SKIP LOCKED
@@ -63,8 +68,49 @@ final class ParkedMessageStore {
 
     private static final String POSTPONE = """
             UPDATE parked_message
-               SET attempts = $5, error = $6, next_attempt_at = now() + make_interval(secs => $7)
+               SET attempts = $5, error = $6, next_attempt_at = now() + make_interval(secs => $7),
+                   waits_for = NULL, waits_since = NULL, asked = 0
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            """;
+
+    private static final String WAIT_FOR = """
+            UPDATE parked_message
+               SET waits_for = $5, waits_since = now(), asked = 0, error = $6, next_attempt_at = now() + make_interval(secs => $7)
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            """;
+
+    private static final String WAIT_BEHIND = """
+            UPDATE parked_message
+               SET waits_for = $5, waits_since = coalesce(waits_since, now()),
+                   next_attempt_at = now() + make_interval(secs => $6)
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            """;
+
+    private static final String ASKED_FOR = """
+            UPDATE parked_message SET asked = $5, next_attempt_at = now() + make_interval(secs => $6)
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            """;
+
+    private static final String WAKE = """
+            UPDATE parked_message SET next_attempt_at = least(next_attempt_at, now())
+             WHERE consumer = $1 AND waits_for = ANY ($2)
+            """;
+
+    private static final String FIND = """
+            SELECT topic, partition, "offset", greatest(extract(epoch FROM next_attempt_at - now()), 0)::float8 AS due_in
+              FROM parked_message
+             WHERE consumer = $1 AND message_id = $2
+            """;
+
+    private static final String SHOW = """
+            SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
+                   first_at, next_attempt_at
+              FROM parked_message
+             WHERE ($1::bytea IS NULL OR record_key = $1)
+               AND ($2::text IS NULL OR topic = $2)
+               AND ($3::uuid IS NULL OR id < $3)
+             ORDER BY id DESC
+             LIMIT $4
             """;
 
     private static final String REMOVE = """
@@ -84,13 +130,68 @@ final class ParkedMessageStore {
         }
     }
 
-    /** A message that waits for another attempt. */
-    record Parked(ConsumerRecord<byte[], byte[]> source, UUID messageId, int attempts, Instant firstAt) {}
+    /**
+     * A message to be parked.
+     *
+     * @param attempts how often it was tried; 0 for one that waits behind others, or for the one before it
+     * @param delay how long until it is tried again
+     * @param waitsFor the missing message before it, if it waits for that
+     */
+    record Parking(
+            Inbound<?> message,
+            int attempts,
+            @Nullable String error,
+            Duration delay,
+            @Nullable UUID waitsFor) {
+        /** One that waits behind others of its key. */
+        static Parking behind(Inbound<?> message) {
+            return new Parking(message, 0, null, Duration.ZERO, null);
+        }
+    }
 
-    /** Which of these keys have messages waiting, so that later ones have to wait behind them. */
-    Future<Set<TopicKey>> keysAmong(SqlClient tx, Collection<TopicKey> keys) {
+    /**
+     * A message that waits for another attempt.
+     *
+     * @param waitsFor the message before it, as long as that is missing
+     * @param waited for how long it has waited for that one
+     * @param asked how often that one's sender was asked for it
+     */
+    record Parked(
+            ConsumerRecord<byte[], byte[]> source,
+            UUID messageId,
+            int attempts,
+            Instant firstAt,
+            @Nullable UUID waitsFor,
+            Duration waited,
+            int asked) {
+        Position position() {
+            return Position.of(source);
+        }
+    }
+
+    /** Where a message is parked, and how long until it may be tried again. */
+    record Place(Position position, Duration dueIn) {}
+
+    /** A parked message as it is shown. */
+    record Shown(
+            UUID id,
+            String consumer,
+            String topic,
+            int partition,
+            long offset,
+            @Nullable String key,
+            @Nullable String type,
+            UUID messageId,
+            int attempts,
+            @Nullable String error,
+            @Nullable UUID waitsFor,
+            Instant firstAt,
+            Instant nextAttemptAt) {}
+
+    /** Which of these keys have messages waiting, so that later ones have to wait behind them; and for which messages those wait. */
+    Future<Map<TopicKey, Set<UUID>>> waiting(SqlClient tx, Collection<TopicKey> keys) {
         if (keys.isEmpty()) {
-            return Future.succeededFuture(Set.of());
+            return Future.succeededFuture(Map.of());
         }
         String[] topics = keys.stream().map(TopicKey::topic).toArray(String[]::new);
         Buffer[] bytes =
@@ -98,21 +199,22 @@ final class ParkedMessageStore {
         return tx.preparedQuery(PARKED_KEYS)
                 .execute(Tuple.of(consumer, topics, bytes))
                 .map(rows -> {
-                    Set<TopicKey> parked = HashSet.newHashSet(rows.size());
-                    rows.forEach(row -> parked.add(new TopicKey(
-                            row.getString(0), ByteBuffer.wrap(row.getBuffer(1).getBytes()))));
+                    Map<TopicKey, Set<UUID>> parked = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> parked.put(
+                            new TopicKey(
+                                    row.getString(0),
+                                    ByteBuffer.wrap(row.getBuffer(1).getBytes())),
+                            awaited(row.getArrayOfUUIDs(2))));
                     return parked;
                 });
     }
 
     /** Parks messages in the order given. */
-    Future<Void> park(
-            SqlClient tx, List<? extends Inbound<?>> messages, int attempts, @Nullable String error, Duration delay) {
-        if (messages.isEmpty()) {
-            return Future.succeededFuture();
-        }
+    Future<Void> park(SqlClient tx, List<Parking> messages) {
         List<Tuple> rows = new ArrayList<>(messages.size());
-        for (Inbound<?> message : messages) {
+        for (Parking parking : messages) {
+            Inbound<?> message = parking.message();
+            String error = parking.error();
             ConsumerRecord<byte[], byte[]> record = message.source();
             rows.add(Tuple.tuple()
                     .addValue(consumer)
@@ -124,9 +226,10 @@ final class ParkedMessageStore {
                     .addValue(buffer(record.value()))
                     .addValue(Headers.toJson(record.headers()))
                     .addValue(OffsetDateTime.ofInstant(Instant.ofEpochMilli(record.timestamp()), ZoneOffset.UTC))
-                    .addValue(attempts)
-                    .addValue(error)
-                    .addValue(seconds(delay)));
+                    .addValue(parking.attempts())
+                    .addValue(error == null ? null : Headers.storable(error))
+                    .addValue(seconds(parking.delay()))
+                    .addValue(parking.waitsFor()));
         }
         return tx.preparedQuery(PARK).executeBatch(rows).mapEmpty();
     }
@@ -165,8 +268,87 @@ final class ParkedMessageStore {
 
     Future<Void> postpone(SqlClient tx, Position position, int attempts, String error, Duration delay) {
         return tx.preparedQuery(POSTPONE)
-                .execute(at(position).addValue(attempts).addValue(error).addValue(seconds(delay)))
+                .execute(at(position)
+                        .addValue(attempts)
+                        .addValue(Headers.storable(error))
+                        .addValue(seconds(delay)))
                 .mapEmpty();
+    }
+
+    /** From now on it waits for a message that is missing. */
+    Future<Void> waitFor(SqlClient tx, Position position, UUID missing, String error, Duration delay) {
+        return tx.preparedQuery(WAIT_FOR)
+                .execute(at(position).addValue(missing).addValue(error).addValue(seconds(delay)))
+                .mapEmpty();
+    }
+
+    /** It waits for a message that has arrived and is parked itself. */
+    Future<Void> waitBehind(SqlClient tx, Position position, UUID parked, Duration delay) {
+        return tx.preparedQuery(WAIT_BEHIND)
+                .execute(at(position).addValue(parked).addValue(seconds(delay)))
+                .mapEmpty();
+    }
+
+    Future<Void> askedFor(SqlClient tx, Position position, int asked, Duration delay) {
+        return tx.preparedQuery(ASKED_FOR)
+                .execute(at(position).addValue(asked).addValue(seconds(delay)))
+                .mapEmpty();
+    }
+
+    /** Makes those due that wait for one of these messages. */
+    Future<Void> wake(SqlClient tx, Collection<UUID> arrived) {
+        return tx.preparedQuery(WAKE)
+                .execute(Tuple.tuple().addValue(consumer).addValue(arrived.toArray(UUID[]::new)))
+                .mapEmpty();
+    }
+
+    /** Where this message is parked, if it is. */
+    Future<Optional<Place>> find(SqlClient tx, UUID messageId) {
+        return tx.preparedQuery(FIND).execute(Tuple.of(consumer, messageId)).map(rows -> {
+            if (rows.size() == 0) {
+                return Optional.empty();
+            }
+            Row row = rows.iterator().next();
+            return Optional.of(new Place(
+                    new Position(row.getString(0), row.getInteger(1), row.getLong(2)), duration(row.getDouble(3))));
+        });
+    }
+
+    static Future<List<Shown>> list(
+            SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
+        return client.preparedQuery(SHOW)
+                .execute(Tuple.of(key == null ? null : Buffer.buffer(key), topic, before, limit))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(shown(row)));
+                    return all;
+                });
+    }
+
+    private static Shown shown(Row row) {
+        Buffer key = row.getBuffer("record_key");
+        return new Shown(
+                row.getUUID("id"),
+                row.getString("consumer"),
+                row.getString("topic"),
+                row.getInteger("partition"),
+                row.getLong("offset"),
+                key == null ? null : Payloads.asText(key.getBytes()),
+                Headers.readable(row.getJsonArray("record_headers")).get("ce_type"),
+                row.getUUID("message_id"),
+                row.getInteger("attempts"),
+                row.getString("error"),
+                row.getUUID("waits_for"),
+                row.getOffsetDateTime("first_at").toInstant(),
+                row.getOffsetDateTime("next_attempt_at").toInstant());
+    }
+
+    private static Set<UUID> awaited(UUID @Nullable [] ids) {
+        return ids == null ? Set.of() : new HashSet<>(List.of(ids));
+    }
+
+    private static Duration duration(double seconds) {
+        return Duration.ofMillis((long) (seconds * 1000));
     }
 
     Future<Void> remove(SqlClient tx, Position position) {
@@ -199,7 +381,10 @@ final class ParkedMessageStore {
                 record,
                 row.getUUID("message_id"),
                 row.getInteger("attempts"),
-                row.getOffsetDateTime("first_at").toInstant());
+                row.getOffsetDateTime("first_at").toInstant(),
+                row.getUUID("waits_for"),
+                duration(row.getDouble("waited")),
+                row.getInteger("asked"));
     }
 
     private static double seconds(Duration duration) {

@@ -20,6 +20,10 @@ public final class PartitionMaintenance {
     private static final long INTERVAL_MILLIS = Duration.ofHours(1).toMillis();
     private static final String ENSURE = "SELECT ensure_partitions($1, $2, 3)";
     private static final String DROP = "SELECT drop_partitions($1, $2) AS dropped";
+    private static final String FORGET_INCIDENTS = """
+            DELETE FROM delivery_incident
+             WHERE id IN (SELECT id FROM delivery_incident WHERE id < uuidv7_floor($1) ORDER BY id LIMIT 10000)
+            """;
     // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
     private static final String GIVE_UP_SOON = "SET LOCAL lock_timeout = '2s'";
 
@@ -52,7 +56,14 @@ public final class PartitionMaintenance {
         return ensure("outbox", 1)
                 .compose(done -> ensure("inbox", Math.toIntExact(inboxRetention.toDays())))
                 .compose(done -> drop("outbox", outboxRetention))
-                .compose(done -> drop("inbox", inboxRetention));
+                .compose(done -> drop("inbox", inboxRetention))
+                .compose(done -> forgetIncidents());
+    }
+
+    private Future<Void> forgetIncidents() {
+        return pool.preparedQuery(FORGET_INCIDENTS)
+                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(inboxRetention)))
+                .compose(rows -> rows.rowCount() < 10_000 ? Future.succeededFuture() : forgetIncidents());
     }
 
     private Future<Void> ensure(String parent, int daysBack) {

@@ -264,7 +264,7 @@ final class PollLoop<M> {
             return;
         }
         Set<TopicPartition> assigned = Set.copyOf(consumer.assignment());
-        @Nullable Throwable failure = await(() -> processor.retryDue(assigned).mapEmpty());
+        @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
         lastParkedRetry = System.nanoTime();
         if (failure != null) {
             backOff(failure);

@@ -101,7 +101,9 @@ final class Fixture implements AutoCloseable {
                 3,
                 Duration.ofMillis(100),
                 Duration.ofMillis(400),
-                Duration.ofDays(7));
+                Duration.ofDays(7),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(20));
     }
 
     MessageConsumer consume(MessageHandler<Greeting> handler) {

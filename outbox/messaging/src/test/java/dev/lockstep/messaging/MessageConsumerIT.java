@@ -222,7 +222,9 @@ class MessageConsumerIT {
                     1000,
                     options.retryBackoff(),
                     options.maxRetryBackoff(),
-                    options.inboxRetention());
+                    options.inboxRetention(),
+                    options.gapResendAfter(),
+                    options.gapGiveUpAfter());
         }
     }
 

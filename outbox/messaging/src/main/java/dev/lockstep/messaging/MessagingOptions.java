@@ -1,0 +1,21 @@
+package dev.lockstep.messaging;
+
+import java.time.Duration;
+
+/**
+ * How a service's outbox, inbox and dead letters are kept.
+ *
+ * @param outboxRetention how long rows are kept after they were relayed
+ * @param inboxRetention how long a repeated message is recognised as one
+ * @param slot the replication slot that the outbox is relayed from, wherever that happens
+ * @param slotLimits how much log that slot may keep
+ * @param source this service's {@code ce_source}: what it sent, it sends again when a reader misses it
+ * @param resendRequests a group of this service's own on {@link ResendRequested#TOPIC}
+ */
+public record MessagingOptions(
+        Duration outboxRetention,
+        Duration inboxRetention,
+        String slot,
+        SlotLimits slotLimits,
+        String source,
+        ConsumerOptions resendRequests) {}

@@ -1,0 +1,214 @@
+package dev.lockstep.messaging;
+
+import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.IncidentStore.Event;
+import dev.lockstep.messaging.IncidentStore.Incident;
+import dev.lockstep.messaging.ParkedMessageStore.Parked;
+import dev.lockstep.messaging.ParkedMessageStore.Position;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Tries parked messages again: of each key the first one, or, while the one before that is missing, whatever leads up to it.
+ *
+ * <pre>
+ *  first of its key is due ─┬─ the one before it is handled, or dead ──▶ handled, or postponed, or dead
+ *                           ├─ that one is parked further back ───────▶ that one first
+ *                           └─ that one is missing ───────────────────▶ waits, asks its sender, in the end is dead
+ * </pre>
+ */
+final class ParkedRetries<M> {
+    private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final Pool pool;
+    private final ConsumerOptions options;
+    private final MessageCodec<M> codec;
+    private final MessageHandler<M> handler;
+    private final MessageIds messageIds;
+    private final Inbox inbox = new Inbox();
+    private final Outbox outbox = new Outbox();
+    private final ParkedMessageStore parked;
+    private final PredecessorStore predecessors;
+    private final Setbacks setbacks;
+
+    ParkedRetries(
+            Pool pool,
+            ConsumerOptions options,
+            MessageCodec<M> codec,
+            MessageHandler<M> handler,
+            MessageIds messageIds,
+            ParkedMessageStore parked,
+            PredecessorStore predecessors,
+            Setbacks setbacks) {
+        this.pool = pool;
+        this.options = options;
+        this.codec = codec;
+        this.handler = handler;
+        this.messageIds = messageIds;
+        this.parked = parked;
+        this.predecessors = predecessors;
+        this.setbacks = setbacks;
+    }
+
+    /** What one attempt came to: a position is to be tried next, a report is to be made once the transaction has committed. */
+    private record Outcome(Optional<Position> next, Runnable report) {
+        static final Outcome DONE = new Outcome(Optional.empty(), () -> {});
+
+        static Outcome reported(Runnable report) {
+            return new Outcome(Optional.empty(), report);
+        }
+    }
+
+    /** Tries what is due on these partitions, and what becomes due by that, for two seconds at most. */
+    Future<Void> retryDue(Collection<TopicPartition> partitions) {
+        return retryDue(partitions, System.nanoTime());
+    }
+
+    private Future<Void> retryDue(Collection<TopicPartition> partitions, long begun) {
+        return parked.due(pool, partitions).compose(due -> {
+            Future<Void> tried = Future.succeededFuture();
+            for (Position position : due) {
+                tried = tried.compose(done -> retry(position));
+            }
+            return due.isEmpty()
+                    ? tried
+                    : tried.compose(done -> System.nanoTime() - begun < LONGEST_TURN_NANOS
+                            ? retryDue(partitions, begun)
+                            : Future.succeededFuture());
+        });
+    }
+
+    private Future<Void> retry(Position position) {
+        return withLocked(position, this::attempt)
+                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
+                        ? Future.failedFuture(cause)
+                        : withLocked(position, (tx, message) -> failedAgain(tx, message, cause)))
+                .compose(outcome -> {
+                    outcome.report().run();
+                    return outcome.next().map(this::retry).orElseGet(Future::succeededFuture);
+                });
+    }
+
+    private Future<Outcome> withLocked(Position position, BiFunction<SqlConnection, Parked, Future<Outcome>> work) {
+        return pool.withTransaction(tx -> parked.lock(tx, position)
+                        .compose(found ->
+                                found.isEmpty() ? Future.succeededFuture(Outcome.DONE) : work.apply(tx, found.get())))
+                .map(Objects::requireNonNull);
+    }
+
+    private Future<Outcome> attempt(SqlConnection tx, Parked message) {
+        Inbound<M> inbound = Inbound.read(
+                message.source(), message.messageId(), messageIds.previous(message.source(), Instant.now()), codec);
+        UUID previous = inbound.previousId();
+        if (previous == null) {
+            return handle(tx, message, inbound);
+        }
+        return predecessors
+                .missing(tx, List.of(inbound))
+                .compose(missing -> missing.isEmpty()
+                        ? parked.find(tx, previous)
+                                .compose(before -> before.isEmpty()
+                                        ? handle(tx, message, inbound)
+                                        : letPass(tx, message, previous, before.get()))
+                        : keepWaiting(tx, message, previous));
+    }
+
+    private Future<Outcome> handle(SqlConnection tx, Parked message, Inbound<M> inbound) {
+        if (!inbound.readable()) {
+            return Future.failedFuture(inbound.unreadable());
+        }
+        int attempts = message.attempts() + 1;
+        return handler.handle(tx, List.of(inbound.received()))
+                .compose(handled -> parked.remove(tx, message.position()))
+                .compose(removed -> inbox.healed(tx, options.group(), message.messageId(), attempts))
+                .compose(healed -> parked.wake(tx, List.of(message.messageId())))
+                .compose(awake -> setbacks.note(
+                        tx, new Incident(message.source(), message.messageId(), Event.HEALED, attempts, null)))
+                .map(Outcome.DONE);
+    }
+
+    // The one before has arrived behind it. It is tried at once if it is due, and else both wait until it is.
+    private Future<Outcome> letPass(SqlConnection tx, Parked message, UUID previous, ParkedMessageStore.Place before) {
+        return parked.waitBehind(tx, message.position(), previous, before.dueIn())
+                .map(waiting -> before.dueIn().isPositive()
+                        ? Outcome.DONE
+                        : new Outcome(Optional.of(before.position()), () -> {}));
+    }
+
+    private Future<Outcome> keepWaiting(SqlConnection tx, Parked message, UUID previous) {
+        if (!previous.equals(message.waitsFor())) {
+            return parked.waitFor(tx, message.position(), previous, Gaps.describe(previous), options.gapResendAfter())
+                    .compose(waiting -> setbacks.note(tx, incident(message, Event.GAP_SEEN, Gaps.describe(previous))))
+                    .map(Outcome.reported(() -> setbacks.reportGap(message.source(), previous)));
+        }
+        Duration waited = message.waited();
+        if (waited.compareTo(options.gapGiveUpAfter()) >= 0) {
+            return giveUp(
+                    tx,
+                    message,
+                    new DeadLetter(
+                            message.source(),
+                            Gaps.REASON,
+                            Gaps.describe(previous),
+                            message.attempts(),
+                            message.firstAt()));
+        }
+        Duration untilAsking = Gaps.askAfter(options, message.asked()).minus(waited);
+        if (untilAsking.isPositive()) {
+            return parked.askedFor(tx, message.position(), message.asked(), untilAsking)
+                    .map(Outcome.DONE);
+        }
+        int asked = message.asked() + 1;
+        Optional<OutboxMessage> request = ResendRequested.forMessage(message.source(), previous);
+        return outbox.append(tx, request.stream().toList())
+                .compose(appended -> request.isEmpty()
+                        ? Future.<Void>succeededFuture()
+                        : setbacks.note(tx, incident(message, Event.RESEND_REQUESTED, Gaps.describe(previous))))
+                .compose(noted -> parked.askedFor(
+                        tx,
+                        message.position(),
+                        asked,
+                        Gaps.askAfter(options, asked).minus(waited)))
+                .map(Outcome.DONE);
+    }
+
+    private Future<Outcome> failedAgain(SqlConnection tx, Parked message, Throwable cause) {
+        int attempts = message.attempts() + 1;
+        if (cause instanceof UnprocessableMessageException || attempts >= options.maxAttempts()) {
+            return giveUp(
+                    tx,
+                    message,
+                    cause instanceof UnprocessableMessageException never
+                            ? DeadLetter.unprocessable(message.source(), never, attempts, message.firstAt())
+                            : Setbacks.exhausted(message.source(), cause, attempts, message.firstAt()));
+        }
+        String error = Setbacks.describe(cause);
+        return parked.postpone(tx, message.position(), attempts, error, setbacks.backoff(attempts))
+                .compose(postponed -> setbacks.note(
+                        tx, new Incident(message.source(), message.messageId(), Event.FAILED_AGAIN, attempts, error)))
+                .map(Outcome.reported(() -> setbacks.reportFailedAgain(message.source(), attempts, error)));
+    }
+
+    private Future<Outcome> giveUp(SqlConnection tx, Parked message, DeadLetter letter) {
+        // The claim is given back, or a replay of the dead letter would be taken for a repeat.
+        return parked.remove(tx, message.position())
+                .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
+                .compose(released -> setbacks.bury(tx, List.of(letter)))
+                .map(Outcome.reported(() -> setbacks.reportDead(letter)));
+    }
+
+    private static Incident incident(Parked message, Event event, String error) {
+        return new Incident(message.source(), message.messageId(), event, message.attempts(), error);
+    }
+}

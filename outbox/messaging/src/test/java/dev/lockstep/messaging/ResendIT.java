@@ -1,0 +1,193 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ResendIT {
+    private static final String RESENT = """
+            SELECT first.aggregateid || ' ' || first.sequence
+              FROM outbox again JOIN outbox first ON first.id = again.resend_of
+             WHERE again.payload = first.payload AND again.topic = first.topic AND again.sequence = first.sequence
+             ORDER BY again.id
+            """;
+
+    private Fixture fixture;
+    private Resends resends;
+    private Api api;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        resends = new Resends(fixture.vertx, fixture.pool);
+        api = new Api(fixture, router -> {
+            ResendRoutes.mount(router, fixture.pool, resends, Duration.ofDays(7));
+            OutboxRoutes.mount(router, fixture.pool);
+            OperatorActionRoutes.mount(router, fixture.pool);
+            DeliveryRoutes.mount(router, fixture.pool);
+        });
+    }
+
+    @AfterEach
+    void close() {
+        resends.stop();
+        api.close();
+        fixture.close();
+    }
+
+    @Test
+    void messages_are_sent_again_by_key_by_type_by_time_and_by_id_in_their_order_and_only_those() {
+        append("a", "b", "a");
+        Instant before = Instant.now();
+        append("b");
+
+        assertThat(resent("{\"key\":\"a\"}")).isEqualTo(2);
+        assertThat(fixture.strings(RESENT)).containsExactly("a 1", "a 2");
+        assertThat(resent("{\"type\":\"Hello\",\"topic\":\"greetings\"}")).isEqualTo(4);
+        assertThat(resent("{\"type\":\"Goodbye\"}")).isZero();
+        assertThat(resent("{\"from\":\"" + before + "\"}")).isEqualTo(1);
+        String id = fixture.strings("SELECT id FROM outbox WHERE aggregateid = 'b' AND sequence = 1")
+                .getFirst();
+        assertThat(resent("{\"ids\":[\"" + id + "\"]}")).isEqualTo(1);
+        assertThat(fixture.strings(RESENT)).containsExactly("a 1", "a 2", "a 1", "b 1", "a 2", "b 2", "b 2", "b 1");
+    }
+
+    @Test
+    void a_dry_run_counts_and_sends_nothing() {
+        append("a", "b", "a");
+
+        JsonObject counted = api.json(api.post("/outbox/resend", "{\"key\":\"a\",\"dryRun\":true}"));
+
+        assertThat(counted)
+                .isEqualTo(
+                        new JsonObject().put("dryRun", true).put("matching", 2).put("more", false));
+        assertThat(fixture.strings(RESENT)).isEmpty();
+    }
+
+    @Test
+    void what_readers_may_not_recognise_any_more_is_sent_again_only_by_force_and_with_a_reason() {
+        Fixture.await(
+                fixture.pool.query("SELECT ensure_partitions('outbox', 9, 3)").execute());
+        Fixture.await(fixture.pool.query("""
+                        INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, payload, sequence)
+                        VALUES (uuidv7_floor(now() - interval '8 days'), 'greeting', 'a', 'Hello', 'greetings', '{}', 1)
+                        """).execute());
+
+        assertThat(api.post("/outbox/resend", "{\"key\":\"a\"}").statusCode()).isEqualTo(409);
+        assertThat(api.field(api.post("/outbox/resend", "{\"key\":\"a\",\"force\":true}"), 400))
+                .isEqualTo("reason");
+        assertThat(fixture.strings(RESENT)).isEmpty();
+
+        assertThat(resent("{\"key\":\"a\",\"force\":true,\"reason\":\"rebuilt\"}"))
+                .isEqualTo(1);
+        JsonObject action =
+                api.rows(api.get("/operator-actions?action=outbox.resend")).getFirst();
+        assertThat(action.getString("who")).isEqualTo("kim");
+        assertThat(action.getString("reason")).isEqualTo("rebuilt");
+    }
+
+    @Test
+    void more_than_a_page_goes_on_in_the_background_and_two_instances_do_not_double_it() {
+        append(IntStream.range(0, 5_500).mapToObj(i -> "k" + i % 50).toArray(String[]::new));
+        Resends other = new Resends(fixture.vertx, fixture.pool);
+        other.start();
+
+        JsonObject job = api.json(api.post("/outbox/resend", "{\"topic\":\"greetings\"}"));
+        resends.start();
+
+        assertThat(job.getString("state")).isEqualTo("running");
+        await().untilAsserted(() -> {
+            JsonObject now = api.json(api.get("/outbox/resends/" + job.getString("id")));
+            assertThat(now.getString("state")).isEqualTo("done");
+            assertThat(now.getLong("resent")).isEqualTo(5_500);
+        });
+        assertThat(fixture.strings(
+                        "SELECT count(*) || ' ' || count(DISTINCT resend_of) FROM outbox WHERE resend_of IS NOT NULL"))
+                .containsExactly("5500 5500");
+        other.stop();
+    }
+
+    @Test
+    void what_a_process_left_unfinished_the_next_one_finishes() {
+        append(IntStream.range(0, 2_500).mapToObj(i -> "k").toArray(String[]::new));
+        JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"k\"}"));
+        resends.stop();
+
+        Resends next = new Resends(fixture.vertx, fixture.pool);
+        next.start();
+
+        await().untilAsserted(() -> assertThat(api.json(api.get("/outbox/resends/" + job.getString("id")))
+                        .getLong("resent"))
+                .isEqualTo(2_500));
+        next.stop();
+    }
+
+    @Test
+    void what_does_not_say_what_to_send_is_refused() {
+        assertThat(api.field(api.post("/outbox/resend", "{}"), 400)).isEqualTo("ids");
+        assertThat(api.field(api.post("/outbox/resend", "{\"ids\":[],\"reason\":\"x\"}"), 400))
+                .isEqualTo("ids");
+        assertThat(api.field(api.post("/outbox/resend", "{\"from\":\"yesterday\"}"), 400))
+                .isEqualTo("from");
+        assertThat(api.get("/outbox/resends/0199a4b0-0000-7000-8000-000000000000")
+                        .statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void the_inbox_says_where_a_message_came_from_and_what_is_parked_and_went_wrong_is_shown_by_key() {
+        fixture.createTopic(1);
+        fixture.hello("a", "ann");
+        fixture.hello("b", "bob");
+        fixture.consume((tx, messages) ->
+                messages.stream().anyMatch(each -> each.message().name().equals("bob"))
+                        ? io.vertx.core.Future.failedFuture(new IllegalStateException("bob is not in"))
+                        : Fixture.greeter().handle(tx, messages));
+        await().untilAsserted(() ->
+                assertThat(api.rows(api.get("/parked-messages?key=b"))).hasSize(1));
+
+        JsonObject parked = api.rows(api.get("/parked-messages?key=b&topic=" + fixture.topic))
+                .getFirst();
+        assertThat(parked.getLong("offset")).isEqualTo(1);
+        assertThat(parked.getString("type")).isEqualTo("Hello");
+        assertThat(parked.getString("error")).contains("bob is not in");
+        assertThat(api.rows(api.get("/parked-messages?key=a"))).isEmpty();
+        JsonObject received =
+                api.rows(api.get("/inbox?id=" + parked.getString("messageId"))).getFirst();
+        assertThat(received.getString("topic")).isEqualTo(fixture.topic);
+        assertThat(received.getLong("offset")).isEqualTo(1);
+        assertThat(received.getString("consumer")).isEqualTo(fixture.group);
+        await().untilAsserted(() -> assertThat(api.rows(api.get("/delivery-incidents?key=b")).stream()
+                        .map(incident -> incident.getString("event")))
+                .containsExactly("DEAD", "FAILED_AGAIN", "PARKED"));
+        assertThat(api.rows(api.get("/delivery-incidents?key=a"))).isEmpty();
+        assertThat(api.field(api.get("/inbox"), 400)).isEqualTo("id");
+    }
+
+    private long resent(String request) {
+        JsonObject job = api.json(api.post("/outbox/resend", request));
+        assertThat(job.getString("state")).isEqualTo("done");
+        return job.getLong("resent");
+    }
+
+    private void append(String... keys) {
+        Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
+                .append(
+                        tx,
+                        List.of(keys).stream()
+                                .map(key ->
+                                        OutboxMessage.of("greeting", key, "greetings", new Fixture.Hello(key), null))
+                                .toList())));
+    }
+}
