@@ -65,18 +65,22 @@ final class LocalStack implements AutoCloseable {
      */
     void start() {
         lock = FolderLock.tryLock(config.data()).orElseThrow(this::alreadyRunning);
-        if (LocalPostgres.stopLeftOver(postgresFolder())) {
+        Endpoints.delete(config.data());
+        if (LocalPostgres.stopLeftOver(postgresFolder(config.data()))) {
             console.part("postgres", "was left running by an earlier run and is taken over");
         }
         if (config.fresh()) {
-            Folders.delete(postgresFolder());
-            Folders.delete(kafkaFolder());
+            Folders.delete(postgresFolder(config.data()));
+            Folders.delete(kafkaFolder(config.data()));
         }
         checkPorts();
         Steps.together(List.of(this::startPostgres, this::startKafka));
         Steps.together(config.services().stream()
                 .<Runnable>map(service -> () -> startService(service))
                 .toList());
+        if (!isStopping()) {
+            endpoints();
+        }
     }
 
     /** Makes a start in progress end soon. */
@@ -97,6 +101,9 @@ final class LocalStack implements AutoCloseable {
     @Override
     public synchronized void close() {
         stopStarting();
+        if (lock != null) {
+            attempt("endpoints", () -> Endpoints.delete(config.data()));
+        }
         attempt(
                 "services",
                 () -> Steps.together(running.entrySet().stream()
@@ -149,6 +156,12 @@ final class LocalStack implements AutoCloseable {
         return Objects.requireNonNull(httpPorts.get(service));
     }
 
+    private void endpoints() {
+        Map<String, URI> services = new TreeMap<>();
+        config.services().forEach(service -> services.put(service.id() + ".http", uri(service)));
+        new Endpoints(postgres().host(), postgres().port(), kafka().bootstrapServers()).write(config.data(), services);
+    }
+
     private LocalException alreadyRunning() {
         String process = FolderLock.holder(config.data())
                 .map(pid -> " (process " + pid + ")")
@@ -182,7 +195,7 @@ final class LocalStack implements AutoCloseable {
 
     private void startPostgres() {
         long begun = System.nanoTime();
-        LocalPostgres started = LocalPostgres.start(postgresFolder(), config.postgresPort());
+        LocalPostgres started = LocalPostgres.start(postgresFolder(config.data()), config.postgresPort());
         postgres = started;
         Steps.together(List.of(Service.values()).stream()
                 .<Runnable>map(service -> () -> started.createDatabase(service.database()))
@@ -192,7 +205,7 @@ final class LocalStack implements AutoCloseable {
 
     private void startKafka() {
         long begun = System.nanoTime();
-        LocalKafka started = LocalKafka.start(kafkaFolder(), config.kafkaPort());
+        LocalKafka started = LocalKafka.start(kafkaFolder(config.data()), config.kafkaPort());
         kafka = started;
         ready("kafka", started.bootstrapServers(), begun);
     }
@@ -268,11 +281,11 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    private Path postgresFolder() {
-        return config.data().resolve("postgres");
+    static Path postgresFolder(Path data) {
+        return data.resolve("postgres");
     }
 
-    private Path kafkaFolder() {
-        return config.data().resolve("kafka");
+    static Path kafkaFolder(Path data) {
+        return data.resolve("kafka");
     }
 }

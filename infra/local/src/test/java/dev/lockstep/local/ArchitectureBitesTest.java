@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.lockstep.audit.planted.AuditorThatSharesCode;
 import dev.lockstep.contracts.planted.ContractOnALibrary;
 import dev.lockstep.embedded.planted.ServerThatKnowsUs;
 import dev.lockstep.messaging.planted.LibraryOnConnect;
@@ -54,6 +55,7 @@ class ArchitectureBitesTest {
                 arguments("THE_RELAY_STANDS_ALONE", RelayOnMessaging.class),
                 arguments("CONTRACTS_DEPEND_ON_NOTHING", ContractOnALibrary.class),
                 arguments("THE_RUNTIME_KNOWS_NO_MESSAGES", RuntimeThatKnowsMessages.class),
+                arguments("THE_AUDITOR_SHARES_NO_CODE", AuditorThatSharesCode.class),
                 arguments("EMBEDDED_SERVERS_KNOW_NOTHING_OF_US", ServerThatKnowsUs.class),
                 arguments("ONLY_TESTS_AND_THE_LOCAL_STACK_EMBED_SERVERS", ServiceOnAnEmbeddedServer.class),
                 arguments("ONLY_PROGRAMS_READ_THE_ENVIRONMENT", ShellThatReadsTheEnvironment.class),

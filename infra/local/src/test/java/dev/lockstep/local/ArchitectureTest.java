@@ -117,6 +117,10 @@ class ArchitectureTest {
             .because("it boots any service");
 
     @ArchTest
+    static final ArchRule THE_AUDITOR_SHARES_NO_CODE = onlyOurs("dev.lockstep.audit..", "dev.lockstep.audit..")
+            .because("a mistake in what both use would hide itself");
+
+    @ArchTest
     static final ArchRule EMBEDDED_SERVERS_KNOW_NOTHING_OF_US = onlyOurs(
                     "dev.lockstep.embedded..", "dev.lockstep.embedded..")
             .because("the tests of every module use them");

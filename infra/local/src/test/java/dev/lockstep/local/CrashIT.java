@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.local.Api.Stock;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,7 +48,7 @@ class CrashIT {
     Path data;
 
     @Test
-    void a_kill_loses_nothing_doubles_nothing_and_what_it_leaves_running_is_taken_over() {
+    void a_kill_loses_nothing_doubles_nothing_and_what_it_leaves_running_is_taken_over() throws Exception {
         Set<String> accepted = ConcurrentHashMap.newKeySet();
 
         try (LockstepProcess first = LockstepProcess.start(data, SETTINGS);
@@ -71,7 +77,32 @@ class CrashIT {
             moneyAddsUp(api, orders);
             nobodyIsChargedTwice(api, orders);
             everyOrderHasOneEnd(third, orders);
+            theAuditorAgrees(third, accepted);
             assertThat(third.stop()).isZero();
+        }
+        assertThat(AuditCommand.run(data)).as("an audit of what is stopped").satisfies(CrashIT::holds);
+    }
+
+    private void theAuditorAgrees(LockstepProcess lockstep, Set<String> accepted) throws IOException, SQLException {
+        Path ids = Files.write(data.resolve("accepted"), accepted);
+        assertThat(AuditCommand.run(data, "--accepted", ids.toString())).satisfies(CrashIT::holds);
+
+        execute(lockstep, "UPDATE product SET reserved = reserved + 1 WHERE product_id = 'plenty'");
+        AuditCommand tampered = AuditCommand.run(data, "--only", "stock");
+        assertThat(tampered.exitCode()).as(tampered.output()).isEqualTo(1);
+        assertThat(tampered.output()).contains("✗ product plenty", "Broken: stock (2)");
+        execute(lockstep, "UPDATE product SET reserved = reserved - 1 WHERE product_id = 'plenty'");
+    }
+
+    private static void holds(AuditCommand audit) {
+        assertThat(audit.exitCode()).as(audit.output()).isZero();
+        assertThat(audit.output()).contains("Everything that was checked holds");
+    }
+
+    private static void execute(LockstepProcess lockstep, String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(lockstep.jdbcUrl("inventory"));
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 

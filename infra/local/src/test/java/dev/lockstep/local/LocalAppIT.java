@@ -45,6 +45,14 @@ class LocalAppIT {
     }
 
     @Test
+    void an_audit_without_data_is_one_clear_line() {
+        assertThat(AuditCommand.run(data))
+                .isEqualTo(new AuditCommand(
+                        2,
+                        "There are no data in " + data + ": start Lockstep with ./up first, or set LOCKSTEP_DATA\n"));
+    }
+
+    @Test
     void every_taken_port_is_one_clear_line_that_names_the_port_and_its_setting() throws IOException {
         try (ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());

@@ -124,6 +124,13 @@ class UpIT {
     }
 
     @Test
+    void an_audit_is_a_program_of_its_own_that_gets_all_of_its_options() throws Exception {
+        assertThat(up("audit", "--only", "money", "--quick").output())
+                .contains("java was told: dev.lockstep.local.LocalAuditApp\njava was told: --only\n")
+                .contains("java was told: money\njava was told: --quick\n");
+    }
+
+    @Test
     void wrong_options_start_nothing() throws Exception {
         assertThat(up("--quick")).isEqualTo(new Outcome(2, "--quick is not an option; ./up --help lists them\n"));
         assertThat(up("--only"))
