@@ -165,6 +165,8 @@ public final class AuditApp implements Callable<Integer> {
     private AuditApp() {}
 
     public static void main(String[] options) {
+        // The libraries' logs are nobody's business here, and neither is that nobody takes them.
+        System.setProperty("slf4j.internal.verbosity", "ERROR");
         // checkstyle off: consoleOutput, the report is what the command is for
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
