@@ -160,7 +160,11 @@ public final class LocalPostgres implements AutoCloseable {
             return;
         }
         running = false;
-        stopServer();
+        try {
+            stopServer();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
         lock.close();
     }
 
@@ -281,7 +285,11 @@ public final class LocalPostgres implements AutoCloseable {
                 .filter(process -> process.info().commandLine().orElse("").contains(data.toString()));
     }
 
-    private void stopServer() {
+    private void stopServer() throws IOException {
+        // Somebody may have killed it, and pg_ctl takes that for a failure.
+        if (leftOver().isEmpty()) {
+            return;
+        }
         for (String mode : disposable ? List.of("immediate") : List.of("fast", "immediate")) {
             Command.Result result = Command.run(
                     program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),

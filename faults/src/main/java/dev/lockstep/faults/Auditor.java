@@ -1,0 +1,119 @@
+package dev.lockstep.faults;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.embedded.LocalPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** The auditor, as a process that shares nothing with the services and nothing with the suite. */
+final class Auditor {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration LIMIT = Duration.ofMinutes(4);
+    private static final String PROGRAM = "dev.lockstep.audit.AuditApp";
+
+    private final Stack stack;
+
+    Auditor(Stack stack) {
+        this.stack = stack;
+    }
+
+    /**
+     * What the auditor found.
+     *
+     * @param broken how often each of its checks did not hold, without those that did
+     * @param report what it said, for people
+     */
+    record Verdict(Map<String, Long> broken, String report) {
+        boolean holds() {
+            return broken.isEmpty();
+        }
+
+        /** How often any of these checks did not hold. */
+        long broken(String... checks) {
+            long sum = 0;
+            for (String check : checks) {
+                sum += broken.getOrDefault(check, 0L);
+            }
+            return sum;
+        }
+
+        /** In a few words. */
+        String summary() {
+            return holds()
+                    ? "holds"
+                    : broken.entrySet().stream()
+                            .map(each -> each.getKey() + " " + each.getValue())
+                            .collect(Collectors.joining(", "));
+        }
+    }
+
+    /**
+     * Has everything audited that ever happened on the stack.
+     *
+     * @param accepted ids of all orders that were answered 202
+     */
+    Verdict audit(Collection<String> accepted, Duration settle, boolean allowDeadLetters) {
+        try {
+            Path ids = Files.write(stack.folder().resolve("accepted"), accepted);
+            Path json = stack.folder().resolve("audit.json");
+            Files.deleteIfExists(json);
+            List<String> command = new ArrayList<>(List.of(
+                    Commands.java(),
+                    "-Xmx512m",
+                    "-XX:+UseSerialGC",
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    PROGRAM,
+                    "--postgres-port",
+                    String.valueOf(stack.postgres().port()),
+                    "--postgres-user",
+                    LocalPostgres.USER,
+                    "--postgres-password",
+                    LocalPostgres.PASSWORD,
+                    "--kafka",
+                    stack.bootstrapServers(),
+                    "--accepted",
+                    ids.toString(),
+                    "--settle",
+                    settle.toString(),
+                    "--json",
+                    json.toString()));
+            if (allowDeadLetters) {
+                command.add("--allow-dead-letters");
+            }
+            Commands.Result result = Commands.run(command, LIMIT);
+            if (result.exitCode() != 0 && result.exitCode() != 1) {
+                throw new FaultsException(
+                        "the audit could not be made, exit code " + result.exitCode() + ": " + result.output());
+            }
+            return verdict(JSON.readTree(json.toFile()), result);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    private static Verdict verdict(JsonNode report, Commands.Result result) {
+        Map<String, Long> broken = new LinkedHashMap<>();
+        for (JsonNode check : report.get("checks")) {
+            if (!check.get("holds").asBoolean()) {
+                broken.put(
+                        check.get("name").asText(),
+                        Math.max(1, check.get("broken").asLong()));
+            }
+        }
+        if (broken.isEmpty() != (result.exitCode() == 0)) {
+            throw new FaultsException("the auditor's report and its exit code " + result.exitCode() + " do not agree");
+        }
+        return new Verdict(broken, result.output());
+    }
+}

@@ -1,0 +1,38 @@
+package dev.lockstep.faults;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Every case there is. */
+final class Cases {
+    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats and garbage.
+    private static final List<String> SHORT = List.of(
+            "kill-services",
+            "crash-in-transaction",
+            "crash-in-relay",
+            "kill-kafka",
+            "kill-postgres",
+            "drop-slot",
+            "repeat-records",
+            "poison");
+
+    private Cases() {}
+
+    static List<FaultCase> all() {
+        return Stream.of(ProcessCases.all(), NetworkCases.all(), SlotCases.all(), RecordCases.all(), MachineCases.all())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    static List<FaultCase> ofTheShortSuite() {
+        return SHORT.stream().map(Cases::named).toList();
+    }
+
+    /** @throws IllegalArgumentException if there is none of that name */
+    static FaultCase named(String name) {
+        return all().stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name + " is no case; --list shows them"));
+    }
+}

@@ -1,0 +1,52 @@
+package dev.lockstep.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs programs of the operating system. */
+final class Commands {
+    private Commands() {}
+
+    /** What a program answered. */
+    record Result(int exitCode, String output) {}
+
+    /** Runs a program to its end. One that takes longer than the limit is killed, and its exit code is -1. */
+    static Result run(List<String> command, Duration limit) {
+        try {
+            Path output = Files.createTempFile("lockstep-faults", ".out");
+            try {
+                Process process = new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(output.toFile())
+                        .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
+                        .start();
+                boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
+                if (!ended) {
+                    process.destroyForcibly().waitFor();
+                }
+                return new Result(
+                        ended ? process.exitValue() : -1,
+                        Files.readString(output, StandardCharsets.UTF_8).strip());
+            } finally {
+                Files.deleteIfExists(output);
+            }
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot run " + command, cause);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    /** The Java that this program runs on. */
+    static String java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    }
+}

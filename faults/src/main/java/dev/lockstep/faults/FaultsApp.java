@@ -1,0 +1,149 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.Protection;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The fault suite as a program: options in, a table and an exit code out. */
+@Command(
+        name = "faults",
+        description = {
+            "Breaks Lockstep while orders pour in, on servers of its own, and has the books audited afterwards.",
+            ""
+        },
+        usageHelpWidth = 110,
+        sortOptions = false,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:nothing lost, nothing doubled, nothing stuck; of --prove: every case was seen to fail",
+            "1:otherwise, or a case could not be carried out",
+            "2:wrong options"
+        })
+public final class FaultsApp implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // by picocli, before anything else
+    private CommandSpec spec;
+
+    @Option(names = "--long", description = "every case, with many injections of each; else those of the build")
+    private boolean longer;
+
+    @Option(names = "--case", paramLabel = "NAME", split = ",", description = "only these cases, with many injections")
+    private List<String> names = List.of();
+
+    @Option(names = "--seed", paramLabel = "N", description = "the dice of an earlier run; default: new ones")
+    private @Nullable Long seed;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "N",
+            defaultValue = "25",
+            description = "orders a second; default: ${DEFAULT-VALUE}")
+    private int rate;
+
+    @Option(
+            names = "--without",
+            paramLabel = "PROTECTION",
+            split = ",",
+            description = "switches protections off in every service: the cases are then to fail. --list names them")
+    private List<String> without = List.of();
+
+    @Option(
+            names = "--prove",
+            description = "runs each case once without its own protection, and succeeds if all of them fail")
+    private boolean prove;
+
+    @Option(names = "--report", paramLabel = "FILE.md", description = "writes the table, too")
+    private @Nullable Path report;
+
+    @Option(names = "--list", description = "lists the cases, each with its protection, and runs none")
+    private boolean list;
+
+    @Option(names = "--help", usageHelp = true, description = "this")
+    @SuppressWarnings("UnusedVariable") // picocli reads it
+    private boolean help;
+
+    private FaultsApp() {}
+
+    public static void main(String[] options) {
+        // checkstyle off: consoleOutput, the table is what the command is for
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        // checkstyle on: consoleOutput
+        System.exit(run(out, err, options));
+    }
+
+    /** Runs the suite and returns the exit code. */
+    public static int run(PrintWriter out, PrintWriter err, String... options) {
+        return new CommandLine(new FaultsApp())
+                .setOut(out)
+                .setErr(err)
+                .setParameterExceptionHandler((cause, arguments) -> {
+                    err.println(cause.getMessage() + "; --help lists the options");
+                    return 2;
+                })
+                .execute(options);
+    }
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        List<FaultCase> cases;
+        Set<Protection> protections = EnumSet.noneOf(Protection.class);
+        try {
+            cases = cases();
+            without.stream().map(Protection::of).forEach(protections::add);
+        } catch (IllegalArgumentException unknown) {
+            throw new CommandLine.ParameterException(spec.commandLine(), String.valueOf(unknown.getMessage()), unknown);
+        }
+        if (list) {
+            cases.forEach(each -> out.printf(
+                    "%-22s %-17s %s%n", each.name(), each.protection().label(), each.fault()));
+            return 0;
+        }
+        long begun = System.nanoTime();
+        long dice = seed == null ? new Random().nextInt(1_000_000) : seed;
+        out.printf("seed %d%n", dice);
+        List<Outcome> outcomes = new ArrayList<>();
+        try (Suite suite = new Suite(out, dice, rate, longer || prove || !names.isEmpty())) {
+            for (FaultCase each : cases) {
+                outcomes.add(suite.run(each, prove ? EnumSet.of(each.protection()) : protections));
+            }
+        }
+        List<String> table = prove ? Report.proofs(outcomes) : Report.table(outcomes);
+        out.println();
+        table.forEach(out::println);
+        if (report != null) {
+            Duration took = Duration.ofNanos(System.nanoTime() - begun);
+            Report.write(report, command(), dice, rate, took, table);
+        }
+        boolean good = outcomes.stream().allMatch(prove ? Report::isProof : Outcome::holds);
+        out.printf("%n%s (seed %d)%n", good ? "good" : "FAILED", dice);
+        out.flush();
+        return good ? 0 : 1;
+    }
+
+    private List<FaultCase> cases() {
+        if (!names.isEmpty()) {
+            return names.stream().map(Cases::named).toList();
+        }
+        return longer || prove || list ? Cases.all() : Cases.ofTheShortSuite();
+    }
+
+    private String command() {
+        return "./up faults" + (longer ? " --long" : "") + (prove ? " --prove" : "");
+    }
+}

@@ -1,0 +1,85 @@
+package dev.lockstep.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a case needs of the machine beyond processes and ports.
+ *
+ * @param disk where Postgres is to keep its data
+ * @param environment variables of the services' JVMs
+ */
+record Machine(Path disk, Map<String, String> environment, boolean mounted) implements AutoCloseable {
+    private static final Duration LIMIT = Duration.ofSeconds(20);
+    private static final String SIZE = "640m";
+    private static final List<Path> FAKETIME = List.of(
+            Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"),
+            Path.of("/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"));
+
+    /** @throws FaultsException if this machine does not have what is needed; it says what to do about that */
+    static Machine of(FaultCase.Where where, Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+        return switch (where) {
+            case SHARED -> new Machine(folder, Map.of(), false);
+            case SMALL_DISK -> smallDisk(folder);
+            case OWN_CLOCK -> ownClock(folder);
+        };
+    }
+
+    @Override
+    public void close() {
+        if (mounted) {
+            Commands.run(List.of("umount", "-l", disk.toString()), LIMIT);
+        }
+    }
+
+    // A disk of its own, so that only Postgres notices that it is full.
+    private static Machine smallDisk(Path folder) {
+        Path disk = folder.resolve("disk");
+        try {
+            Files.createDirectories(disk);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+        Commands.Result mount = Commands.run(
+                List.of("mount", "-t", "tmpfs", "-o", "size=" + SIZE + ",mode=0777", "tmpfs", disk.toString()), LIMIT);
+        if (mount.exitCode() != 0) {
+            throw new FaultsException(
+                    "needs a small disk for Postgres, and this user may not mount one: run it as root,"
+                            + " in a container with CAP_SYS_ADMIN (" + mount.output() + ")");
+        }
+        return new Machine(disk, Map.of(), true);
+    }
+
+    private static Machine ownClock(Path folder) {
+        Path library = FAKETIME.stream()
+                .filter(Files::exists)
+                .findFirst()
+                .orElseThrow(() -> new FaultsException(
+                        "needs libfaketime to move the services' clocks: apt-get install faketime"));
+        Path clock = folder.resolve(MachineCases.CLOCK);
+        MachineCases.write(clock, "+0");
+        return new Machine(
+                folder,
+                Map.of(
+                        "LD_PRELOAD",
+                        library.toString(),
+                        "FAKETIME_TIMESTAMP_FILE",
+                        clock.toString(),
+                        "FAKETIME_NO_CACHE",
+                        "1",
+                        // Only what time it is jumps; how long something takes does not.
+                        "FAKETIME_DONT_FAKE_MONOTONIC",
+                        "1"),
+                false);
+    }
+}

@@ -1,0 +1,92 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.Protection;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** Disks that are full and clocks that jump. */
+final class MachineCases {
+    /** What fills a small disk, beside Postgres' data. */
+    static final String BALLAST = "ballast";
+    /** What the services' clocks are set by, as {@code +3600}. */
+    static final String CLOCK = "clock";
+
+    private MachineCases() {}
+
+    static List<FaultCase> all() {
+        return List.of(
+                new FaultCase(
+                        "disk-full",
+                        "the disk of Postgres full for a while",
+                        Protection.TRANSACTION,
+                        FaultCase.Where.SMALL_DISK,
+                        false,
+                        MachineCases::fillDisk),
+                new FaultCase(
+                        "clock-jumps",
+                        "the clock of every service jumps by up to an hour, forwards and back; services killed"
+                                + " meanwhile",
+                        Protection.OFFSETS,
+                        FaultCase.Where.OWN_CLOCK,
+                        false,
+                        MachineCases::jump));
+    }
+
+    private static void fillDisk(Run run) {
+        Path ballast = run.stack().disk().resolve(BALLAST);
+        for (int i = 0; i < run.times(2, 1); i++) {
+            run.pause(500, 1_500);
+            fill(ballast);
+            run.injected();
+            run.pause(5_000, 7_000);
+            try {
+                Files.delete(ballast);
+            } catch (IOException cause) {
+                throw new UncheckedIOException(cause);
+            }
+            // A Postgres that could not write its log has gone, and nobody but us would start it again.
+            run.stack().postgres().restart();
+            run.awaitProgress();
+        }
+    }
+
+    // Until the disk takes no more.
+    private static void fill(Path ballast) {
+        byte[] block = new byte[64 * 1024];
+        try (OutputStream out = Files.newOutputStream(ballast)) {
+            while (true) {
+                out.write(block);
+            }
+        } catch (IOException full) {
+            if (!String.valueOf(full.getMessage()).contains("No space left")) {
+                throw new UncheckedIOException(full);
+            }
+        }
+    }
+
+    private static void jump(Run run) {
+        Path clock = run.stack().folder().resolve(CLOCK);
+        for (String offset : List.of("+3600", "-1800", "+600", "-3600", "+0").subList(0, run.times(5, 2))) {
+            write(clock, offset);
+            run.injected();
+            run.pause(Duration.ofSeconds(2));
+            run.stack().service(run.anyService()).kill();
+            run.awaitProgress();
+        }
+        write(clock, "+0");
+    }
+
+    static void write(Path clock, String offset) {
+        try {
+            Files.writeString(clock, offset + "\n", StandardCharsets.US_ASCII);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+}

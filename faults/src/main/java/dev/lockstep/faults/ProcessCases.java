@@ -1,0 +1,231 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.CrashPoint;
+import dev.lockstep.faults.inside.Protection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Processes that are killed, frozen, added and removed. */
+final class ProcessCases {
+    private static final List<Service> ALL = List.of(Service.values());
+    // Longer than the consumers' session timeout.
+    private static final Duration FREEZE = Duration.ofSeconds(9);
+
+    private ProcessCases() {}
+
+    static List<FaultCase> all() {
+        return List.of(
+                FaultCase.of(
+                        "kill-services",
+                        "kill -9 of each service at random moments",
+                        Protection.OFFSETS,
+                        ProcessCases::killServices),
+                FaultCase.of(
+                        "crash-in-transaction",
+                        "kill -9 between claim, state, outbox and commit, in each service",
+                        Protection.TRANSACTION,
+                        run -> crash(
+                                run, List.of(CrashPoint.CLAIMED, CrashPoint.STATE_WRITTEN, CrashPoint.OUTBOX_WRITTEN))),
+                FaultCase.of(
+                        "crash-after-commit",
+                        "kill -9 between commit and offset commit, in each service",
+                        Protection.REPEATS,
+                        run -> crash(
+                                run,
+                                List.of(CrashPoint.COMMITTED, CrashPoint.BEFORE_OFFSETS, CrashPoint.AFTER_OFFSETS))),
+                FaultCase.of(
+                        "crash-in-relay",
+                        "kill -9 between commit, relay, acknowledgement and confirmation, in each service, Kafka being"
+                                + " slow",
+                        Protection.ACKNOWLEDGEMENT,
+                        ProcessCases::crashInRelay),
+                FaultCase.of(
+                        "crash-before-answer",
+                        "kill -9 between an order's commit and its answer",
+                        Protection.IDEMPOTENCY_KEY,
+                        ProcessCases::crashBeforeAnswer),
+                FaultCase.of(
+                        "kill-kafka",
+                        "kill -9 of Kafka, and of a service while it is away",
+                        Protection.ACKNOWLEDGEMENT,
+                        ProcessCases::killKafka),
+                FaultCase.of(
+                        "freeze-kafka",
+                        "Kafka frozen for longer than the session timeout, and a service killed meanwhile",
+                        Protection.ACKNOWLEDGEMENT,
+                        ProcessCases::freezeKafka),
+                FaultCase.of(
+                        "kill-postgres",
+                        "kill -9 of Postgres with all its processes",
+                        Protection.TRANSACTION,
+                        ProcessCases::killPostgres),
+                FaultCase.of(
+                        "restart-postgres",
+                        "Postgres restarted while batches are on their way to Kafka",
+                        Protection.ACKNOWLEDGEMENT,
+                        ProcessCases::restartPostgres),
+                FaultCase.of(
+                        "rebalance",
+                        "second instances of the services come and go, by SIGTERM and by kill -9",
+                        Protection.REPEATS,
+                        ProcessCases::rebalance),
+                FaultCase.of(
+                        "relay-failover",
+                        "of two relays the leading one is killed, frozen, and cut off from Kafka",
+                        Protection.ACKNOWLEDGEMENT,
+                        ProcessCases::relayFailover),
+                FaultCase.of(
+                        "late-answers",
+                        "inventory and payment frozen until after the deadline of the orders",
+                        Protection.UNDO,
+                        ProcessCases::lateAnswers));
+    }
+
+    private static void killServices(Run run) {
+        List<Service> order = new ArrayList<>();
+        for (int round = 0; round < run.times(4, 1); round++) {
+            List<Service> shuffled = new ArrayList<>(ALL);
+            Collections.shuffle(shuffled, run.random());
+            order.addAll(shuffled);
+        }
+        for (Service service : order) {
+            run.pause(200, 1_500);
+            run.stack().service(service).kill();
+            run.injected();
+        }
+    }
+
+    private static void crash(Run run, List<CrashPoint> points) {
+        List<CrashPoint> some = new ArrayList<>(points);
+        Collections.shuffle(some, run.random());
+        for (CrashPoint point : some.subList(0, run.times(points.size(), 1))) {
+            run.crash(point, ALL);
+        }
+    }
+
+    // What was not yet sent when the relay dies is what an early confirmation loses.
+    private static void crashInRelay(Run run) {
+        ALL.forEach(service -> run.stack().toKafka(service).delay(Duration.ofMillis(300)));
+        crash(run, List.of(CrashPoint.CAPTURED, CrashPoint.SENT, CrashPoint.ACKNOWLEDGED, CrashPoint.CONFIRMED));
+        run.stack().heal();
+    }
+
+    private static void crashBeforeAnswer(Run run) {
+        for (int i = 0; i < run.times(3, 1); i++) {
+            run.crash(CrashPoint.ORDER_COMMITTED, List.of(Service.ORDER));
+        }
+    }
+
+    private static void killKafka(Run run) {
+        for (int i = 0; i < run.times(3, 1); i++) {
+            run.pause(500, 2_000);
+            run.stack().kafka().killAndHold();
+            run.injected();
+            // Rows pile up that nobody acknowledges.
+            run.pause(1_500, 2_500);
+            run.stack().service(Service.ORDER).kill();
+            run.injected();
+            run.pause(200, 1_000);
+            run.stack().kafka().start();
+            run.awaitProgress();
+        }
+    }
+
+    private static void freezeKafka(Run run) {
+        for (int i = 0; i < run.times(2, 1); i++) {
+            run.stack().kafka().freeze();
+            run.injected();
+            run.pause(FREEZE.dividedBy(2));
+            run.stack().service(Service.ORDER).kill();
+            run.injected();
+            run.pause(FREEZE.dividedBy(2));
+            run.stack().kafka().resume();
+            run.awaitProgress();
+        }
+    }
+
+    private static void killPostgres(Run run) {
+        for (int i = 0; i < run.times(5, 2); i++) {
+            run.pause(500, 2_000);
+            run.stack().killPostgres();
+            run.injected();
+            run.pause(100, 1_000);
+            run.stack().postgres().restart();
+            run.awaitProgress();
+        }
+    }
+
+    private static void restartPostgres(Run run) {
+        for (int i = 0; i < run.times(3, 1); i++) {
+            // With a slow Kafka every batch is on its way for a while. The relay that loses Postgres gives its batch
+            // up.
+            ALL.forEach(service -> run.stack().toKafka(service).delay(Duration.ofMillis(400)));
+            run.pause(1_000, 2_000);
+            run.stack().postgres().restart();
+            run.injected();
+            ALL.forEach(service -> run.stack().service(service).kill());
+            run.stack().heal();
+            run.awaitProgress();
+        }
+    }
+
+    private static void rebalance(Run run) {
+        for (int i = 0; i < run.times(3, 1); i++) {
+            for (Service service : List.of(Service.SAGA, Service.PAYMENT, Service.INVENTORY)) {
+                try (SupervisedProcess second = run.stack().another(service)) {
+                    run.injected();
+                    run.pause(500, 1_500);
+                    if (run.random().nextBoolean()) {
+                        second.stopAndHold();
+                    } else {
+                        // The first one goes, and the second has to take over what it was at.
+                        run.stack().service(service).kill();
+                        run.pause(1_000, 2_000);
+                        second.killAndHold();
+                    }
+                    run.injected();
+                }
+            }
+        }
+    }
+
+    private static void relayFailover(Run run) {
+        for (int i = 0; i < run.times(2, 1); i++) {
+            SupervisedProcess first = run.stack().service(Service.ORDER);
+            try (SupervisedProcess second = run.stack().another(Service.ORDER)) {
+                run.stack().toKafka(Service.ORDER).freeze();
+                run.pause(500, 1_500);
+                first.kill();
+                run.injected();
+                run.stack().heal();
+                run.awaitProgress();
+                // Whichever leads by now.
+                second.freeze();
+                run.injected();
+                run.pause(FREEZE.plusSeconds(3));
+                second.resume();
+                run.awaitProgress();
+                run.stack().toKafka(Service.ORDER).cut();
+                run.injected();
+                run.pause(1_000, 3_000);
+                run.stack().heal();
+                run.awaitProgress();
+                second.killAndHold();
+                run.injected();
+            }
+        }
+    }
+
+    // The deadlines are 15 s.
+    private static void lateAnswers(Run run) {
+        for (Service service : List.of(Service.PAYMENT, Service.INVENTORY)) {
+            run.stack().service(service).freeze();
+            run.injected();
+            run.pause(Duration.ofSeconds(18));
+            run.stack().service(service).resume();
+            run.awaitProgress();
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package dev.lockstep.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The suite's tables, in Markdown. */
+final class Report {
+    private static final DateTimeFormatter DAY =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private Report() {}
+
+    /** What each case came to. */
+    static List<String> table(List<Outcome> outcomes) {
+        List<String> lines = new ArrayList<>(List.of(
+                "| case | fault | injected | orders accepted | lost | doubled | stuck | longest stall | slowest order"
+                        + " | auditor |",
+                "|---|---|---:|---:|---:|---:|---:|---:|---:|---|"));
+        for (Outcome outcome : outcomes) {
+            lines.add("| `%s` | %s | %d | %d | %d | %d | %d | %s | %s | %s |"
+                    .formatted(
+                            outcome.fault().name(),
+                            outcome.fault().fault(),
+                            outcome.injected(),
+                            outcome.accepted(),
+                            outcome.lost(),
+                            outcome.doubled(),
+                            outcome.stuck(),
+                            seconds(outcome.longestStall()),
+                            seconds(outcome.slowestOrder()),
+                            said(outcome)));
+        }
+        lines.add("| | %d cases | %d | %d | %d | %d | %d | %s | %s | |"
+                .formatted(
+                        outcomes.size(),
+                        outcomes.stream().mapToInt(Outcome::injected).sum(),
+                        outcomes.stream().mapToInt(Outcome::accepted).sum(),
+                        outcomes.stream().mapToLong(Outcome::lost).sum(),
+                        outcomes.stream().mapToLong(Outcome::doubled).sum(),
+                        outcomes.stream().mapToLong(Outcome::stuck).sum(),
+                        seconds(outcomes.stream()
+                                .map(Outcome::longestStall)
+                                .max(Duration::compareTo)
+                                .orElse(Duration.ZERO)),
+                        seconds(outcomes.stream()
+                                .map(Outcome::slowestOrder)
+                                .max(Duration::compareTo)
+                                .orElse(Duration.ZERO))));
+        return lines;
+    }
+
+    /** What came of each case without its protection. */
+    static List<String> proofs(List<Outcome> outcomes) {
+        List<String> lines = new ArrayList<>(
+                List.of("| case | without | what came of it | the case can fail |", "|---|---|---|---|"));
+        for (Outcome outcome : outcomes) {
+            lines.add("| `%s` | `%s` | %s | %s |"
+                    .formatted(
+                            outcome.fault().name(),
+                            outcome.fault().protection().label(),
+                            outcome.why(),
+                            isProof(outcome) ? "yes" : "NOT SEEN"));
+        }
+        return lines;
+    }
+
+    /** Whether harm was done. That a case could not be carried out is no proof of anything. */
+    static boolean isProof(Outcome outcome) {
+        boolean counted = outcome.lost() + outcome.doubled() + outcome.stuck() > 0;
+        return counted || (outcome.verdict() != null && !outcome.verdict().holds());
+    }
+
+    /** Writes a table with what it was made on. */
+    static void write(Path file, String command, long seed, int rate, Duration took, List<String> table) {
+        List<String> lines = new ArrayList<>();
+        lines.add("`%s`, seed %d, %s, commit %s, %d cores, %d orders a second, %d s:"
+                .formatted(
+                        command,
+                        seed,
+                        DAY.format(Instant.now()),
+                        commit(),
+                        Runtime.getRuntime().availableProcessors(),
+                        rate,
+                        took.toSeconds()));
+        lines.add("");
+        lines.addAll(table);
+        try {
+            Files.write(file, lines);
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot write " + file, cause);
+        }
+    }
+
+    private static String commit() {
+        Commands.Result git = Commands.run(List.of("git", "rev-parse", "--short", "HEAD"), Duration.ofSeconds(10));
+        return git.exitCode() == 0 ? git.output() : "unknown";
+    }
+
+    private static String said(Outcome outcome) {
+        return outcome.trouble() != null
+                ? outcome.trouble()
+                : outcome.verdict() == null ? "-" : outcome.verdict().summary();
+    }
+
+    private static String seconds(Duration duration) {
+        return "%.1f s".formatted(duration.toMillis() / 1000.0);
+    }
+}

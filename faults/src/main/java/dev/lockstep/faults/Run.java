@@ -1,0 +1,71 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.Crash;
+import dev.lockstep.faults.inside.CrashPoint;
+import dev.lockstep.faults.inside.ServiceMain;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One run of a case: what it breaks, how much, and by which dice.
+ *
+ * @param longer whether there is time for many injections
+ */
+record Run(Stack stack, Load load, Watch watch, Random random, boolean longer, AtomicInteger injections) {
+    private static final Duration CRASH_LIMIT = Duration.ofMinutes(2);
+
+    /** So many in a long suite, or so few in a short one. */
+    int times(int many, int few) {
+        return longer ? many : few;
+    }
+
+    /** Counts something that was broken. */
+    void injected() {
+        injections.incrementAndGet();
+    }
+
+    /** Lets a random time pass. */
+    void pause(int leastMillis, int mostMillis) {
+        Waiting.pause(Duration.ofMillis(leastMillis + random.nextInt(mostMillis - leastMillis + 1)));
+    }
+
+    void pause(Duration duration) {
+        Waiting.pause(duration);
+    }
+
+    Service anyService() {
+        List<Service> all = List.of(Service.values());
+        return all.get(random.nextInt(all.size()));
+    }
+
+    /** Waits until orders end again, so that the next fault meets a system at work. */
+    void awaitProgress() {
+        int before = watch.ended();
+        Waiting.until("orders to end", Duration.ofMinutes(2), () -> watch.ended() > before);
+    }
+
+    /** Starts each of the services anew so that it crashes at the point, and waits until all of them have. */
+    void crash(CrashPoint point, List<Service> services) {
+        Map<Service, Integer> starts = new EnumMap<>(Service.class);
+        for (Service service : services) {
+            SupervisedProcess process = stack.service(service);
+            // Killed while it starts, it would take the crash with it.
+            Waiting.until(service.label() + " to be ready", CRASH_LIMIT, () -> stack.isReady(service));
+            process.nextStartWith(Map.of(ServiceMain.CRASH, point.name() + ":" + (5 + random.nextInt(20))));
+            starts.put(service, process.starts() + 1);
+            process.kill();
+        }
+        starts.forEach((service, start) -> {
+            int code = stack.service(service).exitCode(start, CRASH_LIMIT);
+            if (code != Crash.CODE) {
+                throw new FaultsException(service.label() + " was to crash at " + point.label()
+                        + " but ended with exit code " + code + ", see its log");
+            }
+            injected();
+        });
+    }
+}

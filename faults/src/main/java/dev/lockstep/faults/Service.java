@@ -1,0 +1,36 @@
+package dev.lockstep.faults;
+
+import java.util.Locale;
+
+/** The programs under fire. */
+enum Service {
+    ORDER("orders", "dev.lockstep.order.OrderApp"),
+    INVENTORY("inventory", "dev.lockstep.inventory.InventoryApp"),
+    PAYMENT("payments", "dev.lockstep.payment.PaymentApp"),
+    SAGA("sagas", "dev.lockstep.saga.SagaApp");
+
+    private final String database;
+    private final String program;
+
+    Service(String database, String program) {
+        this.database = database;
+        this.program = program;
+    }
+
+    String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    String database() {
+        return database;
+    }
+
+    String program() {
+        return program;
+    }
+
+    /** The slot that its relay reads. */
+    String slot() {
+        return database + "_outbox";
+    }
+}

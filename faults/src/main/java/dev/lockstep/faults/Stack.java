@@ -1,0 +1,312 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.embedded.Folders;
+import dev.lockstep.embedded.FreePorts;
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TcpProxy;
+import dev.lockstep.faults.inside.KafkaMain;
+import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.inside.ServiceMain;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import net.bytebuddy.agent.ByteBuddyAgent;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lockstep as it is run in production, on one machine: a process for each service and for Kafka, a Postgres, and a network between
+ * each pair of them that can be broken.
+ *
+ * <pre>
+ * service ──▶ {@link TcpProxy} ──▶ Postgres
+ *    ╰──────▶ {@link TcpProxy} ──▶ Kafka
+ * </pre>
+ */
+final class Stack implements AutoCloseable {
+    private static final Duration START_LIMIT = Duration.ofMinutes(4);
+    // What waits for a timeout in production waits for it here too, only not for minutes.
+    private static final Map<String, String> SETTINGS = Map.ofEntries(
+            Map.entry("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000"),
+            Map.entry("KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000"),
+            Map.entry("SAGA_STOCK_DEADLINE", "PT15S"),
+            Map.entry("SAGA_PAYMENT_DEADLINE", "PT15S"),
+            Map.entry("SAGA_CONFIRM_RETRY", "PT5S"),
+            Map.entry("SAGA_COMPENSATION_RETRY", "PT5S"),
+            Map.entry("CONSUMER_RETRY_BACKOFF_MAX", "PT2S"));
+
+    private final Path folder;
+    private final Path disk;
+    private final Set<Protection> without;
+    private final Map<Service, SupervisedProcess> services = new EnumMap<>(Service.class);
+    private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
+    private final Map<Service, TcpProxy> toPostgres = new EnumMap<>(Service.class);
+    private final Map<Service, TcpProxy> toKafka = new EnumMap<>(Service.class);
+    private final List<SupervisedProcess> more = new ArrayList<>();
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final int kafkaPort = FreePorts.any();
+    private @Nullable LocalPostgres postgres;
+    private @Nullable SupervisedProcess kafka;
+    private boolean closed;
+
+    private Stack(Path folder, Path disk, Set<Protection> without) {
+        this.folder = folder;
+        this.disk = disk;
+        this.without = without;
+    }
+
+    /**
+     * Starts everything on empty data and returns once it is ready.
+     *
+     * @param folder for data and logs, which stay until {@link #delete()}
+     * @param disk where Postgres keeps its data
+     * @param tamed environment variables of each service's JVM, such as for another clock
+     */
+    static Stack start(Path folder, Path disk, Set<Protection> without, Map<String, String> tamed) {
+        Stack stack = new Stack(folder, disk, without);
+        // Ctrl-C is no reason to leave six processes behind.
+        Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop-the-stack"));
+        try {
+            stack.start(tamed);
+            return stack;
+        } catch (RuntimeException cause) {
+            stack.close();
+            throw cause;
+        }
+    }
+
+    LocalPostgres postgres() {
+        return Objects.requireNonNull(postgres);
+    }
+
+    SupervisedProcess kafka() {
+        return Objects.requireNonNull(kafka);
+    }
+
+    SupervisedProcess service(Service service) {
+        return Objects.requireNonNull(services.get(service));
+    }
+
+    /** The network between a service and Postgres. */
+    TcpProxy toPostgres(Service service) {
+        return Objects.requireNonNull(toPostgres.get(service));
+    }
+
+    /** The network between a service and Kafka. */
+    TcpProxy toKafka(Service service) {
+        return Objects.requireNonNull(toKafka.get(service));
+    }
+
+    /** Every network there is. */
+    List<TcpProxy> networks() {
+        return Stream.concat(toPostgres.values().stream(), toKafka.values().stream())
+                .toList();
+    }
+
+    /** Where Kafka is, past all faults of the network. */
+    String bootstrapServers() {
+        return "127.0.0.1:" + kafkaPort;
+    }
+
+    /** A service's database, past all faults of the network. */
+    String jdbcUrl(Service service) {
+        return postgres().jdbcUrl(service.database()) + "&connectTimeout=2&loginTimeout=2&socketTimeout=10";
+    }
+
+    URI uri(Service service, String path) {
+        return URI.create("http://127.0.0.1:" + ports.get(service) + path);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** Where Postgres keeps its data. */
+    Path disk() {
+        return disk;
+    }
+
+    Set<Protection> without() {
+        return without;
+    }
+
+    boolean isReady(Service service) {
+        return answersReady(Objects.requireNonNull(ports.get(service)));
+    }
+
+    /** Waits until all services say that they are ready. */
+    void awaitReady() {
+        Waiting.until(
+                "all services to be ready",
+                START_LIMIT,
+                () -> ports.keySet().stream().allMatch(this::isReady));
+    }
+
+    /** {@code kill -9} of Postgres, all of its processes at once. */
+    void killPostgres() {
+        ProcessHandle postmaster = ProcessHandle.of(postgres().pid())
+                .orElseThrow(() -> new FaultsException("Postgres is not there to be killed"));
+        List<ProcessHandle> all =
+                Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        postmaster.onExit().join();
+    }
+
+    /** A second instance of a service, which is in nobody's way. The caller closes it. */
+    SupervisedProcess another(Service service) {
+        int port = FreePorts.any();
+        SupervisedProcess instance = process(service, service.label() + "-" + (more.size() + 2), port, Map.of());
+        more.add(instance);
+        instance.start();
+        Waiting.until("a second instance of " + service.label(), START_LIMIT, () -> answersReady(port));
+        return instance;
+    }
+
+    /** Ends all faults of the network. */
+    void heal() {
+        networks().forEach(TcpProxy::heal);
+    }
+
+    /** Ends everything, as abruptly as it likes. Closing again does nothing. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        more.forEach(SupervisedProcess::close);
+        services.values().forEach(SupervisedProcess::close);
+        if (kafka != null) {
+            kafka.close();
+        }
+        networks().forEach(TcpProxy::close);
+        if (postgres != null) {
+            postgres.close();
+        }
+        http.close();
+    }
+
+    /** Deletes data and logs. */
+    void delete() {
+        Folders.delete(folder);
+    }
+
+    private void start(Map<String, String> tamed) {
+        try {
+            Files.createDirectories(folder.resolve("logs"));
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+        LocalPostgres server = LocalPostgres.start(disk.resolve("postgres"), 0);
+        postgres = server;
+        List<String> listeners = new ArrayList<>();
+        for (Service service : Service.values()) {
+            server.createDatabase(service.database());
+            toPostgres.put(service, TcpProxy.to("127.0.0.1", server.port()));
+            int port = FreePorts.any();
+            TcpProxy proxy = TcpProxy.to("127.0.0.1", port);
+            toKafka.put(service, proxy);
+            listeners.add(service.name() + ":" + port + ":" + proxy.port());
+        }
+        kafka = startKafka(listeners);
+        for (Service service : Service.values()) {
+            int port = FreePorts.any();
+            ports.put(service, port);
+            SupervisedProcess process = process(service, service.label(), port, tamed);
+            services.put(service, process);
+            process.start();
+        }
+        awaitReady();
+        if (without.contains(Protection.REPEATS)) {
+            forgetRepeats();
+        }
+    }
+
+    private SupervisedProcess startKafka(List<String> listeners) {
+        List<String> command = new ArrayList<>(jvm("-Xmx384m"));
+        command.addAll(
+                List.of(KafkaMain.class.getName(), folder.resolve("kafka").toString(), String.valueOf(kafkaPort)));
+        command.addAll(listeners);
+        SupervisedProcess process = new SupervisedProcess("kafka", command, Map.of(), log("kafka"));
+        process.start();
+        return process;
+    }
+
+    private SupervisedProcess process(Service service, String name, int port, Map<String, String> tamed) {
+        List<String> command = new ArrayList<>(jvm("-Xmx256m"));
+        command.add("-javaagent:" + jarOf(ByteBuddyAgent.class));
+        command.addAll(List.of(ServiceMain.class.getName(), service.program()));
+        Map<String, String> environment = new HashMap<>(SETTINGS);
+        environment.put(
+                "POSTGRES_URI", "postgresql://127.0.0.1:" + toPostgres(service).port() + "/" + service.database());
+        environment.put("POSTGRES_USER", LocalPostgres.USER);
+        environment.put("POSTGRES_PASSWORD", LocalPostgres.PASSWORD);
+        environment.put(
+                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + toKafka(service).port());
+        environment.put("HTTP_PORT", String.valueOf(port));
+        environment.put(
+                ServiceMain.WITHOUT, without.stream().map(Protection::label).collect(Collectors.joining(",")));
+        environment.putAll(tamed);
+        return new SupervisedProcess(name, command, environment, log(name));
+    }
+
+    // The suite starts a JVM every few seconds, and two cores have better things to do than to optimise it.
+    private static List<String> jvm(String heap) {
+        return List.of(
+                Commands.java(),
+                heap,
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-cp",
+                System.getProperty("java.class.path"));
+    }
+
+    private static Path jarOf(Class<?> type) {
+        return Path.of(URI.create(
+                type.getProtectionDomain().getCodeSource().getLocation().toString()));
+    }
+
+    private Path log(String name) {
+        return folder.resolve("logs").resolve(name + ".log");
+    }
+
+    private boolean answersReady(int port) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health/ready"))
+                    .timeout(Duration.ofSeconds(5))
+                    .build();
+            return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException notYet) {
+            return false;
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    // Without these keys nothing collides: a claim always succeeds, and so does a second charge.
+    private void forgetRepeats() {
+        for (Service service : EnumSet.allOf(Service.class)) {
+            Database.execute(jdbcUrl(service), "ALTER TABLE inbox DROP CONSTRAINT inbox_pkey");
+        }
+        Database.execute(jdbcUrl(Service.PAYMENT), "ALTER TABLE payment DROP CONSTRAINT payment_pkey");
+    }
+}

@@ -1,0 +1,39 @@
+package dev.lockstep.faults.inside;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What keeps a fault from doing harm, and can be switched off to see the harm. */
+public enum Protection {
+    /** Claim, state and outbox are one transaction. Off: every statement commits by itself. */
+    TRANSACTION,
+    /** A repeated message changes nothing. Off: neither the inbox nor the payments know what they have seen. */
+    REPEATS,
+    /** Offsets are committed after the transaction. Off: before it. */
+    OFFSETS,
+    /** The relay confirms to the slot what Kafka has acknowledged. Off: what was handed to the producer. */
+    ACKNOWLEDGEMENT,
+    /** What a slot did not carry is sent from the table. Off: neither a new slot nor a comparison with the table brings it. */
+    RECOVERY,
+    /** A message that can never be handled is put aside. Off: it is tried again for ever. */
+    DEAD_LETTERS,
+    /** A late success is undone. Off: it stays. */
+    UNDO,
+    /** The retry of a request is the same request. Off: clients send no {@code Idempotency-Key}. */
+    IDEMPOTENCY_KEY;
+
+    /** As in {@code dead-letters}. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** Reads a label. */
+    public static Protection of(String label) {
+        return Arrays.stream(values())
+                .filter(protection -> protection.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(label + " is no protection; there are "
+                        + Arrays.stream(values()).map(Protection::label).collect(Collectors.joining(", "))));
+    }
+}

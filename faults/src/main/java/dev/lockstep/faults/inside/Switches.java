@@ -1,0 +1,112 @@
+package dev.lockstep.faults.inside;
+
+import dev.lockstep.messaging.OutboxMessage;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import net.bytebuddy.asm.Advice;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** What is woven into a service to switch a protection off. Each class stands for the method that it changes. */
+@SuppressWarnings("UnusedVariable") // what an advice assigns to is a variable of the method that it is woven into
+public final class Switches {
+    private static final Set<String> UNDOING = Set.of("ReleaseStock", "RefundPayment");
+
+    private Switches() {}
+
+    /** Called from the code that is woven in, so it is public. */
+    public static List<OutboxMessage> withoutUndoing(List<OutboxMessage> messages) {
+        return messages.stream()
+                .filter(message -> !UNDOING.contains(message.type()))
+                .toList();
+    }
+
+    /** Called from the code that is woven in. */
+    public static Future<Object> failed() {
+        return Future.failedFuture(new IOException("dead letters are switched off"));
+    }
+
+    /** Called from the code that is woven in. */
+    public static Future<?> nothing(Future<?> found) {
+        return found.map(something -> something instanceof Map ? Map.of() : List.of());
+    }
+
+    /** {@code Pool.withTransaction(work)}: each statement is a transaction. */
+    static final class NoTransaction {
+        private NoTransaction() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static Object enter(@Advice.This Pool pool, @Advice.Argument(0) Function<SqlConnection, Future<Object>> work) {
+            return pool.withConnection(work);
+        }
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Enter Object instead, @Advice.Return(readOnly = false) Future<?> result) {
+            result = (Future<?>) instead;
+        }
+    }
+
+    /** A lock of rows that finds none. */
+    static final class NothingKnown {
+        private NothingKnown() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) Future<?> result) {
+            result = Switches.nothing(result);
+        }
+    }
+
+    /** {@code PollLoop.apply(consumer, records)}: what was polled is committed at once. */
+    static final class OffsetsFirst {
+        private OffsetsFirst() {}
+
+        @Advice.OnMethodEnter
+        static void enter(@Advice.Argument(0) KafkaConsumer<byte[], byte[]> consumer) {
+            consumer.commitSync();
+        }
+    }
+
+    /** A method that does nothing. */
+    static final class Skipped {
+        private Skipped() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static boolean enter() {
+            return true;
+        }
+    }
+
+    /** {@code DeadLetterStore.add(tx, letters)}: nowhere to put them. */
+    static final class NoDeadLetters {
+        private NoDeadLetters() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static @Nullable Future<?> enter(@Advice.Argument(1) Collection<?> letters) {
+            return letters.isEmpty() ? null : Switches.failed();
+        }
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Enter @Nullable Future<?> instead, @Advice.Return(readOnly = false) Future<?> result) {
+            if (instead != null) {
+                result = instead;
+            }
+        }
+    }
+
+    /** {@code Outbox.append(tx, messages)}: what would undo something is left out. */
+    static final class NothingUndone {
+        private NothingUndone() {}
+
+        @Advice.OnMethodEnter
+        static void enter(@Advice.Argument(value = 1, readOnly = false) List<OutboxMessage> messages) {
+            messages = Switches.withoutUndoing(messages);
+        }
+    }
+}
