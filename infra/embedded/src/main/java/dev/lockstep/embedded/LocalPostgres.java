@@ -294,7 +294,8 @@ public final class LocalPostgres implements AutoCloseable {
             Command.Result result = Command.run(
                     program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),
                     STOP_LIMIT.plusSeconds(10));
-            if (result.succeeded() || !Files.exists(data.resolve("postmaster.pid"))) {
+            // Or it was dying just then, and its file is still there.
+            if (result.succeeded() || leftOver().isEmpty()) {
                 return;
             }
             LOGGER.atWarn()
