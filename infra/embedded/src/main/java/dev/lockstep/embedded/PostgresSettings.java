@@ -16,6 +16,8 @@ final class PostgresSettings {
                 "max_connections = 200",
                 "shared_buffers = 256MB",
                 "jit = off",
+                // As on a solid-state disk: else indexes are passed over while a table is small enough.
+                "random_page_cost = 1.1",
                 "timezone = 'UTC'",
                 "datestyle = 'iso, mdy'",
                 "lc_messages = 'C'",

@@ -10,9 +10,8 @@ import org.jspecify.annotations.Nullable;
 /** Writes messages into the caller's transaction. The relay sends them to Kafka; this class never talks to it. */
 public final class Outbox {
     // The ids are made here and in this order, as the row before has to be known by its id. Of each key only the first
-    // row looks
-    // into the table, newest day first; days to come are left out.
-    static final String APPEND = """
+    // row looks into the table.
+    private static final String APPEND = """
             WITH given AS MATERIALIZED (
                 SELECT uuidv7() AS id, m.*
                   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::boolean[])
@@ -21,21 +20,16 @@ public final class Outbox {
                 SELECT *, row_number() OVER same_key AS nth, lag(id) OVER same_key AS previous_id
                   FROM given
                 WINDOW same_key AS (PARTITION BY aggregateid, topic ORDER BY position)
+            ), met AS MATERIALIZED (
+                SELECT *, CASE WHEN nth = 1 AND NOT first THEN outbox_newest(topic, aggregateid) END AS newest
+                  FROM placed
             )
             INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, payload, traceparent, sequence, previous_id)
-            SELECT p.id, p.aggregatetype, p.aggregateid, p.type, p.topic, p.payload, p.traceparent,
-                   first_value(coalesce(newest.sequence, 0)) OVER same_key + p.nth, coalesce(p.previous_id, newest.id)
-              FROM placed p
-              LEFT JOIN LATERAL (SELECT o.id, o.sequence
-                                   FROM outbox o
-                                  WHERE p.nth = 1 AND NOT p.first
-                                    AND o.aggregateid = p.aggregateid AND o.topic = p.topic
-                                    AND o.sequence IS NOT NULL AND o.resend_of IS NULL
-                                    AND o.id < uuidv7_floor(now() + interval '1 day')
-                                  ORDER BY o.id DESC
-                                  LIMIT 1) newest ON true
-            WINDOW same_key AS (PARTITION BY p.aggregateid, p.topic ORDER BY p.position)
-             ORDER BY p.position
+            SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent,
+                   first_value(coalesce((newest).sequence, 0)) OVER same_key + nth, coalesce(previous_id, (newest).id)
+              FROM met
+            WINDOW same_key AS (PARTITION BY aggregateid, topic ORDER BY position)
+             ORDER BY position
             """;
 
     /**

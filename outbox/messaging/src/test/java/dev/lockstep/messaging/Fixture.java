@@ -55,7 +55,8 @@ final class Fixture implements AutoCloseable {
         pool = PgBuilder.pool()
                 .connectingTo(PgConnectOptions.fromUri(TestServers.postgres().uri(database))
                         .setUser("lockstep")
-                        .setPassword("lockstep"))
+                        .setPassword("lockstep")
+                        .setCachePreparedStatements(true))
                 .with(new PoolOptions().setMaxSize(4))
                 .using(vertx)
                 .build();

@@ -3,6 +3,7 @@ package dev.lockstep.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -116,22 +117,38 @@ class OutboxSequenceIT {
                         """).execute());
         Fixture.await(fixture.pool.query("ANALYZE outbox").execute());
 
-        String plan = String.join(
-                "\n",
-                fixture.strings("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "
-                        + Outbox.APPEND
-                                .replace("$1", "array_fill('greeting'::text, ARRAY[100])")
-                                .replace("$2", "ARRAY(SELECT 'k' || n FROM generate_series(1, 100) n)")
-                                .replace("$3", "array_fill('Hello'::text, ARRAY[100])")
-                                .replace("$4", "array_fill('t'::text, ARRAY[100])")
-                                .replace("$5", "array_fill('{}'::bytea, ARRAY[100])")
-                                .replace("$6", "array_fill(NULL::text, ARRAY[100])")
-                                .replace("$7", "array_fill(false, ARRAY[100])")));
+        String lookup = fixture.strings("SELECT prosrc FROM pg_proc WHERE proname = 'outbox_newest'")
+                .getFirst()
+                .replace("of_topic", "'t'")
+                .replace("of_key", "'k42'");
+        String plan = String.join("\n", fixture.strings("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + lookup));
 
         assertThat(plan)
                 .contains("Index Scan Backward using")
                 .doesNotContain("Seq Scan")
                 .contains("Subplans Removed: 2");
+    }
+
+    @Test
+    void appending_few_or_many_is_planned_once_and_not_each_time() {
+        SqlConnection connection = Fixture.await(fixture.pool.getConnection());
+        IntStream.range(0, 20)
+                .forEach(i -> Fixture.await(outbox.append(
+                        connection,
+                        IntStream.rangeClosed(0, i % 3)
+                                .mapToObj(n -> message("t", "few-" + n))
+                                .toList())));
+
+        List<String> plans = new ArrayList<>();
+        Fixture.await(connection.query("""
+                                SELECT custom_plans <= 5 AND generic_plans >= 15 AS kept
+                                  FROM pg_prepared_statements
+                                 WHERE statement LIKE '%INSERT INTO outbox %'
+                                """).execute())
+                .forEach(row -> plans.add(String.valueOf(row.getBoolean("kept"))));
+
+        assertThat(plans).containsExactly("true");
+        Fixture.await(connection.close());
     }
 
     private void append(OutboxMessage... messages) {
