@@ -12,7 +12,10 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
-/** Record headers as they are kept in Postgres: every one, in order, byte for byte, as {@code [["name","base64"],...]}. */
+/**
+ * Record headers as they are kept in Postgres: every one, in order, byte for byte, as {@code [["name","base64"],...]}. Only U+0000
+ * in a name, which jsonb cannot hold, becomes {@code \\0}.
+ */
 final class Headers {
     private Headers() {}
 
@@ -30,7 +33,7 @@ final class Headers {
 
     static JsonArray pair(String name, byte @Nullable [] value) {
         return new JsonArray()
-                .add(name)
+                .add(storable(name))
                 .add(value == null ? null : Base64.getEncoder().encodeToString(value));
     }
 
