@@ -32,6 +32,12 @@ final class AttemptStore {
                AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
             """;
 
+    private static final String SPARE = """
+            UPDATE delivery_attempt SET starts = greatest(starts - 1, 0)
+             WHERE consumer = $1
+               AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
+            """;
+
     private final String consumer;
 
     AttemptStore(String consumer) {
@@ -50,6 +56,11 @@ final class AttemptStore {
     /** The batches failed, but the process lives to tell: they do not count as crashes. */
     Future<Void> survived(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
         return client.preparedQuery(SURVIVED).execute(parameters(firstOffsets)).mapEmpty();
+    }
+
+    /** The batches are not handled now after all: if the process dies, it is not by them. */
+    Future<Void> spare(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(SPARE).execute(parameters(firstOffsets)).mapEmpty();
     }
 
     private Tuple parameters(Map<TopicPartition, Long> firstOffsets) {

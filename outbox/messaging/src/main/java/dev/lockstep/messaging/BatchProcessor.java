@@ -68,6 +68,11 @@ final class BatchProcessor<M> {
         return attempts.begin(pool, firstOffsets);
     }
 
+    /** Takes the start just counted back: these batches wait until a suspect has been handled. */
+    Future<Void> spare(Map<TopicPartition, Long> firstOffsets) {
+        return attempts.spare(pool, firstOffsets);
+    }
+
     /** Takes the count back, as far as the database can be reached: whoever calls this has not crashed. */
     Future<Void> survived(Map<TopicPartition, Long> firstOffsets) {
         return attempts.survived(pool, firstOffsets)

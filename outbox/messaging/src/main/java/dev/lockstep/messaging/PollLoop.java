@@ -205,16 +205,22 @@ final class PollLoop<M> {
         for (TopicPartition partition : records.partitions()) {
             next.put(partition, records.records(partition).getFirst().offset());
         }
+        @Nullable TopicPartition known = suspicion.alone(records);
         // A process that dies begins again where its offsets stand: to count the batch there is enough.
         Map<TopicPartition, Long> begun = new HashMap<>(next);
-        begun.keySet().removeAll(proven);
+        begun.keySet().removeIf(partition -> proven.contains(partition) || (known != null && !known.equals(partition)));
         Map<TopicPartition, Integer> starts = new HashMap<>();
         @Nullable
         Throwable failure = begun.isEmpty()
                 ? null
                 : await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         if (failure == null) {
-            List<Delivery> deliveries = suspicion.select(records, starts);
+            suspicion.learn(records, starts);
+            @Nullable TopicPartition alone = suspicion.alone(records);
+            failure = spareAllBut(alone, begun);
+        }
+        if (failure == null) {
+            List<Delivery> deliveries = Suspicion.select(records, starts, suspicion.alone(records));
             failure = await(() -> processor.apply(deliveries, applied -> {
                 for (ConsumerRecord<byte[], byte[]> each : applied) {
                     next.merge(partitionOf(each), each.offset() + 1, Math::max);
@@ -242,6 +248,18 @@ final class PollLoop<M> {
         if (failure == null) {
             begun.keySet().stream().filter(suspicion::isOver).forEach(proven::add);
         }
+    }
+
+    // They are counted before anybody knows that there is a suspect among them, and wait while that one is handled.
+    private @Nullable Throwable spareAllBut(@Nullable TopicPartition alone, Map<TopicPartition, Long> begun)
+            throws InterruptedException {
+        if (alone == null) {
+            return null;
+        }
+        Map<TopicPartition, Long> waiting = new HashMap<>(begun);
+        waiting.remove(alone);
+        begun.keySet().retainAll(Set.of(alone));
+        return waiting.isEmpty() ? null : await(() -> processor.spare(waiting));
     }
 
     private static TopicPartition partitionOf(ConsumerRecord<?, ?> record) {
