@@ -190,8 +190,9 @@ class TamperedDeliveryIT {
     private void deadLetter(String id) {
         world.databases.run(Party.PAYMENT, """
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", key_text, record_headers, reason, error, attempts,
-                                         first_at)
-                VALUES (?::uuid, 'payment-service', 'payment.commands', 0, 7, ?, '[]', 'NOT_JSON', 'the value is not JSON', 1, now())
+                                         first_at, fingerprint, origin)
+                VALUES (?::uuid, 'payment-service', 'payment.commands', 0, 7, ?, '[]', 'NOT_JSON', 'the value is not JSON', 1, now(),
+                        '0123456789abcdef', 7)
                 """, id, confirmed);
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
  * @param topicReplicationFactor -1 for the cluster's default
  * @param outboxRetention how long rows are kept after they were relayed
  * @param inboxRetention how long a repeated message is recognised
+ * @param deadLetterRetention how long dead letters are kept after they were replayed or discarded
  * @param consumerGapResendAfter how long a message waits for the one before it until that one's sender is asked
  * @param consumerGapGiveUpAfter how long it waits until it is a dead letter
  */
@@ -21,6 +22,7 @@ public record MessagingConfig(
         int topicReplicationFactor,
         Duration outboxRetention,
         Duration inboxRetention,
+        Duration deadLetterRetention,
         int consumerMaxBatch,
         int consumerMaxAttempts,
         Duration consumerRetryBackoff,
@@ -36,6 +38,7 @@ public record MessagingConfig(
                 env.integer("TOPIC_REPLICATION_FACTOR", -1),
                 env.duration("OUTBOX_RETENTION", Duration.ofDays(7)),
                 env.duration("INBOX_RETENTION", Duration.ofDays(7)),
+                env.duration("DEAD_LETTER_RETENTION", Duration.ofDays(90)),
                 env.integer("CONSUMER_MAX_BATCH", 500),
                 env.integer("CONSUMER_MAX_ATTEMPTS", 5),
                 env.duration("CONSUMER_RETRY_BACKOFF", Duration.ofMillis(500)),
@@ -55,6 +58,10 @@ public record MessagingConfig(
                         + topicReplicationFactor);
         checkRetention(env, "OUTBOX_RETENTION", outboxRetention);
         checkRetention(env, "INBOX_RETENTION", inboxRetention);
+        // Or the message behind one that died would wait for it.
+        env.check(
+                deadLetterRetention.compareTo(inboxRetention) >= 0,
+                "DEAD_LETTER_RETENTION must be at least INBOX_RETENTION, but was " + deadLetterRetention);
         env.check(
                 consumerMaxBatch > 0 && consumerMaxBatch <= 5_000,
                 "CONSUMER_MAX_BATCH must be from 1 to 5000, but was " + consumerMaxBatch);

@@ -47,6 +47,7 @@ public record ServiceConfig(
         return new MessagingOptions(
                 messaging.outboxRetention(),
                 messaging.inboxRetention(),
+                messaging.deadLetterRetention(),
                 slotName(),
                 relay.slot(),
                 "/" + service,

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -91,12 +92,7 @@ final class BatchProcessor<M> {
         Future<Void> buried = Future.succeededFuture();
         for (Delivery delivery : deliveries) {
             if (delivery.starts() > options.maxAttempts()) {
-                DeadLetter letter = new DeadLetter(
-                        delivery.source(),
-                        "CONSUMER_CRASHED",
-                        "the process ended each time it handled this record",
-                        delivery.starts() - 1,
-                        now);
+                DeadLetter letter = DeadLetter.crashed(delivery.source(), delivery.starts() - 1, now);
                 buried = buried.compose(done -> bury(letter))
                         .onSuccess(done -> applied.accept(List.of(delivery.source())));
             } else {
@@ -227,8 +223,9 @@ final class BatchProcessor<M> {
 
     private Future<Void> putAside(Inbound<M> message, Throwable cause) {
         Instant now = Instant.now();
-        if (cause instanceof UnprocessableMessageException never) {
-            return bury(DeadLetter.unprocessable(message.source(), never, 1, now));
+        Optional<UnprocessableMessageException> never = Failure.verdict(cause);
+        if (never.isPresent()) {
+            return bury(DeadLetter.unprocessable(message.source(), never.get(), 1, now));
         }
         if (options.maxAttempts() <= 1) {
             return bury(Setbacks.exhausted(message.source(), cause, 1, now));

@@ -2,84 +2,120 @@ package dev.lockstep.messaging;
 
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What an operator does with dead letters: look, send again, or discard. Each is one statement, and so one transaction. */
+/** What an operator does with dead letters: look, count, or discard. {@link ReplayStore} sends them again. */
 final class DeadLetterDesk {
+    static final Set<String> STATES = Set.of("open", "replayed", "discarded");
+
     private static final int LARGEST_LISTED_VALUE = 4096;
+    private static final long MOST_COUNTED = 100_000;
 
     private static final String COLUMNS = """
-            SELECT id, consumer, topic, partition, "offset", record_key, record_headers, type, reason, error, attempts, first_at,
-                   last_at, state, settled_at, discard_reason,
+            SELECT id, consumer, topic, partition, "offset", record_key, key_text, record_headers, type, reason, error, error_class,
+                   fingerprint, attempts, first_at, last_at, state, settled_at, discard_reason, message_id, replay, returned_from,
             """;
 
-    private static final String FIND = COLUMNS + "record_value FROM dead_letter WHERE id = $1";
+    private static final String FIND = COLUMNS + "stack, record_value FROM dead_letter WHERE id = $1";
 
+    // A service prepares a statement once, so it is planned before its parameters are known, and must find the index
+    // all the same:
+    // what leads is compared plainly, and that letters are open is said in so many words. Of an OR the planner would
+    // think
+    // that hardly a row passes, and sort all that there are; a CASE it takes for even odds, and reads in order until it
+    // has enough.
     private static final String LIST = COLUMNS + """
-                   CASE WHEN octet_length(record_value) <= $7 THEN record_value END AS record_value
+                   NULL AS stack, CASE WHEN octet_length(record_value) <= $10 THEN record_value END AS record_value
               FROM dead_letter
-             WHERE state = $1
-               AND ($2::text IS NULL OR topic = $2)
-               AND ($3::text IS NULL OR type = $3)
-               AND ($4::text IS NULL OR reason = $4)
-               AND ($5::uuid IS NULL OR id < $5)
+             WHERE state = ANY ($1) %s
+               AND CASE WHEN $2::text IS NULL THEN true ELSE topic = $2 END
+               AND CASE WHEN $3::text IS NULL THEN true ELSE type = $3 END
+               AND CASE WHEN $4::text IS NULL THEN true ELSE reason = $4 END
+               AND CASE WHEN $5::text IS NULL THEN true ELSE key_text = $5 END
+               AND CASE WHEN $6::text IS NULL THEN true ELSE error_class = $6 END
+               AND CASE WHEN $7::text IS NULL THEN true ELSE fingerprint = $7 END
+               AND CASE WHEN $8::uuid IS NULL THEN true ELSE id < $8 END
              ORDER BY id DESC
-             LIMIT $6
+             LIMIT $9
             """;
 
-    // The record goes back to its topic as it came, ce_id included: consumers that did handle it recognise a repeat.
-    // One
-    // whose key is not text cannot: the outbox keeps keys as text.
-    private static final String RESEND = """
-            , resent AS (
-                INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
-                SELECT 'dead-letter', key_text, coalesce(type, 'unknown'), topic, record_value,
-                       record_headers
-                  FROM taken
-                 ORDER BY topic, partition, "offset"
-                RETURNING id
-            )
-            SELECT (SELECT count(*) FROM resent) AS replayed
+    private static final String MATCHING = """
+            SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
+                   d.record_key IS NULL OR d.key_text IS NOT NULL AS key_is_text,
+                   NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
+                              < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
+              FROM dead_letter d
+             WHERE d.state = 'open' %s
+               AND ($1::text IS NULL OR d.topic = $1)
+               AND ($2::text IS NULL OR d.type = $2)
+               AND ($3::text IS NULL OR d.reason = $3)
+               AND ($4::text IS NULL OR d.key_text = $4)
+               AND ($5::text IS NULL OR d.error_class = $5)
+               AND ($6::text IS NULL OR d.fingerprint = $6)
+               AND ($7::uuid IS NULL OR (d.returned_from IS DISTINCT FROM $7
+                                         AND d.id < (SELECT until FROM dead_letter_replay WHERE id = $7)))
+             LIMIT $10
             """;
 
-    private static final String REPLAY_ONE = """
-            WITH taken AS (
-                UPDATE dead_letter SET state = 'replayed', settled_at = now()
-                 WHERE id = $1 AND state = 'open' AND (record_key IS NULL OR key_text IS NOT NULL)
-                RETURNING *
+    private static final String COUNT_MATCHING = """
+            WITH matching AS MATERIALIZED (
+            """ + MATCHING.indent(4) + """
             )
-            """ + RESEND;
+            SELECT fingerprint, topic, type, reason, error_class,
+                   count(*) FILTER (WHERE key_is_text AND NOT too_old) AS letters,
+                   count(*) FILTER (WHERE key_is_text AND too_old) AS too_old,
+                   count(*) FILTER (WHERE NOT key_is_text) AS key_not_text,
+                   min(first_at) AS oldest
+              FROM matching
+             GROUP BY fingerprint, topic, type, reason, error_class
+             ORDER BY letters DESC, fingerprint
+            """;
 
-    private static final String REPLAY_MATCHING = """
-            WITH taken AS (
-                UPDATE dead_letter SET state = 'replayed', settled_at = now()
-                 WHERE id IN (SELECT id FROM dead_letter
-                               WHERE state = 'open' AND (record_key IS NULL OR key_text IS NOT NULL)
-                                 AND ($1::text IS NULL OR topic = $1)
-                                 AND ($2::text IS NULL OR type = $2)
-                                 AND ($3::text IS NULL OR reason = $3)
-                               ORDER BY id
-                               LIMIT $4
-                                 FOR UPDATE SKIP LOCKED)
-                RETURNING *
+    // From one fingerprint to the next by the index, not over all letters.
+    static final String GROUPS = """
+            WITH RECURSIVE present (state, fingerprint) AS (
+                (SELECT d.state, d.fingerprint
+                   FROM unnest($1::text[]) AS asked (state)
+                  CROSS JOIN LATERAL (SELECT state, fingerprint FROM dead_letter
+                                       WHERE state = asked.state ORDER BY fingerprint LIMIT 1) d)
+                UNION ALL
+                SELECT n.state, n.fingerprint
+                  FROM present p
+                 CROSS JOIN LATERAL (SELECT state, fingerprint FROM dead_letter
+                                      WHERE state = p.state AND fingerprint > p.fingerprint ORDER BY fingerprint LIMIT 1) n
+            ), page AS (
+                SELECT p.fingerprint, (array_agg(newest.id ORDER BY newest.id DESC))[1] AS newest
+                  FROM present p
+                 CROSS JOIN LATERAL (SELECT id FROM dead_letter
+                                      WHERE state = p.state AND fingerprint = p.fingerprint ORDER BY id DESC LIMIT 1) newest
+                 GROUP BY p.fingerprint
+                HAVING $2::uuid IS NULL OR (array_agg(newest.id ORDER BY newest.id DESC))[1] < $2
+                 ORDER BY newest DESC
+                 LIMIT $3
             )
-            """ + RESEND;
-
-    private static final String COUNT_OPEN = """
-            SELECT count(*) FROM dead_letter
-             WHERE state = 'open'
-               AND ($1::text IS NULL OR topic = $1)
-               AND ($2::text IS NULL OR type = $2)
-               AND ($3::text IS NULL OR reason = $3)
+            SELECT p.newest, p.fingerprint, d.consumer, d.topic, d.type, d.reason, d.error_class, d.error, d.last_at,
+                   (SELECT count(*) FROM (SELECT FROM dead_letter c
+                                           WHERE c.state = ANY ($1) AND c.fingerprint = p.fingerprint LIMIT $4) counted) AS letters,
+                   (SELECT min(oldest.first_at)
+                      FROM unnest($1::text[]) AS asked (state)
+                     CROSS JOIN LATERAL (SELECT first_at FROM dead_letter o
+                                          WHERE o.state = asked.state AND o.fingerprint = p.fingerprint
+                                          ORDER BY o.id LIMIT 1) oldest) AS first_at
+              FROM page p JOIN dead_letter d ON d.id = p.newest
+             ORDER BY p.newest DESC
             """;
 
     private static final String DISCARD = """
@@ -99,13 +135,78 @@ final class DeadLetterDesk {
     record Filter(
             @Nullable String topic,
             @Nullable String type,
-            @Nullable String reason) {}
+            @Nullable String reason,
+            @Nullable String key,
+            @Nullable String errorClass,
+            @Nullable String fingerprint) {
+        Tuple tuple() {
+            return Tuple.tuple()
+                    .addValue(topic)
+                    .addValue(type)
+                    .addValue(reason)
+                    .addValue(key)
+                    .addValue(errorClass)
+                    .addValue(fingerprint);
+        }
+
+        /** Those members that are set. */
+        JsonObject toJson() {
+            JsonObject json = new JsonObject()
+                    .put("topic", topic)
+                    .put("type", type)
+                    .put("reason", reason)
+                    .put("key", key)
+                    .put("errorClass", errorClass)
+                    .put("fingerprint", fingerprint);
+            json.getMap().values().removeIf(Objects::isNull);
+            return json;
+        }
+
+        /** What narrows the search most, and has an index. */
+        private Lead lead() {
+            return key != null
+                    ? Lead.KEY
+                    : fingerprint != null
+                            ? Lead.FINGERPRINT
+                            : errorClass != null
+                                    ? Lead.ERROR_CLASS
+                                    : type != null
+                                            ? Lead.TYPE
+                                            : reason != null ? Lead.REASON : topic != null ? Lead.TOPIC : Lead.NONE;
+        }
+    }
+
+    /** What a search goes by; each has statements of its own, as each has an index. */
+    private enum Lead {
+        KEY("key_text", 5),
+        FINGERPRINT("fingerprint", 7),
+        ERROR_CLASS("error_class", 6),
+        TYPE("type", 3),
+        REASON("reason", 4),
+        TOPIC("topic", 2),
+        NONE("", 0);
+
+        private final String listOpen;
+        private final String listAny;
+        private final String countMatching;
+
+        Lead(String column, int parameter) {
+            boolean none = column.isEmpty();
+            listOpen = LIST.formatted("AND state = 'open'");
+            listAny = LIST.formatted(none ? "" : "AND %s = $%d".formatted(column, parameter));
+            countMatching = COUNT_MATCHING.formatted(none ? "" : "AND d.%s = $%d".formatted(column, parameter - 1));
+        }
+    }
 
     /**
      * A dead letter as it is shown.
      *
+     * @param keyEncoding {@code base64} if the key is not text
+     * @param stack left out of lists
      * @param value the record's value as text; left out of lists where it is large
      * @param valueEncoding {@code base64} if the value is not text
+     * @param replay the job that sent it again
+     * @param returnedFrom the job that sent it again before, after which it failed once more
      */
     record Shown(
             UUID id,
@@ -114,18 +215,72 @@ final class DeadLetterDesk {
             int partition,
             long offset,
             @Nullable String key,
+            @Nullable String keyEncoding,
             @Nullable String type,
             String reason,
             String error,
+            @Nullable String errorClass,
+            @Nullable String stack,
+            String fingerprint,
             int attempts,
             Instant firstAt,
             Instant lastAt,
             String state,
             @Nullable Instant settledAt,
             @Nullable String discardReason,
+            @Nullable UUID messageId,
+            @Nullable UUID replay,
+            @Nullable UUID returnedFrom,
             Map<String, String> headers,
             @Nullable String value,
             @Nullable String valueEncoding) {}
+
+    /**
+     * Dead letters that failed in the same way.
+     *
+     * @param sample what happened to the newest of them
+     * @param count how many, counted no further than 100,000
+     * @param newest the newest of them
+     */
+    record Group(
+            String fingerprint,
+            String consumerGroup,
+            String topic,
+            @Nullable String type,
+            String reason,
+            @Nullable String errorClass,
+            String sample,
+            long count,
+            boolean more,
+            Instant firstAt,
+            Instant lastAt,
+            UUID newest) {}
+
+    /**
+     * What a replay would send.
+     *
+     * @param count how many letters, counted no further than 100,000
+     * @param tooOld how many it would refuse, as they are older than the dedup window
+     * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
+     * @param oldest when the first of all of these failed first
+     */
+    record Matching(
+            boolean dryRun,
+            long count,
+            boolean more,
+            long tooOld,
+            long keyNotText,
+            @Nullable Instant oldest,
+            List<MatchingGroup> groups) {}
+
+    /** What a replay would send of one group. */
+    record MatchingGroup(
+            String fingerprint,
+            String topic,
+            @Nullable String type,
+            String reason,
+            @Nullable String errorClass,
+            long count) {}
 
     /** How many open dead letters a topic has for one reason. */
     record Count(String topic, String reason, long count) {}
@@ -141,16 +296,16 @@ final class DeadLetterDesk {
                         : Optional.of(shown(rows.iterator().next())));
     }
 
-    static Future<List<Shown>> list(SqlClient client, String state, Filter filter, @Nullable UUID before, int limit) {
-        return client.preparedQuery(LIST)
-                .execute(Tuple.tuple()
-                        .addValue(state)
-                        .addValue(filter.topic())
-                        .addValue(filter.type())
-                        .addValue(filter.reason())
-                        .addValue(before)
-                        .addValue(limit)
-                        .addValue(LARGEST_LISTED_VALUE))
+    /** @param states one or more of {@code open}, {@code replayed} and {@code discarded} */
+    static Future<List<Shown>> list(
+            SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit) {
+        Tuple parameters = Tuple.tuple().addValue(states.toArray(String[]::new));
+        Tuple filtered = filter.tuple();
+        for (int i = 0; i < filtered.size(); i++) {
+            parameters.addValue(filtered.getValue(i));
+        }
+        return client.preparedQuery(listing(states, filter))
+                .execute(parameters.addValue(before).addValue(limit).addValue(LARGEST_LISTED_VALUE))
                 .map(rows -> {
                     List<Shown> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(shown(row)));
@@ -158,24 +313,37 @@ final class DeadLetterDesk {
                 });
     }
 
-    /** Completes with whether it was open, and so is sent again. */
-    static Future<Boolean> replay(SqlClient client, UUID id) {
-        return client.preparedQuery(REPLAY_ONE)
-                .execute(Tuple.of(id))
-                .map(rows -> rows.iterator().next().getLong("replayed") == 1);
+    /** Of what is open there is little, compared with what is settled; of a key there is little in any case. */
+    static String listing(Set<String> states, Filter filter) {
+        Lead lead = filter.lead();
+        return states.equals(Set.of("open")) && lead != Lead.KEY ? lead.listOpen : lead.listAny;
     }
 
-    /** Sends the oldest matching ones again, each topic's partitions in order. Completes with how many. */
-    static Future<Long> replay(SqlClient client, Filter filter, int limit) {
-        return client.preparedQuery(REPLAY_MATCHING)
-                .execute(Tuple.of(filter.topic(), filter.type(), filter.reason(), limit))
-                .map(rows -> rows.iterator().next().getLong("replayed"));
+    static Future<List<Group>> groups(SqlClient client, Set<String> states, @Nullable UUID before, int limit) {
+        return client.preparedQuery(GROUPS)
+                .execute(Tuple.of(states.toArray(String[]::new), before, limit, MOST_COUNTED + 1))
+                .map(rows -> {
+                    List<Group> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(group(row)));
+                    return all;
+                });
     }
 
-    static Future<Long> countOpen(SqlClient client, Filter filter) {
-        return client.preparedQuery(COUNT_OPEN)
-                .execute(Tuple.of(filter.topic(), filter.type(), filter.reason()))
-                .map(rows -> rows.iterator().next().getLong(0));
+    /**
+     * Counts what a replay would send.
+     *
+     * @param job whose cut-off is meant, or null for now
+     * @param forced whether letters past the dedup window are sent, too
+     */
+    static Future<Matching> matching(
+            SqlClient client, Filter filter, @Nullable UUID job, boolean forced, Duration dedupWindow) {
+        return client.preparedQuery(filter.lead().countMatching)
+                .execute(filter.tuple()
+                        .addValue(job)
+                        .addValue(forced)
+                        .addValue(dedupWindow.toMillis() / 1000.0)
+                        .addValue(MOST_COUNTED + 1))
+                .map(DeadLetterDesk::matching);
     }
 
     /** Completes with whether it was open, and so is discarded now. */
@@ -198,6 +366,50 @@ final class DeadLetterDesk {
         });
     }
 
+    private static Matching matching(Iterable<Row> rows) {
+        long count = 0;
+        long tooOld = 0;
+        long keyNotText = 0;
+        Instant oldest = null;
+        List<MatchingGroup> groups = new ArrayList<>();
+        for (Row row : rows) {
+            long letters = row.getLong("letters");
+            count += letters;
+            tooOld += row.getLong("too_old");
+            keyNotText += row.getLong("key_not_text");
+            Instant first = row.getOffsetDateTime("oldest").toInstant();
+            oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
+            if (letters > 0) {
+                groups.add(new MatchingGroup(
+                        row.getString("fingerprint"),
+                        row.getString("topic"),
+                        row.getString("type"),
+                        row.getString("reason"),
+                        row.getString("error_class"),
+                        letters));
+            }
+        }
+        boolean more = count + tooOld + keyNotText > MOST_COUNTED;
+        return new Matching(true, Math.min(count, MOST_COUNTED), more, tooOld, keyNotText, oldest, List.copyOf(groups));
+    }
+
+    private static Group group(Row row) {
+        long letters = row.getLong("letters");
+        return new Group(
+                row.getString("fingerprint"),
+                row.getString("consumer"),
+                row.getString("topic"),
+                row.getString("type"),
+                row.getString("reason"),
+                row.getString("error_class"),
+                row.getString("error"),
+                Math.min(letters, MOST_COUNTED),
+                letters > MOST_COUNTED,
+                row.getOffsetDateTime("first_at").toInstant(),
+                row.getOffsetDateTime("last_at").toInstant(),
+                row.getUUID("newest"));
+    }
+
     private static Shown shown(Row row) {
         Buffer key = row.getBuffer("record_key");
         Buffer value = row.getBuffer("record_value");
@@ -208,9 +420,13 @@ final class DeadLetterDesk {
                 row.getInteger("partition"),
                 row.getLong("offset"),
                 key == null ? null : Payloads.asText(key.getBytes()),
+                key == null || row.getString("key_text") != null ? null : "base64",
                 row.getString("type"),
                 row.getString("reason"),
                 row.getString("error"),
+                row.getString("error_class"),
+                row.getString("stack"),
+                row.getString("fingerprint"),
                 row.getInteger("attempts"),
                 row.getOffsetDateTime("first_at").toInstant(),
                 row.getOffsetDateTime("last_at").toInstant(),
@@ -219,6 +435,9 @@ final class DeadLetterDesk {
                         ? null
                         : row.getOffsetDateTime("settled_at").toInstant(),
                 row.getString("discard_reason"),
+                row.getUUID("message_id"),
+                row.getUUID("replay"),
+                row.getUUID("returned_from"),
                 Headers.readable(row.getJsonArray("record_headers")),
                 value == null ? null : Payloads.asText(value.getBytes()),
                 value == null || Headers.utf8(value.getBytes()) != null ? null : "base64");

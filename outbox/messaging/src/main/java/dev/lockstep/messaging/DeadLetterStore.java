@@ -26,20 +26,30 @@ final class DeadLetterStore {
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
     // The unique position makes a second delivery of the same bad record a repeat: no row, no second record on the
-    // topic.
+    // topic. One that was replayed and failed again comes at a new position, and keeps its place among those of its
+    // key.
     private static final String ADD = """
             WITH failed AS (
                 SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],
                                      $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::integer[],
-                                     $13::timestamptz[], $14::text[], $15::jsonb[], $16::uuid[])
+                                     $13::timestamptz[], $14::text[], $15::jsonb[], $16::uuid[], $17::text[], $18::text[],
+                                     $19::text[])
                     AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
-                          attempts, first_at, key_text, dlq_headers, message_id)
+                          attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint)
             ), letter AS (
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
-                                         record_headers, type, reason, error, attempts, first_at, message_id)
-                SELECT id, $1, topic, partition, "offset", record_key, key_text, record_value, record_headers, type, reason,
-                       error, attempts, first_at, message_id
-                  FROM failed
+                                         record_headers, type, reason, error, attempts, first_at, message_id, error_class, stack,
+                                         fingerprint, origin, returned_from)
+                SELECT f.id, $1, f.topic, f.partition, f."offset", f.record_key, f.key_text, f.record_value, f.record_headers, f.type,
+                       f.reason, f.error, f.attempts, f.first_at, f.message_id, f.error_class, f.stack, f.fingerprint,
+                       CASE WHEN before.partition = f.partition THEN before.origin ELSE f."offset" END, before.replay
+                  FROM failed f
+                  LEFT JOIN LATERAL (SELECT d.partition, d.origin, d.replay
+                                       FROM dead_letter d
+                                      WHERE d.message_id = f.message_id AND d.consumer = $1 AND d.topic = f.topic
+                                        AND d.state = 'replayed'
+                                      ORDER BY d.id DESC
+                                      LIMIT 1) before ON true
                     ON CONFLICT DO NOTHING
                 RETURNING id
             )
@@ -62,16 +72,47 @@ final class DeadLetterStore {
      *
      * @param reason a fixed word to group by
      * @param error what happened to this one
+     * @param cause what was thrown, if anything was
      */
     record DeadLetter(
-            ConsumerRecord<byte[], byte[]> source, String reason, String error, int attempts, Instant firstAt) {
+            ConsumerRecord<byte[], byte[]> source,
+            String reason,
+            String error,
+            @Nullable Throwable cause,
+            int attempts,
+            Instant firstAt) {
 
         static DeadLetter unprocessable(
                 ConsumerRecord<byte[], byte[]> source,
                 UnprocessableMessageException cause,
                 int attempts,
                 Instant firstAt) {
-            return new DeadLetter(source, cause.reason(), String.valueOf(cause.getMessage()), attempts, firstAt);
+            return new DeadLetter(
+                    source,
+                    Headers.storable(cause.reason()),
+                    String.valueOf(cause.getMessage()),
+                    cause,
+                    attempts,
+                    firstAt);
+        }
+
+        /** One that the process did not survive, as often as it was begun. */
+        static DeadLetter crashed(ConsumerRecord<byte[], byte[]> source, int starts, Instant firstAt) {
+            return new DeadLetter(
+                    source,
+                    "CONSUMER_CRASHED",
+                    "the process ended each time it handled this record",
+                    null,
+                    starts,
+                    firstAt);
+        }
+
+        private @Nullable String errorClass() {
+            return cause == null ? null : cause.getClass().getName();
+        }
+
+        private @Nullable String stack() {
+            return cause == null ? null : Headers.storable(StackText.of(cause));
         }
     }
 
@@ -95,6 +136,9 @@ final class DeadLetterStore {
         @Nullable String[] keyTexts = new @Nullable String[size];
         Object[] dlqHeaders = new Object[size];
         UUID[] messageIds = new UUID[size];
+        @Nullable String[] errorClasses = new @Nullable String[size];
+        @Nullable String[] stacks = new @Nullable String[size];
+        String[] fingerprints = new String[size];
         Instant now = Instant.now();
         for (int i = 0; i < size; i++) {
             DeadLetter letter = letters.get(i);
@@ -114,7 +158,10 @@ final class DeadLetterStore {
             attempts[i] = letter.attempts();
             firsts[i] = OffsetDateTime.ofInstant(letter.firstAt(), ZoneOffset.UTC);
             keyTexts[i] = Headers.utf8(record.key());
-            dlqHeaders[i] = dlqHeaders(ids[i], letter, now);
+            errorClasses[i] = letter.errorClass();
+            stacks[i] = letter.stack();
+            fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
+            dlqHeaders[i] = dlqHeaders(ids[i], letter, fingerprints[i], now);
         }
         return tx.preparedQuery(ADD)
                 .execute(Tuple.tuple()
@@ -133,16 +180,20 @@ final class DeadLetterStore {
                         .addValue(firsts)
                         .addValue(keyTexts)
                         .addValue(dlqHeaders)
-                        .addValue(messageIds))
+                        .addValue(messageIds)
+                        .addValue(errorClasses)
+                        .addValue(stacks)
+                        .addValue(fingerprints))
                 .mapEmpty();
     }
 
-    private JsonArray dlqHeaders(UUID id, DeadLetter letter, Instant now) {
+    private JsonArray dlqHeaders(UUID id, DeadLetter letter, String fingerprint, Instant now) {
         ConsumerRecord<byte[], byte[]> record = letter.source();
         JsonArray all = Headers.toJson(record.headers())
                 .add(Headers.pair("dlq_id", id.toString()))
                 .add(Headers.pair("dlq_reason", letter.reason()))
                 .add(Headers.pair("dlq_error", shortened(letter.error())))
+                .add(Headers.pair("dlq_fingerprint", fingerprint))
                 .add(Headers.pair("dlq_topic", record.topic()))
                 .add(Headers.pair("dlq_partition", Integer.toString(record.partition())))
                 .add(Headers.pair("dlq_offset", Long.toString(record.offset())))
@@ -150,6 +201,10 @@ final class DeadLetterStore {
                 .add(Headers.pair("dlq_attempts", Integer.toString(letter.attempts())))
                 .add(Headers.pair("dlq_first_failed_at", letter.firstAt().toString()))
                 .add(Headers.pair("dlq_last_failed_at", now.toString()));
+        String errorClass = letter.errorClass();
+        if (errorClass != null) {
+            all.add(Headers.pair("dlq_error_class", errorClass));
+        }
         // The outbox keeps keys as text. One that is not leaves without it, and says here what it was.
         if (record.key() != null && Headers.utf8(record.key()) == null) {
             all.add(Headers.pair("dlq_key", record.key()));

@@ -13,6 +13,7 @@ public final class MessagingModule {
     private final OutboxMetrics metrics;
     private final SlotGuardian guardian;
     private final Resends resends;
+    private final Replays replays;
     private final MessageConsumer responder;
 
     private MessagingModule(
@@ -20,11 +21,13 @@ public final class MessagingModule {
             OutboxMetrics metrics,
             SlotGuardian guardian,
             Resends resends,
+            Replays replays,
             MessageConsumer responder) {
         this.maintenance = maintenance;
         this.metrics = metrics;
         this.guardian = guardian;
         this.resends = resends;
+        this.replays = replays;
         this.responder = responder;
     }
 
@@ -38,7 +41,8 @@ public final class MessagingModule {
     public static Future<MessagingModule> start(
             Vertx vertx, Pool pool, Router router, MessagingOptions options, MeterRegistry meters) {
         OutboxRoutes.mount(router, pool);
-        DeadLetterRoutes.mount(router, pool);
+        Replays replays = new Replays(vertx, pool, options.inboxRetention(), meters);
+        DeadLetterRoutes.mount(router, pool, replays);
         OperatorActionRoutes.mount(router, pool);
         DeliveryRoutes.mount(router, pool);
         Resends resends = new Resends(vertx, pool);
@@ -51,8 +55,8 @@ public final class MessagingModule {
                 new ResendResponder(options.source()),
                 topic -> true,
                 meters);
-        PartitionMaintenance maintenance =
-                new PartitionMaintenance(vertx, pool, options.outboxRetention(), options.inboxRetention());
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                vertx, pool, options.outboxRetention(), options.inboxRetention(), options.deadLetterRetention());
         SlotGuardian guardian = new SlotGuardian(vertx, pool, options.slot(), options.slotLimits(), meters);
         OutboxMetrics metrics = new OutboxMetrics(vertx, pool, meters);
         return maintenance
@@ -62,7 +66,8 @@ public final class MessagingModule {
                 .compose(started -> responder.start())
                 .map(started -> {
                     resends.start();
-                    return new MessagingModule(maintenance, metrics, guardian, resends, responder);
+                    replays.start();
+                    return new MessagingModule(maintenance, metrics, guardian, resends, replays, responder);
                 });
     }
 
@@ -70,6 +75,7 @@ public final class MessagingModule {
         guardian.stop();
         metrics.stop();
         resends.stop();
+        replays.stop();
         return responder.stop().eventually(maintenance::stop);
     }
 

@@ -7,6 +7,7 @@ import java.time.Duration;
  *
  * @param outboxRetention how long rows are kept after they were relayed
  * @param inboxRetention how long a repeated message is recognised as one
+ * @param deadLetterRetention how long dead letters are kept after they were replayed or discarded
  * @param slot the replication slot that the outbox is relayed from, wherever that happens
  * @param slotLimits how much log that slot may keep
  * @param source this service's {@code ce_source}: what it sent, it sends again when a reader misses it
@@ -15,6 +16,7 @@ import java.time.Duration;
 public record MessagingOptions(
         Duration outboxRetention,
         Duration inboxRetention,
+        Duration deadLetterRetention,
         String slot,
         SlotLimits slotLimits,
         String source,

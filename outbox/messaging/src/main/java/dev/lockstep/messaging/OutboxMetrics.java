@@ -25,6 +25,7 @@ final class OutboxMetrics {
     private long timer = -1;
     private volatile OutboxStore.@Nullable Summary summary;
     private volatile DeadLetterDesk.ParkedCount parked = new DeadLetterDesk.ParkedCount(0, 0);
+    private volatile long replays;
     private volatile @Nullable String unreadable;
 
     OutboxMetrics(Vertx vertx, Pool pool, MeterRegistry meters) {
@@ -47,6 +48,9 @@ final class OutboxMetrics {
                 .register(meters);
         Gauge.builder("lockstep.parked.messages", this, metrics -> metrics.parked.messages())
                 .description("messages that wait for another attempt, or behind one that does")
+                .register(meters);
+        Gauge.builder("lockstep.replays.running", this, metrics -> metrics.replays)
+                .description("replays of dead letters that are under way")
                 .register(meters);
         deadLetters = MultiGauge.builder("lockstep.dead.letters")
                 .description("dead letters neither replayed nor discarded")
@@ -85,6 +89,8 @@ final class OutboxMetrics {
                 .onSuccess(read -> summary = read)
                 .compose(read -> DeadLetterDesk.countParked(pool))
                 .onSuccess(read -> parked = read)
+                .compose(read -> ReplayStore.countRunning(pool))
+                .onSuccess(read -> replays = read)
                 .compose(read -> DeadLetterDesk.countByReason(pool))
                 .onSuccess(counts -> deadLetters.register(
                         counts.stream()

@@ -66,28 +66,44 @@ final class ParkedMessageStore {
                FOR UPDATE SKIP LOCKED
             """;
 
+    // As in AttemptStore: nobody waits for the disk. Whoever has the row locked is trying it, and so counts it.
+    private static final String BEGIN = """
+            UPDATE parked_message p SET starts = p.starts + 1
+              FROM (SELECT topic, partition, "offset"
+                      FROM parked_message, (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
+                     WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+                       FOR UPDATE OF parked_message SKIP LOCKED) free
+             WHERE p.consumer = $1 AND p.topic = free.topic AND p.partition = free.partition AND p."offset" = free."offset"
+            RETURNING p.starts
+            """;
+
+    private static final String SURVIVED = """
+            UPDATE parked_message SET starts = 0
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            """;
+
     private static final String POSTPONE = """
             UPDATE parked_message
-               SET attempts = $5, error = $6, next_attempt_at = now() + make_interval(secs => $7),
+               SET starts = 0, attempts = $5, error = $6, next_attempt_at = now() + make_interval(secs => $7),
                    waits_for = NULL, waits_since = NULL, asked = 0
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
             """;
 
     private static final String WAIT_FOR = """
             UPDATE parked_message
-               SET waits_for = $5, waits_since = now(), asked = 0, error = $6, next_attempt_at = now() + make_interval(secs => $7)
+               SET starts = 0, waits_for = $5, waits_since = now(), asked = 0, error = $6, next_attempt_at = now() + make_interval(secs => $7)
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
             """;
 
     private static final String WAIT_BEHIND = """
             UPDATE parked_message
-               SET waits_for = $5, waits_since = coalesce(waits_since, now()),
+               SET starts = 0, waits_for = $5, waits_since = coalesce(waits_since, now()),
                    next_attempt_at = now() + make_interval(secs => $6)
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
             """;
 
     private static final String ASKED_FOR = """
-            UPDATE parked_message SET asked = $5, next_attempt_at = now() + make_interval(secs => $6)
+            UPDATE parked_message SET starts = 0, asked = $5, next_attempt_at = now() + make_interval(secs => $6)
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
             """;
 
@@ -264,6 +280,18 @@ final class ParkedMessageStore {
                 .map(rows -> rows.size() == 0
                         ? Optional.empty()
                         : Optional.of(parked(rows.iterator().next())));
+    }
+
+    /** Counts a retry before it is begun. Completes with how many have been since one was survived; 0 if it is not to be had now. */
+    Future<Integer> begin(SqlClient client, Position position) {
+        return client.preparedQuery(BEGIN)
+                .execute(at(position))
+                .map(rows -> rows.size() == 0 ? 0 : rows.iterator().next().getInteger(0));
+    }
+
+    /** The retry failed, but the process lives to tell. */
+    Future<Void> survived(SqlClient client, Position position) {
+        return client.preparedQuery(SURVIVED).execute(at(position)).mapEmpty();
     }
 
     Future<Void> postpone(SqlClient tx, Position position, int attempts, String error, Duration delay) {

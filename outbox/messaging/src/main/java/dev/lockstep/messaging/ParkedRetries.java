@@ -18,6 +18,8 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tries parked messages again: of each key the first one, or, while the one before that is missing, whatever leads up to it.
@@ -29,6 +31,7 @@ import org.apache.kafka.common.TopicPartition;
  * </pre>
  */
 final class ParkedRetries<M> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ParkedRetries.class);
     private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Pool pool;
@@ -90,14 +93,31 @@ final class ParkedRetries<M> {
     }
 
     private Future<Void> retry(Position position) {
-        return withLocked(position, this::attempt)
-                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
-                        ? Future.failedFuture(cause)
-                        : withLocked(position, (tx, message) -> failedAgain(tx, message, cause)))
+        return parked.begin(pool, position)
+                .compose(starts -> starts > options.maxAttempts()
+                        ? withLocked(position, (tx, message) -> crashed(tx, message, starts - 1))
+                        : attempt(position))
                 .compose(outcome -> {
                     outcome.report().run();
                     return outcome.next().map(this::retry).orElseGet(Future::succeededFuture);
                 });
+    }
+
+    private Future<Outcome> attempt(Position position) {
+        return withLocked(position, this::attempt)
+                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
+                        ? survived(position).transform(done -> Future.failedFuture(cause))
+                        : withLocked(position, (tx, message) -> failedAgain(tx, message, cause)));
+    }
+
+    private Future<Void> survived(Position position) {
+        return parked.survived(pool, position)
+                .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived retry stays counted"));
+    }
+
+    private Future<Outcome> crashed(SqlConnection tx, Parked message, int starts) {
+        return giveUp(
+                tx, message, DeadLetter.crashed(message.source(), message.attempts() + starts, message.firstAt()));
     }
 
     private Future<Outcome> withLocked(Position position, BiFunction<SqlConnection, Parked, Future<Outcome>> work) {
@@ -161,6 +181,7 @@ final class ParkedRetries<M> {
                             message.source(),
                             Gaps.REASON,
                             Gaps.describe(previous),
+                            null,
                             message.attempts(),
                             message.firstAt()));
         }
@@ -185,13 +206,14 @@ final class ParkedRetries<M> {
 
     private Future<Outcome> failedAgain(SqlConnection tx, Parked message, Throwable cause) {
         int attempts = message.attempts() + 1;
-        if (cause instanceof UnprocessableMessageException || attempts >= options.maxAttempts()) {
+        Optional<UnprocessableMessageException> never = Failure.verdict(cause);
+        if (never.isPresent() || attempts >= options.maxAttempts()) {
             return giveUp(
                     tx,
                     message,
-                    cause instanceof UnprocessableMessageException never
-                            ? DeadLetter.unprocessable(message.source(), never, attempts, message.firstAt())
-                            : Setbacks.exhausted(message.source(), cause, attempts, message.firstAt()));
+                    never.map(verdict ->
+                                    DeadLetter.unprocessable(message.source(), verdict, attempts, message.firstAt()))
+                            .orElseGet(() -> Setbacks.exhausted(message.source(), cause, attempts, message.firstAt())));
         }
         String error = Setbacks.describe(cause);
         return parked.postpone(tx, message.position(), attempts, error, setbacks.backoff(attempts))

@@ -11,7 +11,10 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Makes the partitions of outbox and inbox days ahead and drops those past their retention, once everything in them is relayed. */
+/**
+ * Makes the partitions of outbox and inbox days ahead and drops those past their retention, once everything in them is relayed.
+ * Deletes what is past its retention of the rest, too: settled dead letters and old incidents.
+ */
 public final class PartitionMaintenance {
     static final String ENSURE_PARTITIONS_AT_START =
             "SELECT ensure_partitions('outbox', 1, 3), ensure_partitions('inbox', 7, 3)";
@@ -24,6 +27,13 @@ public final class PartitionMaintenance {
             DELETE FROM delivery_incident
              WHERE id IN (SELECT id FROM delivery_incident WHERE id < uuidv7_floor($1) ORDER BY id LIMIT 10000)
             """;
+    private static final int MOST_LETTERS_AT_ONCE = 1_000;
+    // Their values may be large, so there are fewer at once. Open ones stay whatever their age.
+    private static final String FORGET_LETTERS = """
+            DELETE FROM dead_letter
+             WHERE id IN (SELECT id FROM dead_letter
+                           WHERE state <> 'open' AND settled_at < $1 ORDER BY settled_at LIMIT $2)
+            """;
     // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
     private static final String GIVE_UP_SOON = "SET LOCAL lock_timeout = '2s'";
 
@@ -31,13 +41,16 @@ public final class PartitionMaintenance {
     private final Pool pool;
     private final Duration outboxRetention;
     private final Duration inboxRetention;
+    private final Duration deadLetterRetention;
     private long timer = -1;
 
-    public PartitionMaintenance(Vertx vertx, Pool pool, Duration outboxRetention, Duration inboxRetention) {
+    public PartitionMaintenance(
+            Vertx vertx, Pool pool, Duration outboxRetention, Duration inboxRetention, Duration deadLetterRetention) {
         this.vertx = vertx;
         this.pool = pool;
         this.outboxRetention = outboxRetention;
         this.inboxRetention = inboxRetention;
+        this.deadLetterRetention = deadLetterRetention;
     }
 
     /** Runs once, then hourly. Completes when the first run is over; fails if today's partitions cannot be had. */
@@ -57,7 +70,14 @@ public final class PartitionMaintenance {
                 .compose(done -> ensure("inbox", Math.toIntExact(inboxRetention.toDays())))
                 .compose(done -> drop("outbox", outboxRetention))
                 .compose(done -> drop("inbox", inboxRetention))
-                .compose(done -> forgetIncidents());
+                .compose(done -> forgetIncidents())
+                .compose(done -> forgetLetters());
+    }
+
+    private Future<Void> forgetLetters() {
+        return pool.preparedQuery(FORGET_LETTERS)
+                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(deadLetterRetention), MOST_LETTERS_AT_ONCE))
+                .compose(rows -> rows.rowCount() < MOST_LETTERS_AT_ONCE ? Future.succeededFuture() : forgetLetters());
     }
 
     private Future<Void> forgetIncidents() {

@@ -1,92 +1,53 @@
 package dev.lockstep.messaging;
 
-import dev.lockstep.messaging.ResendStore.Job;
 import dev.lockstep.messaging.ResendStore.Step;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Carries resends out, page by page. What another instance, or this process before it ended, has begun is gone on with. */
-final class Resends {
-    private static final Logger LOGGER = LoggerFactory.getLogger(Resends.class);
+/** Carries resends out, page by page. */
+final class Resends implements Jobs.Work {
     private static final int PAGE = 1_000;
-    private static final long LOOK_EVERY_MILLIS = Duration.ofSeconds(5).toMillis();
     // So that new messages are not held up behind millions of old ones.
-    private static final long BREATHER_MILLIS = 20;
+    private static final Duration BREATHER = Duration.ofMillis(20);
 
-    private final Vertx vertx;
     private final Pool pool;
-    private final Set<UUID> running = new HashSet<>();
-    private long timer = -1;
-    private boolean stopped;
+    private final Jobs jobs;
 
     Resends(Vertx vertx, Pool pool) {
-        this.vertx = vertx;
         this.pool = pool;
+        this.jobs = new Jobs(vertx, this);
     }
 
     void start() {
-        timer = vertx.setPeriodic(
-                0,
-                LOOK_EVERY_MILLIS,
-                tick -> ResendStore.unfinished(pool)
-                        .onSuccess(jobs -> jobs.forEach(this::run))
-                        .onFailure(
-                                cause -> LOGGER.atDebug().setCause(cause).log("unfinished resends could not be read")));
+        jobs.start();
     }
 
     void stop() {
-        stopped = true;
-        vertx.cancelTimer(timer);
+        jobs.stop();
     }
 
     /** Sends the first page. Completes when that is done; whatever is left goes on without the caller. */
     Future<Void> begin(UUID id) {
-        running.add(id);
-        return step(id).onComplete(done -> running.remove(id))
-                .onSuccess(step -> {
-                    if (step == Step.MORE) {
-                        run(id);
-                    }
-                })
-                .mapEmpty();
+        return jobs.begin(id);
     }
 
-    private void run(UUID id) {
-        if (running.add(id)) {
-            steps(id);
-        }
+    @Override
+    public Future<List<UUID>> unfinished() {
+        return ResendStore.unfinished(pool);
     }
 
-    private void steps(UUID id) {
-        if (stopped) {
-            return;
-        }
-        step(id).onComplete(done -> {
-            if (done.succeeded() && done.result() == Step.MORE) {
-                vertx.setTimer(BREATHER_MILLIS, tick -> steps(id));
-            } else {
-                running.remove(id);
-            }
-        });
-    }
-
-    private Future<Step> step(UUID id) {
+    @Override
+    public Future<Optional<Duration>> step(UUID id) {
         return ResendStore.find(pool, id)
-                .compose(found -> found.isEmpty() ? Future.succeededFuture(Step.NOT_OURS) : step(found.get()))
-                .onFailure(cause -> LOGGER.atWarn()
-                        .addKeyValue("resend", id)
-                        .addKeyValue("error", String.valueOf(cause))
-                        .log("a page could not be sent again, trying it again soon"));
-    }
-
-    private Future<Step> step(Job job) {
-        return ResendStore.step(pool, job.shown(), job.byIds(), PAGE);
+                .compose(found -> found.isEmpty()
+                        ? Future.succeededFuture(Step.NOT_OURS)
+                        : ResendStore.step(
+                                pool, found.get().shown(), found.get().byIds(), PAGE))
+                .map(step -> step == Step.MORE ? Optional.of(BREATHER) : Optional.empty());
     }
 }

@@ -123,7 +123,7 @@ final class Setbacks {
     }
 
     static DeadLetter exhausted(ConsumerRecord<byte[], byte[]> record, Throwable cause, int attempts, Instant firstAt) {
-        return new DeadLetter(record, "HANDLER_FAILED", describe(cause), attempts, firstAt);
+        return new DeadLetter(record, "HANDLER_FAILED", describe(cause), cause, attempts, firstAt);
     }
 
     static String describe(Throwable cause) {

@@ -12,6 +12,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,9 @@ final class Fixture implements AutoCloseable {
     final String database = TestServers.newDatabase("messaging");
     final Pool pool;
     final String topic = "greetings-" + TOPICS.incrementAndGet();
+    /** When all that is sent has happened: of late, so that it is within the dedup window. */
+    final String time = Instant.now().toString();
+
     final String group = "group-of-" + topic;
     final Admin admin =
             Admin.create(Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()));
@@ -120,6 +124,11 @@ final class Fixture implements AutoCloseable {
         return consumer;
     }
 
+    /** It is dead for the rest of the test: told to stop, it does so when its handler lets go of it, which {@link #close} waits for. */
+    void abandon(MessageConsumer consumer) {
+        consumer.stop();
+    }
+
     /** A handler that writes down whom it greeted, in order. */
     static MessageHandler<Greeting> greeter() {
         return (tx, messages) -> {
@@ -157,7 +166,7 @@ final class Fixture implements AutoCloseable {
         record.headers()
                 .add("ce_type", type.getBytes(StandardCharsets.UTF_8))
                 .add("ce_source", "/tests".getBytes(StandardCharsets.UTF_8))
-                .add("ce_time", "2026-01-01T00:00:00Z".getBytes(StandardCharsets.UTF_8))
+                .add("ce_time", time.getBytes(StandardCharsets.UTF_8))
                 .add("ce_id", id.getBytes(StandardCharsets.UTF_8));
         send(record);
     }

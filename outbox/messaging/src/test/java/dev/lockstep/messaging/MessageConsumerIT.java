@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
 import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -137,6 +138,31 @@ class MessageConsumerIT {
         }
 
         @Test
+        void one_with_u0000_wherever_it_can_be_is_a_dead_letter_too_and_the_others_flow() {
+            ProducerRecord<byte[], byte[]> odd =
+                    new ProducerRecord<>(fixture.topic, new byte[] {'k', 0}, new byte[] {0});
+            odd.headers().add("odd\0name", new byte[] {'v', 0}).add("ce_type", new byte[] {'H', 0});
+            fixture.send(odd);
+            ProducerRecord<byte[], byte[]> refused = new ProducerRecord<>(
+                    fixture.topic,
+                    "r".getBytes(StandardCharsets.UTF_8),
+                    "{\"name\":\"rob\"}".getBytes(StandardCharsets.UTF_8));
+            refused.headers().add("odd\0name", null).add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8));
+            fixture.send(refused);
+            fixture.hello("k", "bob");
+
+            fixture.consume((tx, messages) ->
+                    messages.stream().anyMatch(each -> each.message().name().equals("rob"))
+                            ? Future.failedFuture(new UnprocessableMessageException("UN\0WELCOME", "rob\0"))
+                            : greeter().handle(tx, messages));
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
+            assertThat(fixture.strings(
+                            "SELECT reason || ' ' || (record_headers -> 0 ->> 0) FROM dead_letter ORDER BY \"offset\""))
+                    .containsExactly("UNKNOWN_TYPE odd\\0name", "UN\\0WELCOME odd\\0name");
+        }
+
+        @Test
         void a_second_delivery_of_it_makes_no_second_dead_letter() {
             fixture.send("k", "Hello", "nonsense", "bad");
             MessageConsumer first = fixture.consume(greeter());
@@ -201,6 +227,21 @@ class MessageConsumerIT {
 
             assertThat(fixture.strings("SELECT reason || ' ' || attempts || ' ' || error FROM dead_letter"))
                     .containsExactly("HANDLER_FAILED 3 java.lang.IllegalStateException: no greeting for bob");
+        }
+
+        @Test
+        void a_failure_that_is_only_words_is_counted_like_any_other() {
+            fixture.hello("b", "bob");
+            fixture.hello("b", "bea");
+
+            fixture.consume((tx, messages) ->
+                    messages.stream().anyMatch(each -> each.message().name().equals("bob"))
+                            ? Future.failedFuture("no greeting for bob")
+                            : greeter().handle(tx, messages));
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
+            assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                    .containsExactly("HANDLER_FAILED 3");
         }
 
         @Test

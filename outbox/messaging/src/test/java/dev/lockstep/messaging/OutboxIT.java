@@ -82,8 +82,8 @@ class OutboxIT {
                 .preparedQuery(
                         "INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic) VALUES (uuidv7_floor($1), 't', 'old', 'T', 't')")
                 .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minusDays(1))));
-        PartitionMaintenance maintenance =
-                new PartitionMaintenance(fixture.vertx, fixture.pool, Duration.ZERO, Duration.ofDays(7));
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                fixture.vertx, fixture.pool, Duration.ZERO, Duration.ofDays(7), Duration.ofDays(90));
 
         Fixture.await(maintenance.run());
         assertThat(partitions()).contains(yesterday);

@@ -16,6 +16,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -40,7 +41,8 @@ class RoutesIT {
         ProblemHandler.mount(router, 1024);
         router.route().handler(BodyHandler.create(false));
         OutboxRoutes.mount(router, fixture.pool);
-        DeadLetterRoutes.mount(router, fixture.pool);
+        DeadLetterRoutes.mount(
+                router, fixture.pool, new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
         server = Fixture.await(
                 fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
@@ -142,6 +144,11 @@ class RoutesIT {
             assertThat(letter.getString("value")).isEqualTo("nonsense");
             assertThat(letter.getString("error")).startsWith("the value is not JSON");
             assertThat(letter.getInteger("attempts")).isOne();
+            assertThat(letter.getString("errorClass"))
+                    .isEqualTo("dev.lockstep.messaging.UnprocessableMessageException");
+            assertThat(letter.getString("fingerprint")).matches("[0-9a-f]{16}");
+            assertThat(letter.getString("stack")).contains("the value is not JSON");
+            assertThat(letters.getJsonObject(0).containsKey("stack")).isFalse();
             assertThat(letter.getJsonObject("headers").getString("ce_id")).isEqualTo("bad-1");
         }
 
@@ -150,6 +157,9 @@ class RoutesIT {
             assertThat(header(outboxRow("bad-2"), "dlq_reason")).isEqualTo("INVALID");
             assertThat(header(outboxRow("bad-2"), "dlq_topic")).isEqualTo(fixture.topic);
             assertThat(header(outboxRow("bad-2"), "dlq_offset")).isEqualTo("1");
+            assertThat(header(outboxRow("bad-2"), "dlq_fingerprint")).matches("[0-9a-f]{16}");
+            assertThat(header(outboxRow("bad-2"), "dlq_error_class"))
+                    .isEqualTo("dev.lockstep.messaging.UnprocessableMessageException");
             assertThat(header(outboxRow("bad-2"), "ce_type")).isEqualTo("Hello");
         }
 
@@ -172,11 +182,57 @@ class RoutesIT {
         }
 
         @Test
+        void are_found_by_key_whatever_became_of_them_and_by_what_was_thrown() {
+            String id = rows(json(get("/dead-letters?reason=NOT_JSON")))
+                    .getJsonObject(0)
+                    .getString("id");
+            send("DELETE", "/dead-letters/" + id, "");
+
+            assertThat(rows(json(get("/dead-letters?key=k")))).hasSize(2);
+            assertThat(rows(json(get("/dead-letters?key=k&state=any")))).hasSize(3);
+            assertThat(rows(json(get("/dead-letters?key=other&state=any")))).isEmpty();
+            assertThat(rows(json(get("/dead-letters?state=discarded")))).hasSize(1);
+            assertThat(rows(json(get("/dead-letters?state=any&topic=" + fixture.topic + "&type=Hello"))))
+                    .hasSize(2);
+            assertThat(rows(json(get("/dead-letters?errorClass=dev.lockstep.messaging.UnprocessableMessageException"))))
+                    .hasSize(2);
+            String fingerprint = json(get("/dead-letters/" + id)).getString("fingerprint");
+            assertThat(rows(json(get("/dead-letters?state=any&fingerprint=" + fingerprint))))
+                    .hasSize(1);
+            assertThat(field(get("/dead-letters?state=lost"), 400)).isEqualTo("state");
+        }
+
+        @Test
+        void are_grouped_by_how_they_failed_newest_first() {
+            fixture.send("k", "Hello", "more nonsense", "bad-4");
+            await().untilAsserted(() ->
+                    assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(4));
+
+            JsonArray groups = rows(json(get("/dead-letters/groups")));
+            JsonObject first = json(get("/dead-letters/groups?limit=2"));
+            JsonObject second = json(get("/dead-letters/groups?limit=2&cursor=" + first.getString("nextCursor")));
+
+            assertThat(groups.stream()
+                            .map(JsonObject.class::cast)
+                            .map(group -> group.getString("reason") + " " + group.getLong("count")))
+                    .containsExactly("NOT_JSON 2", "UNKNOWN_TYPE 1", "INVALID 1");
+            assertThat(groups.getJsonObject(0).getString("sample")).contains("more");
+            assertThat(groups.getJsonObject(0).getInstant("firstAt"))
+                    .isBefore(groups.getJsonObject(0).getInstant("lastAt"));
+            assertThat(rows(first)).hasSize(2);
+            assertThat(rows(second)).hasSize(1);
+            assertThat(second.containsKey("nextCursor")).isFalse();
+            assertThat(rows(json(get("/dead-letters/groups?state=replayed")))).isEmpty();
+            assertThat(rows(json(get("/dead-letters/groups?state=any")))).hasSize(3);
+        }
+
+        @Test
         void are_replayed_together_by_filter() {
             JsonObject some = json(send("POST", "/dead-letters/replay", "{\"type\":\"Hello\"}"));
             JsonObject rest = json(send("POST", "/dead-letters/replay", ""));
 
-            assertThat(some).isEqualTo(new JsonObject().put("replayed", 2).put("remaining", 0));
+            assertThat(some.getInteger("replayed")).isEqualTo(2);
+            assertThat(some.getInteger("remaining")).isZero();
             assertThat(rest.getInteger("replayed")).isOne();
         }
 
@@ -206,8 +262,10 @@ class RoutesIT {
 
             assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
                     .isEqualTo(409);
-            assertThat(json(send("POST", "/dead-letters/replay", "")))
-                    .isEqualTo(new JsonObject().put("replayed", 3).put("remaining", 1));
+            JsonObject job = json(send("POST", "/dead-letters/replay", ""));
+            assertThat(job.getInteger("replayed")).isEqualTo(3);
+            assertThat(job.getInteger("remaining")).isZero();
+            assertThat(job.getInteger("keyNotText")).isOne();
         }
 
         @Test

@@ -1,0 +1,142 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.messaging.Fixture.Greeting;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.sqlclient.ClosedConnectionException;
+import io.vertx.sqlclient.SqlConnection;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** A record that ends the process whenever it is handled, and process after process that is started. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class CrashLoopIT {
+    private static final int MOST_PROCESSES = 12;
+
+    private final List<Promise<Void>> deaths = new CopyOnWriteArrayList<>();
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+    }
+
+    @AfterEach
+    void close() {
+        deaths.forEach(death -> death.tryFail(ClosedConnectionException.INSTANCE));
+        fixture.close();
+    }
+
+    @Test
+    void only_the_record_that_was_handled_when_the_process_died_is_buried() {
+        fixture.createTopic(3);
+        hello(0, "ann");
+        hello(0, "abe");
+        hello(1, "mort");
+        hello(1, "bob");
+        hello(2, "cid");
+
+        startProcessesUntilOneLives((tx, messages) ->
+                mentions("mort", messages) ? die(tx) : greeter().handle(tx, messages));
+
+        await().untilAsserted(
+                        () -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "abe", "bob", "cid"));
+        assertThat(fixture.strings("SELECT reason || ' ' || partition || ' ' || \"offset\" FROM dead_letter"))
+                .containsExactly("CONSUMER_CRASHED 1 0");
+    }
+
+    @Test
+    void a_parked_message_whose_retry_ends_the_process_is_counted_too() {
+        fixture.createTopic(1);
+        hello(0, "mort");
+        hello(0, "bob");
+        AtomicBoolean first = new AtomicBoolean(true);
+
+        startProcessesUntilOneLives((tx, messages) -> {
+            if (!mentions("mort", messages)) {
+                return greeter().handle(tx, messages);
+            }
+            // Of the batch of two it is told apart first.
+            boolean parks = messages.size() > 1 || first.getAndSet(false);
+            return parks ? Future.failedFuture(new IllegalStateException("not now")) : die(tx);
+        });
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
+        assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                .containsExactly("CONSUMER_CRASHED 4");
+        assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+    }
+
+    private void startProcessesUntilOneLives(MessageHandler<Greeting> handler) {
+        for (int process = 0; process < MOST_PROCESSES; process++) {
+            int before = deaths.size();
+            MessageConsumer consumer = fixture.consume(handler);
+            await().atMost(Duration.ofSeconds(30)).until(() -> deaths.size() > before || nothingIsLeft());
+            if (deaths.size() == before) {
+                return;
+            }
+            fixture.abandon(consumer);
+            leaveTheGroup();
+        }
+    }
+
+    private boolean nothingIsLeft() {
+        return !fixture.strings("SELECT id FROM dead_letter").isEmpty()
+                && fixture.strings("SELECT topic FROM parked_message").isEmpty();
+    }
+
+    // As kill -9 does it: the transaction is gone, nothing that comes after the handler happens, and no count is taken
+    // back.
+    private Future<Void> die(SqlConnection tx) {
+        Promise<Void> never = Promise.promise();
+        return tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
+                .execute()
+                .transform(gone -> {
+                    deaths.add(never);
+                    return never.future();
+                });
+    }
+
+    private void leaveTheGroup() {
+        await().ignoreExceptions().until(() -> {
+            fixture.admin
+                    .removeMembersFromConsumerGroup(fixture.group, new RemoveMembersFromConsumerGroupOptions())
+                    .all()
+                    .get();
+            return true;
+        });
+    }
+
+    private static boolean mentions(String name, List<Received<Greeting>> messages) {
+        return messages.stream().anyMatch(each -> each.message().name().equals(name));
+    }
+
+    private void hello(int partition, String name) {
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
+                fixture.topic,
+                partition,
+                ("k" + partition).getBytes(StandardCharsets.UTF_8),
+                ("{\"name\":\"" + name + "\"}").getBytes(StandardCharsets.UTF_8));
+        record.headers()
+                .add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8))
+                .add("ce_source", "/tests".getBytes(StandardCharsets.UTF_8))
+                .add("ce_time", fixture.time.getBytes(StandardCharsets.UTF_8))
+                .add("ce_id", UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8));
+        fixture.send(record);
+    }
+}

@@ -1,0 +1,311 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.SqlConnection;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ReplayIT {
+    private static final String ALL = "{\"topic\":\"greetings\",\"ratePerSecond\":10000}";
+
+    private final List<Replays> instances = new ArrayList<>();
+    private Fixture fixture;
+    private Letters letters;
+    private Replays replays;
+    private Api api;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        letters = new Letters(fixture);
+        replays = instance();
+        api = new Api(fixture, router -> {
+            DeadLetterRoutes.mount(router, fixture.pool, replays);
+            OperatorActionRoutes.mount(router, fixture.pool);
+        });
+    }
+
+    @AfterEach
+    void close() {
+        instances.forEach(Replays::stop);
+        api.close();
+        fixture.close();
+    }
+
+    @Test
+    void a_job_sends_what_matches_with_each_key_in_order_and_is_on_record() {
+        letters.bury(1, 25, 3);
+
+        HttpResponse<String> answer = api.post(
+                "/dead-letters/replay",
+                "{\"key\":\"k1\",\"fingerprint\":\"00000000000000aa\",\"ratePerSecond\":10000,\"why\":\"it is mended\"}");
+        JsonObject job = ended(answer);
+
+        assertThat(answer.statusCode()).isEqualTo(202);
+        assertThat(answer.headers().firstValue("Location")).contains("/dead-letters/replays/" + job.getString("id"));
+        assertThat(job.getString("state")).isEqualTo("done");
+        assertThat(job.getLong("replayed")).isEqualTo(9);
+        assertThat(job.getLong("remaining")).isZero();
+        assertThat(letters.sent())
+                .containsExactly("k1 v1", "k1 v4", "k1 v7", "k1 v10", "k1 v13", "k1 v16", "k1 v19", "k1 v22", "k1 v25");
+        assertThat(letters.open()).hasSize(16);
+        assertThat(api.json(api.get("/dead-letters/" + letters.id(4))).getString("replay"))
+                .isEqualTo(job.getString("id"));
+        JsonObject action = api.rows(api.get("/operator-actions?action=dead-letter.replay-matching"))
+                .getFirst();
+        assertThat(action.getString("who")).isEqualTo("kim");
+        assertThat(action.getString("target")).isEqualTo(job.getString("id"));
+        assertThat(action.getString("reason")).isEqualTo("it is mended");
+        assertThat(action.getJsonObject("details").getString("key")).isEqualTo("k1");
+        assertThat(fixture.meters
+                        .get("lockstep.dead.letters.replayed")
+                        .counter()
+                        .count())
+                .isEqualTo(9);
+    }
+
+    @Test
+    void a_job_keeps_to_its_rate() {
+        letters.bury(1, 30, 1);
+
+        ended(api.post("/dead-letters/replay", "{\"ratePerSecond\":10}"));
+
+        assertThat(letters.sent())
+                .isEqualTo(
+                        IntStream.rangeClosed(1, 30).mapToObj(n -> "k0 v" + n).toList());
+        assertThat(
+                        fixture.strings(
+                                "SELECT max(created_at) - min(created_at) BETWEEN interval '2 s' AND interval '6 s' FROM outbox"))
+                .containsExactly("true");
+    }
+
+    @Test
+    void a_job_stops_when_the_failures_return() {
+        letters.bury(1, 40, 1);
+
+        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":10,\"maxFailures\":2}"));
+        letters.failsAgain(1, 101);
+        letters.failsAgain(2, 102);
+        JsonObject ended = ended(job);
+
+        assertThat(ended.getString("state")).isEqualTo("stopped");
+        assertThat(ended.getString("stopReason"))
+                .isEqualTo("the failures return: 2 letters that it sent are dead letters again");
+        assertThat(ended.getLong("returned")).isEqualTo(2);
+        assertThat(ended.getLong("replayed")).isLessThan(30);
+        assertThat(letters.sent()).doesNotHaveDuplicates();
+        assertThat(api.json(api.get("/dead-letters/" + letters.id(101))).getString("returnedFrom"))
+                .isEqualTo(job.getString("id"));
+    }
+
+    @Test
+    void what_returned_is_sent_before_those_of_its_key_that_came_after_it() {
+        letters.bury(1, 3, 1);
+        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
+        letters.failsAgain(1, 101);
+
+        ended(api.post("/dead-letters/replay", ALL));
+
+        assertThat(letters.sent()).containsExactly("k0 v1", "k0 v1", "k0 v2", "k0 v3");
+    }
+
+    @Test
+    void a_job_takes_none_that_died_after_its_cut_off_and_misses_none_that_was_being_written_then() {
+        letters.bury(2, 6, 1);
+        SqlConnection writer = Fixture.await(fixture.pool.getConnection());
+        Fixture.await(writer.query("BEGIN").execute());
+        Fixture.await(writer.query("""
+                        INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_headers, reason, error, attempts,
+                                                 first_at, fingerprint, origin, key_text, record_key, record_value)
+                        VALUES (uuidv7(), 'group', 'greetings', 0, 1, '[]', 'R', 'e', 1, now(), 'f', 1, 'k0', 'k0', 'v1')
+                        """).execute());
+
+        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":4}"));
+        letters.bury(7, 7, 1);
+        Fixture.await(writer.query("COMMIT").execute());
+        Fixture.await(writer.close());
+
+        assertThat(ended(job).getLong("replayed")).isEqualTo(6);
+        assertThat(letters.open()).containsExactly("7");
+    }
+
+    @Test
+    void what_a_process_left_unfinished_the_next_one_finishes() {
+        letters.bury(1, 20, 5);
+        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":10}"));
+        replays.stop();
+        long before = api.json(api.get("/dead-letters/replays/" + job.getString("id")))
+                .getLong("replayed");
+
+        instance().start();
+
+        assertThat(ended(job).getLong("replayed")).isEqualTo(20);
+        assertThat(before).isLessThan(20);
+        assertThat(letters.sent()).hasSize(20).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void however_many_instances_do_one_job_each_letter_is_sent_once() {
+        letters.bury(1, 5_000, 50);
+        JsonObject job = api.json(api.post("/dead-letters/replay", ALL));
+        ReplayStore.Shown shown = Fixture.await(ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
+                .orElseThrow();
+
+        List<Future<ReplayStore.Step>> atOnce = IntStream.range(0, 4)
+                .mapToObj(step -> ReplayStore.step(fixture.pool, shown, 1_000, 1_000, Duration.ofDays(7)))
+                .toList();
+        atOnce.forEach(Fixture::await);
+        instance().start();
+        replays.start();
+
+        assertThat(ended(job).getLong("replayed")).isEqualTo(5_000);
+        assertThat(letters.sent()).hasSize(5_000).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void an_operator_stops_a_job_and_says_why() {
+        letters.bury(1, 50, 1);
+        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":1}"));
+        String stop = "/dead-letters/replays/" + job.getString("id") + "/stop";
+
+        assertThat(api.field(api.post(stop, "{}"), 400)).isEqualTo("reason");
+        JsonObject stopped = api.json(api.post(stop, "{\"reason\":\"not tonight\"}"));
+
+        assertThat(stopped.getString("state")).isEqualTo("stopped");
+        assertThat(stopped.getString("stopReason")).isEqualTo("kim: not tonight");
+        assertThat(api.post(stop, "{\"reason\":\"again\"}").statusCode()).isEqualTo(409);
+        assertThat(api.rows(api.get("/operator-actions?action=dead-letter.replay-stop")))
+                .singleElement()
+                .satisfies(action -> assertThat(action.getString("reason")).isEqualTo("not tonight"));
+        assertThat(api.rows(api.get("/dead-letters/replays?state=stopped"))).hasSize(1);
+        assertThat(api.rows(api.get("/dead-letters/replays?state=running"))).isEmpty();
+        assertThat(api.field(api.get("/dead-letters/replays?state=gone"), 400)).isEqualTo("state");
+    }
+
+    @Test
+    void what_consumers_may_not_recognise_any_more_is_sent_only_by_force_and_with_a_reason() {
+        letters.bury(1, 3, 3);
+        letters.age(1, "8 days");
+        letters.age(2, "8 days");
+        String one = "/dead-letters/" + letters.id(1) + "/replay";
+
+        HttpResponse<String> refused = api.post(one, "");
+
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(refused.body()).contains(letters.id(1).toString()).contains("PT168H (INBOX_RETENTION)");
+        assertThat(api.field(api.post(one, "{\"force\":true}"), 400)).isEqualTo("reason");
+        assertThat(api.post("/dead-letters/replay", "{\"key\":\"k2\"}").statusCode())
+                .isEqualTo(409);
+        assertThat(api.field(api.post("/dead-letters/replay", "{\"force\":true,\"reason\":\"R\"}"), 400))
+                .isEqualTo("why");
+        assertThat(letters.sent()).isEmpty();
+        assertThat(api.rows(api.get("/operator-actions"))).isEmpty();
+
+        JsonObject young = ended(api.post("/dead-letters/replay", ALL));
+        assertThat(young.getLong("replayed")).isEqualTo(1);
+        assertThat(young.getLong("tooOld")).isEqualTo(2);
+        api.json(api.post(one, "{\"force\":true,\"reason\":\"it was never handled\"}"));
+        ended(api.post("/dead-letters/replay", "{\"force\":true,\"why\":\"nor was it\"}"));
+
+        assertThat(letters.sent()).containsExactly("k0 v3", "k1 v1", "k2 v2");
+        assertThat(api.rows(api.get("/operator-actions")).stream()
+                        .filter(action -> action.getJsonObject("details").getBoolean("force", false))
+                        .map(action -> action.getString("reason")))
+                .containsExactly("nor was it", "it was never handled");
+    }
+
+    @Test
+    void a_dry_run_says_what_would_be_sent_and_writes_nothing() {
+        letters.bury(1, 6, 2);
+        letters.age(6, "8 days");
+        Fixture.await(fixture.pool
+                .query("UPDATE dead_letter SET key_text = NULL, record_key = '\\xff' WHERE \"offset\" = 5")
+                .execute());
+        Fixture.await(fixture.pool
+                .query(
+                        "UPDATE dead_letter SET fingerprint = '00000000000000bb', error_class = 'E' WHERE \"offset\" = 4")
+                .execute());
+
+        JsonObject all = api.json(api.post("/dead-letters/replay", "{\"dryRun\":true}"));
+        JsonObject some = api.json(api.post("/dead-letters/replay", "{\"dryRun\":true,\"errorClass\":\"E\"}"));
+
+        assertThat(all.getLong("count")).isEqualTo(4);
+        assertThat(all.getLong("tooOld")).isEqualTo(1);
+        assertThat(all.getLong("keyNotText")).isEqualTo(1);
+        assertThat(all.getInstant("oldest")).isNotNull();
+        assertThat(all.getJsonArray("groups").stream()
+                        .map(JsonObject.class::cast)
+                        .map(group -> group.getString("fingerprint") + " " + group.getLong("count")))
+                .containsExactly("00000000000000aa 3", "00000000000000bb 1");
+        assertThat(some.getLong("count")).isEqualTo(1);
+        assertThat(letters.open()).hasSize(6);
+        assertThat(letters.sent()).isEmpty();
+        assertThat(api.rows(api.get("/dead-letters/replays"))).isEmpty();
+        assertThat(api.rows(api.get("/operator-actions"))).isEmpty();
+    }
+
+    @Test
+    void a_record_that_came_without_an_id_goes_back_with_the_one_it_is_known_by() {
+        letters.bury(1, 2, 1);
+        Fixture.await(fixture.pool
+                .query("UPDATE dead_letter SET record_headers = record_headers - 1 WHERE \"offset\" = 1")
+                .execute());
+
+        ended(api.post("/dead-letters/replay", ALL));
+
+        assertThat(fixture.strings("""
+                        SELECT convert_from(decode(o.headers -> 1 ->> 1, 'base64'), 'UTF8') = d.message_id::text
+                               AND jsonb_array_length(o.headers) = 2
+                          FROM outbox o JOIN dead_letter d ON d.record_value = o.payload
+                         ORDER BY o.id
+                        """)).containsExactly("true", "true");
+    }
+
+    @Test
+    void terms_that_make_no_sense_are_named() {
+        assertThat(api.field(api.post("/dead-letters/replay", "{\"ratePerSecond\":0}"), 400))
+                .isEqualTo("ratePerSecond");
+        assertThat(api.field(api.post("/dead-letters/replay", "{\"ratePerSecond\":10001}"), 400))
+                .isEqualTo("ratePerSecond");
+        assertThat(api.field(api.post("/dead-letters/replay", "{\"maxFailures\":0}"), 400))
+                .isEqualTo("maxFailures");
+        assertThat(api.get("/dead-letters/replays/0199a4b0-0000-7000-8000-000000000000")
+                        .statusCode())
+                .isEqualTo(404);
+        assertThat(api.post("/dead-letters/0199a4b0-0000-7000-8000-000000000000/replay", "")
+                        .statusCode())
+                .isEqualTo(404);
+    }
+
+    private Replays instance() {
+        Replays instance = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+        instances.add(instance);
+        return instance;
+    }
+
+    private JsonObject ended(HttpResponse<String> answer) {
+        return ended(api.json(answer));
+    }
+
+    private JsonObject ended(JsonObject job) {
+        String path = "/dead-letters/replays/" + job.getString("id");
+        return await().atMost(Duration.ofSeconds(20))
+                .until(
+                        () -> api.json(api.get(path)),
+                        now -> !now.getString("state").equals("running"));
+    }
+}
