@@ -75,6 +75,7 @@ class OperatorIT {
                         OperatorIT::everythingIsRelayed);
 
         assertThat(timeline.get("truncated")).isEmpty();
+        assertThat(timeline.get("unavailable")).isEmpty();
         assertThat(timeline.get("status").asText()).isEqualTo("CONFIRMED");
         assertThat(told(timeline).stream().filter(entry -> !entry.contains(" consumed ")))
                 .containsExactly(
@@ -111,7 +112,10 @@ class OperatorIT {
         api.settled(orderId);
         assertThat(api.stock("cursed")).isEqualTo(before);
         JsonNode timeline = api.get(Service.ORDER, "/orders/" + orderId + "/timeline");
-        assertThat(told(timeline)).contains("saga saga-step COMPENSATING").endsWith("saga saga-step CANCELLED");
+        assertThat(timeline.get("unavailable")).isEmpty();
+        assertThat(told(timeline))
+                .contains("inventory dead-letter ReserveStock", "saga saga-step COMPENSATING")
+                .endsWith("saga saga-step CANCELLED");
         assertThat(entries(timeline)).anySatisfy(entry -> {
             assertThat(entry.path("event").asText()).isEqualTo("CompensationRequested");
             assertThat(entry.path("by").asText()).startsWith("anonymous@");
