@@ -1,13 +1,11 @@
 package dev.lockstep.relay;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RetriableException;
@@ -29,6 +27,7 @@ final class HeartbeatTopic {
     }
 
     private final RelayConfig config;
+    private final long since = System.nanoTime();
     private volatile State state = State.UNKNOWN;
 
     HeartbeatTopic(RelayConfig config) {
@@ -44,13 +43,14 @@ final class HeartbeatTopic {
         return state != State.UNKNOWN;
     }
 
+    /** For how long Kafka has not said it. */
+    Duration unsettled() {
+        return isSettled() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+    }
+
     /** Creates the topic if it is missing. Blocks for some seconds at most; to be called again while {@link #isSettled()} is false. */
     void settle() throws InterruptedException {
-        Map<String, Object> settings = new HashMap<>(config.producer());
-        settings.keySet().retainAll(AdminClientConfig.configNames());
-        settings.put("default.api.timeout.ms", Long.toString(LIMIT.toMillis()));
-        settings.put("request.timeout.ms", Long.toString(LIMIT.toMillis() / 2));
-        try (Admin admin = Admin.create(settings)) {
+        try (Admin admin = KafkaProbe.admin(config, LIMIT)) {
             state = create(admin);
         } catch (KafkaException cause) {
             LOGGER.atWarn()

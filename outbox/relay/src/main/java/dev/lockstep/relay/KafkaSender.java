@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -25,6 +26,9 @@ final class KafkaSender implements AutoCloseable {
     private final RelayHealth health;
     private final AtomicReference<@Nullable RelayException> refusal = new AtomicReference<>();
 
+    private final AtomicInteger waiting = new AtomicInteger();
+
+    private volatile long lastMove = System.nanoTime();
     private volatile boolean closing;
 
     KafkaSender(Producer<byte[], byte[]> producer, String bootstrapServers, RelayHealth health) {
@@ -42,6 +46,49 @@ final class KafkaSender implements AutoCloseable {
      * @throws RelayException if Kafka refused this record or one before it, or the sender is being closed
      */
     Sent send(String what, ProducerRecord<byte[], byte[]> record) throws InterruptedException {
+        beginToWait();
+        try {
+            return sendPatiently(what, record);
+        } finally {
+            endToWait();
+        }
+    }
+
+    /** Returns once Kafka has acknowledged the record. */
+    void awaitAck(Sent sent) throws InterruptedException {
+        beginToWait();
+        try {
+            awaitPatiently(sent);
+        } finally {
+            endToWait();
+        }
+    }
+
+    /** For how long nothing has been acknowledged, nor taken into the buffer, though somebody waits for that. */
+    Duration unanswered() {
+        return waiting.get() == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastMove);
+    }
+
+    /** Ends all waiting at once. What is not acknowledged by then will be sent again by whoever leads next. */
+    @Override
+    public void close() {
+        closing = true;
+        producer.close(Duration.ZERO);
+    }
+
+    private void beginToWait() {
+        if (waiting.get() == 0) {
+            lastMove = System.nanoTime();
+        }
+        waiting.incrementAndGet();
+    }
+
+    private void endToWait() {
+        lastMove = System.nanoTime();
+        waiting.decrementAndGet();
+    }
+
+    private Sent sendPatiently(String what, ProducerRecord<byte[], byte[]> record) throws InterruptedException {
         while (true) {
             throwIfOver();
             Sent sent = new Sent(what, record.topic(), tryToSend(what, record));
@@ -59,8 +106,7 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** Returns once Kafka has acknowledged the record. */
-    void awaitAck(Sent sent) throws InterruptedException {
+    private void awaitPatiently(Sent sent) throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
             try {
@@ -78,13 +124,6 @@ final class KafkaSender implements AutoCloseable {
                 throw refused(sent.what(), sent.topic(), failure);
             }
         }
-    }
-
-    /** Ends all waiting at once. What is not acknowledged by then will be sent again by whoever leads next. */
-    @Override
-    public void close() {
-        closing = true;
-        producer.close(Duration.ZERO);
     }
 
     private Future<RecordMetadata> tryToSend(String what, ProducerRecord<byte[], byte[]> record)

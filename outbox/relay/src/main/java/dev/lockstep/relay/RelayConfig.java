@@ -26,6 +26,8 @@ public record RelayConfig(
         Map<String, String> producer,
         Duration heartbeatInterval,
         Duration stalledAfter) {
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(5);
+
     public RelayConfig {
         producer = Map.copyOf(producer);
         // Four characters fewer than Postgres allows: the slot that is still being made has "_new" behind its name.
@@ -40,6 +42,15 @@ public record RelayConfig(
         if (heartbeatInterval.toMillis() < 1) {
             throw new IllegalArgumentException("heartbeatInterval must be at least 1 ms, but was " + heartbeatInterval);
         }
+    }
+
+    /**
+     * How long nothing may move before the relay looks for another way: a third of the time after which readiness falls, so that a new
+     * engine, or another relay, has the rest of it to help.
+     */
+    Duration patience() {
+        Duration third = stalledAfter.dividedBy(3);
+        return third.compareTo(LEAST_PATIENCE) > 0 ? third : LEAST_PATIENCE;
     }
 
     String bootstrapServers() {

@@ -23,8 +23,12 @@ final class RelayDatabase {
     /** @param purpose shows in {@code pg_stat_activity} */
     Connection connect(String purpose) throws SQLException {
         Connection connection = source.getConnection();
-        connection.setClientInfo("ApplicationName", "lockstep relay " + purpose);
+        connection.setClientInfo("ApplicationName", name(purpose));
         return connection;
+    }
+
+    static String name(String purpose) {
+        return "lockstep relay " + purpose;
     }
 
     /** For what waits on other people's transactions, as creating a slot does. */

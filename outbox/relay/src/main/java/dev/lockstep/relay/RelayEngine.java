@@ -85,10 +85,11 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("driver.connectTimeout", "5");
         settings.setProperty("driver.loginTimeout", "5");
         settings.setProperty("driver.socketTimeout", "30");
-        // A relay that is frozen, or cut off, loses the slot after this long, and another can take over.
-        settings.setProperty("driver.options", "-c wal_sender_timeout=10s");
+        // A relay that is frozen, or cut off, loses the slot after this long, and another can take over. Not shorter: a
+        // pause of the JVM or of the machine should not cost a new engine.
+        settings.setProperty("driver.options", "-c wal_sender_timeout=5s");
         // The keep-alive has to fit well into that timeout, or a wait for Kafka would cost the slot.
-        settings.setProperty("status.update.interval.ms", "2000");
+        settings.setProperty("status.update.interval.ms", "1000");
 
         settings.setProperty("plugin.name", "pgoutput");
         settings.setProperty("slot.name", config.slotName());

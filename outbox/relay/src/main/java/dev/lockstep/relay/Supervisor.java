@@ -39,6 +39,7 @@ final class Supervisor {
     private final Supplier<Producer<byte[], byte[]>> producers;
     private final RelayHealth health;
     private final RelayMetrics metrics;
+    private final Succession succession;
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private Duration backoff = FIRST_BACKOFF;
@@ -60,6 +61,7 @@ final class Supervisor {
         this.producers = producers;
         this.health = health;
         this.metrics = metrics;
+        this.succession = new Succession(new StandbyStore(), new KafkaProbe(config), config.patience());
     }
 
     /** Returns after {@link #close()}. */
@@ -110,7 +112,8 @@ final class Supervisor {
         try (Connection connection = database.connect("supervisor")) {
             while (!isClosed()) {
                 Optional<SlotState> slot = keeper.state(connection);
-                watermark.age(connection).ifPresent(health::watermarkMoved);
+                Optional<Duration> age = watermark.age(connection);
+                age.ifPresent(health::watermarkMoved);
                 if (slot.isEmpty() || slot.get().lostBecause() != null) {
                     health.become(Role.STARTING);
                     if (keeper.prepare()) {
@@ -124,6 +127,10 @@ final class Supervisor {
                     keeper.whyUnusable(slot.get()).ifPresent(health::blocked);
                 } else if (slot.get().active()) {
                     standBy();
+                    succession.standBy(connection, age.orElse(Duration.ZERO));
+                } else if (!succession.mayLead()) {
+                    health.become(Role.STARTING);
+                    health.troubled("Kafka at %s does not answer this relay".formatted(config.bootstrapServers()));
                 } else {
                     SlotState free = slot.get();
                     Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
@@ -198,6 +205,9 @@ final class Supervisor {
     private void count(Spell spell) {
         if (isClosed() || !(spell instanceof Term term)) {
             return;
+        }
+        if (term.steppedDown()) {
+            succession.steppedDown();
         }
         silent = term.wasSilent() && !term.gotSomewhere() ? silent + 1 : 0;
         if (term.wasSilent() || term.gotSomewhere()) {

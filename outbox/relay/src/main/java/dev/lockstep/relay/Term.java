@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 final class Term implements Spell {
     private static final Logger LOGGER = LoggerFactory.getLogger(Term.class);
     private static final Duration DRAIN = Duration.ofMillis(500);
-    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(5);
     private static final int MOST_DOUBLINGS = 7;
 
     private final RelayConfig config;
@@ -18,7 +17,7 @@ final class Term implements Spell {
     private final OutboxPublisher publisher;
     private final RelayEngine engine;
     private final Heartbeat heartbeat;
-
+    private final Watchdog watchdog;
     private final Duration patience;
 
     private volatile boolean replaced;
@@ -36,7 +35,10 @@ final class Term implements Spell {
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
-        patience = patience(config.stalledAfter(), silentBefore);
+        // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
+        // large
+        // transaction, and that must end some day.
+        patience = config.patience().multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
         HeartbeatTopic topic = new HeartbeatTopic(config);
         OutboxRecords records = new OutboxRecords(config.source());
         Ledger ledger = new Ledger(settled);
@@ -54,24 +56,46 @@ final class Term implements Spell {
                 health,
                 metrics);
         engine = new RelayEngine(config, publisher);
+        watchdog = new Watchdog(
+                config,
+                database,
+                new StandbyStore(),
+                new KafkaProbe(config),
+                () -> longer(sender.unanswered(), topic.unsettled()),
+                this::close);
     }
 
     @Override
     public void run() {
         heartbeat.start();
+        watchdog.start();
         try {
             engine.run();
-            if (silent) {
-                throw new RelayException(
-                        "slot %s has delivered nothing for %d s, not even a heartbeat"
-                                .formatted(config.slotName(), patience.toSeconds()),
-                        null);
-            }
+            throwIfEnded();
         } catch (RelayException cause) {
-            throw replaced ? new SlotReplacedException(config.slotName()) : cause;
+            if (replaced) {
+                throw new SlotReplacedException(config.slotName());
+            }
+            throwIfEnded();
+            throw cause;
         } finally {
+            watchdog.close();
             heartbeat.close();
             sender.close();
+        }
+    }
+
+    // An engine that is closed may end with a failure of its own, or without one.
+    private void throwIfEnded() {
+        if (steppedDown()) {
+            throw new RelayException(
+                    "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers()), null);
+        }
+        if (silent) {
+            throw new RelayException(
+                    "slot %s has delivered nothing for %d s, not even a heartbeat"
+                            .formatted(config.slotName(), patience.toSeconds()),
+                    null);
         }
     }
 
@@ -80,14 +104,13 @@ final class Term implements Spell {
         return silent;
     }
 
-    // A third of the time after which readiness falls, so that a new engine has the rest of it to help. Doubled each
-    // time that one was
-    // silent again: the server says nothing either while it decodes a very large transaction, and that must end some
-    // day.
-    private static Duration patience(Duration stalledAfter, int silentBefore) {
-        Duration third = stalledAfter.dividedBy(3);
-        return (third.compareTo(LEAST_PATIENCE) > 0 ? third : LEAST_PATIENCE)
-                .multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
+    /** Whether it gave the slot back for another relay, which Kafka answers. */
+    boolean steppedDown() {
+        return watchdog.steppedDown();
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
     }
 
     private void requireUntouched(SlotKeeper keeper, SlotState slot) {

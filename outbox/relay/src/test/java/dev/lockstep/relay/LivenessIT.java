@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LivenessIT {
@@ -58,6 +60,39 @@ class LivenessIT {
         assertThat(TopicReader.values(reader.readAll())).contains("1", "2");
         assertThat(meters.get("lockstep.relay.heartbeat.age.seconds").gauge().value())
                 .isLessThan(10);
+    }
+
+    @Test
+    void kafka_that_acknowledges_nothing_is_told_and_the_relay_goes_on_when_it_does(@TempDir Path folder) {
+        try (ProxiedKafka kafka = ProxiedKafka.start(folder);
+                OutboxFixture own = OutboxFixture.create(kafka.direct());
+                TopicReader topic = own.reader()) {
+            // Given
+            OutboxRelay relay = own.relay(own.configWithKafkaAt(kafka.throughTheNetwork()), meters);
+            relay.start();
+            own.append("o-1", "1");
+            OutboxFixture.await().until(() -> own.relayed() == 1);
+
+            // When the connection stays open and nothing comes back
+            kafka.network().freeze();
+            own.append("o-1", "2");
+
+            // Then
+            OutboxFixture.await()
+                    .untilAsserted(() -> assertThat(relay.problem())
+                            .hasValueSatisfying(problem -> assertThat(problem)
+                                    .contains(
+                                            "is stalled: nothing was acknowledged for ",
+                                            "Kafka at " + kafka.throughTheNetwork()
+                                                    + " has not acknowledged outbox ")));
+            kafka.network().heal();
+            OutboxFixture.await().untilAsserted(() -> {
+                assertThat(relay.problem()).isEmpty();
+                assertThat(own.relayed()).isEqualTo(2);
+            });
+            assertThat(TopicReader.values(topic.readAll())).containsExactly("1", "2");
+            assertThat(restarts()).isZero();
+        }
     }
 
     private double restarts() {

@@ -92,9 +92,13 @@ final class OutboxFixture implements AutoCloseable {
     private RelayConfig config(Map<String, String> producer, Duration stalledAfter) {
         Map<String, String> settings = new HashMap<>(producer);
         settings.put("bootstrap.servers", bootstrapServers);
+        return config(TestServers.postgres().port(), settings, stalledAfter);
+    }
+
+    private RelayConfig config(int port, Map<String, String> settings, Duration stalledAfter) {
         return new RelayConfig(
                 TestServers.postgres().host(),
-                TestServers.postgres().port(),
+                port,
                 database,
                 "lockstep",
                 "lockstep",
@@ -104,6 +108,16 @@ final class OutboxFixture implements AutoCloseable {
                 settings,
                 Duration.ofMillis(200),
                 stalledAfter);
+    }
+
+    /** For a relay that comes to Kafka by another way. */
+    RelayConfig configWithKafkaAt(String servers) {
+        return config(TestServers.postgres().port(), Map.of("bootstrap.servers", servers), Duration.ofSeconds(3));
+    }
+
+    /** For a relay that comes to Postgres by another way. */
+    RelayConfig configWithPostgresAt(int port) {
+        return config(port, Map.of("bootstrap.servers", bootstrapServers), Duration.ofSeconds(3));
     }
 
     OutboxRelay relay() {

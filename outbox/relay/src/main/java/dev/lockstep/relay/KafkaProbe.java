@@ -1,0 +1,39 @@
+package dev.lockstep.relay;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.KafkaException;
+
+/** Finds out whether Kafka can be reached from here, over a connection of its own: an open one may lead to nowhere. */
+final class KafkaProbe {
+    private static final Duration LIMIT = Duration.ofSeconds(2);
+
+    private final RelayConfig config;
+
+    KafkaProbe(RelayConfig config) {
+        this.config = config;
+    }
+
+    /** Whether the cluster tells who belongs to it, for which nobody needs a right. Blocks for two seconds at most. */
+    boolean answers() throws InterruptedException {
+        try (Admin admin = admin(config, LIMIT)) {
+            admin.describeCluster().nodes().get();
+            return true;
+        } catch (ExecutionException | KafkaException unreachable) {
+            return false;
+        }
+    }
+
+    /** @param limit how long any call may take in all */
+    static Admin admin(RelayConfig config, Duration limit) {
+        Map<String, Object> settings = new HashMap<>(config.producer());
+        settings.keySet().retainAll(AdminClientConfig.configNames());
+        settings.put("default.api.timeout.ms", Long.toString(limit.toMillis()));
+        settings.put("request.timeout.ms", Long.toString(limit.toMillis() / 2));
+        return Admin.create(settings);
+    }
+}

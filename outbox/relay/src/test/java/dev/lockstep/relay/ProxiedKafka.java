@@ -1,0 +1,55 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.embedded.LocalKafka.Listener;
+import dev.lockstep.embedded.TcpProxy;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A Kafka of a test's own with two ways in: a direct one, and one through a network that can be broken. */
+final class ProxiedKafka implements AutoCloseable {
+    private final LocalKafka kafka;
+    private final TcpProxy network;
+
+    private ProxiedKafka(LocalKafka kafka, TcpProxy network) {
+        this.kafka = kafka;
+        this.network = network;
+    }
+
+    static ProxiedKafka start(Path folder) {
+        int port = freePort();
+        TcpProxy network = TcpProxy.to("127.0.0.1", port);
+        return new ProxiedKafka(
+                LocalKafka.start(folder, 0, List.of(new Listener("PROXIED", port, network.port()))), network);
+    }
+
+    String direct() {
+        return kafka.bootstrapServers();
+    }
+
+    String throughTheNetwork() {
+        return "127.0.0.1:" + network.port();
+    }
+
+    TcpProxy network() {
+        return network;
+    }
+
+    @Override
+    public void close() {
+        network.close();
+        kafka.close();
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+}
