@@ -1,5 +1,6 @@
 package dev.lockstep.messaging.http;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.vertx.core.VertxException;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
@@ -29,6 +30,8 @@ final class DatabaseFailure {
                 PASSING_STATES.contains(postgres.getSqlState())
                         || PASSING_CLASSES.contains(postgres.getSqlState().substring(0, 2));
             case ClosedConnectionException closed -> true;
+            // An IOException by inheritance only: nothing was away, something could not be read or written.
+            case JsonProcessingException unreadable -> false;
             case IOException refused -> true;
             case TimeoutException late -> true;
             case ConnectionPoolTooBusyException busy -> true;
