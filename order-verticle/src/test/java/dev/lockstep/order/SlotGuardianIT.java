@@ -65,6 +65,55 @@ class SlotGuardianIT {
         }
     }
 
+    @Test
+    void a_slot_that_is_lost_is_told_at_once_until_a_relay_replaces_it() {
+        // Given
+        String database = TestServers.newDatabase("orders");
+        String slot = database + "_outbox";
+        try (RunningOrders orders =
+                RunningOrders.start(TestServers.postgres(), database, Map.of("RELAY_ENABLED", "false"))) {
+            orders.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+
+            // When
+            lose(orders, slot);
+
+            // Then
+            await().atMost(SOON).untilAsserted(() -> {
+                assertThat(orders.get("/health/ready").status()).isEqualTo(503);
+                assertThat(slotCheck(orders).path("status").asText()).isEqualTo("DOWN");
+                assertThat(slotCheck(orders).path("problem").asText())
+                        .isEqualTo("slot " + slot
+                                + " is lost (wal_removed): what it has missed is sent from the table once a relay"
+                                + " replaces it");
+            });
+            try (RunningOrders relaying = RunningOrders.start(TestServers.postgres(), database, Map.of())) {
+                await().atMost(SOON).untilAsserted(() -> {
+                    assertThat(relaying.get("/health/ready").status()).isEqualTo(200);
+                    assertThat(slotCheck(orders).path("status").asText()).isEqualTo("UP");
+                });
+            }
+            orders.execute("SELECT pg_drop_replication_slot('" + slot + "')");
+        }
+    }
+
+    // As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep.
+    private static void lose(RunningOrders orders, String slot) {
+        orders.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
+        orders.execute("SELECT pg_reload_conf()");
+        try {
+            await().atMost(SOON).until(() -> {
+                write(orders, 1_000);
+                orders.execute("SELECT pg_switch_wal()");
+                orders.execute("CHECKPOINT");
+                return orders.query("SELECT wal_status FROM pg_replication_slots WHERE slot_name = '" + slot + "'")
+                        .contains("lost");
+            });
+        } finally {
+            orders.execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
+            orders.execute("SELECT pg_reload_conf()");
+        }
+    }
+
     private static void write(RunningOrders orders, int kilobytes) {
         orders.execute("CREATE TABLE IF NOT EXISTS noise (text text)");
         orders.execute("INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, %d)".formatted(kilobytes));
