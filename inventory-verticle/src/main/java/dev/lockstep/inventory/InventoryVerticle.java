@@ -50,6 +50,7 @@ public final class InventoryVerticle extends VerticleBase {
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
+                    service.health().register("resends", started::resendProblem);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })

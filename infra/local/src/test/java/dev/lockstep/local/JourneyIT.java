@@ -28,6 +28,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What an order can meet, from the outside: HTTP in, HTTP and Kafka out. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -96,6 +98,13 @@ class JourneyIT {
                     assertThat(Topic.header(record, "traceparent")).contains(trace);
                     assertThat(record.value()).contains("\"orderId\":\"" + orderId + "\"");
                 });
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void readiness_tells_how_each_part_of_a_service_fares(Service service) {
+        assertThat(api.get(service, "/health/ready").findValuesAsText("name"))
+                .contains("consumer", "relay", "resends", "slot");
     }
 
     @Test

@@ -84,6 +84,11 @@ public final class MessagingModule {
         return metrics.problem();
     }
 
+    /** Why this service does not hear what others miss of its messages, in one sentence, or empty when it does. */
+    public Optional<String> resendProblem() {
+        return responder.problem();
+    }
+
     /** What watches the replication slot. */
     public SlotGuardian guardian() {
         return guardian;
