@@ -184,7 +184,7 @@ final class Supervisor {
             return;
         }
         try {
-            spell.run();
+            runToItsEnd(spell);
             backoff = FIRST_BACKOFF;
         } catch (SlotReplacedException cause) {
             keeper.discard();
@@ -193,6 +193,13 @@ final class Supervisor {
             count(spell);
             backoff = spell.gotSomewhere() ? FIRST_BACKOFF : backoff;
             backOff();
+        }
+    }
+
+    // Before any backing off: by then another one may lead.
+    private void runToItsEnd(Spell spell) throws InterruptedException {
+        try {
+            spell.run();
         } finally {
             synchronized (this) {
                 current = null;

@@ -115,6 +115,22 @@ final class OutboxFixture implements AutoCloseable {
         return config(TestServers.postgres().port(), Map.of("bootstrap.servers", servers), Duration.ofSeconds(3));
     }
 
+    /** The same without heartbeats, for a relay that is to have nothing but rows on its way to Kafka. */
+    static RelayConfig withoutHeartbeats(RelayConfig config) {
+        return new RelayConfig(
+                config.host(),
+                config.port(),
+                config.database(),
+                config.user(),
+                config.password(),
+                config.slotName(),
+                config.publicationName(),
+                config.source(),
+                config.producer(),
+                Duration.ofHours(1),
+                config.stalledAfter());
+    }
+
     /** For a relay that comes to Postgres by another way. */
     RelayConfig configWithPostgresAt(int port) {
         return config(port, Map.of("bootstrap.servers", bootstrapServers), Duration.ofSeconds(3));

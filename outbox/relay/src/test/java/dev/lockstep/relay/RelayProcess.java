@@ -27,7 +27,8 @@ final class RelayProcess implements AutoCloseable {
                         Integer.toString(config.port()),
                         config.database(),
                         config.slotName(),
-                        config.bootstrapServers()))
+                        config.bootstrapServers(),
+                        config.heartbeatInterval().toString()))
                 .inheritIO()
                 .start());
     }
@@ -77,7 +78,7 @@ final class RelayProcess implements AutoCloseable {
                 "lockstep_outbox",
                 "/order-service",
                 Map.of("bootstrap.servers", arguments[4]),
-                Duration.ofMillis(200),
+                Duration.parse(arguments[5]),
                 Duration.ofSeconds(3));
         try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
             relay.prepare();
