@@ -25,7 +25,6 @@ import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
@@ -38,12 +37,11 @@ import org.slf4j.LoggerFactory;
 final class PollLoop<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
-    private static final Duration COMMIT_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration LONGEST_BATCH = Duration.ofSeconds(60);
-    private static final long COMMIT_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long RETRY_PARKED_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
+    private static final long CLOCK_EVERY_MILLIS = 1_000;
 
     private final Context context;
     private final ConsumerOptions options;
@@ -53,16 +51,19 @@ final class PollLoop<M> {
     private final Thread thread;
 
     // Confined to the thread.
-    private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
     private final Suspicion suspicion = new Suspicion();
     // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
     private final Set<TopicPartition> proven = new HashSet<>();
-    private long lastCommit = System.nanoTime();
     private long lastParkedRetry = System.nanoTime();
     private long resumeAt;
     private long backoffMillis;
 
+    // Of the context.
+    private long clockTimer = -1;
+    private long lastSeen = System.currentTimeMillis();
+
     private volatile boolean stopping;
+    private volatile boolean renewing;
     private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
     private volatile @Nullable String problem = "has not joined its group yet";
     private volatile Runnable stopped = () -> {};
@@ -83,16 +84,15 @@ final class PollLoop<M> {
     }
 
     void start() {
+        clockTimer = context.owner().setPeriodic(CLOCK_EVERY_MILLIS, tick -> renewIfSetBack());
         thread.start();
     }
 
     void stop(Runnable whenStopped) {
         stopped = whenStopped;
         stopping = true;
-        KafkaConsumer<byte[], byte[]> consumer = current;
-        if (consumer != null) {
-            consumer.wakeup();
-        }
+        context.owner().cancelTimer(clockTimer);
+        wakeUp();
         if (!thread.isAlive()) {
             whenStopped.run();
         }
@@ -101,6 +101,29 @@ final class PollLoop<M> {
     @Nullable
     String problem() {
         return problem == null ? null : options.group() + " " + problem;
+    }
+
+    // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
+    // heartbeat,
+    // until that time has come round, and notices nothing by itself.
+    private void renewIfSetBack() {
+        long now = System.currentTimeMillis();
+        boolean setBack = now < lastSeen;
+        lastSeen = now;
+        if (setBack) {
+            LOGGER.atWarn()
+                    .addKeyValue("service", options.group())
+                    .log("the clock was set back, by which the Kafka consumer waits: building a new one");
+            renewing = true;
+            wakeUp();
+        }
+    }
+
+    private void wakeUp() {
+        KafkaConsumer<byte[], byte[]> consumer = current;
+        if (consumer != null) {
+            consumer.wakeup();
+        }
     }
 
     private void run() {
@@ -116,16 +139,17 @@ final class PollLoop<M> {
 
     private void consumeUntilStoppedOrBroken() {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties())) {
+            renewing = false;
             current = consumer;
-            uncommitted.clear();
             proven.clear();
-            consumer.subscribe(options.topics(), new CommitOnRevoke(consumer));
-            while (!stopping) {
-                turn(consumer);
+            OffsetCommits offsets = new OffsetCommits(consumer, options.group());
+            consumer.subscribe(options.topics(), new CommitOnRevoke(consumer, offsets));
+            while (!stopping && !renewing) {
+                turn(consumer, offsets);
             }
-            commitNow(consumer);
+            offsets.commitNow();
         } catch (WakeupException wakeup) {
-            LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up to stop");
+            LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
         } catch (KafkaException | IllegalStateException broken) {
             problem = "cannot consume: " + broken.getMessage();
             LOGGER.atWarn()
@@ -140,27 +164,26 @@ final class PollLoop<M> {
         }
     }
 
-    private void turn(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
-        long wait = pauseWhatMustWait(consumer);
+    private void turn(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) throws InterruptedException {
+        long wait = pauseWhatMustWait(consumer, offsets);
         ConsumerRecords<byte[], byte[]> records;
         try {
             records = consumer.poll(Duration.ofMillis(wait));
         } catch (WakeupException wakeup) {
-            if (stopping) {
-                commitNow(consumer);
+            if (stopping || renewing) {
                 return;
             }
             throw wakeup;
         }
         lag.update(consumer);
         if (!records.isEmpty()) {
-            apply(consumer, records);
+            apply(consumer, records, offsets);
         } else if (resumeAt == 0) {
             healthyOnceAssigned(consumer);
         }
         retryParkedIfDue(consumer);
-        if (!uncommitted.isEmpty() && (records.isEmpty() || System.nanoTime() - lastCommit > COMMIT_EVERY_NANOS)) {
-            commitSoon(consumer);
+        if (offsets.isDue() || (offsets.isAny() && records.isEmpty())) {
+            offsets.commitSoon();
         }
     }
 
@@ -172,7 +195,7 @@ final class PollLoop<M> {
     }
 
     // Paused partitions keep their place and their group membership; nothing is fetched for them.
-    private long pauseWhatMustWait(KafkaConsumer<byte[], byte[]> consumer) {
+    private long pauseWhatMustWait(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) {
         Set<TopicPartition> assigned = consumer.assignment();
         long now = System.nanoTime();
         if (resumeAt != 0 && now < resumeAt) {
@@ -196,10 +219,11 @@ final class PollLoop<M> {
         consumer.resume(toResume);
         // Whoever closed a topic may open it at any time, and nobody tells.
         boolean someClosed = open.containsValue(false);
-        return someClosed || !uncommitted.isEmpty() ? 20 : IDLE_POLL.toMillis();
+        return someClosed || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    private void apply(KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records)
+    private void apply(
+            KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records, OffsetCommits offsets)
             throws InterruptedException {
         Map<TopicPartition, Long> next = new ConcurrentHashMap<>();
         for (TopicPartition partition : records.partitions()) {
@@ -227,7 +251,7 @@ final class PollLoop<M> {
                 }
             }));
         }
-        next.forEach((partition, offset) -> uncommitted.put(partition, new OffsetAndMetadata(offset)));
+        offsets.add(next);
         if (failure == null) {
             backoffMillis = 0;
             problem = null;
@@ -243,7 +267,7 @@ final class PollLoop<M> {
         }
         if (!begun.isEmpty()) {
             // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
-            commitNow(consumer);
+            offsets.commitNow();
         }
         if (failure == null) {
             begun.keySet().stream().filter(suspicion::isOver).forEach(proven::add);
@@ -310,44 +334,6 @@ final class PollLoop<M> {
         }
     }
 
-    private void commitSoon(KafkaConsumer<byte[], byte[]> consumer) {
-        consumer.commitAsync(Map.copyOf(uncommitted), (offsets, failure) -> {
-            if (failure != null) {
-                // Not lost: what was applied is in the inbox, and the next commit covers these offsets too.
-                LOGGER.atDebug()
-                        .addKeyValue("service", options.group())
-                        .addKeyValue("error", String.valueOf(failure))
-                        .log("an offset commit failed");
-            }
-        });
-        uncommitted.clear();
-        lastCommit = System.nanoTime();
-    }
-
-    private void commitNow(KafkaConsumer<byte[], byte[]> consumer) {
-        if (uncommitted.isEmpty()) {
-            return;
-        }
-        try {
-            commitThoughWokenUp(consumer);
-        } catch (KafkaException failure) {
-            LOGGER.atInfo()
-                    .addKeyValue("service", options.group())
-                    .addKeyValue("error", String.valueOf(failure))
-                    .log("the last offsets could not be committed; the inbox will recognise what comes again");
-        }
-        uncommitted.clear();
-    }
-
-    // The wake-up that ended the last poll, or came just after it, is not meant for the commit.
-    private void commitThoughWokenUp(KafkaConsumer<byte[], byte[]> consumer) {
-        try {
-            consumer.commitSync(Map.copyOf(uncommitted), COMMIT_TIMEOUT);
-        } catch (WakeupException wakeup) {
-            consumer.commitSync(Map.copyOf(uncommitted), COMMIT_TIMEOUT);
-        }
-    }
-
     private static void pauseThread(long millis) {
         java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
     }
@@ -368,20 +354,22 @@ final class PollLoop<M> {
     /** Called inside a poll, when nothing is in flight: what was applied is committed before another member takes over. */
     private final class CommitOnRevoke implements ConsumerRebalanceListener {
         private final KafkaConsumer<byte[], byte[]> consumer;
+        private final OffsetCommits offsets;
 
-        CommitOnRevoke(KafkaConsumer<byte[], byte[]> consumer) {
+        CommitOnRevoke(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) {
             this.consumer = consumer;
+            this.offsets = offsets;
         }
 
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-            commitNow(consumer);
+            offsets.commitNow();
             forget(partitions);
         }
 
         @Override
         public void onPartitionsLost(Collection<TopicPartition> partitions) {
-            partitions.forEach(uncommitted::remove);
+            offsets.forget(partitions);
             forget(partitions);
         }
 
@@ -397,7 +385,7 @@ final class PollLoop<M> {
                     .addKeyValue("partitions", partitions)
                     .log("partitions assigned");
             // Now, not before the next poll: this one may already bring records of theirs.
-            pauseWhatMustWait(consumer);
+            pauseWhatMustWait(consumer, offsets);
         }
     }
 }

@@ -91,6 +91,9 @@ final class Term implements Spell {
             throw new RelayException(
                     "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers()), null);
         }
+        if (watchdog.wasSetBack()) {
+            throw new RelayException("the clock was set back, by which producer and engine wait", null);
+        }
         if (silent) {
             throw new RelayException(
                     "slot %s has delivered nothing for %d s, not even a heartbeat"

@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Ends a term that Kafka does not answer, if it answers a relay that waits. If it answers neither, or nobody waits, there is nothing to
- * gain, and the term goes on waiting. Has a thread of its own, because all others of the term may be waiting for Kafka.
+ * gain, and the term goes on waiting. Ends one, too, whose clock was set back. Has a thread of its own, because all others of the term
+ * may be waiting for Kafka.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
@@ -26,7 +27,9 @@ final class Watchdog implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
 
+    private long lastSeen = System.currentTimeMillis();
     private volatile boolean steppedDown;
+    private volatile boolean setBack;
 
     /**
      * @param unanswered for how long Kafka has not acknowledged anything, though something waits
@@ -55,9 +58,14 @@ final class Watchdog implements AutoCloseable {
         thread.start();
     }
 
-    /** Whether it has ended the term. */
+    /** Whether it has ended the term for another relay. */
     boolean steppedDown() {
         return steppedDown;
+    }
+
+    /** Whether it has ended the term because the clock was set back. */
+    boolean wasSetBack() {
+        return setBack;
     }
 
     @Override
@@ -68,6 +76,11 @@ final class Watchdog implements AutoCloseable {
     private void run() {
         try {
             while (!closed.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (isSetBack()) {
+                    setBack = true;
+                    end.run();
+                    return;
+                }
                 Duration waited = unanswered.get();
                 // The other one first, who is seldom there. And Kafka itself, as a topic that is missing here is
                 // missing there.
@@ -83,6 +96,14 @@ final class Watchdog implements AutoCloseable {
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    // The producer and the engine measure their waits by the time of day: they would neither connect again nor confirm
+    // anything until it has come round.
+    private boolean isSetBack() {
+        long before = lastSeen;
+        lastSeen = System.currentTimeMillis();
+        return lastSeen < before;
     }
 
     private boolean isAnyReady() {
