@@ -71,6 +71,7 @@ final class Auditor {
                     Commands.java(),
                     "-Xmx512m",
                     "-XX:+UseSerialGC",
+                    "-Dlogback.configurationFile=dev/lockstep/faults/quiet-logback.xml",
                     "-cp",
                     System.getProperty("java.class.path"),
                     PROGRAM,

@@ -75,11 +75,15 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
                         library.toString(),
                         "FAKETIME_TIMESTAMP_FILE",
                         clock.toString(),
-                        "FAKETIME_NO_CACHE",
+                        // Seconds between two looks at the file. Without a pause each question for the time reads it.
+                        "FAKETIME_CACHE_DURATION",
                         "1",
                         // Only what time it is jumps; how long something takes does not.
                         "FAKETIME_DONT_FAKE_MONOTONIC",
-                        "1"),
+                        "1",
+                        // Else waits that count in monotonic time end at once, and every thread spins.
+                        "FAKETIME_FORCE_MONOTONIC_FIX",
+                        "0"),
                 false);
     }
 }

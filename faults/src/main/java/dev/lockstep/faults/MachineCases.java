@@ -32,7 +32,7 @@ final class MachineCases {
                         "clock-jumps",
                         "the clock of every service jumps by up to an hour, forwards and back; services killed"
                                 + " meanwhile",
-                        Protection.OFFSETS,
+                        Protection.CLOCK,
                         FaultCase.Where.OWN_CLOCK,
                         false,
                         MachineCases::jump));

@@ -83,17 +83,22 @@ final class ProcessCases {
                         ProcessCases::lateAnswers));
     }
 
+    // So that a transaction takes long enough to be hit between any two of its statements.
+    private static void slowPostgres(Run run) {
+        ALL.forEach(service -> run.stack().toPostgres(service).delay(Duration.ofMillis(20)));
+    }
+
     private static void killServices(Run run) {
-        List<Service> order = new ArrayList<>();
+        slowPostgres(run);
         for (int round = 0; round < run.times(4, 1); round++) {
             List<Service> shuffled = new ArrayList<>(ALL);
             Collections.shuffle(shuffled, run.random());
-            order.addAll(shuffled);
-        }
-        for (Service service : order) {
-            run.pause(200, 1_500);
-            run.stack().service(service).kill();
-            run.injected();
+            for (Service service : shuffled) {
+                run.pause(200, 1_500);
+                run.stack().service(service).kill();
+                run.injected();
+            }
+            run.awaitProgress();
         }
     }
 
@@ -147,6 +152,7 @@ final class ProcessCases {
     }
 
     private static void killPostgres(Run run) {
+        slowPostgres(run);
         for (int i = 0; i < run.times(5, 2); i++) {
             run.pause(500, 2_000);
             run.stack().killPostgres();

@@ -5,6 +5,7 @@ import dev.lockstep.faults.inside.CrashPoint;
 import dev.lockstep.faults.inside.ServiceMain;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -55,7 +56,9 @@ record Run(Stack stack, Load load, Watch watch, Random random, boolean longer, A
             SupervisedProcess process = stack.service(service);
             // Killed while it starts, it would take the crash with it.
             Waiting.until(service.label() + " to be ready", CRASH_LIMIT, () -> stack.isReady(service));
-            process.nextStartWith(Map.of(ServiceMain.CRASH, point.name() + ":" + (5 + random.nextInt(20))));
+            Map<String, String> settings = new HashMap<>(Stack.WEAVER);
+            settings.put(ServiceMain.CRASH, point.name() + ":" + (5 + random.nextInt(20)));
+            process.nextStartWith(settings);
             starts.put(service, process.starts() + 1);
             process.kill();
         }

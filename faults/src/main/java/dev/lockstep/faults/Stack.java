@@ -1,6 +1,5 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.embedded.Folders;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TcpProxy;
@@ -39,6 +38,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Stack implements AutoCloseable {
+    /** What a JVM needs in its environment for code to be woven into it. It costs each start a second, so only those get it. */
+    static final Map<String, String> WEAVER = Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
+
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
     // What waits for a timeout in production waits for it here too, only not for minutes.
     private static final Map<String, String> SETTINGS = Map.ofEntries(
@@ -74,7 +76,7 @@ final class Stack implements AutoCloseable {
     /**
      * Starts everything on empty data and returns once it is ready.
      *
-     * @param folder for data and logs, which stay until {@link #delete()}
+     * @param folder for data and logs, which stay
      * @param disk where Postgres keeps its data
      * @param tamed environment variables of each service's JVM, such as for another clock
      */
@@ -202,11 +204,6 @@ final class Stack implements AutoCloseable {
         http.close();
     }
 
-    /** Deletes data and logs. */
-    void delete() {
-        Folders.delete(folder);
-    }
-
     private void start(Map<String, String> tamed) {
         try {
             Files.createDirectories(folder.resolve("logs"));
@@ -250,7 +247,6 @@ final class Stack implements AutoCloseable {
 
     private SupervisedProcess process(Service service, String name, int port, Map<String, String> tamed) {
         List<String> command = new ArrayList<>(jvm("-Xmx256m"));
-        command.add("-javaagent:" + jarOf(ByteBuddyAgent.class));
         command.addAll(List.of(ServiceMain.class.getName(), service.program()));
         Map<String, String> environment = new HashMap<>(SETTINGS);
         environment.put(
@@ -260,6 +256,9 @@ final class Stack implements AutoCloseable {
         environment.put(
                 "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + toKafka(service).port());
         environment.put("HTTP_PORT", String.valueOf(port));
+        if (!without.isEmpty()) {
+            environment.putAll(WEAVER);
+        }
         environment.put(
                 ServiceMain.WITHOUT, without.stream().map(Protection::label).collect(Collectors.joining(",")));
         environment.putAll(tamed);
@@ -279,13 +278,13 @@ final class Stack implements AutoCloseable {
                 System.getProperty("java.class.path"));
     }
 
+    private Path log(String name) {
+        return folder.resolve("logs").resolve(name + ".log");
+    }
+
     private static Path jarOf(Class<?> type) {
         return Path.of(URI.create(
                 type.getProtectionDomain().getCodeSource().getLocation().toString()));
-    }
-
-    private Path log(String name) {
-        return folder.resolve("logs").resolve(name + ".log");
     }
 
     private boolean answersReady(int port) {

@@ -1,5 +1,6 @@
 package dev.lockstep.faults;
 
+import dev.lockstep.embedded.Folders;
 import dev.lockstep.faults.inside.Protection;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -78,12 +79,17 @@ final class Suite implements AutoCloseable {
     /** Ends what still runs. Data and logs of failed cases stay. */
     @Override
     public void close() {
-        if (shared != null) {
-            shared.close();
-            shared.delete();
-        }
+        closeShared();
         // Whatever failed has left its folder in there.
         boolean _ = folder.toFile().delete();
+    }
+
+    private void closeShared() {
+        if (shared != null) {
+            shared.close();
+            Folders.delete(shared.folder());
+            shared = null;
+        }
     }
 
     private Outcome runOnShared(FaultCase fault) {
@@ -105,20 +111,23 @@ final class Suite implements AutoCloseable {
     }
 
     private Outcome runOnItsOwn(FaultCase fault, Set<Protection> without) {
+        // Two systems at once would be slower than either.
+        closeShared();
         Path own = nextFolder();
-        try (Machine machine = Machine.of(fault.where(), own)) {
-            Stack stack = Stack.start(own, machine.disk(), without, machine.environment());
-            Outcome outcome = run(fault, stack, new HashSet<>(), fault.poisonous());
-            if (outcome.holds() || !without.isEmpty()) {
-                stack.close();
-                stack.delete();
-            } else {
-                keep(stack);
-            }
-            return outcome;
+        Outcome outcome;
+        try (Machine machine = Machine.of(fault.where(), own);
+                Stack stack = Stack.start(own, machine.disk(), without, machine.environment())) {
+            outcome = run(fault, stack, new HashSet<>(), fault.poisonous());
         } catch (FaultsException impossible) {
-            return failed(fault, String.valueOf(impossible.getMessage()));
+            outcome = failed(fault, String.valueOf(impossible.getMessage()));
         }
+        // Only now, as a disk of its own cannot be deleted while it is mounted.
+        if (outcome.holds() || !without.isEmpty()) {
+            Folders.delete(own);
+        } else {
+            out.println("  logs, and data unless they were on a disk of their own, are kept in " + own);
+        }
+        return outcome;
     }
 
     private Outcome run(FaultCase fault, Stack stack, Set<String> acceptedBefore, boolean allowDeadLetters) {

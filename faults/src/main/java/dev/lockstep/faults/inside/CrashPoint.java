@@ -27,9 +27,9 @@ public enum CrashPoint {
     /** The transaction is committed, the offset is not. */
     COMMITTED(Moment.DONE, "inOneTransaction", "dev.lockstep.messaging.BatchProcessor"),
     /** About to commit the offsets of what was applied. */
-    BEFORE_OFFSETS(Moment.BEFORE, "commitSoon", "dev.lockstep.messaging.PollLoop"),
+    BEFORE_OFFSETS(Moment.BEFORE, "commitSoon", "dev.lockstep.messaging.OffsetCommits"),
     /** The offsets are on their way. */
-    AFTER_OFFSETS(Moment.AFTER, "commitSoon", "dev.lockstep.messaging.PollLoop"),
+    AFTER_OFFSETS(Moment.AFTER, "commitSoon", "dev.lockstep.messaging.OffsetCommits"),
     /** The relay has rows from the slot and has sent none of them. */
     CAPTURED(Moment.BEFORE, "publish", "dev.lockstep.relay.OutboxPublisher"),
     /** The rows are sent and Kafka has not acknowledged them. */

@@ -12,7 +12,10 @@ public enum Protection {
     REPEATS,
     /** Offsets are committed after the transaction. Off: before it. */
     OFFSETS,
-    /** The relay confirms to the slot what Kafka has acknowledged. Off: what was handed to the producer. */
+    /**
+     * The relay confirms to the slot what Kafka has acknowledged, and compares that with the table. Off: it confirms what was handed to
+     * the producer, and compares nothing.
+     */
     ACKNOWLEDGEMENT,
     /** What a slot did not carry is sent from the table. Off: neither a new slot nor a comparison with the table brings it. */
     RECOVERY,
@@ -20,6 +23,8 @@ public enum Protection {
     DEAD_LETTERS,
     /** A late success is undone. Off: it stays. */
     UNDO,
+    /** When the clock is set back, what measures by it is built anew. Off: it waits until that time has come round. */
+    CLOCK,
     /** The retry of a request is the same request. Off: clients send no {@code Idempotency-Key}. */
     IDEMPOTENCY_KEY;
 

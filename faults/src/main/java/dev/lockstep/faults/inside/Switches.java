@@ -63,7 +63,7 @@ public final class Switches {
         }
     }
 
-    /** {@code PollLoop.apply(consumer, records)}: what was polled is committed at once. */
+    /** {@code PollLoop.apply(consumer, records, offsets)}: what was polled is committed at once. */
     static final class OffsetsFirst {
         private OffsetsFirst() {}
 

@@ -12,8 +12,10 @@ import java.util.stream.Stream;
 import net.bytebuddy.agent.builder.AgentBuilder;
 import net.bytebuddy.asm.Advice;
 import net.bytebuddy.description.method.MethodDescription;
+import net.bytebuddy.dynamic.ClassFileLocator;
 import net.bytebuddy.dynamic.DynamicType;
 import net.bytebuddy.matcher.ElementMatcher;
+import net.bytebuddy.pool.TypePool;
 import net.bytebuddy.utility.JavaModule;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -27,6 +29,8 @@ import org.slf4j.LoggerFactory;
 record Weaving(Class<?> advice, List<String> classes, String methods, int arguments) {
     private static final String MESSAGING = "dev.lockstep.messaging.";
     private static final String RELAY = "dev.lockstep.relay.";
+    private static final Weaving WITHOUT_COMPARISON =
+            new Weaving(Switches.Skipped.class, List.of(RELAY + "IntervalStore"), "read", -1);
 
     Weaving {
         classes = List.copyOf(classes);
@@ -51,10 +55,16 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                 List.of(new Weaving(
                         Switches.NothingKnown.class, List.of("dev.lockstep.payment.PaymentStore"), "lock", -1));
             case OFFSETS ->
-                List.of(new Weaving(Switches.OffsetsFirst.class, List.of(MESSAGING + "PollLoop"), "apply", 2));
+                List.of(new Weaving(Switches.OffsetsFirst.class, List.of(MESSAGING + "PollLoop"), "apply", 3));
             case ACKNOWLEDGEMENT ->
-                List.of(new Weaving(Switches.Skipped.class, List.of(RELAY + "KafkaSender"), "awaitAck", 1));
-            case RECOVERY -> List.of(new Weaving(Switches.Skipped.class, List.of(RELAY + "IntervalStore"), "read", -1));
+                List.of(
+                        new Weaving(Switches.Skipped.class, List.of(RELAY + "KafkaSender"), "awaitPatiently", 1),
+                        WITHOUT_COMPARISON);
+            case RECOVERY -> List.of(WITHOUT_COMPARISON);
+            case CLOCK ->
+                List.of(
+                        new Weaving(Switches.Skipped.class, List.of(MESSAGING + "PollLoop"), "renewIfSetBack", 0),
+                        new Weaving(Switches.Skipped.class, List.of(RELAY + "Watchdog"), "isSetBack", 0));
             case DEAD_LETTERS ->
                 List.of(new Weaving(Switches.NoDeadLetters.class, List.of(MESSAGING + "DeadLetterStore"), "add", 2));
             case UNDO -> List.of(new Weaving(Switches.NothingUndone.class, List.of(MESSAGING + "Outbox"), "append", 2));
@@ -74,7 +84,13 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
 
     /** The class with the code in its methods. */
     <T> DynamicType.Builder<T> into(DynamicType.Builder<T> type) {
-        return type.visit(Advice.to(advice).on(matcher()));
+        // Described, not loaded: an advice may mention the very class that is about to be defined.
+        return type.visit(Advice.to(
+                        TypePool.Default.ofSystemLoader()
+                                .describe(advice.getName())
+                                .resolve(),
+                        ClassFileLocator.ForClassLoader.ofSystemLoader())
+                .on(matcher()));
     }
 
     ElementMatcher.Junction<MethodDescription> matcher() {
