@@ -82,6 +82,10 @@ final class Report {
     /** Writes a table with what it was made on. */
     static void write(Path file, String command, long seed, int rate, Duration took, List<String> table) {
         List<String> lines = new ArrayList<>();
+        lines.add("# What the fault suite found");
+        lines.add("");
+        lines.add("What a case does, and what the columns mean, is in `faults/README.md`.");
+        lines.add("");
         lines.add("`%s`, seed %d, %s, commit %s, %d cores, %d orders a second, %d s:"
                 .formatted(
                         command,
