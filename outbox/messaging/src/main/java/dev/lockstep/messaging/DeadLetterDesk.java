@@ -6,7 +6,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +21,7 @@ final class DeadLetterDesk {
     static final Set<String> STATES = Set.of("open", "replayed", "discarded");
 
     private static final int LARGEST_LISTED_VALUE = 4096;
-    private static final long MOST_COUNTED = 100_000;
+    static final long MOST_COUNTED = 100_000;
 
     private static final String COLUMNS = """
             SELECT id, consumer, topic, partition, "offset", record_key, key_text, record_headers, type, reason, error, error_class,
@@ -50,38 +49,6 @@ final class DeadLetterDesk {
                AND CASE WHEN $8::uuid IS NULL THEN true ELSE id < $8 END
              ORDER BY id DESC
              LIMIT $9
-            """;
-
-    private static final String MATCHING = """
-            SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
-                   d.record_key IS NULL OR d.key_text IS NOT NULL AS key_is_text,
-                   NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
-                              < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
-              FROM dead_letter d
-             WHERE d.state = 'open' %s
-               AND ($1::text IS NULL OR d.topic = $1)
-               AND ($2::text IS NULL OR d.type = $2)
-               AND ($3::text IS NULL OR d.reason = $3)
-               AND ($4::text IS NULL OR d.key_text = $4)
-               AND ($5::text IS NULL OR d.error_class = $5)
-               AND ($6::text IS NULL OR d.fingerprint = $6)
-               AND ($7::uuid IS NULL OR (d.returned_from IS DISTINCT FROM $7
-                                         AND d.id < (SELECT until FROM dead_letter_replay WHERE id = $7)))
-             LIMIT $10
-            """;
-
-    private static final String COUNT_MATCHING = """
-            WITH matching AS MATERIALIZED (
-            """ + MATCHING.indent(4) + """
-            )
-            SELECT fingerprint, topic, type, reason, error_class,
-                   count(*) FILTER (WHERE key_is_text AND NOT too_old) AS letters,
-                   count(*) FILTER (WHERE key_is_text AND too_old) AS too_old,
-                   count(*) FILTER (WHERE NOT key_is_text) AS key_not_text,
-                   min(first_at) AS oldest
-              FROM matching
-             GROUP BY fingerprint, topic, type, reason, error_class
-             ORDER BY letters DESC, fingerprint
             """;
 
     // From one fingerprint to the next by the index, not over all letters.
@@ -126,9 +93,6 @@ final class DeadLetterDesk {
     private static final String COUNT_BY_REASON =
             "SELECT topic, reason, count(*) FROM dead_letter WHERE state = 'open' GROUP BY topic, reason";
 
-    private static final String COUNT_PARKED =
-            "SELECT count(DISTINCT (topic, record_key)), count(*) FROM parked_message";
-
     private DeadLetterDesk() {}
 
     /** Which dead letters are meant; a null matches all. */
@@ -163,7 +127,7 @@ final class DeadLetterDesk {
         }
 
         /** What narrows the search most, and has an index. */
-        private Lead lead() {
+        Lead lead() {
             return key != null
                     ? Lead.KEY
                     : fingerprint != null
@@ -177,7 +141,7 @@ final class DeadLetterDesk {
     }
 
     /** What a search goes by; each has statements of its own, as each has an index. */
-    private enum Lead {
+    enum Lead {
         KEY("key_text", 5),
         FINGERPRINT("fingerprint", 7),
         ERROR_CLASS("error_class", 6),
@@ -186,15 +150,26 @@ final class DeadLetterDesk {
         TOPIC("topic", 2),
         NONE("", 0);
 
+        private final String column;
+        private final int parameter;
         private final String listOpen;
         private final String listAny;
-        private final String countMatching;
 
         Lead(String column, int parameter) {
-            boolean none = column.isEmpty();
+            this.column = column;
+            this.parameter = parameter;
             listOpen = LIST.formatted("AND state = 'open'");
-            listAny = LIST.formatted(none ? "" : "AND %s = $%d".formatted(column, parameter));
-            countMatching = COUNT_MATCHING.formatted(none ? "" : "AND d.%s = $%d".formatted(column, parameter - 1));
+            listAny = LIST.formatted(condition("", 0));
+        }
+
+        /**
+         * The condition by itself.
+         *
+         * @param table its prefix
+         * @param shift how many parameters a statement has fewer in front of the filter's than a list has
+         */
+        String condition(String table, int shift) {
+            return column.isEmpty() ? "" : "AND %s%s = $%d".formatted(table, column, parameter - shift);
         }
     }
 
@@ -256,37 +231,8 @@ final class DeadLetterDesk {
             Instant lastAt,
             UUID newest) {}
 
-    /**
-     * What a replay would send.
-     *
-     * @param count how many letters, counted no further than 100,000
-     * @param tooOld how many it would refuse, as they are older than the dedup window
-     * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
-     * @param oldest when the first of all of these failed first
-     */
-    record Matching(
-            boolean dryRun,
-            long count,
-            boolean more,
-            long tooOld,
-            long keyNotText,
-            @Nullable Instant oldest,
-            List<MatchingGroup> groups) {}
-
-    /** What a replay would send of one group. */
-    record MatchingGroup(
-            String fingerprint,
-            String topic,
-            @Nullable String type,
-            String reason,
-            @Nullable String errorClass,
-            long count) {}
-
     /** How many open dead letters a topic has for one reason. */
     record Count(String topic, String reason, long count) {}
-
-    /** What waits for another attempt. */
-    record ParkedCount(long keys, long messages) {}
 
     static Future<Optional<Shown>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
@@ -329,23 +275,6 @@ final class DeadLetterDesk {
                 });
     }
 
-    /**
-     * Counts what a replay would send.
-     *
-     * @param job whose cut-off is meant, or null for now
-     * @param forced whether letters past the dedup window are sent, too
-     */
-    static Future<Matching> matching(
-            SqlClient client, Filter filter, @Nullable UUID job, boolean forced, Duration dedupWindow) {
-        return client.preparedQuery(filter.lead().countMatching)
-                .execute(filter.tuple()
-                        .addValue(job)
-                        .addValue(forced)
-                        .addValue(dedupWindow.toMillis() / 1000.0)
-                        .addValue(MOST_COUNTED + 1))
-                .map(DeadLetterDesk::matching);
-    }
-
     /** Completes with whether it was open, and so is discarded now. */
     static Future<Boolean> discard(SqlClient client, UUID id, @Nullable String reason) {
         return client.preparedQuery(DISCARD).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
@@ -357,40 +286,6 @@ final class DeadLetterDesk {
             rows.forEach(row -> all.add(new Count(row.getString(0), row.getString(1), row.getLong(2))));
             return all;
         });
-    }
-
-    static Future<ParkedCount> countParked(SqlClient client) {
-        return client.query(COUNT_PARKED).execute().map(rows -> {
-            Row row = rows.iterator().next();
-            return new ParkedCount(row.getLong(0), row.getLong(1));
-        });
-    }
-
-    private static Matching matching(Iterable<Row> rows) {
-        long count = 0;
-        long tooOld = 0;
-        long keyNotText = 0;
-        Instant oldest = null;
-        List<MatchingGroup> groups = new ArrayList<>();
-        for (Row row : rows) {
-            long letters = row.getLong("letters");
-            count += letters;
-            tooOld += row.getLong("too_old");
-            keyNotText += row.getLong("key_not_text");
-            Instant first = row.getOffsetDateTime("oldest").toInstant();
-            oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
-            if (letters > 0) {
-                groups.add(new MatchingGroup(
-                        row.getString("fingerprint"),
-                        row.getString("topic"),
-                        row.getString("type"),
-                        row.getString("reason"),
-                        row.getString("error_class"),
-                        letters));
-            }
-        }
-        boolean more = count + tooOld + keyNotText > MOST_COUNTED;
-        return new Matching(true, Math.min(count, MOST_COUNTED), more, tooOld, keyNotText, oldest, List.copyOf(groups));
     }
 
     private static Group group(Row row) {

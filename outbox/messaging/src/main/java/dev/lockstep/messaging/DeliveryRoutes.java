@@ -47,7 +47,7 @@ final class DeliveryRoutes {
 
     private void parked(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        ParkedMessageStore.list(
+        ParkedMessageDesk.list(
                         pool,
                         ctx.request().getParam("key"),
                         ctx.request().getParam("topic"),

@@ -24,7 +24,7 @@ final class OutboxMetrics {
     private final MultiGauge deadLetters;
     private long timer = -1;
     private volatile OutboxStore.@Nullable Summary summary;
-    private volatile DeadLetterDesk.ParkedCount parked = new DeadLetterDesk.ParkedCount(0, 0);
+    private volatile ParkedMessageDesk.Count parked = new ParkedMessageDesk.Count(0, 0);
     private volatile long replays;
     private volatile @Nullable String unreadable;
 
@@ -87,7 +87,7 @@ final class OutboxMetrics {
     private Future<Void> refresh() {
         return OutboxStore.summary(pool)
                 .onSuccess(read -> summary = read)
-                .compose(read -> DeadLetterDesk.countParked(pool))
+                .compose(read -> ParkedMessageDesk.count(pool))
                 .onSuccess(read -> parked = read)
                 .compose(read -> ReplayStore.countRunning(pool))
                 .onSuccess(read -> replays = read)

@@ -118,17 +118,6 @@ final class ParkedMessageStore {
              WHERE consumer = $1 AND message_id = $2
             """;
 
-    private static final String SHOW = """
-            SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
-                   first_at, next_attempt_at
-              FROM parked_message
-             WHERE ($1::bytea IS NULL OR record_key = $1)
-               AND ($2::text IS NULL OR topic = $2)
-               AND ($3::uuid IS NULL OR id < $3)
-             ORDER BY id DESC
-             LIMIT $4
-            """;
-
     private static final String REMOVE = """
             DELETE FROM parked_message WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
             """;
@@ -187,22 +176,6 @@ final class ParkedMessageStore {
 
     /** Where a message is parked, and how long until it may be tried again. */
     record Place(Position position, Duration dueIn) {}
-
-    /** A parked message as it is shown. */
-    record Shown(
-            UUID id,
-            String consumer,
-            String topic,
-            int partition,
-            long offset,
-            @Nullable String key,
-            @Nullable String type,
-            UUID messageId,
-            int attempts,
-            @Nullable String error,
-            @Nullable UUID waitsFor,
-            Instant firstAt,
-            Instant nextAttemptAt) {}
 
     /** Which of these keys have messages waiting, so that later ones have to wait behind them; and for which messages those wait. */
     Future<Map<TopicKey, Set<UUID>>> waiting(SqlClient tx, Collection<TopicKey> keys) {
@@ -340,35 +313,6 @@ final class ParkedMessageStore {
             return Optional.of(new Place(
                     new Position(row.getString(0), row.getInteger(1), row.getLong(2)), duration(row.getDouble(3))));
         });
-    }
-
-    static Future<List<Shown>> list(
-            SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
-        return client.preparedQuery(SHOW)
-                .execute(Tuple.of(key == null ? null : Buffer.buffer(key), topic, before, limit))
-                .map(rows -> {
-                    List<Shown> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(shown(row)));
-                    return all;
-                });
-    }
-
-    private static Shown shown(Row row) {
-        Buffer key = row.getBuffer("record_key");
-        return new Shown(
-                row.getUUID("id"),
-                row.getString("consumer"),
-                row.getString("topic"),
-                row.getInteger("partition"),
-                row.getLong("offset"),
-                key == null ? null : Payloads.asText(key.getBytes()),
-                Headers.readable(row.getJsonArray("record_headers")).get("ce_type"),
-                row.getUUID("message_id"),
-                row.getInteger("attempts"),
-                row.getString("error"),
-                row.getUUID("waits_for"),
-                row.getOffsetDateTime("first_at").toInstant(),
-                row.getOffsetDateTime("next_attempt_at").toInstant());
     }
 
     private static Set<UUID> awaited(UUID @Nullable [] ids) {

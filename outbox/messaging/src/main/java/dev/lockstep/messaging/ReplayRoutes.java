@@ -2,7 +2,7 @@ package dev.lockstep.messaging;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.messaging.DeadLetterDesk.Filter;
-import dev.lockstep.messaging.DeadLetterDesk.Matching;
+import dev.lockstep.messaging.ReplayPreviewStore.Matching;
 import dev.lockstep.messaging.ReplayStore.Shown;
 import dev.lockstep.messaging.ReplayStore.Terms;
 import dev.lockstep.messaging.http.JsonBody;
@@ -104,7 +104,8 @@ final class ReplayRoutes {
         if (terms.forced() && isBlank(terms.why())) {
             throw Problem.badRequest("why", "must say why, as force is set; reason is a filter here");
         }
-        Future<Matching> matching = DeadLetterDesk.matching(pool, filter, null, terms.forced(), replays.dedupWindow());
+        Future<Matching> matching =
+                ReplayPreviewStore.matching(pool, filter, null, terms.forced(), replays.dedupWindow());
         if (Boolean.TRUE.equals(request.dryRun())) {
             matching.onSuccess(found -> Responses.json(ctx, 200, found)).onFailure(ctx::fail);
             return;
@@ -230,9 +231,9 @@ final class ReplayRoutes {
     private Future<Job> existing(UUID id) {
         return ReplayStore.find(pool, id)
                 .map(found -> found.orElseThrow(() -> Problem.notFound("There is no replay " + id + ".")))
-                .compose(
-                        job -> DeadLetterDesk.matching(pool, job.filter(), job.id(), job.force(), replays.dedupWindow())
-                                .map(left -> new Job(job, left.count(), left.tooOld(), left.keyNotText())));
+                .compose(job -> ReplayPreviewStore.matching(
+                                pool, job.filter(), job.id(), job.force(), replays.dedupWindow())
+                        .map(left -> new Job(job, left.count(), left.tooOld(), left.keyNotText())));
     }
 
     private static boolean isBlank(@Nullable String text) {

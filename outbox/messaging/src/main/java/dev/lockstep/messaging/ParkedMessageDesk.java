@@ -1,0 +1,85 @@
+package dev.lockstep.messaging;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What an operator sees of the messages that wait. {@link ParkedMessageStore} keeps them. */
+final class ParkedMessageDesk {
+    private static final String SHOW = """
+            SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
+                   first_at, next_attempt_at
+              FROM parked_message
+             WHERE ($1::bytea IS NULL OR record_key = $1)
+               AND ($2::text IS NULL OR topic = $2)
+               AND ($3::uuid IS NULL OR id < $3)
+             ORDER BY id DESC
+             LIMIT $4
+            """;
+
+    private static final String COUNT = "SELECT count(DISTINCT (topic, record_key)), count(*) FROM parked_message";
+
+    private ParkedMessageDesk() {}
+
+    /** A parked message as it is shown. */
+    record Shown(
+            UUID id,
+            String consumer,
+            String topic,
+            int partition,
+            long offset,
+            @Nullable String key,
+            @Nullable String type,
+            UUID messageId,
+            int attempts,
+            @Nullable String error,
+            @Nullable UUID waitsFor,
+            Instant firstAt,
+            Instant nextAttemptAt) {}
+
+    /** What waits for another attempt. */
+    record Count(long keys, long messages) {}
+
+    static Future<List<Shown>> list(
+            SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
+        return client.preparedQuery(SHOW)
+                .execute(Tuple.of(key == null ? null : Buffer.buffer(key), topic, before, limit))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(shown(row)));
+                    return all;
+                });
+    }
+
+    static Future<Count> count(SqlClient client) {
+        return client.query(COUNT).execute().map(rows -> {
+            Row row = rows.iterator().next();
+            return new Count(row.getLong(0), row.getLong(1));
+        });
+    }
+
+    private static Shown shown(Row row) {
+        Buffer key = row.getBuffer("record_key");
+        return new Shown(
+                row.getUUID("id"),
+                row.getString("consumer"),
+                row.getString("topic"),
+                row.getInteger("partition"),
+                row.getLong("offset"),
+                key == null ? null : Payloads.asText(key.getBytes()),
+                Headers.readable(row.getJsonArray("record_headers")).get("ce_type"),
+                row.getUUID("message_id"),
+                row.getInteger("attempts"),
+                row.getString("error"),
+                row.getUUID("waits_for"),
+                row.getOffsetDateTime("first_at").toInstant(),
+                row.getOffsetDateTime("next_attempt_at").toInstant());
+    }
+}

@@ -1,0 +1,138 @@
+package dev.lockstep.messaging;
+
+import dev.lockstep.messaging.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.DeadLetterDesk.Lead;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What a replay would send, or has still to send. {@link ReplayStore} sends it. */
+final class ReplayPreviewStore {
+    private static final String MATCHING = """
+            SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
+                   d.record_key IS NULL OR d.key_text IS NOT NULL AS key_is_text,
+                   NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
+                              < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
+              FROM dead_letter d
+             WHERE d.state = 'open' %s
+               AND ($1::text IS NULL OR d.topic = $1)
+               AND ($2::text IS NULL OR d.type = $2)
+               AND ($3::text IS NULL OR d.reason = $3)
+               AND ($4::text IS NULL OR d.key_text = $4)
+               AND ($5::text IS NULL OR d.error_class = $5)
+               AND ($6::text IS NULL OR d.fingerprint = $6)
+               AND ($7::uuid IS NULL OR (d.returned_from IS DISTINCT FROM $7
+                                         AND d.id < (SELECT until FROM dead_letter_replay WHERE id = $7)))
+             LIMIT $10
+            """;
+
+    private static final String COUNT_MATCHING = """
+            WITH matching AS MATERIALIZED (
+            """ + MATCHING.indent(4) + """
+            )
+            SELECT fingerprint, topic, type, reason, error_class,
+                   count(*) FILTER (WHERE key_is_text AND NOT too_old) AS letters,
+                   count(*) FILTER (WHERE key_is_text AND too_old) AS too_old,
+                   count(*) FILTER (WHERE NOT key_is_text) AS key_not_text,
+                   min(first_at) AS oldest
+              FROM matching
+             GROUP BY fingerprint, topic, type, reason, error_class
+             ORDER BY letters DESC, fingerprint
+            """;
+
+    private static final Map<Lead, String> STATEMENTS = new EnumMap<>(Lead.class);
+
+    static {
+        for (Lead lead : Lead.values()) {
+            STATEMENTS.put(lead, COUNT_MATCHING.formatted(lead.condition("d.", 1)));
+        }
+    }
+
+    private ReplayPreviewStore() {}
+
+    /**
+     * What a replay would send.
+     *
+     * @param count how many letters, counted no further than 100,000
+     * @param tooOld how many it would refuse, as they are older than the dedup window
+     * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
+     * @param oldest when the first of all of these failed first
+     */
+    record Matching(
+            boolean dryRun,
+            long count,
+            boolean more,
+            long tooOld,
+            long keyNotText,
+            @Nullable Instant oldest,
+            List<MatchingGroup> groups) {}
+
+    /** What a replay would send of one group. */
+    record MatchingGroup(
+            String fingerprint,
+            String topic,
+            @Nullable String type,
+            String reason,
+            @Nullable String errorClass,
+            long count) {}
+
+    /**
+     * Counts what a replay would send.
+     *
+     * @param job whose cut-off is meant, or null for now
+     * @param forced whether letters past the dedup window are sent, too
+     */
+    static Future<Matching> matching(
+            SqlClient client, Filter filter, @Nullable UUID job, boolean forced, Duration dedupWindow) {
+        return client.preparedQuery(Objects.requireNonNull(STATEMENTS.get(filter.lead())))
+                .execute(filter.tuple()
+                        .addValue(job)
+                        .addValue(forced)
+                        .addValue(dedupWindow.toMillis() / 1000.0)
+                        .addValue(DeadLetterDesk.MOST_COUNTED + 1))
+                .map(ReplayPreviewStore::matching);
+    }
+
+    private static Matching matching(Iterable<Row> rows) {
+        long count = 0;
+        long tooOld = 0;
+        long keyNotText = 0;
+        Instant oldest = null;
+        List<MatchingGroup> groups = new ArrayList<>();
+        for (Row row : rows) {
+            long letters = row.getLong("letters");
+            count += letters;
+            tooOld += row.getLong("too_old");
+            keyNotText += row.getLong("key_not_text");
+            Instant first = row.getOffsetDateTime("oldest").toInstant();
+            oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
+            if (letters > 0) {
+                groups.add(new MatchingGroup(
+                        row.getString("fingerprint"),
+                        row.getString("topic"),
+                        row.getString("type"),
+                        row.getString("reason"),
+                        row.getString("error_class"),
+                        letters));
+            }
+        }
+        boolean more = count + tooOld + keyNotText > DeadLetterDesk.MOST_COUNTED;
+        return new Matching(
+                true,
+                Math.min(count, DeadLetterDesk.MOST_COUNTED),
+                more,
+                tooOld,
+                keyNotText,
+                oldest,
+                List.copyOf(groups));
+    }
+}
