@@ -6,7 +6,11 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +20,7 @@ final class RelayMetrics implements AutoCloseable {
     private final Counter rows;
     private final Counter missing;
     private final Counter resent;
-    private final Counter failed;
-    private final Counter silent;
+    private final Map<Ending, Counter> restarts = new EnumMap<>(Ending.class);
     private final List<Meter> meters;
 
     private volatile @Nullable Instant lastCommitted;
@@ -31,12 +34,12 @@ final class RelayMetrics implements AutoCloseable {
         missing = counter(
                 "lockstep.relay.missing.rows", "outbox rows that the engine had not brought to Kafka", database);
         resent = counter("lockstep.relay.resent.rows", "outbox rows that were sent from the table", database);
-        failed = restarts("failed", database);
-        silent = restarts("silent", database);
-        meters = List.of(
+        for (Ending ending : Ending.values()) {
+            restarts.put(ending, restarts(ending, database));
+        }
+        meters = new ArrayList<>(restarts.values());
+        meters.addAll(List.of(
                 rows,
-                failed,
-                silent,
                 gauge(
                         "lockstep.relay.heartbeat.age.seconds",
                         "how long ago Kafka acknowledged a heartbeat of this database",
@@ -54,7 +57,7 @@ final class RelayMetrics implements AutoCloseable {
                         "lockstep.relay.slot.retained.bytes",
                         "WAL that Postgres keeps for the slot",
                         database,
-                        () -> retainedBytes < 0 ? Double.NaN : retainedBytes));
+                        () -> retainedBytes < 0 ? Double.NaN : retainedBytes)));
     }
 
     void relayed(int count, Instant committed) {
@@ -70,9 +73,9 @@ final class RelayMetrics implements AutoCloseable {
         resent.increment(count);
     }
 
-    /** A new engine is needed: the one before failed, or delivered nothing and was ended for it. */
-    void restarted(boolean wasSilent) {
-        (wasSilent ? silent : failed).increment();
+    /** A new engine is needed. */
+    void ended(Ending ending) {
+        Objects.requireNonNull(restarts.get(ending)).increment();
     }
 
     void leading(boolean now) {
@@ -98,11 +101,11 @@ final class RelayMetrics implements AutoCloseable {
                 : Math.max(0, Duration.between(last, Instant.now()).toMillis() / 1000.0);
     }
 
-    private Counter restarts(String cause, String database) {
+    private Counter restarts(Ending ending, String database) {
         return Counter.builder("lockstep.relay.restarts")
-                .description("engines that had to be replaced by a new one")
+                .description("terms that ended although nobody ended them")
                 .tag("database", database)
-                .tag("cause", cause)
+                .tag("cause", ending.tag())
                 .register(registry);
     }
 

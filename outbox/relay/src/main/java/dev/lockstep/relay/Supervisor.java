@@ -213,12 +213,14 @@ final class Supervisor {
         if (isClosed() || !(spell instanceof Term term)) {
             return;
         }
-        if (term.steppedDown()) {
+        Ending ending = term.ending();
+        if (ending == Ending.STEPPED_DOWN) {
             succession.steppedDown();
         }
-        silent = term.wasSilent() && !term.gotSomewhere() ? silent + 1 : 0;
-        if (term.wasSilent() || term.gotSomewhere()) {
-            metrics.restarted(term.wasSilent());
+        silent = ending == Ending.SILENT && !term.gotSomewhere() ? silent + 1 : 0;
+        // Attempts that get nowhere are one outage, which health tells about, not many restarts.
+        if (ending != Ending.FAILED || term.gotSomewhere()) {
+            metrics.ended(ending);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.lockstep.relay;
 import dev.lockstep.relay.SlotStore.SlotState;
 import java.time.Duration;
 import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +37,7 @@ final class Term implements Spell {
             RelayMetrics metrics) {
         this.config = config;
         // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
-        // large
-        // transaction, and that must end some day.
+        // large transaction, and that must end some day.
         patience = config.patience().multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
         HeartbeatTopic topic = new HeartbeatTopic(config);
         OutboxRecords records = new OutboxRecords(config.source());
@@ -87,29 +87,28 @@ final class Term implements Spell {
 
     // An engine that is closed may end with a failure of its own, or without one.
     private void throwIfEnded() {
-        if (steppedDown()) {
-            throw new RelayException(
-                    "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers()), null);
-        }
-        if (watchdog.wasSetBack()) {
-            throw new RelayException("the clock was set back, by which producer and engine wait", null);
-        }
-        if (silent) {
-            throw new RelayException(
-                    "slot %s has delivered nothing for %d s, not even a heartbeat"
-                            .formatted(config.slotName(), patience.toSeconds()),
-                    null);
+        @Nullable
+        String reason = switch (ending()) {
+            case FAILED -> null;
+            case SILENT ->
+                "slot %s has delivered nothing for %d s, not even a heartbeat"
+                        .formatted(config.slotName(), patience.toSeconds());
+            case STEPPED_DOWN ->
+                "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers());
+            case CLOCK_SET_BACK -> "the clock was set back, by which producer and engine wait";
+        };
+        if (reason != null) {
+            throw new RelayException(reason, null);
         }
     }
 
-    /** Whether it ended because the engine delivered nothing. */
-    boolean wasSilent() {
-        return silent;
-    }
-
-    /** Whether it gave the slot back for another relay, which Kafka answers. */
-    boolean steppedDown() {
-        return watchdog.steppedDown();
+    /** Why it is over. */
+    Ending ending() {
+        Ending seen = watchdog.ending();
+        if (seen != null) {
+            return seen;
+        }
+        return silent ? Ending.SILENT : Ending.FAILED;
     }
 
     private static Duration longer(Duration one, Duration other) {

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,8 +29,7 @@ final class Watchdog implements AutoCloseable {
     private final Thread thread;
 
     private long lastSeen = System.currentTimeMillis();
-    private volatile boolean steppedDown;
-    private volatile boolean setBack;
+    private volatile @Nullable Ending ending;
 
     /**
      * @param unanswered for how long Kafka has not acknowledged anything, though something waits
@@ -58,14 +58,10 @@ final class Watchdog implements AutoCloseable {
         thread.start();
     }
 
-    /** Whether it has ended the term for another relay. */
-    boolean steppedDown() {
-        return steppedDown;
-    }
-
-    /** Whether it has ended the term because the clock was set back. */
-    boolean wasSetBack() {
-        return setBack;
+    /** Why it has ended the term, if it has. */
+    @Nullable
+    Ending ending() {
+        return ending;
     }
 
     @Override
@@ -77,7 +73,7 @@ final class Watchdog implements AutoCloseable {
         try {
             while (!closed.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
                 if (isSetBack()) {
-                    setBack = true;
+                    ending = Ending.CLOCK_SET_BACK;
                     end.run();
                     return;
                 }
@@ -85,7 +81,7 @@ final class Watchdog implements AutoCloseable {
                 // The other one first, who is seldom there. And Kafka itself, as a topic that is missing here is
                 // missing there.
                 if (waited.compareTo(patience) > 0 && isAnyReady() && !kafka.answers() && closed.getCount() > 0) {
-                    steppedDown = true;
+                    ending = Ending.STEPPED_DOWN;
                     LOGGER.atWarn()
                             .addKeyValue("seconds", waited.toSeconds())
                             .log("Kafka answers another relay and not this one, which steps down");

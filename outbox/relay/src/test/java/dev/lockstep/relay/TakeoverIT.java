@@ -214,6 +214,12 @@ class TakeoverIT {
         // Then
         assertThat(leads(secondMeters)).isEqualTo(1);
         OutboxFixture.await().until(() -> leads(firstMeters) == 0);
+        assertThat(firstMeters
+                        .get("lockstep.relay.restarts")
+                        .tag("cause", "stepped_down")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
         assertThatAllArriveInOrder(writers);
 
         // And it leads again only when Kafka answers it
