@@ -18,8 +18,7 @@ final class OutboxStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     // Relayed is what the service itself claims of the row: its transaction is visible in the watermark's snapshot.
-    // Rows that send
-    // another one again carry that one's id, and that one is what is looked for.
+    // Rows that send another one again carry that one's id, and that one is what is looked for.
     private static final String ROWS = """
             SELECT o.id, o.aggregateid, o.type, o.topic, o.payload, o.created_at,
                    pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed, coalesce(o.sequence, -1) AS sequence

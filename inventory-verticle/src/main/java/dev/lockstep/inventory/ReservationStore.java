@@ -34,8 +34,7 @@ final class ReservationStore {
             """;
 
     // A row that nobody had seen cannot be locked. If another transaction wrote it meanwhile, the version says so, and
-    // the
-    // row is left as it is: overwriting it would forget what it holds.
+    // the row is left as it is: overwriting it would forget what it holds.
     private static final String SAVE = """
             INSERT INTO reservation (order_id, version, state, items, total, currency, reason)
             SELECT order_id, version, state, items::jsonb, total, currency, reason

@@ -53,11 +53,9 @@ final class OrderStore {
     private static final String TRACEPARENT = "SELECT traceparent FROM orders WHERE order_id = $1";
 
     // Each status is walked along its index from the cursor on, and only then are they merged. The comparisons and
-    // orders
-    // are those of whole index rows, so no other index will do: with `status = ... ORDER BY order_id` the planner likes
-    // to
-    // walk all orders and to throw away what has another status, which may be all of ten million. Where the walk leaves
-    // the status it was to read, the outer condition ends it.
+    // orders are those of whole index rows, so no other index will do: with `status = ... ORDER BY order_id` the
+    // planner likes to walk all orders and to throw away what has another status, which may be all of ten million.
+    // Where the walk leaves the status it was to read, the outer condition ends it.
     static final String LIST = """
             SELECT found.*
               FROM unnest($1::text[]) AS wanted (status)

@@ -20,8 +20,7 @@ import java.util.List;
  */
 final class LedgerAudit {
     // The upper bound changes nothing but the plan: of a range with one end the planner expects a third of the table,
-    // and reads
-    // all of it.
+    // and reads all of it.
     private static final String SUMMARY = """
             WITH part AS (
                  SELECT holder, currency, sum, entries

@@ -31,8 +31,7 @@ final class PaymentStore {
             """;
 
     // No ON CONFLICT: a row that appeared since we looked was decided elsewhere, and writing over it would lose money.
-    // The
-    // violation rolls back; the next attempt sees the row.
+    // The violation rolls back; the next attempt sees the row.
     private static final String INSERT = """
             INSERT INTO payment (order_id, status, user_id, amount, currency, reason)
             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])

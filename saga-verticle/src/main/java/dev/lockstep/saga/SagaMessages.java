@@ -51,8 +51,7 @@ final class SagaMessages {
     private static final String AGGREGATE_TYPE = "saga";
 
     // A member that a newer version added is skipped, and one that an older version did not have is empty, so that both
-    // can
-    // take over from each other.
+    // can take over from each other.
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)

@@ -132,8 +132,7 @@ final class SagaProcessor implements MessageHandler<Message> {
                 })
                 .compose(overtaken -> {
                     // Another transaction started these between our look and our insert. It has committed, so now they
-                    // are there
-                    // to be locked.
+                    // are there to be locked.
                     incoming.keySet().retainAll(overtaken);
                     return incoming.isEmpty() ? Future.succeededFuture() : advance(tx, incoming);
                 });

@@ -212,8 +212,7 @@ public final class LocalKafka implements AutoCloseable {
                 Map.entry("share.coordinator.state.topic.min.isr", "1"),
                 Map.entry("share.coordinator.state.topic.num.partitions", "1"),
                 // A node that was killed is registered until its session ends, and cannot come back before that. Not
-                // shorter: on a
-                // machine that is busy with other things the heartbeats of a living node come late, too.
+                // shorter: on a machine that is busy with other things the heartbeats of a living node come late, too.
                 Map.entry("broker.heartbeat.interval.ms", "1000"),
                 Map.entry("broker.session.timeout.ms", "6000"),
                 // A group that starts has nobody to wait for.

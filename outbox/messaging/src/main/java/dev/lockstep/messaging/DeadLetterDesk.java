@@ -31,11 +31,9 @@ final class DeadLetterDesk {
     private static final String FIND = COLUMNS + "stack, record_value FROM dead_letter WHERE id = $1";
 
     // A service prepares a statement once, so it is planned before its parameters are known, and must find the index
-    // all the same:
-    // what leads is compared plainly, and that letters are open is said in so many words. Of an OR the planner would
-    // think
-    // that hardly a row passes, and sort all that there are; a CASE it takes for even odds, and reads in order until it
-    // has enough.
+    // all the same: what leads is compared plainly, and that letters are open is said in so many words. Of an OR the
+    // planner would think that hardly a row passes, and sort all that there are; a CASE it takes for even odds, and
+    // reads in order until it has enough.
     private static final String LIST = COLUMNS + """
                    NULL AS stack, CASE WHEN octet_length(record_value) <= $10 THEN record_value END AS record_value
               FROM dead_letter

@@ -47,8 +47,7 @@ final class MessageIds {
     }
 
     // An id whose day has no partition, being older than the retention or from a clock far ahead, is filed under the
-    // nearest
-    // day that has one: it must be handled all the same.
+    // nearest day that has one: it must be handled all the same.
     private UUID within(UUID id, Instant now) {
         Instant today = now.truncatedTo(ChronoUnit.DAYS);
         long earliest = today.minus(inboxRetention.toDays(), ChronoUnit.DAYS).toEpochMilli();

@@ -104,8 +104,7 @@ final class PollLoop<M> {
     }
 
     // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
-    // heartbeat,
-    // until that time has come round, and notices nothing by itself.
+    // heartbeat, until that time has come round, and notices nothing by itself.
     private void renewIfSetBack() {
         long now = System.currentTimeMillis();
         boolean setBack = now < lastSeen;

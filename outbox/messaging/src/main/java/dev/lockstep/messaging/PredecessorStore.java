@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Tells which messages have arrived without the one before them. Runs on the caller's connection: the caller owns the transaction. */
 final class PredecessorStore {
     // Subqueries, so that each is a probe of an index whatever the planner thinks of the sizes. A message that was a
-    // dead letter
-    // itself is not looked at again: its followers have gone on.
+    // dead letter itself is not looked at again: its followers have gone on.
     private static final String WITHOUT_PREDECESSOR = """
             SELECT m.id
               FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::integer[]) AS m (id, previous, topic, partition)

@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReplayStore {
     // The record goes back as it came, ce_id included: consumers that did handle it recognise a repeat. To one that
-    // came
-    // without, the id that the inbox made of its place is given, or its replay, if the relay repeats it, would be two
-    // messages.
+    // came without, the id that the inbox made of its place is given, or its replay, if the relay repeats it, would be
+    // two messages.
     private static final String RESEND = """
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
             SELECT 'dead-letter', key_text, coalesce(type, 'unknown'), topic, record_value,
@@ -61,12 +60,9 @@ final class ReplayStore {
             """;
 
     // It is as many letters as are read, not as many as match, that make a page, so that a step is bounded; and one
-    // that sent
-    // nothing is followed by the next page at once. A letter whose transaction was open at the cut-off may appear
-    // behind the
-    // place that was reached, so the job is done when a whole round from the start has found nothing more. What came
-    // back from
-    // the job itself is not taken again, even if the clock that made its id runs late.
+    // that sent nothing is followed by the next page at once. A letter whose transaction was open at the cut-off may
+    // appear behind the place that was reached, so the job is done when a whole round from the start has found nothing
+    // more. What came back from the job itself is not taken again, even if the clock that made its id runs late.
     private static final String STEP = """
             WITH job AS MATERIALIZED (
                 SELECT *, (SELECT count(*) FROM (SELECT FROM dead_letter d WHERE d.returned_from = j.id LIMIT j.max_failures) r)

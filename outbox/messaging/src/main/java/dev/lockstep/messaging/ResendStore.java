@@ -44,8 +44,7 @@ final class ResendStore {
             """;
 
     // By id and by key there is an index; else it is as many rows as are read, not as many as match, that make a page.
-    // A job that
-    // another instance has in hand is skipped.
+    // A job that another instance has in hand is skipped.
     private static final String STEP = """
             WITH job AS MATERIALIZED (
                 SELECT * FROM outbox_resend WHERE id = $1 AND finished_at IS NULL FOR UPDATE SKIP LOCKED

@@ -28,8 +28,7 @@ final class OutboxProducer {
         settings.put("acks", "all");
         settings.put("enable.idempotence", "true");
         // With more, a batch that the broker refuses is overtaken by the one behind it: the broker takes a gap in the
-        // numbers of a
-        // producer that it has not heard of.
+        // numbers of a producer that it has not heard of.
         settings.put("max.in.flight.requests.per.connection", "1");
         settings.put("retries", Integer.toString(Integer.MAX_VALUE));
         // A batch that expires bumps the producer's epoch, and then a later row of the same key can overtake it.

@@ -23,8 +23,7 @@ public record SagaDeadlines(Duration stock, Duration payment, Duration confirmRe
     }
 
     // What is not answered is usually not lost but waiting for a participant that is down: asking at a fixed pace would
-    // only
-    // add to the backlog that it meets when it comes back.
+    // only add to the backlog that it meets when it comes back.
     private static Duration backoff(Duration base, int attempts) {
         Duration grown = base.multipliedBy(1L << Math.min(attempts, DOUBLINGS_WITHOUT_OVERFLOW));
         Duration longest = base.compareTo(LONGEST_RETRY) > 0 ? base : LONGEST_RETRY;
