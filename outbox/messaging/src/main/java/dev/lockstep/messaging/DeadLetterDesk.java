@@ -313,7 +313,7 @@ final class DeadLetterDesk {
                 row.getInteger("partition"),
                 row.getLong("offset"),
                 key == null ? null : Payloads.asText(key.getBytes()),
-                key == null || row.getString("key_text") != null ? null : "base64",
+                key == null || Headers.utf8(key.getBytes()) != null ? null : "base64",
                 row.getString("type"),
                 row.getString("reason"),
                 row.getString("error"),

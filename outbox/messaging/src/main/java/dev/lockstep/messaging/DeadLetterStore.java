@@ -60,11 +60,9 @@ final class DeadLetterStore {
             """;
 
     private final String consumer;
-    private final MessageIds messageIds;
 
-    DeadLetterStore(String consumer, MessageIds messageIds) {
+    DeadLetterStore(String consumer) {
         this.consumer = consumer;
-        this.messageIds = messageIds;
     }
 
     /**
@@ -150,14 +148,13 @@ final class DeadLetterStore {
             keys[i] = ParkedMessageStore.buffer(record.key());
             values[i] = ParkedMessageStore.buffer(record.value());
             headers[i] = Headers.toJson(record.headers());
-            String type = Headers.text(record, "ce_type");
-            types[i] = type == null ? null : Headers.storable(type);
-            messageIds[i] = this.messageIds.of(record, now);
+            types[i] = Headers.type(record);
+            messageIds[i] = MessageIds.identity(record);
             reasons[i] = letter.reason();
             errors[i] = shortened(letter.error());
             attempts[i] = letter.attempts();
             firsts[i] = OffsetDateTime.ofInstant(letter.firstAt(), ZoneOffset.UTC);
-            keyTexts[i] = Headers.utf8(record.key());
+            keyTexts[i] = Headers.key(record);
             errorClasses[i] = letter.errorClass();
             stacks[i] = letter.stack();
             fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
@@ -205,15 +202,16 @@ final class DeadLetterStore {
         if (errorClass != null) {
             all.add(Headers.pair("dlq_error_class", errorClass));
         }
-        // The outbox keeps keys as text. One that is not leaves without it, and says here what it was.
-        if (record.key() != null && Headers.utf8(record.key()) == null) {
+        // The outbox keeps keys as text. One that is none, or too long for that, leaves without it, and says here what
+        // it
+        // was.
+        if (record.key() != null && Headers.key(record) == null) {
             all.add(Headers.pair("dlq_key", record.key()));
         }
         return all;
     }
 
     private static String shortened(String error) {
-        String text = Headers.storable(error);
-        return text.length() <= LONGEST_ERROR ? text : text.substring(0, LONGEST_ERROR) + "...";
+        return Headers.shortened(Headers.storable(error), LONGEST_ERROR);
     }
 }

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * in a name, which jsonb cannot hold, becomes {@code \\0}.
  */
 final class Headers {
+    // An entry of a B-tree of Postgres has room for 2704 bytes, which a key shares with what else the index has.
+    private static final int LONGEST_KEY = 1_000;
+    private static final int LONGEST_TYPE = 255;
+
     private Headers() {}
 
     /** The last header of that name as text, or null. */
@@ -60,6 +64,27 @@ final class Headers {
             all.put(header.key(), header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8));
         }
         return all;
+    }
+
+    /** The {@code ce_type} as Postgres can hold and index it. */
+    static @Nullable String type(ConsumerRecord<byte[], byte[]> record) {
+        String type = text(record, "ce_type");
+        return type == null ? null : shortened(storable(type), LONGEST_TYPE);
+    }
+
+    static String shortened(String text, int most) {
+        return text.length() <= most ? text : text.substring(0, most) + "...";
+    }
+
+    /** The record's key as text if Postgres can hold and index it as such, else null. */
+    static @Nullable String key(ConsumerRecord<byte[], byte[]> record) {
+        String key = utf8(record.key());
+        return key == null || isTooLong(key) ? null : key;
+    }
+
+    /** Whether a key has no room in an index of Postgres. */
+    static boolean isTooLong(String key) {
+        return key.getBytes(StandardCharsets.UTF_8).length > LONGEST_KEY;
     }
 
     /** The text as Postgres can hold it. */

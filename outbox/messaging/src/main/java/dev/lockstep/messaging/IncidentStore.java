@@ -96,7 +96,7 @@ final class IncidentStore {
             Incident incident = incidents.get(i);
             ConsumerRecord<byte[], byte[]> record = incident.source();
             messageIds[i] = incident.messageId();
-            keys[i] = Headers.utf8(record.key());
+            keys[i] = Headers.key(record);
             topics[i] = record.topic();
             partitions[i] = record.partition();
             offsets[i] = record.offset();

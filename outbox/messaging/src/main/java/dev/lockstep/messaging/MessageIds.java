@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class MessageIds {
     private static final int DAYS_AHEAD = 3;
+    // RFC 9562, 5.7: a version 7 has 48 bits for the milliseconds since the epoch.
+    private static final Instant LATEST = Instant.ofEpochMilli((1L << 48) - 1);
 
     private final Duration inboxRetention;
 
@@ -26,28 +28,39 @@ final class MessageIds {
         this.inboxRetention = inboxRetention;
     }
 
-    /** The same for every delivery of one message; for a record without {@code ce_id}, the same for every read of it. */
+    /**
+     * What the inbox files the message under: its {@link #identity}, moved to the nearest day that has a partition if that is past the
+     * retention or far ahead. It must be handled all the same.
+     */
     UUID of(ConsumerRecord<byte[], byte[]> record, Instant now) {
+        return within(identity(record), now);
+    }
+
+    /** The same for every delivery of one message, whenever; for a record without {@code ce_id}, the same for every read of it. */
+    static UUID identity(ConsumerRecord<byte[], byte[]> record) {
         String id = Headers.text(record, "ce_id");
         UUID version7 = version7(id);
         if (version7 != null) {
-            return within(version7, now);
+            return version7;
         }
         String name = id == null
                 ? record.topic() + '/' + record.partition() + '/' + record.offset()
                 : Headers.text(record, "ce_source") + '/' + id;
-        return within(named(name, occurredAt(record)), now);
+        return named(name, occurredAt(record));
     }
 
-    /** The message that this one says is before it, unless that is past the inbox's retention or far ahead: then nobody knows. */
+    /**
+     * The message that this one says is before it, unless that is this one, or is past the inbox's retention or far ahead: then
+     * nobody knows.
+     */
     @Nullable
     UUID previous(ConsumerRecord<byte[], byte[]> record, Instant now) {
         UUID previous = version7(Headers.text(record, "ce_previousid"));
-        return previous == null || !within(previous, now).equals(previous) ? null : previous;
+        return previous == null || !within(previous, now).equals(previous) || previous.equals(identity(record))
+                ? null
+                : previous;
     }
 
-    // An id whose day has no partition, being older than the retention or from a clock far ahead, is filed under the
-    // nearest day that has one: it must be handled all the same.
     private UUID within(UUID id, Instant now) {
         Instant today = now.truncatedTo(ChronoUnit.DAYS);
         long earliest = today.minus(inboxRetention.toDays(), ChronoUnit.DAYS).toEpochMilli();
@@ -86,6 +99,14 @@ final class MessageIds {
     }
 
     private static Instant occurredAt(ConsumerRecord<byte[], byte[]> record) {
+        Instant time = time(record);
+        if (time.isBefore(Instant.EPOCH)) {
+            return Instant.EPOCH;
+        }
+        return time.isAfter(LATEST) ? LATEST : time;
+    }
+
+    private static Instant time(ConsumerRecord<byte[], byte[]> record) {
         String time = Headers.text(record, "ce_time");
         if (time != null) {
             try {

@@ -28,12 +28,13 @@ import org.jspecify.annotations.Nullable;
 /** Messages that wait, by key and in order. Every method runs on the caller's connection: the caller owns the transaction. */
 final class ParkedMessageStore {
     private static final String PARKED_KEYS = """
-            SELECT p.topic, p.record_key, array_agg(p.waits_for) FILTER (WHERE p.waits_for IS NOT NULL) AS awaited
-              FROM parked_message p
-              JOIN (SELECT DISTINCT * FROM unnest($2::text[], $3::bytea[]) AS k (topic, record_key)) k
-                ON p.topic = k.topic AND p.record_key = k.record_key
-             WHERE p.consumer = $1
-             GROUP BY p.topic, p.record_key
+            SELECT k.topic, k.record_key,
+                   ARRAY(SELECT p.waits_for FROM parked_message p
+                          WHERE p.consumer = $1 AND p.topic = k.topic AND p.key_digest = sha256(k.record_key)
+                            AND p.waits_for IS NOT NULL) AS awaited
+              FROM (SELECT DISTINCT * FROM unnest($2::text[], $3::bytea[]) AS k (topic, record_key)) k
+             WHERE EXISTS (SELECT FROM parked_message p
+                            WHERE p.consumer = $1 AND p.topic = k.topic AND p.key_digest = sha256(k.record_key))
             """;
 
     private static final String PARK = """
@@ -44,16 +45,17 @@ final class ParkedMessageStore {
             ON CONFLICT DO NOTHING
             """;
 
-    // Only the first of a key may be tried: the others must not overtake it. Records without a key wait for nobody.
+    // Only the first of a key may be tried: the others must not overtake it. Records without a key wait for nobody,
+    // their
+    // digest is that of their place. In the order of the index, so that nothing is sorted however much is parked.
     private static final String DUE = """
             SELECT topic, partition, "offset"
-              FROM (SELECT DISTINCT ON (topic, record_key, CASE WHEN record_key IS NULL THEN "offset" END)
-                           topic, partition, "offset", next_attempt_at
+              FROM (SELECT DISTINCT ON (topic, key_digest) topic, partition, "offset", next_attempt_at
                       FROM parked_message
                      WHERE consumer = $1
-                       AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::integer[]))
-                     ORDER BY topic, record_key, CASE WHEN record_key IS NULL THEN "offset" END, partition, "offset") heads
+                     ORDER BY topic, key_digest, partition, "offset") heads
              WHERE next_attempt_at <= now()
+               AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::integer[]))
              ORDER BY next_attempt_at
              LIMIT 100
             """;

@@ -170,10 +170,10 @@ final class ReplayRoutes {
             if (!letter.state().equals("open")) {
                 throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
             }
-            if (letter.keyEncoding() != null) {
+            if (letter.keyEncoding() != null || (letter.key() != null && Headers.isTooLong(letter.key()))) {
                 throw Problem.conflict(
-                        "Dead letter " + id + " has a key that is not text, so it cannot be sent again as it was."
-                                + " Its record is on " + letter.topic() + DeadLetterStore.SUFFIX + ".");
+                        "Dead letter " + id + " has a key that is not text, or too long, so it cannot be sent again"
+                                + " as it was. Its record is on " + letter.topic() + DeadLetterStore.SUFFIX + ".");
             }
             throw Problem.conflict(tooOld("Dead letter " + id + " is"));
         });

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param source who sent it, as in {@code ce_source}
  * @param topic where it should have been
- * @param key of which key, if that is text
+ * @param key of which key, if that is text, and not too long for an index
  * @param messageId its {@code ce_id}
  */
 public record ResendRequested(
@@ -25,9 +25,13 @@ public record ResendRequested(
         if (source == null) {
             return Optional.empty();
         }
-        String key = Headers.utf8(record.key());
-        ResendRequested request = new ResendRequested(source, record.topic(), key, previous);
-        return Optional.of(
-                OutboxMessage.of("resend-request", key == null ? previous.toString() : key, TOPIC, request, null));
+        ResendRequested request = new ResendRequested(source, record.topic(), Headers.key(record), previous);
+        return Optional.of(OutboxMessage.of("resend-request", aggregateId(record, previous), TOPIC, request, null));
+    }
+
+    /** What the outbox knows the requests by that concern this message's key. */
+    static String aggregateId(ConsumerRecord<byte[], byte[]> record, UUID previous) {
+        String key = Headers.key(record);
+        return key == null ? previous.toString() : key;
     }
 }

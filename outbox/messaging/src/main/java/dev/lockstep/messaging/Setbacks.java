@@ -36,7 +36,7 @@ final class Setbacks {
         this.meters = meters;
         this.messageIds = messageIds;
         this.parked = parked;
-        this.deadLetters = new DeadLetterStore(options.group(), messageIds);
+        this.deadLetters = new DeadLetterStore(options.group());
         this.incidents = new IncidentStore(options.group());
     }
 

@@ -3,7 +3,6 @@ package dev.lockstep.messaging;
 import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +27,16 @@ final class Letters {
 
     private static final String REPLAYED = """
             SELECT record_headers, record_value FROM dead_letter WHERE state = 'replayed' AND "offset" = $1
+            """;
+
+    private static final String AGE = """
+            WITH aged AS MATERIALIZED (SELECT uuidv7(-$1::text::interval) AS id)
+            UPDATE dead_letter
+               SET message_id = aged.id,
+                   record_headers = jsonb_set(record_headers, '{1,1}',
+                                              to_jsonb(encode(convert_to(aged.id::text, 'UTF8'), 'base64')))
+              FROM aged
+             WHERE "offset" = $2
             """;
 
     private final Fixture fixture;
@@ -60,16 +69,12 @@ final class Letters {
                 Optional.empty());
         DeadLetter letter =
                 new DeadLetter(source, "HANDLER_FAILED", "again", new IllegalStateException("again"), 5, Instant.now());
-        Fixture.await(
-                new DeadLetterStore("group", new MessageIds(Duration.ofDays(7))).add(fixture.pool, List.of(letter)));
+        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(letter)));
     }
 
     /** The message of the letter at this offset was made so long ago. */
     void age(int offset, String interval) {
-        Fixture.await(fixture.pool
-                .query("UPDATE dead_letter SET message_id = uuidv7_floor(now() - interval '" + interval
-                        + "') WHERE \"offset\" = " + offset)
-                .execute());
+        Fixture.await(fixture.pool.preparedQuery(AGE).execute(Tuple.of(interval, (long) offset)));
     }
 
     UUID id(long offset) {

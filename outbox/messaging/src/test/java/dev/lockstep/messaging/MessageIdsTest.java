@@ -54,6 +54,30 @@ class MessageIdsTest {
         assertThat(time(ahead)).isEqualTo(Instant.parse("2026-11-26T00:00:00Z"));
     }
 
+    @Test
+    void a_time_that_is_out_of_all_bounds_is_taken_for_the_nearest_day_there_is() {
+        UUID never = ids.of(record(5, "42", "/a", "+300000000-01-01T00:00:00Z"), NOW);
+        UUID always = ids.of(record(5, "42", "/a", "-300000000-01-01T00:00:00Z"), NOW);
+
+        assertThat(time(never)).isEqualTo(Instant.parse("2026-11-26T00:00:00Z"));
+        assertThat(time(always)).isEqualTo(Instant.parse("2026-11-16T00:00:00Z"));
+    }
+
+    @Test
+    void a_message_that_names_itself_as_the_one_before_it_has_none() {
+        UUID own = version7(NOW);
+        UUID other = version7(NOW.minusSeconds(1));
+
+        assertThat(ids.previous(following(own, own), NOW)).isNull();
+        assertThat(ids.previous(following(own, other), NOW)).isEqualTo(other);
+    }
+
+    private static ConsumerRecord<byte[], byte[]> following(UUID id, UUID previous) {
+        ConsumerRecord<byte[], byte[]> record = record(5, id.toString(), "/a", null);
+        record.headers().add("ce_previousid", previous.toString().getBytes(StandardCharsets.UTF_8));
+        return record;
+    }
+
     private static Instant time(UUID id) {
         return Instant.ofEpochMilli(id.getMostSignificantBits() >>> 16);
     }

@@ -113,6 +113,24 @@ class ReplayIT {
     }
 
     @Test
+    void a_job_that_was_forced_stops_too_when_the_failures_return() {
+        letters.bury(1, 40, 1);
+        for (int offset = 1; offset <= 40; offset++) {
+            letters.age(offset, "8 days");
+        }
+
+        JsonObject job = api.json(api.post(
+                "/dead-letters/replay",
+                "{\"ratePerSecond\":10,\"maxFailures\":2,\"force\":true,\"why\":\"none was handled\"}"));
+        letters.failsAgain(1, 101);
+        letters.failsAgain(2, 102);
+        JsonObject ended = ended(job);
+
+        assertThat(ended.getString("state")).isEqualTo("stopped");
+        assertThat(ended.getLong("returned")).isEqualTo(2);
+    }
+
+    @Test
     void what_returned_is_sent_before_those_of_its_key_that_came_after_it() {
         letters.bury(1, 3, 1);
         api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
