@@ -93,7 +93,8 @@ final class BatchProcessor<M> {
         for (Delivery delivery : deliveries) {
             if (delivery.starts() > options.maxAttempts()) {
                 DeadLetter letter = DeadLetter.crashed(delivery.source(), delivery.starts() - 1, now);
-                buried = buried.compose(done -> bury(letter))
+                UUID messageId = messageIds.of(delivery.source(), now);
+                buried = buried.compose(done -> buryUnlessHandled(messageId, letter))
                         .onSuccess(done -> applied.accept(List.of(delivery.source())));
             } else {
                 batch.add(Inbound.read(
@@ -234,6 +235,11 @@ final class BatchProcessor<M> {
         return inTransaction(tx -> inbox.claim(tx, options.group(), List.of(message))
                         .compose(claimed -> claimed.isEmpty() ? nothing() : setbacks.park(tx, List.of(parking))))
                 .onSuccess(done -> setbacks.reportParked(message.source(), cause));
+    }
+
+    // That nobody could take the count back does not say that nothing was committed.
+    private Future<Void> buryUnlessHandled(UUID messageId, DeadLetter letter) {
+        return inbox.knows(pool, options.group(), messageId).compose(known -> known ? nothing() : bury(letter));
     }
 
     private Future<Void> bury(DeadLetter letter) {

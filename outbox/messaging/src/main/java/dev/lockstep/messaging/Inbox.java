@@ -31,6 +31,8 @@ final class Inbox {
               FROM inbox WHERE message_id = ANY ($1) ORDER BY received_at DESC
             """;
 
+    private static final String KNOWS = "SELECT EXISTS (SELECT FROM inbox WHERE message_id = $1 AND consumer = $2)";
+
     private static final String RELEASE = "DELETE FROM inbox WHERE message_id = $1 AND consumer = $2";
 
     /**
@@ -66,6 +68,13 @@ final class Inbox {
                     rows.forEach(row -> claimed.add(row.getUUID(0)));
                     return claimed;
                 });
+    }
+
+    /** Whether the message was claimed before: it is handled, or parked. */
+    Future<Boolean> knows(SqlClient client, String consumer, UUID messageId) {
+        return client.preparedQuery(KNOWS)
+                .execute(Tuple.of(messageId, consumer))
+                .map(rows -> rows.iterator().next().getBoolean(0));
     }
 
     /**

@@ -5,7 +5,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
@@ -18,13 +18,16 @@ final class OffsetCommits {
     private static final Logger LOGGER = LoggerFactory.getLogger(OffsetCommits.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Consumer<byte[], byte[]> consumer;
     private final String group;
     private final Map<TopicPartition, OffsetAndMetadata> uncommitted = new HashMap<>();
+    private final Map<TopicPartition, OffsetAndMetadata> sent = new HashMap<>();
     private long lastCommit = System.nanoTime();
+    private boolean failed;
 
-    OffsetCommits(KafkaConsumer<byte[], byte[]> consumer, String group) {
+    OffsetCommits(Consumer<byte[], byte[]> consumer, String group) {
         this.consumer = consumer;
         this.group = group;
     }
@@ -36,22 +39,31 @@ final class OffsetCommits {
 
     void forget(Collection<TopicPartition> partitions) {
         partitions.forEach(uncommitted::remove);
+        partitions.forEach(sent::remove);
     }
 
     boolean isAny() {
         return !uncommitted.isEmpty();
     }
 
-    /** Whether some have waited for long enough. */
-    boolean isDue() {
-        return isAny() && System.nanoTime() - lastCommit > EVERY_NANOS;
+    /**
+     * Whether some have waited for long enough.
+     *
+     * @param idle whether there is nothing else to do
+     */
+    boolean isDue(boolean idle) {
+        long wait = failed ? AGAIN_NANOS : idle ? 0 : EVERY_NANOS;
+        return isAny() && System.nanoTime() - lastCommit > wait;
     }
 
     /** Sends them, and does not wait. */
     void commitSoon() {
+        sent.putAll(uncommitted);
         consumer.commitAsync(Map.copyOf(uncommitted), (offsets, failure) -> {
+            failed = failure != null;
             if (failure != null) {
-                // Not lost: what was applied is in the inbox, and the next commit covers these offsets too.
+                // Of a partition that has fallen silent no later commit would tell.
+                offsets.forEach(this::putBack);
                 LOGGER.atDebug()
                         .addKeyValue("service", group)
                         .addKeyValue("error", String.valueOf(failure))
@@ -62,20 +74,31 @@ final class OffsetCommits {
         lastCommit = System.nanoTime();
     }
 
-    /** Returns once they are committed, or could not be. */
+    // Unless there is a newer one by now, or the partition has gone.
+    private void putBack(TopicPartition partition, OffsetAndMetadata offset) {
+        if (offset.equals(sent.get(partition))) {
+            uncommitted.putIfAbsent(partition, offset);
+        }
+    }
+
+    /** Returns once they are committed, or could not be. Those are kept. */
     void commitNow() {
         if (uncommitted.isEmpty()) {
             return;
         }
+        lastCommit = System.nanoTime();
         try {
+            sent.putAll(uncommitted);
             commitThoughWokenUp();
+            failed = false;
+            uncommitted.clear();
         } catch (KafkaException failure) {
+            failed = true;
             LOGGER.atInfo()
                     .addKeyValue("service", group)
                     .addKeyValue("error", String.valueOf(failure))
                     .log("the last offsets could not be committed; the inbox will recognise what comes again");
         }
-        uncommitted.clear();
     }
 
     // The wake-up that ended the last poll, or came just after it, is not meant for the commit.

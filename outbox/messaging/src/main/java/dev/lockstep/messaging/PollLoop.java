@@ -2,7 +2,6 @@ package dev.lockstep.messaging;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
-import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -12,20 +11,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -37,7 +31,6 @@ import org.slf4j.LoggerFactory;
 final class PollLoop<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
-    private static final Duration LONGEST_BATCH = Duration.ofSeconds(60);
     private static final long RETRY_PARKED_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
@@ -48,13 +41,16 @@ final class PollLoop<M> {
     private final BatchProcessor<M> processor;
     private final Predicate<String> accepts;
     private final ConsumerLag lag;
+    private final OnContext work;
     private final Thread thread;
 
     // Confined to the thread.
     private final Suspicion suspicion = new Suspicion();
     // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
     private final Set<TopicPartition> proven = new HashSet<>();
-    private long lastParkedRetry = System.nanoTime();
+    // Batches that were begun and failed, of which the database could not be told.
+    private final Map<TopicPartition, Long> unsettled = new HashMap<>();
+    private long nextParkedRetry = System.nanoTime() + RETRY_PARKED_EVERY_NANOS;
     private long resumeAt;
     private long backoffMillis;
 
@@ -79,6 +75,7 @@ final class PollLoop<M> {
         this.processor = processor;
         this.accepts = accepts;
         this.lag = new ConsumerLag(options, meters);
+        this.work = new OnContext(context);
         this.thread =
                 Thread.ofPlatform().name("consumer-" + options.group()).daemon().unstarted(this::run);
     }
@@ -149,7 +146,10 @@ final class PollLoop<M> {
             offsets.commitNow();
         } catch (WakeupException wakeup) {
             LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
-        } catch (KafkaException | IllegalStateException broken) {
+        } catch (RuntimeException broken) {
+            // Whatever it was: a thread that ends would leave the partitions to nobody until their session runs out,
+            // and
+            // the process would look alive.
             problem = "cannot consume: " + broken.getMessage();
             LOGGER.atWarn()
                     .addKeyValue("service", options.group())
@@ -181,7 +181,7 @@ final class PollLoop<M> {
             healthyOnceAssigned(consumer);
         }
         retryParkedIfDue(consumer);
-        if (offsets.isDue() || (offsets.isAny() && records.isEmpty())) {
+        if (offsets.isDue(records.isEmpty())) {
             offsets.commitSoon();
         }
     }
@@ -233,10 +233,13 @@ final class PollLoop<M> {
         Map<TopicPartition, Long> begun = new HashMap<>(next);
         begun.keySet().removeIf(partition -> proven.contains(partition) || (known != null && !known.equals(partition)));
         Map<TopicPartition, Integer> starts = new HashMap<>();
-        @Nullable
-        Throwable failure = begun.isEmpty()
-                ? null
-                : await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+        @Nullable Throwable failure = settle();
+        if (failure != null) {
+            begun.clear();
+        } else if (!begun.isEmpty()) {
+            failure = work.await(
+                    () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+        }
         if (failure == null) {
             suspicion.learn(records, starts);
             @Nullable TopicPartition alone = suspicion.alone(records);
@@ -244,7 +247,7 @@ final class PollLoop<M> {
         }
         if (failure == null) {
             List<Delivery> deliveries = Suspicion.select(records, starts, suspicion.alone(records));
-            failure = await(() -> processor.apply(deliveries, applied -> {
+            failure = work.await(() -> processor.apply(deliveries, applied -> {
                 for (ConsumerRecord<byte[], byte[]> each : applied) {
                     next.merge(partitionOf(each), each.offset() + 1, Math::max);
                 }
@@ -255,9 +258,8 @@ final class PollLoop<M> {
             backoffMillis = 0;
             problem = null;
         } else {
-            if (!begun.isEmpty()) {
-                await(() -> processor.survived(begun));
-            }
+            unsettled.putAll(begun);
+            settle();
             backOff(failure);
         }
         if (failure != null || suspicion.isAny()) {
@@ -273,6 +275,19 @@ final class PollLoop<M> {
         }
     }
 
+    // A start that this very process lived through was no crash. Until the database knows that, nothing else is
+    // counted.
+    private @Nullable Throwable settle() throws InterruptedException {
+        if (unsettled.isEmpty()) {
+            return null;
+        }
+        @Nullable Throwable failure = work.await(() -> processor.survived(Map.copyOf(unsettled)));
+        if (failure == null) {
+            unsettled.clear();
+        }
+        return failure;
+    }
+
     // They are counted before anybody knows that there is a suspect among them, and wait while that one is handled.
     private @Nullable Throwable spareAllBut(@Nullable TopicPartition alone, Map<TopicPartition, Long> begun)
             throws InterruptedException {
@@ -282,7 +297,7 @@ final class PollLoop<M> {
         Map<TopicPartition, Long> waiting = new HashMap<>(begun);
         waiting.remove(alone);
         begun.keySet().retainAll(Set.of(alone));
-        return waiting.isEmpty() ? null : await(() -> processor.spare(waiting));
+        return waiting.isEmpty() ? null : work.await(() -> processor.spare(waiting));
     }
 
     private static TopicPartition partitionOf(ConsumerRecord<?, ?> record) {
@@ -301,35 +316,17 @@ final class PollLoop<M> {
     }
 
     private void retryParkedIfDue(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
-        if (resumeAt != 0 || System.nanoTime() - lastParkedRetry < RETRY_PARKED_EVERY_NANOS) {
+        if (resumeAt != 0 || System.nanoTime() - nextParkedRetry < 0) {
             return;
         }
         Set<TopicPartition> assigned = Set.copyOf(consumer.assignment());
-        @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
-        lastParkedRetry = System.nanoTime();
+        long begun = System.nanoTime();
+        @Nullable Throwable failure = work.await(() -> processor.retryDue(assigned));
+        long took = System.nanoTime() - begun;
+        // However much is parked, at least as much time is left for what is not.
+        nextParkedRetry = System.nanoTime() + Math.max(RETRY_PARKED_EVERY_NANOS, took);
         if (failure != null) {
             backOff(failure);
-        }
-    }
-
-    // The handler runs on the verticle's event loop; this thread has nothing else to do until it is done.
-    private @Nullable Throwable await(Supplier<Future<Void>> work) throws InterruptedException {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        context.runOnContext(start -> work.get().onComplete(outcome -> {
-            if (outcome.succeeded()) {
-                done.complete(null);
-            } else {
-                done.completeExceptionally(outcome.cause());
-            }
-        }));
-        try {
-            done.get(LONGEST_BATCH.toMillis(), TimeUnit.MILLISECONDS);
-            return null;
-        } catch (ExecutionException e) {
-            return e.getCause();
-        } catch (TimeoutException e) {
-            // It may still commit. Its inbox claims then make the next attempt a repeat.
-            return new TimeoutException("no outcome after " + LONGEST_BATCH);
         }
     }
 
@@ -363,6 +360,7 @@ final class PollLoop<M> {
         @Override
         public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
             offsets.commitNow();
+            offsets.forget(partitions);
             forget(partitions);
         }
 
@@ -375,6 +373,7 @@ final class PollLoop<M> {
         private void forget(Collection<TopicPartition> partitions) {
             partitions.forEach(suspicion::forget);
             proven.removeAll(partitions);
+            unsettled.keySet().removeAll(partitions);
         }
 
         @Override
