@@ -14,6 +14,12 @@ final class Gaps {
         return REASON + ": the message before it, " + missing + ", has not arrived";
     }
 
+    /** What is wrong with messages that each say of the other that it comes before. */
+    static UnprocessableMessageException loop() {
+        return new UnprocessableMessageException(
+                "SEQUENCE_LOOP", "ce_previousid leads from message to message, and back to this one");
+    }
+
     /** How long after a gap was seen the sender is asked, after so many times; the last look is when it is given up. */
     static Duration askAfter(ConsumerOptions options, int asked) {
         Duration next = options.gapResendAfter().multipliedBy(1L << Math.min(asked, MOST_DOUBLINGS));

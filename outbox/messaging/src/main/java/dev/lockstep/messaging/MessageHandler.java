@@ -15,6 +15,9 @@ public interface MessageHandler<M> {
      * future fails, everything is rolled back and the batch is narrowed down to the message at fault: {@link
      * UnprocessableMessageException} makes that one a dead letter, a failure of the database that may pass leads to another
      * attempt at all of them, and any other failure parks the message and those of its key behind it.
+     *
+     * <p>The future has to complete, so give whatever it waits for a timeout of its own: nobody else can end it while it may still use
+     * the transaction.
      */
     Future<Void> handle(SqlConnection tx, List<Received<M>> messages);
 }

@@ -11,15 +11,15 @@ import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.TopicPartition;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Tries parked messages again: of each key the first one, or, while the one before that is missing, whatever leads up to it.
@@ -31,7 +31,6 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class ParkedRetries<M> {
-    private static final Logger LOGGER = LoggerFactory.getLogger(ParkedRetries.class);
     private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final Pool pool;
@@ -44,6 +43,8 @@ final class ParkedRetries<M> {
     private final ParkedMessageStore parked;
     private final PredecessorStore predecessors;
     private final Setbacks setbacks;
+    // Those that were begun, and of which the database could not be told what came of it.
+    private final Set<Position> unsettled = new HashSet<>();
 
     ParkedRetries(
             Pool pool,
@@ -73,46 +74,77 @@ final class ParkedRetries<M> {
         }
     }
 
-    /** Tries what is due on these partitions, and what becomes due by that, for two seconds at most. */
+    /**
+     * Tries what is due on these partitions, and what becomes due by that; begins no other attempt after two seconds. Fails if the
+     * database is away.
+     */
     Future<Void> retryDue(Collection<TopicPartition> partitions) {
         return retryDue(partitions, System.nanoTime());
     }
 
     private Future<Void> retryDue(Collection<TopicPartition> partitions, long begun) {
         return parked.due(pool, partitions).compose(due -> {
-            Future<Void> tried = Future.succeededFuture();
+            Future<Boolean> any = Future.succeededFuture(false);
             for (Position position : due) {
-                tried = tried.compose(done -> retry(position));
+                any = any.compose(before -> isOver(begun)
+                        ? Future.succeededFuture(before)
+                        : retry(position, new HashSet<>()).map(had -> had || before));
             }
-            return due.isEmpty()
-                    ? tried
-                    : tried.compose(done -> System.nanoTime() - begun < LONGEST_TURN_NANOS
-                            ? retryDue(partitions, begun)
-                            : Future.succeededFuture());
+            // What somebody else has in hand is due all the time.
+            return any.compose(had -> had && !isOver(begun) ? retryDue(partitions, begun) : Future.succeededFuture());
         });
     }
 
-    private Future<Void> retry(Position position) {
-        return parked.begin(pool, position)
-                .compose(starts -> starts > options.maxAttempts()
-                        ? withLocked(position, (tx, message) -> crashed(tx, message, starts - 1))
-                        : attempt(position))
-                .compose(outcome -> {
-                    outcome.report().run();
-                    return outcome.next().map(this::retry).orElseGet(Future::succeededFuture);
-                });
+    private static boolean isOver(long begun) {
+        return System.nanoTime() - begun >= LONGEST_TURN_NANOS;
+    }
+
+    // Completes with whether it was to be had.
+    private Future<Boolean> retry(Position position, Set<Position> followed) {
+        return settle(position).compose(settled -> parked.begin(pool, position)).compose(starts -> {
+            if (starts == 0) {
+                return Future.succeededFuture(false);
+            }
+            return once(position, starts, followed).compose(outcome -> {
+                outcome.report().run();
+                return outcome.next().map(next -> retry(next, followed)).orElseGet(() -> Future.succeededFuture(true));
+            });
+        });
+    }
+
+    // A start that this very process lived through was no crash.
+    private Future<Void> settle(Position position) {
+        return unsettled.contains(position)
+                ? parked.survived(pool, position).onSuccess(done -> unsettled.remove(position))
+                : Future.succeededFuture();
+    }
+
+    private Future<Outcome> once(Position position, int starts, Set<Position> followed) {
+        if (starts > options.maxAttempts()) {
+            return withLocked(position, (tx, message) -> crashed(tx, message, starts - 1));
+        }
+        if (!followed.add(position)) {
+            return withLocked(position, (tx, message) -> failedAgain(tx, message, Gaps.loop()));
+        }
+        return attempt(position);
     }
 
     private Future<Outcome> attempt(Position position) {
         return withLocked(position, this::attempt)
-                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
-                        ? survived(position).transform(done -> Future.failedFuture(cause))
-                        : withLocked(position, (tx, message) -> failedAgain(tx, message, cause)));
+                .recover(cause -> withLocked(
+                        position,
+                        (tx, message) -> Failure.of(cause) == Failure.NOT_YET
+                                ? notYet(tx, message, cause)
+                                : failedAgain(tx, message, cause)))
+                .onFailure(cause -> unsettled.add(position));
     }
 
-    private Future<Void> survived(Position position) {
-        return parked.survived(pool, position)
-                .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived retry stays counted"));
+    // Not counted. If it is the database that is away this fails too; if it is something else, others need not wait.
+    private Future<Outcome> notYet(SqlConnection tx, Parked message, Throwable cause) {
+        String error = Setbacks.describe(cause);
+        return parked.postpone(
+                        tx, message.position(), message.attempts(), error, setbacks.backoff(message.attempts() + 1))
+                .map(Outcome.reported(() -> setbacks.reportFailedAgain(message.source(), message.attempts(), error)));
     }
 
     private Future<Outcome> crashed(SqlConnection tx, Parked message, int starts) {
@@ -174,16 +206,10 @@ final class ParkedRetries<M> {
         }
         Duration waited = message.waited();
         if (waited.compareTo(options.gapGiveUpAfter()) >= 0) {
-            return giveUp(
-                    tx,
-                    message,
-                    new DeadLetter(
-                            message.source(),
-                            Gaps.REASON,
-                            Gaps.describe(previous),
-                            null,
-                            message.attempts(),
-                            message.firstAt()));
+            return predecessors
+                    .isRequestPending(tx, message.source(), previous)
+                    .compose(
+                            unheard -> unheard ? waitAnew(tx, message, previous) : giveUpTheGap(tx, message, previous));
         }
         Duration untilAsking = Gaps.askAfter(options, message.asked()).minus(waited);
         if (untilAsking.isPositive()) {
@@ -202,6 +228,25 @@ final class ParkedRetries<M> {
                         asked,
                         Gaps.askAfter(options, asked).minus(waited)))
                 .map(Outcome.DONE);
+    }
+
+    // Kafka is away: the sender has not been asked, and cannot have answered.
+    private Future<Outcome> waitAnew(SqlConnection tx, Parked message, UUID previous) {
+        return parked.waitFor(tx, message.position(), previous, Gaps.describe(previous), options.gapResendAfter())
+                .map(Outcome.DONE);
+    }
+
+    private Future<Outcome> giveUpTheGap(SqlConnection tx, Parked message, UUID previous) {
+        return giveUp(
+                tx,
+                message,
+                new DeadLetter(
+                        message.source(),
+                        Gaps.REASON,
+                        Gaps.describe(previous),
+                        null,
+                        message.attempts(),
+                        message.firstAt()));
     }
 
     private Future<Outcome> failedAgain(SqlConnection tx, Parked message, Throwable cause) {

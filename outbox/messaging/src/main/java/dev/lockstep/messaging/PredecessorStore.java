@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /** Tells which messages have arrived without the one before them. Runs on the caller's connection: the caller owns the transaction. */
@@ -22,6 +23,11 @@ final class PredecessorStore {
                      WHERE a.consumer = $1 AND a.topic = m.topic AND a.partition = m.partition)
                AND (SELECT true FROM dead_letter d
                      WHERE d.consumer = $1 AND d.message_id IN (m.previous, m.id) LIMIT 1) IS NULL
+            """;
+
+    private static final String IS_REQUEST_PENDING = """
+            SELECT EXISTS (SELECT FROM outbox o, outbox_watermark w
+                            WHERE o.aggregateid = $1 AND o.topic = $2 AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
             """;
 
     private final String consumer;
@@ -67,5 +73,12 @@ final class PredecessorStore {
                     rows.forEach(row -> missing.add(row.getUUID(0)));
                     return missing;
                 });
+    }
+
+    /** Whether somebody has asked for a message before this one, and Kafka has yet to take the request. */
+    Future<Boolean> isRequestPending(SqlClient tx, ConsumerRecord<byte[], byte[]> record, UUID previous) {
+        return tx.preparedQuery(IS_REQUEST_PENDING)
+                .execute(Tuple.of(ResendRequested.aggregateId(record, previous), ResendRequested.TOPIC))
+                .map(rows -> rows.iterator().next().getBoolean(0));
     }
 }

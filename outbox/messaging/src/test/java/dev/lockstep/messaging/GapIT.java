@@ -117,6 +117,8 @@ class GapIT {
         send("ann", ann, null);
         send("cid", cid, bob);
         send("dan", dan, cid);
+        await().until(() -> !requests().isEmpty());
+        relay();
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "dan"));
         assertThat(fixture.strings("SELECT reason || ' ' || message_id FROM dead_letter"))
@@ -127,6 +129,47 @@ class GapIT {
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "dan", "cid"));
         assertThat(fixture.strings(PARKED)).containsExactly("0");
+    }
+
+    @Test
+    void nobody_gives_up_as_long_as_kafka_does_not_take_the_request() {
+        fixture.consume(impatient(), greeter(), topic -> true);
+        send("ann", ann, null);
+        send("cid", cid, bob);
+
+        await().atMost(Duration.ofSeconds(30)).until(() -> requests().size() >= 4);
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        relay();
+
+        await().untilAsserted(() ->
+                assertThat(fixture.strings("SELECT reason FROM dead_letter")).containsExactly("SEQUENCE_GAP"));
+    }
+
+    @Test
+    void one_that_names_itself_as_the_one_before_it_is_tried_again_like_any_other() {
+        AtomicBoolean broken = new AtomicBoolean(true);
+        send("ann", ann, ann);
+        fixture.consume(
+                patient(),
+                (tx, messages) -> broken.getAndSet(false)
+                        ? Future.failedFuture(new IllegalStateException("not now"))
+                        : greeter().handle(tx, messages),
+                topic -> true);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+    }
+
+    @Test
+    void of_two_that_name_each_other_as_the_one_before_one_is_a_dead_letter_and_the_other_flows() {
+        send("ann", ann, bob);
+        send("bob", bob, ann);
+        send("cid", cid, bob);
+
+        fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob", "cid"));
+        assertThat(fixture.strings("SELECT reason || ' ' || message_id FROM dead_letter"))
+                .containsExactly("SEQUENCE_LOOP " + ann);
     }
 
     @Test
@@ -255,6 +298,11 @@ class GapIT {
                 .stream()
                 .map(JsonObject::new)
                 .toList();
+    }
+
+    // As the relay says it: Kafka has acknowledged all there is.
+    private void relay() {
+        fixture.strings("UPDATE outbox_watermark SET snapshot = pg_current_snapshot() RETURNING beat");
     }
 
     private double gaps() {

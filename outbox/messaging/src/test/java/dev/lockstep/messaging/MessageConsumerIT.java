@@ -6,11 +6,14 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
 import io.vertx.core.Future;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +29,12 @@ import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MessageConsumerIT {
+    // So random that it cannot be compressed.
+    private static final String LONG = new Random(7)
+            .ints(3_000, 'a', 'z')
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+
     private Fixture fixture;
 
     @BeforeEach
@@ -163,6 +172,20 @@ class MessageConsumerIT {
         }
 
         @Test
+        void one_whose_key_and_type_are_too_long_for_an_index_is_a_dead_letter_too() {
+            fixture.send(LONG, LONG, "{}", "bad-1");
+            fixture.hello("k", "bob");
+
+            fixture.consume(greeter());
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
+            assertThat(fixture.strings("SELECT reason || ' ' || octet_length(record_key) FROM dead_letter"))
+                    .containsExactly("UNKNOWN_TYPE " + LONG.length());
+            assertThat(fixture.strings("SELECT headers @> '[[\"dlq_key\"]]' FROM outbox"))
+                    .containsExactly("true");
+        }
+
+        @Test
         void a_second_delivery_of_it_makes_no_second_dead_letter() {
             fixture.send("k", "Hello", "nonsense", "bad");
             MessageConsumer first = fixture.consume(greeter());
@@ -227,6 +250,42 @@ class MessageConsumerIT {
 
             assertThat(fixture.strings("SELECT reason || ' ' || attempts || ' ' || error FROM dead_letter"))
                     .containsExactly("HANDLER_FAILED 3 java.lang.IllegalStateException: no greeting for bob");
+        }
+
+        @Test
+        void a_key_too_long_for_an_index_parks_and_goes_on_like_any_other() {
+            fixture.hello(LONG, "bob");
+            fixture.hello(LONG, "bea");
+
+            fixture.consume(breaksOnBob);
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
+            assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                    .containsExactly("HANDLER_FAILED 3");
+        }
+
+        @Test
+        void one_for_which_something_is_away_is_tried_for_as_long_as_that_takes_and_holds_up_no_other_key() {
+            List<String> names = List.of("bob", "cid", "dan", "eve");
+            Set<String> parked = ConcurrentHashMap.newKeySet();
+            names.forEach(name -> fixture.hello(name, name));
+            fixture.consume((tx, messages) -> {
+                String name = messages.getFirst().message().name();
+                if (messages.size() > 1 || parked.add(name)) {
+                    throw new IllegalStateException("not now");
+                }
+                if (name.equals("bob") && broken.get()) {
+                    attempts.incrementAndGet();
+                    return Future.failedFuture(new IOException("bob's post office is away"));
+                }
+                return greeter().handle(tx, messages);
+            });
+
+            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("cid", "dan", "eve"));
+            await().until(() -> attempts.get() > 2 * fixture.options().maxAttempts());
+            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+            broken.set(false);
+            await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("bob"));
         }
 
         @Test
