@@ -412,6 +412,35 @@ class MessageConsumerIT {
                     .untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
             assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
         }
+
+        @Test
+        void nor_does_it_if_the_database_could_not_be_told_for_a_while() {
+            int most = fixture.options().maxAttempts() + 2;
+            Fixture.await(fixture.pool.query("""
+                    CREATE SEQUENCE refusals;
+                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN
+                        IF nextval('refusals') <= %d THEN
+                            RAISE EXCEPTION 'not now' USING ERRCODE = '57P03';
+                        END IF;
+                        RETURN NEW;
+                    END $$;
+                    CREATE TRIGGER refuse BEFORE UPDATE ON delivery_attempt
+                        FOR EACH ROW WHEN (NEW.starts = 0) EXECUTE FUNCTION refuse();
+                    """.formatted(most)).execute());
+            AtomicInteger failures = new AtomicInteger(most);
+            fixture.hello("k", "ann");
+
+            fixture.consume((tx, messages) -> failures.getAndDecrement() > 0
+                    ? tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
+                            .execute()
+                            .mapEmpty()
+                    : greeter().handle(tx, messages));
+
+            await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        }
     }
 
     @Test
