@@ -1,5 +1,9 @@
 package dev.lockstep.audit;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +17,7 @@ final class LettersStore {
             """;
 
     private static final String PARKED = """
-            SELECT topic, partition, "offset", convert_from(record_key, 'UTF8') AS key_text, attempts, left(error, 200) AS error,
+            SELECT topic, partition, "offset", record_key, attempts, left(error, 200) AS error,
                    first_at
               FROM parked_message
              ORDER BY consumer, topic, partition, "offset"
@@ -51,9 +55,24 @@ final class LettersStore {
                 row -> new Parked(
                         row.getString("topic") + "/" + row.getInt("partition") + "@" + row.getLong("offset"),
                         row.getString("topic"),
-                        row.getString("key_text"),
+                        shown(row.getBytes("record_key")),
                         row.getInt("attempts"),
                         String.valueOf(row.getString("error")),
                         row.getTimestamp("first_at").getTime()));
+    }
+
+    // Anybody may send keys that are not text, and Postgres, asked for their text, would refuse the whole statement.
+    private static @Nullable String shown(byte @Nullable [] key) {
+        if (key == null) {
+            return null;
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(key))
+                    .toString();
+        } catch (CharacterCodingException binary) {
+            return "0x" + HexFormat.of().formatHex(key);
+        }
     }
 }

@@ -179,6 +179,17 @@ class TamperedDeliveryIT {
     }
 
     @Test
+    void a_parked_message_whose_key_is_no_text_is_named_by_its_bytes() throws Exception {
+        world.databases.run(Party.PAYMENT, """
+                INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_headers, record_time,
+                                            attempts, error, next_attempt_at)
+                VALUES ('payment-service', 'payment.commands', 0, 5, uuidv7(), decode('fffe00', 'hex'), '[]', now(), 3, 'no', now())
+                """);
+
+        assertBroken("letters", "0xfffe00");
+    }
+
+    @Test
     void records_that_nobody_reads() throws Exception {
         world.relay();
         world.topics.send("inventory.commands", null, "me", "hello", Map.of());
