@@ -216,6 +216,7 @@ class HealedGapIT {
                             Duration.ofDays(90),
                             database + "_outbox",
                             new SlotLimits(1L << 31, 1L << 34),
+                            Duration.ofSeconds(15),
                             "/" + name,
                             options(name + ".resends", ResendRequested.TOPIC)),
                     new SimpleMeterRegistry()));

@@ -13,6 +13,8 @@ import java.time.Duration;
  */
 public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duration stalledAfter, SlotLimits slot) {
     private static final long GIB = 1L << 30;
+    // The relay looks for another way after a third of it, which one late heartbeat must not bring about.
+    private static final int LEAST_HEARTBEATS = 6;
 
     static RelaySettings read(Env env) {
         boolean enabled = env.bool("RELAY_ENABLED", true);
@@ -29,8 +31,9 @@ public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duratio
                 heartbeatInterval.isPositive(),
                 "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was " + heartbeatInterval);
         env.check(
-                stalledAfter.compareTo(heartbeatInterval) > 0,
-                "RELAY_STALLED_AFTER must be more than RELAY_HEARTBEAT_INTERVAL, but was " + stalledAfter);
+                stalledAfter.dividedBy(LEAST_HEARTBEATS).compareTo(heartbeatInterval) >= 0 && stalledAfter.isPositive(),
+                "RELAY_STALLED_AFTER must be at least %d times RELAY_HEARTBEAT_INTERVAL, but was %s"
+                        .formatted(LEAST_HEARTBEATS, stalledAfter));
         return new RelaySettings(enabled, heartbeatInterval, stalledAfter, slot);
     }
 }

@@ -50,6 +50,7 @@ public record ServiceConfig(
                 messaging.deadLetterRetention(),
                 slotName(),
                 relay.slot(),
+                relay.stalledAfter(),
                 "/" + service,
                 messaging.resendRequests(service, kafka));
     }

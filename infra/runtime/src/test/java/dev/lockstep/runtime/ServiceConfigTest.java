@@ -102,8 +102,22 @@ class ServiceConfigTest {
                         "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was PT-1S",
                         "RELAY_SLOT_REFUSE_BYTES must be more than RELAY_SLOT_WARN_BYTES, but was 10",
                         "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was PT0S",
-                        "RELAY_STALLED_AFTER must be more than RELAY_HEARTBEAT_INTERVAL, but was PT0S",
+                        "RELAY_STALLED_AFTER must be at least 6 times RELAY_HEARTBEAT_INTERVAL, but was PT0S",
                         "SHUTDOWN_TIMEOUT must be more than nothing, but was PT0S");
+    }
+
+    @Test
+    void a_relay_that_would_count_as_stalled_before_its_next_heartbeats_is_a_problem() {
+        assertThat(problemsWith(Map.of("RELAY_HEARTBEAT_INTERVAL", "PT20S")))
+                .containsExactly(
+                        "RELAY_STALLED_AFTER must be at least 6 times RELAY_HEARTBEAT_INTERVAL, but was PT15S");
+        assertThat(problemsWith(Map.of("RELAY_HEARTBEAT_INTERVAL", "PT10S", "RELAY_STALLED_AFTER", "PT59S")))
+                .containsExactly(
+                        "RELAY_STALLED_AFTER must be at least 6 times RELAY_HEARTBEAT_INTERVAL, but was PT59S");
+        assertThat(read(Map.of("RELAY_HEARTBEAT_INTERVAL", "PT10S", "RELAY_STALLED_AFTER", "PT60S"))
+                        .messagingOptions()
+                        .relayStalledAfter())
+                .isEqualTo(Duration.ofMinutes(1));
     }
 
     @Test

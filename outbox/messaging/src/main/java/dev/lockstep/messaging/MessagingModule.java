@@ -58,7 +58,7 @@ public final class MessagingModule {
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 vertx, pool, options.outboxRetention(), options.inboxRetention(), options.deadLetterRetention());
         SlotGuardian guardian = new SlotGuardian(vertx, pool, options.slot(), options.slotLimits(), meters);
-        OutboxMetrics metrics = new OutboxMetrics(vertx, pool, meters);
+        OutboxMetrics metrics = new OutboxMetrics(vertx, pool, options.relayStalledAfter(), meters);
         return maintenance
                 .start()
                 .compose(done -> metrics.start())

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param deadLetterRetention how long dead letters are kept after they were replayed or discarded
  * @param slot the replication slot that the outbox is relayed from, wherever that happens
  * @param slotLimits how much log that slot may keep
+ * @param relayStalledAfter how long no heartbeat of the outbox may have come back from Kafka until that is a problem
  * @param source this service's {@code ce_source}: what it sent, it sends again when a reader misses it
  * @param resendRequests a group of this service's own on {@link ResendRequested#TOPIC}
  */
@@ -19,5 +20,6 @@ public record MessagingOptions(
         Duration deadLetterRetention,
         String slot,
         SlotLimits slotLimits,
+        Duration relayStalledAfter,
         String source,
         ConsumerOptions resendRequests) {}

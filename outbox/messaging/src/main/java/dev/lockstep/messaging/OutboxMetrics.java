@@ -17,10 +17,10 @@ import org.slf4j.LoggerFactory;
 final class OutboxMetrics {
     private static final Logger LOGGER = LoggerFactory.getLogger(OutboxMetrics.class);
     private static final long INTERVAL_MILLIS = 2_000;
-    private static final Duration STALLED_AFTER = Duration.ofSeconds(15);
 
     private final Vertx vertx;
     private final Pool pool;
+    private final Duration stalledAfter;
     private final MultiGauge deadLetters;
     private long timer = -1;
     private volatile OutboxStore.@Nullable Summary summary;
@@ -28,9 +28,11 @@ final class OutboxMetrics {
     private volatile long replays;
     private volatile @Nullable String unreadable;
 
-    OutboxMetrics(Vertx vertx, Pool pool, MeterRegistry meters) {
+    /** @param stalledAfter how old the last heartbeat that Kafka acknowledged may be */
+    OutboxMetrics(Vertx vertx, Pool pool, Duration stalledAfter, MeterRegistry meters) {
         this.vertx = vertx;
         this.pool = pool;
+        this.stalledAfter = stalledAfter;
         Gauge.builder(
                         "lockstep.outbox.pending",
                         this,
@@ -71,7 +73,7 @@ final class OutboxMetrics {
         if (unreadable != null || last == null) {
             return Optional.of("the outbox cannot be read: " + unreadable);
         }
-        if (last.acknowledgedSecondsAgo() > STALLED_AFTER.toSeconds()) {
+        if (last.acknowledgedSecondsAgo() * 1000 > stalledAfter.toMillis()) {
             return Optional.of(
                     "no relay: Kafka acknowledged the last heartbeat of this database %.0f s ago, %d rows are pending"
                             .formatted(last.acknowledgedSecondsAgo(), last.pending()));

@@ -2,12 +2,14 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -95,11 +97,30 @@ class OutboxIT {
     }
 
     @Test
+    void that_nothing_relays_is_a_problem_once_the_last_heartbeat_is_older_than_it_may_be() {
+        Fixture.await(fixture.pool
+                .query("UPDATE outbox_watermark SET acknowledged_at = now() - interval '30 seconds'")
+                .execute());
+
+        assertThat(problem(Duration.ofSeconds(60))).isEmpty();
+        assertThat(problem(Duration.ofSeconds(29)))
+                .hasValueSatisfying(
+                        problem -> assertThat(problem).startsWith("no relay: Kafka acknowledged the last heartbeat"));
+    }
+
+    @Test
     void rows_go_to_partitions_that_exist_days_ahead() {
         assertThat(partitions())
                 .contains(fixture.strings(
                                 "SELECT 'outbox_p' || to_char(now() AT TIME ZONE 'UTC' + interval '3 days', 'YYYYMMDD')")
                         .getFirst());
+    }
+
+    private Optional<String> problem(Duration stalledAfter) {
+        OutboxMetrics metrics = new OutboxMetrics(fixture.vertx, fixture.pool, stalledAfter, new SimpleMeterRegistry());
+        Fixture.await(metrics.start());
+        metrics.stop();
+        return metrics.problem();
     }
 
     private void append(String aggregateId) {
