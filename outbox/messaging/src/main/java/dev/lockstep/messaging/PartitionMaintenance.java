@@ -7,7 +7,7 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +22,7 @@ public final class PartitionMaintenance {
     private static final Logger LOGGER = LoggerFactory.getLogger(PartitionMaintenance.class);
     private static final long INTERVAL_MILLIS = Duration.ofHours(1).toMillis();
     private static final String ENSURE = "SELECT ensure_partitions($1, $2, 3)";
-    private static final String DROP = "SELECT drop_partitions($1, $2) AS dropped";
+    private static final String DROP = "SELECT drop_oldest_partition($1, $2) AS dropped";
     private static final String FORGET_INCIDENTS = """
             DELETE FROM delivery_incident
              WHERE id IN (SELECT id FROM delivery_incident WHERE id < uuidv7_floor($1) ORDER BY id LIMIT 10000)
@@ -91,23 +91,28 @@ public final class PartitionMaintenance {
     }
 
     private Future<Void> drop(String parent, Duration retention) {
-        OffsetDateTime cutOff = OffsetDateTime.now(ZoneOffset.UTC).minus(retention);
-        return pool.withTransaction(tx -> tx.query(GIVE_UP_SOON)
-                        .execute()
-                        .compose(set -> tx.preparedQuery(DROP).execute(Tuple.of(parent, cutOff))))
-                .onSuccess(rows -> rows.forEach(row -> {
-                    List<String> dropped = List.of(row.getArrayOfStrings("dropped"));
-                    if (!dropped.isEmpty()) {
-                        LOGGER.atInfo()
-                                .addKeyValue("partitions", dropped)
-                                .log("dropped partitions past their retention");
-                    }
-                }))
+        return dropAll(parent, OffsetDateTime.now(ZoneOffset.UTC).minus(retention))
                 .recover(cause -> {
                     report(cause);
                     return Future.succeededFuture();
-                })
-                .mapEmpty();
+                });
+    }
+
+    // A transaction for each: whoever writes waits for one drop, not for all of them and what is looked at in between.
+    private Future<Void> dropAll(String parent, OffsetDateTime cutOff) {
+        return pool.withTransaction(tx -> tx.query(GIVE_UP_SOON)
+                        .execute()
+                        .compose(set -> tx.preparedQuery(DROP).execute(Tuple.of(parent, cutOff))))
+                .map(rows -> Optional.ofNullable(rows.iterator().next().getString("dropped")))
+                .compose(dropped -> {
+                    if (dropped.isEmpty()) {
+                        return Future.succeededFuture();
+                    }
+                    LOGGER.atInfo()
+                            .addKeyValue("partition", dropped.get())
+                            .log("dropped a partition past its retention");
+                    return dropAll(parent, cutOff);
+                });
     }
 
     private static void report(Throwable cause) {

@@ -97,6 +97,30 @@ class OutboxIT {
     }
 
     @Test
+    void days_past_their_retention_are_dropped_one_a_transaction() {
+        // Given
+        Fixture.await(
+                fixture.pool.query("SELECT ensure_partitions('outbox', 5, 0)").execute());
+        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        List<String> days = partitions();
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                fixture.vertx, fixture.pool, Duration.ofDays(1), Duration.ofDays(7), Duration.ofDays(90));
+
+        // When somebody reads the third
+        Fixture.await(fixture.pool.withTransaction(
+                tx -> tx.query("SELECT FROM " + days.get(2)).execute().compose(read -> maintenance.run())));
+
+        // Then
+        assertThat(partitions()).isEqualTo(days.subList(2, days.size()));
+
+        // When nobody does
+        Fixture.await(maintenance.run());
+
+        // Then
+        assertThat(partitions()).isEqualTo(days.subList(4, days.size()));
+    }
+
+    @Test
     void that_nothing_relays_is_a_problem_once_the_last_heartbeat_is_older_than_it_may_be() {
         Fixture.await(fixture.pool
                 .query("UPDATE outbox_watermark SET acknowledged_at = now() - interval '30 seconds'")
