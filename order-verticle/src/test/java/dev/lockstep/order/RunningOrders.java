@@ -86,6 +86,13 @@ final class RunningOrders implements AutoCloseable {
         return send(HttpRequest.newBuilder(uri(path)).build());
     }
 
+    /** What is answered there, which need not be JSON. */
+    String text(String path) {
+        return client.sendAsync(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
+                .join()
+                .body();
+    }
+
     /** Places an order of one p1 and returns its id. */
     String place(String userId) {
         Answer answer = post("/orders", order(userId));

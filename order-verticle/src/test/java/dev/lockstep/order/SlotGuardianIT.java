@@ -10,6 +10,7 @@ import dev.lockstep.order.RunningOrders.Answer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -66,6 +67,40 @@ class SlotGuardianIT {
     }
 
     @Test
+    void what_postgres_says_of_the_wal_is_a_metric_and_part_of_the_warning() {
+        // Given
+        String database = TestServers.newDatabase("orders");
+        String slot = database + "_outbox";
+        try (RunningOrders orders = RunningOrders.start(
+                TestServers.postgres(),
+                database,
+                Map.of("RELAY_ENABLED", "false", "RELAY_SLOT_WARN_BYTES", "20000000"))) {
+            assertThat(walStatus(orders)).isEmpty();
+            orders.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(walStatus(orders)).isEqualTo("reserved"));
+
+            // When
+            orders.execute("ALTER SYSTEM SET max_wal_size = '32MB'");
+            orders.execute("SELECT pg_reload_conf()");
+            try {
+                write(orders, 100_000);
+
+                // Then
+                await().atMost(SOON).untilAsserted(() -> {
+                    assertThat(walStatus(orders)).isEqualTo("extended");
+                    assertThat(slotCheck(orders).path("warning").asText())
+                            .contains("bytes of WAL (wal_status extended), warned of from 20000000");
+                });
+            } finally {
+                orders.execute("ALTER SYSTEM RESET max_wal_size");
+                orders.execute("SELECT pg_reload_conf()");
+            }
+            orders.execute("SELECT pg_drop_replication_slot('" + slot + "')");
+        }
+    }
+
+    @Test
     void a_slot_that_is_lost_is_told_at_once_until_a_relay_replaces_it() {
         // Given
         String database = TestServers.newDatabase("orders");
@@ -85,6 +120,7 @@ class SlotGuardianIT {
                         .isEqualTo("slot " + slot
                                 + " is lost (wal_removed): what it has missed is sent from the table once a relay"
                                 + " replaces it");
+                assertThat(walStatus(orders)).isEqualTo("lost");
             });
             try (RunningOrders relaying = RunningOrders.start(TestServers.postgres(), database, Map.of())) {
                 await().atMost(SOON).untilAsserted(() -> {
@@ -117,6 +153,15 @@ class SlotGuardianIT {
     private static void write(RunningOrders orders, int kilobytes) {
         orders.execute("CREATE TABLE IF NOT EXISTS noise (text text)");
         orders.execute("INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, %d)".formatted(kilobytes));
+    }
+
+    /** The status whose gauge is 1, or nothing where none is. */
+    private static String walStatus(RunningOrders orders) {
+        return orders.text("/metrics")
+                .lines()
+                .filter(line -> line.startsWith("lockstep_slot_wal_status{") && line.endsWith(" 1.0"))
+                .map(line -> line.replaceAll(".*status=\"(.*?)\".*", "$1"))
+                .collect(Collectors.joining(","));
     }
 
     private static JsonNode slotCheck(RunningOrders orders) {

@@ -41,6 +41,15 @@ public final class SlotGuardian {
         this.slot = slot;
         this.limits = limits;
         gauge(meters, "retained.bytes", "WAL that Postgres keeps for the slot", SlotState::retainedBytes);
+        for (String status : SlotState.WAL_STATUSES) {
+            gauge(
+                    meters,
+                    "wal.status",
+                    "1 for what pg_replication_slots says of the slot's WAL, 0 for what it does not",
+                    known -> status.equals(known.walStatus()) ? 1 : 0,
+                    "status",
+                    status);
+        }
         gauge(
                 meters,
                 "safe.bytes",
@@ -130,7 +139,8 @@ public final class SlotGuardian {
     }
 
     private String sentence(SlotStep reached, SlotState now) {
-        String keeps = "replication slot %s keeps %d bytes of WAL".formatted(slot, now.retainedBytes());
+        String keeps = "replication slot %s keeps %d bytes of WAL%s"
+                .formatted(slot, now.retainedBytes(), now.isReserved() ? "" : " (wal_status " + now.walStatus() + ")");
         String unread = now.inactive().isZero()
                 ? ""
                 : ", nobody has read from it for %d s".formatted(now.inactive().toSeconds());
@@ -143,13 +153,15 @@ public final class SlotGuardian {
         };
     }
 
-    private void gauge(MeterRegistry meters, String name, String description, ToDoubleFunction<SlotState> value) {
+    private void gauge(
+            MeterRegistry meters, String name, String description, ToDoubleFunction<SlotState> value, String... tags) {
         Gauge.builder("lockstep.slot." + name, this, guardian -> {
                     SlotState known = guardian.state;
                     return known == null ? Double.NaN : value.applyAsDouble(known);
                 })
                 .description(description)
                 .tag("slot", slot)
+                .tags(tags)
                 .register(meters);
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -20,4 +21,11 @@ record SlotState(
         long retainedBytes,
         OptionalLong safeBytes,
         OptionalLong keepBytes,
-        Duration inactive) {}
+        Duration inactive) {
+    static final List<String> WAL_STATUSES = List.of("reserved", "extended", "unreserved", "lost");
+
+    /** Whether it keeps no more than {@code max_wal_size}. */
+    boolean isReserved() {
+        return walStatus.equals("reserved");
+    }
+}
