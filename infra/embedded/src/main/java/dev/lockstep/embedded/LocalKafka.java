@@ -75,13 +75,18 @@ public final class LocalKafka implements AutoCloseable {
      * keeps to the address that is advertised where it came in. The ports are as given.
      */
     public static LocalKafka start(Path folder, int port, List<Listener> more) {
+        return start(folder, port, more, Map.of());
+    }
+
+    /** The same with broker settings that go before those of this class. */
+    public static LocalKafka start(Path folder, int port, List<Listener> more, Map<String, String> overrides) {
         Path absolute = folder.toAbsolutePath().normalize();
         if (port != 0 && !FreePorts.isFree(port)) {
             throw new IllegalStateException("Kafka cannot start on " + HOST + ":" + port + ": Address already in use");
         }
         for (int attempt = 1; ; attempt++) {
             try {
-                return startOnce(absolute, port == 0 ? FreePorts.any() : port, more);
+                return startOnce(absolute, port == 0 ? FreePorts.any() : port, more, overrides);
             } catch (RuntimeException cause) {
                 // The controller's port, and the broker's if any would do, were free a moment ago: somebody was
                 // quicker.
@@ -117,11 +122,12 @@ public final class LocalKafka implements AutoCloseable {
         server.awaitShutdown();
     }
 
-    private static LocalKafka startOnce(Path folder, int port, List<Listener> more) {
+    private static LocalKafka startOnce(Path folder, int port, List<Listener> more, Map<String, String> overrides) {
         Map<String, String> settings = settings(folder, port, FreePorts.any(), more);
         format(folder);
         Properties properties = new Properties();
         properties.putAll(settings);
+        properties.putAll(overrides);
         KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);
         STARTING.incrementAndGet();
         try {

@@ -127,6 +127,7 @@ final class Heartbeat implements AutoCloseable {
             watchdog.run();
             if (!topic.isSettled()) {
                 topic.settle();
+                topic.problem().ifPresent(health::troubled);
             }
             watermark.beat(connection);
         }

@@ -8,9 +8,12 @@ import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +22,7 @@ final class HeartbeatTopic {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTopic.class);
     private static final Duration LIMIT = Duration.ofSeconds(5);
     private static final Duration RETENTION = Duration.ofHours(1);
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
 
     private enum State {
         UNKNOWN,
@@ -28,6 +32,8 @@ final class HeartbeatTopic {
 
     private final RelayConfig config;
     private final long since = System.nanoTime();
+    private long nextQuestion = System.nanoTime();
+    private @Nullable String reason;
     private volatile State state = State.UNKNOWN;
 
     HeartbeatTopic(RelayConfig config) {
@@ -48,19 +54,35 @@ final class HeartbeatTopic {
         return isSettled() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
     }
 
-    /** Creates the topic if it is missing. Blocks for some seconds at most; to be called again while {@link #isSettled()} is false. */
+    /**
+     * Creates the topic if it is missing. Blocks for some seconds at most; to be called again and again while {@link #isSettled()} is
+     * false, and asks Kafka now and then only. Called by one thread.
+     */
     void settle() throws InterruptedException {
+        if (System.nanoTime() - nextQuestion < 0) {
+            return;
+        }
+        ask();
+        nextQuestion = System.nanoTime() + ASK_AGAIN.toNanos();
+    }
+
+    private void ask() throws InterruptedException {
         try (Admin admin = KafkaProbe.admin(config, LIMIT)) {
             state = create(admin);
         } catch (KafkaException cause) {
-            LOGGER.atWarn()
-                    .setCause(cause)
-                    .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
-                    .log("no admin client");
+            state = unknown(cause);
         }
     }
 
-    private static State create(Admin admin) throws InterruptedException {
+    /** Why heartbeats prove nothing yet, if Kafka has been asked. */
+    Optional<String> problem() {
+        return isSettled() || reason == null
+                ? Optional.empty()
+                : Optional.of("heartbeats cannot pass through topic %s at %s: %s"
+                        .formatted(OutboxRecords.HEARTBEAT_TOPIC, config.bootstrapServers(), reason));
+    }
+
+    private State create(Admin admin) throws InterruptedException {
         NewTopic topic = new NewTopic(OutboxRecords.HEARTBEAT_TOPIC, Optional.of(1), Optional.empty())
                 .configs(Map.of("retention.ms", Long.toString(RETENTION.toMillis())));
         try {
@@ -71,21 +93,21 @@ final class HeartbeatTopic {
             if (cause instanceof TopicExistsException) {
                 return State.THERE;
             }
-            return cause instanceof RetriableException ? State.UNKNOWN : find(admin, failure);
+            return cause instanceof RetriableException ? unknown(failure) : find(admin, failure);
         }
     }
 
     // No right to create it does not mean that nobody has.
-    private static State find(Admin admin, Throwable refusal) throws InterruptedException {
+    private State find(Admin admin, ExecutionException refusal) throws InterruptedException {
         try {
             admin.describeTopics(List.of(OutboxRecords.HEARTBEAT_TOPIC))
                     .allTopicNames()
                     .get();
             return State.THERE;
         } catch (ExecutionException failure) {
-            if (failure.getCause() instanceof RetriableException
-                    && !(failure.getCause() instanceof UnknownTopicOrPartitionException)) {
-                return State.UNKNOWN;
+            // Anything but a "you may not" passes: a cluster that starts has too few brokers for the topic at first.
+            if (!isForbidden(refusal) || !(isForbidden(failure) || isMissing(failure))) {
+                return unknown(refusal);
             }
             LOGGER.atWarn()
                     .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
@@ -93,5 +115,26 @@ final class HeartbeatTopic {
                     .log("heartbeats do not pass through Kafka: the topic is missing and may not be created");
             return State.OUT_OF_REACH;
         }
+    }
+
+    private State unknown(Exception refusal) {
+        boolean first = reason == null;
+        reason = RelayException.reason(refusal);
+        if (first) {
+            LOGGER.atWarn()
+                    .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
+                    .addKeyValue("reason", reason)
+                    .log("heartbeats cannot pass through Kafka yet, and nothing counts as relayed until they can");
+        }
+        return State.UNKNOWN;
+    }
+
+    private static boolean isForbidden(ExecutionException failure) {
+        return failure.getCause() instanceof AuthorizationException
+                || failure.getCause() instanceof PolicyViolationException;
+    }
+
+    private static boolean isMissing(ExecutionException failure) {
+        return failure.getCause() instanceof UnknownTopicOrPartitionException;
     }
 }

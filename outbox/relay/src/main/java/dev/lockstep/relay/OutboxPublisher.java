@@ -133,7 +133,9 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         if (newest != null && counts) {
             acknowledged.accept(newest);
         }
-        health.flows();
+        if (counts || !rows.isEmpty()) {
+            health.flows();
+        }
         metrics.relayed(rows.size(), committedAt(changes.getLast()));
         // The last one stands for all: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());

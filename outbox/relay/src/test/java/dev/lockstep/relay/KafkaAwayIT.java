@@ -86,6 +86,37 @@ class KafkaAwayIT {
     }
 
     @Test
+    void heartbeats_prove_nothing_while_their_topic_cannot_be_created_and_do_once_it_can() {
+        // Given
+        kafka.close();
+        kafka = LocalKafka.start(folder, port(kafka), List.of(), Map.of("default.replication.factor", "2"));
+        OutboxRelay relay = outbox.relay();
+
+        // When
+        relay.start();
+
+        // Then
+        OutboxFixture.await()
+                .untilAsserted(() -> assertThat(relay.problem())
+                        .hasValueSatisfying(problem ->
+                                assertThat(problem).contains("stalled", "InvalidReplicationFactorException")));
+        assertThat(outbox.count("SELECT beat FROM outbox_watermark")).isZero();
+
+        // When
+        kafka.close();
+        kafka = LocalKafka.start(folder, port(kafka));
+
+        // Then
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(relay.problem()).isEmpty();
+            assertThat(outbox.count("SELECT beat FROM outbox_watermark")).isPositive();
+        });
+        try (TopicReader heartbeats = outbox.reader("lockstep.heartbeats")) {
+            assertThat(heartbeats.readUntil(beats -> !beats.isEmpty())).isNotEmpty();
+        }
+    }
+
+    @Test
     void closing_does_not_wait_for_kafka() {
         // Given
         OutboxRelay relay = outbox.relay();
