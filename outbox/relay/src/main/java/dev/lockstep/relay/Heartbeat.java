@@ -7,15 +7,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes a heartbeat now and then and has the watermark moved when one has come through the slot and Kafka. Runs on an own thread
  * with an own connection while this relay leads; it never touches the rows themselves.
  */
 final class Heartbeat implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Heartbeat.class);
     private static final Duration SLOT_CHECK = Duration.ofSeconds(2);
-    // To compare what an hour without a relay has left takes longer than anything else on this connection.
-    private static final Duration LIMIT = Duration.ofMinutes(1);
+    // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
+    private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final String GIVEN_UP = "57014";
     private static final Duration RECONNECT = Duration.ofMillis(500);
 
     private final RelayDatabase database;
@@ -25,8 +29,10 @@ final class Heartbeat implements AutoCloseable {
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final Duration interval;
+    private final Duration heldUp;
     private final Reconciler reconciler;
     private final Runnable watchdog;
+    private final StepLimit limit = new StepLimit();
     private final AtomicReference<@Nullable Beat> acknowledged = new AtomicReference<>();
     private final Thread thread;
 
@@ -34,7 +40,7 @@ final class Heartbeat implements AutoCloseable {
     private long nextBeat = System.nanoTime();
     private long nextSlotCheck = System.nanoTime();
 
-    /** @param watchdog is run before every beat */
+    /** @param watchdog is run before every beat that is not late */
     Heartbeat(
             RelayConfig config,
             RelayDatabase database,
@@ -52,6 +58,7 @@ final class Heartbeat implements AutoCloseable {
         this.health = health;
         this.metrics = metrics;
         this.interval = config.heartbeatInterval();
+        this.heldUp = config.patience().dividedBy(2);
         this.reconciler = reconciler;
         this.watchdog = watchdog;
         this.thread = Thread.ofPlatform()
@@ -84,7 +91,7 @@ final class Heartbeat implements AutoCloseable {
     private void run() {
         while (!closed) {
             try (Connection connection = database.connect("heartbeat")) {
-                connection.setNetworkTimeout(Runnable::run, Math.toIntExact(LIMIT.toMillis()));
+                bound(connection);
                 watermark.prepareForBeats(connection);
                 while (!closed) {
                     step(connection);
@@ -94,12 +101,24 @@ final class Heartbeat implements AutoCloseable {
                 health.troubled(RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (SQLException cause) {
+                if (GIVEN_UP.equals(cause.getSQLState())) {
+                    LOGGER.atWarn()
+                            .addKeyValue("seconds", limit.now().toSeconds())
+                            .log("the watermark could not be moved in time, the next attempt gets twice the time");
+                    limit.exceeded();
+                }
                 health.troubled("no heartbeat could be written: " + RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (InterruptedException cause) {
                 return;
             }
         }
+    }
+
+    private void bound(Connection connection) throws SQLException {
+        connection.setNetworkTimeout(
+                Runnable::run, Math.toIntExact(limit.now().plus(GRACE).toMillis()));
+        watermark.limitStatements(connection, limit.now());
     }
 
     private void step(Connection connection) throws SQLException, InterruptedException {
@@ -113,6 +132,9 @@ final class Heartbeat implements AutoCloseable {
         if (beat != null) {
             reconciler.reconcile(connection, beat, () -> goOnBeating(connection));
             health.watermarkMoved(Duration.ZERO);
+            if (limit.kept()) {
+                bound(connection);
+            }
             return;
         }
         LockSupport.parkNanos(Math.clamp(nextBeat - System.nanoTime(), 0, TimeUnit.SECONDS.toNanos(1)));
@@ -123,8 +145,12 @@ final class Heartbeat implements AutoCloseable {
 
     private void beatIfDue(Connection connection, long now) throws SQLException, InterruptedException {
         if (now - nextBeat >= 0) {
+            // A thread that was held up, by a long comparison, has written nothing that the engine could have
+            // delivered.
+            if (now - nextBeat < heldUp.toNanos()) {
+                watchdog.run();
+            }
             nextBeat = now + interval.toNanos();
-            watchdog.run();
             if (!topic.isSettled()) {
                 topic.settle();
                 topic.problem().ifPresent(health::troubled);

@@ -34,6 +34,8 @@ final class WatermarkStore {
 
     private static final String TOUCH = "UPDATE outbox_watermark SET acknowledged_at = now()";
 
+    private static final String LIMIT = "SELECT set_config('statement_timeout', ?, false)";
+
     private static final String READ = "SELECT beat, snapshot FROM outbox_watermark";
 
     private static final String AGE =
@@ -43,6 +45,14 @@ final class WatermarkStore {
     void prepareForBeats(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET synchronous_commit = off");
+        }
+    }
+
+    /** What takes longer is ended by the server. */
+    void limitStatements(Connection connection, Duration limit) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(LIMIT)) {
+            statement.setString(1, Long.toString(limit.toMillis()));
+            statement.execute();
         }
     }
 

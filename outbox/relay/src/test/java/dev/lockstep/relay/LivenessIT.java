@@ -6,6 +6,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +63,32 @@ class LivenessIT {
         assertThat(TopicReader.values(reader.readAll())).contains("1", "2");
         assertThat(meters.get("lockstep.relay.heartbeat.age.seconds").gauge().value())
                 .isLessThan(10);
+    }
+
+    @Test
+    void an_engine_is_not_taken_for_silent_because_the_heartbeats_waited_for_the_database() throws SQLException {
+        // Given
+        OutboxRelay relay = outbox.relay(outbox.config(), meters);
+        relay.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+
+        // When moving the watermark takes long
+        try (Connection other = outbox.connect();
+                Statement lock = other.createStatement()) {
+            other.setAutoCommit(false);
+            lock.execute("LOCK TABLE outbox_watermark");
+            OutboxFixture.await()
+                    .until(() -> meters.get("lockstep.relay.heartbeat.age.seconds")
+                                    .gauge()
+                                    .value()
+                            > 8);
+        }
+
+        // Then
+        outbox.append("o-1", "2");
+        OutboxFixture.await().until(() -> outbox.relayed() == 2);
+        assertThat(restarts()).isZero();
     }
 
     @Test
