@@ -18,20 +18,23 @@ final class RefusedActionException extends RuntimeException {
         if (name.hasEnded()) {
             return saga + ", which is an end: nothing is done to it any more";
         }
-        if (name == StateName.AWAITING_ORDER) {
-            return saga
-                    + ": the customer has cancelled, and it waits for the order itself to arrive, which nobody was asked for";
-        }
         return saga
                 + switch (action) {
                     case RetryRequested _ ->
-                        ", begun by an earlier version that did not keep what to ask for again; its deadline decides";
+                        name == StateName.AWAITING_ORDER
+                                ? ": it waits for the order itself, which nobody was asked for;"
+                                        + " compensate it to cancel it without"
+                                : ", begun by an earlier version that did not keep what to ask for again;"
+                                        + " its deadline decides";
                     case CompensationRequested _ ->
                         name == StateName.CONFIRMING_ORDER
                                 ? ": the order may have confirmed already, which only the order service can tell."
                                         + " POST /orders/" + action.orderId() + "/cancel there asks it"
                                 : ": it is being compensated already";
-                    case AbandonRequested _ -> ": it is on its way to be confirmed, so compensate it first";
+                    case AbandonRequested _ ->
+                        name == StateName.AWAITING_ORDER
+                                ? ": nothing was begun that could stay behind; compensate it to cancel it without"
+                                : ": it is on its way to be confirmed, so compensate it first";
                 };
     }
 }

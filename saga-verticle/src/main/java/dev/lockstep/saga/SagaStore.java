@@ -90,6 +90,8 @@ final class SagaStore {
             """;
 
     // The oldest first along the index, past the few that are under way or abandoned.
+    // One that was cancelled before its order came stays: the order may still come, and nothing else would know that it
+    // is off.
     private static final String DROP_ENDED = """
             WITH old AS (
                 SELECT order_id
@@ -97,6 +99,7 @@ final class SagaStore {
                  WHERE created_at < now() - make_interval(secs => $1)
                    AND updated_at < now() - make_interval(secs => $1)
                    AND state IN ('CONFIRMED', 'CANCELLED')
+                   AND EXISTS (SELECT FROM saga_history h WHERE h.order_id = saga.order_id AND h.event = 'OrderCreated')
                  ORDER BY created_at, order_id
                  LIMIT $2
                    FOR UPDATE SKIP LOCKED

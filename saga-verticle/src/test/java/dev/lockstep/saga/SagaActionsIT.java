@@ -124,6 +124,44 @@ class SagaActionsIT {
     }
 
     @Test
+    void an_order_that_never_came_is_cancelled_as_its_customer_wished_and_coming_after_all_it_changes_nothing() {
+        // Given
+        await(database.batch(new OrderCancelRequested(order)));
+
+        // When
+        Answer answer = api.post(path("/compensate"), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(answer.json().path("state").asText()).isEqualTo("CANCELLING_ORDER");
+        assertThat(answer.json().path("reason").asText()).isEqualTo("CANCELLED_BY_CUSTOMER");
+        await(database.batch(new OrderCancelled(order, CancelReason.CANCELLED_BY_CUSTOMER)));
+        SagaView cancelled = database.saga(order);
+        assertThat(cancelled.state()).isEqualTo("CANCELLED");
+        await(database.batch(created()));
+        assertThat(database.saga(order)).isEqualTo(cancelled);
+        assertThat(database.sentTypes(order)).containsExactly("CancelOrder");
+        assertThat(onRecord()).containsExactly("anonymous@127.0.0.1 saga.compensate inventory lost the command");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            retry   | which nobody was asked for
+            abandon | nothing was begun that could stay behind
+            """)
+    void of_an_order_that_never_came_nothing_is_asked_again_or_left_behind(String action, String explanation) {
+        // Given
+        await(database.batch(new OrderCancelRequested(order)));
+
+        // When
+        Answer answer = api.post(path("/" + action), WHY);
+
+        // Then
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.error()).contains(explanation).endsWith("compensate it to cancel it without");
+    }
+
+    @Test
     void what_is_abandoned_says_what_was_left_undone_and_late_replies_change_nothing() {
         // Given
         await(database.batch(created(), new OrderCancelRequested(order)));

@@ -3,6 +3,7 @@ package dev.lockstep.saga;
 import static dev.lockstep.saga.SagaDatabase.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.contracts.OrderCancelRequested;
 import dev.lockstep.contracts.OrderCreated;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderItem;
@@ -92,6 +93,27 @@ class SagaStoreIT {
                         column(
                                 "SELECT DISTINCT order_id FROM saga_history WHERE order_id ~ '-(old|older|lately|new)$' ORDER BY 1"))
                 .containsExactly("abandoned-old", "confirmed-lately", "confirmed-new", "reserving_stock-old");
+    }
+
+    @Test
+    void what_ended_without_its_order_is_kept_so_that_the_order_cannot_begin_it_again() {
+        // Given
+        OrderCreated late =
+                new OrderCreated("never-came", "u1", List.of(new dev.lockstep.contracts.OrderItem("p1", 2)));
+        await(database.batch(new OrderCancelRequested("never-came")));
+        await(database.pool
+                .query("UPDATE saga SET state = 'CANCELLED', data = '{\"reason\":\"CANCELLED_BY_CUSTOMER\"}',"
+                        + " created_at = now() - interval '9 days', updated_at = now() - interval '9 days'"
+                        + " WHERE order_id = 'never-came'")
+                .execute());
+
+        // When
+        await(database.store.dropEnded(database.pool, Duration.ofDays(7), 100));
+
+        // Then
+        await(database.batch(late));
+        assertThat(database.saga("never-came").state()).isEqualTo("CANCELLED");
+        assertThat(database.sentTypes("never-came")).isEmpty();
     }
 
     private static void begun(String order, String state, String startedAgo, String updatedAgo) {

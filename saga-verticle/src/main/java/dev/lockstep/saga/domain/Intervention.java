@@ -32,12 +32,16 @@ import java.util.List;
  * <pre>
  * retry       asks again and waits anew                 ReservingStock, ChargingPayment, ConfirmingOrder, Compensating,
  *                                                       RetryingCompensation, CancellingOrder
- * compensate  gives the order up     ──▶ Compensating   ReservingStock, ChargingPayment
- * abandon     waits no more          ──▶ Abandoned      Compensating, RetryingCompensation, CancellingOrder
+ * compensate  gives the order up   ──▶ Compensating     ReservingStock, ChargingPayment
+ *                                  ──▶ CancellingOrder  AwaitingOrder
+ * abandon     waits no more        ──▶ Abandoned        Compensating, RetryingCompensation, CancellingOrder
  * </pre>
  *
  * <p>An order that was asked to confirm may have done so, and the order service never cancels what it confirmed. So from
  * ConfirmingOrder only the order service can turn back: by its customer's cancel, which it settles under the order's own lock.
+ *
+ * <p>From AwaitingOrder the order is cancelled as its customer wished, as if it had come: nothing was asked for, so nothing can
+ * stay behind. Should it come after all, it is a repeat.
  */
 final class Intervention {
     private final OrderSaga saga;
@@ -104,7 +108,7 @@ final class Intervention {
             case ChargingPayment inTime ->
                 saga.giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
             case ConfirmingOrder perhapsConfirmed -> throw UnexpectedEventException.of(perhapsConfirmed, event);
-            case AwaitingOrder cancelledBefore -> throw UnexpectedEventException.of(cancelledBefore, event);
+            case AwaitingOrder cancelledBefore -> saga.cancelOrder(order, CancelReason.CANCELLED_BY_CUSTOMER);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case Confirmed ended -> throw UnexpectedEventException.of(ended, event);
             case GivenUp already -> throw UnexpectedEventException.of(already, event);

@@ -321,7 +321,7 @@ public final class OrderSaga {
                 : new Decision(new RetryingCompensation(left, attempts), List.of(), deadlines.compensation(attempts));
     }
 
-    private Decision cancelOrder(OrderId order, CancelReason reason) {
+    Decision cancelOrder(OrderId order, CancelReason reason) {
         return new Decision(
                 new CancellingOrder(reason, 0), List.of(new CancelOrder(order, reason)), deadlines.compensation(0));
     }

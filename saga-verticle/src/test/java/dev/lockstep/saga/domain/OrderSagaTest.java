@@ -238,6 +238,17 @@ class OrderSagaTest {
         }
 
         @Test
+        void an_order_that_never_comes_is_cancelled_by_an_operator_and_coming_after_all_it_asks_for_nothing() {
+            Decision ended = saga.decide(new AwaitingOrder(), new SagaEvent.CompensationRequested(ORDER));
+
+            assertThat(ended)
+                    .isEqualTo(decision(
+                            new CancellingOrder(REASON, 0), COMPENSATION_RETRY, new CancelOrder(ORDER, REASON)));
+            assertThat(saga.decide(ended.state(), PLACED)).isEqualTo(end(ended.state()));
+            assertThat(saga.decide(new Cancelled(REASON), PLACED)).isEqualTo(end(new Cancelled(REASON)));
+        }
+
+        @Test
         void stock_that_is_being_reserved_is_called_back() {
             assertThat(saga.decide(new ReservingStock("u1", ITEMS), CANCEL_REQUESTED))
                     .isEqualTo(decision(

@@ -15,6 +15,7 @@ import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.Confirmed;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,11 +40,15 @@ record World(
         Set<SagaEvent> delivered,
         Budget budget) {
 
+    private static final Set<Topic> CAN_BE_LOST =
+            EnumSet.of(Topic.ORDER_CREATED, Topic.INVENTORY_COMMANDS, Topic.PAYMENT_COMMANDS);
+
     /**
      * @param deadlines how often a deadline may pass
      * @param repeats how often a reply may come again
      * @param actions how often an operator may step in
-     * @param losses how many commands inventory and payment may never get to handle, as when they are dead letters
+     * @param losses how many commands inventory and payment may never get to handle, as when they are dead letters, or whether
+     *     the saga is never told of the order
      */
     record Budget(int deadlines, int repeats, int actions, int losses) {}
 
@@ -98,7 +103,7 @@ record World(
         List<World> next = new ArrayList<>();
         underWay.forEach((topic, messages) -> {
             World rest = taken(topic);
-            if (budget.losses > 0 && (topic == Topic.INVENTORY_COMMANDS || topic == Topic.PAYMENT_COMMANDS)) {
+            if (budget.losses > 0 && CAN_BE_LOST.contains(topic)) {
                 next.add(rest.with(new Budget(budget.deadlines, budget.repeats, budget.actions, budget.losses - 1)));
             }
             switch (messages.getFirst()) {
