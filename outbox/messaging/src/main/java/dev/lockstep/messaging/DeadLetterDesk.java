@@ -274,7 +274,7 @@ final class DeadLetterDesk {
     }
 
     /** Completes with whether it was open, and so is discarded now. */
-    static Future<Boolean> discard(SqlClient client, UUID id, @Nullable String reason) {
+    static Future<Boolean> discard(SqlClient client, UUID id, String reason) {
         return client.preparedQuery(DISCARD).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
     }
 

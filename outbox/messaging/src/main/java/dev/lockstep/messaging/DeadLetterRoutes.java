@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Lets an operator browse and discard dead letters over HTTP, and, by {@link ReplayRoutes}, send them again. */
 final class DeadLetterRoutes {
+    private static final int LONGEST_REASON = 1000;
+
     private final Pool pool;
 
     private DeadLetterRoutes(Pool pool) {
@@ -76,7 +78,7 @@ final class DeadLetterRoutes {
 
     private void discard(RoutingContext ctx) {
         UUID id = OutboxRoutes.uuid(ctx, "dead letter");
-        @Nullable String reason = ctx.request().getParam("reason");
+        String reason = reason(ctx);
         Operator who = Operator.of(ctx);
         pool.withTransaction(tx -> DeadLetterDesk.discard(tx, id, reason)
                         .compose(discarded -> discarded
@@ -85,6 +87,17 @@ final class DeadLetterRoutes {
                                 : settledBefore(id)))
                 .onSuccess(recorded -> ctx.response().setStatusCode(204).end())
                 .onFailure(ctx::fail);
+    }
+
+    private static String reason(RoutingContext ctx) {
+        @Nullable String reason = ctx.request().getParam("reason");
+        if (reason == null || reason.isBlank()) {
+            throw Problem.badRequest("reason", "must say why: nobody will handle this message");
+        }
+        if (reason.length() > LONGEST_REASON) {
+            throw Problem.badRequest("reason", "must have at most " + LONGEST_REASON + " characters");
+        }
+        return reason.strip();
     }
 
     private Future<Void> settledBefore(UUID id) {

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RoutesIT {
@@ -186,7 +188,7 @@ class RoutesIT {
             String id = rows(json(get("/dead-letters?reason=NOT_JSON")))
                     .getJsonObject(0)
                     .getString("id");
-            send("DELETE", "/dead-letters/" + id, "");
+            send("DELETE", "/dead-letters/" + id + "?reason=nonsense", "");
 
             assertThat(rows(json(get("/dead-letters?key=k")))).hasSize(2);
             assertThat(rows(json(get("/dead-letters?key=k&state=any")))).hasSize(3);
@@ -251,6 +253,16 @@ class RoutesIT {
                     .isEqualTo(409);
         }
 
+        @ParameterizedTest
+        @MethodSource("dev.lockstep.messaging.RoutesIT#noReasons")
+        void are_not_discarded_without_saying_why(String query) {
+            String id = rows(json(get("/dead-letters"))).getJsonObject(0).getString("id");
+
+            assertThat(field(send("DELETE", "/dead-letters/" + id + query, ""), 400))
+                    .isEqualTo("reason");
+            assertThat(json(get("/dead-letters/" + id)).getString("state")).isEqualTo("open");
+        }
+
         @Test
         void with_a_key_that_is_not_text_stay_and_hold_no_other_replay_up() {
             fixture.send(new ProducerRecord<>(fixture.topic, new byte[] {(byte) 0xff}, new byte[] {1}));
@@ -293,6 +305,10 @@ class RoutesIT {
                     .findAny()
                     .orElse("");
         }
+    }
+
+    private static List<String> noReasons() {
+        return List.of("", "?reason=", "?reason=%20%20", "?reason=" + "x".repeat(1001));
     }
 
     private static JsonArray rows(JsonObject page) {
