@@ -19,14 +19,18 @@ final class IncidentStore {
                                      $9::text[])
             """;
 
+    // As in DeadLetterDesk: a key is compared plainly, so that a plan for all parameters finds the index.
     private static final String LIST = """
             SELECT id, uuid_extract_timestamp(id) AS at, consumer, message_id, key, topic, partition, "offset", event, attempt, error
               FROM delivery_incident
-             WHERE ($1::text IS NULL OR key = $1)
-               AND ($2::uuid IS NULL OR id < $2)
+             WHERE %s
+               AND id < $2
              ORDER BY id DESC
              LIMIT $3
             """;
+
+    private static final String LIST_OF_KEY = LIST.formatted("key = $1");
+    private static final String LIST_OF_ALL = LIST.formatted("$1::text IS NULL");
 
     private final String consumer;
 
@@ -119,11 +123,17 @@ final class IncidentStore {
     }
 
     static Future<List<Shown>> list(SqlClient client, @Nullable String key, @Nullable UUID before, int limit) {
-        return client.preparedQuery(LIST).execute(Tuple.of(key, before, limit)).map(rows -> {
-            List<Shown> all = new ArrayList<>(rows.size());
-            rows.forEach(row -> all.add(shown(row)));
-            return all;
-        });
+        return client.preparedQuery(listing(key != null))
+                .execute(Tuple.of(key, before == null ? OutboxStore.BEHIND_ALL : before, limit))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(shown(row)));
+                    return all;
+                });
+    }
+
+    static String listing(boolean ofKey) {
+        return ofKey ? LIST_OF_KEY : LIST_OF_ALL;
     }
 
     private static Shown shown(Row row) {

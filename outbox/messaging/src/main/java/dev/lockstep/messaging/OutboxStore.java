@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the outbox as it is. What is relayed is one comparison with the watermark, made while reading. */
 final class OutboxStore {
+    /** A cursor for the first page of what is listed newest first. */
+    static final UUID BEHIND_ALL = new UUID(-1, -1);
+
     private static final String COLUMNS_FROM = """
             SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id, resend_of,
                    created_at,
@@ -27,34 +30,35 @@ final class OutboxStore {
 
     private static final String FIND = COLUMNS_FROM + "WHERE id = $1";
 
+    // As in DeadLetterDesk: what leads is compared plainly, so that a plan for all parameters finds the index.
     private static final String LIST = COLUMNS_FROM + """
-             WHERE ($1::text IS NULL OR aggregateid = $1)
-               AND ($2::text IS NULL OR type = $2)
-               AND ($3::uuid IS NULL OR id < $3)
-             ORDER BY id DESC
-             LIMIT $4
-            """;
-
-    private static final String LIST_RELAYED = COLUMNS_FROM + """
-             WHERE ($1::text IS NULL OR aggregateid = $1)
-               AND ($2::text IS NULL OR type = $2)
-               AND ($3::uuid IS NULL OR id < $3)
-               AND pg_visible_in_snapshot(xid, w.snapshot)
+             WHERE %s
+               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
+               AND id < $3
+               %s
              ORDER BY id DESC
              LIMIT $4
             """;
 
     // No transaction older than the snapshot's xmin is pending, so the index on xid leads straight to the few that may
-    // be.
-    private static final String LIST_PENDING = COLUMNS_FROM + """
-             WHERE ($1::text IS NULL OR aggregateid = $1)
-               AND ($2::text IS NULL OR type = $2)
-               AND ($3::uuid IS NULL OR id < $3)
-               AND xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
-               AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+    // be. OFFSET has them found before they are put in order: for a page of the newest the planner would read backwards
+    // through all that is relayed.
+    private static final String LIST_PENDING = """
+            SELECT *
+              FROM (%s
+                     WHERE %%s
+                       AND xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                       AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+                    OFFSET 0) pending
+             WHERE CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
+               AND id < $3
              ORDER BY id DESC
              LIMIT $4
-            """;
+            """.formatted(COLUMNS_FROM);
+
+    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot)";
+    private static final String OF_ONE = "aggregateid = $1";
+    private static final String OF_ALL = "$1::text IS NULL";
 
     private static final String SUMMARY = """
             SELECT w.relayed, w.acknowledged_at, p.pending,
@@ -123,14 +127,18 @@ final class OutboxStore {
             @Nullable String type,
             @Nullable UUID before,
             int limit) {
-        String query = switch (state) {
-            case ANY -> LIST;
-            case PENDING -> LIST_PENDING;
-            case RELAYED -> LIST_RELAYED;
-        };
-        return client.preparedQuery(query)
-                .execute(Tuple.of(aggregateId, type, before, limit))
+        return client.preparedQuery(listing(state, aggregateId != null))
+                .execute(Tuple.of(aggregateId, type, before == null ? BEHIND_ALL : before, limit))
                 .map(OutboxStore::outboxRows);
+    }
+
+    static String listing(State state, boolean ofOne) {
+        String whose = ofOne ? OF_ONE : OF_ALL;
+        return switch (state) {
+            case ANY -> LIST.formatted(whose, "");
+            case PENDING -> LIST_PENDING.formatted(whose);
+            case RELAYED -> LIST.formatted(whose, RELAYED);
+        };
     }
 
     static Future<Summary> summary(SqlClient client) {

@@ -13,18 +13,29 @@ import org.jspecify.annotations.Nullable;
 
 /** What an operator sees of the messages that wait. {@link ParkedMessageStore} keeps them. */
 final class ParkedMessageDesk {
+    private static final long MOST_COUNTED = 100_000;
+
+    // As in DeadLetterDesk: a key is compared plainly, so that a plan for all parameters finds the index.
     private static final String SHOW = """
             SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
                    first_at, next_attempt_at
               FROM parked_message
-             WHERE ($1::bytea IS NULL OR record_key = $1)
-               AND ($2::text IS NULL OR topic = $2)
-               AND ($3::uuid IS NULL OR id < $3)
+             WHERE %s
+               AND CASE WHEN $2::text IS NULL THEN true ELSE topic = $2 END
+               AND id < $3
              ORDER BY id DESC
              LIMIT $4
             """;
 
-    private static final String COUNT = "SELECT count(DISTINCT (topic, record_key)), count(*) FROM parked_message";
+    private static final String SHOW_OF_KEY = SHOW.formatted("record_key = $1");
+    private static final String SHOW_OF_ALL = SHOW.formatted("$1::bytea IS NULL");
+
+    private static final String COUNT = """
+            SELECT count(*), coalesce(sum(messages), 0)::bigint
+              FROM (SELECT count(*) AS messages
+                      FROM (SELECT topic, record_key FROM parked_message LIMIT $1) counted
+                     GROUP BY topic, record_key) keys
+            """;
 
     private ParkedMessageDesk() {}
 
@@ -44,13 +55,17 @@ final class ParkedMessageDesk {
             Instant firstAt,
             Instant nextAttemptAt) {}
 
-    /** What waits for another attempt. */
+    /** What waits for another attempt, counted no further than 100,000 messages. */
     record Count(long keys, long messages) {}
 
     static Future<List<Shown>> list(
             SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
-        return client.preparedQuery(SHOW)
-                .execute(Tuple.of(key == null ? null : Buffer.buffer(key), topic, before, limit))
+        return client.preparedQuery(listing(key != null))
+                .execute(Tuple.of(
+                        key == null ? null : Buffer.buffer(key),
+                        topic,
+                        before == null ? OutboxStore.BEHIND_ALL : before,
+                        limit))
                 .map(rows -> {
                     List<Shown> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(shown(row)));
@@ -58,8 +73,12 @@ final class ParkedMessageDesk {
                 });
     }
 
+    static String listing(boolean ofKey) {
+        return ofKey ? SHOW_OF_KEY : SHOW_OF_ALL;
+    }
+
     static Future<Count> count(SqlClient client) {
-        return client.query(COUNT).execute().map(rows -> {
+        return client.preparedQuery(COUNT).execute(Tuple.of(MOST_COUNTED)).map(rows -> {
             Row row = rows.iterator().next();
             return new Count(row.getLong(0), row.getLong(1));
         });

@@ -38,7 +38,6 @@ class DeadLetterTableIT {
         fixture.close();
     }
 
-    // As a service does it: the statement is prepared once, and its plan is one for all parameters.
     @ParameterizedTest
     @CsvSource({
         "topic,dead_letter_topic",
@@ -87,6 +86,19 @@ class DeadLetterTableIT {
                                 .replace("$4", "100")));
 
         assertThat(plan).contains("dead_letter_group").doesNotContain("Seq Scan on dead_letter");
+    }
+
+    @Test
+    void what_is_open_is_counted_by_reason_from_one_to_the_next_and_not_by_reading_every_letter() {
+        pileUp();
+
+        assertThat(fixture.genericPlan(DeadLetterDesk.COUNT_BY_REASON, "100000"))
+                .contains("dead_letter_open_reason")
+                .doesNotContain("Seq Scan on dead_letter")
+                .doesNotContain("Sort");
+        assertThat(Fixture.await(DeadLetterDesk.countByReason(fixture.pool)))
+                .hasSize(4)
+                .contains(new DeadLetterDesk.Count("t5", "R5", 2_500));
     }
 
     @Test
@@ -139,22 +151,7 @@ class DeadLetterTableIT {
                 "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
                         + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
                         + literal(filter.fingerprint()) + "NULL, 50, 4096";
-        return Fixture.await(fixture.pool.withConnection(connection -> connection
-                .query("SET plan_cache_mode = force_generic_plan; PREPARE listing AS "
-                        + DeadLetterDesk.listing(states, filter))
-                .execute()
-                .compose(prepared -> connection
-                        .query("EXPLAIN (COSTS OFF) EXECUTE listing (" + arguments + ")")
-                        .execute())
-                .map(rows -> {
-                    StringBuilder plan = new StringBuilder();
-                    rows.forEach(row -> plan.append(row.getString(0)).append('\n'));
-                    return plan.toString();
-                })
-                .compose(plan -> connection
-                        .query("DEALLOCATE listing; RESET plan_cache_mode")
-                        .execute()
-                        .map(plan))));
+        return fixture.genericPlan(DeadLetterDesk.listing(states, filter), arguments);
     }
 
     private static String literal(@org.jspecify.annotations.Nullable String text) {

@@ -179,6 +179,25 @@ final class Fixture implements AutoCloseable {
         }
     }
 
+    /** How Postgres would do it once it has prepared the statement, as a service does: by one plan for all arguments. */
+    String genericPlan(String statement, String arguments) {
+        return await(pool.withConnection(connection -> connection
+                .query("SET plan_cache_mode = force_generic_plan; PREPARE planned AS " + statement)
+                .execute()
+                .compose(prepared -> connection
+                        .query("EXPLAIN (COSTS OFF) EXECUTE planned (" + arguments + ")")
+                        .execute())
+                .map(rows -> {
+                    StringBuilder plan = new StringBuilder();
+                    rows.forEach(row -> plan.append(row.getString(0)).append('\n'));
+                    return plan.toString();
+                })
+                .compose(plan -> connection
+                        .query("DEALLOCATE planned; RESET plan_cache_mode")
+                        .execute()
+                        .map(plan))));
+    }
+
     /** The committed offsets of the group, summed over the topic's partitions. */
     long committed() {
         try {
