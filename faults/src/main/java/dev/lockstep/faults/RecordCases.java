@@ -8,7 +8,10 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -20,17 +23,21 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Records that come again, in another order, or that nobody can read. */
 final class RecordCases {
-    private static final List<String> TOPICS = List.of(
-            "order.created",
-            "order.cancel-requested",
-            "order.commands",
-            "order.confirmed",
-            "order.cancelled",
-            "inventory.commands",
-            "inventory.updated",
-            "payment.commands",
-            "payment.updated");
-    private static final List<String> COMMANDS = List.of("inventory.commands", "payment.commands", "order.commands");
+    // With a type that their readers know, so that what is wrong with a record is found where it is.
+    private static final Map<String, String> TYPES = Map.of(
+            "order.created", "OrderCreated",
+            "order.cancel-requested", "OrderCancelRequested",
+            "order.commands", "ConfirmOrder",
+            "order.confirmed", "OrderConfirmed",
+            "order.cancelled", "OrderCancelled",
+            "inventory.commands", "ReserveStock",
+            "inventory.updated", "StockReserved",
+            "payment.commands", "ChargePayment",
+            "payment.updated", "PaymentCharged");
+    private static final List<String> TOPICS = TYPES.keySet().stream().sorted().toList();
+
+    // More than an entry of a B-tree of Postgres has room for, and too random to be compressed into it.
+    private static final int TOO_LONG = 3_000;
 
     private RecordCases() {}
 
@@ -43,7 +50,7 @@ final class RecordCases {
                         RecordCases::repeat),
                 new FaultCase(
                         "poison",
-                        "garbage, oversized and unknown records on every topic, also under the keys of orders",
+                        "garbage, oversized, unknown and self-preceding records on every topic, also under the keys of orders",
                         Protection.DEAD_LETTERS,
                         FaultCase.Where.SHARED,
                         true,
@@ -78,16 +85,13 @@ final class RecordCases {
         List<String> orders = new ArrayList<>(run.load().accepted().keySet());
         try (KafkaProducer<byte[], byte[]> producer = producer(run)) {
             for (int round = 0; round < run.times(6, 2); round++) {
-                for (String topic : COMMANDS) {
+                for (String topic : TOPICS) {
+                    String stranger = "poison-" + run.random().nextInt(100);
                     String key = run.random().nextBoolean() || orders.isEmpty()
-                            ? "poison-" + run.random().nextInt(100)
+                            ? stranger
                             : orders.get(run.random().nextInt(orders.size()));
-                    send(producer, record(topic, key, "no JSON at all \u0000", "ReserveStock"));
-                    send(producer, record(topic, key, "{\"orderId\":", "ChargePayment"));
-                    send(producer, record(topic, key, "{\"orderId\":\"" + key + "\"}", "ReserveStock.v99"));
-                    send(producer, record(topic, key, "\"" + "x".repeat(900_000) + "\"", "ConfirmOrder"));
-                    send(producer, new ProducerRecord<>(topic, null, null));
-                    for (int i = 0; i < 5; i++) {
+                    for (ProducerRecord<byte[], byte[]> record : poison(topic, key, stranger, run.random())) {
+                        send(producer, record);
                         run.injected();
                     }
                 }
@@ -97,20 +101,70 @@ final class RecordCases {
         }
     }
 
-    private static ProducerRecord<byte[], byte[]> record(String topic, String key, String value, String type) {
-        RecordHeaders headers = new RecordHeaders();
+    // Under the key of an order is only what cannot even be read: that is a dead letter at once, and holds no key up.
+    // The one that can be read has a key of its own: waiting for itself, it would hold that one up.
+    private static List<ProducerRecord<byte[], byte[]>> poison(
+            String topic, String key, String stranger, Random random) {
+        String type = Objects.requireNonNull(TYPES.get(topic));
+        String itself = version7(random).toString();
+        return List.of(
+                record(topic, bytes(key), "no JSON at all \u0000", Map.of("ce_type", type)),
+                record(topic, bytes(key), "{\"orderId\":", Map.of("ce_type", type)),
+                record(topic, bytes(key), "{\"orderId\":\"" + key + "\"}", Map.of("ce_type", type + ".v99")),
+                record(topic, bytes(key), "\"" + "x".repeat(900_000) + "\"", Map.of("ce_type", type)),
+                record(topic, bytes(key), "{}", Map.of("ce_type", incompressible(random))),
+                record(
+                        topic,
+                        bytes(key),
+                        "no JSON",
+                        Map.of(
+                                "ce_type",
+                                type,
+                                "ce_id",
+                                "poison " + random.nextLong(),
+                                "ce_time",
+                                "+300000000-01-01T00:00:00Z")),
+                record(topic, bytes(incompressible(random)), "no JSON", Map.of("ce_type", type)),
+                record(
+                        topic,
+                        new byte[] {(byte) 0xc3, 0x28, (byte) 0xff, (byte) random.nextInt()},
+                        "no JSON",
+                        Map.of("ce_type", type)),
+                record(
+                        topic,
+                        bytes(stranger),
+                        "{\"orderId\":\"" + stranger + "\"}",
+                        Map.of("ce_type", "StockReleased", "ce_id", itself, "ce_previousid", itself)),
+                new ProducerRecord<>(topic, null, null));
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(
+            String topic, byte[] key, String value, Map<String, String> special) {
         Map<String, String> attributes = new HashMap<>(Map.of(
-                "ce_id",
-                UUID.randomUUID().toString(),
-                "ce_type",
-                type,
-                "ce_source",
-                "/nobody",
-                "ce_specversion",
-                "1.0"));
-        attributes.forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
-        return new ProducerRecord<>(
-                topic, null, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8), headers);
+                "ce_id", UUID.randomUUID().toString(),
+                "ce_source", "/nobody",
+                "ce_specversion", "1.0"));
+        attributes.putAll(special);
+        RecordHeaders headers = new RecordHeaders();
+        attributes.forEach((name, text) -> headers.add(name, bytes(text)));
+        return new ProducerRecord<>(topic, null, key, bytes(value), headers);
+    }
+
+    private static String incompressible(Random random) {
+        return random.ints(TOO_LONG, 0, 62)
+                .mapToObj("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"::charAt)
+                .map(String::valueOf)
+                .collect(Collectors.joining());
+    }
+
+    private static UUID version7(Random random) {
+        return new UUID(
+                (System.currentTimeMillis() << 16) | 0x7000 | random.nextInt(0x1000),
+                (random.nextLong() >>> 2) | Long.MIN_VALUE);
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static void send(KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
