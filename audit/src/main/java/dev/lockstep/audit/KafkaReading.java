@@ -61,12 +61,12 @@ final class KafkaReading implements AutoCloseable {
             deadLetter(record, verbatim);
         } else if (party.isPresent()) {
             said(record, party.get(), verbatim);
+            if (ENDS.contains(record.topic()) && record.key() != null) {
+                told.add(new Fact.Told(
+                        new String(record.key(), StandardCharsets.UTF_8), record.topic(), text(record, "ce_id")));
+            }
         } else {
             relayed.count("records of strangers");
-        }
-        if (ENDS.contains(record.topic()) && record.key() != null) {
-            told.add(new Fact.Told(
-                    new String(record.key(), StandardCharsets.UTF_8), record.topic(), text(record, "ce_id")));
         }
     }
 

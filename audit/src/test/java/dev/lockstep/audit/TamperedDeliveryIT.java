@@ -81,13 +81,14 @@ class TamperedDeliveryIT {
         world.send(row);
         world.send(row);
         world.topics.send("inventory.commands", null, "me", "hello", Map.of("ce_type", "ReserveStock"));
+        world.topics.send("order.confirmed", null, cancelled, "hello", Map.of("ce_source", "/nobody"));
         world.relay();
 
         Outcome outcome = world.audit();
 
         assertThat(outcome.told()).isEmpty();
         assertThat(outcome.counted("relayed", "repeated")).isEqualTo(1);
-        assertThat(outcome.counted("relayed", "records of strangers")).isEqualTo(1);
+        assertThat(outcome.counted("relayed", "records of strangers")).isEqualTo(2);
     }
 
     @Test
