@@ -203,8 +203,7 @@ final class DeadLetterStore {
             all.add(Headers.pair("dlq_error_class", errorClass));
         }
         // The outbox keeps keys as text. One that is none, or too long for that, leaves without it, and says here what
-        // it
-        // was.
+        // it was.
         if (record.key() != null && Headers.key(record) == null) {
             all.add(Headers.pair("dlq_key", record.key()));
         }

@@ -148,8 +148,7 @@ final class PollLoop<M> {
             LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
         } catch (RuntimeException broken) {
             // Whatever it was: a thread that ends would leave the partitions to nobody until their session runs out,
-            // and
-            // the process would look alive.
+            // and the process would look alive.
             problem = "cannot consume: " + broken.getMessage();
             LOGGER.atWarn()
                     .addKeyValue("service", options.group())
