@@ -47,7 +47,7 @@ final class ParkedMessageStore {
 
     // Only the first of a key may be tried: the others must not overtake it. Records without a key wait for nobody,
     // their digest is that of their place. In the order of the index, so that nothing is sorted however much is parked.
-    private static final String DUE = """
+    static final String DUE = """
             SELECT topic, partition, "offset"
               FROM (SELECT DISTINCT ON (topic, key_digest) topic, partition, "offset", next_attempt_at
                       FROM parked_message

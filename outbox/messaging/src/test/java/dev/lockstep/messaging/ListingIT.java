@@ -69,6 +69,14 @@ class ListingIT {
                 .isEqualTo(new ParkedMessageDesk.Count(5_000, 20_000));
     }
 
+    @Test
+    void the_first_of_each_parked_key_is_found_in_the_order_of_the_index_and_nothing_is_sorted_for_it() {
+        pileUpParked();
+
+        assertThat(fixture.genericPlan(ParkedMessageStore.DUE, "'group', ARRAY['t7'], ARRAY[0]"))
+                .containsPattern("Unique\\n +-> +Index Only Scan using parked_message_key ");
+    }
+
     private void pileUpOutbox() {
         for (int i = 0; i < 20; i++) {
             execute("""

@@ -1,0 +1,113 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.messaging.DeadLetterDesk.Filter;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** How Postgres finds dead letters among very many. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class DeadLetterPlanIT {
+    private static final String PILE = """
+            UPDATE dead_letter
+               SET state = CASE WHEN n % 5 = 0 THEN 'open' ELSE 'replayed' END, settled_at = now(),
+                   topic = 't' || n % 20, type = 'T' || n % 20, reason = 'R' || n % 20, error_class = 'E' || n % 20,
+                   fingerprint = 'f' || n % 50
+              FROM (SELECT id AS letter, "offset" AS n FROM dead_letter) numbered
+             WHERE id = letter
+            """;
+
+    private static Fixture fixture;
+
+    @BeforeAll
+    static void pileUp() {
+        fixture = new Fixture();
+        new Letters(fixture).bury(1, 50_000, 5_000);
+        Fixture.await(fixture.pool.query(PILE).execute());
+        Fixture.await(fixture.pool.query("VACUUM ANALYZE dead_letter").execute());
+    }
+
+    @AfterAll
+    static void close() {
+        fixture.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "topic,dead_letter_topic",
+        "type,dead_letter_type",
+        "reason,dead_letter_reason",
+        "errorClass,dead_letter_error_class",
+        "fingerprint,dead_letter_fingerprint"
+    })
+    void each_filter_finds_its_index_whatever_is_piled_up(String member, String index) {
+        assertThat(plan(Set.of("open", "replayed", "discarded"), member))
+                .contains("using " + index + " on")
+                .doesNotContain("Sort");
+    }
+
+    @Test
+    void the_few_letters_of_a_key_are_found_by_their_index() {
+        assertThat(plan(Set.of("open", "replayed", "discarded"), "key"))
+                .containsPattern("(using|on) dead_letter_key\\b");
+        assertThat(plan(Set.of("open"), "key")).containsPattern("(using|on) dead_letter_key\\b");
+    }
+
+    @Test
+    void what_is_open_is_found_among_what_is_settled() {
+        assertThat(plan(Set.of("open"), "topic"))
+                .contains("using dead_letter_open on")
+                .doesNotContain("Sort");
+    }
+
+    @Test
+    void groups_are_found_from_one_to_the_next_and_not_by_reading_every_letter() {
+        String plan = String.join(
+                "\n",
+                fixture.strings("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
+                        + DeadLetterDesk.GROUPS
+                                .replace("$1", "ARRAY['replayed']")
+                                .replace("$2", "NULL")
+                                .replace("$3", "10")
+                                .replace("$4", "100")));
+
+        assertThat(plan).contains("dead_letter_group").doesNotContain("Seq Scan on dead_letter");
+    }
+
+    @Test
+    void what_is_open_is_counted_by_reason_from_one_to_the_next_and_not_by_reading_every_letter() {
+        assertThat(fixture.genericPlan(DeadLetterDesk.COUNT_BY_REASON, "100000"))
+                .contains("dead_letter_open_reason")
+                .doesNotContain("Seq Scan on dead_letter")
+                .doesNotContain("Sort");
+        assertThat(Fixture.await(DeadLetterDesk.countByReason(fixture.pool)))
+                .hasSize(4)
+                .contains(new DeadLetterDesk.Count("t5", "R5", 2_500));
+    }
+
+    private String plan(Set<String> states, String member) {
+        Filter filter = new Filter(
+                member.equals("topic") ? "t7" : null,
+                member.equals("type") ? "T7" : null,
+                member.equals("reason") ? "R7" : null,
+                member.equals("key") ? "k7" : null,
+                member.equals("errorClass") ? "E7" : null,
+                member.equals("fingerprint") ? "f7" : null);
+        String arguments =
+                "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
+                        + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
+                        + literal(filter.fingerprint()) + "NULL, 50, 4096";
+        return fixture.genericPlan(DeadLetterDesk.listing(states, filter), arguments);
+    }
+
+    private static String literal(@org.jspecify.annotations.Nullable String text) {
+        return (text == null ? "NULL" : "'" + text + "'") + ", ";
+    }
+}
