@@ -46,16 +46,16 @@ final class OutboxMetrics {
                 .description("age of the oldest outbox row that Kafka has not acknowledged")
                 .register(meters);
         Gauge.builder("lockstep.parked.keys", this, metrics -> metrics.parked.keys())
-                .description("keys whose messages wait for another attempt")
+                .description("keys whose messages wait for another attempt, among the first 100,000 messages")
                 .register(meters);
         Gauge.builder("lockstep.parked.messages", this, metrics -> metrics.parked.messages())
-                .description("messages that wait for another attempt, or behind one that does")
+                .description("messages that wait for another attempt, or behind one that does; up to 100,000")
                 .register(meters);
         Gauge.builder("lockstep.replays.running", this, metrics -> metrics.replays)
                 .description("replays of dead letters that are under way")
                 .register(meters);
         deadLetters = MultiGauge.builder("lockstep.dead.letters")
-                .description("dead letters neither replayed nor discarded")
+                .description("dead letters neither replayed nor discarded, up to 100,000 of a topic and reason")
                 .register(meters);
     }
 
