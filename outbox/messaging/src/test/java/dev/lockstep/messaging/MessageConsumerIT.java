@@ -8,18 +8,14 @@ import dev.lockstep.messaging.Fixture.Greeting;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -343,104 +339,6 @@ class MessageConsumerIT {
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
         assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
-    }
-
-    @Nested
-    class when_a_record_kills_the_process {
-        // What a process that was killed leaves behind: a batch that was begun and no trace of its end.
-        private void dieAt(long offset) {
-            Fixture.await(new AttemptStore(fixture.group)
-                    .begin(fixture.pool, Map.of(new TopicPartition(fixture.topic, 0), offset)));
-        }
-
-        @Test
-        void it_is_a_dead_letter_after_as_many_starts_as_there_are_attempts_and_is_not_handled_again() {
-            fixture.hello("k", "ann");
-            fixture.hello("k", "bob");
-            dieAt(0);
-            dieAt(0);
-            dieAt(0);
-
-            fixture.consume(greeter());
-
-            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
-            assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
-                    .containsExactly("CONSUMER_CRASHED 3");
-        }
-
-        @Test
-        void the_records_of_a_batch_that_was_begun_before_are_delivered_one_by_one_until_all_are_through() {
-            IntStream.range(0, 10).forEach(i -> fixture.hello("k", "n" + i));
-            List<Integer> sizes = new CopyOnWriteArrayList<>();
-            dieAt(0);
-
-            fixture.consume((tx, messages) -> {
-                sizes.add(messages.size());
-                return greeter().handle(tx, messages);
-            });
-
-            await().untilAsserted(() -> assertThat(fixture.greeted()).hasSize(10));
-            assertThat(sizes).containsOnly(1);
-            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
-        }
-
-        @Test
-        void only_the_batch_at_which_a_process_would_begin_again_is_counted() {
-            fixture.hello("k", "ann");
-            fixture.consume(greeter());
-            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
-
-            fixture.hello("k", "bob");
-
-            await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
-            assertThat(fixture.strings("SELECT \"offset\" || ' ' || starts FROM delivery_attempt"))
-                    .containsExactly("0 1");
-        }
-
-        @Test
-        void a_failure_that_the_process_survives_does_not_count() {
-            AtomicInteger failures = new AtomicInteger(5);
-            fixture.hello("k", "ann");
-
-            fixture.consume((tx, messages) -> failures.getAndDecrement() > 0
-                    ? tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
-                            .execute()
-                            .mapEmpty()
-                    : greeter().handle(tx, messages));
-
-            await().atMost(Duration.ofSeconds(30))
-                    .untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
-            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
-        }
-
-        @Test
-        void nor_does_it_if_the_database_could_not_be_told_for_a_while() {
-            int most = fixture.options().maxAttempts() + 2;
-            Fixture.await(fixture.pool.query("""
-                    CREATE SEQUENCE refusals;
-                    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-                    BEGIN
-                        IF nextval('refusals') <= %d THEN
-                            RAISE EXCEPTION 'not now' USING ERRCODE = '57P03';
-                        END IF;
-                        RETURN NEW;
-                    END $$;
-                    CREATE TRIGGER refuse BEFORE UPDATE ON delivery_attempt
-                        FOR EACH ROW WHEN (NEW.starts = 0) EXECUTE FUNCTION refuse();
-                    """.formatted(most)).execute());
-            AtomicInteger failures = new AtomicInteger(most);
-            fixture.hello("k", "ann");
-
-            fixture.consume((tx, messages) -> failures.getAndDecrement() > 0
-                    ? tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
-                            .execute()
-                            .mapEmpty()
-                    : greeter().handle(tx, messages));
-
-            await().atMost(Duration.ofSeconds(60))
-                    .untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
-            assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
-        }
     }
 
     @Test
