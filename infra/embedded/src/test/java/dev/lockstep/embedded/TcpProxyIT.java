@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -108,7 +109,7 @@ class TcpProxyIT {
             read(client, 100);
 
             assertThat(Duration.ofNanos(System.nanoTime() - begun))
-                    .isBetween(Duration.ofMillis(2 * A_MOMENT), Duration.ofMillis(6 * A_MOMENT));
+                    .isBetween(Duration.ofMillis(2 * A_MOMENT), Duration.ofMillis(10 * A_MOMENT));
         }
     }
 
@@ -127,9 +128,14 @@ class TcpProxyIT {
 
     @Test
     void a_server_that_is_not_there_is_a_reset() throws IOException {
-        echo.close();
-
-        assertThatThrownBy(() -> answerTo(connect(), "anybody?")).isInstanceOf(IOException.class);
+        // Bound, so that nobody else can have the port, and never listening.
+        try (Socket absent = new Socket()) {
+            absent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            try (TcpProxy toNobody = TcpProxy.to("127.0.0.1", absent.getLocalPort())) {
+                assertThatThrownBy(() -> answerTo(connect(toNobody), "anybody?"))
+                        .isInstanceOf(IOException.class);
+            }
+        }
     }
 
     @Test
@@ -153,6 +159,10 @@ class TcpProxyIT {
     }
 
     private Socket connect() throws IOException {
+        return connect(proxy);
+    }
+
+    private static Socket connect(TcpProxy proxy) throws IOException {
         return new Socket(InetAddress.getLoopbackAddress(), proxy.port());
     }
 
