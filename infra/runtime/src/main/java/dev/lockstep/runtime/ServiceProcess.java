@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -13,23 +14,26 @@ final class ServiceProcess {
     private static final int STOPPED = 0;
     private static final int FAILED = 1;
     private static final int MISCONFIGURED = 2;
+    private static final Duration START_ENDS_WITHIN = Duration.ofSeconds(10);
 
     private ServiceProcess() {}
 
     static void run(
             String service, Function<Map<String, String>, RunningService> start, Map<String, String> environment) {
         AtomicReference<RunningService> running = new AtomicReference<>();
-        AtomicBoolean failed = new AtomicBoolean();
+        // It ends because it is told to, or because it cannot start: whichever is first decides what is said of it.
+        AtomicBoolean ends = new AtomicBoolean();
         Thread starting = Thread.currentThread();
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name(service + "-stop").unstarted(() -> {
-                    if (failed.get()) {
+                    if (ends.getAndSet(true)) {
                         return;
                     }
+                    if (running.get() == null) {
+                        endStart(starting);
+                    }
                     RunningService open = running.get();
-                    if (open == null) {
-                        starting.interrupt();
-                    } else {
+                    if (open != null) {
                         open.close();
                     }
                     // A JVM that ends by a signal says 143; one that was asked to stop, and did, has not failed.
@@ -37,13 +41,29 @@ final class ServiceProcess {
                 }));
         try {
             running.set(start.apply(environment));
-        } catch (SettingsException e) {
-            failed.set(true);
-            exit(MISCONFIGURED, String.valueOf(e.getMessage()));
-        } catch (RuntimeException e) {
-            failed.set(true);
-            LOGGER.atDebug().setCause(e).addKeyValue("service", service).log("start failed");
-            exit(FAILED, service + " cannot start: " + reason(e));
+        } catch (RuntimeException | Error e) {
+            if (!ends.getAndSet(true)) {
+                fail(service, e);
+            }
+        }
+    }
+
+    // A start that ends closes what it had opened, and may be over before it hears of this.
+    private static void endStart(Thread starting) {
+        starting.interrupt();
+        try {
+            starting.join(START_ENDS_WITHIN);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void fail(String service, Throwable failure) {
+        if (failure instanceof SettingsException) {
+            exit(MISCONFIGURED, String.valueOf(failure.getMessage()));
+        } else {
+            LOGGER.atDebug().setCause(failure).addKeyValue("service", service).log("start failed");
+            exit(FAILED, service + " cannot start: " + reason(failure));
         }
     }
 

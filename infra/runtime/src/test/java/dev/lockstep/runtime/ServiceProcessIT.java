@@ -94,6 +94,7 @@ class ServiceProcessIT {
         assertThat(process.waitFor(30, SECONDS)).isTrue();
         assertThat(process.exitValue()).isZero();
         assertThat(errors()).isEmpty();
+        assertThat(output().getLast()).contains("\"message\":\"stopped\"");
         assertThat(output()).noneMatch(line -> line.contains("hunter2"));
     }
 
