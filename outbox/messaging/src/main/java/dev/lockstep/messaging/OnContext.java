@@ -20,9 +20,16 @@ final class OnContext {
         this.context = context;
     }
 
-    /** Returns why the work failed, or null. What takes longer than a minute has failed with a {@link TimeoutException}. */
+    /**
+     * Returns why the work failed, or null. What takes longer than a minute has failed with a {@link TimeoutException}.
+     *
+     * @throws IllegalStateException on an event loop, which must not wait
+     */
     @Nullable
     Throwable await(Supplier<Future<Void>> work) throws InterruptedException {
+        if (Context.isOnEventLoopThread()) {
+            throw new IllegalStateException("an event loop must not wait");
+        }
         CompletableFuture<Void> done = new CompletableFuture<>();
         context.runOnContext(start -> Future.<Void>succeededFuture()
                 .compose(begun -> work.get())

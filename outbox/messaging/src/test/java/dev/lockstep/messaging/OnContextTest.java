@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -30,5 +31,18 @@ class OnContextTest {
                     throw thrown;
                 }))
                 .isSameAs(thrown);
+    }
+
+    @Test
+    void an_event_loop_is_not_let_wait() {
+        Future<Object> waited = Future.future(outcome -> vertx.runOnContext(onTheLoop -> {
+            try {
+                outcome.complete(work.await(Future::succeededFuture));
+            } catch (IllegalStateException | InterruptedException refused) {
+                outcome.fail(refused);
+            }
+        }));
+
+        assertThatThrownBy(() -> Fixture.await(waited)).hasMessageContaining("an event loop must not wait");
     }
 }
