@@ -57,6 +57,24 @@ class BatchStartsIT {
     }
 
     @Test
+    void one_that_was_handled_before_the_process_died_is_no_dead_letter() {
+        fixture.hello("k", "ann");
+        MessageConsumer first = fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+        Fixture.await(first.stop());
+        fixture.forgetOffsets();
+        dieAt(0);
+        dieAt(0);
+        dieAt(0);
+
+        fixture.consume(greeter());
+        fixture.hello("k", "bob");
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+    }
+
+    @Test
     void the_records_of_a_batch_that_was_begun_before_are_delivered_one_by_one_until_all_are_through() {
         IntStream.range(0, 10).forEach(i -> fixture.hello("k", "n" + i));
         List<Integer> sizes = new CopyOnWriteArrayList<>();

@@ -29,12 +29,18 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A database with the messaging tables, a topic and a producer of its own for each test. */
 final class Fixture implements AutoCloseable {
     private static final AtomicInteger TOPICS = new AtomicInteger();
+
+    // A machine that is busy takes long to make a consumer group.
+    static {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
+    }
 
     final Vertx vertx = Vertx.vertx();
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -210,6 +216,14 @@ final class Fixture implements AutoCloseable {
         } catch (InterruptedException | ExecutionException | TimeoutException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** As if somebody had reset the group: everything comes again. Once none of its members is left. */
+    void forgetOffsets() {
+        Awaitility.await().ignoreExceptions().until(() -> {
+            admin.deleteConsumerGroups(Set.of(group)).all().get(30, TimeUnit.SECONDS);
+            return true;
+        });
     }
 
     static <T extends @Nullable Object> T await(Future<T> future) {

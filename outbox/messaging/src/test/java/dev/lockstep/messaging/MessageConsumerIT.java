@@ -98,6 +98,22 @@ class MessageConsumerIT {
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
     }
 
+    @Test
+    void whatever_breaks_its_client_a_consumer_goes_on_with_a_new_one() {
+        AtomicInteger breaks = new AtomicInteger(2);
+        fixture.hello("k", "ann");
+
+        MessageConsumer consumer = fixture.consume(fixture.options(), greeter(), topic -> {
+            if (breaks.getAndDecrement() > 0) {
+                throw new IllegalStateException("nobody expected this");
+            }
+            return true;
+        });
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+        await().untilAsserted(() -> assertThat(consumer.problem()).isEmpty());
+    }
+
     @Nested
     class when_a_record_can_never_be_handled {
         @Test
@@ -188,11 +204,7 @@ class MessageConsumerIT {
             await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
             Fixture.await(first.stop());
 
-            // Somebody resets the group: everything comes again.
-            await().ignoreExceptions().until(() -> {
-                fixture.admin.deleteConsumerGroups(Set.of(fixture.group)).all().get();
-                return true;
-            });
+            fixture.forgetOffsets();
             fixture.consume(greeter());
 
             await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
@@ -282,6 +294,33 @@ class MessageConsumerIT {
             assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
             broken.set(false);
             await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("bob"));
+        }
+
+        @Test
+        void however_much_of_it_is_due_what_is_not_parked_comes_in_between() {
+            List<String> parked =
+                    IntStream.range(0, 30).mapToObj(i -> "parked-" + i).toList();
+            parked.forEach(name -> fixture.hello(name, name));
+            fixture.consume((tx, messages) -> {
+                String name = messages.getFirst().message().name();
+                if (messages.size() > 1 || (broken.get() && parked.contains(name))) {
+                    throw new IllegalStateException("not now");
+                }
+                return parked.contains(name)
+                        ? tx.query("SELECT pg_sleep(0.2)")
+                                .execute()
+                                .compose(slept -> greeter().handle(tx, messages))
+                        : greeter().handle(tx, messages);
+            });
+            await().untilAsserted(() -> assertThat(fixture.strings("SELECT count(*) FROM parked_message"))
+                    .containsExactly("30"));
+
+            broken.set(false);
+            await().until(() -> !fixture.greeted().isEmpty());
+            fixture.hello("k", "ann");
+
+            await().until(() -> fixture.greeted().contains("ann"));
+            assertThat(fixture.greeted()).hasSizeLessThan(30);
         }
 
         @Test
