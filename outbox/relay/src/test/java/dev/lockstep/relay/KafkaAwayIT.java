@@ -9,11 +9,22 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+import org.apache.kafka.metadata.authorizer.StandardAuthorizer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class KafkaAwayIT {
@@ -114,6 +125,58 @@ class KafkaAwayIT {
         try (TopicReader heartbeats = outbox.reader("lockstep.heartbeats")) {
             assertThat(heartbeats.readUntil(beats -> !beats.isEmpty())).isNotEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DESCRIBE_CONFIGS", "DESCRIBE"})
+    void rows_are_relayed_and_counted_where_the_topic_of_the_heartbeats_is_missing_and_may_not_be_created(
+            AclOperation allowed) throws Exception {
+        // Given
+        kafka.close();
+        kafka = LocalKafka.start(
+                folder,
+                port(kafka),
+                List.of(),
+                Map.of(
+                        "authorizer.class.name",
+                        StandardAuthorizer.class.getName(),
+                        "allow.everyone.if.no.acl.found",
+                        "true"));
+        forbidToCreate("lockstep.heartbeats", allowed);
+        OutboxRelay relay = outbox.relay();
+        outbox.append("o-1", "1");
+
+        // When
+        relay.start();
+
+        // Then
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(outbox.relayed()).isEqualTo(1);
+            assertThat(relay.problem()).isEmpty();
+        });
+        try (TopicReader reader = outbox.reader();
+                Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+            assertThat(TopicReader.values(reader.readAll())).containsExactly("1");
+            assertThat(admin.listTopics().names().get()).doesNotContain("lockstep.heartbeats");
+        }
+    }
+
+    private void forbidToCreate(String topic, AclOperation allowed) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+            admin.createAcls(List.of(
+                            acl(ResourceType.CLUSTER, "kafka-cluster", AclOperation.ALL, AclPermissionType.ALLOW),
+                            acl(ResourceType.CLUSTER, "kafka-cluster", AclOperation.CREATE, AclPermissionType.DENY),
+                            acl(ResourceType.TOPIC, topic, allowed, AclPermissionType.ALLOW)))
+                    .all()
+                    .get();
+        }
+    }
+
+    private static AclBinding acl(
+            ResourceType type, String name, AclOperation operation, AclPermissionType permission) {
+        return new AclBinding(
+                new ResourcePattern(type, name, PatternType.LITERAL),
+                new AccessControlEntry("User:ANONYMOUS", "*", operation, permission));
     }
 
     @Test
