@@ -44,3 +44,9 @@ CREATE TABLE outbox_recovery (
     holder     uuid,
     held_until timestamptz
 );
+
+CREATE TABLE outbox_term (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    slot_lsn  pg_lsn  NOT NULL,
+    proven    boolean NOT NULL
+);

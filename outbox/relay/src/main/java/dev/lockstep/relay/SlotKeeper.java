@@ -25,13 +25,13 @@ import org.slf4j.LoggerFactory;
 final class SlotKeeper {
     private static final Logger LOGGER = LoggerFactory.getLogger(SlotKeeper.class);
     private static final Duration PAUSE = Duration.ofMillis(100);
-    private static final Duration DISCARD_LIMIT = Duration.ofSeconds(3);
 
     private final UUID relay = UUID.randomUUID();
     private final RelayConfig config;
     private final RelayDatabase database;
     private final SlotStore slots;
     private final RecoveryStore recovery = new RecoveryStore();
+    private final TermStore terms = new TermStore();
     private final IntervalStore interval = new IntervalStore();
     private final String slot;
     private final String newSlot;
@@ -124,31 +124,41 @@ final class SlotKeeper {
     }
 
     /**
-     * Whether the slot still is the one that was seen before, which nobody has read from since. An engine that finds no slot makes one,
-     * and nothing that committed before would come through that.
+     * Drops the slot, so that it is made anew, if rows may be missing from it: it is not the one that a relay has set out with, and none
+     * has been proven since.
+     *
+     * @return whether it did
      */
-    boolean isUntouched(SlotState before) {
+    boolean dropStrange(Connection connection) throws SQLException {
+        boolean dropped = slots.dropStrange(connection, slot);
+        if (dropped) {
+            LOGGER.atWarn().addKeyValue("slot", slot).log("slot was dropped and made by somebody else, it is replaced");
+        }
+        return dropped;
+    }
+
+    /**
+     * To be called before an engine is started. An engine that finds no slot makes one, and nothing that committed before would come
+     * through that.
+     *
+     * @param seen as it was found free
+     * @return false if it is not so any more
+     */
+    boolean setOut(Connection connection, SlotState seen) throws SQLException {
+        return terms.setOut(connection, slot, seen);
+    }
+
+    /**
+     * To be called before anything is published that an engine read.
+     *
+     * @return whether it read from the slot that this relay has set out with
+     */
+    boolean prove(SlotState seen) {
         try (Connection connection = database.connect("slot")) {
-            return state(connection)
-                    .filter(now -> now.confirmedLsn().equals(before.confirmedLsn()))
-                    .isPresent();
+            return terms.prove(connection, slot, seen);
         } catch (SQLException cause) {
             throw new RelayException(
                     "slot %s cannot be looked at: %s".formatted(slot, RelayException.reason(cause)), cause);
-        }
-    }
-
-    /** Drops a slot that cannot be trusted, as soon as nobody uses it, so that it is made anew. */
-    void discard() {
-        LOGGER.atWarn().addKeyValue("slot", slot).log("slot was dropped and made by somebody else, it is replaced");
-        long deadline = System.nanoTime() + DISCARD_LIMIT.toNanos();
-        try (Connection connection = database.connect("slot")) {
-            while (!slots.drop(connection, slot) && System.nanoTime() < deadline) {
-                LockSupport.parkNanos(PAUSE.toNanos() / 10);
-            }
-        } catch (SQLException cause) {
-            throw new RelayException(
-                    "slot %s cannot be dropped: %s".formatted(slot, RelayException.reason(cause)), cause);
         }
     }
 

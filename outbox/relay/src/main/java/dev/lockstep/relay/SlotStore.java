@@ -52,6 +52,9 @@ final class SlotStore {
                         WHERE s.slot_name = ? AND s.invalidation_reason IS NULL AND s.wal_status <> 'lost')
         """;
 
+    private static final String DROP_STRANGE_SLOT =
+            DROP_SLOT + " AND confirmed_flush_lsn > (SELECT slot_lsn FROM outbox_term WHERE NOT proven)";
+
     private static final String STATE = """
         SELECT active, wal_status, invalidation_reason, database = current_database() AS ours,
                confirmed_flush_lsn,
@@ -137,6 +140,11 @@ final class SlotStore {
     /** As {@link #drop}, unless the other slot is missing or lost. */
     boolean dropSpare(Connection connection, String slot, String other) throws SQLException {
         return drop(connection, DROP_SPARE_SLOT, slot, other);
+    }
+
+    /** As {@link #drop}, unless it may be the slot that a relay last set out with. */
+    boolean dropStrange(Connection connection, String slot) throws SQLException {
+        return drop(connection, DROP_STRANGE_SLOT, slot);
     }
 
     private static boolean drop(Connection connection, String query, String... slots) throws SQLException {

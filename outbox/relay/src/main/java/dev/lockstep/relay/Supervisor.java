@@ -131,7 +131,7 @@ final class Supervisor {
                 } else if (!succession.mayLead()) {
                     health.become(Role.STARTING);
                     health.troubled("Kafka at %s does not answer this relay".formatted(config.bootstrapServers()));
-                } else {
+                } else if (!keeper.dropStrange(connection) && keeper.setOut(connection, slot.get())) {
                     SlotState free = slot.get();
                     Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
                     return Optional.of(() -> new Term(
@@ -186,8 +186,6 @@ final class Supervisor {
         try {
             runToItsEnd(spell);
             backoff = FIRST_BACKOFF;
-        } catch (SlotReplacedException cause) {
-            keeper.discard();
         } catch (RuntimeException cause) {
             tell(cause);
             count(spell);

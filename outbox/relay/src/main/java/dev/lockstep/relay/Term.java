@@ -21,7 +21,6 @@ final class Term implements Spell {
     private final Watchdog watchdog;
     private final Duration patience;
 
-    private volatile boolean replaced;
     private volatile boolean silent;
 
     Term(
@@ -50,7 +49,7 @@ final class Term implements Spell {
                 sender,
                 records,
                 topic,
-                () -> requireUntouched(keeper, slot),
+                () -> requireProven(keeper, slot),
                 ledger,
                 heartbeat::acknowledged,
                 health,
@@ -73,9 +72,6 @@ final class Term implements Spell {
             engine.run();
             throwIfEnded();
         } catch (RelayException cause) {
-            if (replaced) {
-                throw new SlotReplacedException(config.slotName());
-            }
             throwIfEnded();
             throw cause;
         } finally {
@@ -115,10 +111,10 @@ final class Term implements Spell {
         return one.compareTo(other) > 0 ? one : other;
     }
 
-    private void requireUntouched(SlotKeeper keeper, SlotState slot) {
-        if (!keeper.isUntouched(slot)) {
-            replaced = true;
-            throw new SlotReplacedException(config.slotName());
+    private void requireProven(SlotKeeper keeper, SlotState slot) {
+        if (!keeper.prove(slot)) {
+            throw new RelayException(
+                    "slot %s is not the one that it was when the engine started".formatted(config.slotName()), null);
         }
     }
 
