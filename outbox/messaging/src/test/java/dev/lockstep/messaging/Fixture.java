@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
@@ -36,6 +37,12 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** A database with the messaging tables, a topic and a producer of its own for each test. */
 final class Fixture implements AutoCloseable {
     private static final AtomicInteger TOPICS = new AtomicInteger();
+
+    /** A text that has no room in a B-tree of Postgres, and is so random that it cannot be compressed into it. */
+    static final String TOO_LONG_FOR_AN_INDEX = new Random(7)
+            .ints(3_000, 'a', 'z')
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
 
     // A machine that is busy takes long to make a consumer group.
     static {

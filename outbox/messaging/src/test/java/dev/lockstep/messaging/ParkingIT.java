@@ -1,0 +1,183 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.messaging.Fixture.Greeting;
+import io.vertx.core.Future;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of a message whose handling fails for no known reason, and of those behind it. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ParkingIT {
+    private Fixture fixture;
+
+    private final AtomicBoolean broken = new AtomicBoolean(true);
+    private final AtomicInteger attempts = new AtomicInteger();
+
+    private final MessageHandler<Greeting> breaksOnBob = (tx, messages) -> {
+        if (broken.get()
+                && messages.stream().anyMatch(each -> each.message().name().equals("bob"))) {
+            attempts.incrementAndGet();
+            throw new IllegalStateException("no greeting for bob");
+        }
+        return greeter().handle(tx, messages);
+    };
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void the_key_parks_others_flow_and_what_waited_is_applied_in_order_once_it_heals() {
+        ConsumerOptions patient = patient();
+        fixture.hello("a", "ann");
+        fixture.hello("b", "bob");
+        fixture.hello("b", "bea");
+        fixture.hello("a", "abe");
+        fixture.consume(patient, breaksOnBob, topic -> true);
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "abe"));
+        fixture.hello("b", "ben");
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(5));
+        assertThat(fixture.strings("SELECT count(*) FROM parked_message")).containsExactly("3");
+
+        broken.set(false);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "abe", "bob", "bea", "ben"));
+        assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+    }
+
+    @Test
+    void it_becomes_a_dead_letter_after_the_last_attempt_and_its_key_goes_on() {
+        fixture.hello("b", "bob");
+        fixture.hello("b", "bea");
+        fixture.consume(breaksOnBob);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
+
+        assertThat(fixture.strings("SELECT reason || ' ' || attempts || ' ' || error FROM dead_letter"))
+                .containsExactly("HANDLER_FAILED 3 java.lang.IllegalStateException: no greeting for bob");
+    }
+
+    @Test
+    void a_key_too_long_for_an_index_parks_and_goes_on_like_any_other() {
+        fixture.hello(Fixture.TOO_LONG_FOR_AN_INDEX, "bob");
+        fixture.hello(Fixture.TOO_LONG_FOR_AN_INDEX, "bea");
+
+        fixture.consume(breaksOnBob);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
+        assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                .containsExactly("HANDLER_FAILED 3");
+    }
+
+    @Test
+    void one_for_which_something_is_away_is_tried_for_as_long_as_that_takes_and_holds_up_no_other_key() {
+        List<String> names = List.of("bob", "cid", "dan", "eve");
+        Set<String> parked = ConcurrentHashMap.newKeySet();
+        names.forEach(name -> fixture.hello(name, name));
+        fixture.consume((tx, messages) -> {
+            String name = messages.getFirst().message().name();
+            if (messages.size() > 1 || parked.add(name)) {
+                throw new IllegalStateException("not now");
+            }
+            if (name.equals("bob") && broken.get()) {
+                attempts.incrementAndGet();
+                return Future.failedFuture(new IOException("bob's post office is away"));
+            }
+            return greeter().handle(tx, messages);
+        });
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("cid", "dan", "eve"));
+        await().until(() -> attempts.get() > 2 * fixture.options().maxAttempts());
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+        broken.set(false);
+        await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("bob"));
+    }
+
+    @Test
+    void however_much_of_it_is_due_what_is_not_parked_comes_in_between() {
+        List<String> parked =
+                IntStream.range(0, 30).mapToObj(i -> "parked-" + i).toList();
+        parked.forEach(name -> fixture.hello(name, name));
+        fixture.consume((tx, messages) -> {
+            String name = messages.getFirst().message().name();
+            if (messages.size() > 1 || (broken.get() && parked.contains(name))) {
+                throw new IllegalStateException("not now");
+            }
+            return parked.contains(name)
+                    ? tx.query("SELECT pg_sleep(0.2)")
+                            .execute()
+                            .compose(slept -> greeter().handle(tx, messages))
+                    : greeter().handle(tx, messages);
+        });
+        await().untilAsserted(() -> assertThat(fixture.strings("SELECT count(*) FROM parked_message"))
+                .containsExactly("30"));
+
+        broken.set(false);
+        await().until(() -> !fixture.greeted().isEmpty());
+        fixture.hello("k", "ann");
+
+        await().until(() -> fixture.greeted().contains("ann"));
+        assertThat(fixture.greeted()).hasSizeLessThan(30);
+    }
+
+    @Test
+    void a_failure_that_is_only_words_is_counted_like_any_other() {
+        fixture.hello("b", "bob");
+        fixture.hello("b", "bea");
+
+        fixture.consume((tx, messages) ->
+                messages.stream().anyMatch(each -> each.message().name().equals("bob"))
+                        ? Future.failedFuture("no greeting for bob")
+                        : greeter().handle(tx, messages));
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
+        assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                .containsExactly("HANDLER_FAILED 3");
+    }
+
+    @Test
+    void a_replay_of_the_dead_letter_is_not_taken_for_a_repeat() {
+        fixture.hello("b", "bob");
+        fixture.consume(breaksOnBob);
+        await().untilAsserted(() ->
+                assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(1));
+        assertThat(fixture.strings("SELECT message_id FROM inbox")).isEmpty();
+    }
+
+    private ConsumerOptions patient() {
+        ConsumerOptions options = fixture.options();
+        return new ConsumerOptions(
+                options.group(),
+                options.topics(),
+                options.kafka(),
+                options.maxBatch(),
+                1000,
+                options.retryBackoff(),
+                options.maxRetryBackoff(),
+                options.inboxRetention(),
+                options.gapResendAfter(),
+                options.gapGiveUpAfter());
+    }
+}
