@@ -128,7 +128,7 @@ final class Stack implements AutoCloseable {
 
     /** A service's database, past all faults of the network. */
     String jdbcUrl(Service service) {
-        return postgres().jdbcUrl(service.database()) + "&connectTimeout=2&loginTimeout=2&socketTimeout=10";
+        return postgres().jdbcUrl(service.database()) + "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
     }
 
     URI uri(Service service, String path) {
