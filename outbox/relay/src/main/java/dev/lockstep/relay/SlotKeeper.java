@@ -149,13 +149,18 @@ final class SlotKeeper {
     }
 
     /**
-     * To be called before anything is published that an engine read.
+     * To be called before anything is published that an engine read, and while it holds the slot.
      *
-     * @return whether it read from the slot that this relay has set out with
+     * @return whether it read from the slot that this relay has set out with. If not, {@link #dropStrange} drops it
      */
     boolean prove(SlotState seen) {
         try (Connection connection = database.connect("slot")) {
-            return terms.prove(connection, slot, seen);
+            boolean proven = terms.prove(connection, slot, seen);
+            if (!proven) {
+                // Another relay may have set out with the same slot, and proven it, before that was dropped.
+                terms.disown(connection, seen);
+            }
+            return proven;
         } catch (SQLException cause) {
             throw new RelayException(
                     "slot %s cannot be looked at: %s".formatted(slot, RelayException.reason(cause)), cause);

@@ -25,6 +25,8 @@ final class TermStore {
          WHERE s.slot_name = ? AND s.confirmed_flush_lsn = nullif(?, '')::pg_lsn AND t.slot_lsn = s.confirmed_flush_lsn
         """;
 
+    private static final String DISOWN = "UPDATE outbox_term SET slot_lsn = nullif(?, '')::pg_lsn, proven = false";
+
     /**
      * Writes down that a relay is about to read from this slot.
      *
@@ -41,6 +43,14 @@ final class TermStore {
      */
     boolean prove(Connection connection, String slot, SlotState seen) throws SQLException {
         return update(connection, PROVE, slot, seen);
+    }
+
+    /** Writes down that what stands behind this position is not the slot that a relay has set out with, whoever else has proven one. */
+    void disown(Connection connection, SlotState seen) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(DISOWN)) {
+            statement.setString(1, seen.confirmedLsn());
+            statement.executeUpdate();
+        }
     }
 
     private static boolean update(Connection connection, String sql, String slot, SlotState seen) throws SQLException {

@@ -230,13 +230,7 @@ class LostSlotIT {
             OutboxFixture.await().until(() -> outbox.relayed() == 1);
             first.close();
         }
-        RelayConfig config = outbox.config();
-        SlotStore slots = new SlotStore();
-        SlotKeeper keeper = new SlotKeeper(config, new RelayDatabase(config), slots);
-        try (Connection connection = outbox.connect()) {
-            SlotState seen = slots.state(connection, outbox.slot()).orElseThrow();
-            assertThat(keeper.setOut(connection, seen)).isTrue();
-        }
+        setOut(keeper());
         List<String> missed = append("b", 10);
         outbox.dropSlot();
         // As the engine does it, of which nothing else remains.
@@ -257,17 +251,37 @@ class LostSlotIT {
     }
 
     @Test
-    void a_slot_that_others_read_from_since_a_relay_set_out_is_not_replaced() throws SQLException {
+    void nor_does_it_matter_that_another_relay_had_proven_the_one_before() throws SQLException {
         // Given
-        RelayConfig config = outbox.config();
-        SlotStore slots = new SlotStore();
-        SlotKeeper keeper = new SlotKeeper(config, new RelayDatabase(config), slots);
+        outbox.relay();
+        SlotKeeper one = keeper();
+        SlotKeeper other = keeper();
+        SlotState seen = setOut(one);
+        assertThat(setOut(other).confirmedLsn()).isEqualTo(seen.confirmedLsn());
+        assertThat(one.prove(seen)).isTrue();
+        List<String> missed = append("b", 10);
+        outbox.dropSlot();
+        outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
+        assertThat(other.prove(seen)).isFalse();
+
+        // When
+        outbox.relay().start();
+        List<String> after = append("c", 10);
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).containsAll(after));
+        assertThat(TopicReader.firstValuesByKey(messages))
+                .isEqualTo(Map.of(
+                        "o-1", Stream.of(missed, after).flatMap(List::stream).toList()));
+    }
+
+    @Test
+    void a_slot_that_another_relay_has_read_from_since_one_set_out_is_not_replaced() throws SQLException {
+        // Given
         OutboxRelay relay = outbox.relay();
-        SlotState seen;
-        try (Connection connection = outbox.connect()) {
-            seen = slots.state(connection, outbox.slot()).orElseThrow();
-            assertThat(keeper.setOut(connection, seen)).isTrue();
-        }
+        SlotKeeper keeper = keeper();
+        SlotState seen = setOut(keeper);
 
         // When
         relay.start();
@@ -277,10 +291,22 @@ class LostSlotIT {
 
         // Then
         try (Connection connection = outbox.connect()) {
-            assertThat(keeper.prove(seen)).isFalse();
             assertThat(keeper.setOut(connection, seen)).isFalse();
             assertThat(keeper.dropStrange(connection)).isFalse();
-            assertThat(slots.state(connection, outbox.slot())).isPresent();
+            assertThat(keeper.state(connection)).isPresent();
+        }
+    }
+
+    private SlotKeeper keeper() {
+        RelayConfig config = outbox.config();
+        return new SlotKeeper(config, new RelayDatabase(config), new SlotStore());
+    }
+
+    private SlotState setOut(SlotKeeper keeper) throws SQLException {
+        try (Connection connection = outbox.connect()) {
+            SlotState seen = keeper.state(connection).orElseThrow();
+            assertThat(keeper.setOut(connection, seen)).isTrue();
+            return seen;
         }
     }
 
