@@ -32,6 +32,7 @@ final class PollLoop<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
     private static final long RETRY_PARKED_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
@@ -220,13 +221,39 @@ final class PollLoop<M> {
         return someClosed || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
+    // would
+    // cost half a second for each record, as the fetch for what is behind it is under way.
     private void apply(
-            KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> records, OffsetCommits offsets)
+            KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
             throws InterruptedException {
-        Map<TopicPartition, Long> next = new ConcurrentHashMap<>();
-        for (TopicPartition partition : records.partitions()) {
-            next.put(partition, records.records(partition).getFirst().offset());
+        long begun = System.nanoTime();
+        ConsumerRecords<byte[], byte[]> left = polled;
+        boolean applied;
+        do {
+            Map<TopicPartition, Long> next = new ConcurrentHashMap<>();
+            for (TopicPartition partition : left.partitions()) {
+                next.put(partition, left.records(partition).getFirst().offset());
+            }
+            applied = apply(left, next, offsets);
+            left = Suspicion.heldBack(left, next);
+        } while (applied
+                && !left.isEmpty()
+                && !stopping
+                && !renewing
+                && System.nanoTime() - begun < LONGEST_TURN_NANOS);
+        for (TopicPartition partition : left.partitions()) {
+            consumer.seek(partition, left.records(partition).getFirst().offset());
         }
+    }
+
+    /**
+     * @param next where each partition is to be read on; moved by what is applied
+     * @return false if that failed, and the rest has to be tried again later
+     */
+    private boolean apply(
+            ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next, OffsetCommits offsets)
+            throws InterruptedException {
         @Nullable TopicPartition known = suspicion.alone(records);
         // A process that dies begins again where its offsets stand: to count the batch there is enough.
         Map<TopicPartition, Long> begun = new HashMap<>(next);
@@ -261,10 +288,6 @@ final class PollLoop<M> {
             settle();
             backOff(failure);
         }
-        if (failure != null || suspicion.isAny()) {
-            // What was held back, or is to be tried again, is read again from where it is.
-            next.forEach(consumer::seek);
-        }
         if (!begun.isEmpty()) {
             // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
             offsets.commitNow();
@@ -272,6 +295,7 @@ final class PollLoop<M> {
         if (failure == null) {
             begun.keySet().stream().filter(suspicion::isOver).forEach(proven::add);
         }
+        return failure == null;
     }
 
     // A start that this very process lived through was no crash. Until the database knows that, nothing else is

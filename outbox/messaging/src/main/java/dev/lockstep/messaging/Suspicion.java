@@ -77,8 +77,24 @@ final class Suspicion {
         return selected;
     }
 
-    boolean isAny() {
-        return !suspects.isEmpty();
+    /**
+     * What of the polled records is still to be handled.
+     *
+     * @param next where each partition is to be read on
+     */
+    static ConsumerRecords<byte[], byte[]> heldBack(
+            ConsumerRecords<byte[], byte[]> polled, Map<TopicPartition, Long> next) {
+        Map<TopicPartition, List<ConsumerRecord<byte[], byte[]>>> left = new HashMap<>();
+        for (TopicPartition partition : polled.partitions()) {
+            long offset = next.getOrDefault(partition, 0L);
+            List<ConsumerRecord<byte[], byte[]>> behind = polled.records(partition).stream()
+                    .filter(each -> each.offset() >= offset)
+                    .toList();
+            if (!behind.isEmpty()) {
+                left.put(partition, behind);
+            }
+        }
+        return new ConsumerRecords<>(left, Map.of());
     }
 
     /** Whether nothing of this partition is held back. */

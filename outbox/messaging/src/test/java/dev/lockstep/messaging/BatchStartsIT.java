@@ -76,7 +76,7 @@ class BatchStartsIT {
 
     @Test
     void the_records_of_a_batch_that_was_begun_before_are_delivered_one_by_one_until_all_are_through() {
-        IntStream.range(0, 10).forEach(i -> fixture.hello("k", "n" + i));
+        IntStream.range(0, 100).forEach(i -> fixture.hello("k", "n" + i));
         List<Integer> sizes = new CopyOnWriteArrayList<>();
         dieAt(0);
 
@@ -85,7 +85,7 @@ class BatchStartsIT {
             return greeter().handle(tx, messages);
         });
 
-        await().untilAsserted(() -> assertThat(fixture.greeted()).hasSize(10));
+        await().untilAsserted(() -> assertThat(fixture.greeted()).hasSize(100));
         assertThat(sizes).containsOnly(1);
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
     }
