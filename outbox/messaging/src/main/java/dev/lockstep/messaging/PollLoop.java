@@ -235,7 +235,7 @@ final class PollLoop<M> {
             for (TopicPartition partition : left.partitions()) {
                 next.put(partition, left.records(partition).getFirst().offset());
             }
-            applied = apply(left, next, offsets);
+            applied = applyOnce(left, next, offsets);
             left = Suspicion.heldBack(left, next);
         } while (applied
                 && !left.isEmpty()
@@ -251,7 +251,7 @@ final class PollLoop<M> {
      * @param next where each partition is to be read on; moved by what is applied
      * @return false if that failed, and the rest has to be tried again later
      */
-    private boolean apply(
+    private boolean applyOnce(
             ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next, OffsetCommits offsets)
             throws InterruptedException {
         @Nullable TopicPartition known = suspicion.alone(records);
