@@ -3,6 +3,9 @@ package dev.lockstep.messaging;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
  * How a consumer works.
@@ -32,5 +35,19 @@ public record ConsumerOptions(
     public ConsumerOptions {
         topics = List.copyOf(topics);
         kafka = Map.copyOf(kafka);
+    }
+
+    /** What the Kafka client is made with. Offsets and bytes are ours, whatever {@code kafka} says. */
+    Properties client() {
+        Properties properties = new Properties();
+        properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "500");
+        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Integer.toString(maxBatch));
+        properties.putAll(kafka);
+        properties.put(ConsumerConfig.GROUP_ID_CONFIG, group);
+        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+        properties.putIfAbsent(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+        properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
+        return properties;
     }
 }

@@ -9,20 +9,17 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,7 +132,7 @@ final class PollLoop<M> {
     }
 
     private void consumeUntilStoppedOrBroken() {
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties())) {
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.client())) {
             renewing = false;
             current = consumer;
             proven.clear();
@@ -221,7 +218,7 @@ final class PollLoop<M> {
         return someClosed || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
+    // What is held back because a suspect is handled alone is taken from what was polled. To have it fetched again
     // would
     // cost half a second for each record, as the fetch for what is behind it is under way.
     private void apply(
@@ -355,19 +352,6 @@ final class PollLoop<M> {
 
     private static void pauseThread(long millis) {
         java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
-    }
-
-    private Properties properties() {
-        Properties properties = new Properties();
-        properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "500");
-        properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Integer.toString(options.maxBatch()));
-        properties.putAll(options.kafka());
-        properties.put(ConsumerConfig.GROUP_ID_CONFIG, options.group());
-        properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
-        properties.putIfAbsent(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
-        properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
-        properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
-        return properties;
     }
 
     /** Called inside a poll, when nothing is in flight: what was applied is committed before another member takes over. */
