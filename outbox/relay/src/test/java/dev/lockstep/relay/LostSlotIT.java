@@ -241,12 +241,7 @@ class LostSlotIT {
         List<String> after = append("c", 10);
 
         // Then
-        List<Message> messages =
-                reader.readUntil(read -> TopicReader.values(read).containsAll(after));
-        assertThat(TopicReader.firstValuesByKey(messages))
-                .isEqualTo(Map.of(
-                        "o-1",
-                        Stream.of(before, missed, after).flatMap(List::stream).toList()));
+        assertThatTheyArrive(List.of(before, missed, after));
         OutboxFixture.await().until(() -> outbox.pending() == 0);
     }
 
@@ -269,11 +264,7 @@ class LostSlotIT {
         List<String> after = append("c", 10);
 
         // Then
-        List<Message> messages =
-                reader.readUntil(read -> TopicReader.values(read).containsAll(after));
-        assertThat(TopicReader.firstValuesByKey(messages))
-                .isEqualTo(Map.of(
-                        "o-1", Stream.of(missed, after).flatMap(List::stream).toList()));
+        assertThatTheyArrive(List.of(missed, after));
     }
 
     @Test
@@ -346,6 +337,13 @@ class LostSlotIT {
             SELECT 'order', 'o-1', 'Counted', convert_to('%s-' || n, 'UTF8'), '%s' FROM generate_series(1, %d) n
             """.formatted(prefix, outbox.topic(), count));
         return IntStream.rangeClosed(1, count).mapToObj(n -> prefix + "-" + n).toList();
+    }
+
+    private void assertThatTheyArrive(List<List<String>> inThisOrder) {
+        List<String> expected = inThisOrder.stream().flatMap(List::stream).toList();
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).containsAll(expected));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", expected));
     }
 
     private void assertThatAllArrive(Map<String, List<String>> committed, int rows) {
