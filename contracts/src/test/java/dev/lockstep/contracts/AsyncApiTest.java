@@ -21,6 +21,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class AsyncApiTest {
     private static final String DEAD_LETTERS = ".dlq";
+    private static final String HEARTBEATS = "lockstep.heartbeats";
+    private static final String RESEND_REQUESTS = "lockstep.resend-requests";
+    private static final Set<String> SERVICES =
+            Set.of("order-service", "inventory-service", "payment-service", "saga-service");
 
     private final AsyncApi api = AsyncApi.read();
 
@@ -31,10 +35,11 @@ class AsyncApiTest {
     }
 
     @Test
-    void the_channels_are_the_topics_their_dead_letters_and_the_heartbeats() {
+    void the_channels_are_the_topics_and_the_resend_requests_their_dead_letters_and_the_heartbeats() {
         Stream<String> expected = Stream.concat(
-                topics().stream().flatMap(topic -> Stream.of(topic, topic + DEAD_LETTERS)),
-                Stream.of("lockstep.heartbeats"));
+                Stream.concat(topics().stream(), Stream.of(RESEND_REQUESTS))
+                        .flatMap(topic -> Stream.of(topic, topic + DEAD_LETTERS)),
+                Stream.of(HEARTBEATS));
 
         assertThat(api.topics()).containsExactlyInAnyOrderElementsOf(expected.toList());
     }
@@ -49,13 +54,13 @@ class AsyncApiTest {
     }
 
     @Test
-    void there_are_no_messages_but_ours_the_dead_letters_and_the_heartbeats() {
+    void there_are_no_messages_but_ours_the_dead_letters_the_resend_requests_and_the_heartbeats() {
         assertThat(api.channels().stream()
                         .flatMap(channel -> channel.messages().stream())
                         .collect(Collectors.toSet()))
                 .containsAll(Contracts.messages().keySet())
-                .hasSize(Contracts.messages().size() + 2)
-                .contains("DeadLetter", "Heartbeat");
+                .hasSize(Contracts.messages().size() + 3)
+                .contains("DeadLetter", "ResendRequested", "Heartbeat");
     }
 
     @ParameterizedTest
@@ -93,13 +98,24 @@ class AsyncApiTest {
 
     @Test
     void every_service_sends_heartbeats() {
-        Set<String> services = api.operations().stream().map(Operation::service).collect(Collectors.toSet());
-
-        assertThat(services)
-                .containsExactlyInAnyOrder("order-service", "inventory-service", "payment-service", "saga-service");
-        assertThat(operations("send", "lockstep.heartbeats"))
+        assertThat(api.operations()).extracting(Operation::service).hasSameElementsAs(SERVICES);
+        assertThat(operations("send", HEARTBEATS))
                 .extracting(Operation::service)
-                .containsExactlyInAnyOrderElementsOf(services);
+                .containsExactlyInAnyOrderElementsOf(SERVICES);
+    }
+
+    @Test
+    void every_service_asks_for_what_it_misses_and_reads_what_all_others_miss() {
+        assertThat(operations("send", RESEND_REQUESTS))
+                .extracting(Operation::service)
+                .containsExactlyInAnyOrderElementsOf(SERVICES);
+        assertThat(operations("receive", RESEND_REQUESTS))
+                .allSatisfy(operation -> assertThat(operation.group()).isEqualTo(operation.service() + ".resends"))
+                .extracting(Operation::service)
+                .containsExactlyInAnyOrderElementsOf(SERVICES);
+        assertThat(operations("send", RESEND_REQUESTS + DEAD_LETTERS))
+                .extracting(Operation::service)
+                .containsExactlyInAnyOrderElementsOf(SERVICES);
     }
 
     private String onlySender(String topic) {
