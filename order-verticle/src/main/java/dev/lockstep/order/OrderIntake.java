@@ -59,7 +59,7 @@ final class OrderIntake {
     private record Waiting(Placement placement, Promise<Placed> answer, long since) {}
 
     /**
-     * @param write writes all placements or none, completing in their order once they are durable
+     * @param write writes all placements or none, completing on this event loop, in their order, once they are durable
      * @param endOfTick runs a task on the same event loop after what it is doing now
      */
     OrderIntake(
@@ -128,8 +128,9 @@ final class OrderIntake {
     /** Completes, and never fails, once every order of the batch has its answer. */
     private Future<Void> write(List<Waiting> batch) {
         return Future.succeededFuture(batch.stream().map(Waiting::placement).toList())
-                .compose(write)
-                .timeout(limits.patience().toMillis(), TimeUnit.MILLISECONDS)
+                // The write's own future knows the event loop; one of no context would time out on a foreign thread.
+                .compose(placements ->
+                        write.apply(placements).timeout(limits.patience().toMillis(), TimeUnit.MILLISECONDS))
                 .transform(written ->
                         written.succeeded() ? answer(batch, written.result()) : fail(batch, written.cause()));
     }

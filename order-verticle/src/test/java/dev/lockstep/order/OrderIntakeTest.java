@@ -8,8 +8,10 @@ import dev.lockstep.order.Placed.Accepted;
 import dev.lockstep.order.domain.NewOrder;
 import dev.lockstep.order.domain.OrderId;
 import dev.lockstep.order.domain.OrderLine;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgException;
 import java.io.IOException;
 import java.time.Duration;
@@ -18,6 +20,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -235,6 +240,36 @@ class OrderIntakeTest {
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
         assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"));
+    }
+
+    @Test
+    void after_a_write_that_never_ends_the_next_is_written_on_the_event_loop() throws Exception {
+        // Given
+        Vertx vertx = Vertx.vertx();
+        try {
+            Context context = vertx.getOrCreateContext();
+            BlockingQueue<Thread> writers = new LinkedBlockingQueue<>();
+            OrderIntake impatient = new OrderIntake(
+                    new OrderIntake.Limits(1, 1, 5, Duration.ofMillis(20)),
+                    placements -> {
+                        writers.add(Thread.currentThread());
+                        return vertx.timer(1, TimeUnit.DAYS).map(List.of());
+                    },
+                    task -> context.runOnContext(tick -> task.run()),
+                    () -> nanos);
+
+            // When
+            context.runOnContext(start -> {
+                impatient.place(new Placement(order("a"), "00-1-1-01", null));
+                impatient.place(new Placement(order("b"), "00-1-1-01", null));
+            });
+
+            // Then
+            Thread first = writers.poll(10, TimeUnit.SECONDS);
+            assertThat(writers.poll(10, TimeUnit.SECONDS)).isNotNull().isEqualTo(first);
+        } finally {
+            vertx.close().await(10, TimeUnit.SECONDS);
+        }
     }
 
     private void placeInATickOfItsOwn(String userId) {
