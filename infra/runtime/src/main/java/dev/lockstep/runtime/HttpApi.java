@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,7 @@ public final class HttpApi {
     public static Router router(Vertx vertx, ServiceContext context) {
         Router router = Router.router(vertx);
         ProblemHandler.mount(router, BODY_LIMIT);
+        router.route().handler(HttpApi::refuseBrokenQueries);
         router.route().handler(HttpApi::refuseForms);
         router.route().handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
         router.get("/health/live").handler(ctx -> Responses.json(ctx, 200, Map.of("status", Status.UP)));
@@ -64,6 +66,17 @@ public final class HttpApi {
                 .listen()
                 .onSuccess(server -> ListeningServer.remember(vertx, server))
                 .recover(failure -> Future.failedFuture(ListenAddress.explain(http, failure)));
+    }
+
+    // Parameters are decoded when a route asks for one, and would fail it as something unforeseen.
+    private static void refuseBrokenQueries(RoutingContext ctx) {
+        try {
+            ctx.request().params();
+        } catch (IllegalArgumentException e) {
+            throw Problem.badRequest(
+                    "The query after ? is not percent-encoded as RFC 3986 says: " + e.getMessage(), List.of());
+        }
+        ctx.next();
     }
 
     // Before the body is read: a form would be taken apart, and fail as one, before anybody can say that JSON is

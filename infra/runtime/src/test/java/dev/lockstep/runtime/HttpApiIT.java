@@ -200,14 +200,17 @@ class HttpApiIT {
 
     @Test
     void an_address_that_is_none_is_a_problem() throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.httpPort())) {
-            socket.getOutputStream()
-                    .write("GET /echo/%zz HTTP/1.1\r\nHost: echo\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
+        assertThat(raw("GET /echo/%zz"))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("application/problem+json", "\"detail\":\"The request is not valid HTTP");
+    }
 
-            assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8))
-                    .startsWith("HTTP/1.1 400 ")
-                    .contains("application/problem+json", "\"detail\":\"The request is not valid HTTP");
-        }
+    @ParameterizedTest
+    @ValueSource(strings = {"limit=%zz", "cursor=%", "other=100%"})
+    void a_query_that_cannot_be_decoded_is_a_problem_of_the_client(String query) throws IOException {
+        assertThat(raw("GET /echo?" + query))
+                .startsWith("HTTP/1.1 400 ")
+                .contains("application/problem+json", "\"detail\":\"The query after ? is not percent-encoded");
     }
 
     @Test
@@ -233,5 +236,14 @@ class HttpApiIT {
         assertThat(answer.body()).isEqualTo(body);
         assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
         assertThat(body).contains("\"status\":" + answer.statusCode());
+    }
+
+    // Past a client that would not send such a thing.
+    private String raw(String requestLine) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.httpPort())) {
+            socket.getOutputStream()
+                    .write((requestLine + " HTTP/1.1\r\nHost: echo\r\nConnection: close\r\n\r\n").getBytes(UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), UTF_8);
+        }
     }
 }
