@@ -58,7 +58,8 @@ final class OnceCheck implements OrderCheck {
                 .mapToLong(Fact.Steps::count)
                 .sum();
         saidOnce(dossier, Party.ORDER, "OrderCreated", 0);
-        saidOnce(dossier, Party.ORDER, "OrderCancelRequested", 0);
+        // Said again to whoever wants to confirm all the same.
+        saidOnce(dossier, Party.ORDER, "OrderCancelRequested", dossier.said(Party.SAGA, Set.of("ConfirmOrder")));
         saidOnce(dossier, Party.SAGA, "ReserveStock", retries);
         saidOnce(dossier, Party.SAGA, "ChargePayment", retries);
         if (dossier.isEndedBySaga() && moment.covers(dossier.placedAt())) {
@@ -74,7 +75,7 @@ final class OnceCheck implements OrderCheck {
         if (said > 1 + more) {
             tally.broken(
                     dossier.orderId(),
-                    "one " + type + (more == 0 ? "" : " and " + more + " that an operator asked for"),
+                    "one " + type + (more == 0 ? "" : " and " + more + " that were asked for again"),
                     said + " of them",
                     party.id() + " GET /outbox?aggregateId=" + dossier.orderId() + "&type=" + type);
         }

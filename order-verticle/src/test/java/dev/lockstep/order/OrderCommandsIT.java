@@ -189,9 +189,11 @@ class OrderCommandsIT {
         awaitStatus(id, "CANCELLED");
 
         // Then
-        assertThat(saidBeforeTheSagaCancelled).containsExactly("OrderCreated", "OrderCancelRequested");
+        assertThat(saidBeforeTheSagaCancelled)
+                .containsExactly("OrderCreated", "OrderCancelRequested", "OrderCancelRequested");
         assertThat(awaitRecord(Topics.ORDER_CANCEL_REQUESTED, id).value()).isEqualTo("{\"orderId\":\"" + id + "\"}");
-        assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderCancelRequested", "OrderCancelled");
+        assertThat(orders.outbox(id))
+                .containsExactly("OrderCreated", "OrderCancelRequested", "OrderCancelRequested", "OrderCancelled");
     }
 
     @Test

@@ -40,8 +40,10 @@ public final class OrderLifecycle {
         return switch (state) {
             case Pending pending ->
                 Decision.of(new Confirmed(command.total()), new OrderEvent.Confirmed(command.total()));
-            // The customer's cancellation was accepted first and is on its way to the saga, which will undo and cancel.
-            case CancelRequested promised -> Decision.of(promised);
+            // The customer's cancellation was accepted first. Whoever wants to confirm has not heard of it, and may
+            // never
+            // have if that message is a dead letter.
+            case CancelRequested promised -> Decision.of(promised, new OrderEvent.CancelRequested());
             case Confirmed repeat -> Decision.of(repeat, new OrderEvent.Confirmed(repeat.total()));
             case Cancelled contradicted -> throw UnexpectedCommandException.of(contradicted, command);
         };

@@ -43,7 +43,7 @@ class OrderLifecycleTest {
         @Test
         void an_order_whose_cancellation_was_promised_is_not_confirmed_and_nothing_is_answered() {
             assertThat(lifecycle.decide(new CancelRequested(), confirm))
-                    .isEqualTo(new Decision(new CancelRequested(), List.of()));
+                    .isEqualTo(new Decision(new CancelRequested(), List.of(new OrderEvent.CancelRequested())));
         }
 
         @Test

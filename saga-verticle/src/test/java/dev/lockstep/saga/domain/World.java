@@ -40,15 +40,15 @@ record World(
         Set<SagaEvent> delivered,
         Budget budget) {
 
-    private static final Set<Topic> CAN_BE_LOST =
-            EnumSet.of(Topic.ORDER_CREATED, Topic.INVENTORY_COMMANDS, Topic.PAYMENT_COMMANDS);
+    private static final Set<Topic> CAN_BE_LOST = EnumSet.of(
+            Topic.ORDER_CREATED, Topic.ORDER_CANCEL_REQUESTED, Topic.INVENTORY_COMMANDS, Topic.PAYMENT_COMMANDS);
 
     /**
      * @param deadlines how often a deadline may pass
      * @param repeats how often a reply may come again
      * @param actions how often an operator may step in
      * @param losses how many commands inventory and payment may never get to handle, as when they are dead letters, or whether
-     *     the saga is never told of the order
+     *     the saga is never told of the order, or of its cancellation
      */
     record Budget(int deadlines, int repeats, int actions, int losses) {}
 
@@ -103,7 +103,7 @@ record World(
         List<World> next = new ArrayList<>();
         underWay.forEach((topic, messages) -> {
             World rest = taken(topic);
-            if (budget.losses > 0 && CAN_BE_LOST.contains(topic)) {
+            if (budget.losses > 0 && canBeLost(topic)) {
                 next.add(rest.with(new Budget(budget.deadlines, budget.repeats, budget.actions, budget.losses - 1)));
             }
             switch (messages.getFirst()) {
@@ -129,6 +129,12 @@ record World(
             Sagas.ACTIONS.forEach(action -> stepping.act(decider, action).ifPresent(next::add));
         }
         return next;
+    }
+
+    // An order of which neither message arrives has no saga that anybody could act on.
+    private boolean canBeLost(Topic topic) {
+        return CAN_BE_LOST.contains(topic)
+                && (topic != Topic.ORDER_CANCEL_REQUESTED || !(saga instanceof SagaState.NotStarted));
     }
 
     private Optional<World> act(OrderSaga decider, SagaEvent.OperatorAction action) {
@@ -202,7 +208,8 @@ record World(
                     case PENDING, CONFIRMED ->
                         List.of(with(stock, payment, Order.CONFIRMED)
                                 .sent(Topic.ORDER_CONFIRMED, new SagaEvent.OrderConfirmed(ORDER)));
-                    case CANCEL_REQUESTED -> List.of(this);
+                    case CANCEL_REQUESTED ->
+                        List.of(sent(Topic.ORDER_CANCEL_REQUESTED, new SagaEvent.CancelRequested(ORDER)));
                     case CANCELLED -> throw new IllegalStateException("told to confirm a cancelled order: " + this);
                 };
             case CancelOrder _ ->
