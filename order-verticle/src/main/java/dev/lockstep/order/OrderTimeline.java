@@ -184,7 +184,12 @@ final class OrderTimeline {
             return noted(
                     service, peers.find(service, "/sagas/" + orderId, query).map(saga -> {
                         JsonArray history = saga.orElseGet(JsonObject::new).getJsonArray("history", new JsonArray());
-                        for (int i = 0; i < history.size(); i++) {
+                        // Oldest first, unlike every other list.
+                        int left = Math.max(0, history.size() - MOST);
+                        if (left > 0) {
+                            truncated.add(new Truncated(service, "history", MOST));
+                        }
+                        for (int i = left; i < history.size(); i++) {
                             JsonObject step = history.getJsonObject(i);
                             Map<String, Object> detail = new LinkedHashMap<>(step.getMap());
                             detail.remove("at");

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -33,6 +34,8 @@ class OrderTimelineIT {
     private static final List<Integer> IDS_ASKED_AT_ONCE = new ArrayList<>();
 
     @SuppressWarnings("NullAway.Init")
+    private static final AtomicInteger RETRIES = new AtomicInteger();
+
     private static RunningOrders orders;
 
     @BeforeAll
@@ -120,6 +123,28 @@ class OrderTimelineIT {
     }
 
     @Test
+    void of_a_saga_that_was_tried_again_for_days_the_newest_steps_are_told() {
+        // Given
+        String order = orders.place("u3");
+        RETRIES.set(600);
+
+        // When
+        JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
+        RETRIES.set(0);
+
+        // Then
+        List<Integer> steps = new ArrayList<>();
+        timeline.get("data").forEach(entry -> {
+            if (entry.get("kind").asText().equals("saga-step")) {
+                steps.add(entry.get("step").asInt());
+            }
+        });
+        assertThat(steps).hasSize(500).startsWith(101).endsWith(600);
+        assertThat(timeline.get("truncated").toString())
+                .contains("{\"service\":\"saga\",\"list\":\"history\",\"shown\":500}");
+    }
+
+    @Test
     void an_order_that_does_not_exist_has_no_timeline() {
         assertThat(orders.get("/orders/01998d2e-7c4f-7b31-9a52-3f6d1c0e8b24/timeline")
                         .status())
@@ -138,14 +163,19 @@ class OrderTimelineIT {
 
     private static void saga(RoutingContext ctx) {
         assertThat(ctx.queryParam("obstacles")).containsExactly("false");
-        ctx.json(new JsonObject()
-                .put(
-                        "history",
-                        new JsonArray()
-                                .add(new JsonObject()
-                                        .put("at", at(10))
-                                        .put("event", "OrderCreated")
-                                        .put("state", "RESERVING_STOCK"))));
+        JsonArray history = new JsonArray().add(step(0, "OrderCreated", "RESERVING_STOCK"));
+        for (int retry = 1; retry <= RETRIES.get(); retry++) {
+            history.add(step(retry, "DeadlinePassed", "RETRYING_COMPENSATION"));
+        }
+        ctx.json(new JsonObject().put("history", history));
+    }
+
+    private static JsonObject step(int number, String event, String state) {
+        return new JsonObject()
+                .put("at", at(10))
+                .put("event", event)
+                .put("state", state)
+                .put("step", number);
     }
 
     private static void inbox(RoutingContext ctx) {
