@@ -39,7 +39,7 @@ final class SagaOutcomes {
             LOGGER.atDebug().addKeyValue("orderId", saga.orderId()).log("order confirmed");
         } else if (saga.state() instanceof Cancelled(var reason)) {
             duration("CANCELLED", reason.name()).record(age);
-            LOGGER.atInfo()
+            LOGGER.atDebug()
                     .addKeyValue("orderId", saga.orderId())
                     .addKeyValue("reason", reason)
                     .log("order cancelled, nothing is held or taken");
