@@ -21,6 +21,7 @@ sealed interface Fact {
      */
     record Order(
             String orderId,
+            String userId,
             String status,
             @Nullable String reason,
             @Nullable Money total,

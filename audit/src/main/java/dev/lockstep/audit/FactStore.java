@@ -15,7 +15,8 @@ final class FactStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final String ORDERS = """
-            SELECT order_id::text, status, reason, total_amount, total_currency, items::text AS items, created_at, updated_at
+            SELECT order_id::text, user_id, status, reason, total_amount, total_currency, items::text AS items,
+                   created_at, updated_at
               FROM orders
              ORDER BY orders.order_id
             """;
@@ -59,6 +60,7 @@ final class FactStore {
                 ORDERS,
                 row -> new Fact.Order(
                         row.getString("order_id"),
+                        row.getString("user_id"),
                         row.getString("status"),
                         row.getString("reason"),
                         money(row, "total_amount", "total_currency"),

@@ -94,8 +94,13 @@ final class MoneyCheck implements OrderCheck {
                     dossier,
                     "a confirmed order to be charged once",
                     (payment == null ? "no payment" : payment.status()) + ", charged " + taken + " times net");
-        } else if (total != null && !total.equals(payment.amount())) {
+            return;
+        }
+        if (total != null && !total.equals(payment.amount())) {
             broken(dossier, "the order's total to be charged, " + total, String.valueOf(payment.amount()));
+        }
+        if (order != null && !order.userId().equals(payment.userId())) {
+            broken(dossier, "whoever ordered to pay, " + order.userId(), String.valueOf(payment.userId()));
         }
     }
 

@@ -149,6 +149,20 @@ class TamperedOrdersIT {
     }
 
     @Test
+    void an_order_that_another_user_paid_for() throws Exception {
+        change(Party.PAYMENT, "ALTER TABLE ledger_entry DISABLE TRIGGER USER");
+        change(Party.PAYMENT, "UPDATE payment SET user_id = 'u2' WHERE order_id = ?", confirmed);
+        change(Party.PAYMENT, "UPDATE deposit SET user_id = 'u2'");
+        change(
+                Party.PAYMENT,
+                "UPDATE ledger_entry SET account = 'u2' WHERE account = 'u1' AND (order_id = ? OR kind = 'DEPOSIT')",
+                confirmed);
+        change(Party.PAYMENT, "UPDATE account SET balance = CASE user_id WHEN 'u2' THEN 998000 ELSE 0 END");
+
+        assertBroken("money", confirmed);
+    }
+
+    @Test
     void a_balance_that_is_not_the_sum_of_its_entries() throws Exception {
         change(Party.PAYMENT, "UPDATE account SET balance = balance + 1 WHERE user_id = 'u2'");
 
