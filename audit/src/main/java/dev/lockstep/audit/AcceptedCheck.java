@@ -48,6 +48,9 @@ final class AcceptedCheck implements OrderCheck {
             accepted.count("abandoned by an operator");
             return;
         }
+        if (dossier.isSagaDropped()) {
+            accepted.count("sagas no longer kept");
+        }
         if (!isUnderWay(dossier, order)) {
             ended(dossier, order);
         }
@@ -67,9 +70,9 @@ final class AcceptedCheck implements OrderCheck {
         }
     }
 
-    // An order has ended once the saga says so: it is the last to hear of it.
+    // An order has ended once the saga says so, for as long as it is kept: it is the last to hear of it.
     private boolean isUnderWay(Dossier dossier, Fact.Order order) {
-        if (dossier.isEndedBySaga()) {
+        if (dossier.hasEnded()) {
             return false;
         }
         settled.count("orders under way");

@@ -18,7 +18,8 @@ import org.apache.kafka.common.TopicPartition;
  * </pre>
  *
  * <p>The snapshots are taken against the stream: the saga's first, which hears of everything last. What it calls ended must have
- * ended everywhere else. Kafka is read after the outboxes, so that what they call relayed must be there.
+ * ended everywhere else. The order's is next: an order ends after what is held and paid for it, and where its saga is no longer kept,
+ * its own word is all there is. Kafka is read after the outboxes, so that what they call relayed must be there.
  */
 final class Audit {
     private final AuditPlan plan;
@@ -131,7 +132,7 @@ final class Audit {
                 new MoneyCheck(moment, tally(Check.MONEY)),
                 new OnceCheck(moment, tally(Check.ONCE)));
         long orders = 0;
-        try (Dossiers dossiers = new Dossiers(facts(reading))) {
+        try (Dossiers dossiers = new Dossiers(facts(reading), moment)) {
             while (dossiers.hasNext()) {
                 Dossier dossier = dossiers.next();
                 orders++;

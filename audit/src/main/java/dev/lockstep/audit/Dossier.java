@@ -11,6 +11,7 @@ final class Dossier {
     private static final String ABANDONED = "ABANDONED";
 
     private final String orderId;
+    private final Moment moment;
     private final List<Fact.Steps> steps = new ArrayList<>();
     private final List<Fact.Entry> entries = new ArrayList<>();
     private final List<Fact.Said> said = new ArrayList<>();
@@ -21,8 +22,9 @@ final class Dossier {
     private Fact.@Nullable Reservation reservation;
     private Fact.@Nullable Payment payment;
 
-    Dossier(String orderId) {
+    Dossier(String orderId, Moment moment) {
         this.orderId = orderId;
+        this.moment = moment;
     }
 
     void add(Fact fact) {
@@ -83,13 +85,31 @@ final class Dossier {
                 .sum();
     }
 
-    boolean isEndedBySaga() {
-        return saga != null && ENDS.contains(saga.state());
+    boolean hasEnded() {
+        return ENDS.stream().anyMatch(this::endedAs);
     }
 
-    /** Whether the saga says that it ended so. The databases are read in such an order that everybody else must agree then. */
+    /**
+     * Whether the saga says that it ended so, or the order where its saga is no longer kept. The databases are read in such an order
+     * that everybody else must agree then.
+     */
     boolean endedAs(String end) {
-        return saga != null && saga.state().equals(end);
+        return saga != null
+                ? saga.state().equals(end)
+                : order != null && order.status().equals(end) && isSagaDropped();
+    }
+
+    /**
+     * Whether the order has outlived its saga, which is dropped with its history some time after it ended. The order must have ended
+     * before the audit began: the saga had a row by then, so one that was dropped is all that its absence can mean. What ended later
+     * may be too new for the saga's snapshot, which is the first.
+     */
+    boolean isSagaDropped() {
+        return saga == null
+                && steps.isEmpty()
+                && order != null
+                && order.hasEnded()
+                && moment.isBefore(order.updatedAt());
     }
 
     /** An operator took the saga out of the machine's hands, so what became of the order is the operator's word. */
@@ -98,7 +118,7 @@ final class Dossier {
     }
 
     String sagaState() {
-        return saga == null ? "no saga" : "saga " + saga.state();
+        return saga != null ? "saga " + saga.state() : isSagaDropped() ? "saga no longer kept" : "no saga";
     }
 
     /** When the order was placed, as far as its id or its row say so; 0 if neither does. */

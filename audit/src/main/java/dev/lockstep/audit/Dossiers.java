@@ -10,10 +10,12 @@ final class Dossiers implements AutoCloseable {
             (a, b) -> Ids.TEXT_ORDER.compare(a.peek().orderId(), b.peek().orderId());
 
     private final List<Sorted<? extends Fact>> streams;
+    private final Moment moment;
     private final PriorityQueue<Sorted<? extends Fact>> queue = new PriorityQueue<>(NEXT_ORDER);
 
-    Dossiers(List<Sorted<? extends Fact>> streams) {
+    Dossiers(List<Sorted<? extends Fact>> streams, Moment moment) {
         this.streams = List.copyOf(streams);
+        this.moment = moment;
         streams.stream().filter(Sorted::hasNext).forEach(queue::add);
     }
 
@@ -22,7 +24,7 @@ final class Dossiers implements AutoCloseable {
     }
 
     Dossier next() {
-        Dossier dossier = new Dossier(queue.element().peek().orderId());
+        Dossier dossier = new Dossier(queue.element().peek().orderId(), moment);
         while (!queue.isEmpty() && queue.element().peek().orderId().equals(dossier.orderId())) {
             Sorted<? extends Fact> stream = queue.remove();
             dossier.add(stream.next());

@@ -52,17 +52,20 @@ final class OnceCheck implements OrderCheck {
                 broken(dossier, "one step to " + steps.state() + " by " + steps.event(), steps.count() + " of them");
             }
         }
-        // An operator may have a step tried again, which is in the history under a name of its own.
+        // An operator may have a step tried again, which is in the history under a name of its own, for as long as
+        // there is one.
         long retries = dossier.steps().stream()
                 .filter(steps -> !EVENTS.contains(steps.event()))
                 .mapToLong(Fact.Steps::count)
                 .sum();
         saidOnce(dossier, Party.ORDER, "OrderCreated", 0);
-        // Said again to whoever wants to confirm all the same.
-        saidOnce(dossier, Party.ORDER, "OrderCancelRequested", dossier.said(Party.SAGA, Set.of("ConfirmOrder")));
-        saidOnce(dossier, Party.SAGA, "ReserveStock", retries);
-        saidOnce(dossier, Party.SAGA, "ChargePayment", retries);
-        if (dossier.isEndedBySaga() && moment.covers(dossier.placedAt())) {
+        if (!dossier.isSagaDropped()) {
+            saidOnce(dossier, Party.SAGA, "ReserveStock", retries);
+            saidOnce(dossier, Party.SAGA, "ChargePayment", retries);
+        }
+        if (dossier.hasEnded() && moment.covers(dossier.placedAt())) {
+            // Said again to whoever wants to confirm all the same.
+            saidOnce(dossier, Party.ORDER, "OrderCancelRequested", dossier.said(Party.SAGA, Set.of("ConfirmOrder")));
             answeredAsAsked(dossier, Party.INVENTORY, STOCK_COMMANDS, STOCK_ANSWERS);
             answeredAsAsked(dossier, Party.PAYMENT, PAYMENT_COMMANDS, PAYMENT_ANSWERS);
             answeredAsAsked(dossier, Party.ORDER, ORDER_COMMANDS, ORDER_ANSWERS);

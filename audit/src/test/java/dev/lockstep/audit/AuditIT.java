@@ -72,6 +72,19 @@ class AuditIT {
     }
 
     @Test
+    void an_order_whose_saga_is_no_longer_kept_has_ended_as_it_says_itself() throws Exception {
+        world.forget(confirmed);
+        world.forget(cancelled);
+        world.relay();
+
+        assertThat(List.of(world.audit(), world.audit("--settle=0"))).allSatisfy(outcome -> {
+            assertThat(outcome.told()).isEmpty();
+            assertThat(outcome.counted("accepted", "sagas no longer kept")).isEqualTo(2);
+            assertThat(outcome.counted("settled", "orders under way")).isZero();
+        });
+    }
+
+    @Test
     void a_database_or_a_kafka_out_of_reach_is_one_sentence_that_names_it_and_its_options() throws Exception {
         Path impatient = Files.writeString(
                 folder.resolve("kafka.properties"), "default.api.timeout.ms=1000\nrequest.timeout.ms=500\n");

@@ -2,6 +2,7 @@ package dev.lockstep.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -19,7 +20,7 @@ class DossiersTest {
                 List.of(new Fact.Steps("c", "OrderCreated", "S", 1), new Fact.Steps("c", "OrderCancelled", "S", 2)));
 
         List<String> seen = new ArrayList<>();
-        try (Dossiers dossiers = new Dossiers(List.of(accepted, sagas, steps))) {
+        try (Dossiers dossiers = new Dossiers(List.of(accepted, sagas, steps), new Moment(0, Duration.ZERO, 0))) {
             while (dossiers.hasNext()) {
                 Dossier dossier = dossiers.next();
                 seen.add("%s %s %s %d"

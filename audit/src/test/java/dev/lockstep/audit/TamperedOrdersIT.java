@@ -69,6 +69,29 @@ class TamperedOrdersIT {
     }
 
     @Test
+    void stock_and_money_of_a_confirmed_order_whose_saga_is_no_longer_kept() throws Exception {
+        world.forget(confirmed);
+        change(Party.INVENTORY, "DELETE FROM reservation WHERE order_id = ?", confirmed);
+        change(Party.PAYMENT, "ALTER TABLE ledger_entry DISABLE TRIGGER USER");
+        change(Party.PAYMENT, "DELETE FROM ledger_entry WHERE order_id = ?", confirmed);
+        change(Party.PAYMENT, "DELETE FROM payment WHERE order_id = ?", confirmed);
+        change(Party.PAYMENT, "UPDATE account SET balance = balance + 2000 WHERE user_id = 'u1'");
+        world.relay();
+
+        Map<String, List<String>> broken =
+                Map.of("money", List.of(confirmed), "stock", List.of(confirmed, "product p1"));
+        assertThat(world.audit().broken()).isEqualTo(broken);
+        assertThat(world.audit("--settle=0").broken()).isEqualTo(broken);
+    }
+
+    @Test
+    void a_saga_that_is_gone_and_left_its_history() throws Exception {
+        change(Party.SAGA, "DELETE FROM saga WHERE order_id = ?", confirmed);
+
+        assertBroken("settled", confirmed);
+    }
+
+    @Test
     void stock_that_a_confirmed_order_does_not_hold() throws Exception {
         change(
                 Party.INVENTORY,
@@ -204,6 +227,15 @@ class TamperedOrdersIT {
         assertBroken("once", confirmed);
 
         world.step(confirmed, "StepRetried", "CHARGING_PAYMENT");
+        assertThat(world.audit().told()).isEmpty();
+    }
+
+    @Test
+    void a_command_that_was_given_twice_is_not_judged_once_the_saga_that_could_say_why_is_gone() throws Exception {
+        world.say(Party.SAGA, confirmed, "ChargePayment", "payment.commands");
+        world.forget(confirmed);
+        world.relay();
+
         assertThat(world.audit().told()).isEmpty();
     }
 

@@ -153,6 +153,12 @@ final class World implements AutoCloseable {
                 state);
     }
 
+    /** What the saga service does once it has kept an ended saga for long enough. */
+    void forget(String order) {
+        databases.run(Party.SAGA, "DELETE FROM saga_history WHERE order_id = ?", order);
+        databases.run(Party.SAGA, "DELETE FROM saga WHERE order_id = ?", order);
+    }
+
     /** Writes a row to an outbox. It is sent with the others. */
     Row say(Party party, String order, String type, String topic) {
         String payload = "{\"orderId\":\"" + order + "\",\"type\":\"" + type + "\"}";
