@@ -77,7 +77,9 @@ final class AcceptedCheck implements OrderCheck {
         }
         settled.count("orders under way");
         Fact.Saga saga = dossier.saga();
-        if (moment.calls(order.createdAt())) {
+        if (moment.leavesOpen()) {
+            settled.leaveOpen(1);
+        } else if (moment.calls(order.createdAt())) {
             settled.broken(
                     dossier.orderId(),
                     "an end " + moment.waited().toSeconds() + " s after the audit began to wait",

@@ -87,7 +87,9 @@ final class Audit {
     private void lag(Moment moment, String where, long records) {
         Tally settled = tally(Check.SETTLED);
         settled.count("unread by " + where, records);
-        if (!moment.waited().isZero()) {
+        if (moment.leavesOpen()) {
+            settled.leaveOpen(records);
+        } else {
             settled.broken(
                     where,
                     "every record from before the audit began to wait to be read",

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:everything that was checked holds",
+            "0:what was checked holds; what is under way is not judged where nothing was waited for",
             "1:a promise is broken; the report says which, and where to look next",
             "2:wrong options, or Postgres or Kafka cannot be reached"
         })

@@ -30,7 +30,9 @@ final class LettersCheck {
         }
         for (LettersStore.Parked message : parked) {
             tally.count(message.topic() + " parked");
-            if (moment.calls(message.since())) {
+            if (moment.leavesOpen()) {
+                tally.leaveOpen(1);
+            } else if (moment.calls(message.since())) {
                 tally.broken(
                         message.key() == null ? message.position() : message.key(),
                         "no parked message",

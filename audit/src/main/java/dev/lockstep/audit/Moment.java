@@ -12,7 +12,12 @@ import java.time.Duration;
  */
 record Moment(long begun, Duration waited, long outboxSince) {
     boolean calls(long since) {
-        return !waited.isZero() && since < begun;
+        return !leavesOpen() && since < begun;
+    }
+
+    /** Whether what is under way is neither stuck nor in time, for it had no time. */
+    boolean leavesOpen() {
+        return waited.isZero();
     }
 
     boolean isBefore(long time) {

@@ -154,6 +154,9 @@ final class RelayedCheck {
             broken(party, id, expected + ", for it waits since " + Instant.ofEpochMilli(createdAt), found);
         } else {
             tally.count("pending");
+            if (moment.leavesOpen()) {
+                tally.leaveOpen(1);
+            }
         }
     }
 

@@ -19,6 +19,7 @@ final class ReportJson {
             String promise,
             boolean holds,
             long broken,
+            long undecided,
             Map<String, Long> counted,
             List<Finding> findings) {}
 
@@ -51,6 +52,7 @@ final class ReportJson {
                                 tally.check().promise(),
                                 tally.holds(),
                                 tally.broken(),
+                                tally.undecided(),
                                 tally.counts(),
                                 tally.findings()))
                         .toList());

@@ -2,6 +2,7 @@ package dev.lockstep.audit;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /** The report for people: one line a check, and below it every place where it does not hold. */
@@ -37,7 +38,10 @@ final class ReportText {
     }
 
     private static String verdict(Tally tally) {
-        return tally.holds() ? "holds" : "BROKEN";
+        if (!tally.holds()) {
+            return "BROKEN";
+        }
+        return tally.undecided() == 0 ? "holds" : "open";
     }
 
     private static String text(Finding finding) {
@@ -48,14 +52,24 @@ final class ReportText {
     }
 
     private static String summary(Report report) {
-        double seconds = report.took().toMillis() / 1000.0;
-        String broken = report.checks().stream()
-                .filter(tally -> !tally.holds())
-                .map(tally -> tally.check().label() + " (" + tally.broken() + ")")
+        String broken = listed(report, Tally::broken);
+        String open = listed(report, Tally::undecided);
+        String verdict = !broken.isEmpty()
+                ? "Broken: " + broken
+                : open.isEmpty() ? "Everything that was checked holds" : "What was checked holds";
+        return String.format(
+                Locale.ROOT,
+                "%s%s. %.1f s",
+                verdict,
+                open.isEmpty() ? "" : "; under way, and not judged as nothing was waited for: " + open,
+                report.took().toMillis() / 1000.0);
+    }
+
+    private static String listed(Report report, ToLongFunction<Tally> number) {
+        return report.checks().stream()
+                .filter(tally -> number.applyAsLong(tally) > 0)
+                .map(tally -> tally.check().label() + " (" + number.applyAsLong(tally) + ")")
                 .collect(Collectors.joining(", "));
-        return broken.isEmpty()
-                ? String.format(Locale.ROOT, "Everything that was checked holds. %.1f s", seconds)
-                : String.format(Locale.ROOT, "Broken: %s. %.1f s", broken, seconds);
     }
 
     private static String counts(Map<String, Long> counts) {

@@ -13,6 +13,7 @@ final class Tally {
     private final Map<String, Long> counts = new LinkedHashMap<>();
     private final List<Finding> findings = new ArrayList<>();
     private long broken;
+    private long undecided;
 
     Tally(Check check, int most) {
         this.check = check;
@@ -38,12 +39,21 @@ final class Tally {
         }
     }
 
+    /** Something that cannot be judged yet: it may come to its end, and nothing was waited for. */
+    void leaveOpen(long more) {
+        undecided += more;
+    }
+
     boolean holds() {
         return broken == 0;
     }
 
     long broken() {
         return broken;
+    }
+
+    long undecided() {
+        return undecided;
     }
 
     Map<String, Long> counts() {

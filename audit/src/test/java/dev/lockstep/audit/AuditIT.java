@@ -67,8 +67,33 @@ class AuditIT {
         world.saga(stuck, "RESERVING_STOCK");
         world.relay();
 
-        assertThat(world.audit().broken()).isEqualTo(Map.of("settled", List.of(stuck)));
-        assertThat(world.audit("--settle=0").exitCode()).isZero();
+        Outcome waited = world.audit();
+        Outcome atOnce = world.audit("--settle=0");
+
+        assertThat(waited.broken()).isEqualTo(Map.of("settled", List.of(stuck)));
+        assertThat(waited.undecided()).isEmpty();
+        assertThat(atOnce.told()).isEmpty();
+        assertThat(atOnce.undecided()).isEqualTo(Map.of("settled", 1L));
+    }
+
+    @Test
+    void what_is_under_way_is_left_open_where_nothing_is_waited_for() throws Exception {
+        String placed = world.pending(1);
+        world.saga(placed, "RESERVING_STOCK");
+        world.relay();
+        world.say(Party.SAGA, placed, "ReserveStock", "inventory.commands");
+        world.park(placed);
+        world.topics.send("payment.commands", null, "me", "hello", Map.of());
+
+        Outcome outcome = world.audit("--settle=0");
+
+        assertThat(outcome.exitCode()).isZero();
+        assertThat(outcome.json().get("holds").asBoolean()).isTrue();
+        assertThat(outcome.undecided()).isEqualTo(Map.of("settled", 2L, "relayed", 1L, "letters", 1L));
+        assertThat(outcome.out())
+                .contains("  settled   open    what was under way", "  money     holds   ")
+                .contains("What was checked holds; under way, and not judged as nothing was waited for:"
+                        + " settled (2), relayed (1), letters (1). ");
     }
 
     @Test
@@ -79,6 +104,7 @@ class AuditIT {
 
         assertThat(List.of(world.audit(), world.audit("--settle=0"))).allSatisfy(outcome -> {
             assertThat(outcome.told()).isEmpty();
+            assertThat(outcome.undecided()).isEmpty();
             assertThat(outcome.counted("accepted", "sagas no longer kept")).isEqualTo(2);
             assertThat(outcome.counted("settled", "orders under way")).isZero();
         });

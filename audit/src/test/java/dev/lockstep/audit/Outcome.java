@@ -32,6 +32,18 @@ record Outcome(int exitCode, String out, String err, JsonNode json) {
         return told;
     }
 
+    /** How many each check left open, of those that did. */
+    Map<String, Long> undecided() {
+        Map<String, Long> undecided = new TreeMap<>();
+        for (JsonNode check : json.path("checks")) {
+            long open = check.path("undecided").asLong();
+            if (open > 0) {
+                undecided.put(check.get("name").asText(), open);
+            }
+        }
+        return undecided;
+    }
+
     long counted(String check, String what) {
         for (JsonNode each : json.path("checks")) {
             if (each.get("name").asText().equals(check)) {

@@ -170,11 +170,7 @@ class TamperedDeliveryIT {
 
     @Test
     void a_message_that_stays_parked() throws Exception {
-        world.databases.run(Party.PAYMENT, """
-                INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_headers, record_time,
-                                            attempts, error, next_attempt_at)
-                VALUES ('payment-service', 'payment.commands', 0, 5, uuidv7(), convert_to(?, 'UTF8'), '[]', now(), 3, 'no', now())
-                """, confirmed);
+        world.park(confirmed);
 
         assertBroken("letters", confirmed);
     }

@@ -153,6 +153,15 @@ final class World implements AutoCloseable {
                 state);
     }
 
+    /** A message of the order waits for another attempt of the payment service. */
+    void park(String order) {
+        databases.run(Party.PAYMENT, """
+                INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_headers, record_time,
+                                            attempts, error, next_attempt_at)
+                VALUES ('payment-service', 'payment.commands', 0, 5, uuidv7(), convert_to(?, 'UTF8'), '[]', now(), 3, 'no', now())
+                """, order);
+    }
+
     /** What the saga service does once it has kept an ended saga for long enough. */
     void forget(String order) {
         databases.run(Party.SAGA, "DELETE FROM saga_history WHERE order_id = ?", order);

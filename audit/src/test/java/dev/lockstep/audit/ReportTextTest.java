@@ -1,0 +1,59 @@
+package dev.lockstep.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ReportTextTest {
+    private final Tally settled = new Tally(Check.SETTLED, 10);
+    private final Tally money = new Tally(Check.MONEY, 10);
+    private final Tally letters = new Tally(Check.LETTERS, 10);
+
+    @Test
+    void what_holds_and_leaves_nothing_open_holds_altogether() {
+        assertThat(lines()).contains("  settled   holds   what was under way has come to its end");
+        assertThat(lines()).last().isEqualTo("Everything that was checked holds. 1.2 s");
+    }
+
+    @Test
+    void what_could_not_be_judged_is_open_and_the_last_line_does_not_say_that_everything_holds() {
+        settled.leaveOpen(512);
+        letters.leaveOpen(2);
+        letters.leaveOpen(1);
+
+        assertThat(lines())
+                .contains(
+                        "  settled   open    " + Check.SETTLED.promise(),
+                        "  money     holds   " + Check.MONEY.promise(),
+                        "  letters   open    " + Check.LETTERS.promise());
+        assertThat(lines())
+                .last()
+                .isEqualTo("What was checked holds; under way, and not judged as nothing was waited for:"
+                        + " settled (512), letters (3). 1.2 s");
+    }
+
+    @Test
+    void what_is_broken_is_broken_whatever_else_is_open() {
+        letters.broken("a", "no open dead letter", "one", "there");
+        letters.leaveOpen(1);
+        money.broken("b", "one charge", "two", "there");
+
+        assertThat(lines()).contains("  letters   BROKEN  " + Check.LETTERS.promise());
+        assertThat(lines())
+                .last()
+                .isEqualTo("Broken: money (1), letters (1); under way, and not judged as nothing was waited for:"
+                        + " letters (1). 1.2 s");
+    }
+
+    private List<String> lines() {
+        return ReportText.of(new Report(List.of(settled, money, letters), Map.of(), Duration.ofMillis(1_200)))
+                .lines()
+                .toList();
+    }
+}
