@@ -8,12 +8,15 @@ import io.vertx.sqlclient.PoolOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The database of one service, and who we are there. */
 public record PostgresConfig(String host, int port, String database, String user, Secret password, int poolSize) {
     private static final String EXAMPLE = "postgresql://127.0.0.1:5432/orders";
+    // With "_outbox_new" behind it, it is still a slot's name.
+    private static final Pattern NAMES_A_SLOT = Pattern.compile("[a-z0-9_]{1,52}");
     private static final int DEFAULT_PORT = 5432;
     private static final int CONNECT_SECONDS = 5;
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
@@ -47,6 +50,10 @@ public record PostgresConfig(String host, int port, String database, String user
                 && !database.isEmpty()
                 && !database.contains("/");
         env.check(complete, "POSTGRES_URI must name one host and one database, e.g. " + EXAMPLE);
+        env.check(
+                !complete || NAMES_A_SLOT.matcher(database).matches(),
+                "POSTGRES_URI must name a database of up to 52 lower-case letters, digits and underscores, for its"
+                        + " replication slot is called after it, but was \"" + database + "\"");
         env.check(
                 uri.getUserInfo() == null,
                 "POSTGRES_URI must not hold a user or password: POSTGRES_USER and POSTGRES_PASSWORD are for that");

@@ -166,6 +166,15 @@ class ServiceConfigTest {
                             + " postgresql://127.0.0.1:5432/orders");
         }
 
+        @ParameterizedTest
+        @ValueSource(strings = {"order-db", "Orders", "a_name_that_is_longer_than_fifty_two_characters_altogether"})
+        void must_name_a_database_that_a_slot_can_be_called_after(String database) {
+            assertThat(problemsWith(Map.of("POSTGRES_URI", "postgresql://db.example/" + database)))
+                    .containsExactly("POSTGRES_URI must name a database of up to 52 lower-case letters, digits and"
+                            + " underscores, for its replication slot is called after it, but was \"" + database
+                            + "\"");
+        }
+
         @Test
         void need_not_name_the_usual_port() {
             assertThat(read(Map.of("POSTGRES_URI", "postgres://[::1]/orders"))
