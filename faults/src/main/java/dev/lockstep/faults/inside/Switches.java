@@ -1,6 +1,10 @@
 package dev.lockstep.faults.inside;
 
-import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.saga.domain.CancelReason;
+import dev.lockstep.saga.domain.Decision;
+import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
+import dev.lockstep.saga.domain.SagaCommand.ReleaseStock;
+import dev.lockstep.saga.domain.SagaState.GivenUp;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
@@ -8,7 +12,6 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import net.bytebuddy.asm.Advice;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -17,15 +20,19 @@ import org.jspecify.annotations.Nullable;
 /** What is woven into a service to switch a protection off. Each class stands for the method that it changes. */
 @SuppressWarnings("UnusedVariable") // what an advice assigns to is a variable of the method that it is woven into
 public final class Switches {
-    private static final Set<String> UNDOING = Set.of("ReleaseStock", "RefundPayment");
-
     private Switches() {}
 
     /** Called from the code that is woven in, so it is public. */
-    public static List<OutboxMessage> withoutUndoing(List<OutboxMessage> messages) {
-        return messages.stream()
-                .filter(message -> !UNDOING.contains(message.type()))
-                .toList();
+    public static Decision withoutUndoing(Decision decision) {
+        return decision.state() instanceof GivenUp given && given.reason() == CancelReason.TIMED_OUT
+                ? new Decision(
+                        decision.state(),
+                        decision.commands().stream()
+                                .filter(command ->
+                                        !(command instanceof ReleaseStock || command instanceof RefundPayment))
+                                .toList(),
+                        decision.deadline())
+                : decision;
     }
 
     /** Called from the code that is woven in. */
@@ -100,13 +107,13 @@ public final class Switches {
         }
     }
 
-    /** {@code Outbox.append(tx, messages)}: what would undo something is left out. */
-    static final class NothingUndone {
-        private NothingUndone() {}
+    /** {@code OrderSaga.decide(state, event)}: what came too late is not undone. Sagas that end otherwise do undo what they did. */
+    static final class NothingLateUndone {
+        private NothingLateUndone() {}
 
-        @Advice.OnMethodEnter
-        static void enter(@Advice.Argument(value = 1, readOnly = false) List<OutboxMessage> messages) {
-            messages = Switches.withoutUndoing(messages);
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) Decision decision) {
+            decision = Switches.withoutUndoing(decision);
         }
     }
 }

@@ -67,7 +67,9 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "Watchdog"), "isSetBack", 0));
             case DEAD_LETTERS ->
                 List.of(new Weaving(Switches.NoDeadLetters.class, List.of(MESSAGING + "DeadLetterStore"), "add", 2));
-            case UNDO -> List.of(new Weaving(Switches.NothingUndone.class, List.of(MESSAGING + "Outbox"), "append", 2));
+            case UNDO ->
+                List.of(new Weaving(
+                        Switches.NothingLateUndone.class, List.of("dev.lockstep.saga.domain.OrderSaga"), "decide", 2));
             case IDEMPOTENCY_KEY -> List.of();
         };
     }
