@@ -73,10 +73,11 @@ final class Report {
         return lines;
     }
 
-    /** Whether harm was done. That a case could not be carried out is no proof of anything. */
+    /** Whether harm was done by what was injected. That a case could not be carried out is no proof of anything. */
     static boolean isProof(Outcome outcome) {
         boolean counted = outcome.lost() + outcome.doubled() + outcome.stuck() > 0;
-        return counted || (outcome.verdict() != null && !outcome.verdict().holds());
+        boolean audited = outcome.verdict() != null && !outcome.verdict().holds();
+        return outcome.injected() > 0 && (counted || audited);
     }
 
     /** Writes a table with what it was made on. */
