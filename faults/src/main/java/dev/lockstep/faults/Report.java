@@ -67,7 +67,7 @@ final class Report {
                     .formatted(
                             outcome.fault().name(),
                             outcome.fault().protection().label(),
-                            outcome.why(),
+                            cell(outcome.why()),
                             isProof(outcome) ? "yes" : "NOT SEEN"));
         }
         return lines;
@@ -112,8 +112,13 @@ final class Report {
 
     private static String said(Outcome outcome) {
         return outcome.trouble() != null
-                ? outcome.trouble()
+                ? cell(outcome.trouble())
                 : outcome.verdict() == null ? "-" : outcome.verdict().summary();
+    }
+
+    // A server's last words may have several lines.
+    private static String cell(String text) {
+        return text.replace("|", "\\|").replaceAll("\\s+", " ");
     }
 
     private static String seconds(Duration duration) {

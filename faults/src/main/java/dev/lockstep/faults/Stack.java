@@ -53,7 +53,7 @@ final class Stack implements AutoCloseable {
             Map.entry("CONSUMER_RETRY_BACKOFF_MAX", "PT2S"));
 
     private final Path folder;
-    private final Path disk;
+    private final Machine machine;
     private final Set<Protection> without;
     private final Map<Service, SupervisedProcess> services = new EnumMap<>(Service.class);
     private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
@@ -67,29 +67,32 @@ final class Stack implements AutoCloseable {
     private @Nullable SupervisedProcess kafka;
     private boolean closed;
 
-    private Stack(Path folder, Path disk, Set<Protection> without) {
+    /**
+     * One that is not started yet.
+     *
+     * @param folder for data and logs, which stay
+     */
+    Stack(Path folder, Machine machine, Set<Protection> without) {
         this.folder = folder;
-        this.disk = disk;
+        this.machine = machine;
         this.without = without;
     }
 
-    /**
-     * Starts everything on empty data and returns once it is ready.
-     *
-     * @param folder for data and logs, which stay
-     * @param disk where Postgres keeps its data
-     * @param tamed environment variables of each service's JVM, such as for another clock
-     */
-    static Stack start(Path folder, Path disk, Set<Protection> without, Map<String, String> tamed) {
-        Stack stack = new Stack(folder, disk, without);
+    /** Starts everything on empty data and returns once it is ready. */
+    void start() {
         // Ctrl-C is no reason to leave six processes behind.
-        Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop-the-stack"));
-        try {
-            stack.start(tamed);
-            return stack;
-        } catch (RuntimeException cause) {
-            stack.close();
-            throw cause;
+        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "stop-the-stack"));
+        startServers();
+        for (Service service : Service.values()) {
+            int port = FreePorts.any();
+            ports.put(service, port);
+            SupervisedProcess process = process(service, service.label(), port, machine.environment());
+            services.put(service, process);
+            process.start();
+        }
+        awaitReady();
+        if (without.contains(Protection.REPEATS)) {
+            forgetRepeats();
         }
     }
 
@@ -141,7 +144,7 @@ final class Stack implements AutoCloseable {
 
     /** Where Postgres keeps its data. */
     Path disk() {
-        return disk;
+        return machine.disk();
     }
 
     Set<Protection> without() {
@@ -198,19 +201,19 @@ final class Stack implements AutoCloseable {
             kafka.close();
         }
         networks().forEach(TcpProxy::close);
+        http.close();
         if (postgres != null) {
             postgres.close();
         }
-        http.close();
     }
 
-    private void start(Map<String, String> tamed) {
+    private void startServers() {
         try {
             Files.createDirectories(folder.resolve("logs"));
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
-        LocalPostgres server = LocalPostgres.start(disk.resolve("postgres"), 0);
+        LocalPostgres server = LocalPostgres.start(machine.disk().resolve("postgres"), 0);
         postgres = server;
         List<String> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
@@ -222,17 +225,6 @@ final class Stack implements AutoCloseable {
             listeners.add(service.name() + ":" + port + ":" + proxy.port());
         }
         kafka = startKafka(listeners);
-        for (Service service : Service.values()) {
-            int port = FreePorts.any();
-            ports.put(service, port);
-            SupervisedProcess process = process(service, service.label(), port, tamed);
-            services.put(service, process);
-            process.start();
-        }
-        awaitReady();
-        if (without.contains(Protection.REPEATS)) {
-            forgetRepeats();
-        }
     }
 
     private SupervisedProcess startKafka(List<String> listeners) {

@@ -9,14 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,16 +38,24 @@ final class Suite implements AutoCloseable {
     private final boolean longer;
     private final Path folder;
     private final Set<String> accepted = new HashSet<>();
-    private @Nullable Stack shared;
+    private final Consumer<Stack> starter;
+    private @Nullable Machine machine;
+    private @Nullable Stack stack;
+    private boolean shared;
     private boolean poisoned;
     private int runs;
 
     /** @param longer whether there is time for many injections of each fault */
     Suite(PrintWriter out, long seed, int rate, boolean longer) {
+        this(out, seed, rate, longer, Stack::start);
+    }
+
+    Suite(PrintWriter out, long seed, int rate, boolean longer, Consumer<Stack> starter) {
         this.out = out;
         this.seed = seed;
         this.rate = rate;
         this.longer = longer;
+        this.starter = starter;
         try {
             this.folder = Files.createTempDirectory("lockstep-faults-");
         } catch (IOException cause) {
@@ -60,9 +67,8 @@ final class Suite implements AutoCloseable {
     Outcome run(FaultCase fault, Set<Protection> without) {
         long begun = System.nanoTime();
         out.printf("%-22s %s%n", fault.name(), fault.fault());
-        Outcome outcome = without.isEmpty() && fault.where() == FaultCase.Where.SHARED
-                ? runOnShared(fault)
-                : runOnItsOwn(fault, without);
+        runs++;
+        Outcome outcome = runOnAStack(fault, without);
         out.printf(
                 "%-22s %s: %d injected, %d orders accepted, longest stall %.1f s, %d s in all%n",
                 "",
@@ -79,81 +85,107 @@ final class Suite implements AutoCloseable {
     /** Ends what still runs. Data and logs of failed cases stay. */
     @Override
     public void close() {
-        closeShared();
+        end(false);
         // Whatever failed has left its folder in there.
         boolean _ = folder.toFile().delete();
     }
 
-    private void closeShared() {
-        if (shared != null) {
-            shared.close();
-            Folders.delete(shared.folder());
-            shared = null;
+    /** What came in the way of a case's injections, or null if nothing did. */
+    static @Nullable String inject(FaultCase fault, Run run) {
+        try {
+            fault.injection().into(run);
+            return null;
+        } catch (RuntimeException cause) {
+            return reason(cause);
         }
     }
 
-    private Outcome runOnShared(FaultCase fault) {
-        Stack stack = shared;
-        if (stack == null) {
-            Path own = nextFolder();
-            stack = Stack.start(own, own, EnumSet.noneOf(Protection.class), Map.of());
-            shared = stack;
-            accepted.clear();
-            poisoned = false;
-        }
-        poisoned |= fault.poisonous();
-        Outcome outcome = run(fault, stack, accepted, poisoned);
-        if (!outcome.holds()) {
-            keep(stack);
-            shared = null;
-        }
-        return outcome;
-    }
-
-    private Outcome runOnItsOwn(FaultCase fault, Set<Protection> without) {
-        // Two systems at once would be slower than either.
-        closeShared();
-        Path own = nextFolder();
+    // Whatever is thrown, by the system or by the suite, is the failure of one case: the others go on.
+    private Outcome runOnAStack(FaultCase fault, Set<Protection> without) {
+        boolean shareable = without.isEmpty() && fault.where() == FaultCase.Where.SHARED;
         Outcome outcome;
-        try (Machine machine = Machine.of(fault.where(), own);
-                Stack stack = Stack.start(own, machine.disk(), without, machine.environment())) {
-            outcome = run(fault, stack, new HashSet<>(), fault.poisonous());
-        } catch (FaultsException impossible) {
-            outcome = failed(fault, String.valueOf(impossible.getMessage()));
+        try {
+            Stack usable = stack;
+            if (usable == null || !shareable || !shared) {
+                // Two systems at once would be slower than either.
+                end(false);
+                usable = begin(fault.where(), without);
+                starter.accept(usable);
+                shared = shareable;
+            }
+            poisoned |= fault.poisonous();
+            outcome = run(fault, usable);
+        } catch (RuntimeException cause) {
+            outcome = failed(fault, 0, reason(cause));
+        }
+        if (outcome.holds() && shareable) {
+            return outcome;
+        }
+        boolean asExpected = outcome.holds() || (!without.isEmpty() && Report.isProof(outcome));
+        try {
+            end(!asExpected);
+            return outcome;
+        } catch (RuntimeException cause) {
+            return failed(fault, outcome.injected(), reason(cause));
+        }
+    }
+
+    private Stack begin(FaultCase.Where where, Set<Protection> without) {
+        Path own = folder.resolve("system-" + runs);
+        Machine its = Machine.of(where, own);
+        Stack begun = new Stack(own, its, without);
+        machine = its;
+        stack = begun;
+        accepted.clear();
+        poisoned = false;
+        return begun;
+    }
+
+    private void end(boolean keep) {
+        Stack ended = stack;
+        Machine its = machine;
+        stack = null;
+        machine = null;
+        shared = false;
+        if (ended == null || its == null) {
+            return;
+        }
+        if (keep) {
+            out.printf(
+                    "  %s are kept in %s%n",
+                    its.mounted() ? "logs, but no data, as they were on a disk of their own," : "data and logs",
+                    ended.folder());
+        }
+        try {
+            ended.close();
+        } finally {
+            its.close();
         }
         // Only now, as a disk of its own cannot be deleted while it is mounted.
-        if (outcome.holds() || !without.isEmpty()) {
-            Folders.delete(own);
-        } else {
-            out.println("  logs, and data unless they were on a disk of their own, are kept in " + own);
+        if (!keep) {
+            Folders.delete(ended.folder());
         }
-        return outcome;
     }
 
-    private Outcome run(FaultCase fault, Stack stack, Set<String> acceptedBefore, boolean allowDeadLetters) {
-        runs++;
+    private Outcome run(FaultCase fault, Stack stack) {
         // Of its name too, so that a case alone meets the same dice as within the suite.
         long dice = seed * 31 + fault.name().hashCode();
         AtomicInteger injections = new AtomicInteger();
+        @Nullable String trouble = null;
         try (Load load = new Load(stack, fault.name() + "-" + runs, dice);
                 Watch watch = new Watch(stack, load)) {
-            @Nullable String trouble = null;
             load.start(rate);
             watch.start();
-            try {
-                Waiting.pause(WARM_UP);
-                fault.injection().into(new Run(stack, load, watch, new Random(dice), longer, injections));
-            } catch (FaultsException cause) {
-                trouble = String.valueOf(cause.getMessage());
-            }
+            Waiting.pause(WARM_UP);
+            trouble = inject(fault, new Run(stack, load, watch, new Random(dice), longer, injections));
             stack.heal();
             Waiting.pause(COOL_DOWN);
             load.stopPouring();
             boolean quiet = Waiting.comesAbout(QUIET_LIMIT, () -> load.unanswered() == 0 && watch.allEnded());
-            acceptedBefore.addAll(load.accepted().keySet());
+            accepted.addAll(load.accepted().keySet());
             Books books = Books.of(stack, load);
             Auditor.Verdict verdict =
-                    new Auditor(stack).audit(acceptedBefore, quiet ? SETTLE : Duration.ofSeconds(5), allowDeadLetters);
+                    new Auditor(stack).audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned);
             if (injections.get() == 0 && trouble == null) {
                 trouble = "nothing was injected";
             }
@@ -173,21 +205,18 @@ final class Suite implements AutoCloseable {
                     verdict,
                     trouble,
                     remarks);
-        } catch (FaultsException cause) {
-            return failed(fault, String.valueOf(cause.getMessage()));
+        } catch (RuntimeException cause) {
+            // What came first is why the rest could not be done.
+            return failed(
+                    fault, injections.get(), trouble == null ? reason(cause) : trouble + ", and then " + reason(cause));
         }
     }
 
-    private static Outcome failed(FaultCase fault, String trouble) {
-        return new Outcome(fault, 0, 0, 0, 0, 0, Duration.ZERO, Duration.ZERO, null, trouble, List.of());
+    private static Outcome failed(FaultCase fault, int injected, String trouble) {
+        return new Outcome(fault, injected, 0, 0, 0, 0, Duration.ZERO, Duration.ZERO, null, trouble, List.of());
     }
 
-    private void keep(Stack stack) {
-        stack.close();
-        out.println("  data and logs are kept in " + stack.folder());
-    }
-
-    private Path nextFolder() {
-        return folder.resolve("system-" + (runs + 1));
+    private static String reason(RuntimeException cause) {
+        return cause instanceof FaultsException ? String.valueOf(cause.getMessage()) : cause.toString();
     }
 }
