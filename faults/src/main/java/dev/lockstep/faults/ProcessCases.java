@@ -1,17 +1,22 @@
 package dev.lockstep.faults;
 
+import dev.lockstep.embedded.TcpProxy;
 import dev.lockstep.faults.inside.CrashPoint;
 import dev.lockstep.faults.inside.Protection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Processes that are killed, frozen, added and removed. */
 final class ProcessCases {
     private static final List<Service> ALL = List.of(Service.values());
     // Longer than the consumers' session timeout.
     private static final Duration FREEZE = Duration.ofSeconds(9);
+
+    // Six times what the slowest takeover takes: see the relay's README.
+    private static final Duration TAKEOVER_LIMIT = Duration.ofSeconds(60);
 
     private ProcessCases() {}
 
@@ -180,16 +185,16 @@ final class ProcessCases {
     private static void rebalance(Run run) {
         for (int i = 0; i < run.times(3, 1); i++) {
             for (Service service : List.of(Service.SAGA, Service.PAYMENT, Service.INVENTORY)) {
-                try (SupervisedProcess second = run.stack().another(service)) {
+                try (Instance second = run.stack().another(service)) {
                     run.injected();
                     run.pause(500, 1_500);
                     if (run.random().nextBoolean()) {
-                        second.stopAndHold();
+                        second.process().stopAndHold();
                     } else {
                         // The first one goes, and the second has to take over what it was at.
                         run.stack().service(service).kill();
                         run.pause(1_000, 2_000);
-                        second.killAndHold();
+                        second.process().killAndHold();
                     }
                     run.injected();
                 }
@@ -199,29 +204,60 @@ final class ProcessCases {
 
     private static void relayFailover(Run run) {
         for (int i = 0; i < run.times(2, 1); i++) {
-            SupervisedProcess first = run.stack().service(Service.ORDER);
-            try (SupervisedProcess second = run.stack().another(Service.ORDER)) {
-                run.stack().toKafka(Service.ORDER).freeze();
-                run.pause(500, 1_500);
-                first.kill();
-                run.injected();
-                run.stack().heal();
-                run.awaitProgress();
-                // Whichever leads by now.
-                second.freeze();
-                run.injected();
-                run.pause(FREEZE.plusSeconds(3));
-                second.resume();
-                run.awaitProgress();
-                run.stack().toKafka(Service.ORDER).cut();
-                run.injected();
-                run.pause(1_000, 3_000);
-                run.stack().heal();
-                run.awaitProgress();
-                second.killAndHold();
-                run.injected();
+            // One that is told that nobody is there, and one that is told nothing.
+            Consumer<TcpProxy> cutOff = i == 0 ? TcpProxy::cut : TcpProxy::freeze;
+            Instance first = run.stack().first(Service.ORDER);
+            try (Instance second = run.stack().another(Service.ORDER)) {
+                failOver(
+                        run,
+                        first,
+                        second,
+                        leader -> {
+                            leader.toKafka().freeze();
+                            run.pause(500, 1_500);
+                            leader.process().kill();
+                        },
+                        leader -> leader.toKafka().heal());
+                failOver(
+                        run,
+                        first,
+                        second,
+                        leader -> leader.process().freeze(),
+                        leader -> leader.process().resume());
+                failOver(
+                        run,
+                        first,
+                        second,
+                        leader -> cutOff.accept(leader.toKafka()),
+                        leader -> leader.toKafka().heal());
+                failOver(
+                        run,
+                        first,
+                        second,
+                        leader -> leader.process().killAndHold(),
+                        leader -> leader.process().start());
             }
         }
+    }
+
+    /** Breaks the instance whose relay leads, and mends it once that of the other one does. */
+    private static void failOver(
+            Run run, Instance one, Instance two, Consumer<Instance> fault, Consumer<Instance> mending) {
+        Waiting.until(
+                "two order services, one of whose relays leads",
+                TAKEOVER_LIMIT,
+                () -> one.isReady() && two.isReady() && one.leads() != two.leads());
+        boolean firstLeads = one.leads();
+        Instance leader = firstLeads ? one : two;
+        Instance standby = firstLeads ? two : one;
+        fault.accept(leader);
+        run.injected();
+        Waiting.until(
+                "the relay of " + standby.name() + " to lead instead of that of " + leader.name(),
+                TAKEOVER_LIMIT,
+                standby::leads);
+        mending.accept(leader);
+        run.awaitProgress();
     }
 
     // The deadlines are 15 s.

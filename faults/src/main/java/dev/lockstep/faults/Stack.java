@@ -10,8 +10,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,12 +57,13 @@ final class Stack implements AutoCloseable {
     private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
     private final Map<Service, TcpProxy> toPostgres = new EnumMap<>(Service.class);
     private final Map<Service, TcpProxy> toKafka = new EnumMap<>(Service.class);
-    private final List<SupervisedProcess> more = new ArrayList<>();
+    private final List<Instance> more = new ArrayList<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final int kafkaPort = FreePorts.any();
     private @Nullable LocalPostgres postgres;
     private @Nullable SupervisedProcess kafka;
+    private @Nullable TcpProxy spareToKafka;
     private boolean closed;
 
     /**
@@ -86,7 +85,8 @@ final class Stack implements AutoCloseable {
         for (Service service : Service.values()) {
             int port = FreePorts.any();
             ports.put(service, port);
-            SupervisedProcess process = process(service, service.label(), port, machine.environment());
+            SupervisedProcess process =
+                    process(service, service.label(), port, toKafka(service), machine.environment());
             services.put(service, process);
             process.start();
         }
@@ -120,7 +120,8 @@ final class Stack implements AutoCloseable {
 
     /** Every network there is. */
     List<TcpProxy> networks() {
-        return Stream.concat(toPostgres.values().stream(), toKafka.values().stream())
+        return Stream.of(toPostgres.values().stream(), toKafka.values().stream(), Stream.ofNullable(spareToKafka))
+                .flatMap(each -> each)
                 .toList();
     }
 
@@ -151,8 +152,13 @@ final class Stack implements AutoCloseable {
         return without;
     }
 
+    /** The instance of a service that is always there. */
+    Instance first(Service service) {
+        return new Instance(service(service), Objects.requireNonNull(ports.get(service)), toKafka(service), http);
+    }
+
     boolean isReady(Service service) {
-        return answersReady(Objects.requireNonNull(ports.get(service)));
+        return first(service).isReady();
     }
 
     /** Waits until all services say that they are ready. */
@@ -173,13 +179,15 @@ final class Stack implements AutoCloseable {
         postmaster.onExit().join();
     }
 
-    /** A second instance of a service, which is in nobody's way. The caller closes it. */
-    SupervisedProcess another(Service service) {
+    /** A second instance of a service, which is in nobody's way. The caller closes it before there is another one. */
+    Instance another(Service service) {
         int port = FreePorts.any();
-        SupervisedProcess instance = process(service, service.label() + "-" + (more.size() + 2), port, Map.of());
+        TcpProxy network = Objects.requireNonNull(spareToKafka);
+        String name = service.label() + "-" + (more.size() + 2);
+        Instance instance = new Instance(process(service, name, port, network, Map.of()), port, network, http);
         more.add(instance);
-        instance.start();
-        Waiting.until("a second instance of " + service.label(), START_LIMIT, () -> answersReady(port));
+        instance.process().start();
+        Waiting.until("a second instance of " + service.label(), START_LIMIT, instance::isReady);
         return instance;
     }
 
@@ -195,7 +203,7 @@ final class Stack implements AutoCloseable {
             return;
         }
         closed = true;
-        more.forEach(SupervisedProcess::close);
+        more.forEach(Instance::close);
         services.values().forEach(SupervisedProcess::close);
         if (kafka != null) {
             kafka.close();
@@ -219,12 +227,18 @@ final class Stack implements AutoCloseable {
         for (Service service : Service.values()) {
             server.createDatabase(service.database());
             toPostgres.put(service, TcpProxy.to("127.0.0.1", server.port()));
-            int port = FreePorts.any();
-            TcpProxy proxy = TcpProxy.to("127.0.0.1", port);
-            toKafka.put(service, proxy);
-            listeners.add(service.name() + ":" + port + ":" + proxy.port());
+            toKafka.put(service, listener(service.name(), listeners));
         }
+        spareToKafka = listener("SPARE", listeners);
         kafka = startKafka(listeners);
+    }
+
+    // A network of its own to Kafka, which tells whoever comes in there to come in there again.
+    private static TcpProxy listener(String name, List<String> listeners) {
+        int port = FreePorts.any();
+        TcpProxy proxy = TcpProxy.to("127.0.0.1", port);
+        listeners.add(name + ":" + port + ":" + proxy.port());
+        return proxy;
     }
 
     private SupervisedProcess startKafka(List<String> listeners) {
@@ -237,7 +251,8 @@ final class Stack implements AutoCloseable {
         return process;
     }
 
-    private SupervisedProcess process(Service service, String name, int port, Map<String, String> tamed) {
+    private SupervisedProcess process(
+            Service service, String name, int port, TcpProxy network, Map<String, String> tamed) {
         List<String> command = new ArrayList<>(jvm("-Xmx256m"));
         command.addAll(List.of(ServiceMain.class.getName(), service.program()));
         Map<String, String> environment = new HashMap<>(SETTINGS);
@@ -245,8 +260,7 @@ final class Stack implements AutoCloseable {
                 "POSTGRES_URI", "postgresql://127.0.0.1:" + toPostgres(service).port() + "/" + service.database());
         environment.put("POSTGRES_USER", LocalPostgres.USER);
         environment.put("POSTGRES_PASSWORD", LocalPostgres.PASSWORD);
-        environment.put(
-                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + toKafka(service).port());
+        environment.put("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + network.port());
         environment.put("HTTP_PORT", String.valueOf(port));
         if (!without.isEmpty()) {
             environment.putAll(WEAVER);
@@ -277,20 +291,6 @@ final class Stack implements AutoCloseable {
     private static Path jarOf(Class<?> type) {
         return Path.of(URI.create(
                 type.getProtectionDomain().getCodeSource().getLocation().toString()));
-    }
-
-    private boolean answersReady(int port) {
-        try {
-            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/health/ready"))
-                    .timeout(Duration.ofSeconds(5))
-                    .build();
-            return http.send(request, BodyHandlers.discarding()).statusCode() == 200;
-        } catch (IOException notYet) {
-            return false;
-        } catch (InterruptedException cause) {
-            Thread.currentThread().interrupt();
-            throw new FaultsException("interrupted", cause);
-        }
     }
 
     // Without these keys nothing collides: a claim always succeeds, and so does a second charge.

@@ -1,0 +1,55 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.embedded.TcpProxy;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * One of the processes of a service.
+ *
+ * @param toKafka the network between it and Kafka, which is nobody else's
+ */
+record Instance(SupervisedProcess process, int port, TcpProxy toKafka, HttpClient http) implements AutoCloseable {
+    private static final String LEADER = "lockstep_relay_leader{";
+
+    String name() {
+        return process.name();
+    }
+
+    boolean isReady() {
+        return get("/health/ready").isPresent();
+    }
+
+    /** Whether its relay says that it is the one that relays. */
+    boolean leads() {
+        return get("/metrics").stream()
+                .flatMap(String::lines)
+                .anyMatch(line -> line.startsWith(LEADER) && line.endsWith(" 1.0"));
+    }
+
+    @Override
+    public void close() {
+        process.close();
+    }
+
+    private Optional<String> get(String path) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                    .timeout(Duration.ofSeconds(5))
+                    .build();
+            return Optional.of(http.send(request, BodyHandlers.ofString()))
+                    .filter(answer -> answer.statusCode() == 200)
+                    .map(answer -> answer.body());
+        } catch (IOException away) {
+            return Optional.empty();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+}
