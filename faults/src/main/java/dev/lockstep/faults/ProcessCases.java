@@ -6,7 +6,9 @@ import dev.lockstep.faults.inside.Protection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** Processes that are killed, frozen, added and removed. */
@@ -107,11 +109,16 @@ final class ProcessCases {
         }
     }
 
+    // Where there is no time for each service at each point, there is for a point of its own in each service.
     private static void crash(Run run, List<CrashPoint> points) {
-        List<CrashPoint> some = new ArrayList<>(points);
-        Collections.shuffle(some, run.random());
-        for (CrashPoint point : some.subList(0, run.times(points.size(), 1))) {
-            run.crash(point, ALL);
+        List<CrashPoint> shuffled = new ArrayList<>(points);
+        Collections.shuffle(shuffled, run.random());
+        for (int round = 0; round < run.times(points.size(), 1); round++) {
+            Map<Service, CrashPoint> crashes = new EnumMap<>(Service.class);
+            for (int i = 0; i < ALL.size(); i++) {
+                crashes.put(ALL.get(i), shuffled.get((round + i) % points.size()));
+            }
+            run.crash(crashes);
         }
     }
 
@@ -124,7 +131,7 @@ final class ProcessCases {
 
     private static void crashBeforeAnswer(Run run) {
         for (int i = 0; i < run.times(3, 1); i++) {
-            run.crash(CrashPoint.ORDER_COMMITTED, List.of(Service.ORDER));
+            run.crash(Map.of(Service.ORDER, CrashPoint.ORDER_COMMITTED));
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -49,10 +50,10 @@ record Run(Stack stack, Load load, Watch watch, Random random, boolean longer, A
         Waiting.until("orders to end", Duration.ofMinutes(2), () -> watch.ended() > before);
     }
 
-    /** Starts each of the services anew so that it crashes at the point, and waits until all of them have. */
-    void crash(CrashPoint point, List<Service> services) {
+    /** Starts each of the services anew so that it crashes at its point, and waits until all of them have. */
+    void crash(Map<Service, CrashPoint> points) {
         Map<Service, Integer> starts = new EnumMap<>(Service.class);
-        for (Service service : services) {
+        points.forEach((service, point) -> {
             SupervisedProcess process = stack.service(service);
             // Killed while it starts, it would take the crash with it.
             Waiting.until(service.label() + " to be ready", CRASH_LIMIT, () -> stack.isReady(service));
@@ -61,12 +62,13 @@ record Run(Stack stack, Load load, Watch watch, Random random, boolean longer, A
             process.nextStartWith(settings);
             starts.put(service, process.starts() + 1);
             process.kill();
-        }
+        });
         starts.forEach((service, start) -> {
             int code = stack.service(service).exitCode(start, CRASH_LIMIT);
             if (code != Crash.CODE) {
-                throw new FaultsException(service.label() + " was to crash at " + point.label()
-                        + " but ended with exit code " + code + ", see its log");
+                throw new FaultsException(service.label() + " was to crash at "
+                        + Objects.requireNonNull(points.get(service)).label() + " but ended with exit code " + code
+                        + ", see its log");
             }
             injected();
         });
