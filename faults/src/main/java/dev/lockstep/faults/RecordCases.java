@@ -11,11 +11,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -64,40 +67,28 @@ final class RecordCases {
             List<ConsumerRecord<byte[], byte[]>> twice = new ArrayList<>(records);
             twice.addAll(records);
             Collections.shuffle(twice, run.random());
-            try (KafkaProducer<byte[], byte[]> producer = producer(run)) {
-                for (ConsumerRecord<byte[], byte[]> record : twice) {
-                    send(
-                            producer,
-                            new ProducerRecord<>(
-                                    record.topic(),
-                                    record.partition(),
-                                    record.key(),
-                                    record.value(),
-                                    record.headers()));
-                    run.injected();
-                }
-                producer.flush();
-            }
+            send(
+                    run,
+                    twice.stream()
+                            .map(record -> new ProducerRecord<>(
+                                    record.topic(), record.partition(), record.key(), record.value(), record.headers()))
+                            .toList());
         }
     }
 
     private static void poison(Run run) {
         List<String> orders = new ArrayList<>(run.load().accepted().keySet());
-        try (KafkaProducer<byte[], byte[]> producer = producer(run)) {
-            for (int round = 0; round < run.times(6, 2); round++) {
-                for (String topic : TOPICS) {
-                    String stranger = "poison-" + run.random().nextInt(100);
-                    String key = run.random().nextBoolean() || orders.isEmpty()
-                            ? stranger
-                            : orders.get(run.random().nextInt(orders.size()));
-                    for (ProducerRecord<byte[], byte[]> record : poison(topic, key, stranger, run.random())) {
-                        send(producer, record);
-                        run.injected();
-                    }
-                }
-                producer.flush();
-                run.pause(500, 1_500);
+        for (int round = 0; round < run.times(6, 2); round++) {
+            List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+            for (String topic : TOPICS) {
+                String stranger = "poison-" + run.random().nextInt(100);
+                String key = run.random().nextBoolean() || orders.isEmpty()
+                        ? stranger
+                        : orders.get(run.random().nextInt(orders.size()));
+                records.addAll(poison(topic, key, stranger, run.random()));
             }
+            send(run, records);
+            run.pause(500, 1_500);
         }
     }
 
@@ -167,12 +158,22 @@ final class RecordCases {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void send(KafkaProducer<byte[], byte[]> producer, ProducerRecord<byte[], byte[]> record) {
-        var _ = producer.send(record, (metadata, failure) -> {
-            if (failure != null) {
-                throw new FaultsException("a record for " + record.topic() + " was refused", failure);
+    // What Kafka has refused was not injected.
+    private static void send(Run run, List<ProducerRecord<byte[], byte[]>> records) {
+        try (KafkaProducer<byte[], byte[]> producer = producer(run)) {
+            List<Future<RecordMetadata>> sends =
+                    records.stream().map(producer::send).toList();
+            producer.flush();
+            for (Future<RecordMetadata> send : sends) {
+                send.get();
+                run.injected();
             }
-        });
+        } catch (ExecutionException refused) {
+            throw new FaultsException("a record was refused: " + refused.getCause(), refused);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
     }
 
     private static KafkaProducer<byte[], byte[]> producer(Run run) {
