@@ -109,6 +109,9 @@ public final class FaultsApp implements Callable<Integer> {
         } catch (IllegalArgumentException unknown) {
             throw new CommandLine.ParameterException(spec.commandLine(), String.valueOf(unknown.getMessage()), unknown);
         }
+        if (rate < 1) {
+            throw new CommandLine.ParameterException(spec.commandLine(), "--rate must be at least 1, but was " + rate);
+        }
         if (list) {
             cases.forEach(each -> out.printf(
                     "%-22s %-17s %s%n", each.name(), each.protection().label(), each.fault()));

@@ -186,8 +186,8 @@ final class Suite implements AutoCloseable {
             Books books = Books.of(stack, load);
             Auditor.Verdict verdict =
                     new Auditor(stack).audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned);
-            if (injections.get() == 0 && trouble == null) {
-                trouble = "nothing was injected";
+            if (trouble == null) {
+                trouble = whyItShowsNothing(injections.get(), load.accepted().size());
             }
             List<String> remarks = new ArrayList<>(load.surprises());
             if (!verdict.holds()) {
@@ -210,6 +210,14 @@ final class Suite implements AutoCloseable {
             return failed(
                     fault, injections.get(), trouble == null ? reason(cause) : trouble + ", and then " + reason(cause));
         }
+    }
+
+    /** Why a case that went well shows nothing, or null if it does show something. */
+    static @Nullable String whyItShowsNothing(int injected, int accepted) {
+        if (injected == 0) {
+            return "nothing was injected";
+        }
+        return accepted == 0 ? "no order was accepted" : null;
     }
 
     private static Outcome failed(FaultCase fault, int injected, String trouble) {

@@ -84,6 +84,13 @@ class SuiteTest {
         }
     }
 
+    @Test
+    void a_case_without_injections_or_without_orders_shows_nothing() {
+        assertThat(Suite.whyItShowsNothing(0, 10)).isEqualTo("nothing was injected");
+        assertThat(Suite.whyItShowsNothing(3, 0)).isEqualTo("no order was accepted");
+        assertThat(Suite.whyItShowsNothing(3, 10)).isNull();
+    }
+
     private Suite suite() {
         return new Suite(new PrintWriter(said), 1, 25, false, this::failToStart);
     }

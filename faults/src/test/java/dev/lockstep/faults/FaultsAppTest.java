@@ -1,0 +1,24 @@
+package dev.lockstep.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class FaultsAppTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-3"})
+    void a_rate_at_which_no_order_comes_is_refused(String rate) {
+        StringWriter said = new StringWriter();
+
+        int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--list", "--rate", rate);
+
+        assertThat(code).isEqualTo(2);
+        assertThat(said.toString()).contains("--rate must be at least 1, but was " + rate);
+    }
+}
