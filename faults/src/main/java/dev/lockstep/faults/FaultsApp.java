@@ -126,6 +126,9 @@ public final class FaultsApp implements Callable<Integer> {
                 outcomes.add(suite.run(each, prove ? EnumSet.of(each.protection()) : protections));
             }
         }
+        if (Thread.currentThread().isInterrupted()) {
+            return 1;
+        }
         List<String> table = prove ? Report.proofs(outcomes) : Report.table(outcomes);
         out.println();
         table.forEach(out::println);

@@ -79,17 +79,8 @@ final class Stack implements AutoCloseable {
 
     /** Starts everything on empty data and returns once it is ready. */
     void start() {
-        // Ctrl-C is no reason to leave six processes behind.
-        Runtime.getRuntime().addShutdownHook(new Thread(this::close, "stop-the-stack"));
         startServers();
-        for (Service service : Service.values()) {
-            int port = FreePorts.any();
-            ports.put(service, port);
-            SupervisedProcess process =
-                    process(service, service.label(), port, toKafka(service), machine.environment());
-            services.put(service, process);
-            process.start();
-        }
+        startServices();
         awaitReady();
         if (without.contains(Protection.REPEATS)) {
             forgetRepeats();
@@ -181,12 +172,7 @@ final class Stack implements AutoCloseable {
 
     /** A second instance of a service, which is in nobody's way. The caller closes it before there is another one. */
     Instance another(Service service) {
-        int port = FreePorts.any();
-        TcpProxy network = Objects.requireNonNull(spareToKafka);
-        String name = service.label() + "-" + (more.size() + 2);
-        Instance instance = new Instance(process(service, name, port, network, Map.of()), port, network, http);
-        more.add(instance);
-        instance.process().start();
+        Instance instance = startAnother(service);
         Waiting.until("a second instance of " + service.label(), START_LIMIT, instance::isReady);
         return instance;
     }
@@ -215,7 +201,8 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    private void startServers() {
+    private synchronized void startServers() {
+        refuseIfClosed();
         try {
             Files.createDirectories(folder.resolve("logs"));
         } catch (IOException cause) {
@@ -231,6 +218,35 @@ final class Stack implements AutoCloseable {
         }
         spareToKafka = listener("SPARE", listeners);
         kafka = startKafka(listeners);
+    }
+
+    private synchronized void startServices() {
+        refuseIfClosed();
+        for (Service service : Service.values()) {
+            int port = FreePorts.any();
+            ports.put(service, port);
+            SupervisedProcess process =
+                    process(service, service.label(), port, toKafka(service), machine.environment());
+            services.put(service, process);
+            process.start();
+        }
+    }
+
+    private synchronized Instance startAnother(Service service) {
+        refuseIfClosed();
+        int port = FreePorts.any();
+        TcpProxy network = Objects.requireNonNull(spareToKafka);
+        String name = service.label() + "-" + (more.size() + 2);
+        Instance instance = new Instance(process(service, name, port, network, Map.of()), port, network, http);
+        more.add(instance);
+        instance.process().start();
+        return instance;
+    }
+
+    private void refuseIfClosed() {
+        if (closed) {
+            throw new FaultsException("stopped");
+        }
     }
 
     // A network of its own to Kafka, which tells whoever comes in there to come in there again.

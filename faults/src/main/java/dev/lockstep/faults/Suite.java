@@ -39,6 +39,8 @@ final class Suite implements AutoCloseable {
     private final Path folder;
     private final Set<String> accepted = new HashSet<>();
     private final Consumer<Stack> starter;
+    private final Thread runner = Thread.currentThread();
+    private volatile boolean stopping;
     private @Nullable Machine machine;
     private @Nullable Stack stack;
     private boolean shared;
@@ -61,14 +63,21 @@ final class Suite implements AutoCloseable {
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
+        Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop-the-suite"));
     }
 
     /** Runs a case with the protections switched off, which are none in a suite that is to hold. */
     Outcome run(FaultCase fault, Set<Protection> without) {
+        if (stopping) {
+            return failed(fault, 0, "stopped");
+        }
         long begun = System.nanoTime();
         out.printf("%-22s %s%n", fault.name(), fault.fault());
         runs++;
         Outcome outcome = runOnAStack(fault, without);
+        if (stopping) {
+            return failed(fault, outcome.injected(), "stopped");
+        }
         out.printf(
                 "%-22s %s: %d injected, %d orders accepted, longest stall %.1f s, %d s in all%n",
                 "",
@@ -88,6 +97,14 @@ final class Suite implements AutoCloseable {
         end(false);
         // Whatever failed has left its folder in there.
         boolean _ = folder.toFile().delete();
+    }
+
+    // Ctrl-C is no reason to leave six processes, a mounted disk and data behind. What had failed before stays.
+    private void stop() {
+        stopping = true;
+        // What a case has broken it would otherwise start again meanwhile.
+        runner.interrupt();
+        close();
     }
 
     /** What came in the way of a case's injections, or null if nothing did. */
@@ -123,14 +140,17 @@ final class Suite implements AutoCloseable {
         }
         boolean asExpected = outcome.holds() || (!without.isEmpty() && Report.isProof(outcome));
         try {
-            end(!asExpected);
+            end(!asExpected && !stopping);
             return outcome;
         } catch (RuntimeException cause) {
             return failed(fault, outcome.injected(), reason(cause));
         }
     }
 
-    private Stack begin(FaultCase.Where where, Set<Protection> without) {
+    private synchronized Stack begin(FaultCase.Where where, Set<Protection> without) {
+        if (stopping) {
+            throw new FaultsException("stopped");
+        }
         Path own = folder.resolve("system-" + runs);
         Machine its = Machine.of(where, own);
         Stack begun = new Stack(own, its, without);
@@ -141,7 +161,7 @@ final class Suite implements AutoCloseable {
         return begun;
     }
 
-    private void end(boolean keep) {
+    private synchronized void end(boolean keep) {
         Stack ended = stack;
         Machine its = machine;
         stack = null;
