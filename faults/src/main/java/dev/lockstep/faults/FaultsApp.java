@@ -150,6 +150,7 @@ public final class FaultsApp implements Callable<Integer> {
     }
 
     private String command() {
-        return "./up faults" + (longer ? " --long" : "") + (prove ? " --prove" : "");
+        return "./up faults "
+                + String.join(" ", spec.commandLine().getParseResult().originalArgs());
     }
 }
