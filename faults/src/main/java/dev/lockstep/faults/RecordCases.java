@@ -99,12 +99,13 @@ final class RecordCases {
         String type = Objects.requireNonNull(TYPES.get(topic));
         String itself = version7(random).toString();
         return List.of(
-                record(topic, bytes(key), "no JSON at all \u0000", Map.of("ce_type", type)),
-                record(topic, bytes(key), "{\"orderId\":", Map.of("ce_type", type)),
-                record(topic, bytes(key), "{\"orderId\":\"" + key + "\"}", Map.of("ce_type", type + ".v99")),
-                record(topic, bytes(key), "\"" + "x".repeat(900_000) + "\"", Map.of("ce_type", type)),
-                record(topic, bytes(key), "{}", Map.of("ce_type", incompressible(random))),
+                record(random, topic, bytes(key), "no JSON at all \u0000", Map.of("ce_type", type)),
+                record(random, topic, bytes(key), "{\"orderId\":", Map.of("ce_type", type)),
+                record(random, topic, bytes(key), "{\"orderId\":\"" + key + "\"}", Map.of("ce_type", type + ".v99")),
+                record(random, topic, bytes(key), "\"" + "x".repeat(900_000) + "\"", Map.of("ce_type", type)),
+                record(random, topic, bytes(key), "{}", Map.of("ce_type", incompressible(random))),
                 record(
+                        random,
                         topic,
                         bytes(key),
                         "no JSON",
@@ -115,13 +116,15 @@ final class RecordCases {
                                 "poison " + random.nextLong(),
                                 "ce_time",
                                 "+300000000-01-01T00:00:00Z")),
-                record(topic, bytes(incompressible(random)), "no JSON", Map.of("ce_type", type)),
+                record(random, topic, bytes(incompressible(random)), "no JSON", Map.of("ce_type", type)),
                 record(
+                        random,
                         topic,
                         new byte[] {(byte) 0xc3, 0x28, (byte) 0xff, (byte) random.nextInt()},
                         "no JSON",
                         Map.of("ce_type", type)),
                 record(
+                        random,
                         topic,
                         bytes(stranger),
                         "{\"orderId\":\"" + stranger + "\"}",
@@ -130,9 +133,9 @@ final class RecordCases {
     }
 
     private static ProducerRecord<byte[], byte[]> record(
-            String topic, byte[] key, String value, Map<String, String> special) {
+            Random random, String topic, byte[] key, String value, Map<String, String> special) {
         Map<String, String> attributes = new HashMap<>(Map.of(
-                "ce_id", UUID.randomUUID().toString(),
+                "ce_id", version4(random).toString(),
                 "ce_source", "/nobody",
                 "ce_specversion", "1.0"));
         attributes.putAll(special);
@@ -146,6 +149,10 @@ final class RecordCases {
                 .mapToObj("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"::charAt)
                 .map(String::valueOf)
                 .collect(Collectors.joining());
+    }
+
+    private static UUID version4(Random random) {
+        return new UUID((random.nextLong() & ~0xF000L) | 0x4000, (random.nextLong() >>> 2) | Long.MIN_VALUE);
     }
 
     private static UUID version7(Random random) {
