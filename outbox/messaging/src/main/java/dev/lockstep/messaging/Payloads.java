@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.Base64;
 
@@ -11,7 +12,8 @@ final class Payloads {
     /** A piece of JSON that shows the bytes. */
     static String asJson(byte[] bytes) {
         try {
-            return Json.MAPPER.readTree(bytes).toString();
+            JsonNode json = Json.MAPPER.readTree(bytes);
+            return json.isMissingNode() ? quoted(asText(bytes)) : json.toString();
         } catch (IOException notJson) {
             return quoted(asText(bytes));
         }

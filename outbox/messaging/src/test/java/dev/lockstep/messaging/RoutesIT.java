@@ -92,6 +92,15 @@ class RoutesIT {
         }
 
         @Test
+        void shows_an_empty_payload_as_an_empty_text() {
+            String empty = insert(0);
+
+            assertThat(rows(json(get("/outbox"))).getJsonObject(0).getString("payload"))
+                    .isEmpty();
+            assertThat(json(get("/outbox/" + empty)).getString("payload")).isEmpty();
+        }
+
+        @Test
         void says_which_parameter_is_wrong() {
             assertThat(field(get("/outbox?state=lost"), 400)).isEqualTo("state");
             assertThat(field(get("/outbox?limit=0"), 400)).isEqualTo("limit");
@@ -99,6 +108,13 @@ class RoutesIT {
             assertThat(get("/outbox/x").statusCode()).isEqualTo(404);
             assertThat(get("/outbox/0199a4b0-0000-7000-8000-000000000000").statusCode())
                     .isEqualTo(404);
+        }
+
+        private String insert(int length) {
+            return fixture.strings("INSERT INTO outbox (aggregatetype, type, topic, payload)"
+                            + " VALUES ('greeting', 'Hello', 'greetings', repeat('x', " + length
+                            + ")::bytea) RETURNING id")
+                    .getFirst();
         }
 
         private void append(List<String> keys) {
