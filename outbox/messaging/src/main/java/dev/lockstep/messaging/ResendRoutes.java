@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class ResendRoutes {
     private static final int MOST_IDS = 1_000;
     private static final long MOST_COUNTED = 100_000;
+    // Ids begin with the milliseconds since 1970, in 48 bits: times far outside would be taken for others.
+    private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
 
     private final Pool pool;
     private final Resends resends;
@@ -68,8 +70,15 @@ final class ResendRoutes {
     }
 
     private static @Nullable Instant instant(String member, @Nullable String text) {
+        if (text == null) {
+            return null;
+        }
         try {
-            return text == null ? null : OffsetDateTime.parse(text).toInstant();
+            Instant time = OffsetDateTime.parse(text).toInstant();
+            if (time.isBefore(Instant.EPOCH) || !time.isBefore(YEAR_10000)) {
+                throw Problem.badRequest(member, "must be from 1970 to 9999, but was \"" + text + "\"");
+            }
+            return time;
         } catch (DateTimeParseException malformed) {
             throw Problem.badRequest(member, "must be a time such as 2026-01-31T12:00:00Z, but was \"" + text + "\"");
         }

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ResendIT {
@@ -143,6 +145,33 @@ class ResendIT {
         assertThat(api.get("/outbox/resends/0199a4b0-0000-7000-8000-000000000000")
                         .statusCode())
                 .isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "1969-12-31T23:59:59.999Z",
+                "1970-01-01T00:00:00+01:00",
+                "-0044-03-15T00:00:00Z",
+                "+10000-01-01T00:00:00Z",
+                "+300000-01-01T00:00:00Z"
+            })
+    void a_time_that_no_id_can_have_is_refused_by_name(String time) {
+        append("a");
+
+        assertThat(api.field(api.post("/outbox/resend", "{\"from\":\"" + time + "\"}"), 400))
+                .isEqualTo("from");
+        assertThat(api.field(api.post("/outbox/resend", "{\"to\":\"" + time + "\",\"dryRun\":true}"), 400))
+                .isEqualTo("to");
+        assertThat(fixture.strings(RESENT)).isEmpty();
+    }
+
+    @Test
+    void the_first_and_the_last_time_there_is_are_bounds_like_any_other() {
+        append("a");
+
+        assertThat(resent("{\"from\":\"1970-01-01T00:00:00Z\",\"to\":\"9999-12-31T23:59:59Z\"}"))
+                .isEqualTo(1);
     }
 
     @Test
