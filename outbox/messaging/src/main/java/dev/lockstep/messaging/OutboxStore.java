@@ -21,17 +21,22 @@ final class OutboxStore {
     /** A cursor for the first page of what is listed newest first. */
     static final UUID BEHIND_ALL = new UUID(-1, -1);
 
+    private static final int LARGEST_LISTED_PAYLOAD = 4096;
+
     private static final String COLUMNS_FROM = """
-            SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id, resend_of,
+            SELECT id, aggregatetype, aggregateid, type, topic, %s AS payload, traceparent, headers, sequence, previous_id, resend_of,
                    created_at,
                    pg_visible_in_snapshot(xid, w.snapshot) AS relayed
               FROM outbox, outbox_watermark w
             """;
 
-    private static final String FIND = COLUMNS_FROM + "WHERE id = $1";
+    private static final String LISTED_FROM =
+            COLUMNS_FROM.formatted("CASE WHEN octet_length(payload) <= $5 THEN payload END");
+
+    private static final String FIND = COLUMNS_FROM.formatted("payload") + "WHERE id = $1";
 
     // As in DeadLetterDesk: what leads is compared plainly, so that a plan for all parameters finds the index.
-    private static final String LIST = COLUMNS_FROM + """
+    private static final String LIST = LISTED_FROM + """
              WHERE %s
                AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
                AND id < $3
@@ -54,7 +59,7 @@ final class OutboxStore {
                AND id < $3
              ORDER BY id DESC
              LIMIT $4
-            """.formatted(COLUMNS_FROM);
+            """.formatted(LISTED_FROM);
 
     private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot)";
     private static final String OF_ONE = "aggregateid = $1";
@@ -83,7 +88,7 @@ final class OutboxStore {
     /**
      * A row as it is shown.
      *
-     * @param payload the record's value as it is: JSON where it is JSON, else a string
+     * @param payload the record's value as it is: JSON where it is JSON, else a string; left out of lists where it is large
      */
     record OutboxRow(
             UUID id,
@@ -128,7 +133,8 @@ final class OutboxStore {
             @Nullable UUID before,
             int limit) {
         return client.preparedQuery(listing(state, aggregateId != null))
-                .execute(Tuple.of(aggregateId, type, before == null ? BEHIND_ALL : before, limit))
+                .execute(Tuple.of(
+                        aggregateId, type, before == null ? BEHIND_ALL : before, limit, LARGEST_LISTED_PAYLOAD))
                 .map(OutboxStore::outboxRows);
     }
 

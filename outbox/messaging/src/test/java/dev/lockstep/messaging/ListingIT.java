@@ -32,7 +32,7 @@ class ListingIT {
     void what_was_sent_of_one_order_is_found_by_its_key(OutboxStore.State state) {
         pileUpOutbox();
 
-        assertThat(fixture.genericPlan(OutboxStore.listing(state, true), "'k7', NULL" + LAST))
+        assertThat(fixture.genericPlan(OutboxStore.listing(state, true), "'k7', NULL" + LAST + ", 4096"))
                 .containsPattern("Index Cond: \\(+aggregateid = \\$1")
                 .doesNotContain("Seq Scan on " + today());
     }
@@ -41,7 +41,8 @@ class ListingIT {
     void what_is_pending_is_found_by_its_transaction() {
         pileUpOutbox();
 
-        assertThat(fixture.genericPlan(OutboxStore.listing(OutboxStore.State.PENDING, false), "NULL, NULL" + LAST))
+        assertThat(fixture.genericPlan(
+                        OutboxStore.listing(OutboxStore.State.PENDING, false), "NULL, NULL" + LAST + ", 4096"))
                 .containsPattern("Index Cond: \\(+xid >= ")
                 .doesNotContain("Seq Scan on " + today());
     }

@@ -92,6 +92,21 @@ class RoutesIT {
         }
 
         @Test
+        void shows_large_payloads_only_one_at_a_time() {
+            String fits = insert(4096);
+            String large = insert(4097);
+
+            for (String state : List.of("", "?state=pending")) {
+                JsonArray listed = rows(json(get("/outbox" + state)));
+                assertThat(listed.getJsonObject(0).getString("id")).isEqualTo(large);
+                assertThat(listed.getJsonObject(0).containsKey("payload")).isFalse();
+                assertThat(listed.getJsonObject(1).getString("id")).isEqualTo(fits);
+                assertThat(listed.getJsonObject(1).getString("payload")).hasSize(4096);
+            }
+            assertThat(json(get("/outbox/" + large)).getString("payload")).hasSize(4097);
+        }
+
+        @Test
         void shows_an_empty_payload_as_an_empty_text() {
             String empty = insert(0);
 
