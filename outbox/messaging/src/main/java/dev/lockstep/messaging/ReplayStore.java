@@ -20,13 +20,21 @@ import org.jspecify.annotations.Nullable;
 final class ReplayStore {
     // The record goes back as it came, ce_id included: consumers that did handle it recognise a repeat. To one that
     // came without, the id that the inbox made of its place is given, or its replay, if the relay repeats it, would be
-    // two messages.
+    // two messages. Of an id that is no UUIDv7 the inbox made one with the day on which the record was sent, which is
+    // given to it as its time, or on another day it would be another message.
     private static final String RESEND = """
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
             SELECT 'dead-letter', key_text, coalesce(type, 'unknown'), topic, record_value,
-                   CASE WHEN message_id IS NULL OR record_headers @> '[["ce_id"]]' THEN record_headers
-                        ELSE record_headers || jsonb_build_array(jsonb_build_array('ce_id',
+                   CASE WHEN message_id IS NULL THEN record_headers
+                        WHEN NOT record_headers @> '[["ce_id"]]'
+                        THEN record_headers || jsonb_build_array(jsonb_build_array('ce_id',
                              encode(convert_to(message_id::text, 'UTF8'), 'base64')))
+                        WHEN record_headers @> '[["ce_time"]]' OR record_headers @> jsonb_build_array(jsonb_build_array(
+                             'ce_id', encode(convert_to(message_id::text, 'UTF8'), 'base64')))
+                        THEN record_headers
+                        ELSE record_headers || jsonb_build_array(jsonb_build_array('ce_time', encode(convert_to(
+                             to_char(uuid_extract_timestamp(message_id) AT TIME ZONE 'UTC',
+                                     'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'UTF8'), 'base64')))
                    END
               FROM taken
              ORDER BY topic, partition, origin, id

@@ -4,14 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.SqlConnection;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -294,6 +301,24 @@ class ReplayIT {
     }
 
     @Test
+    void a_record_that_came_with_an_id_and_without_a_time_is_the_same_message_when_it_goes_back_on_another_day() {
+        ConsumerRecord<byte[], byte[]> first = record(1, Instant.now().minus(Duration.ofDays(2)));
+        first.headers()
+                .add("ce_source", "/elsewhere".getBytes(StandardCharsets.UTF_8))
+                .add("ce_id", "42".getBytes(StandardCharsets.UTF_8));
+        letters.bury(first, "not today");
+
+        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
+
+        ConsumerRecord<byte[], byte[]> again = record(2, Instant.now());
+        Headers.toKafka(new JsonArray(fixture.strings("SELECT headers FROM outbox WHERE topic = 'greetings'")
+                        .getFirst()))
+                .forEach(again.headers()::add);
+        assertThat(MessageIds.identity(again)).isEqualTo(MessageIds.identity(first));
+        assertThat(again.headers().toArray()).hasSize(3);
+    }
+
+    @Test
     void terms_that_make_no_sense_are_named() {
         assertThat(api.field(api.post("/dead-letters/replay", "{\"ratePerSecond\":0}"), 400))
                 .isEqualTo("ratePerSecond");
@@ -307,6 +332,21 @@ class ReplayIT {
         assertThat(api.post("/dead-letters/0199a4b0-0000-7000-8000-000000000000/replay", "")
                         .statusCode())
                 .isEqualTo(404);
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(long offset, Instant sent) {
+        return new ConsumerRecord<>(
+                "greetings",
+                0,
+                offset,
+                sent.toEpochMilli(),
+                TimestampType.CREATE_TIME,
+                ConsumerRecord.NULL_SIZE,
+                ConsumerRecord.NULL_SIZE,
+                "k".getBytes(StandardCharsets.UTF_8),
+                "v".getBytes(StandardCharsets.UTF_8),
+                new RecordHeaders(),
+                Optional.empty());
     }
 
     private Replays instance() {
