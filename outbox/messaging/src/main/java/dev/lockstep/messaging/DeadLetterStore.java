@@ -23,6 +23,8 @@ final class DeadLetterStore {
     static final String SUFFIX = ".dlq";
 
     private static final int LONGEST_ERROR = 2000;
+    // The topic takes 2 MiB. The rest is for the headers that say why.
+    private static final int LARGEST_COPY = 3 * 512 * 1024;
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
     // The unique position makes a second delivery of the same bad record a repeat: no row, no second record on the
@@ -33,9 +35,9 @@ final class DeadLetterStore {
                 SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],
                                      $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::integer[],
                                      $13::timestamptz[], $14::text[], $15::jsonb[], $16::uuid[], $17::text[], $18::text[],
-                                     $19::text[])
+                                     $19::text[], $20::boolean[])
                     AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
-                          attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint)
+                          attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint, leaves_whole)
             ), letter AS (
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
                                          record_headers, type, reason, error, attempts, first_at, message_id, error_class, stack,
@@ -54,7 +56,8 @@ final class DeadLetterStore {
                 RETURNING id
             )
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
-            SELECT 'dead-letter', f.key_text, coalesce(f.type, 'unknown'), f.topic || '.dlq', f.record_value, f.dlq_headers
+            SELECT 'dead-letter', f.key_text, coalesce(f.type, 'unknown'), f.topic || '.dlq',
+                   CASE WHEN f.leaves_whole THEN f.record_value END, f.dlq_headers
               FROM failed f JOIN letter USING (id)
              ORDER BY f.topic, f.partition, f."offset"
             """;
@@ -137,6 +140,7 @@ final class DeadLetterStore {
         @Nullable String[] errorClasses = new @Nullable String[size];
         @Nullable String[] stacks = new @Nullable String[size];
         String[] fingerprints = new String[size];
+        Boolean[] leaveWhole = new Boolean[size];
         Instant now = Instant.now();
         for (int i = 0; i < size; i++) {
             DeadLetter letter = letters.get(i);
@@ -158,7 +162,9 @@ final class DeadLetterStore {
             errorClasses[i] = letter.errorClass();
             stacks[i] = letter.stack();
             fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
-            dlqHeaders[i] = dlqHeaders(ids[i], letter, fingerprints[i], now);
+            Room room = Room.of(record);
+            leaveWhole[i] = room.value();
+            dlqHeaders[i] = dlqHeaders(ids[i], letter, room, fingerprints[i], now);
         }
         return tx.preparedQuery(ADD)
                 .execute(Tuple.tuple()
@@ -180,13 +186,33 @@ final class DeadLetterStore {
                         .addValue(messageIds)
                         .addValue(errorClasses)
                         .addValue(stacks)
-                        .addValue(fingerprints))
+                        .addValue(fingerprints)
+                        .addValue(leaveWhole))
                 .mapEmpty();
     }
 
-    private JsonArray dlqHeaders(UUID id, DeadLetter letter, String fingerprint, Instant now) {
+    /**
+     * Which parts of a record leave for the topic. A sender that compresses gets more through a topic's limit than the relay,
+     * which would try what is refused for ever, with all that is behind it.
+     */
+    private record Room(boolean key, boolean headers, boolean value) {
+        static Room of(ConsumerRecord<byte[], byte[]> record) {
+            long withKey = length(record.key());
+            boolean key = withKey <= LARGEST_COPY;
+            long withHeaders = (key ? withKey : 0) + Headers.size(record.headers());
+            boolean headers = withHeaders <= LARGEST_COPY;
+            long withValue = (headers ? withHeaders : key ? withKey : 0) + length(record.value());
+            return new Room(key, headers, withValue <= LARGEST_COPY);
+        }
+    }
+
+    private static int length(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
+    }
+
+    private JsonArray dlqHeaders(UUID id, DeadLetter letter, Room room, String fingerprint, Instant now) {
         ConsumerRecord<byte[], byte[]> record = letter.source();
-        JsonArray all = Headers.toJson(record.headers())
+        JsonArray all = (room.headers() ? Headers.toJson(record.headers()) : new JsonArray())
                 .add(Headers.pair("dlq_id", id.toString()))
                 .add(Headers.pair("dlq_reason", letter.reason()))
                 .add(Headers.pair("dlq_error", shortened(letter.error())))
@@ -205,7 +231,16 @@ final class DeadLetterStore {
         // The outbox keeps keys as text. One that is none, or too long for that, leaves without it, and says here what
         // it was.
         if (record.key() != null && Headers.key(record) == null) {
-            all.add(Headers.pair("dlq_key", record.key()));
+            all.add(
+                    room.key()
+                            ? Headers.pair("dlq_key", record.key())
+                            : Headers.pair("dlq_key_omitted", Integer.toString(record.key().length)));
+        }
+        if (!room.headers()) {
+            all.add(Headers.pair("dlq_headers_omitted", Long.toString(Headers.size(record.headers()))));
+        }
+        if (!room.value()) {
+            all.add(Headers.pair("dlq_value_omitted", Integer.toString(length(record.value()))));
         }
         return all;
     }

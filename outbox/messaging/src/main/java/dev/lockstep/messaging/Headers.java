@@ -20,8 +20,20 @@ final class Headers {
     // An entry of a B-tree of Postgres has room for 2704 bytes, which a key shares with what else the index has.
     private static final int LONGEST_KEY = 1_000;
     private static final int LONGEST_TYPE = 255;
+    // Of a name and of a value, as varints.
+    private static final int LONGEST_LENGTHS = 10;
 
     private Headers() {}
+
+    /** At most how many bytes they take in a record. */
+    static long size(Iterable<Header> headers) {
+        long size = 0;
+        for (Header header : headers) {
+            size += LONGEST_LENGTHS + header.key().getBytes(StandardCharsets.UTF_8).length;
+            size += header.value() == null ? 0 : header.value().length;
+        }
+        return size;
+    }
 
     /** The last header of that name as text, or null. */
     static @Nullable String text(ConsumerRecord<byte[], byte[]> record, String name) {

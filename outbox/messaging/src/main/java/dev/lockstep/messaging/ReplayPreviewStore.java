@@ -20,6 +20,7 @@ final class ReplayPreviewStore {
     private static final String MATCHING = """
             SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
                    d.record_key IS NULL OR d.key_text IS NOT NULL AS key_is_text,
+                   %s AS fits,
                    NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
                               < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
               FROM dead_letter d
@@ -40,8 +41,9 @@ final class ReplayPreviewStore {
             """ + MATCHING.indent(4) + """
             )
             SELECT fingerprint, topic, type, reason, error_class,
-                   count(*) FILTER (WHERE key_is_text AND NOT too_old) AS letters,
-                   count(*) FILTER (WHERE key_is_text AND too_old) AS too_old,
+                   count(*) FILTER (WHERE key_is_text AND fits AND NOT too_old) AS letters,
+                   count(*) FILTER (WHERE key_is_text AND fits AND too_old) AS too_old,
+                   count(*) FILTER (WHERE key_is_text AND NOT fits) AS too_large,
                    count(*) FILTER (WHERE NOT key_is_text) AS key_not_text,
                    min(first_at) AS oldest
               FROM matching
@@ -53,7 +55,7 @@ final class ReplayPreviewStore {
 
     static {
         for (Lead lead : Lead.values()) {
-            STATEMENTS.put(lead, COUNT_MATCHING.formatted(lead.condition("d.", 1)));
+            STATEMENTS.put(lead, COUNT_MATCHING.formatted(ReplayStore.FITS, lead.condition("d.", 1)));
         }
     }
 
@@ -64,6 +66,7 @@ final class ReplayPreviewStore {
      *
      * @param count how many letters, counted no further than 100,000
      * @param tooOld how many it would refuse, as they are older than the dedup window
+     * @param tooLarge how many it would not send, as Kafka might refuse them for their size
      * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
      * @param oldest when the first of all of these failed first
      */
@@ -72,6 +75,7 @@ final class ReplayPreviewStore {
             long count,
             boolean more,
             long tooOld,
+            long tooLarge,
             long keyNotText,
             @Nullable Instant oldest,
             List<MatchingGroup> groups) {}
@@ -105,6 +109,7 @@ final class ReplayPreviewStore {
     private static Matching matching(Iterable<Row> rows) {
         long count = 0;
         long tooOld = 0;
+        long tooLarge = 0;
         long keyNotText = 0;
         Instant oldest = null;
         List<MatchingGroup> groups = new ArrayList<>();
@@ -112,6 +117,7 @@ final class ReplayPreviewStore {
             long letters = row.getLong("letters");
             count += letters;
             tooOld += row.getLong("too_old");
+            tooLarge += row.getLong("too_large");
             keyNotText += row.getLong("key_not_text");
             Instant first = row.getOffsetDateTime("oldest").toInstant();
             oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
@@ -125,12 +131,13 @@ final class ReplayPreviewStore {
                         letters));
             }
         }
-        boolean more = count + tooOld + keyNotText > DeadLetterDesk.MOST_COUNTED;
+        boolean more = count + tooOld + tooLarge + keyNotText > DeadLetterDesk.MOST_COUNTED;
         return new Matching(
                 true,
                 Math.min(count, DeadLetterDesk.MOST_COUNTED),
                 more,
                 tooOld,
+                tooLarge,
                 keyNotText,
                 oldest,
                 List.copyOf(groups));

@@ -95,7 +95,7 @@ final class ReplayRoutes {
     record StopRequest(@Nullable String reason) {}
 
     /** A job with what it has not sent: what it may still send, and what it will not. */
-    record Job(@JsonUnwrapped Shown job, long remaining, long tooOld, long keyNotText) {}
+    record Job(@JsonUnwrapped Shown job, long remaining, long tooOld, long tooLarge, long keyNotText) {}
 
     private void replayMatching(RoutingContext ctx) {
         Request request = ctx.body().isEmpty() ? Request.OF_ALL : JsonBody.read(ctx, Request.class);
@@ -154,7 +154,7 @@ final class ReplayRoutes {
                         .compose(replayed -> replayed
                                 ? OperatorActions.record(
                                         tx, who, "dead-letter.replay", id.toString(), request.reason(), details)
-                                : refusal(id)))
+                                : ReplayStore.isTooLarge(tx, id).compose(tooLarge -> refusal(id, tooLarge))))
                 .compose(recorded -> DeadLetterDesk.find(pool, id))
                 .onSuccess(letter -> {
                     replays.count(1);
@@ -163,7 +163,7 @@ final class ReplayRoutes {
                 .onFailure(ctx::fail);
     }
 
-    private Future<Void> refusal(UUID id) {
+    private Future<Void> refusal(UUID id, boolean tooLarge) {
         return DeadLetterDesk.find(pool, id).map(found -> {
             DeadLetterDesk.Shown letter =
                     found.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + "."));
@@ -174,6 +174,11 @@ final class ReplayRoutes {
                 throw Problem.conflict(
                         "Dead letter " + id + " has a key that is not text, or too long, so it cannot be sent again"
                                 + " as it was. Its record is on " + letter.topic() + DeadLetterStore.SUFFIX + ".");
+            }
+            if (tooLarge) {
+                throw Problem.conflict("Dead letter " + id + " is larger than " + ReplayStore.LARGEST_RESENT
+                        + " bytes, so Kafka might refuse it, and whatever the service sends after it would wait. Its"
+                        + " bytes are in GET /dead-letters/" + id + ".");
             }
             throw Problem.conflict(tooOld("Dead letter " + id + " is"));
         });
@@ -233,7 +238,7 @@ final class ReplayRoutes {
                 .map(found -> found.orElseThrow(() -> Problem.notFound("There is no replay " + id + ".")))
                 .compose(job -> ReplayPreviewStore.matching(
                                 pool, job.filter(), job.id(), job.force(), replays.dedupWindow())
-                        .map(left -> new Job(job, left.count(), left.tooOld(), left.keyNotText())));
+                        .map(left -> new Job(job, left.count(), left.tooOld(), left.tooLarge(), left.keyNotText())));
     }
 
     private static boolean isBlank(@Nullable String text) {

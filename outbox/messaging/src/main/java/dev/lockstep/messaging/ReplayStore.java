@@ -48,17 +48,28 @@ final class ReplayStore {
 
     private static final String KEY_IS_TEXT = "(d.record_key IS NULL OR d.key_text IS NOT NULL)";
 
+    // What Kafka takes by default, 1,048,588 bytes a batch, less what a batch and its record need, and a header that is
+    // added. As text the headers are no smaller than what Kafka makes of them.
+    static final int LARGEST_RESENT = 1_048_000;
+
+    static final String FITS = """
+            (coalesce(octet_length(d.record_key), 0) + coalesce(octet_length(d.record_value), 0)
+             + octet_length(d.record_headers::text) <= %d)
+            """.strip().formatted(LARGEST_RESENT);
+
     private static final String REPLAY_ONE =
             """
             WITH taken AS (
                 UPDATE dead_letter d SET state = 'replayed', settled_at = now()
-                 WHERE d.id = $1 AND d.state = 'open' AND %s AND ($2 OR NOT %s)
+                 WHERE d.id = $1 AND d.state = 'open' AND %s AND %s AND ($2 OR NOT %s)
                 RETURNING *
             ), resent AS (
-            """.formatted(KEY_IS_TEXT, TOO_OLD.formatted("$3")) + RESEND.indent(4) + """
+            """.formatted(KEY_IS_TEXT, FITS, TOO_OLD.formatted("$3")) + RESEND.indent(4) + """
             )
             SELECT count(*) FROM resent
             """;
+
+    private static final String IS_TOO_LARGE = "SELECT NOT " + FITS + " FROM dead_letter d WHERE id = $1";
 
     private static final String CREATE = """
             INSERT INTO dead_letter_replay (topic, type, reason, key, error_class, fingerprint, rate_per_second, max_failures,
@@ -81,7 +92,7 @@ final class ReplayStore {
             ), page AS MATERIALIZED (
                 SELECT d.topic, d.partition, d.origin, d.id,
                        d.id < j.until AND d.returned_from IS DISTINCT FROM j.id
-                       AND %s AND (j.forced OR NOT %s)
+                       AND %s AND %s AND (j.forced OR NOT %s)
                        AND (j.topic IS NULL OR d.topic = j.topic)
                        AND (j.type IS NULL OR d.type = j.type)
                        AND (j.reason IS NULL OR d.reason = j.reason)
@@ -167,7 +178,7 @@ final class ReplayStore {
     private ReplayStore() {}
 
     private static String step(String condition) {
-        return STEP.formatted(KEY_IS_TEXT, TOO_OLD.formatted("$4"), condition);
+        return STEP.formatted(KEY_IS_TEXT, FITS, TOO_OLD.formatted("$4"), condition);
     }
 
     /**
@@ -227,6 +238,13 @@ final class ReplayStore {
         return tx.preparedQuery(REPLAY_ONE)
                 .execute(Tuple.of(letter, forced, seconds(dedupWindow)))
                 .map(rows -> rows.iterator().next().getLong(0) == 1);
+    }
+
+    /** Completes with whether there is such a letter, and Kafka might refuse it for its size. */
+    static Future<Boolean> isTooLarge(SqlClient client, UUID letter) {
+        return client.preparedQuery(IS_TOO_LARGE)
+                .execute(Tuple.of(letter))
+                .map(rows -> rows.size() > 0 && rows.iterator().next().getBoolean(0));
     }
 
     /** Writes down what is to be sent again. Letters that come later are not meant. */

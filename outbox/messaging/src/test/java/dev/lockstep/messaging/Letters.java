@@ -50,6 +50,12 @@ final class Letters {
         Fixture.await(fixture.pool.preparedQuery(BURY).execute(Tuple.of((long) from, (long) to, (long) keys)));
     }
 
+    /** A record that failed, as a consumer would bury it. */
+    void bury(ConsumerRecord<byte[], byte[]> source, String error) {
+        DeadLetter letter = new DeadLetter(source, "HANDLER_FAILED", error, null, 5, Instant.now());
+        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(letter)));
+    }
+
     /** The letter of this offset was replayed, was read again at another one, and failed in the same way. */
     void failsAgain(long offset, long again) {
         Row row = Fixture.await(fixture.pool.preparedQuery(REPLAYED).execute(Tuple.of(offset)))

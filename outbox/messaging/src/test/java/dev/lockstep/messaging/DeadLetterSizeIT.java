@@ -1,0 +1,241 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.embedded.TestServers;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** A compressed record may be larger than what Kafka takes from a relay, which does not compress. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class DeadLetterSizeIT {
+    private static final int MIB = 1024 * 1024;
+
+    private Fixture fixture;
+    private Letters letters;
+    private Replays replays;
+    private Api api;
+    private String dlq;
+
+    @BeforeEach
+    void open() throws Exception {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+        dlq = fixture.topic + ".dlq";
+        NewTopic twoMib =
+                new NewTopic(dlq, 1, (short) 1).configs(Map.of("max.message.bytes", Integer.toString(2 * MIB)));
+        fixture.admin.createTopics(List.of(twoMib)).all().get(30, TimeUnit.SECONDS);
+        letters = new Letters(fixture);
+        replays = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+        api = new Api(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, replays));
+    }
+
+    @AfterEach
+    void close() {
+        replays.stop();
+        api.close();
+        fixture.admin.deleteTopics(Set.of(dlq));
+        fixture.close();
+    }
+
+    @Test
+    void what_kafka_would_refuse_is_kept_with_its_bytes_and_leaves_without_them_and_what_is_behind_it_flows()
+            throws Exception {
+        ProducerRecord<byte[], byte[]> large = new ProducerRecord<>(fixture.topic, bytes("k"), filled(3 * MIB));
+        large.headers().add("ce_type", bytes("Hello")).add("ce_id", bytes("large"));
+        try (KafkaProducer<byte[], byte[]> gzip = producer(Map.of("compression.type", "gzip"))) {
+            gzip.send(large).get(30, TimeUnit.SECONDS);
+        }
+        fixture.send("k", "Hello", "nonsense", "small");
+        fixture.hello("k", "ann");
+
+        fixture.consume(Fixture.greeter());
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+
+        assertThat(fixture.strings("""
+                        SELECT encode(sha256(record_value), 'hex') = encode(sha256(repeat('x', 3145728)::bytea), 'hex')
+                          FROM dead_letter ORDER BY "offset"
+                        """)).containsExactly("true", "false");
+        assertThat(relayed())
+                .extracting(RelayedLetter::summary)
+                .containsExactly("null 3145728 large", "nonsense null small");
+    }
+
+    @Test
+    void the_largest_record_that_leaves_whole_has_room_beside_the_headers_that_say_why() {
+        letters.bury(record(filled(1000), filled(MIB + MIB / 2 - 1000), new RecordHeaders()), "\u20ac".repeat(3_000));
+
+        assertThat(relayed().getFirst().value()).hasSize(MIB + MIB / 2 - 1000);
+    }
+
+    @Test
+    void keys_and_headers_that_kafka_would_refuse_are_left_out_too() {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("large", filled(3 * MIB));
+        byte[] key = filled(3 * MIB);
+        key[0] = (byte) 0xff;
+        letters.bury(record(key, filled(3 * MIB), headers), "too much of everything");
+
+        RelayedLetter letter = relayed().getFirst();
+
+        assertThat(letter.headers())
+                .containsEntry("dlq_reason", "HANDLER_FAILED")
+                .containsEntry("dlq_key_omitted", "3145728")
+                .containsEntry("dlq_headers_omitted", "3145743")
+                .containsEntry("dlq_value_omitted", "3145728")
+                .doesNotContainKeys("large", "dlq_key");
+        assertThat(api.json(api.get("/dead-letters/" + letters.id(1)))
+                        .getJsonObject("headers")
+                        .getString("large"))
+                .hasSize(3 * MIB);
+    }
+
+    @Test
+    void a_letter_larger_than_a_topic_takes_is_not_sent_to_it_again_and_holds_no_other_up() {
+        letters.bury(record(bytes("k"), filled(MIB + MIB / 2), new RecordHeaders()), "large");
+        letters.bury(2, 3, 1);
+
+        HttpResponse<String> refused = api.post("/dead-letters/" + letters.id(1) + "/replay", "");
+        JsonObject preview = api.json(api.post("/dead-letters/replay", "{\"dryRun\":true}"));
+        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":10000}"));
+
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(refused.body()).contains("larger than 1048000 bytes");
+        assertThat(preview.getLong("count")).isEqualTo(2);
+        assertThat(preview.getLong("tooLarge")).isOne();
+        assertThat(job.getLong("replayed")).isEqualTo(2);
+        assertThat(job.getLong("remaining")).isZero();
+        assertThat(job.getLong("tooLarge")).isOne();
+        assertThat(letters.open()).containsExactly("1");
+    }
+
+    @Test
+    void the_largest_letter_that_is_sent_again_is_one_that_a_topic_takes() throws Exception {
+        RecordHeaders headers = new RecordHeaders();
+        for (int i = 0; i < 1_000; i++) {
+            headers.add("h", new byte[0]);
+        }
+        headers.add("ce_id", bytes("42"));
+        int sizeOfHeaders = "[\"h\", \"\"], ".length() * 1_000 + "[[\"ce_id\", \"NDI=\"]]".length();
+        letters.bury(record(bytes("k"), filled(1_048_000 - 1 - sizeOfHeaders), headers), "large");
+        letters.bury(record(2, bytes("k"), filled(1_048_000 - sizeOfHeaders), headers), "larger by one byte");
+
+        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
+
+        assertThat(api.post("/dead-letters/" + letters.id(2) + "/replay", "").statusCode())
+                .isEqualTo(409);
+        try (KafkaProducer<byte[], byte[]> relay = producer(Map.of())) {
+            for (Row row : outbox(fixture.topic)) {
+                relay.send(relayed(row)).get(30, TimeUnit.SECONDS);
+            }
+        }
+    }
+
+    /** What became of a letter, as a reader of its topic sees it. */
+    private record RelayedLetter(
+            Map<String, String> headers, @Nullable String value) {
+        String summary() {
+            return value + " " + headers.get("dlq_value_omitted") + " " + headers.get("ce_id");
+        }
+    }
+
+    /** Sends as the relay does, uncompressed and one after the other, and says what Kafka took. */
+    private List<RelayedLetter> relayed() {
+        List<RelayedLetter> taken = new ArrayList<>();
+        try (KafkaProducer<byte[], byte[]> relay = producer(Map.of())) {
+            for (Row row : outbox(dlq)) {
+                ProducerRecord<byte[], byte[]> record = relayed(row);
+                relay.send(record).get(30, TimeUnit.SECONDS);
+                taken.add(new RelayedLetter(
+                        Headers.readable(row.getJsonArray("headers")),
+                        record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8)));
+            }
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+        return taken;
+    }
+
+    private Iterable<Row> outbox(String topic) {
+        return Fixture.await(fixture.pool
+                .query("SELECT topic, aggregateid, payload, headers FROM outbox WHERE topic = '" + topic
+                        + "' ORDER BY id")
+                .execute());
+    }
+
+    private static ProducerRecord<byte[], byte[]> relayed(Row row) {
+        String key = row.getString("aggregateid");
+        return new ProducerRecord<>(
+                row.getString("topic"),
+                null,
+                key == null ? null : bytes(key),
+                row.getBuffer("payload") == null
+                        ? null
+                        : row.getBuffer("payload").getBytes(),
+                Headers.toKafka(row.getJsonArray("headers")));
+    }
+
+    private static KafkaProducer<byte[], byte[]> producer(Map<String, Object> settings) {
+        Map<String, Object> all = new HashMap<>(
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "max.request.size", 4 * MIB));
+        all.putAll(settings);
+        return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    private ConsumerRecord<byte[], byte[]> record(byte[] key, byte[] value, RecordHeaders headers) {
+        return record(1, key, value, headers);
+    }
+
+    private ConsumerRecord<byte[], byte[]> record(long offset, byte[] key, byte[] value, RecordHeaders headers) {
+        return new ConsumerRecord<>(
+                fixture.topic,
+                0,
+                offset,
+                Instant.now().toEpochMilli(),
+                TimestampType.CREATE_TIME,
+                ConsumerRecord.NULL_SIZE,
+                ConsumerRecord.NULL_SIZE,
+                key,
+                value,
+                headers,
+                Optional.empty());
+    }
+
+    private static byte[] filled(int size) {
+        byte[] all = new byte[size];
+        Arrays.fill(all, (byte) 'x');
+        return all;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
