@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlClient;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,7 @@ final class DeadLetterRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        existing(OutboxRoutes.uuid(ctx, "dead letter"))
+        existing(pool, OutboxRoutes.uuid(ctx, "dead letter"))
                 .onSuccess(letter -> Responses.json(ctx, 200, letter))
                 .onFailure(ctx::fail);
     }
@@ -84,7 +85,7 @@ final class DeadLetterRoutes {
                         .compose(discarded -> discarded
                                 ? OperatorActions.record(
                                         tx, who, "dead-letter.discard", id.toString(), reason, new JsonObject())
-                                : settledBefore(id)))
+                                : settledBefore(tx, id)))
                 .onSuccess(recorded -> ctx.response().setStatusCode(204).end())
                 .onFailure(ctx::fail);
     }
@@ -100,14 +101,14 @@ final class DeadLetterRoutes {
         return reason.strip();
     }
 
-    private Future<Void> settledBefore(UUID id) {
-        return existing(id).map(letter -> {
+    private Future<Void> settledBefore(SqlClient tx, UUID id) {
+        return existing(tx, id).map(letter -> {
             throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
         });
     }
 
-    private Future<DeadLetterDesk.Shown> existing(UUID id) {
-        return DeadLetterDesk.find(pool, id)
+    private Future<DeadLetterDesk.Shown> existing(SqlClient client, UUID id) {
+        return DeadLetterDesk.find(client, id)
                 .map(letter -> letter.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + ".")));
     }
 }

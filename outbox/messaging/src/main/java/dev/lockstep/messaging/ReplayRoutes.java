@@ -16,6 +16,7 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlClient;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -117,7 +118,7 @@ final class ReplayRoutes {
                     }
                     return create(filter, terms, who);
                 })
-                .compose(id -> replays.begin(id).compose(begun -> existing(id)))
+                .compose(id -> replays.begin(id).compose(begun -> existing(pool, id)))
                 .onSuccess(job -> {
                     ctx.response()
                             .putHeader(
@@ -154,7 +155,7 @@ final class ReplayRoutes {
                         .compose(replayed -> replayed
                                 ? OperatorActions.record(
                                         tx, who, "dead-letter.replay", id.toString(), request.reason(), details)
-                                : ReplayStore.isTooLarge(tx, id).compose(tooLarge -> refusal(id, tooLarge))))
+                                : ReplayStore.isTooLarge(tx, id).compose(tooLarge -> refusal(tx, id, tooLarge))))
                 .compose(recorded -> DeadLetterDesk.find(pool, id))
                 .onSuccess(letter -> {
                     replays.count(1);
@@ -163,8 +164,8 @@ final class ReplayRoutes {
                 .onFailure(ctx::fail);
     }
 
-    private Future<Void> refusal(UUID id, boolean tooLarge) {
-        return DeadLetterDesk.find(pool, id).map(found -> {
+    private Future<Void> refusal(SqlClient tx, UUID id, boolean tooLarge) {
+        return DeadLetterDesk.find(tx, id).map(found -> {
             DeadLetterDesk.Shown letter =
                     found.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + "."));
             if (!letter.state().equals("open")) {
@@ -203,7 +204,7 @@ final class ReplayRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        existing(OutboxRoutes.uuid(ctx, "replay"))
+        existing(pool, OutboxRoutes.uuid(ctx, "replay"))
                 .onSuccess(job -> Responses.json(ctx, 200, job))
                 .onFailure(ctx::fail);
     }
@@ -221,23 +222,23 @@ final class ReplayRoutes {
                         .compose(stopped -> stopped
                                 ? OperatorActions.record(
                                         tx, who, "dead-letter.replay-stop", id.toString(), reason, new JsonObject())
-                                : notRunning(id)))
-                .compose(recorded -> existing(id))
+                                : notRunning(tx, id)))
+                .compose(recorded -> existing(pool, id))
                 .onSuccess(job -> Responses.json(ctx, 200, job))
                 .onFailure(ctx::fail);
     }
 
-    private Future<Void> notRunning(UUID id) {
-        return existing(id).map(job -> {
+    private Future<Void> notRunning(SqlClient tx, UUID id) {
+        return existing(tx, id).map(job -> {
             throw Problem.conflict("Replay " + id + " is " + job.job().state() + " already.");
         });
     }
 
-    private Future<Job> existing(UUID id) {
-        return ReplayStore.find(pool, id)
+    private Future<Job> existing(SqlClient client, UUID id) {
+        return ReplayStore.find(client, id)
                 .map(found -> found.orElseThrow(() -> Problem.notFound("There is no replay " + id + ".")))
                 .compose(job -> ReplayPreviewStore.matching(
-                                pool, job.filter(), job.id(), job.force(), replays.dedupWindow())
+                                client, job.filter(), job.id(), job.force(), replays.dedupWindow())
                         .map(left -> new Job(job, left.count(), left.tooOld(), left.tooLarge(), left.keyNotText())));
     }
 

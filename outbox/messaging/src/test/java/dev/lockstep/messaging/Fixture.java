@@ -70,10 +70,7 @@ final class Fixture implements AutoCloseable {
         dataSource.setPassword("lockstep");
         MessagingSchema.migrate(dataSource);
         pool = PgBuilder.pool()
-                .connectingTo(PgConnectOptions.fromUri(TestServers.postgres().uri(database))
-                        .setUser("lockstep")
-                        .setPassword("lockstep")
-                        .setCachePreparedStatements(true))
+                .connectingTo(connectOptions())
                 .with(new PoolOptions().setMaxSize(4))
                 .using(vertx)
                 .build();
@@ -83,6 +80,15 @@ final class Fixture implements AutoCloseable {
                 new ByteArraySerializer());
         await(pool.query("CREATE TABLE greeted (id bigint GENERATED ALWAYS AS IDENTITY, key text, name text)")
                 .execute());
+    }
+
+    PgConnectOptions connectOptions() {
+        PgConnectOptions options = PgConnectOptions.fromUri(
+                        TestServers.postgres().uri(database))
+                .setUser("lockstep")
+                .setPassword("lockstep");
+        options.setCachePreparedStatements(true);
+        return options;
     }
 
     /** What the tests send. */

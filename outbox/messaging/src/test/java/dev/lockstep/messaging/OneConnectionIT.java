@@ -1,0 +1,77 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** Whoever has a transaction asks for no second connection: where all do, nobody gets one. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class OneConnectionIT {
+    private Fixture fixture;
+    private Letters letters;
+    private Pool single;
+    private Api api;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        letters = new Letters(fixture);
+        single = PgBuilder.pool()
+                .connectingTo(fixture.connectOptions())
+                .with(new PoolOptions()
+                        .setMaxSize(1)
+                        .setConnectionTimeout(1)
+                        .setConnectionTimeoutUnit(TimeUnit.SECONDS))
+                .using(fixture.vertx)
+                .build();
+        Replays replays = new Replays(fixture.vertx, single, Duration.ofDays(7), fixture.meters);
+        api = new Api(fixture, router -> DeadLetterRoutes.mount(router, single, replays));
+    }
+
+    @AfterEach
+    void close() {
+        api.close();
+        Fixture.await(single.close());
+        fixture.close();
+    }
+
+    @Test
+    void what_is_not_there_is_not_found() {
+        UUID none = UUID.randomUUID();
+
+        assertThat(api.delete("/dead-letters/" + none + "?reason=x").statusCode())
+                .isEqualTo(404);
+        assertThat(api.post("/dead-letters/" + none + "/replay", "").statusCode())
+                .isEqualTo(404);
+        assertThat(api.post("/dead-letters/replays/" + none + "/stop", "{\"reason\":\"x\"}")
+                        .statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void what_is_settled_already_is_a_conflict() {
+        letters.bury(1, 1, 1);
+        UUID letter = letters.id(1);
+        assertThat(api.delete("/dead-letters/" + letter + "?reason=x").statusCode())
+                .isEqualTo(204);
+        String replay = api.json(api.post("/dead-letters/replay", "")).getString("id");
+
+        assertThat(api.delete("/dead-letters/" + letter + "?reason=x").statusCode())
+                .isEqualTo(409);
+        assertThat(api.post("/dead-letters/" + letter + "/replay", "").statusCode())
+                .isEqualTo(409);
+        assertThat(api.post("/dead-letters/replays/" + replay + "/stop", "{\"reason\":\"x\"}")
+                        .statusCode())
+                .isEqualTo(409);
+    }
+}
