@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * identify an event; the relay's ids are UUIDv7 already and are taken as they are.
  */
 final class MessageIds {
-    private static final int DAYS_AHEAD = 3;
+    // A day less than there are: from midnight on the partitions are yesterday's, until maintenance has run.
+    private static final int DAYS_AHEAD = PartitionMaintenance.DAYS_AHEAD - 1;
     // RFC 9562, 5.7: a version 7 has 48 bits for the milliseconds since the epoch.
     private static final Instant LATEST = Instant.ofEpochMilli((1L << 48) - 1);
 

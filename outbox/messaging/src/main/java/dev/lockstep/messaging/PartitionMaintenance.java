@@ -16,12 +16,13 @@ import org.slf4j.LoggerFactory;
  * Deletes what is past its retention of the rest, too: settled dead letters and old incidents.
  */
 public final class PartitionMaintenance {
+    static final int DAYS_AHEAD = 3;
     static final String ENSURE_PARTITIONS_AT_START =
-            "SELECT ensure_partitions('outbox', 1, 3), ensure_partitions('inbox', 7, 3)";
+            "SELECT ensure_partitions('outbox', 1, %1$d), ensure_partitions('inbox', 7, %1$d)".formatted(DAYS_AHEAD);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PartitionMaintenance.class);
     private static final long INTERVAL_MILLIS = Duration.ofHours(1).toMillis();
-    private static final String ENSURE = "SELECT ensure_partitions($1, $2, 3)";
+    private static final String ENSURE = "SELECT ensure_partitions($1, $2, %d)".formatted(DAYS_AHEAD);
     private static final String DROP = "SELECT drop_oldest_partition($1, $2) AS dropped";
     private static final String FORGET_INCIDENTS = """
             DELETE FROM delivery_incident
