@@ -63,9 +63,10 @@ final class MessageIds {
     }
 
     private UUID within(UUID id, Instant now) {
-        Instant today = now.truncatedTo(ChronoUnit.DAYS);
-        long earliest = today.minus(inboxRetention.toDays(), ChronoUnit.DAYS).toEpochMilli();
-        long latest = today.plus(DAYS_AHEAD, ChronoUnit.DAYS).toEpochMilli();
+        long earliest = now.minus(inboxRetention).truncatedTo(ChronoUnit.DAYS).toEpochMilli();
+        long latest = now.truncatedTo(ChronoUnit.DAYS)
+                .plus(DAYS_AHEAD, ChronoUnit.DAYS)
+                .toEpochMilli();
         long millis = id.getMostSignificantBits() >>> 16;
         long filed = Math.clamp(millis, earliest, latest);
         return filed == millis ? id : at(filed, id);

@@ -68,7 +68,7 @@ public final class PartitionMaintenance {
 
     Future<Void> run() {
         return ensure("outbox", 1)
-                .compose(done -> ensure("inbox", Math.toIntExact(inboxRetention.toDays())))
+                .compose(done -> ensure("inbox", daysBack(inboxRetention)))
                 .compose(done -> drop("outbox", outboxRetention))
                 .compose(done -> drop("inbox", inboxRetention))
                 .compose(done -> forgetIncidents())
@@ -85,6 +85,12 @@ public final class PartitionMaintenance {
         return pool.preparedQuery(FORGET_INCIDENTS)
                 .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(inboxRetention)))
                 .compose(rows -> rows.rowCount() < 10_000 ? Future.succeededFuture() : forgetIncidents());
+    }
+
+    /** How many days before today a retention reaches into, at whatever hour it is. */
+    static int daysBack(Duration retention) {
+        return Math.toIntExact(
+                Math.ceilDiv(retention.toMillis(), Duration.ofDays(1).toMillis()));
     }
 
     private Future<Void> ensure(String parent, int daysBack) {

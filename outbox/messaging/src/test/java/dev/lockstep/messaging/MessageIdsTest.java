@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MessageIdsTest {
@@ -52,6 +54,16 @@ class MessageIdsTest {
 
         assertThat(time(old)).isEqualTo(Instant.parse("2026-11-16T00:00:00Z"));
         assertThat(time(ahead)).isEqualTo(Instant.parse("2026-11-25T00:00:00Z"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PT12H, 2026-11-23T06:00:00Z", "PT36H, 2026-11-23T06:00:00Z", "P7DT1H, 2026-11-23T00:30:00Z"})
+    void an_id_within_the_retention_is_taken_as_it_is_whatever_part_of_a_day_that_ends_with(
+            Duration retention, Instant now) {
+        UUID oldest = version7(now.minus(retention));
+
+        assertThat(new MessageIds(retention).of(record(5, oldest.toString(), "/a", null), now))
+                .isEqualTo(oldest);
     }
 
     @Test
