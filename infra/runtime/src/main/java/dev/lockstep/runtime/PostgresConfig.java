@@ -21,6 +21,10 @@ public record PostgresConfig(String host, int port, String database, String user
     private static final int CONNECT_SECONDS = 5;
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
     private static final int MOST_WAITING = 10_000;
+    // A client that is frozen or cut off would keep what its transaction has locked until TCP gives it up, hours later.
+    // Whoever waits for that is let in before it gives up itself, and both come before a consumer's minute for a batch.
+    private static final String LONGEST_IDLE_IN_TRANSACTION = "30s";
+    private static final String LONGEST_WAIT_FOR_LOCK = "45s";
 
     static PostgresConfig read(Env env) {
         String uri = env.required("POSTGRES_URI", "the service's own database, e.g. " + EXAMPLE);
@@ -73,10 +77,12 @@ public record PostgresConfig(String host, int port, String database, String user
                 .setUser(user)
                 .setPassword(password.value());
         options.setCachePreparedStatements(true);
+        options.addProperty("idle_in_transaction_session_timeout", LONGEST_IDLE_IN_TRANSACTION);
+        options.addProperty("lock_timeout", LONGEST_WAIT_FOR_LOCK);
         return options;
     }
 
-    /** Opens a connection each time it is asked for one: for migrations, not for requests. */
+    /** Opens a connection each time it is asked for one: for migrations, which wait for locks as long as it takes, not for requests. */
     public DataSource dataSource() {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setServerNames(new String[] {host});

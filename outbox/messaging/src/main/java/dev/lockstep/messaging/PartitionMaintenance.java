@@ -35,6 +35,8 @@ public final class PartitionMaintenance {
              WHERE id IN (SELECT id FROM dead_letter
                            WHERE state <> 'open' AND settled_at < $1 ORDER BY settled_at LIMIT $2)
             """;
+    // Nobody waits behind this one, and it is done once a day at most.
+    private static final String WAIT_AS_LONG_AS_IT_TAKES = "SET LOCAL lock_timeout = 0";
     // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
     private static final String GIVE_UP_SOON = "SET LOCAL lock_timeout = '2s'";
 
@@ -94,7 +96,10 @@ public final class PartitionMaintenance {
     }
 
     private Future<Void> ensure(String parent, int daysBack) {
-        return pool.preparedQuery(ENSURE).execute(Tuple.of(parent, daysBack)).mapEmpty();
+        return pool.withTransaction(tx -> tx.query(WAIT_AS_LONG_AS_IT_TAKES)
+                        .execute()
+                        .compose(set -> tx.preparedQuery(ENSURE).execute(Tuple.of(parent, daysBack))))
+                .mapEmpty();
     }
 
     private Future<Void> drop(String parent, Duration retention) {

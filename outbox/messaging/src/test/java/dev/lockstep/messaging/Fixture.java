@@ -134,10 +134,22 @@ final class Fixture implements AutoCloseable {
         return consume(options(), handler, topic -> true);
     }
 
+    MessageConsumer consume(Pool ownPool, MessageHandler<Greeting> handler) {
+        return consume(ownPool, options(), handler, topic -> true);
+    }
+
     MessageConsumer consume(
             ConsumerOptions options, MessageHandler<Greeting> handler, java.util.function.Predicate<String> accepts) {
-        MessageConsumer consumer =
-                MessageConsumer.create(vertx, pool, options, MessageCodec.of(Greeting.class), handler, accepts, meters);
+        return consume(pool, options, handler, accepts);
+    }
+
+    private MessageConsumer consume(
+            Pool ownPool,
+            ConsumerOptions options,
+            MessageHandler<Greeting> handler,
+            java.util.function.Predicate<String> accepts) {
+        MessageConsumer consumer = MessageConsumer.create(
+                vertx, ownPool, options, MessageCodec.of(Greeting.class), handler, accepts, meters);
         await(consumer.start());
         consumers.add(consumer);
         return consumer;
@@ -175,6 +187,10 @@ final class Fixture implements AutoCloseable {
 
     void hello(String key, String name) {
         send(key, "Hello", "{\"name\":\"" + name + "\"}", UUID.randomUUID().toString());
+    }
+
+    UUID uuidv7() {
+        return UUID.fromString(strings("SELECT uuidv7()").getFirst());
     }
 
     void send(@Nullable String key, String type, String value, String id) {

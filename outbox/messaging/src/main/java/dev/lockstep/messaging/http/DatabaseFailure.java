@@ -6,6 +6,7 @@ import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
 
@@ -16,6 +17,8 @@ final class DatabaseFailure {
     private static final Set<String> PASSING_CLASSES = Set.of("08", "53");
     private static final Set<String> PASSING_STATES =
             Set.of("40001", "40P01", "57P01", "57P02", "57P03", "57014", "25006", "55P03");
+
+    private static final List<String> POOL_WITHOUT_CONNECTION = List.of("Timeout", "Connection is not active now");
 
     private DatabaseFailure() {}
 
@@ -35,9 +38,10 @@ final class DatabaseFailure {
             case IOException refused -> true;
             case TimeoutException late -> true;
             case ConnectionPoolTooBusyException busy -> true;
-            // The pool has no type of its own for this: nobody gave a connection back in time.
-            case VertxException timeout ->
-                timeout.getMessage() != null && timeout.getMessage().startsWith("Timeout");
+            // The pool has no types of its own for these: nobody gave a connection back in time, or it was gone by
+            // then.
+            case VertxException pool ->
+                pool.getMessage() != null && POOL_WITHOUT_CONNECTION.stream().anyMatch(pool.getMessage()::startsWith);
             default -> false;
         };
     }

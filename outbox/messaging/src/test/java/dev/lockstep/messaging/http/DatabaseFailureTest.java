@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import io.vertx.core.VertxException;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
@@ -43,6 +44,7 @@ class DatabaseFailureTest {
                 new ConnectException("Connection refused"),
                 new IOException("Connection reset"),
                 new TimeoutException("5 s"),
+                new VertxException("Connection is not active now, current status: CLOSED"),
                 new ConnectionPoolTooBusyException("max wait queue size reached"));
     }
 
