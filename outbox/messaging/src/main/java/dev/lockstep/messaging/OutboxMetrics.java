@@ -37,7 +37,7 @@ final class OutboxMetrics {
                         "lockstep.outbox.pending",
                         this,
                         metrics -> metrics.summary == null ? 0 : metrics.summary.pending())
-                .description("outbox rows that Kafka has not acknowledged")
+                .description("outbox rows that Kafka has not acknowledged, up to 100,000")
                 .register(meters);
         Gauge.builder(
                         "lockstep.outbox.oldest.pending.seconds",

@@ -48,6 +48,20 @@ class ListingIT {
     }
 
     @Test
+    void what_is_pending_is_counted_by_its_transaction_and_no_further_than_anybody_needs_to_know() {
+        pileUpOutbox();
+
+        assertThat(fixture.genericPlan(OutboxStore.SUMMARY, "100000"))
+                .containsPattern("Index Only Scan using " + today() + "_xid_idx")
+                .doesNotContain("Seq Scan on " + today())
+                .doesNotContain("-> Sort", "->  Sort");
+        assertThat(Fixture.await(OutboxStore.summary(fixture.pool)).pending()).isEqualTo(40_000);
+        OutboxStore.Summary capped = Fixture.await(OutboxStore.summary(fixture.pool, 1_000));
+        assertThat(capped.pending()).isEqualTo(1_000);
+        assertThat(capped.oldestPendingSeconds()).isPositive();
+    }
+
+    @Test
     void what_went_wrong_with_one_order_is_found_by_its_key() {
         pileUpIncidents();
 
