@@ -27,8 +27,8 @@ final class DeadLetterStore {
     private static final int LARGEST_COPY = 3 * 512 * 1024;
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
-    // The unique position makes a second delivery of the same bad record a repeat: no row, no second record on the
-    // topic. One that was replayed and failed again comes at a new position, and keeps its place among those of its
+    // Position and id make a second delivery of the same bad record a repeat: no row, no second record on the topic.
+    // One that was replayed and failed again comes at a new position, and keeps its place among those of its
     // key.
     private static final String ADD = """
             WITH failed AS (
@@ -52,7 +52,7 @@ final class DeadLetterStore {
                                         AND d.state = 'replayed'
                                       ORDER BY d.id DESC
                                       LIMIT 1) before ON true
-                    ON CONFLICT DO NOTHING
+                    ON CONFLICT (consumer, topic, partition, "offset", message_id) DO NOTHING
                 RETURNING id
             )
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)

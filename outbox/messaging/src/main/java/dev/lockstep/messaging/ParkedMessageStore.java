@@ -42,14 +42,14 @@ final class ParkedMessageStore {
                                         record_headers, record_time, attempts, error, next_attempt_at, waits_for, waits_since)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now() + make_interval(secs => $12), $13,
                     CASE WHEN $13::uuid IS NOT NULL THEN now() END)
-            ON CONFLICT DO NOTHING
+            ON CONFLICT (consumer, topic, partition, "offset", message_id) DO NOTHING
             """;
 
     // Only the first of a key may be tried: the others must not overtake it. Records without a key wait for nobody,
     // their digest is that of their place. In the order of the index, so that nothing is sorted however much is parked.
     static final String DUE = """
-            SELECT topic, partition, "offset"
-              FROM (SELECT DISTINCT ON (topic, key_digest) topic, partition, "offset", next_attempt_at
+            SELECT topic, partition, "offset", message_id
+              FROM (SELECT DISTINCT ON (topic, key_digest) topic, partition, "offset", message_id, next_attempt_at
                       FROM parked_message
                      WHERE consumer = $1
                      ORDER BY topic, key_digest, partition, "offset") heads
@@ -63,49 +63,49 @@ final class ParkedMessageStore {
             SELECT topic, partition, "offset", message_id, record_key, record_value, record_headers, record_time, attempts, first_at,
                    waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
               FROM parked_message
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
                FOR UPDATE SKIP LOCKED
             """;
 
     // As in AttemptStore: nobody waits for the disk. Whoever has the row locked is trying it, and so counts it.
     private static final String BEGIN = """
             UPDATE parked_message p SET starts = p.starts + 1
-              FROM (SELECT topic, partition, "offset"
+              FROM (SELECT id
                       FROM parked_message, (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
-                     WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+                     WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
                        FOR UPDATE OF parked_message SKIP LOCKED) free
-             WHERE p.consumer = $1 AND p.topic = free.topic AND p.partition = free.partition AND p."offset" = free."offset"
+             WHERE p.id = free.id
             RETURNING p.starts
             """;
 
     private static final String SURVIVED = """
             UPDATE parked_message SET starts = 0
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private static final String POSTPONE = """
             UPDATE parked_message
-               SET starts = 0, attempts = $5, error = $6, next_attempt_at = now() + make_interval(secs => $7),
+               SET starts = 0, attempts = $6, error = $7, next_attempt_at = now() + make_interval(secs => $8),
                    waits_for = NULL, waits_since = NULL, asked = 0
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private static final String WAIT_FOR = """
             UPDATE parked_message
-               SET starts = 0, waits_for = $5, waits_since = now(), asked = 0, error = $6, next_attempt_at = now() + make_interval(secs => $7)
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+               SET starts = 0, waits_for = $6, waits_since = now(), asked = 0, error = $7, next_attempt_at = now() + make_interval(secs => $8)
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private static final String WAIT_BEHIND = """
             UPDATE parked_message
-               SET starts = 0, waits_for = $5, waits_since = coalesce(waits_since, now()),
-                   next_attempt_at = now() + make_interval(secs => $6)
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+               SET starts = 0, waits_for = $6, waits_since = coalesce(waits_since, now()),
+                   next_attempt_at = now() + make_interval(secs => $7)
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private static final String ASKED_FOR = """
-            UPDATE parked_message SET starts = 0, asked = $5, next_attempt_at = now() + make_interval(secs => $6)
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            UPDATE parked_message SET starts = 0, asked = $6, next_attempt_at = now() + make_interval(secs => $7)
+             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private static final String WAKE = """
@@ -114,13 +114,13 @@ final class ParkedMessageStore {
             """;
 
     private static final String FIND = """
-            SELECT topic, partition, "offset", greatest(extract(epoch FROM next_attempt_at - now()), 0)::float8 AS due_in
+            SELECT topic, partition, "offset", message_id, greatest(extract(epoch FROM next_attempt_at - now()), 0)::float8 AS due_in
               FROM parked_message
              WHERE consumer = $1 AND message_id = $2
             """;
 
     private static final String REMOVE = """
-            DELETE FROM parked_message WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4
+            DELETE FROM parked_message WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private final String consumer;
@@ -171,7 +171,7 @@ final class ParkedMessageStore {
             Duration waited,
             int asked) {
         Position position() {
-            return Position.of(source);
+            return new Position(source.topic(), source.partition(), source.offset(), messageId);
         }
     }
 
@@ -235,15 +235,19 @@ final class ParkedMessageStore {
                 .execute(Tuple.of(consumer, topics, numbers))
                 .map(rows -> {
                     List<Position> due = new ArrayList<>();
-                    rows.forEach(row -> due.add(new Position(row.getString(0), row.getInteger(1), row.getLong(2))));
+                    rows.forEach(row -> due.add(Position.of(row)));
                     return due;
                 });
     }
 
-    /** Where a record is. */
-    record Position(String topic, int partition, long offset) {
-        static Position of(ConsumerRecord<?, ?> record) {
-            return new Position(record.topic(), record.partition(), record.offset());
+    /** Where a record is, and which it is: a topic that is made anew has other records at the same places. */
+    record Position(String topic, int partition, long offset, UUID messageId) {
+        static Position of(Row row) {
+            return new Position(
+                    row.getString("topic"),
+                    row.getInteger("partition"),
+                    row.getLong("offset"),
+                    row.getUUID("message_id"));
         }
     }
 
@@ -311,8 +315,7 @@ final class ParkedMessageStore {
                 return Optional.empty();
             }
             Row row = rows.iterator().next();
-            return Optional.of(new Place(
-                    new Position(row.getString(0), row.getInteger(1), row.getLong(2)), duration(row.getDouble(3))));
+            return Optional.of(new Place(Position.of(row), duration(row.getDouble("due_in"))));
         });
     }
 
@@ -333,7 +336,8 @@ final class ParkedMessageStore {
                 .addValue(consumer)
                 .addValue(position.topic())
                 .addValue(position.partition())
-                .addValue(position.offset());
+                .addValue(position.offset())
+                .addValue(position.messageId());
     }
 
     private static Parked parked(Row row) {

@@ -1,0 +1,97 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.Fixture.Greeting;
+import dev.lockstep.messaging.ParkedMessageStore.Parking;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** A topic that is made anew, or a new cluster, has records at places where the database knows others. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class RecreatedTopicIT {
+    private Fixture fixture;
+    private ConsumerRecord<byte[], byte[]> before;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+        before = recordAtTheFirstPlace();
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void a_bad_record_where_another_died_before_is_a_dead_letter_too() {
+        Fixture.await(new DeadLetterStore(fixture.group)
+                .add(
+                        fixture.pool,
+                        List.of(new DeadLetter(before, "HANDLER_FAILED", "before", null, 5, Instant.now()))));
+        fixture.send("k", "Hello", "nonsense", "new");
+
+        fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
+        assertThat(fixture.strings("SELECT \"offset\" || ' ' || reason FROM dead_letter ORDER BY id"))
+                .containsExactly("0 HANDLER_FAILED", "0 NOT_JSON");
+        assertThat(fixture.strings("SELECT topic FROM outbox"))
+                .containsExactly(fixture.topic + ".dlq", fixture.topic + ".dlq");
+    }
+
+    @Test
+    void a_message_parked_where_another_is_parked_is_tried_again_and_the_other_is_left_alone() {
+        Inbound<Greeting> parked = Inbound.read(before, fixture.uuidv7(), null, MessageCodec.of(Greeting.class));
+        Fixture.await(new ParkedMessageStore(fixture.group)
+                .park(fixture.pool, List.of(new Parking(parked, 1, "before", Duration.ofHours(1), null))));
+        AtomicBoolean broken = new AtomicBoolean(true);
+        fixture.send("k", "Hello", "{\"name\":\"new\"}", "new");
+
+        fixture.consume((tx, messages) -> {
+            if (broken.getAndSet(false)) {
+                throw new IllegalStateException("not now");
+            }
+            return greeter().handle(tx, messages);
+        });
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("new"));
+        assertThat(fixture.strings("SELECT error || ' ' || attempts || ' ' || starts FROM parked_message"))
+                .containsExactly("before 1 0");
+    }
+
+    private ConsumerRecord<byte[], byte[]> recordAtTheFirstPlace() {
+        RecordHeaders headers = new RecordHeaders();
+        headers.add("ce_id", "before".getBytes(StandardCharsets.UTF_8))
+                .add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8));
+        return new ConsumerRecord<>(
+                fixture.topic,
+                0,
+                0,
+                Instant.now().toEpochMilli(),
+                TimestampType.CREATE_TIME,
+                ConsumerRecord.NULL_SIZE,
+                ConsumerRecord.NULL_SIZE,
+                "before".getBytes(StandardCharsets.UTF_8),
+                "{\"name\":\"before\"}".getBytes(StandardCharsets.UTF_8),
+                headers,
+                Optional.empty());
+    }
+}
