@@ -137,9 +137,10 @@ final class PollLoop<M> {
             current = consumer;
             proven.clear();
             OffsetCommits offsets = new OffsetCommits(consumer, options.group());
+            Heartbeats heartbeats = new Heartbeats(consumer, options);
             consumer.subscribe(options.topics(), new CommitOnRevoke(consumer, offsets));
             while (!stopping && !renewing) {
-                turn(consumer, offsets);
+                turn(consumer, offsets, heartbeats);
             }
             offsets.commitNow();
         } catch (WakeupException wakeup) {
@@ -160,7 +161,8 @@ final class PollLoop<M> {
         }
     }
 
-    private void turn(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) throws InterruptedException {
+    private void turn(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, Heartbeats heartbeats)
+            throws InterruptedException {
         long wait = pauseWhatMustWait(consumer, offsets);
         ConsumerRecords<byte[], byte[]> records;
         try {
@@ -175,7 +177,7 @@ final class PollLoop<M> {
         if (!records.isEmpty()) {
             apply(consumer, records, offsets);
         } else if (resumeAt == 0) {
-            healthyOnceAssigned(consumer);
+            healthyOnceAssigned(consumer, heartbeats);
         }
         retryParkedIfDue(consumer);
         if (offsets.isDue(records.isEmpty())) {
@@ -183,10 +185,10 @@ final class PollLoop<M> {
         }
     }
 
-    private void healthyOnceAssigned(KafkaConsumer<byte[], byte[]> consumer) {
+    private void healthyOnceAssigned(KafkaConsumer<byte[], byte[]> consumer, Heartbeats heartbeats) {
         // A member without partitions is healthy too, but only the coordinator can have told it so.
-        if (!consumer.assignment().isEmpty() || consumer.groupMetadata().generationId() >= 0) {
-            problem = null;
+        if (heartbeats.areAwaited() || !consumer.assignment().isEmpty() || consumer.groupMetadata().generationId() >= 0) {
+            problem = heartbeats.problem();
         }
     }
 
