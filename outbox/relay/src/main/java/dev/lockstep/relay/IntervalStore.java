@@ -29,9 +29,6 @@ final class IntervalStore {
             + " AND o.id > coalesce(?::uuid, '00000000-0000-0000-0000-000000000000'))"
             + " SELECT id FROM missed ORDER BY id LIMIT 1";
 
-    private static final String COUNT =
-            "SELECT count(*)" + INTERVAL + " AND o.id > coalesce(?::uuid, '00000000-0000-0000-0000-000000000000')";
-
     // The id is made after the locks that order a key's transactions are taken, so its order is theirs.
     private static final String FROM =
             "SELECT o.id, o.aggregateid, o.type, o.payload, o.topic, o.traceparent, o.headers, o.sequence,"
@@ -43,22 +40,6 @@ final class IntervalStore {
     /** Takes some rows at a time. */
     interface Pages {
         void accept(List<OutboxRow> rows) throws SQLException, InterruptedException;
-    }
-
-    /**
-     * How many rows it has.
-     *
-     * @param after leaves out the ids up to this one
-     */
-    long count(Connection connection, String snapshot, @Nullable String after) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(COUNT)) {
-            statement.setString(1, snapshot);
-            statement.setString(2, after);
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
-        }
     }
 
     boolean isEmpty(Connection connection, String snapshot, @Nullable String after) throws SQLException {

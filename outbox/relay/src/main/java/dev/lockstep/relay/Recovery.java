@@ -20,26 +20,32 @@ final class Recovery implements Spell {
     private final RelayDatabase database;
     private final SlotKeeper keeper;
     private final TableSender sender;
+    private final RelayHealth health;
     private final IntervalStore interval = new IntervalStore();
 
     private volatile boolean gotSomewhere;
 
-    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, TableSender sender) {
+    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, TableSender sender, RelayHealth health) {
         this.config = config;
         this.database = database;
         this.keeper = keeper;
         this.sender = sender;
+        this.health = health;
     }
 
     @Override
     public void run() throws InterruptedException {
         AtomicLong count = new AtomicLong();
+        LOGGER.atWarn()
+                .addKeyValue("slot", config.slotName())
+                .log("slot is new, pending rows from before it are being sent from the table");
+        tell(0);
         try (Connection connection = database.connectPatiently("recovery")) {
             Progress progress = keeper.progress(connection);
             interval.read(connection, progress.snapshot(), progress.sent(), rows -> {
                 sender.send(rows);
                 keeper.sent(connection, progress, rows.getLast().id());
-                count.addAndGet(rows.size());
+                tell(count.addAndGet(rows.size()));
                 gotSomewhere = true;
             });
             keeper.complete(connection, progress);
@@ -52,6 +58,12 @@ final class Recovery implements Spell {
                 .addKeyValue("slot", config.slotName())
                 .addKeyValue("rows", count)
                 .log("rows from before the slot were sent from the table");
+    }
+
+    // Not how many are left: to count them takes as long as to read all that is pending.
+    private void tell(long sent) {
+        health.troubled("slot %s is new, and rows from before it are being sent from the table, %d so far"
+                .formatted(config.slotName(), sent));
     }
 
     @Override

@@ -87,11 +87,6 @@ final class SlotKeeper {
                 .orElseThrow(() -> new RelayException("nothing is to be sent from the table any more", null));
     }
 
-    long missed(Connection connection) throws SQLException {
-        Progress progress = progress(connection);
-        return interval.count(connection, progress.snapshot(), progress.sent());
-    }
-
     /**
      * Kafka has acknowledged everything up to this id.
      *

@@ -118,7 +118,7 @@ final class Supervisor {
                     health.become(Role.STARTING);
                     if (keeper.prepare()) {
                         if (keeper.holdsRecovery(connection)) {
-                            return Optional.of(recovery(keeper.missed(connection)));
+                            return Optional.of(this::recovery);
                         }
                         health.troubled("another relay sends what is pending from the table");
                     }
@@ -153,21 +153,16 @@ final class Supervisor {
         }
     }
 
-    private Supplier<Spell> recovery(long missed) {
-        health.troubled("slot %s is new, and %d rows from before it are being sent from the table"
-                .formatted(config.slotName(), missed));
-        LOGGER.atWarn()
-                .addKeyValue("slot", config.slotName())
-                .addKeyValue("rows", missed)
-                .log("slot is new, pending rows from before it are being sent from the table");
-        return () -> new Recovery(
+    private Spell recovery() {
+        return new Recovery(
                 config,
                 database,
                 keeper,
                 new TableSender(
                         new KafkaSender(producers.get(), config.bootstrapServers(), health),
                         new OutboxRecords(config.source()),
-                        metrics));
+                        metrics),
+                health);
     }
 
     private void standBy() {
