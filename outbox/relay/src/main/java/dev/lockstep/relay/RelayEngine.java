@@ -111,6 +111,9 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("max.queue.size", Integer.toString(4 * CoalescingQueue.MOST));
         settings.setProperty("provide.transaction.metadata", "false");
         settings.setProperty("tombstones.on.delete", "false");
+        // Anybody can write a message into the log, and a publication made by hand may let through more than inserts.
+        settings.setProperty("message.prefix.exclude.list", ".*");
+        settings.setProperty("skipped.operations", "u,d,t");
 
         // A retry inside the engine would go on with the next batch, or with stored offsets. A new engine starts from
         // the slot.

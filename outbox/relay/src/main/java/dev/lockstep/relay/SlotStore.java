@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Publications and replication slots, as SQL. Runs on the caller's connection, in autocommit. */
 final class SlotStore {
     private static final String DUPLICATE_OBJECT = "42710";
+    private static final String INSUFFICIENT_PRIVILEGE = "42501";
     private static final String UNIQUE_VIOLATION = "23505";
     private static final String UNDEFINED_OBJECT = "42704";
     private static final String OBJECT_IN_USE = "55006";
@@ -24,12 +25,18 @@ final class SlotStore {
 
     private static final String TABLES = "outbox (" + COLUMNS + "), outbox_heartbeat";
 
-    private static final String PUBLISHED_COLUMNS = """
-            SELECT cardinality(ARRAY(SELECT unnest(string_to_array('%s', ', '))
-                                     EXCEPT
-                                     SELECT unnest(t.attnames)::text)) AS missing
+    private static final String INSERTS = "(publish = 'insert', publish_via_partition_root = true)";
+
+    private static final String PUBLISHED = """
+            SELECT p.pubinsert AND p.pubviaroot AS inserts,
+                   NOT EXISTS (SELECT FROM (VALUES ('outbox', '%s'), ('outbox_heartbeat', 'beat, snapshot')) n (name, columns)
+                                WHERE NOT EXISTS (SELECT FROM pg_publication_tables t
+                                                   WHERE t.pubname = p.pubname
+                                                     AND t.schemaname = 'public'
+                                                     AND t.tablename = n.name
+                                                     AND t.rowfilter IS NULL
+                                                     AND t.attnames::text[] @> string_to_array(n.columns, ', '))) AS tables
               FROM pg_publication p
-              LEFT JOIN pg_publication_tables t ON t.pubname = p.pubname AND t.tablename = 'outbox'
              WHERE p.pubname = ?
             """.formatted(COLUMNS);
 
@@ -74,27 +81,61 @@ final class SlotStore {
             boolean active, @Nullable String lostBecause, boolean ours, String confirmedLsn, long retainedBytes) {}
 
     /**
-     * Creates the publication unless it exists, and lets one that is older than a column publish that too. Somebody who does the
-     * same at the same moment is no failure.
+     * Creates the publication unless it exists, and gives one that does what it lacks. What it publishes besides stays. Somebody who
+     * does the same at the same moment is no failure.
+     *
+     * @throws RelayException if it lacks something and belongs to somebody else
      */
     void createPublication(Connection connection, String publication) throws SQLException {
         String name;
         try (Statement statement = connection.createStatement()) {
             name = statement.enquoteIdentifier(publication, false);
         }
-        try (PreparedStatement published = connection.prepareStatement(PUBLISHED_COLUMNS);
-                Statement statement = connection.createStatement()) {
-            published.setString(1, publication);
-            try (ResultSet row = published.executeQuery()) {
-                if (!row.next()) {
-                    statement.execute("CREATE PUBLICATION " + name + " FOR TABLE " + TABLES
-                            + " WITH (publish = 'insert', publish_via_partition_root = true)");
-                } else if (row.getInt("missing") > 0) {
-                    statement.execute("ALTER PUBLICATION " + name + " SET TABLE " + TABLES);
-                }
-            }
+        if (published(connection, publication).isEmpty()) {
+            createPublicationNamed(connection, name);
+        }
+        // One after the other: what is published of a partitioned table depends on the way.
+        if (published(connection, publication).filter(Published::inserts).isEmpty()) {
+            alter(connection, publication, "ALTER PUBLICATION " + name + " SET " + INSERTS);
+        }
+        if (published(connection, publication).filter(Published::tables).isEmpty()) {
+            alter(connection, publication, "ALTER PUBLICATION " + name + " SET TABLE " + TABLES);
+        }
+    }
+
+    private static void createPublicationNamed(Connection connection, String name) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("CREATE PUBLICATION " + name + " FOR TABLE " + TABLES + " WITH " + INSERTS);
         } catch (SQLException failure) {
             ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
+        }
+    }
+
+    private static void alter(Connection connection, String publication, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException failure) {
+            if (INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())) {
+                throw new RelayException(
+                        "publication %s belongs to somebody else and lacks something; it has to publish %s of %s"
+                                .formatted(publication, INSERTS, TABLES),
+                        failure);
+            }
+            ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
+        }
+    }
+
+    /** Whether a publication has inserts the way that the relay reads them, and both tables with all columns and rows. */
+    private record Published(boolean inserts, boolean tables) {}
+
+    private static Optional<Published> published(Connection connection, String publication) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(PUBLISHED)) {
+            statement.setString(1, publication);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next()
+                        ? Optional.of(new Published(row.getBoolean("inserts"), row.getBoolean("tables")))
+                        : Optional.empty();
+            }
         }
     }
 
