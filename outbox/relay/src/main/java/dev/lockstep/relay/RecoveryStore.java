@@ -27,6 +27,10 @@ final class RecoveryStore {
          WHERE NOT completed AND (holder = ? OR held_until IS NULL OR held_until < clock_timestamp())
         """;
 
+    private static final String HELD_BY_ANOTHER = """
+        SELECT FROM outbox_recovery WHERE NOT completed AND holder <> ? AND held_until > clock_timestamp()
+        """;
+
     private static final String SENT = """
         UPDATE outbox_recovery
            SET sent = ?::uuid, held_until = clock_timestamp() + interval '10 s'
@@ -92,6 +96,16 @@ final class RecoveryStore {
             statement.setObject(1, relay);
             statement.setObject(2, relay);
             return statement.executeUpdate() == 1;
+        }
+    }
+
+    /** Whether another one has made the sending its own and is not over time. */
+    boolean isHeldByAnother(Connection connection, UUID relay) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(HELD_BY_ANOTHER)) {
+            statement.setObject(1, relay);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next();
+            }
         }
     }
 

@@ -76,6 +76,11 @@ final class SlotKeeper {
         }
     }
 
+    /** Whether another relay is sending what is pending, so that there is nothing to do but to wait. */
+    boolean isRecoveredElsewhere(Connection connection) throws SQLException {
+        return recovery.isHeldByAnother(connection, relay);
+    }
+
     /** Whether it is for this relay to send what is pending from the table. False while another one does. */
     boolean holdsRecovery(Connection connection) throws SQLException {
         return recovery.hold(connection, relay);

@@ -116,11 +116,11 @@ final class Supervisor {
                 age.ifPresent(health::watermarkMoved);
                 if (slot.isEmpty() || slot.get().lostBecause() != null) {
                     health.become(Role.STARTING);
-                    if (keeper.prepare()) {
-                        if (keeper.holdsRecovery(connection)) {
-                            return Optional.of(this::recovery);
-                        }
+                    // To prepare looks for rows that are pending, which takes its time when they are many.
+                    if (keeper.isRecoveredElsewhere(connection)) {
                         health.troubled("another relay sends what is pending from the table");
+                    } else if (keeper.prepare() && keeper.holdsRecovery(connection)) {
+                        return Optional.of(this::recovery);
                     }
                 } else if (keeper.whyUnusable(slot.get()).isPresent()) {
                     health.become(Role.STARTING);

@@ -44,4 +44,26 @@ class RecoveryIT {
         }
         OutboxFixture.await().until(() -> outbox.pending() == 0);
     }
+
+    @Test
+    void who_waits_for_another_to_send_what_is_pending_does_not_look_for_it() throws SQLException {
+        // Given
+        outbox.append("o-1", "1");
+        OutboxRelay relay = outbox.relay();
+        outbox.execute("UPDATE outbox_recovery SET holder = gen_random_uuid(), held_until = now() + interval '1 h'");
+        try (Connection other = outbox.connect();
+                Statement lock = other.createStatement()) {
+            other.setAutoCommit(false);
+            lock.execute("LOCK TABLE outbox");
+
+            // When
+            relay.start();
+
+            // Then
+            OutboxFixture.await()
+                    .untilAsserted(() -> assertThat(relay.problem())
+                            .hasValueSatisfying(problem -> assertThat(problem)
+                                    .contains("another relay sends what is pending from the table")));
+        }
+    }
 }
