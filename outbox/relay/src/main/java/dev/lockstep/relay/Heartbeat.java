@@ -19,7 +19,6 @@ final class Heartbeat implements AutoCloseable {
     private static final Duration SLOT_CHECK = Duration.ofSeconds(2);
     // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
     private static final Duration GRACE = Duration.ofSeconds(10);
-    private static final String GIVEN_UP = "57014";
     private static final Duration RECONNECT = Duration.ofMillis(500);
 
     private final RelayDatabase database;
@@ -101,11 +100,11 @@ final class Heartbeat implements AutoCloseable {
                 health.troubled(RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (SQLException cause) {
-                if (GIVEN_UP.equals(cause.getSQLState())) {
+                Duration given = limit.now();
+                if (limit.exceededBy(cause)) {
                     LOGGER.atWarn()
-                            .addKeyValue("seconds", limit.now().toSeconds())
+                            .addKeyValue("seconds", given.toSeconds())
                             .log("the watermark could not be moved in time, the next attempt gets twice the time");
-                    limit.exceeded();
                 }
                 health.troubled("no heartbeat could be written: " + RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());

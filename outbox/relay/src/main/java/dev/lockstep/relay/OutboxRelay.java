@@ -66,6 +66,7 @@ public final class OutboxRelay implements AutoCloseable {
     /** Stops within five seconds and gives the slot back, so that another instance can go on at once. A second call does nothing. */
     @Override
     public synchronized void close() {
+        keeper.close();
         supervisor.close();
         if (started != null) {
             try {

@@ -4,6 +4,7 @@ import dev.lockstep.relay.RecoveryStore.Progress;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,16 +22,24 @@ final class Recovery implements Spell {
     private final SlotKeeper keeper;
     private final TableSender sender;
     private final RelayHealth health;
+    private final StepLimit limit;
     private final IntervalStore interval = new IntervalStore();
 
     private volatile boolean gotSomewhere;
+    private volatile @Nullable Connection used;
 
-    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, TableSender sender, RelayHealth health) {
+    Recovery(
+            RelayConfig config,
+            RelayDatabase database,
+            SlotKeeper keeper,
+            TableSender sender,
+            RelayHealth health) {
         this.config = config;
         this.database = database;
         this.keeper = keeper;
         this.sender = sender;
         this.health = health;
+        this.limit = keeper.limit();
     }
 
     @Override
@@ -40,7 +49,8 @@ final class Recovery implements Spell {
                 .addKeyValue("slot", config.slotName())
                 .log("slot is new, pending rows from before it are being sent from the table");
         tell(0);
-        try (Connection connection = database.connectPatiently("recovery")) {
+        try (Connection connection = database.connect("recovery", limit.now())) {
+            used = connection;
             Progress progress = keeper.progress(connection);
             interval.read(connection, progress.snapshot(), progress.sent(), rows -> {
                 sender.send(rows);
@@ -49,7 +59,9 @@ final class Recovery implements Spell {
                 gotSomewhere = true;
             });
             keeper.complete(connection, progress);
+            limit.kept();
         } catch (SQLException cause) {
+            limit.exceededBy(cause);
             throw new RelayException("pending rows cannot be read: " + RelayException.reason(cause), cause);
         } finally {
             sender.close();
@@ -74,5 +86,18 @@ final class Recovery implements Spell {
     @Override
     public void close() {
         sender.close();
+        Connection connection = used;
+        if (connection != null) {
+            abort(connection);
+        }
+    }
+
+    // What it waits for in Postgres may take longer than closing may.
+    private static void abort(Connection connection) {
+        try {
+            connection.abort(Runnable::run);
+        } catch (SQLException cause) {
+            LOGGER.atDebug().setCause(cause).log("connection cannot be ended");
+        }
     }
 }

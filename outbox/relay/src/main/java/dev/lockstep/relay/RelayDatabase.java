@@ -2,13 +2,23 @@ package dev.lockstep.relay;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Opens connections to the relay's database. Every wait on one is bounded, because a relay must notice a dead server. */
 final class RelayDatabase {
-    private final PGSimpleDataSource source = new PGSimpleDataSource();
+    private static final Duration USUAL = Duration.ofSeconds(10);
+    // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final RelayConfig config;
 
     RelayDatabase(RelayConfig config) {
+        this.config = config;
+    }
+
+    private PGSimpleDataSource source(Duration silence) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
         source.setServerNames(new String[] {config.host()});
         source.setPortNumbers(new int[] {config.port()});
         source.setDatabaseName(config.database());
@@ -16,25 +26,33 @@ final class RelayDatabase {
         source.setPassword(config.password());
         source.setConnectTimeout(5);
         source.setLoginTimeout(5);
-        source.setSocketTimeout(10);
+        source.setSocketTimeout(Math.toIntExact(silence.toSeconds()));
         source.setTcpKeepAlive(true);
+        return source;
     }
 
     /** @param purpose shows in {@code pg_stat_activity} */
     Connection connect(String purpose) throws SQLException {
-        Connection connection = source.getConnection();
+        return named(purpose, source(USUAL).getConnection());
+    }
+
+    /**
+     * For what waits on other people's transactions, as creating a slot does, or reads much.
+     *
+     * @param limit how long a statement may take before the server ends it
+     */
+    Connection connect(String purpose, Duration limit) throws SQLException {
+        PGSimpleDataSource source = source(limit.plus(GRACE));
+        source.setOptions("-c statement_timeout=" + limit.toMillis());
+        return named(purpose, source.getConnection());
+    }
+
+    private static Connection named(String purpose, Connection connection) throws SQLException {
         connection.setClientInfo("ApplicationName", name(purpose));
         return connection;
     }
 
     static String name(String purpose) {
         return "lockstep relay " + purpose;
-    }
-
-    /** For what waits on other people's transactions, as creating a slot does. */
-    Connection connectPatiently(String purpose) throws SQLException {
-        Connection connection = connect(purpose);
-        connection.setNetworkTimeout(Runnable::run, 0);
-        return connection;
     }
 }

@@ -35,13 +35,22 @@ final class SlotKeeper {
     private final IntervalStore interval = new IntervalStore();
     private final String slot;
     private final String newSlot;
+    private final StepLimit limit;
+
+    private volatile boolean closed;
 
     SlotKeeper(RelayConfig config, RelayDatabase database, SlotStore slots) {
+        this(config, database, slots, new StepLimit());
+    }
+
+    /** @param limit for the statements that replace a slot */
+    SlotKeeper(RelayConfig config, RelayDatabase database, SlotStore slots, StepLimit limit) {
         this.config = config;
         this.database = database;
         this.slots = slots;
         this.slot = config.slotName();
         this.newSlot = config.slotName() + "_new";
+        this.limit = limit;
     }
 
     /**
@@ -49,31 +58,61 @@ final class SlotKeeper {
      * Blocks for as long as transactions that were open before it stay so.
      *
      * @return whether rows from before the slot are to be sent from the table first; the slot does not exist until then
-     * @throws RelayException if Postgres refuses
+     * @throws RelayException if Postgres refuses, or does not answer at all
      */
     boolean prepare() {
-        try (Connection connection = database.connectPatiently("slot")) {
-            // First the publication: what is written while the slot exists and the publication does not would be lost.
-            slots.createPublication(connection, config.publicationName());
-            while (true) {
-                Optional<SlotState> found = slots.state(connection, slot);
-                if (found.isPresent()
-                        && (found.get().lostBecause() == null || !found.get().ours())) {
-                    slots.dropSpare(connection, newSlot, slot);
-                    return false;
-                }
-                if (found.isPresent()) {
-                    dropLost(connection, found.get());
-                } else if (begin(connection)) {
-                    return true;
+        while (!closed) {
+            try (Connection connection = database.connect("slot", limit.now())) {
+                return isToBeRecovered(connection);
+            } catch (SQLException cause) {
+                // What waits for somebody's transaction is in no way wrong, and begins anew.
+                if (!limit.exceededBy(cause)) {
+                    throw new RelayException(
+                            "publication %s and slot %s cannot be created in database %s: %s"
+                                    .formatted(
+                                            config.publicationName(),
+                                            slot,
+                                            config.database(),
+                                            RelayException.reason(cause)),
+                            cause);
                 }
             }
-        } catch (SQLException cause) {
-            throw new RelayException(
-                    "publication %s and slot %s cannot be created in database %s: %s"
-                            .formatted(config.publicationName(), slot, config.database(), RelayException.reason(cause)),
-                    cause);
         }
+        throw closing();
+    }
+
+    /** For whatever sends from the table too: it reads the same rows. */
+    StepLimit limit() {
+        return limit;
+    }
+
+    /** Ends {@link #prepare}, at the latest when its statement reaches its limit. */
+    void close() {
+        closed = true;
+    }
+
+    private boolean isToBeRecovered(Connection connection) throws SQLException {
+        // First the publication: what is written while the slot exists and the publication does not would be lost.
+        slots.createPublication(connection, config.publicationName());
+        while (!closed) {
+            Optional<SlotState> found = slots.state(connection, slot);
+            if (found.isPresent()
+                    && (found.get().lostBecause() == null || !found.get().ours())) {
+                slots.dropSpare(connection, newSlot, slot);
+                limit.kept();
+                return false;
+            }
+            if (found.isPresent()) {
+                dropLost(connection, found.get());
+            } else if (begin(connection)) {
+                return true;
+            }
+        }
+        throw closing();
+    }
+
+    private static RelayException closing() {
+        return new RelayException("the relay is being closed", null);
     }
 
     /** Whether another relay is sending what is pending, so that there is nothing to do but to wait. */

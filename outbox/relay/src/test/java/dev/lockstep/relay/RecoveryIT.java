@@ -2,9 +2,19 @@ package dev.lockstep.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.TcpProxy;
+import dev.lockstep.embedded.TestServers;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
@@ -64,6 +74,114 @@ class RecoveryIT {
                     .untilAsserted(() -> assertThat(relay.problem())
                             .hasValueSatisfying(problem -> assertThat(problem)
                                     .contains("another relay sends what is pending from the table")));
+        }
+    }
+
+    @Test
+    void a_slot_that_waits_for_an_open_transaction_is_asked_for_again_and_again() throws SQLException {
+        // Given
+        SlotKeeper keeper = keeper(outbox.config(), Duration.ofMillis(200));
+        try (Connection open = outbox.connect()) {
+            open.setAutoCommit(false);
+            outbox.append(open, "o-1", "1");
+
+            // When
+            CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(keeper::prepare);
+            Set<String> backends = new HashSet<>();
+            OutboxFixture.await().until(() -> {
+                creator().ifPresent(backends::add);
+                return backends.size() > 1;
+            });
+            open.commit();
+
+            // Then
+            assertThat(prepared.join()).isTrue();
+        }
+    }
+
+    @Test
+    void nor_does_it_wait_any_longer_once_it_is_closed() throws SQLException {
+        // Given
+        SlotKeeper keeper = keeper(outbox.config(), Duration.ofMillis(200));
+        try (Connection open = outbox.connect()) {
+            open.setAutoCommit(false);
+            outbox.append(open, "o-1", "1");
+            CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(keeper::prepare);
+            OutboxFixture.await().until(() -> creator().isPresent());
+
+            // When
+            keeper.close();
+
+            // Then
+            assertThat(prepared)
+                    .failsWithin(Duration.ofSeconds(30))
+                    .withThrowableThat()
+                    .withMessageContaining("the relay is being closed");
+        }
+    }
+
+    private Optional<String> creator() {
+        return Optional.ofNullable(outbox.query("SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+                + " AND query LIKE 'SELECT pg_create_logical%'"));
+    }
+
+    private static SlotKeeper keeper(RelayConfig config, Duration limit) {
+        return new SlotKeeper(config, new RelayDatabase(config), new SlotStore(), new StepLimit(limit));
+    }
+
+    @Test
+    void postgres_that_vanishes_while_rows_are_sent_from_the_table_is_noticed() throws Exception {
+        waitInTheTable((recovery, network) -> network.freeze(), Duration.ofSeconds(30), "SocketTimeoutException");
+    }
+
+    @Test
+    void closing_does_not_wait_for_postgres() throws Exception {
+        waitInTheTable((recovery, network) -> recovery.close(), Duration.ofSeconds(4), "pending rows cannot be read");
+    }
+
+    private void waitInTheTable(BiConsumer<Recovery, TcpProxy> what, Duration limit, String end) throws SQLException {
+        LocalPostgres postgres = TestServers.postgres();
+        try (TcpProxy network = TcpProxy.to(postgres.host(), postgres.port());
+                Connection other = outbox.connect();
+                Statement lock = other.createStatement()) {
+            // Given
+            outbox.append("o-1", "1");
+            Recovery recovery = recovery(outbox.configWithPostgresAt(network.port()));
+            other.setAutoCommit(false);
+            lock.execute("LOCK TABLE outbox");
+            CompletableFuture<Void> run = CompletableFuture.runAsync(() -> run(recovery));
+            OutboxFixture.await()
+                    .until(() -> outbox.count("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                                    + " AND datname = current_database()")
+                            > 0);
+
+            // When
+            what.accept(recovery, network);
+
+            // Then
+            assertThat(run)
+                    .failsWithin(limit)
+                    .withThrowableThat()
+                    .withMessageContaining(end);
+        }
+    }
+
+    private static Recovery recovery(RelayConfig config) {
+        SlotKeeper keeper = keeper(config, Duration.ofSeconds(8));
+        assertThat(keeper.prepare()).isTrue();
+        RelayHealth health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
+        TableSender sender = new TableSender(
+                new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health),
+                new OutboxRecords(config.source()),
+                new RelayMetrics(new SimpleMeterRegistry(), config.database(), () -> 0));
+        return new Recovery(config, new RelayDatabase(config), keeper, sender, health);
+    }
+
+    private static void run(Recovery recovery) {
+        try {
+            recovery.run();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
         }
     }
 }
