@@ -66,6 +66,28 @@ final class HeartbeatTopic {
         nextQuestion = System.nanoTime() + ASK_AGAIN.toNanos();
     }
 
+    /**
+     * Whether Kafka says that the topic, which was there, is missing: somebody has deleted it. Blocks for some seconds at most, and asks
+     * Kafka now and then only. Called by the thread that settles it.
+     */
+    boolean isGone() throws InterruptedException {
+        if (!exists() || System.nanoTime() - nextQuestion < 0) {
+            return false;
+        }
+        try (Admin admin = KafkaProbe.admin(config, LIMIT)) {
+            admin.describeTopics(List.of(OutboxRecords.HEARTBEAT_TOPIC))
+                    .allTopicNames()
+                    .get();
+            return false;
+        } catch (ExecutionException failure) {
+            return isMissing(failure);
+        } catch (KafkaException unreachable) {
+            return false;
+        } finally {
+            nextQuestion = System.nanoTime() + ASK_AGAIN.toNanos();
+        }
+    }
+
     private void ask() throws InterruptedException {
         try (Admin admin = KafkaProbe.admin(config, LIMIT)) {
             state = create(admin);

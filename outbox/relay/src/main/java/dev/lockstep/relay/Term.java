@@ -19,9 +19,11 @@ final class Term implements Spell {
     private final RelayEngine engine;
     private final Heartbeat heartbeat;
     private final Watchdog watchdog;
+    private final HeartbeatTopic topic;
     private final Duration patience;
 
     private volatile boolean silent;
+    private volatile boolean topicGone;
 
     Term(
             RelayConfig config,
@@ -38,7 +40,7 @@ final class Term implements Spell {
         // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
         // large transaction, and that must end some day.
         patience = config.patience().multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
-        HeartbeatTopic topic = new HeartbeatTopic(config);
+        topic = new HeartbeatTopic(config);
         OutboxRecords records = new OutboxRecords(config.source());
         Ledger ledger = new Ledger(settled);
         sender = new KafkaSender(producer, config.bootstrapServers(), health);
@@ -85,7 +87,10 @@ final class Term implements Spell {
     private void throwIfEnded() {
         @Nullable
         String reason = switch (ending()) {
-            case FAILED -> null;
+            case FAILED ->
+                topicGone
+                        ? "topic %s has been deleted, the next term makes it".formatted(OutboxRecords.HEARTBEAT_TOPIC)
+                        : null;
             case SILENT ->
                 "slot %s has delivered nothing for %d s, not even a heartbeat"
                         .formatted(config.slotName(), patience.toSeconds());
@@ -142,6 +147,19 @@ final class Term implements Spell {
                     .log("the slot is silent, a new engine is needed");
             silent = true;
             engine.close();
+        } else if (sender.unanswered().compareTo(config.patience()) > 0 && isTopicGone()) {
+            topicGone = true;
+            close();
+        }
+    }
+
+    // A heartbeat on its way there would hold up the rows beside it for ever.
+    private boolean isTopicGone() {
+        try {
+            return topic.isGone();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

@@ -161,6 +161,30 @@ class KafkaAwayIT {
         }
     }
 
+    @Test
+    void rows_flow_again_when_somebody_has_deleted_the_topic_of_the_heartbeats() throws Exception {
+        // Given
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+            // When
+            admin.deleteTopics(List.of("lockstep.heartbeats")).all().get();
+
+            // Then
+            OutboxFixture.await()
+                    .untilAsserted(() -> assertThat(relay.problem())
+                            .hasValueSatisfying(problem -> assertThat(problem).contains("outbox heartbeat ")));
+            outbox.append("o-1", "2");
+            OutboxFixture.await().untilAsserted(() -> {
+                assertThat(outbox.relayed()).isEqualTo(2);
+                assertThat(relay.problem()).isEmpty();
+                assertThat(admin.listTopics().names().get()).contains("lockstep.heartbeats");
+            });
+        }
+    }
+
     private void forbidToCreate(String topic, AclOperation allowed) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
             admin.createAcls(List.of(
