@@ -54,6 +54,11 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
+    /** As {@link #send}. A row of which no record can be made is told as one that Kafka refuses is. */
+    Sent sendRow(OutboxRow row, OutboxRecords records) throws InterruptedException {
+        return send("row " + row.id(), record(row, records));
+    }
+
     /** Returns once Kafka has acknowledged the record. */
     void awaitAck(Sent sent) throws InterruptedException {
         beginToWait();
@@ -74,6 +79,15 @@ final class KafkaSender implements AutoCloseable {
     public void close() {
         closing = true;
         producer.close(Duration.ZERO);
+    }
+
+    private ProducerRecord<byte[], byte[]> record(OutboxRow row, OutboxRecords records) {
+        try {
+            return records.row(row);
+        } catch (RelayException cause) {
+            health.blocked(RelayException.reason(cause));
+            throw cause;
+        }
     }
 
     private void beginToWait() {

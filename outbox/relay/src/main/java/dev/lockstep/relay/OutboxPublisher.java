@@ -119,7 +119,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
                 newest = beat(change);
             } else {
                 OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
-                sent.add(sender.send("row " + row.id(), records.row(row)));
+                sent.add(sender.sendRow(row, records));
                 rows.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change)));
             }
         }

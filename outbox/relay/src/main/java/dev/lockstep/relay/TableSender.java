@@ -19,7 +19,7 @@ final class TableSender implements AutoCloseable {
     void send(List<OutboxRow> rows) throws InterruptedException {
         List<KafkaSender.Sent> sent = new ArrayList<>(rows.size());
         for (OutboxRow row : rows) {
-            sent.add(sender.send("row " + row.id(), records.row(row)));
+            sent.add(sender.sendRow(row, records));
         }
         for (KafkaSender.Sent record : sent) {
             sender.awaitAck(record);
