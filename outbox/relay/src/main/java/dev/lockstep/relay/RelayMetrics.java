@@ -82,6 +82,7 @@ final class RelayMetrics implements AutoCloseable {
         leading = now;
         if (!now) {
             lastCommitted = null;
+            retainedBytes = -1;
         }
     }
 

@@ -1,0 +1,33 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class RelayMetricsTest {
+    private final MeterRegistry meters = new SimpleMeterRegistry();
+    private final RelayMetrics metrics = new RelayMetrics(meters, "orders", () -> 0);
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lockstep.relay.slot.retained.bytes", "lockstep.relay.lag.seconds"})
+    void what_only_the_leader_knows_is_not_told_by_a_leader_of_before(String gauge) {
+        // Given
+        metrics.leading(true);
+        metrics.retained(7);
+        metrics.relayed(1, Instant.now());
+        assertThat(meters.get(gauge).gauge().value()).isNotNaN();
+
+        // When
+        metrics.leading(false);
+
+        // Then
+        assertThat(meters.get(gauge).gauge().value()).isNaN();
+    }
+}
