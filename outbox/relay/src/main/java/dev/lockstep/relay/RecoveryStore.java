@@ -38,14 +38,16 @@ final class RecoveryStore {
         """;
 
     // The watermark moves with it: the first engine has seen none of these rows, and would have all of them sent once
-    // more. And the slot that is made now is the one to read from.
+    // more. Its beat moves too, or a leader from before that wakes up would move it back. And the slot that is made now
+    // is the one to read from.
     private static final String COMPLETE = """
         WITH done AS (UPDATE outbox_recovery SET completed = true WHERE slot_lsn = ?::pg_lsn AND NOT completed
                       RETURNING slot_lsn, snapshot),
              term AS (INSERT INTO outbox_term (slot_lsn, proven) SELECT slot_lsn, false FROM done
                       ON CONFLICT (singleton) DO UPDATE SET slot_lsn = excluded.slot_lsn, proven = false)
         UPDATE outbox_watermark w
-           SET snapshot = done.snapshot, acknowledged_at = now(),
+           SET beat = greatest(w.beat, (SELECT max(beat) FROM outbox_heartbeat)),
+               snapshot = done.snapshot, acknowledged_at = now(),
                relayed = w.relayed + (SELECT count(*)
                                         FROM outbox o
                                        WHERE o.xid >= pg_snapshot_xmin(w.snapshot)

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TcpProxy;
 import dev.lockstep.embedded.TestServers;
+import dev.lockstep.relay.WatermarkStore.Watermark;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -182,6 +184,30 @@ class RecoveryIT {
             recovery.run();
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void a_leader_from_before_does_not_move_the_watermark_back() throws SQLException {
+        // Given
+        WatermarkStore watermark = new WatermarkStore();
+        RecoveryStore recovery = new RecoveryStore();
+        try (Connection connection = outbox.connect()) {
+            watermark.beat(connection);
+            Beat beat = new Beat(
+                    outbox.count("SELECT max(beat) FROM outbox_heartbeat"),
+                    Objects.requireNonNull(outbox.query("SELECT snapshot FROM outbox_heartbeat")));
+            Watermark from = watermark.read(connection);
+            outbox.append("o-1", "1");
+            recovery.begin(connection, "0/1");
+            recovery.complete(connection, "0/1");
+
+            // When
+            watermark.move(connection, from, beat);
+
+            // Then
+            assertThat(outbox.pending()).isZero();
+            assertThat(watermark.read(connection).beat()).isEqualTo(beat.number());
         }
     }
 }
