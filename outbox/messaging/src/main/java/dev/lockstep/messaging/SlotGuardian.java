@@ -85,7 +85,7 @@ public final class SlotGuardian {
         return step != SlotStep.LOST || known == null
                 ? Optional.empty()
                 : Optional.of("slot %s is lost (%s): what it has missed is sent from the table once a relay replaces it"
-                        .formatted(slot, known.lostBecause()));
+                        .formatted(known.name(), known.lostBecause()));
     }
 
     /** What endangers the service although it does its work. */
@@ -140,7 +140,10 @@ public final class SlotGuardian {
 
     private String sentence(SlotStep reached, SlotState now) {
         String keeps = "replication slot %s keeps %d bytes of WAL%s"
-                .formatted(slot, now.retainedBytes(), now.isReserved() ? "" : " (wal_status " + now.walStatus() + ")");
+                .formatted(
+                        now.name(),
+                        now.retainedBytes(),
+                        now.isReserved() ? "" : " (wal_status " + now.walStatus() + ")");
         String unread = now.inactive().isZero()
                 ? ""
                 : ", nobody has read from it for %d s".formatted(now.inactive().toSeconds());
@@ -149,7 +152,7 @@ public final class SlotGuardian {
             case WARN -> keeps + ", warned of from %d%s".formatted(SlotStep.warnBytes(now, limits), unread);
             case REFUSE ->
                 keeps + ", nothing new is taken from %d on%s".formatted(SlotStep.refuseBytes(now, limits), unread);
-            case LOST -> "replication slot %s is lost (%s)".formatted(slot, now.lostBecause());
+            case LOST -> "replication slot %s is lost (%s)".formatted(now.name(), now.lostBecause());
         };
     }
 

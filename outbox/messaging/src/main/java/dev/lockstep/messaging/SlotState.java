@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What Postgres says of a replication slot.
  *
+ * @param name its own, or that of the one which is to replace it
  * @param walStatus as in {@code pg_replication_slots}: {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}
  * @param lostBecause why Postgres gave the slot up, or null while it is sound
  * @param retainedBytes how much WAL it keeps from being removed
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param inactive for how long nobody has read from it; zero while somebody does
  */
 record SlotState(
+        String name,
         String walStatus,
         @Nullable String lostBecause,
         long retainedBytes,

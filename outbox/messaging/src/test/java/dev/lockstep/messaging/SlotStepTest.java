@@ -54,6 +54,6 @@ class SlotStepTest {
     }
 
     private static SlotState slot(@Nullable String lostBecause, long retained, OptionalLong safe, OptionalLong keep) {
-        return new SlotState("reserved", lostBecause, retained, safe, keep, Duration.ZERO);
+        return new SlotState("slot", "reserved", lostBecause, retained, safe, keep, Duration.ZERO);
     }
 }
