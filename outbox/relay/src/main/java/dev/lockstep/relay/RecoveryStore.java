@@ -47,14 +47,10 @@ final class RecoveryStore {
                       ON CONFLICT (singleton) DO UPDATE SET slot_lsn = excluded.slot_lsn, proven = false)
         UPDATE outbox_watermark w
            SET beat = greatest(w.beat, (SELECT max(beat) FROM outbox_heartbeat)),
-               snapshot = done.snapshot, acknowledged_at = now(),
-               relayed = w.relayed + (SELECT count(*)
-                                        FROM outbox o
-                                       WHERE o.xid >= pg_snapshot_xmin(w.snapshot)
-                                         AND pg_visible_in_snapshot(o.xid, done.snapshot)
-                                         AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
-          FROM done
-        """;
+               snapshot = n.snapshot, acknowledged_at = now(),
+               relayed = w.relayed + (SELECT count(*) FROM (%s) o)
+          FROM done n
+        """.formatted(IntervalStore.IDS);
 
     /**
      * What is to be sent from the table and how much of it has been.

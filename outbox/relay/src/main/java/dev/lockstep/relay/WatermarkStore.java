@@ -20,15 +20,12 @@ final class WatermarkStore {
     private static final String MOVE = """
         WITH n AS (SELECT ?::pg_snapshot AS snapshot),
              found AS (SELECT count(*) AS rows, coalesce(bit_xor(substr(uuid_send(o.id), 9)::bigint), 0) AS checksum
-                         FROM outbox o, outbox_watermark w, n
-                        WHERE o.xid >= pg_snapshot_xmin(w.snapshot)
-                          AND pg_visible_in_snapshot(o.xid, n.snapshot)
-                          AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
+                         FROM outbox_watermark w, n, LATERAL (%s) o)
         UPDATE outbox_watermark w
            SET beat = ?, snapshot = n.snapshot, acknowledged_at = now(), relayed = w.relayed + found.rows
           FROM n, found
          WHERE w.beat = ?
-        """;
+        """.formatted(IntervalStore.IDS);
 
     private static final String MOVE_IF_EQUAL = MOVE + " AND found.rows = ? AND found.checksum = ?";
 

@@ -1,0 +1,194 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.relay.Ledger.Tally;
+import dev.lockstep.relay.WatermarkStore.Watermark;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class IntervalStoreIT {
+    private static final String LSN = "0/1";
+
+    private final OutboxFixture outbox = OutboxFixture.create();
+    private final IntervalStore interval = new IntervalStore();
+    private final WatermarkStore watermark = new WatermarkStore();
+
+    @AfterEach
+    void close() {
+        outbox.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void a_transaction_that_stays_open_does_not_make_relayed_rows_be_read_again(boolean analyzed) throws SQLException {
+        try (Connection open = outbox.connect();
+                Connection connection = outbox.connect()) {
+            // Given
+            open.setAutoCommit(false);
+            outbox.append(open, "o-1", "late");
+            relayedSince(3_000);
+            if (analyzed) {
+                outbox.execute("VACUUM ANALYZE");
+            }
+            outbox.append("o-2", "new");
+            open.commit();
+            Beat beat = new Beat(1, snapshot());
+            outbox.append("o-2", "newer");
+            connection.setAutoCommit(false);
+
+            // When
+            long found = interval.count(connection, beat.snapshot(), null);
+            boolean empty = interval.isEmpty(connection, beat.snapshot(), null);
+            watermark.move(connection, watermark.read(connection), beat);
+
+            // Then: these two, for each of the three statements.
+            assertThat(found).isEqualTo(2);
+            assertThat(empty).isFalse();
+            assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
+                    .isEqualTo(2);
+            assertThat(rowsRead(connection)).isLessThan(20);
+        }
+    }
+
+    @Test
+    void completing_a_recovery_reads_only_what_it_sent() throws SQLException {
+        try (Connection open = outbox.connect();
+                Connection connection = outbox.connect()) {
+            // Given
+            open.setAutoCommit(false);
+            outbox.append(open, "o-1", "late");
+            relayedSince(3_000);
+            outbox.append("o-2", "new");
+            connection.setAutoCommit(false);
+            recovered(connection, snapshot());
+
+            // When
+            new RecoveryStore().complete(connection, LSN);
+
+            // Then
+            assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
+                    .isEqualTo(1);
+            assertThat(rowsRead(connection)).isLessThan(20);
+        }
+    }
+
+    @Test
+    void rows_between_two_snapshots_are_those_of_which_postgres_says_so() throws SQLException {
+        // Given
+        outbox.execute("""
+            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, xid)
+            SELECT 'order', 'o-1', 'Counted', '', 'events', (100 + n % 60)::text::xid8 FROM generate_series(1, 150) n
+            """);
+        Random random = new Random(20);
+        try (Connection connection = outbox.connect()) {
+            connection.setAutoCommit(false);
+            for (int i = 0; i < 300; i++) {
+                // Given
+                String from = anySnapshot(random);
+                Beat until = new Beat(1, anySnapshot(random));
+                execute(connection, "UPDATE outbox_watermark SET beat = 0, relayed = 0, snapshot = '" + from + "'");
+                Tally expected = between(connection, from, until.snapshot());
+
+                // When
+                long counted = interval.count(connection, until.snapshot(), null);
+                boolean moved = watermark.moveIfEqual(connection, new Watermark(0, from), until, expected);
+                long relayed = number(connection, "SELECT relayed FROM outbox_watermark");
+                execute(connection, "UPDATE outbox_watermark SET relayed = 0, snapshot = '" + from + "'");
+                recovered(connection, until.snapshot());
+                new RecoveryStore().complete(connection, LSN);
+
+                // Then
+                assertThat(counted).as("from %s until %s", from, until).isEqualTo(expected.rows());
+                assertThat(moved).as("from %s until %s", from, until).isTrue();
+                assertThat(relayed).isEqualTo(expected.rows());
+                assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
+                        .isEqualTo(expected.rows());
+            }
+        }
+    }
+
+    private void relayedSince(int rows) {
+        outbox.execute("""
+            DO $$ BEGIN
+                FOR i IN 1 .. %d / 10 LOOP
+                    INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+                    SELECT 'order', 'o-2', 'Counted', '', 'events' FROM generate_series(1, 10);
+                    COMMIT;
+                END LOOP;
+            END $$
+            """.formatted(rows));
+        outbox.execute("UPDATE outbox_watermark SET snapshot = pg_current_snapshot()");
+    }
+
+    private String snapshot() {
+        return String.valueOf(outbox.query("SELECT pg_current_snapshot()"));
+    }
+
+    private static String anySnapshot(Random random) {
+        long xmin = 90L + random.nextInt(70);
+        long xmax = xmin + random.nextInt(20);
+        String running = random.longs(8, xmin, xmax + 1)
+                .filter(xid -> xid < xmax)
+                .sorted()
+                .distinct()
+                .mapToObj(Long::toString)
+                .collect(Collectors.joining(","));
+        return xmin + ":" + xmax + ":" + running;
+    }
+
+    private static Tally between(Connection connection, String from, String until) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement("""
+                SELECT count(*), coalesce(bit_xor(substr(uuid_send(id), 9)::bigint), 0)
+                  FROM outbox
+                 WHERE pg_visible_in_snapshot(xid, ?::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, ?::pg_snapshot)
+                """)) {
+            statement.setString(1, until);
+            statement.setString(2, from);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new Tally(row.getLong(1), row.getLong(2));
+            }
+        }
+    }
+
+    private static void recovered(Connection connection, String snapshot) throws SQLException {
+        execute(connection, "DELETE FROM outbox_recovery");
+        execute(
+                connection,
+                "INSERT INTO outbox_recovery (slot_lsn, snapshot) VALUES ('" + LSN + "', '" + snapshot + "')");
+    }
+
+    /** Of the outbox, by this transaction, from its table or by way of its indexes. */
+    private static long rowsRead(Connection connection) throws SQLException {
+        return number(
+                connection,
+                "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_xact_user_tables WHERE relname = 'outbox_all'");
+    }
+
+    private static long number(Connection connection, String query) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+}
