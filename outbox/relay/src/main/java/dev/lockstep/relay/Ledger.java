@@ -2,9 +2,11 @@ package dev.lockstep.relay;
 
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The rows that Kafka acknowledged to this engine and no reconciled heartbeat covers yet. The publisher adds, the reconciler settles.
@@ -19,8 +21,11 @@ final class Ledger {
     private final Map<UUID, Long> rows = new HashMap<>();
 
     private Snapshot settled;
-    private long folded;
-    private long foldedChecksum;
+    /** What the rows are being compared with. The ones that it shows are asked for one by one, so they stay. */
+    private @Nullable Snapshot compared;
+
+    private Tally folded = Tally.NONE;
+    private Tally foldedSince = Tally.NONE;
 
     /**
      * A row that Kafka acknowledged.
@@ -34,7 +39,17 @@ final class Ledger {
      *
      * @param checksum the lower halves of the ids, combined by exclusive or
      */
-    record Tally(long rows, long checksum) {}
+    record Tally(long rows, long checksum) {
+        static final Tally NONE = new Tally(0, 0);
+
+        Tally plus(UUID id) {
+            return plus(new Tally(1, id.getLeastSignificantBits()));
+        }
+
+        Tally plus(Tally other) {
+            return new Tally(rows + other.rows, checksum ^ other.checksum);
+        }
+    }
 
     /** @param settled the watermark's snapshot: what is visible in it are repeats */
     Ledger(Snapshot settled) {
@@ -53,23 +68,23 @@ final class Ledger {
                 rows.put(entry.id(), transaction);
             }
         }
-        if (rows.size() > most) {
-            rows.keySet().forEach(this::fold);
-            rows.clear();
+        if (compared == null ? rows.size() > most : rows.size() > 2 * most) {
+            foldedSince = foldedSince.plus(fold());
         }
     }
 
-    /** What was acknowledged between the watermark and this snapshot. */
+    /** What was acknowledged between the watermark and this snapshot. What is added from now on is left for the next one. */
     synchronized Tally until(Snapshot snapshot) {
-        long count = folded;
-        long checksum = foldedChecksum;
+        folded = folded.plus(foldedSince);
+        foldedSince = Tally.NONE;
+        compared = snapshot;
+        Tally tally = folded;
         for (Map.Entry<UUID, Long> row : rows.entrySet()) {
             if (snapshot.shows(row.getValue())) {
-                count++;
-                checksum ^= row.getKey().getLeastSignificantBits();
+                tally = tally.plus(row.getKey());
             }
         }
-        return new Tally(count, checksum);
+        return tally;
     }
 
     /** Those of the rows of which it is not known that Kafka acknowledged them. */
@@ -82,13 +97,21 @@ final class Ledger {
     /** Everything visible in the snapshot is in Kafka. */
     synchronized void settle(Snapshot snapshot) {
         settled = snapshot;
-        folded = 0;
-        foldedChecksum = 0;
+        compared = null;
+        folded = Tally.NONE;
         rows.values().removeIf(snapshot::shows);
     }
 
-    private void fold(UUID id) {
-        folded++;
-        foldedChecksum ^= id.getLeastSignificantBits();
+    private Tally fold() {
+        Tally tally = Tally.NONE;
+        Iterator<Map.Entry<UUID, Long>> each = rows.entrySet().iterator();
+        while (each.hasNext()) {
+            Map.Entry<UUID, Long> row = each.next();
+            if (compared == null || !compared.shows(row.getValue())) {
+                tally = tally.plus(row.getKey());
+                each.remove();
+            }
+        }
+        return tally;
     }
 }

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.relay.Ledger.Entry;
 import dev.lockstep.relay.Ledger.Tally;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -58,6 +61,39 @@ class LedgerTest {
         assertThat(ledger.until(Snapshot.parse("114:114:"))).isEqualTo(new Tally(3, 0b1110));
     }
 
+    @Nested
+    class while_rows_are_compared {
+        private static final Snapshot COMPARED = Snapshot.parse("112:112:");
+
+        @BeforeEach
+        void compareAndGoOn() {
+            ledger.add(List.of(new Entry(A, 111)));
+            ledger.until(COMPARED);
+            for (int i = 0; i < 4; i++) {
+                ledger.add(List.of(new Entry(new UUID(5, 0b1_0000L << i), 112 + i)));
+            }
+        }
+
+        @Test
+        void more_than_it_keeps_counts_for_the_next_comparison() {
+            // When
+            ledger.settle(COMPARED);
+
+            // Then
+            assertThat(ledger.until(Snapshot.parse("116:116:"))).isEqualTo(new Tally(4, 0b1111_0000));
+        }
+
+        @Test
+        void more_than_it_keeps_does_not_make_it_forget_what_is_compared() {
+            assertThat(ledger.unknown(List.of(row(A), row(B)))).containsExactly(row(B));
+        }
+
+        @Test
+        void a_comparison_that_comes_to_no_end_leaves_everything_to_the_next_one() {
+            assertThat(ledger.until(Snapshot.parse("116:116:"))).isEqualTo(new Tally(5, 0b1111_0011));
+        }
+    }
+
     @Test
     void the_whole_id_of_a_transaction_is_the_one_nearest_to_the_snapshot() {
         Snapshot snapshot = Snapshot.parse("8589934590:8589934600:");
@@ -65,5 +101,10 @@ class LedgerTest {
         assertThat(snapshot.whole(7)).isEqualTo(8589934599L);
         assertThat(snapshot.whole(9)).isEqualTo(8589934601L);
         assertThat(snapshot.whole(-1)).isEqualTo(8589934591L);
+    }
+
+    private static OutboxRow row(UUID id) {
+        return new OutboxRow(
+                id.toString(), "o-1", "Counted", null, "events", null, null, null, null, null, Instant.EPOCH);
     }
 }
