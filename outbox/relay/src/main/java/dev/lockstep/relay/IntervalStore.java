@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class IntervalStore {
     private static final int PAGE = 1_000;
+    private static final int PAGE_BYTES = 16 * 1024 * 1024;
 
     /**
      * The ids of the rows between the snapshots of {@code w} and {@code n}. Not visible in a snapshot is who began after it or ran while it was
@@ -51,11 +52,16 @@ final class IntervalStore {
            AND pg_visible_in_snapshot(o.xid, n.snapshot)
         """;
 
-    // The id is made after the locks that order a key's transactions are taken, so its order is theirs.
-    private static final String FROM =
-            "SELECT o.id, o.aggregateid, o.type, o.payload, o.topic, o.traceparent, o.headers, o.sequence,"
-                    + " o.previous_id, o.resend_of, o.created_at" + INTERVAL
-                    + " AND o.id >= ?::uuid ORDER BY o.id LIMIT " + PAGE;
+    // The id is made after the locks that order a key's transactions are taken, so its order is theirs. A page ends
+    // with
+    // the row that makes it full, so there is one in it, however large.
+    private static final String FROM = """
+        SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of, created_at
+          FROM (SELECT o.*, sum(octet_length(o.payload)) OVER (ORDER BY o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+                %s AND o.id >= ?::uuid ORDER BY o.id LIMIT %d) page
+         WHERE coalesce(before, 0) < %d
+         ORDER BY id
+        """.formatted(INTERVAL, PAGE, PAGE_BYTES);
 
     private static final String AFTER = FROM.replace("o.id >= ?", "o.id > ?");
 

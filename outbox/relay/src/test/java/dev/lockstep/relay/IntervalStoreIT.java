@@ -9,6 +9,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -118,6 +120,24 @@ class IntervalStoreIT {
                         .isEqualTo(expected.rows());
             }
         }
+    }
+
+    @Test
+    void a_page_ends_with_the_row_that_makes_it_too_large() throws Exception {
+        // Given
+        outbox.execute("""
+            INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
+            SELECT 'order', 'o-1', 'Counted', convert_to(repeat('x', mib * 1024 * 1024), 'UTF8'), 'events'
+              FROM unnest(ARRAY[17, 4, 4, 4, 4, 4]) mib
+            """);
+        List<Integer> pages = new ArrayList<>();
+        try (Connection connection = outbox.connect()) {
+            // When
+            interval.read(connection, snapshot(), null, page -> pages.add(page.size()));
+        }
+
+        // Then
+        assertThat(pages).containsExactly(1, 4, 1);
     }
 
     private void relayedSince(int rows) {
