@@ -1,10 +1,12 @@
 package dev.lockstep.relay;
 
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The rows that Kafka acknowledged to this engine and no reconciled heartbeat covers yet. The publisher adds, the reconciler settles.
  *
  * <p>Its memory is bounded: beyond the most that it keeps one by one, as after a long absence, rows are only counted. A difference then
- * still shows, but not which rows it is.
+ * still shows, but not which rows it is. While rows are compared it keeps twice as many.
  */
 final class Ledger {
     private static final int MOST = 200_000;
@@ -24,8 +26,8 @@ final class Ledger {
     /** What the rows are being compared with. The ones that it shows are asked for one by one, so they stay. */
     private @Nullable Snapshot compared;
 
-    private Tally folded = Tally.NONE;
-    private Tally foldedSince = Tally.NONE;
+    private Fold folded = new Fold();
+    private Fold foldedSince = new Fold();
 
     /**
      * A row that Kafka acknowledged.
@@ -69,22 +71,30 @@ final class Ledger {
             }
         }
         if (compared == null ? rows.size() > most : rows.size() > 2 * most) {
-            foldedSince = foldedSince.plus(fold());
+            fold();
         }
     }
 
-    /** What was acknowledged between the watermark and this snapshot. What is added from now on is left for the next one. */
-    synchronized Tally until(Snapshot snapshot) {
-        folded = folded.plus(foldedSince);
-        foldedSince = Tally.NONE;
+    /**
+     * What was acknowledged between the watermark and this snapshot. What is added from now on is left for the next one.
+     *
+     * @return empty if it cannot be told, because rows that are only counted any more came after it. A later snapshot shows them
+     */
+    synchronized Optional<Tally> until(Snapshot snapshot) {
+        folded.add(foldedSince);
+        foldedSince = new Fold();
+        if (!folded.isShownBy(snapshot)) {
+            compared = null;
+            return Optional.empty();
+        }
         compared = snapshot;
-        Tally tally = folded;
+        Tally tally = folded.tally;
         for (Map.Entry<UUID, Long> row : rows.entrySet()) {
             if (snapshot.shows(row.getValue())) {
                 tally = tally.plus(row.getKey());
             }
         }
-        return tally;
+        return Optional.of(tally);
     }
 
     /** Those of the rows of which it is not known that Kafka acknowledged them. */
@@ -98,20 +108,53 @@ final class Ledger {
     synchronized void settle(Snapshot snapshot) {
         settled = snapshot;
         compared = null;
-        folded = Tally.NONE;
+        folded = new Fold();
         rows.values().removeIf(snapshot::shows);
     }
 
-    private Tally fold() {
-        Tally tally = Tally.NONE;
+    private void fold() {
         Iterator<Map.Entry<UUID, Long>> each = rows.entrySet().iterator();
         while (each.hasNext()) {
             Map.Entry<UUID, Long> row = each.next();
             if (compared == null || !compared.shows(row.getValue())) {
-                tally = tally.plus(row.getKey());
+                foldedSince.add(row.getKey(), row.getValue());
                 each.remove();
             }
         }
-        return tally;
+    }
+
+    /** Rows that are only counted any more, and a bit for each of their transactions. */
+    private static final class Fold {
+        private final Map<Long, BitSet> transactions = new HashMap<>();
+        private Tally tally = Tally.NONE;
+        private long newest;
+
+        void add(UUID id, long transaction) {
+            tally = tally.plus(id);
+            newest = Math.max(newest, transaction);
+            transactions
+                    .computeIfAbsent(transaction >> Short.SIZE, upper -> new BitSet())
+                    .set(lower(transaction));
+        }
+
+        void add(Fold other) {
+            tally = tally.plus(other.tally);
+            newest = Math.max(newest, other.newest);
+            other.transactions.forEach((upper, bits) ->
+                    transactions.computeIfAbsent(upper, none -> new BitSet()).or(bits));
+        }
+
+        boolean isShownBy(Snapshot snapshot) {
+            return newest < snapshot.xmax() && snapshot.running().stream().noneMatch(this::has);
+        }
+
+        private boolean has(long transaction) {
+            BitSet bits = transactions.get(transaction >> Short.SIZE);
+            return bits != null && bits.get(lower(transaction));
+        }
+
+        private static int lower(long transaction) {
+            return (int) (transaction & 0xffff);
+        }
     }
 }

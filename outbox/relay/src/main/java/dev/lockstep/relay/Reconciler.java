@@ -5,6 +5,7 @@ import dev.lockstep.relay.WatermarkStore.Watermark;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,20 +39,27 @@ final class Reconciler {
         void run() throws SQLException, InterruptedException;
     }
 
-    /** Returns when the watermark stands at the beat, or at a later one that another relay brought. */
+    /**
+     * Returns when the watermark stands at the beat, or at a later one that another relay brought. Or where it stood, if what is with it in the
+     * ledger came so fast that only a later beat can be compared.
+     */
     void reconcile(Connection connection, Beat beat, Meanwhile meanwhile) throws SQLException, InterruptedException {
         Watermark from = watermark.read(connection);
         if (from.beat() >= beat.number()) {
             return;
         }
         Snapshot until = Snapshot.parse(beat.snapshot());
-        Tally acknowledged = ledger.until(until);
-        if (!watermark.moveIfEqual(connection, from, beat, acknowledged)) {
+        Optional<Tally> acknowledged = ledger.until(until);
+        if (acknowledged.isEmpty()) {
+            watermark.touch(connection);
+            return;
+        }
+        if (!watermark.moveIfEqual(connection, from, beat, acknowledged.get())) {
             if (watermark.read(connection).beat() != from.beat()) {
                 // Another relay has moved it. The next beat is compared with where it stands now.
                 return;
             }
-            send(connection, beat, acknowledged, meanwhile);
+            send(connection, beat, acknowledged.get(), meanwhile);
             watermark.move(connection, from, beat);
         }
         ledger.settle(until);

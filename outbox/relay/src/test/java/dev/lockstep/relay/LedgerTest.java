@@ -27,8 +27,8 @@ class LedgerTest {
                 new Entry(new UUID(3, 9), 99), new Entry(new UUID(4, 9), 104), new Entry(A, 103), new Entry(B, 112)));
 
         // Then
-        assertThat(ledger.until(Snapshot.parse("105:112:"))).isEqualTo(new Tally(1, 0b0011));
-        assertThat(ledger.until(Snapshot.parse("113:113:"))).isEqualTo(new Tally(2, 0b0110));
+        assertThat(ledger.until(Snapshot.parse("105:112:"))).contains(new Tally(1, 0b0011));
+        assertThat(ledger.until(Snapshot.parse("113:113:"))).contains(new Tally(2, 0b0110));
     }
 
     @Test
@@ -37,7 +37,7 @@ class LedgerTest {
         ledger.add(List.of(new Entry(A, 111), new Entry(A, 111)));
 
         // Then
-        assertThat(ledger.until(Snapshot.parse("113:113:"))).isEqualTo(new Tally(1, 0b0011));
+        assertThat(ledger.until(Snapshot.parse("113:113:"))).contains(new Tally(1, 0b0011));
     }
 
     @Test
@@ -49,7 +49,7 @@ class LedgerTest {
         ledger.settle(Snapshot.parse("112:113:112"));
 
         // Then
-        assertThat(ledger.until(Snapshot.parse("114:114:"))).isEqualTo(new Tally(1, 0b0101));
+        assertThat(ledger.until(Snapshot.parse("114:114:"))).contains(new Tally(1, 0b0101));
     }
 
     @Test
@@ -58,7 +58,18 @@ class LedgerTest {
         ledger.add(List.of(new Entry(A, 111), new Entry(B, 112), new Entry(new UUID(5, 0b1000), 113)));
 
         // Then
-        assertThat(ledger.until(Snapshot.parse("114:114:"))).isEqualTo(new Tally(3, 0b1110));
+        assertThat(ledger.until(Snapshot.parse("114:114:"))).contains(new Tally(3, 0b1110));
+    }
+
+    @Test
+    void rows_that_are_only_counted_can_be_compared_once_a_snapshot_shows_all_of_them() {
+        // When
+        ledger.add(List.of(new Entry(A, 111), new Entry(B, 112), new Entry(new UUID(5, 0b1000), 65_700)));
+
+        // Then
+        assertThat(ledger.until(Snapshot.parse("113:113:"))).isEmpty();
+        assertThat(ledger.until(Snapshot.parse("112:65701:112"))).isEmpty();
+        assertThat(ledger.until(Snapshot.parse("113:65701:113"))).contains(new Tally(3, 0b1110));
     }
 
     @Nested
@@ -80,7 +91,7 @@ class LedgerTest {
             ledger.settle(COMPARED);
 
             // Then
-            assertThat(ledger.until(Snapshot.parse("116:116:"))).isEqualTo(new Tally(4, 0b1111_0000));
+            assertThat(ledger.until(Snapshot.parse("116:116:"))).contains(new Tally(4, 0b1111_0000));
         }
 
         @Test
@@ -90,7 +101,7 @@ class LedgerTest {
 
         @Test
         void a_comparison_that_comes_to_no_end_leaves_everything_to_the_next_one() {
-            assertThat(ledger.until(Snapshot.parse("116:116:"))).isEqualTo(new Tally(5, 0b1111_0011));
+            assertThat(ledger.until(Snapshot.parse("116:116:"))).contains(new Tally(5, 0b1111_0011));
         }
     }
 
