@@ -37,9 +37,7 @@ final class Heartbeats {
             awaitedSince = System.nanoTime();
         }
         double seconds = secondsAgo();
-        return seconds > sessionTimeout.toSeconds()
-                ? "has not reached Kafka for %.0f s".formatted(seconds)
-                : null;
+        return seconds > sessionTimeout.toSeconds() ? "has not reached Kafka for %.0f s".formatted(seconds) : null;
     }
 
     // Kafka may be gone before the first one is sent, which is said as -1.

@@ -187,7 +187,9 @@ final class PollLoop<M> {
 
     private void healthyOnceAssigned(KafkaConsumer<byte[], byte[]> consumer, Heartbeats heartbeats) {
         // A member without partitions is healthy too, but only the coordinator can have told it so.
-        if (heartbeats.areAwaited() || !consumer.assignment().isEmpty() || consumer.groupMetadata().generationId() >= 0) {
+        if (heartbeats.areAwaited()
+                || !consumer.assignment().isEmpty()
+                || consumer.groupMetadata().generationId() >= 0) {
             problem = heartbeats.problem();
         }
     }

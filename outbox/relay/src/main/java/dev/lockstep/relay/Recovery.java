@@ -28,12 +28,7 @@ final class Recovery implements Spell {
     private volatile boolean gotSomewhere;
     private volatile @Nullable Connection used;
 
-    Recovery(
-            RelayConfig config,
-            RelayDatabase database,
-            SlotKeeper keeper,
-            TableSender sender,
-            RelayHealth health) {
+    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, TableSender sender, RelayHealth health) {
         this.config = config;
         this.database = database;
         this.keeper = keeper;

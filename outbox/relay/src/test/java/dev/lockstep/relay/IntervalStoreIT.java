@@ -52,12 +52,10 @@ class IntervalStoreIT {
             connection.setAutoCommit(false);
 
             // When
-            long found = interval.count(connection, beat.snapshot(), null);
             boolean empty = interval.isEmpty(connection, beat.snapshot(), null);
             watermark.move(connection, watermark.read(connection), beat);
 
-            // Then: these two, for each of the three statements.
-            assertThat(found).isEqualTo(2);
+            // Then: these two, for each of the two statements.
             assertThat(empty).isFalse();
             assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
                     .isEqualTo(2);
@@ -105,7 +103,7 @@ class IntervalStoreIT {
                 Tally expected = between(connection, from, until.snapshot());
 
                 // When
-                long counted = interval.count(connection, until.snapshot(), null);
+                boolean empty = interval.isEmpty(connection, until.snapshot(), null);
                 boolean moved = watermark.moveIfEqual(connection, new Watermark(0, from), until, expected);
                 long relayed = number(connection, "SELECT relayed FROM outbox_watermark");
                 execute(connection, "UPDATE outbox_watermark SET relayed = 0, snapshot = '" + from + "'");
@@ -113,7 +111,7 @@ class IntervalStoreIT {
                 new RecoveryStore().complete(connection, LSN);
 
                 // Then
-                assertThat(counted).as("from %s until %s", from, until).isEqualTo(expected.rows());
+                assertThat(empty).as("from %s until %s", from, until).isEqualTo(expected.rows() == 0);
                 assertThat(moved).as("from %s until %s", from, until).isTrue();
                 assertThat(relayed).isEqualTo(expected.rows());
                 assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))

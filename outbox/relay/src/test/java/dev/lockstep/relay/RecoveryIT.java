@@ -161,10 +161,7 @@ class RecoveryIT {
             what.accept(recovery, network);
 
             // Then
-            assertThat(run)
-                    .failsWithin(limit)
-                    .withThrowableThat()
-                    .withMessageContaining(end);
+            assertThat(run).failsWithin(limit).withThrowableThat().withMessageContaining(end);
         }
     }
 
