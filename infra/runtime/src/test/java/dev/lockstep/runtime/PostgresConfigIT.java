@@ -3,6 +3,7 @@ package dev.lockstep.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.embedded.TestServers;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
 import java.net.URI;
@@ -32,20 +33,14 @@ class PostgresConfigIT {
         Vertx vertx = Vertx.vertx();
         Pool pool = config.pool(vertx, "timeouts");
         try {
-            String timeouts = pool.query(TIMEOUTS)
+            String timeouts = await(pool.query(TIMEOUTS)
                     .execute()
-                    .map(rows -> rows.iterator().next().getString(0))
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(30, TimeUnit.SECONDS);
+                    .map(rows -> rows.iterator().next().getString(0)));
 
             assertThat(timeouts).isEqualTo("30s 45s");
         } finally {
-            pool.close()
-                    .eventually(vertx::close)
-                    .toCompletionStage()
-                    .toCompletableFuture()
-                    .get(30, TimeUnit.SECONDS);
+            await(pool.close());
+            await(vertx.close());
         }
     }
 
@@ -56,5 +51,9 @@ class PostgresConfigIT {
             assertThat(timeouts.next()).isTrue();
             assertThat(timeouts.getString(1)).isEqualTo("0 0");
         }
+    }
+
+    private static <T> T await(Future<T> future) throws ExecutionException, InterruptedException, TimeoutException {
+        return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 }
