@@ -28,8 +28,7 @@ final class DeadLetterStore {
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
     // Position and id make a second delivery of the same bad record a repeat: no row, no second record on the topic.
-    // One that was replayed and failed again comes at a new position, and keeps its place among those of its
-    // key.
+    // One that was replayed and failed again comes at a new position, and keeps its place among those of its key.
     private static final String ADD = """
             WITH failed AS (
                 SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],

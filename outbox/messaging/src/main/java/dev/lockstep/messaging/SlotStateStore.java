@@ -12,9 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads what Postgres says of a replication slot. */
 final class SlotStateStore {
-    // A relay that replaces a slot has only <slot>_new until what was missed is in Kafka, however long that takes. A
-    // slot
-    // that is lost keeps nothing any more.
+    // A relay that replaces a slot has only <slot>_new until what was missed is in Kafka, however long that takes.
+    // A slot that is lost keeps nothing any more.
     private static final String FIND = """
         SELECT slot_name, wal_status, safe_wal_size, lost_because,
                coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint AS retained,

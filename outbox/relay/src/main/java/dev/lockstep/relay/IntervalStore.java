@@ -52,9 +52,8 @@ final class IntervalStore {
            AND pg_visible_in_snapshot(o.xid, n.snapshot)
         """;
 
-    // The id is made after the locks that order a key's transactions are taken, so its order is theirs. A page ends
-    // with
-    // the row that makes it full, so there is one in it, however large.
+    // The id is made after the locks that order a key's transactions are taken, so its order is theirs.
+    // A page ends with the row that makes it full, so there is one in it, however large.
     private static final String FROM = """
         SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of, created_at
           FROM (SELECT o.*, sum(octet_length(o.payload)) OVER (ORDER BY o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
