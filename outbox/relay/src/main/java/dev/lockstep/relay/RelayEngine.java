@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -23,26 +25,58 @@ import org.slf4j.LoggerFactory;
 final class RelayEngine implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayEngine.class);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(2);
     private static final AtomicLong RUNS = new AtomicLong();
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final ThreadGroup threads = new ThreadGroup("relay-engine");
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
 
+    private volatile boolean closed;
+
     RelayEngine(RelayConfig config, ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer) {
-        engine = DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-                .using(settings(config))
-                .using((success, message, error) -> failure.set(error))
-                .notifying(consumer)
-                .build();
+        // All threads of an engine come from the one that makes it, and so are in its group.
+        FutureTask<DebeziumEngine<RecordChangeEvent<SourceRecord>>> making =
+                new FutureTask<>(() -> DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
+                        .using(settings(config))
+                        .using((success, message, error) -> failure.set(error))
+                        .notifying(consumer)
+                        .build());
+        Thread thread = new Thread(
+                threads,
+                () -> {
+                    making.run();
+                    try {
+                        begun.await();
+                        if (!closed) {
+                            making.resultNow().run();
+                        }
+                    } catch (InterruptedException | RuntimeException cause) {
+                        failure.compareAndSet(null, cause);
+                    } finally {
+                        ended.countDown();
+                    }
+                },
+                "relay-engine-" + config.database());
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            engine = making.get();
+        } catch (InterruptedException | ExecutionException cause) {
+            threads.interrupt();
+            throw new RelayException("no engine: " + RelayException.reason(cause), cause);
+        }
     }
 
     /** Returns when the engine has been closed; throws why it ended by itself. */
     void run() {
+        begun.countDown();
         try {
-            engine.run();
-        } finally {
-            ended.countDown();
+            ended.await();
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
         }
         Throwable cause = failure.get();
         if (cause != null) {
@@ -50,12 +84,21 @@ final class RelayEngine implements AutoCloseable {
         }
     }
 
-    /** Ends {@link #run()} and gives the slot back. Bounded. The engine refuses while it is starting, so it is asked again. */
+    /**
+     * Ends {@link #run()} and gives the slot back. Bounded. The engine refuses while it is starting, so it is asked again, and interrupted if
+     * that does not help: it waits half an hour for a slot that was lost before it started.
+     */
     @Override
     public void close() {
-        long deadline = System.nanoTime() + CLOSE_LIMIT.toNanos();
+        closed = true;
+        begun.countDown();
+        long start = System.nanoTime();
+        long deadline = start + CLOSE_LIMIT.toNanos();
         try {
             do {
+                if (System.nanoTime() - start > CLOSE_PATIENCE.toNanos()) {
+                    threads.interrupt();
+                }
                 try {
                     engine.close();
                 } catch (IllegalStateException startingOrEnding) {

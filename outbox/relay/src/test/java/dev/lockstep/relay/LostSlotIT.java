@@ -9,6 +9,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -82,6 +83,31 @@ class LostSlotIT {
             assertThat(second.problem()).isEmpty();
             assertThat(outbox.pending()).isZero();
         });
+    }
+
+    @Test
+    void an_engine_whose_slot_was_lost_before_it_started_ends_when_it_is_closed() throws InterruptedException {
+        // Given
+        outbox.relay().close();
+        outbox.loseSlot();
+        RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {});
+        Thread running = Thread.ofPlatform().start(() -> {
+            try {
+                engine.run();
+            } catch (RelayException expected) {
+                return;
+            }
+        });
+        OutboxFixture.await()
+                .until(() -> Thread.getAllStackTraces().values().stream()
+                        .flatMap(Arrays::stream)
+                        .anyMatch(frame -> frame.getMethodName().equals("readReplicationSlotInfo")));
+
+        // When
+        engine.close();
+
+        // Then
+        assertThat(running.join(Duration.ofSeconds(5))).isTrue();
     }
 
     @Test
