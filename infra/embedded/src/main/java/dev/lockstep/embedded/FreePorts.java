@@ -1,22 +1,32 @@
 package dev.lockstep.embedded;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 
 /** Ports of 127.0.0.1. */
 public final class FreePorts {
+    // Below those that Linux gives to outgoing connections (32768 to 60999 unless net.ipv4.ip_local_port_range says
+    // otherwise): one of them would take a port away again before the server that it was looked up for listens.
+    private static final int FIRST = 20_000;
+    private static final int COUNT = 32_768 - FIRST;
+    private static final AtomicInteger NEXT =
+            new AtomicInteger(ThreadLocalRandom.current().nextInt(COUNT));
+
     private FreePorts() {}
 
-    /** A port that was free a moment ago. */
+    /** A port that was free a moment ago, and that this JVM was not given lately. */
     public static int any() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException cause) {
-            throw new UncheckedIOException(cause);
-        }
+        return IntStream.range(0, COUNT)
+                .map(attempt -> FIRST + Math.floorMod(NEXT.getAndIncrement(), COUNT))
+                .filter(FreePorts::isFree)
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException(
+                        "no port of 127.0.0.1 from " + FIRST + " to " + (FIRST + COUNT - 1) + " is free"));
     }
 
     /** Whether nobody listens on the port. */

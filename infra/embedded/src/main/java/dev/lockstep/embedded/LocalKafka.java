@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.net.BindException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +13,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import kafka.server.KafkaConfig;
@@ -80,17 +80,24 @@ public final class LocalKafka implements AutoCloseable {
 
     /** The same with broker settings that go before those of this class. */
     public static LocalKafka start(Path folder, int port, List<Listener> more, Map<String, String> overrides) {
+        return start(folder, port, more, overrides, FreePorts::any);
+    }
+
+    static LocalKafka start(
+            Path folder, int port, List<Listener> more, Map<String, String> overrides, IntSupplier freePorts) {
         Path absolute = folder.toAbsolutePath().normalize();
         if (port != 0 && !FreePorts.isFree(port)) {
             throw new IllegalStateException("Kafka cannot start on " + HOST + ":" + port + ": Address already in use");
         }
         for (int attempt = 1; ; attempt++) {
+            int clientPort = port == 0 ? freePorts.getAsInt() : port;
+            int controllerPort = freePorts.getAsInt();
             try {
-                return startOnce(absolute, port == 0 ? FreePorts.any() : port, more, overrides);
+                return startOnce(absolute, clientPort, controllerPort, more, overrides);
             } catch (RuntimeException cause) {
-                // The controller's port, and the broker's if any would do, were free a moment ago: somebody was
-                // quicker.
-                if (attempt == ATTEMPTS || !isBindFailure(cause)) {
+                // A port that was free a moment ago: somebody was quicker. Kafka tells the cause to its log only.
+                boolean lost = !FreePorts.isFree(controllerPort) || (port == 0 && !FreePorts.isFree(clientPort));
+                if (attempt == ATTEMPTS || !lost) {
                     throw new IllegalStateException(
                             "Kafka did not start on the data in " + absolute + ": " + cause.getMessage(), cause);
                 }
@@ -122,8 +129,9 @@ public final class LocalKafka implements AutoCloseable {
         server.awaitShutdown();
     }
 
-    private static LocalKafka startOnce(Path folder, int port, List<Listener> more, Map<String, String> overrides) {
-        Map<String, String> settings = settings(folder, port, FreePorts.any(), more);
+    private static LocalKafka startOnce(
+            Path folder, int port, int controllerPort, List<Listener> more, Map<String, String> overrides) {
+        Map<String, String> settings = settings(folder, port, controllerPort, more);
         format(folder);
         Properties properties = new Properties();
         properties.putAll(settings);
@@ -172,16 +180,6 @@ public final class LocalKafka implements AutoCloseable {
             Thread.ofPlatform().name("kafka-gave-up").start(() -> System.exit(1));
         }
         throw new IllegalStateException("Kafka gave up" + (message == null ? "" : ": " + message));
-    }
-
-    private static boolean isBindFailure(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof BindException
-                    || String.valueOf(cause.getMessage()).contains("failed to bind")) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static Map<String, String> settings(Path folder, int port, int controllerPort, List<Listener> more) {

@@ -8,7 +8,9 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +27,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LocalKafkaIT {
@@ -56,6 +60,28 @@ class LocalKafkaIT {
             assertThatThrownBy(() -> LocalKafka.start(folder, taken.getLocalPort()))
                     .hasMessageContaining("Kafka cannot start on 127.0.0.1")
                     .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"clients", "controller"})
+    void a_port_that_somebody_takes_before_the_node_listens_is_replaced_by_another(String listener) throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Deque<Integer> ports = new ArrayDeque<>(
+                    listener.equals("clients")
+                            ? List.of(taken.getLocalPort(), FreePorts.any())
+                            : List.of(FreePorts.any(), taken.getLocalPort()));
+
+            try (LocalKafka kafka = LocalKafka.start(
+                            folder,
+                            0,
+                            List.of(),
+                            Map.of(),
+                            () -> ports.isEmpty() ? FreePorts.any() : ports.removeFirst());
+                    Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
+                assertThat(kafka.port()).isNotEqualTo(taken.getLocalPort());
+                assertThat(admin.describeCluster().nodes().get()).hasSize(1);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.StringJoiner;
 import java.util.concurrent.CountDownLatch;
 
 /** A JVM of its own that starts servers, says so, and then waits to be killed. */
@@ -28,17 +29,18 @@ final class ServerProcess implements AutoCloseable {
                     System.getProperty("java.class.path"),
                     ServerProcess.class.getName()));
             command.addAll(List.of(arguments));
-            Process process = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             BufferedReader output = process.inputReader(StandardCharsets.UTF_8);
+            StringJoiner lines = new StringJoiner("\n");
             for (String line = output.readLine(); line != null; line = output.readLine()) {
+                lines.add(line);
                 if (line.startsWith("ready ")) {
                     return new ServerProcess(process, List.of(line.split(" ")));
                 }
             }
             throw new IllegalStateException(
-                    "the process ended: " + process.onExit().join().exitValue());
+                    "the process ended with " + process.onExit().join().exitValue() + " and had said:\n" + lines);
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
