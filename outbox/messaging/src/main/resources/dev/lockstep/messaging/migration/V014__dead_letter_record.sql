@@ -3,11 +3,3 @@
 ALTER TABLE dead_letter
     DROP CONSTRAINT dead_letter_consumer_topic_partition_offset_key,
     ADD CONSTRAINT dead_letter_record UNIQUE (consumer, topic, partition, "offset", message_id);
-
-ALTER TABLE parked_message
-    DROP CONSTRAINT parked_message_pkey,
-    ADD PRIMARY KEY (consumer, topic, partition, "offset", message_id);
-
-DROP INDEX parked_message_key;
-CREATE INDEX parked_message_key ON parked_message (consumer, topic, key_digest, partition, "offset", message_id)
-    INCLUDE (next_attempt_at);
