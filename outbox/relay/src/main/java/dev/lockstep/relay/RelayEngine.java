@@ -8,6 +8,7 @@ import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -24,6 +25,7 @@ import org.slf4j.LoggerFactory;
 /** One Debezium engine, good for one run: it reads the slot from where Kafka's acknowledgements left it. */
 final class RelayEngine implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayEngine.class);
+    static final String THREADS = "relay-engine";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(2);
     private static final AtomicLong RUNS = new AtomicLong();
@@ -31,7 +33,8 @@ final class RelayEngine implements AutoCloseable {
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final ThreadGroup threads = new ThreadGroup("relay-engine");
+    private final ThreadGroup threads = new ThreadGroup(THREADS);
+    private final Thread thread;
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
 
     private volatile boolean closed;
@@ -44,7 +47,7 @@ final class RelayEngine implements AutoCloseable {
                         .using((success, message, error) -> failure.set(error))
                         .notifying(consumer)
                         .build());
-        Thread thread = new Thread(
+        thread = new Thread(
                 threads,
                 () -> {
                     making.run();
@@ -59,7 +62,7 @@ final class RelayEngine implements AutoCloseable {
                         ended.countDown();
                     }
                 },
-                "relay-engine-" + config.database());
+                THREADS + "-" + config.database());
         thread.setDaemon(true);
         thread.start();
         try {
@@ -85,8 +88,9 @@ final class RelayEngine implements AutoCloseable {
     }
 
     /**
-     * Ends {@link #run()} and gives the slot back. Bounded. The engine refuses while it is starting, so it is asked again, and interrupted if
-     * that does not help: it waits half an hour for a slot that was lost before it started.
+     * Ends {@link #run()} and gives the slot back. Bounded: if {@code run} has not returned after it, the engine waits for Postgres, and has
+     * to be closed again. The engine refuses while it is starting, so it is asked again, and what it is waiting for is interrupted if that
+     * does not help: it waits half an hour for a slot that was lost before it started.
      */
     @Override
     public void close() {
@@ -94,13 +98,15 @@ final class RelayEngine implements AutoCloseable {
         begun.countDown();
         long start = System.nanoTime();
         long deadline = start + CLOSE_LIMIT.toNanos();
+        boolean accepted = false;
         try {
             do {
-                if (System.nanoTime() - start > CLOSE_PATIENCE.toNanos()) {
-                    threads.interrupt();
+                if (!accepted && System.nanoTime() - start > CLOSE_PATIENCE.toNanos()) {
+                    interruptStart();
                 }
                 try {
                     engine.close();
+                    accepted = true;
                 } catch (IllegalStateException startingOrEnding) {
                     LOGGER.atDebug().setCause(startingOrEnding).log("engine cannot be closed at this moment");
                 } catch (IOException cause) {
@@ -110,6 +116,15 @@ final class RelayEngine implements AutoCloseable {
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    // All but the engine's own thread: that one would give up what is starting, which goes on if it cannot be
+    // interrupted, and reads the slot for ever once it has begun to.
+    private void interruptStart() {
+        Thread[] all = new Thread[threads.activeCount() + 8];
+        Arrays.stream(all, 0, threads.enumerate(all))
+                .filter(candidate -> candidate != thread)
+                .forEach(Thread::interrupt);
     }
 
     static Properties settings(RelayConfig config) {

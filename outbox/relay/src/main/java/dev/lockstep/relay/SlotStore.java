@@ -81,8 +81,8 @@ final class SlotStore {
             boolean active, @Nullable String lostBecause, boolean ours, String confirmedLsn, long retainedBytes) {}
 
     /**
-     * Creates the publication unless it exists, and gives one that does what it lacks. What it publishes besides stays. Somebody who
-     * does the same at the same moment is no failure.
+     * Creates the publication unless it exists. One that does and lacks operations, or tables, is set to those of this one, whatever else it
+     * had. Somebody who does the same at the same moment is no failure.
      *
      * @throws RelayException if it lacks something and belongs to somebody else
      */
