@@ -42,7 +42,7 @@ public final class InventoryVerticle extends VerticleBase {
         ProductRoutes.mount(router, opened, products);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, products))
-                .compose(started -> HttpApi.listen(vertx, router, config.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {

@@ -58,7 +58,7 @@ public final class OrderVerticle extends VerticleBase {
         new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Limits limits() {

@@ -48,7 +48,7 @@ public final class PaymentVerticle extends VerticleBase {
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened))
                 .onSuccess(started -> startClosing(opened))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {

@@ -84,7 +84,7 @@ public final class SagaVerticle extends VerticleBase {
                 .compose(started -> counts.take())
                 .compose(counted -> startConsumer(opened, processor, counts))
                 .onSuccess(started -> startLooking(opened, store, processor, counts))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {

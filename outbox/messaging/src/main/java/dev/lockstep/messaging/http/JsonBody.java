@@ -36,12 +36,22 @@ public final class JsonBody {
      */
     public static <T> T read(RoutingContext ctx, Class<T> type) {
         String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
-        if (contentType == null || !JSON.matcher(contentType.strip()).matches()) {
-            throw Problem.unsupportedMediaType("The body must be application/json in UTF-8, but Content-Type is "
-                    + (contentType == null ? "missing" : "\"" + contentType + "\""));
+        if (contentType == null || !isJson(contentType)) {
+            throw unsupported(contentType);
         }
         Buffer body = ctx.body().buffer();
         return read(body == null ? new byte[0] : body.getBytes(), type);
+    }
+
+    /** Whether a Content-Type says JSON in UTF-8. */
+    public static boolean isJson(String contentType) {
+        return JSON.matcher(contentType.strip()).matches();
+    }
+
+    /** What to answer a body of another type. */
+    public static Problem unsupported(@Nullable String contentType) {
+        return Problem.unsupportedMediaType("The body must be application/json in UTF-8, but Content-Type is "
+                + (contentType == null ? "missing" : "\"" + contentType + "\""));
     }
 
     static <T> T read(byte[] body, Class<T> type) {
