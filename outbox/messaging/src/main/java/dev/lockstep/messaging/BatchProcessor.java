@@ -109,7 +109,7 @@ final class BatchProcessor<M> {
 
     private Future<Void> applyBatch(List<Inbound<M>> batch, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         return inOneTransaction(batch)
-                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
+                .recover(cause -> FailureClassifier.classify(cause) == FailureKind.UNAVAILABLE
                         ? Future.failedFuture(cause)
                         : narrow(batch, cause, applied))
                 .onSuccess(done ->
@@ -224,7 +224,7 @@ final class BatchProcessor<M> {
 
     private Future<Void> putAside(Inbound<M> message, Throwable cause) {
         Instant now = Instant.now();
-        Optional<UnprocessableMessageException> never = Failure.verdict(cause);
+        Optional<UnprocessableMessageException> never = FailureClassifier.permanent(cause);
         if (never.isPresent()) {
             return bury(DeadLetter.unprocessable(message.source(), never.get(), 1, now));
         }

@@ -133,10 +133,14 @@ final class ParkedRetries<M> {
         return withLocked(position, this::attempt)
                 .recover(cause -> withLocked(
                         position,
-                        (tx, message) -> Failure.of(cause) == Failure.NOT_YET
-                                ? notYet(tx, message, cause)
-                                : failedAgain(tx, message, cause)))
+                        (tx, message) ->
+                                isNotItsFault(cause) ? notYet(tx, message, cause) : failedAgain(tx, message, cause)))
                 .onFailure(cause -> unsettled.add(position));
+    }
+
+    private static boolean isNotItsFault(Throwable cause) {
+        FailureKind kind = FailureClassifier.classify(cause);
+        return kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT;
     }
 
     // Not counted. If it is the database that is away this fails too; if it is something else, others need not wait.
@@ -251,7 +255,7 @@ final class ParkedRetries<M> {
 
     private Future<Outcome> failedAgain(SqlConnection tx, Parked message, Throwable cause) {
         int attempts = message.attempts() + 1;
-        Optional<UnprocessableMessageException> never = Failure.verdict(cause);
+        Optional<UnprocessableMessageException> never = FailureClassifier.permanent(cause);
         if (never.isPresent() || attempts >= options.maxAttempts()) {
             return giveUp(
                     tx,
