@@ -24,6 +24,8 @@ public record PostgresConfig(String host, int port, String database, String user
     // A client that is frozen or cut off would keep what its transaction has locked until TCP gives it up, hours later.
     // Whoever waits for that is let in before it gives up itself, and both come before a consumer's minute for a batch.
     private static final String LONGEST_IDLE_IN_TRANSACTION = "30s";
+    private static final int READ_CONNECTIONS = 6;
+    private static final String LONGEST_READ = "5s";
     private static final String LONGEST_WAIT_FOR_LOCK = "45s";
 
     static PostgresConfig read(Env env) {
@@ -100,8 +102,22 @@ public record PostgresConfig(String host, int port, String database, String user
         return pool(vertx, name, poolSize);
     }
 
-    Pool pool(Vertx vertx, String name, int size) {
+    /**
+     * A small pool apart, for what HTTP requests only read: however many they are, the connections of requests and messages that
+     * change something are not theirs to take. A statement that takes longer than five seconds is ended. The caller closes it.
+     */
+    public Pool readPool(Vertx vertx, String name) {
         PgConnectOptions options = connectOptions();
+        options.addProperty("statement_timeout", LONGEST_READ);
+        options.addProperty("default_transaction_read_only", "on");
+        return pool(vertx, name, READ_CONNECTIONS, options);
+    }
+
+    Pool pool(Vertx vertx, String name, int size) {
+        return pool(vertx, name, size, connectOptions());
+    }
+
+    private static Pool pool(Vertx vertx, String name, int size, PgConnectOptions options) {
         options.addProperty("application_name", name);
         options.setMetricsName(name);
         return PgBuilder.pool()
