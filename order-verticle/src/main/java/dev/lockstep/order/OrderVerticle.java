@@ -81,6 +81,7 @@ public final class OrderVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -99,6 +100,7 @@ public final class OrderVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 
