@@ -19,10 +19,41 @@ public record ResendRequested(
     /** Read by every service that sends anything. */
     public static final String TOPIC = "lockstep.resend-requests";
 
-    /** Asks for the message before this one, unless this one does not say who sent it. */
+    private static final int LONGEST_SOURCE = 255;
+    // Kafka's own limit.
+    private static final int LONGEST_TOPIC = 249;
+    private static final int LONGEST_KEY = 1_000;
+
+    public ResendRequested {
+        refuse(textProblem(source, "source", LONGEST_SOURCE));
+        refuse(textProblem(topic, "topic", LONGEST_TOPIC));
+        // Any text may be a key, also one with line feeds.
+        refuse(key != null && key.length() > LONGEST_KEY ? "key must have at most " + LONGEST_KEY + " characters" : null);
+        refuse(messageId == null ? "messageId is required" : null);
+    }
+
+    private static void refuse(@Nullable String problem) {
+        if (problem != null) {
+            throw new IllegalArgumentException(problem);
+        }
+    }
+
+    private static @Nullable String textProblem(@Nullable String text, String member, int longest) {
+        if (text == null) {
+            return member + " is required";
+        }
+        if (text.isBlank() || text.length() > longest) {
+            return member + " must be text of 1 to " + longest + " characters, not blank";
+        }
+        return PrintableText.isPlain(text)
+                ? null
+                : member + " must not contain control characters or half of a surrogate pair";
+    }
+
+    /** Asks for the message before this one, unless this one does not say who sent it, or says what no service can be called. */
     static Optional<OutboxMessage> forMessage(ConsumerRecord<byte[], byte[]> record, UUID previous) {
         String source = Headers.text(record, "ce_source");
-        if (source == null) {
+        if (source == null || textProblem(source, "source", LONGEST_SOURCE) != null) {
             return Optional.empty();
         }
         ResendRequested request = new ResendRequested(source, record.topic(), Headers.key(record), previous);
