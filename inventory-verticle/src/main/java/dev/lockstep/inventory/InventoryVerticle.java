@@ -1,9 +1,7 @@
 package dev.lockstep.inventory;
 
-import dev.lockstep.contracts.InventoryCommand;
 import dev.lockstep.contracts.Topics;
 import dev.lockstep.inventory.domain.Stockkeeper;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -66,7 +64,7 @@ public final class InventoryVerticle extends VerticleBase {
                 opened,
                 config.messaging()
                         .consumer(InventoryConfig.SERVICE, List.of(Topics.INVENTORY_COMMANDS), config.kafka()),
-                MessageCodec.of(InventoryCommand.class),
+                InventoryMessages.CODEC,
                 processor,
                 topic -> true,
                 service.meters());

@@ -1,8 +1,6 @@
 package dev.lockstep.order;
 
-import dev.lockstep.contracts.OrderCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -94,7 +92,7 @@ public final class OrderVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
-                MessageCodec.of(OrderCommand.class),
+                OrderMessages.CODEC,
                 processor,
                 topic -> true,
                 service.meters());

@@ -1,8 +1,6 @@
 package dev.lockstep.payment;
 
-import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -70,7 +68,7 @@ public final class PaymentVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
-                MessageCodec.of(PaymentCommand.class),
+                PaymentMessages.CODEC,
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
                 topic -> true,
                 service.meters());

@@ -1,11 +1,6 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.contracts.InventoryEvent;
-import dev.lockstep.contracts.Message;
-import dev.lockstep.contracts.OrderEvent;
-import dev.lockstep.contracts.PaymentEvent;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -37,8 +32,6 @@ public final class SagaVerticle extends VerticleBase {
             Topics.INVENTORY_UPDATED,
             Topics.PAYMENT_UPDATED);
 
-    private static final List<Class<? extends Message>> READ =
-            List.of(OrderEvent.class, InventoryEvent.class, PaymentEvent.class);
     private static final Duration CENSUS_INTERVAL = Duration.ofMillis(500);
     private static final Duration DROP_INTERVAL = Duration.ofMinutes(1);
     private static final int DROPPED_AT_ONCE = 1000;
@@ -106,7 +99,7 @@ public final class SagaVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
-                MessageCodec.of(READ),
+                SagaMessages.CODEC,
                 processor,
                 topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasRoom(),
                 service.meters());
