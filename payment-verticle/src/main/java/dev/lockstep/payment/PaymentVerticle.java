@@ -1,8 +1,6 @@
 package dev.lockstep.payment;
 
-import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -62,6 +60,7 @@ public final class PaymentVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -74,12 +73,13 @@ public final class PaymentVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
-                MessageCodec.of(PaymentCommand.class),
+                PaymentMessages.CODEC,
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
                 topic -> true,
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

@@ -3,6 +3,7 @@ package dev.lockstep.runtime;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.ProblemHandler;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.runtime.HealthChecks.Liveness;
 import dev.lockstep.runtime.HealthChecks.Readiness;
 import dev.lockstep.runtime.HealthChecks.Status;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -17,7 +18,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** What the HTTP side of all services has in common. Their own routes are theirs. */
@@ -42,7 +42,10 @@ public final class HttpApi {
         router.route().handler(HttpApi::refuseBrokenQueries);
         router.route().handler(HttpApi::answerHeadAsGet);
         router.route().handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
-        router.get("/health/live").handler(ctx -> Responses.json(ctx, 200, Map.of("status", Status.UP)));
+        router.get("/health/live").handler(ctx -> {
+            Liveness liveness = context.health().liveness();
+            Responses.json(ctx, liveness.status() == Status.UP ? 200 : 503, liveness);
+        });
         router.get("/health/ready").handler(ctx -> {
             Readiness readiness = context.health().readiness();
             Responses.json(ctx, readiness.status() == Status.UP ? 200 : 503, readiness);

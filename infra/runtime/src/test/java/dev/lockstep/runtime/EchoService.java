@@ -101,6 +101,12 @@ final class EchoService extends VerticleBase {
         volatile boolean started;
         volatile boolean closed;
         volatile Optional<String> problem = Optional.empty();
+        volatile Optional<String> stall = Optional.empty();
+
+        @Override
+        public Optional<String> stall() {
+            return stall;
+        }
 
         @Override
         public void start() {
