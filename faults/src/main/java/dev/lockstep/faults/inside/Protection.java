@@ -19,6 +19,8 @@ public enum Protection {
     ACKNOWLEDGEMENT,
     /** What a slot did not carry is sent from the table. Off: neither a new slot nor a comparison with the table brings it. */
     RECOVERY,
+    /** A row that Kafka refuses is kept until Kafka takes it. Off: it is passed over. */
+    HELD_ROWS,
     /** A message that can never be handled is put aside. Off: it is tried again for ever. */
     DEAD_LETTERS,
     /** A late success is undone. Off: it stays. */

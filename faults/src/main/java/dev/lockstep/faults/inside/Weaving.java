@@ -61,6 +61,7 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "KafkaSender"), "awaitPatiently", 1),
                         WITHOUT_COMPARISON);
             case RECOVERY -> List.of(WITHOUT_COMPARISON);
+            case HELD_ROWS -> List.of(new Weaving(Switches.Skipped.class, List.of(RELAY + "HeldRows"), "hold", 1));
             case CLOCK ->
                 List.of(
                         new Weaving(Switches.Skipped.class, List.of(MESSAGING + "PollLoop"), "renewIfSetBack", 0),
