@@ -29,6 +29,7 @@ final class KafkaSender implements AutoCloseable {
     private static final Duration SLICE = Duration.ofMillis(100);
     private static final Duration WORTH_TELLING = Duration.ofSeconds(3);
     private static final Duration WORTH_ASKING = Duration.ofSeconds(1);
+    private static final Duration SELDOM = Duration.ofSeconds(5);
     private static final Duration BLOCKED = Duration.ofSeconds(5);
 
     private static final Future<RecordMetadata> NOT_SENT =
@@ -306,7 +307,7 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** Whether Kafka refuses the topic, asked for now and then while a record waits. */
+    /** Whether Kafka refuses the topic, asked ever more seldom while a record waits. */
     private final class Doubts {
         private final String topic;
         private Duration nextQuestion = WORTH_ASKING;
@@ -320,10 +321,14 @@ final class KafkaSender implements AutoCloseable {
             return waited.compareTo(nextQuestion) >= 0;
         }
 
+        private static Duration later(Duration waited) {
+            return waited.plus(waited.compareTo(SELDOM) < 0 ? waited : SELDOM);
+        }
+
         /** Null unless it is refused. */
         @Nullable
         Refusal settle(Duration waited) throws InterruptedException {
-            nextQuestion = waited.plus(WORTH_ASKING);
+            nextQuestion = later(waited);
             Finding finding = topics.ask(topic);
             boolean refused = switch (finding.state()) {
                 case MISSING, REFUSED -> true;
