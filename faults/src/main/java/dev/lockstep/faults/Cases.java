@@ -19,7 +19,13 @@ final class Cases {
     private Cases() {}
 
     static List<FaultCase> all() {
-        return Stream.of(ProcessCases.all(), NetworkCases.all(), SlotCases.all(), RecordCases.all(), MachineCases.all())
+        return Stream.of(
+                        ProcessCases.all(),
+                        NetworkCases.all(),
+                        SlotCases.all(),
+                        SessionCases.all(),
+                        RecordCases.all(),
+                        MachineCases.all())
                 .flatMap(List::stream)
                 .toList();
     }
