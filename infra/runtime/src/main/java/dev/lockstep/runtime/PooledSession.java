@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.FailureClassifier;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
@@ -105,7 +106,7 @@ final class PooledSession implements Connection {
         socket.schedule(command, (result, failure) -> {
             silentSince = System.nanoTime();
             unanswered.decrementAndGet();
-            if (failure != null && SessionFailures.isSessionBound(failure)) {
+            if (failure != null && FailureClassifier.isSessionBound(failure)) {
                 failed(failure);
             }
             handler.complete(result, failure);
@@ -114,7 +115,7 @@ final class PooledSession implements Connection {
 
     private void failed(Throwable failure) {
         boolean young = System.nanoTime() - openedAt < YOUNG.toNanos();
-        if (young && SessionFailures.mayHoldForAll(failure)) {
+        if (young && SessionFailures.mayMeetNewSessions(failure)) {
             return;
         }
         pool.failed(this, failure);
