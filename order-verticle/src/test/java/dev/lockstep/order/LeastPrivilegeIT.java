@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 class LeastPrivilegeIT {
     private static final Path SETTINGS = Path.of("..", "docs", "settings.md");
     private static final Pattern SQL = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);
-    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Duration SOON = Duration.ofSeconds(90);
     // Not from newDatabase: the page creates it.
     private static final String NAME = "least_privilege";
 
