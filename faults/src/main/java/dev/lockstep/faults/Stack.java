@@ -39,6 +39,7 @@ final class Stack implements AutoCloseable {
     /** What a JVM needs in its environment for code to be woven into it. It costs each start a second, so only those get it. */
     static final Map<String, String> WEAVER = Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
 
+    private static final String LIMITS = "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
     // What waits for a timeout in production waits for it here too, only not for minutes.
     private static final Map<String, String> SETTINGS = Map.ofEntries(
@@ -123,7 +124,12 @@ final class Stack implements AutoCloseable {
 
     /** A service's database, past all faults of the network. */
     String jdbcUrl(Service service) {
-        return postgres().jdbcUrl(service.database()) + "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
+        return postgres().jdbcUrl(service.database()) + LIMITS;
+    }
+
+    /** The same as the superuser, for what an operator may do to the server and no service may. */
+    String superuserUrl(Service service) {
+        return postgres().superuserUrl(service.database()) + LIMITS;
     }
 
     URI uri(Service service, String path) {

@@ -27,6 +27,8 @@ public enum Protection {
     UNDO,
     /** When the clock is set back, what measures by it is built anew. Off: it waits until that time has come round. */
     CLOCK,
+    /** A Postgres session that keeps failing is closed, and so are the others of its pool. Off: it goes back to the pool. */
+    SESSIONS,
     /** The retry of a request is the same request. Off: clients send no {@code Idempotency-Key}. */
     IDEMPOTENCY_KEY;
 

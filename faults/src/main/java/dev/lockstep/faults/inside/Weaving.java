@@ -76,6 +76,8 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
             case UNDO ->
                 List.of(new Weaving(
                         Switches.NothingLateUndone.class, List.of("dev.lockstep.saga.domain.OrderSaga"), "decide", 2));
+            case SESSIONS ->
+                List.of(new Weaving(Switches.Skipped.class, List.of("dev.lockstep.runtime.SessionPool"), "failed", 2));
             case ISOLATION ->
                 List.of(new Weaving(
                         Switches.LocksAreOutages.class, List.of(MESSAGING + "FailureClassifier"), "classify", 1));
