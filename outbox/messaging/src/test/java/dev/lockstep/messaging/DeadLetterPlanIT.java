@@ -103,7 +103,7 @@ class DeadLetterPlanIT {
         String arguments =
                 "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
                         + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
-                        + literal(filter.fingerprint()) + "NULL, 50, 4096";
+                        + literal(filter.fingerprint()) + "NULL, 50, 4096, '00000000-0000-0000-0000-000000000000'";
         return fixture.genericPlan(DeadLetterDesk.listing(states, filter), arguments);
     }
 
