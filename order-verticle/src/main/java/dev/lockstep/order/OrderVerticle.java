@@ -1,8 +1,6 @@
 package dev.lockstep.order;
 
-import dev.lockstep.contracts.OrderCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -58,7 +56,7 @@ public final class OrderVerticle extends VerticleBase {
         new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Limits limits() {
@@ -81,6 +79,7 @@ public final class OrderVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -93,12 +92,13 @@ public final class OrderVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
-                MessageCodec.of(OrderCommand.class),
+                OrderMessages.CODEC,
                 processor,
                 topic -> true,
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

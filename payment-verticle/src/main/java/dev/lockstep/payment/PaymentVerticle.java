@@ -1,8 +1,6 @@
 package dev.lockstep.payment;
 
-import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -48,7 +46,7 @@ public final class PaymentVerticle extends VerticleBase {
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened))
                 .onSuccess(started -> startClosing(opened))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -57,6 +55,7 @@ public final class PaymentVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -69,12 +68,13 @@ public final class PaymentVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
-                MessageCodec.of(PaymentCommand.class),
+                PaymentMessages.CODEC,
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
                 topic -> true,
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

@@ -21,6 +21,8 @@ public enum Protection {
     RECOVERY,
     /** A message that can never be handled is put aside. Off: it is tried again for ever. */
     DEAD_LETTERS,
+    /** A locked row parks the keys that need it. Off: it counts as a database that is away, and all keys wait. */
+    ISOLATION,
     /** A late success is undone. Off: it stays. */
     UNDO,
     /** When the clock is set back, what measures by it is built anew. Off: it waits until that time has come round. */

@@ -90,23 +90,6 @@ final class DeadLetterDesk {
              WHERE id = $1 AND state = 'open'
             """;
 
-    // From one reason to the next by the index, and into each no further than anybody tells apart on a chart.
-    static final String COUNT_BY_REASON = """
-            WITH RECURSIVE present (topic, reason) AS (
-                (SELECT topic, reason FROM dead_letter WHERE state = 'open' ORDER BY topic, reason LIMIT 1)
-                UNION ALL
-                SELECT n.topic, n.reason
-                  FROM present p
-                 CROSS JOIN LATERAL (SELECT topic, reason FROM dead_letter
-                                      WHERE state = 'open' AND (topic, reason) > (p.topic, p.reason)
-                                      ORDER BY topic, reason LIMIT 1) n
-            )
-            SELECT p.topic, p.reason,
-                   (SELECT count(*) FROM (SELECT FROM dead_letter c
-                                           WHERE c.state = 'open' AND c.topic = p.topic AND c.reason = p.reason LIMIT $1) counted)
-              FROM present p
-            """;
-
     private DeadLetterDesk() {}
 
     /** Which dead letters are meant; a null matches all. */
@@ -265,9 +248,6 @@ final class DeadLetterDesk {
             Instant lastAt,
             UUID newest) {}
 
-    /** How many open dead letters a topic has for one reason, counted no further than 100,000. */
-    record Count(String topic, String reason, long count) {}
-
     static Future<Optional<Shown>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
                 .execute(Tuple.of(id))
@@ -344,16 +324,6 @@ final class DeadLetterDesk {
     /** Completes with whether it was open, and so is discarded now. */
     static Future<Boolean> discard(SqlClient client, UUID id, String reason) {
         return client.preparedQuery(DISCARD).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
-    }
-
-    static Future<List<Count>> countByReason(SqlClient client) {
-        return client.preparedQuery(COUNT_BY_REASON)
-                .execute(Tuple.of(MOST_COUNTED))
-                .map(rows -> {
-                    List<Count> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(new Count(row.getString(0), row.getString(1), row.getLong(2))));
-                    return all;
-                });
     }
 
     private static Group group(Row row) {

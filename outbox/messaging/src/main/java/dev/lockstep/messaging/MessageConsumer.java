@@ -39,7 +39,8 @@ public final class MessageConsumer {
             Predicate<String> accepts,
             MeterRegistry meters) {
         Context context = vertx.getOrCreateContext();
-        BatchProcessor<M> processor = new BatchProcessor<>(pool, options, codec, handler, meters);
+        BatchProcessor<M> processor =
+                new BatchProcessor<>(new BoundedTransactions(vertx, pool), options, codec, handler, meters);
         return new MessageConsumer(
                 new PollLoop<>(context, options, processor, accepts, meters), new Subscriptions(vertx, pool, options));
     }
@@ -62,5 +63,13 @@ public final class MessageConsumer {
     /** Why messages are not being consumed, in one sentence, or empty when they are. */
     public Optional<String> problem() {
         return Optional.ofNullable(loop.problem());
+    }
+
+    /**
+     * Why the consumer does not get anywhere any more, so that only a new process helps, or empty as long as it does. It is not
+     * stalled by a database or a broker that is away, however long that takes.
+     */
+    public Optional<String> stall() {
+        return loop.stall();
     }
 }
