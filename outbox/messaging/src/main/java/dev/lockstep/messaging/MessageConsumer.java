@@ -19,9 +19,11 @@ import java.util.function.Predicate;
  */
 public final class MessageConsumer {
     private final PollLoop<?> loop;
+    private final Subscriptions subscriptions;
 
-    private MessageConsumer(PollLoop<?> loop) {
+    private MessageConsumer(PollLoop<?> loop, Subscriptions subscriptions) {
         this.loop = loop;
+        this.subscriptions = subscriptions;
     }
 
     /**
@@ -39,17 +41,20 @@ public final class MessageConsumer {
         Context context = vertx.getOrCreateContext();
         BatchProcessor<M> processor =
                 new BatchProcessor<>(new BoundedTransactions(vertx, pool), options, codec, handler, meters);
-        return new MessageConsumer(new PollLoop<>(context, options, processor, accepts, meters));
+        return new MessageConsumer(
+                new PollLoop<>(context, options, processor, accepts, meters), new Subscriptions(vertx, pool, options));
     }
 
     /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
     public Future<Void> start() {
         loop.start();
+        subscriptions.start();
         return Future.succeededFuture();
     }
 
     /** Completes when the batch in flight is applied, its offsets are committed and the group is left; waits 20 s at most. */
     public Future<Void> stop() {
+        subscriptions.stop();
         Promise<Void> stopped = Promise.promise();
         loop.stop(stopped::tryComplete);
         return stopped.future().timeout(20, TimeUnit.SECONDS);

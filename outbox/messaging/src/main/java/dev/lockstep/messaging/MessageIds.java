@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MessageIds {
     // A day less than there are: from midnight on the partitions are yesterday's, until maintenance has run.
-    private static final int DAYS_AHEAD = PartitionMaintenance.DAYS_AHEAD - 1;
+    static final int DAYS_AHEAD = PartitionMaintenance.DAYS_AHEAD - 1;
     // RFC 9562, 5.7: a version 7 has 48 bits for the milliseconds since the epoch.
     private static final Instant LATEST = Instant.ofEpochMilli((1L << 48) - 1);
 
@@ -62,7 +62,7 @@ final class MessageIds {
                 : previous;
     }
 
-    private UUID within(UUID id, Instant now) {
+    UUID within(UUID id, Instant now) {
         long earliest = now.minus(inboxRetention).truncatedTo(ChronoUnit.DAYS).toEpochMilli();
         long latest = now.truncatedTo(ChronoUnit.DAYS)
                 .plus(DAYS_AHEAD, ChronoUnit.DAYS)

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.http.BoundedReads;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -40,13 +41,14 @@ public final class MessagingModule {
      */
     public static Future<MessagingModule> start(
             Vertx vertx, Pool pool, Router router, MessagingOptions options, MeterRegistry meters) {
-        OutboxRoutes.mount(router, pool);
+        BoundedReads reads = BoundedReads.of(vertx, pool);
+        OutboxRoutes.mount(router, reads);
         Replays replays = new Replays(vertx, pool, options.inboxRetention(), meters);
-        DeadLetterRoutes.mount(router, pool, replays);
-        OperatorActionRoutes.mount(router, pool);
-        DeliveryRoutes.mount(router, pool);
+        DeadLetterRoutes.mount(router, pool, reads, replays);
+        OperatorActionRoutes.mount(router, reads);
+        DeliveryRoutes.mount(router, reads);
         Resends resends = new Resends(vertx, pool);
-        ResendRoutes.mount(router, pool, resends, options.inboxRetention());
+        ResendRoutes.mount(router, pool, reads, resends, options.inboxRetention());
         MessageConsumer responder = MessageConsumer.create(
                 vertx,
                 pool,

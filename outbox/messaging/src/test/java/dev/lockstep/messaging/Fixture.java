@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import dev.lockstep.embedded.TestServers;
+import dev.lockstep.messaging.http.BoundedReads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -63,6 +64,8 @@ final class Fixture implements AutoCloseable {
     final KafkaProducer<byte[], byte[]> producer;
     private final List<MessageConsumer> consumers = new ArrayList<>();
 
+    final BoundedReads reads;
+
     Fixture() {
         PGSimpleDataSource dataSource = new PGSimpleDataSource();
         dataSource.setUrl(TestServers.postgres().jdbcUrl(database));
@@ -74,6 +77,7 @@ final class Fixture implements AutoCloseable {
                 .with(new PoolOptions().setMaxSize(4))
                 .using(vertx)
                 .build();
+        reads = BoundedReads.of(vertx, pool);
         producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "linger.ms", 0),
                 new ByteArraySerializer(),

@@ -152,7 +152,9 @@ class OutboxIT {
     }
 
     private List<String> states() {
-        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10)).stream()
+        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10))
+                .rows()
+                .stream()
                 .map(OutboxStore.OutboxRow::state)
                 .toList();
     }
