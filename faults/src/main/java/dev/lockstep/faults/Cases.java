@@ -19,7 +19,7 @@ final class Cases {
     private Cases() {}
 
     static List<FaultCase> all() {
-        return Stream.of(ProcessCases.all(), NetworkCases.all(), SlotCases.all(), RecordCases.all(), MachineCases.all())
+        return Stream.of(ProcessCases.all(), NetworkCases.all(), SlotCases.all(), RecordCases.all(), KafkaCases.all(), MachineCases.all())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -51,6 +51,7 @@ public final class InventoryVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -71,6 +72,7 @@ public final class InventoryVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
         return created.start();
     }
 

@@ -33,6 +33,7 @@ public final class OrderVerticle extends VerticleBase {
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
+    private @Nullable PendingOrders pending;
 
     OrderVerticle(OrderConfig config, ServiceContext service) {
         this.config = config;
@@ -56,8 +57,14 @@ public final class OrderVerticle extends VerticleBase {
         Peers asked = Peers.open(vertx, common, config.peers());
         peers = asked;
         new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
+        PendingOrders watched =
+                new PendingOrders(vertx, opened, store, asked, config.pendingWarningAfter(), service.meters());
+        pending = watched;
+        service.health().register("orders", Optional::empty);
+        service.health().warn("orders", watched::warning);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
+                .onSuccess(started -> watched.start())
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
     }
 
@@ -81,6 +88,7 @@ public final class OrderVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -99,11 +107,15 @@ public final class OrderVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
         return created.start();
     }
 
     @Override
     public Future<?> stop() {
+        if (pending != null) {
+            pending.stop();
+        }
         if (peers != null) {
             peers.close();
         }

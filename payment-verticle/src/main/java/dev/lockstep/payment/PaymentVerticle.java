@@ -57,6 +57,7 @@ public final class PaymentVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -75,6 +76,7 @@ public final class PaymentVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
         return created.start();
     }
 

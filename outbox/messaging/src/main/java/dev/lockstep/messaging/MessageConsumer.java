@@ -9,6 +9,8 @@ import io.vertx.sqlclient.Pool;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Consumes topics: pulls records, applies each partition in order on the verticle's context, and commits exactly the offsets
@@ -19,9 +21,13 @@ import java.util.function.Predicate;
  */
 public final class MessageConsumer {
     private final PollLoop<?> loop;
+    private final ConsumerLag lag;
+    private final LostRanges lost;
 
-    private MessageConsumer(PollLoop<?> loop) {
+    private MessageConsumer(PollLoop<?> loop, ConsumerLag lag, LostRanges lost) {
         this.loop = loop;
+        this.lag = lag;
+        this.lost = lost;
     }
 
     /**
@@ -38,7 +44,12 @@ public final class MessageConsumer {
             MeterRegistry meters) {
         Context context = vertx.getOrCreateContext();
         BatchProcessor<M> processor = new BatchProcessor<>(pool, options, codec, handler, meters);
-        return new MessageConsumer(new PollLoop<>(context, options, processor, accepts, meters));
+        LostRanges lost = new LostRanges(options, meters);
+        StartOffsets starts = new StartOffsets(pool, options, lost);
+        BrokerOffsets broker = new BrokerOffsets(options);
+        ConsumerLag lag = new ConsumerLag(options, broker, meters);
+        return new MessageConsumer(
+                new PollLoop<>(context, options, processor, accepts, starts, broker, lag), lag, lost);
     }
 
     /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
@@ -57,5 +68,16 @@ public final class MessageConsumer {
     /** Why messages are not being consumed, in one sentence, or empty when they are. */
     public Optional<String> problem() {
         return Optional.ofNullable(loop.problem());
+    }
+
+    /**
+     * What an operator has to see although messages are consumed, or empty: records that were removed unread within the last hour, and
+     * partitions that nobody reads.
+     */
+    public Optional<String> warning() {
+        String all = Stream.of(lost.warning(), lag.warning())
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining("; "));
+        return all.isEmpty() ? Optional.empty() : Optional.of(all);
     }
 }
