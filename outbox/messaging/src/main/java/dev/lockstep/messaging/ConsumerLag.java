@@ -2,6 +2,7 @@ package dev.lockstep.messaging;
 
 import dev.lockstep.messaging.BrokerOffsets.PartitionLog;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,6 +34,8 @@ final class ConsumerLag implements AutoCloseable {
 
     private final ConsumerOptions options;
     private final BrokerOffsets broker;
+    private final MeterRegistry meters;
+    private final List<Meter> gauges = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
 
@@ -46,20 +49,21 @@ final class ConsumerLag implements AutoCloseable {
     ConsumerLag(ConsumerOptions options, BrokerOffsets broker, MeterRegistry meters) {
         this.options = options;
         this.broker = broker;
+        this.meters = meters;
         this.thread = Thread.ofPlatform()
                 .name("consumer-lag-" + options.group())
                 .daemon()
                 .unstarted(this::run);
         for (String topic : options.topics()) {
-            Gauge.builder("lockstep.consumer.lag", this, lag -> lag.of(topic))
+            gauges.add(Gauge.builder("lockstep.consumer.lag", this, lag -> lag.of(topic))
                     .description("records of the topic that the group has not committed, on all partitions")
                     .tags("group", options.group(), "topic", topic)
-                    .register(meters);
+                    .register(meters));
         }
-        Gauge.builder("lockstep.consumer.unread.partitions", this, lag -> lag.unread.size())
+        gauges.add(Gauge.builder("lockstep.consumer.unread.partitions", this, lag -> lag.unread.size())
                 .description("partitions with records of which the group has committed none for 10 s")
                 .tags("group", options.group())
-                .register(meters);
+                .register(meters));
     }
 
     /** Where a partition stands, and since when. */
@@ -198,6 +202,7 @@ final class ConsumerLag implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        gauges.forEach(meters::remove);
         thread.interrupt();
     }
 }

@@ -81,8 +81,13 @@ final class PartitionPositions {
         }
     }
 
-    /** Another member may have these partitions. */
-    void forget(Collection<TopicPartition> partitions) {
+    /** Another member may have these partitions; it is to know how far they were read. */
+    void handOver(Collection<TopicPartition> partitions) {
+        try {
+            keep();
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
         unknown.removeAll(partitions);
         applied.keySet().removeAll(partitions);
         unkept.removeAll(partitions);

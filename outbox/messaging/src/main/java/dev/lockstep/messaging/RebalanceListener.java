@@ -43,7 +43,7 @@ final class RebalanceListener implements ConsumerRebalanceListener {
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         offsets.forget(partitions);
-        positions.forget(partitions);
+        positions.handOver(partitions);
         forget.accept(partitions);
     }
 

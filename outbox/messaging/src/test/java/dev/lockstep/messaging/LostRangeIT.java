@@ -170,10 +170,10 @@ class LostRangeIT {
         fixture.setCommitted(0, 40);
 
         fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.strings(LOST)).containsExactly("LOG_CUT_OFF 0 [2,40)"));
         send("cid");
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "cid"));
-        assertThat(fixture.strings(LOST)).containsExactly("LOG_CUT_OFF 0 [2,40)");
         assertThat(requests()).hasSize(1);
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(3));
     }
