@@ -62,7 +62,7 @@ final class KafkaCases {
                 FaultCase.of(
                         "aborted-transactions",
                         "commands and garbage on every topic in transactions that are aborted",
-                        Protection.ISOLATION,
+                        Protection.READ_COMMITTED,
                         KafkaCases::abortTransactions));
     }
 

@@ -1,9 +1,7 @@
 package dev.lockstep.inventory;
 
-import dev.lockstep.contracts.InventoryCommand;
 import dev.lockstep.contracts.Topics;
 import dev.lockstep.inventory.domain.Stockkeeper;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -42,7 +40,7 @@ public final class InventoryVerticle extends VerticleBase {
         ProductRoutes.mount(router, opened, products);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, products))
-                .compose(started -> HttpApi.listen(vertx, router, config.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -52,6 +50,7 @@ public final class InventoryVerticle extends VerticleBase {
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -66,13 +65,14 @@ public final class InventoryVerticle extends VerticleBase {
                 opened,
                 config.messaging()
                         .consumer(InventoryConfig.SERVICE, List.of(Topics.INVENTORY_COMMANDS), config.kafka()),
-                MessageCodec.of(InventoryCommand.class),
+                InventoryMessages.CODEC,
                 processor,
                 topic -> true,
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
         service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

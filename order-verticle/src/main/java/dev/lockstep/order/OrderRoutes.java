@@ -3,6 +3,7 @@ package dev.lockstep.order;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.uuid.Generators;
 import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import dev.lockstep.messaging.TraceContext;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;

@@ -20,9 +20,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /** The orders' rows. Every method runs on the caller's connection: the caller owns the transaction. */
@@ -106,6 +108,12 @@ final class OrderStore {
              WHERE order_id = ANY ($1::uuid[])
              ORDER BY order_id
                FOR UPDATE
+            """;
+
+    private static final String LOCKED_OUT = """
+            SELECT order_id FROM orders WHERE order_id = ANY ($1::uuid[])
+            EXCEPT
+            SELECT order_id FROM (SELECT order_id FROM orders WHERE order_id = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED) free
             """;
 
     private static final String SAVE = """
@@ -226,6 +234,17 @@ final class OrderStore {
                     Map<OrderId, LockedOrder> locked = HashMap.newHashMap(rows.size());
                     rows.forEach(row -> locked.put(
                             orderId(row), new LockedOrder(orderId(row), state(row), row.getString("traceparent"))));
+                    return locked;
+                });
+    }
+
+    /** Those of the orders that another transaction has locked. It does not wait for them. */
+    Future<Set<OrderId>> lockedOut(SqlClient tx, Collection<OrderId> ids) {
+        return tx.preparedQuery(LOCKED_OUT)
+                .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
+                .map(rows -> {
+                    Set<OrderId> locked = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> locked.add(orderId(row)));
                     return locked;
                 });
     }

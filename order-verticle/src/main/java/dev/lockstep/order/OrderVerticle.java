@@ -1,8 +1,6 @@
 package dev.lockstep.order;
 
-import dev.lockstep.contracts.OrderCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -65,7 +63,7 @@ public final class OrderVerticle extends VerticleBase {
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
                 .onSuccess(started -> watched.start())
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Limits limits() {
@@ -89,6 +87,7 @@ public final class OrderVerticle extends VerticleBase {
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -101,13 +100,14 @@ public final class OrderVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
-                MessageCodec.of(OrderCommand.class),
+                OrderMessages.CODEC,
                 processor,
                 topic -> true,
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
         service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

@@ -69,6 +69,10 @@ final class RunningOrders implements AutoCloseable {
         return new RunningOrders(OrderApp.start(environment), postgres.jdbcUrl(database));
     }
 
+    String jdbcUrl() {
+        return jdbcUrl;
+    }
+
     Answer post(String path, String body, String... headers) {
         return send(postRequest(path, body, "application/json", headers));
     }

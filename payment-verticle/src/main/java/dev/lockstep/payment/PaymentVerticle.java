@@ -1,8 +1,6 @@
 package dev.lockstep.payment;
 
-import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -48,7 +46,7 @@ public final class PaymentVerticle extends VerticleBase {
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened))
                 .onSuccess(started -> startClosing(opened))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -58,6 +56,7 @@ public final class PaymentVerticle extends VerticleBase {
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -70,13 +69,14 @@ public final class PaymentVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
-                MessageCodec.of(PaymentCommand.class),
+                PaymentMessages.CODEC,
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
                 topic -> true,
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
         service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

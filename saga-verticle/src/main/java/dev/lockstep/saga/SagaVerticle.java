@@ -1,11 +1,6 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.contracts.InventoryEvent;
-import dev.lockstep.contracts.Message;
-import dev.lockstep.contracts.OrderEvent;
-import dev.lockstep.contracts.PaymentEvent;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
@@ -37,8 +32,6 @@ public final class SagaVerticle extends VerticleBase {
             Topics.INVENTORY_UPDATED,
             Topics.PAYMENT_UPDATED);
 
-    private static final List<Class<? extends Message>> READ =
-            List.of(OrderEvent.class, InventoryEvent.class, PaymentEvent.class);
     private static final Duration CENSUS_INTERVAL = Duration.ofMillis(500);
     private static final Duration DROP_INTERVAL = Duration.ofMinutes(1);
     private static final int DROPPED_AT_ONCE = 1000;
@@ -84,7 +77,7 @@ public final class SagaVerticle extends VerticleBase {
                 .compose(started -> counts.take())
                 .compose(counted -> startConsumer(opened, processor, counts))
                 .onSuccess(started -> startLooking(opened, store, processor, counts))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -94,6 +87,7 @@ public final class SagaVerticle extends VerticleBase {
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
@@ -106,13 +100,14 @@ public final class SagaVerticle extends VerticleBase {
                 vertx,
                 opened,
                 common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
-                MessageCodec.of(READ),
+                SagaMessages.CODEC,
                 processor,
                 topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasRoom(),
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
         service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 

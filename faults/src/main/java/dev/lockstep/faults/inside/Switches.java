@@ -1,5 +1,6 @@
 package dev.lockstep.faults.inside;
 
+import dev.lockstep.messaging.FailureKind;
 import dev.lockstep.saga.domain.CancelReason;
 import dev.lockstep.saga.domain.Decision;
 import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
@@ -39,6 +40,11 @@ public final class Switches {
     }
 
     /** Called from the code that is woven in. */
+    public static FailureKind withoutIsolation(FailureKind kind) {
+        return kind == FailureKind.TRANSIENT ? FailureKind.UNAVAILABLE : kind;
+    }
+
+    /** Called from the code that is woven in. */
     public static Future<Object> failed() {
         return Future.failedFuture(new IOException("dead letters are switched off"));
     }
@@ -65,6 +71,33 @@ public final class Switches {
         @Advice.OnMethodExit
         static void exit(@Advice.Enter Object instead, @Advice.Return(readOnly = false) Future<?> result) {
             result = (Future<?>) instead;
+        }
+    }
+
+    /** {@code BoundedTransactions.inTransaction(connection, limits, work)}: each statement is a transaction. */
+    static final class NoBoundedTransaction {
+        private NoBoundedTransaction() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static Object enter(
+                @Advice.Argument(0) SqlConnection connection,
+                @Advice.Argument(2) Function<SqlConnection, Future<Object>> work) {
+            return work.apply(connection);
+        }
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Enter Object instead, @Advice.Return(readOnly = false) Future<?> result) {
+            result = (Future<?>) instead;
+        }
+    }
+
+    /** {@code FailureClassifier.classify(failure)}: a locked row counts as a database that is away. */
+    static final class LocksAreOutages {
+        private LocksAreOutages() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) FailureKind kind) {
+            kind = Switches.withoutIsolation(kind);
         }
     }
 

@@ -49,8 +49,14 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
     static List<Weaving> without(Protection protection) {
         return switch (protection) {
             case TRANSACTION ->
-                List.of(new Weaving(
-                        Switches.NoTransaction.class, List.of("io.vertx.sqlclient.Pool"), "withTransaction", 1));
+                List.of(
+                        new Weaving(
+                                Switches.NoTransaction.class, List.of("io.vertx.sqlclient.Pool"), "withTransaction", 1),
+                        new Weaving(
+                                Switches.NoBoundedTransaction.class,
+                                List.of(MESSAGING + "BoundedTransactions"),
+                                "inTransaction",
+                                3));
             case REPEATS ->
                 List.of(new Weaving(
                         Switches.NothingKnown.class, List.of("dev.lockstep.payment.PaymentStore"), "lock", -1));
@@ -67,7 +73,7 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "Watchdog"), "isSetBack", 0));
             case DEAD_LETTERS ->
                 List.of(new Weaving(Switches.NoDeadLetters.class, List.of(MESSAGING + "DeadLetterStore"), "add", 2));
-            case ISOLATION ->
+            case READ_COMMITTED ->
                 List.of(new Weaving(
                         Switches.ReadUncommitted.class, List.of(MESSAGING + "ConsumerOptions"), "client", 0));
             case NEW_PARTITIONS ->
@@ -81,6 +87,9 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
             case UNDO ->
                 List.of(new Weaving(
                         Switches.NothingLateUndone.class, List.of("dev.lockstep.saga.domain.OrderSaga"), "decide", 2));
+            case ISOLATION ->
+                List.of(new Weaving(
+                        Switches.LocksAreOutages.class, List.of(MESSAGING + "FailureClassifier"), "classify", 1));
             case IDEMPOTENCY_KEY -> List.of();
         };
     }

@@ -4,6 +4,7 @@ import dev.lockstep.audit.AuditApp;
 import dev.lockstep.embedded.FolderLock;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.messaging.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.util.Optional;
  */
 public final class LocalAuditApp {
     private static final int IMPOSSIBLE = 2;
+    private static final int LONGEST_LINE = 2_000;
 
     private LocalAuditApp() {}
 
@@ -48,7 +50,7 @@ public final class LocalAuditApp {
             try (Servers servers = Servers.start(data, lock.get())) {
                 return auditStopped(servers, out, err, options);
             } catch (RuntimeException cause) {
-                err.println(cause.getMessage());
+                err.println(PrintableText.of(cause.getMessage(), LONGEST_LINE));
                 return IMPOSSIBLE;
             }
         }

@@ -22,7 +22,7 @@ public record PostgresConfig(String host, int port, String database, String user
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
     private static final int MOST_WAITING = 10_000;
     // A client that is frozen or cut off would keep what its transaction has locked until TCP gives it up, hours later.
-    // Whoever waits for that is let in before it gives up itself, and both come before a consumer's minute for a batch.
+    // A request that waits for that is let in before it gives up itself. Consumers set shorter limits in their transactions.
     private static final String LONGEST_IDLE_IN_TRANSACTION = "30s";
     private static final String LONGEST_WAIT_FOR_LOCK = "45s";
 

@@ -43,7 +43,8 @@ public final class MessageConsumer {
             Predicate<String> accepts,
             MeterRegistry meters) {
         Context context = vertx.getOrCreateContext();
-        BatchProcessor<M> processor = new BatchProcessor<>(pool, options, codec, handler, meters);
+        BatchProcessor<M> processor =
+                new BatchProcessor<>(new BoundedTransactions(vertx, pool), options, codec, handler, meters);
         LostRanges lost = new LostRanges(options, meters);
         StartOffsets starts = new StartOffsets(pool, options, lost);
         BrokerOffsets broker = new BrokerOffsets(options);
@@ -79,5 +80,13 @@ public final class MessageConsumer {
                 .flatMap(Optional::stream)
                 .collect(Collectors.joining("; "));
         return all.isEmpty() ? Optional.empty() : Optional.of(all);
+    }
+
+    /**
+     * Why the consumer does not get anywhere any more, so that only a new process helps, or empty as long as it does. It is not
+     * stalled by a database or a broker that is away, however long that takes.
+     */
+    public Optional<String> stall() {
+        return loop.stall();
     }
 }

@@ -109,8 +109,16 @@ final class MessageIds {
         }
     }
 
+    /** The record's own time. Anybody can send any, so one that neither Postgres nor a UUID can hold is moved to the nearest that is. */
+    static Instant sentAt(ConsumerRecord<byte[], byte[]> record) {
+        return within(Instant.ofEpochMilli(record.timestamp()));
+    }
+
     private static Instant occurredAt(ConsumerRecord<byte[], byte[]> record) {
-        Instant time = time(record);
+        return within(time(record));
+    }
+
+    private static Instant within(Instant time) {
         if (time.isBefore(Instant.EPOCH)) {
             return Instant.EPOCH;
         }

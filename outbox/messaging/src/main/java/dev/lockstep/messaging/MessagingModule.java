@@ -94,6 +94,11 @@ public final class MessagingModule {
         return responder.warning();
     }
 
+    /** Why the consumer behind {@link #resendProblem} does not get anywhere any more, or empty as long as it does. */
+    public Optional<String> resendStall() {
+        return responder.stall();
+    }
+
     /** What watches the replication slot. */
     public SlotGuardian guardian() {
         return guardian;

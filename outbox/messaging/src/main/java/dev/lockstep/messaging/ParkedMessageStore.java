@@ -215,7 +215,7 @@ final class ParkedMessageStore {
                     .addValue(buffer(record.key()))
                     .addValue(buffer(record.value()))
                     .addValue(Headers.toJson(record.headers()))
-                    .addValue(OffsetDateTime.ofInstant(Instant.ofEpochMilli(record.timestamp()), ZoneOffset.UTC))
+                    .addValue(OffsetDateTime.ofInstant(MessageIds.sentAt(record), ZoneOffset.UTC))
                     .addValue(parking.attempts())
                     .addValue(error == null ? null : Headers.storable(error))
                     .addValue(seconds(parking.delay()))

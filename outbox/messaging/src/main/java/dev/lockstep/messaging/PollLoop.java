@@ -1,16 +1,19 @@
 package dev.lockstep.messaging;
 
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
@@ -30,6 +33,8 @@ final class PollLoop<M> {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away stalls nothing.
+    private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
     private final ConsumerOptions options;
@@ -39,14 +44,14 @@ final class PollLoop<M> {
     private final StartOffsets starts;
     private final ConsumerLag lag;
     private final OnContext work;
+    private final ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALL_NANOS);
+    private final BatchStarts batchStarts;
     private final Thread thread;
 
     // Confined to the thread.
     private final Suspicion suspicion = new Suspicion();
     // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
     private final Set<TopicPartition> proven = new HashSet<>();
-    // Batches that were begun and failed, of which the database could not be told.
-    private final Map<TopicPartition, Long> unsettled = new HashMap<>();
     private long nextParkedRetry = System.nanoTime() + RETRY_PARKED_EVERY_NANOS;
     private long resumeAt;
     private long backoffMillis;
@@ -77,6 +82,7 @@ final class PollLoop<M> {
         this.broker = broker;
         this.lag = lag;
         this.work = new OnContext(context);
+        this.batchStarts = new BatchStarts(processor, this::await);
         this.thread =
                 Thread.ofPlatform().name("consumer-" + options.group()).daemon().unstarted(this::run);
     }
@@ -105,7 +111,13 @@ final class PollLoop<M> {
 
     @Nullable
     String problem() {
-        return problem == null ? null : options.group() + " " + problem;
+        @Nullable String current = progress.problem() == null ? problem : progress.problem();
+        return current == null ? null : options.group() + " " + current;
+    }
+
+    /** Why the thread does not get anywhere any more, so that only a new process helps; empty as long as it does. */
+    Optional<String> stall() {
+        return stopping ? Optional.empty() : progress.stall().map(reason -> options.group() + ": " + reason);
     }
 
     // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
@@ -138,6 +150,7 @@ final class PollLoop<M> {
         } finally {
             problem = "has stopped";
             closeBroker();
+            progress.ended();
             context.runOnContext(end -> stopped.run());
         }
     }
@@ -190,6 +203,7 @@ final class PollLoop<M> {
             PartitionPositions positions,
             PartitionPauses pauses)
             throws InterruptedException {
+        progress.step();
         positions.settle(lag.logs());
         long wait = pauseWhatMustWait(consumer, offsets, pauses);
         ConsumerRecords<byte[], byte[]> records;
@@ -204,6 +218,7 @@ final class PollLoop<M> {
             }
             throw wakeup;
         }
+        progress.step();
         positions.applied(records, records.isEmpty() ? records : apply(consumer, records, offsets));
         if (positions.problem() != null) {
             problem = positions.problem();
@@ -236,9 +251,8 @@ final class PollLoop<M> {
         return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled. To have it fetched again
-    // would cost half a second for each record, as the fetch for what is behind it is under way.
-    // Returns what is left.
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again would
+    // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
     private ConsumerRecords<byte[], byte[]> apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
             throws InterruptedException {
@@ -275,21 +289,22 @@ final class PollLoop<M> {
         Map<TopicPartition, Long> begun = new HashMap<>(next);
         begun.keySet().removeIf(partition -> proven.contains(partition) || (known != null && !known.equals(partition)));
         Map<TopicPartition, Integer> starts = new HashMap<>();
-        @Nullable Throwable failure = settle();
+        @Nullable Throwable failure = batchStarts.settle();
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure = work.await(
+            failure = await(
                     () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
             suspicion.learn(records, starts);
             @Nullable TopicPartition alone = suspicion.alone(records);
-            failure = spareAllBut(alone, begun);
+            failure = batchStarts.spareAllBut(alone, begun);
         }
         if (failure == null) {
             List<Delivery> deliveries = Suspicion.select(records, starts, suspicion.alone(records));
-            failure = work.await(() -> processor.apply(deliveries, applied -> {
+            progress.begins(next);
+            failure = await(() -> processor.apply(deliveries, applied -> {
                 for (ConsumerRecord<byte[], byte[]> each : applied) {
                     next.merge(partitionOf(each), each.offset() + 1, Math::max);
                 }
@@ -299,9 +314,10 @@ final class PollLoop<M> {
         if (failure == null) {
             backoffMillis = 0;
             problem = null;
+            progress.succeeded();
         } else {
-            unsettled.putAll(begun);
-            settle();
+            progress.failed(ConsumerProgress.left(records, next), failure);
+            batchStarts.failed(begun);
             backOff(failure);
         }
         if (!begun.isEmpty()) {
@@ -314,31 +330,6 @@ final class PollLoop<M> {
         return failure == null;
     }
 
-    // A start that this very process lived through was no crash. Until the database knows that, nothing else is
-    // counted.
-    private @Nullable Throwable settle() throws InterruptedException {
-        if (unsettled.isEmpty()) {
-            return null;
-        }
-        @Nullable Throwable failure = work.await(() -> processor.survived(Map.copyOf(unsettled)));
-        if (failure == null) {
-            unsettled.clear();
-        }
-        return failure;
-    }
-
-    // They are counted before anybody knows that there is a suspect among them, and wait while that one is handled.
-    private @Nullable Throwable spareAllBut(@Nullable TopicPartition alone, Map<TopicPartition, Long> begun)
-            throws InterruptedException {
-        if (alone == null) {
-            return null;
-        }
-        Map<TopicPartition, Long> waiting = new HashMap<>(begun);
-        waiting.remove(alone);
-        begun.keySet().retainAll(Set.of(alone));
-        return waiting.isEmpty() ? null : work.await(() -> processor.spare(waiting));
-    }
-
     private static TopicPartition partitionOf(ConsumerRecord<?, ?> record) {
         return new TopicPartition(record.topic(), record.partition());
     }
@@ -346,12 +337,17 @@ final class PollLoop<M> {
     private void backOff(Throwable failure) {
         backoffMillis = backoffMillis == 0 ? FIRST_BACKOFF_MILLIS : Math.min(backoffMillis * 2, LONGEST_BACKOFF_MILLIS);
         resumeAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMillis);
-        problem = "is waiting for its database: " + failure.getMessage();
         LOGGER.atWarn()
                 .addKeyValue("service", options.group())
                 .addKeyValue("error", String.valueOf(failure))
                 .addKeyValue("backoffMillis", backoffMillis)
                 .log("a batch could not be applied, trying it again");
+    }
+
+    private @Nullable Throwable await(Supplier<Future<Void>> steps) throws InterruptedException {
+        @Nullable Throwable failure = work.await(steps);
+        progress.step();
+        return failure;
     }
 
     private void retryParkedIfDue(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
@@ -360,12 +356,15 @@ final class PollLoop<M> {
         }
         Set<TopicPartition> assigned = Set.copyOf(consumer.assignment());
         long begun = System.nanoTime();
-        @Nullable Throwable failure = work.await(() -> processor.retryDue(assigned));
+        @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
         long took = System.nanoTime() - begun;
         // However much is parked, at least as much time is left for what is not.
         nextParkedRetry = System.nanoTime() + Math.max(RETRY_PARKED_EVERY_NANOS, took);
         if (failure != null) {
+            progress.failed(Map.of(), failure);
             backOff(failure);
+        } else {
+            progress.parkedTried();
         }
     }
 
@@ -374,8 +373,9 @@ final class PollLoop<M> {
     }
 
     private void forget(Collection<TopicPartition> partitions) {
+        progress.revoked(partitions);
         partitions.forEach(suspicion::forget);
         proven.removeAll(partitions);
-        unsettled.keySet().removeAll(partitions);
+        batchStarts.forget(partitions);
     }
 }
