@@ -43,10 +43,10 @@ public final class MessageConsumer {
             Predicate<String> accepts,
             MeterRegistry meters) {
         Context context = vertx.getOrCreateContext();
-        BatchProcessor<M> processor =
-                new BatchProcessor<>(new BoundedTransactions(vertx, pool), options, codec, handler, meters);
+        BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
+        BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, meters);
         LostRanges lost = new LostRanges(options, meters);
-        StartOffsets starts = new StartOffsets(pool, options, lost);
+        StartOffsets starts = new StartOffsets(transactions, options, lost);
         BrokerOffsets broker = new BrokerOffsets(options);
         ConsumerLag lag = new ConsumerLag(options, broker, meters);
         return new MessageConsumer(

@@ -33,8 +33,6 @@ final class PartitionPositions {
     private static final Logger LOGGER = LoggerFactory.getLogger(PartitionPositions.class);
     private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long KEEP_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final Duration DECIDE_LIMIT = Duration.ofSeconds(10);
-    private static final Duration KEEP_LIMIT = Duration.ofSeconds(3);
     private static final String LATEST = "latest";
     private static final String BY_DURATION = "by_duration:";
 
@@ -172,7 +170,6 @@ final class PartitionPositions {
                             : log));
             Map<TopicPartition, Long> firsts = firsts(logs);
             @Nullable Throwable failure = work.await(() -> starts.decide(existing, logs, firsts, newest)
-                    .timeout(DECIDE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)
                     .onSuccess(decided::set)
                     .mapEmpty());
             @Nullable Decided result = decided.get();
@@ -269,8 +266,7 @@ final class PartitionPositions {
         if (newest.isEmpty()) {
             return;
         }
-        @Nullable Throwable failure = work.await(
-                () -> starts.advance(newest).timeout(KEEP_LIMIT.toMillis(), TimeUnit.MILLISECONDS));
+        @Nullable Throwable failure = work.await(() -> starts.advance(newest));
         if (failure == null) {
             unkept.clear();
         }

@@ -4,7 +4,6 @@ import dev.lockstep.messaging.BrokerOffsets.PartitionLog;
 import dev.lockstep.messaging.LostRangeStore.Noticed;
 import dev.lockstep.messaging.PartitionStart.Known;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,17 +27,20 @@ import org.jspecify.annotations.Nullable;
 final class StartOffsets {
     // A message may be written long before its transaction commits, and so before messages that reached Kafka earlier.
     private static final Duration MARGIN = Duration.ofMinutes(10);
+    private static final BoundedTransactions.Limits LIMITS =
+            new BoundedTransactions.Limits(Duration.ofSeconds(10), Duration.ofSeconds(5));
+    private static final Duration KEEP_LIMIT = Duration.ofSeconds(3);
     private static final String OLDEST = "earliest";
 
-    private final Pool pool;
+    private final BoundedTransactions transactions;
     private final ConsumerOptions options;
     private final ConsumerPositionStore positions;
     private final LostRangeStore losses;
     private final LostRanges lost;
     private final Outbox outbox = new Outbox();
 
-    StartOffsets(Pool pool, ConsumerOptions options, LostRanges lost) {
-        this.pool = pool;
+    StartOffsets(BoundedTransactions transactions, ConsumerOptions options, LostRanges lost) {
+        this.transactions = transactions;
         this.options = options;
         this.positions = new ConsumerPositionStore(options.group());
         this.losses = new LostRangeStore(options.group());
@@ -62,14 +64,17 @@ final class StartOffsets {
             Map<TopicPartition, Known> applied) {
         Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
         List<Runnable> reports = new ArrayList<>();
-        return pool.withTransaction(tx -> positions.lock(tx, topics).compose(stored -> {
+        return transactions.run(LIMITS, tx -> positions.lock(tx, topics).compose(stored -> {
                     Map<TopicPartition, Known> known = new HashMap<>(stored);
                     applied.forEach((partition, position) -> known.computeIfPresent(
                             partition, (same, before) -> newer(before, position)));
                     Decided decided = choose(partitions, logs, firsts, known);
                     return write(tx, logs, known, decided, reports).map(decided);
                 }))
-                .compose(decided -> losses.recent(pool, options.topics(), LostRanges.SHOWN_FOR)
+                .compose(decided -> transactions
+                        .withConnection(
+                                LIMITS.lockWait(),
+                                connection -> losses.recent(connection, options.topics(), LostRanges.SHOWN_FOR))
                         .map(recent -> {
                             reports.forEach(Runnable::run);
                             lost.show(recent);
@@ -79,7 +84,7 @@ final class StartOffsets {
 
     /** Keeps what was applied. */
     Future<Void> advance(Map<TopicPartition, Known> applied) {
-        return positions.advance(pool, applied);
+        return transactions.withConnection(KEEP_LIMIT, connection -> positions.advance(connection, applied));
     }
 
     private static Known newer(Known stored, Known applied) {
