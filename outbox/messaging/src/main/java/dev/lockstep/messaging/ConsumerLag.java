@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -153,7 +152,8 @@ final class ConsumerLag implements AutoCloseable {
             logs = Map.copyOf(read);
             unread = standing;
             measuredAt = System.nanoTime();
-        } catch (KafkaException failure) {
+        } catch (RuntimeException failure) {
+            // Whatever it was, the next measurement may succeed.
             LOGGER.atDebug()
                     .addKeyValue("service", options.group())
                     .addKeyValue("error", String.valueOf(failure))

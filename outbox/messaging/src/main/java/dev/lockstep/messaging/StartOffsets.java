@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -71,15 +72,17 @@ final class StartOffsets {
                     Decided decided = choose(partitions, logs, firsts, known);
                     return write(tx, logs, known, decided, reports).map(decided);
                 }))
-                .compose(decided -> transactions
-                        .withConnection(
-                                LIMITS.lockWait(),
-                                connection -> losses.recent(connection, options.topics(), LostRanges.SHOWN_FOR))
-                        .map(recent -> {
-                            reports.forEach(Runnable::run);
-                            lost.show(recent);
-                            return decided;
-                        }));
+                .onSuccess(decided -> reports.forEach(Runnable::run))
+                .compose(decided -> show().map(decided).otherwise(decided));
+    }
+
+    private Future<Void> show() {
+        return transactions
+                .withConnection(
+                        LIMITS.lockWait(),
+                        connection -> losses.recent(connection, options.topics(), LostRanges.SHOWN_FOR))
+                .onSuccess(lost::show)
+                .mapEmpty();
     }
 
     /** Keeps what was applied. */
@@ -110,23 +113,27 @@ final class StartOffsets {
             Map<TopicPartition, Long> firsts,
             Map<TopicPartition, Known> known) {
         boolean fromOldest = options.firstOffset().equals(OLDEST);
-        Map<String, String> topicIds = HashMap.newHashMap(known.size());
-        known.forEach((partition, position) -> topicIds.put(partition.topic(), position.topicId()));
+        Set<String> topicIds = new HashSet<>();
+        Set<String> topics = new HashSet<>();
+        known.forEach((partition, position) -> {
+            topicIds.add(position.topicId());
+            topics.add(partition.topic());
+        });
         Map<TopicPartition, PartitionStart> starts = new HashMap<>();
         Map<TopicPartition, Known> next = new HashMap<>();
         logs.forEach((partition, log) -> {
             Known position = known.get(partition);
-            boolean isNewTopic = !topicIds.containsKey(partition.topic());
+            boolean isNewTopic = !topics.contains(partition.topic());
             if (!partitions.contains(partition) && !isNewTopic) {
                 return;
             }
             PartitionStart start;
             if (position != null) {
                 start = PartitionStart.again(log, position, fromOldest);
-            } else if (isNewTopic || !log.topicId().equals(topicIds.get(partition.topic()))) {
-                start = PartitionStart.first(log, firsts.getOrDefault(partition, log.begin()));
-            } else {
+            } else if (topicIds.contains(log.topicId())) {
                 start = PartitionStart.added(log);
+            } else {
+                start = PartitionStart.first(log, firsts.getOrDefault(partition, log.begin()));
             }
             if (partitions.contains(partition)) {
                 starts.put(partition, start);
