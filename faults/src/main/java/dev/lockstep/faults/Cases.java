@@ -27,6 +27,7 @@ final class Cases {
                         SessionCases.all(),
                         RecordCases.all(),
                         FuzzCases.all(),
+                        KafkaCases.all(),
                         MachineCases.all(),
                         LockCases.all())
                 .flatMap(List::stream)

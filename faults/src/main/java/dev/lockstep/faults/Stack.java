@@ -45,6 +45,8 @@ final class Stack implements AutoCloseable {
     private static final Map<String, String> SETTINGS = Map.ofEntries(
             Map.entry("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000"),
             Map.entry("KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000"),
+            // Or added partitions would stay empty for minutes.
+            Map.entry("KAFKA_PRODUCER_METADATA_MAX_AGE_MS", "2000"),
             Map.entry("SAGA_STOCK_DEADLINE", "PT15S"),
             Map.entry("SAGA_PAYMENT_DEADLINE", "PT15S"),
             Map.entry("SAGA_CONFIRM_RETRY", "PT5S"),

@@ -32,6 +32,7 @@ public final class OrderVerticle extends VerticleBase {
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
+    private @Nullable PendingOrders pending;
 
     OrderVerticle(OrderConfig config, ServiceContext service) {
         this.config = config;
@@ -63,8 +64,14 @@ public final class OrderVerticle extends VerticleBase {
                         processor,
                         this::refusal)
                 .mount(router);
+        PendingOrders watched =
+                new PendingOrders(vertx, opened, store, asked, config.pendingWarningAfter(), service.meters());
+        pending = watched;
+        service.health().register("orders", Optional::empty);
+        service.health().warn("orders", watched::warning);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
+                .onSuccess(started -> watched.start())
                 .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
@@ -88,6 +95,7 @@ public final class OrderVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
                     service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
@@ -107,12 +115,16 @@ public final class OrderVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
         service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 
     @Override
     public Future<?> stop() {
+        if (pending != null) {
+            pending.stop();
+        }
         if (peers != null) {
             peers.close();
         }

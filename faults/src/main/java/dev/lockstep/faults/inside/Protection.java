@@ -21,6 +21,12 @@ public enum Protection {
     RECOVERY,
     /** A message that can never be handled is put aside. Off: it is tried again for ever. */
     DEAD_LETTERS,
+    /** Consumers read committed records only. Off: also those of transactions that were aborted. */
+    READ_COMMITTED,
+    /** Consumers ask every few seconds which partitions there are. Off: as Kafka's client does, every five minutes. */
+    NEW_PARTITIONS,
+    /** What was removed before it was read is sent again. Off: senders send nothing. */
+    LOST_RANGES,
     /** A locked row parks the keys that need it. Off: it counts as a database that is away, and all keys wait. */
     ISOLATION,
     /** A late success is undone. Off: it stays. */
