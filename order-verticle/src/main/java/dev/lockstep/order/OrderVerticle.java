@@ -30,6 +30,7 @@ public final class OrderVerticle extends VerticleBase {
     private final OrderConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool background;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
@@ -57,7 +58,7 @@ public final class OrderVerticle extends VerticleBase {
         peers = asked;
         new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened, processor))
+                .compose(started -> startConsumer(processor))
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
     }
 
@@ -88,11 +89,13 @@ public final class OrderVerticle extends VerticleBase {
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, OrderProcessor processor) {
+    private Future<Void> startConsumer(OrderProcessor processor) {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "order-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
                 MessageCodec.of(OrderCommand.class),
                 processor,
@@ -111,6 +114,7 @@ public final class OrderVerticle extends VerticleBase {
         }
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(background == null ? null : background.close()))
                 .eventually(() -> close(pool == null ? null : pool.close()));
     }
 

@@ -28,6 +28,7 @@ public final class PaymentVerticle extends VerticleBase {
     private final LedgerStore ledger = new LedgerStore();
     private final LedgerAudit audit = new LedgerAudit();
     private @Nullable Pool pool;
+    private @Nullable Pool background;
     private @Nullable MessagingModule messaging;
     private @Nullable LedgerClosing closing;
     private @Nullable MessageConsumer consumer;
@@ -46,7 +47,7 @@ public final class PaymentVerticle extends VerticleBase {
         Deposits deposits = new Deposits(opened, accounts, new DepositStore(), ledger);
         new PaymentRoutes(opened, deposits, accounts, payments, ledger, audit).mount(router);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened))
+                .compose(started -> startConsumer())
                 .onSuccess(started -> startClosing(opened))
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
     }
@@ -64,11 +65,13 @@ public final class PaymentVerticle extends VerticleBase {
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened) {
+    private Future<Void> startConsumer() {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "payment-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
                 MessageCodec.of(PaymentCommand.class),
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
@@ -91,6 +94,7 @@ public final class PaymentVerticle extends VerticleBase {
         return stopped(consumer == null ? null : consumer.stop())
                 .eventually(() -> stopped(closing == null ? null : closing.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(background == null ? null : background.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

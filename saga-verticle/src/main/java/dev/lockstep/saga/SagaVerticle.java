@@ -47,6 +47,7 @@ public final class SagaVerticle extends VerticleBase {
     private final SagaConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool background;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable Repeating census;
@@ -82,7 +83,7 @@ public final class SagaVerticle extends VerticleBase {
                 .mount(router);
         return startMessaging(opened, router)
                 .compose(started -> counts.take())
-                .compose(counted -> startConsumer(opened, processor, counts))
+                .compose(counted -> startConsumer(processor, counts))
                 .onSuccess(started -> startLooking(opened, store, processor, counts))
                 .compose(started -> HttpApi.listen(vertx, router, common.http()));
     }
@@ -100,11 +101,13 @@ public final class SagaVerticle extends VerticleBase {
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, SagaProcessor processor, SagaCensus counts) {
+    private Future<Void> startConsumer(SagaProcessor processor, SagaCensus counts) {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "saga-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
                 MessageCodec.of(READ),
                 processor,
@@ -121,7 +124,8 @@ public final class SagaVerticle extends VerticleBase {
                 vertx, "counting sagas", CENSUS_INTERVAL, () -> counts.take().map(false));
         census = counting;
         counting.start(CENSUS_INTERVAL);
-        DeadlineSweeper looking = new DeadlineSweeper(vertx, opened, store, processor, config.sweepInterval());
+        DeadlineSweeper looking = new DeadlineSweeper(
+                vertx, Objects.requireNonNull(background), store, processor, config.sweepInterval());
         sweeper = looking;
         service.health().register("deadlines", looking::problem);
         looking.start(GRACE_FOR_REPLIES);
@@ -152,6 +156,7 @@ public final class SagaVerticle extends VerticleBase {
                 .eventually(() -> stopped(census == null ? null : census.stop()))
                 .eventually(() -> stopped(dropping == null ? null : dropping.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(background == null ? null : background.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

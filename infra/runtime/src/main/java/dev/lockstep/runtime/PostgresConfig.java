@@ -20,9 +20,12 @@ public record PostgresConfig(String host, int port, String database, String user
     private static final int DEFAULT_PORT = 5432;
     private static final int CONNECT_SECONDS = 5;
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
+    // A consumer needs one at a time; another for what runs beside it.
+    private static final int BACKGROUND_CONNECTIONS = 2;
     private static final int MOST_WAITING = 10_000;
     // A client that is frozen or cut off would keep what its transaction has locked until TCP gives it up, hours later.
-    // A request that waits for that is let in before it gives up itself. Consumers set shorter limits in their transactions.
+    // A request that waits for that is let in before it gives up itself. Consumers set shorter limits in their
+    // transactions.
     private static final String LONGEST_IDLE_IN_TRANSACTION = "30s";
     private static final String LONGEST_WAIT_FOR_LOCK = "45s";
 
@@ -98,6 +101,14 @@ public record PostgresConfig(String host, int port, String database, String user
     /** A pool of the configured size. The name is shown in metrics and in {@code pg_stat_activity}. The caller closes it. */
     public Pool pool(Vertx vertx, String name) {
         return pool(vertx, name, poolSize);
+    }
+
+    /**
+     * A pool for consumers and what else works in the background. Its connections are its own, so that requests that all wait for the same
+     * locked row cannot keep messages from being handled. The caller closes it.
+     */
+    public Pool backgroundPool(Vertx vertx, String name) {
+        return pool(vertx, name, BACKGROUND_CONNECTIONS);
     }
 
     Pool pool(Vertx vertx, String name, int size) {

@@ -36,7 +36,8 @@ final class PollLoop<M> {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
-    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away stalls nothing.
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
+    // stalls nothing.
     private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
@@ -237,7 +238,8 @@ final class PollLoop<M> {
         return someClosed || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again would
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
+    // would
     // cost half a second for each record, as the fetch for what is behind it is under way.
     private void apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
@@ -278,8 +280,8 @@ final class PollLoop<M> {
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure = await(
-                    () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+            failure =
+                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
             suspicion.learn(records, starts);
