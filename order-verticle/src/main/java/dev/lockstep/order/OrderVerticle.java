@@ -29,6 +29,7 @@ public final class OrderVerticle extends VerticleBase {
     private final ServiceContext service;
     private @Nullable Pool pool;
     private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
@@ -70,7 +71,7 @@ public final class OrderVerticle extends VerticleBase {
         service.health().register("orders", Optional::empty);
         service.health().warn("orders", watched::warning);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened, processor))
+                .compose(started -> startConsumer(processor))
                 .onSuccess(started -> watched.start())
                 .compose(started -> HttpApi.listen(vertx, router, service));
     }
@@ -103,11 +104,13 @@ public final class OrderVerticle extends VerticleBase {
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, OrderProcessor processor) {
+    private Future<Void> startConsumer(OrderProcessor processor) {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "order-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
                 OrderMessages.CODEC,
                 processor,
@@ -131,6 +134,7 @@ public final class OrderVerticle extends VerticleBase {
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
                 .eventually(() -> close(readPool == null ? null : readPool.close()))
+                .eventually(() -> close(background == null ? null : background.close()))
                 .eventually(() -> close(pool == null ? null : pool.close()));
     }
 

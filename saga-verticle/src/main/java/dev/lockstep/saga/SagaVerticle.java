@@ -41,6 +41,7 @@ public final class SagaVerticle extends VerticleBase {
     private final ServiceContext service;
     private @Nullable Pool pool;
     private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable Repeating census;
@@ -79,7 +80,7 @@ public final class SagaVerticle extends VerticleBase {
         new SagaRoutes(opened, shown, processor).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> counts.take())
-                .compose(counted -> startConsumer(opened, processor, counts))
+                .compose(counted -> startConsumer(processor, counts))
                 .onSuccess(started -> startLooking(opened, store, processor, counts))
                 .compose(started -> HttpApi.listen(vertx, router, service));
     }
@@ -98,11 +99,13 @@ public final class SagaVerticle extends VerticleBase {
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, SagaProcessor processor, SagaCensus counts) {
+    private Future<Void> startConsumer(SagaProcessor processor, SagaCensus counts) {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "saga-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
                 SagaMessages.CODEC,
                 processor,
@@ -120,7 +123,8 @@ public final class SagaVerticle extends VerticleBase {
                 vertx, "counting sagas", CENSUS_INTERVAL, () -> counts.take().map(false));
         census = counting;
         counting.start(CENSUS_INTERVAL);
-        DeadlineSweeper looking = new DeadlineSweeper(vertx, opened, store, processor, config.sweepInterval());
+        DeadlineSweeper looking = new DeadlineSweeper(
+                vertx, Objects.requireNonNull(background), store, processor, config.sweepInterval());
         sweeper = looking;
         service.health().register("deadlines", looking::problem);
         looking.start(GRACE_FOR_REPLIES);
@@ -152,6 +156,7 @@ public final class SagaVerticle extends VerticleBase {
                 .eventually(() -> stopped(dropping == null ? null : dropping.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
                 .eventually(() -> stopped(readPool == null ? null : readPool.close()))
+                .eventually(() -> stopped(background == null ? null : background.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

@@ -33,6 +33,8 @@ public record PostgresConfig(
     // Longer than the statement_timeout of its sessions, so that only a server that is gone is cut off.
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
+    // A consumer needs one at a time; another for what runs beside it.
+    private static final int BACKGROUND_CONNECTIONS = 2;
     private static final int MOST_WAITING = 10_000;
     private static final int READ_CONNECTIONS = 6;
     private static final String LONGEST_READ = "5s";
@@ -130,6 +132,14 @@ public record PostgresConfig(
     /** A pool of the configured size. The name is shown in metrics and in {@code pg_stat_activity}. The caller closes it. */
     public Pool pool(Vertx vertx, String name) {
         return pool(vertx, name, poolSize);
+    }
+
+    /**
+     * A pool for consumers and what else works in the background. Its connections are its own, so that requests that all wait for the same
+     * locked row cannot keep messages from being handled. The caller closes it.
+     */
+    public Pool backgroundPool(Vertx vertx, String name) {
+        return pool(vertx, name, BACKGROUND_CONNECTIONS);
     }
 
     /**

@@ -33,7 +33,8 @@ final class PollLoop<M> {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
-    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away stalls nothing.
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
+    // stalls nothing.
     private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
@@ -293,8 +294,8 @@ final class PollLoop<M> {
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure = await(
-                    () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+            failure =
+                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
             suspicion.learn(records, starts);
