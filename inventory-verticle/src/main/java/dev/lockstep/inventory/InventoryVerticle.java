@@ -5,6 +5,7 @@ import dev.lockstep.inventory.domain.Stockkeeper;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
@@ -23,6 +24,7 @@ public final class InventoryVerticle extends VerticleBase {
     private final ServiceConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
 
@@ -35,9 +37,11 @@ public final class InventoryVerticle extends VerticleBase {
     public Future<?> start() {
         Pool opened = config.postgres().pool(vertx, "inventory-pg");
         pool = opened;
+        Pool reads = config.postgres().readPool(vertx, "inventory-pg-read");
+        readPool = reads;
         ProductStore products = new ProductStore();
         Router router = HttpApi.router(vertx, service);
-        ProductRoutes.mount(router, opened, products);
+        ProductRoutes.mount(router, opened, reads, BoundedReads.of(vertx, reads), products);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, products))
                 .compose(started -> HttpApi.listen(vertx, router, service));
@@ -78,6 +82,7 @@ public final class InventoryVerticle extends VerticleBase {
     public Future<?> stop() {
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(readPool == null ? null : readPool.close()))
                 .eventually(() -> close(pool == null ? null : pool.close()));
     }
 

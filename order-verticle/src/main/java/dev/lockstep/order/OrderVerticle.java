@@ -28,6 +28,7 @@ public final class OrderVerticle extends VerticleBase {
     private final OrderConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
@@ -42,6 +43,8 @@ public final class OrderVerticle extends VerticleBase {
         ServiceConfig common = config.common();
         Pool opened = common.postgres().pool(vertx, "order-pg");
         pool = opened;
+        Pool reads = common.postgres().readPool(vertx, "order-pg-read");
+        readPool = reads;
         OrderStore store = new OrderStore();
         OrderMessages messages = new OrderMessages();
         OrderProcessor processor = new OrderProcessor(store, new Outbox(), messages, new OrderLifecycle());
@@ -53,7 +56,13 @@ public final class OrderVerticle extends VerticleBase {
         Router router = HttpApi.router(vertx, service);
         Peers asked = Peers.open(vertx, common, config.peers());
         peers = asked;
-        new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
+        new OrderRoutes(
+                        opened,
+                        OrderReads.of(vertx, reads, store, new OrderTimeline(asked)),
+                        intake,
+                        processor,
+                        this::refusal)
+                .mount(router);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened, processor))
                 .compose(started -> HttpApi.listen(vertx, router, service));
@@ -109,6 +118,7 @@ public final class OrderVerticle extends VerticleBase {
         }
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(readPool == null ? null : readPool.close()))
                 .eventually(() -> close(pool == null ? null : pool.close()));
     }
 

@@ -86,6 +86,11 @@ final class RunningOrders implements AutoCloseable {
                 .thenApply(RunningOrders::answer);
     }
 
+    CompletableFuture<Answer> getLater(String path) {
+        return client.sendAsync(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
+                .thenApply(RunningOrders::answer);
+    }
+
     Answer get(String path) {
         return send(HttpRequest.newBuilder(uri(path)).build());
     }

@@ -4,6 +4,7 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
@@ -26,6 +27,7 @@ public final class PaymentVerticle extends VerticleBase {
     private final LedgerStore ledger = new LedgerStore();
     private final LedgerAudit audit = new LedgerAudit();
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
     private @Nullable MessagingModule messaging;
     private @Nullable LedgerClosing closing;
     private @Nullable MessageConsumer consumer;
@@ -40,9 +42,12 @@ public final class PaymentVerticle extends VerticleBase {
         ServiceConfig common = config.common();
         Pool opened = common.postgres().pool(vertx, "payment-pg");
         pool = opened;
+        Pool reads = common.postgres().readPool(vertx, "payment-pg-read");
+        readPool = reads;
         Router router = HttpApi.router(vertx, service);
         Deposits deposits = new Deposits(opened, accounts, new DepositStore(), ledger);
-        new PaymentRoutes(opened, deposits, accounts, payments, ledger, audit).mount(router);
+        new PaymentRoutes(reads, BoundedReads.of(vertx, reads), deposits, accounts, payments, ledger, audit)
+                .mount(router);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(opened))
                 .onSuccess(started -> startClosing(opened))
@@ -89,6 +94,7 @@ public final class PaymentVerticle extends VerticleBase {
         return stopped(consumer == null ? null : consumer.stop())
                 .eventually(() -> stopped(closing == null ? null : closing.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(readPool == null ? null : readPool.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

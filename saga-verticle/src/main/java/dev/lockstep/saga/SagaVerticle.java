@@ -40,6 +40,7 @@ public final class SagaVerticle extends VerticleBase {
     private final SagaConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable Repeating census;
@@ -57,6 +58,8 @@ public final class SagaVerticle extends VerticleBase {
         ServiceConfig common = config.common();
         Pool opened = common.postgres().pool(vertx, "saga-pg");
         pool = opened;
+        Pool reads = common.postgres().readPool(vertx, "saga-pg-read");
+        readPool = reads;
         SagaMessages messages = new SagaMessages();
         SagaStore store = new SagaStore(messages);
         SagaHistoryStore history = new SagaHistoryStore();
@@ -71,8 +74,9 @@ public final class SagaVerticle extends VerticleBase {
         Router router = HttpApi.router(vertx, service);
         Peers asked = Peers.open(vertx, common, config.peers());
         peers = asked;
-        new SagaRoutes(opened, new SagaViewStore(messages), history, processor, new Obstacles(asked, Clock.systemUTC()))
-                .mount(router);
+        SagaReads shown = SagaReads.of(
+                vertx, reads, new SagaViewStore(messages), history, new Obstacles(asked, Clock.systemUTC()));
+        new SagaRoutes(opened, shown, processor).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> counts.take())
                 .compose(counted -> startConsumer(opened, processor, counts))
@@ -145,6 +149,7 @@ public final class SagaVerticle extends VerticleBase {
                 .eventually(() -> stopped(census == null ? null : census.stop()))
                 .eventually(() -> stopped(dropping == null ? null : dropping.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(readPool == null ? null : readPool.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

@@ -34,6 +34,8 @@ public record PostgresConfig(
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
     private static final int MOST_WAITING = 10_000;
+    private static final int READ_CONNECTIONS = 6;
+    private static final String LONGEST_READ = "5s";
 
     static PostgresConfig read(Env env) {
         String uri = env.required("POSTGRES_URI", "the service's own database, e.g. " + EXAMPLE);
@@ -130,16 +132,31 @@ public record PostgresConfig(
         return pool(vertx, name, poolSize);
     }
 
-    private Pool pool(Vertx vertx, String name, int size) {
-        return pool(
-                vertx,
-                name,
-                size,
-                new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, Duration.ofSeconds(WAIT_FOR_CONNECTION_SECONDS)));
+    /**
+     * A small pool apart, for what HTTP requests only read: however many they are, the connections of requests and messages that
+     * change something are not theirs to take. A statement that takes longer than five seconds is ended. The caller closes it.
+     */
+    public Pool readPool(Vertx vertx, String name) {
+        PgConnectOptions options = connectOptions();
+        options.addProperty("statement_timeout", LONGEST_READ);
+        options.addProperty("default_transaction_read_only", "on");
+        return pool(vertx, name, READ_CONNECTIONS, options, limits());
+    }
+
+    Pool pool(Vertx vertx, String name, int size) {
+        return pool(vertx, name, size, connectOptions(), limits());
     }
 
     Pool pool(Vertx vertx, String name, int size, SessionPool.Limits limits) {
-        PgConnectOptions options = connectOptions();
+        return pool(vertx, name, size, connectOptions(), limits);
+    }
+
+    private SessionPool.Limits limits() {
+        return new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, Duration.ofSeconds(WAIT_FOR_CONNECTION_SECONDS));
+    }
+
+    private static Pool pool(
+            Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
         options.addProperty("application_name", name);
         options.setMetricsName(name);
         return SessionPool.open(
