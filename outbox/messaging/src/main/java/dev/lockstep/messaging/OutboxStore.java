@@ -40,7 +40,7 @@ final class OutboxStore {
     private static final String LIST = LISTED_FROM + """
              WHERE %s
                AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
-               AND id < $3
+               AND id < $3 AND id >= $6
                %s
              ORDER BY id DESC
              LIMIT $4
@@ -49,30 +49,33 @@ final class OutboxStore {
     // No transaction older than the snapshot's xmin is pending, so the index on xid leads straight to the few that may
     // be. OFFSET has them found before they are put in order: for a page of the newest the planner would read backwards
     // through all that is relayed. What the relay holds back is pending too, and is found by its id.
-    private static final String LIST_PENDING = """
+    private static final String LIST_FEW_PENDING = """
             SELECT *
               FROM (SELECT *
                       FROM (%1$s
-                             WHERE %%1$s
-                               AND xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                             WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
                                AND NOT pg_visible_in_snapshot(xid, w.snapshot)
                             OFFSET 0) unseen
                     UNION ALL
-                    SELECT r.*
-                      FROM outbox_held held, LATERAL (%1$s
-                             WHERE %%1$s AND id = held.id AND pg_visible_in_snapshot(xid, w.snapshot)
-                            OFFSET 0) r
-                     WHERE held.id < $3) pending
-             WHERE CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
-               AND id < $3
+                    SELECT held.*
+                      FROM outbox_held h, LATERAL (%1$s
+                             WHERE id = h.id AND pg_visible_in_snapshot(xid, w.snapshot)
+                            OFFSET 0) held
+                     WHERE h.id < $3) pending
+             WHERE $1::text IS NULL
+               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
+               AND id < $3 AND id >= $6
              ORDER BY id DESC
              LIMIT $4
             """.formatted(LISTED_FROM);
 
-    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot)"
-            + " AND (SELECT true FROM outbox_held h WHERE h.id = outbox.id) IS NULL";
+    private static final String IS_HELD = "(SELECT true FROM outbox_held h WHERE h.id = outbox.id)";
+    private static final String PENDING = "AND (NOT pg_visible_in_snapshot(xid, w.snapshot) OR " + IS_HELD + ")";
+    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot) AND " + IS_HELD + " IS NULL";
     private static final String OF_ONE = "aggregateid = $1";
     private static final String OF_ALL = "$1::text IS NULL";
+    private static final String END_OF_ONE = ScanWindow.statement("outbox", OF_ONE);
+    private static final String END_OF_ALL = ScanWindow.statement("outbox", OF_ALL);
 
     // In the order of the index, which leads to the oldest at once. Counted no further than anybody needs to know: with
     // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that the
@@ -191,26 +194,59 @@ final class OutboxStore {
                         : Optional.of(outboxRow(rows.iterator().next())));
     }
 
-    static Future<List<OutboxRow>> list(
+    /**
+     * Lists rows, the newest first. What has no index, the type and, where much is pending, the state, is looked for among a bounded
+     * number of rows.
+     */
+    static Future<ScanWindow.Found<OutboxRow>> list(
             SqlClient client,
             State state,
             @Nullable String aggregateId,
             @Nullable String type,
             @Nullable UUID before,
             int limit) {
-        return client.preparedQuery(listing(state, aggregateId != null))
-                .execute(Tuple.of(
-                        aggregateId, type, before == null ? BEHIND_ALL : before, limit, LARGEST_LISTED_PAYLOAD))
-                .map(OutboxStore::outboxRows);
+        boolean ofOne = aggregateId != null;
+        Tuple parameters =
+                Tuple.of(aggregateId, type, before == null ? BEHIND_ALL : before, limit, LARGEST_LISTED_PAYLOAD);
+        if (state == State.PENDING && !ofOne) {
+            return summary(client, ScanWindow.ROWS)
+                    .compose(summary -> summary.pending() < ScanWindow.ROWS
+                            ? rows(client, LIST_FEW_PENDING, parameters, ScanWindow.UNBOUNDED)
+                            : bounded(client, listing(state, false), parameters, null, before));
+        }
+        return state == State.ANY && type == null
+                ? rows(client, listing(state, ofOne), parameters, ScanWindow.UNBOUNDED)
+                : bounded(client, listing(state, ofOne), parameters, aggregateId, before);
+    }
+
+    private static Future<ScanWindow.Found<OutboxRow>> bounded(
+            SqlClient client, String statement, Tuple parameters, @Nullable String aggregateId, @Nullable UUID before) {
+        return ScanWindow.end(client, aggregateId == null ? END_OF_ALL : END_OF_ONE, aggregateId, before)
+                .compose(end -> rows(client, statement, parameters, end));
+    }
+
+    private static Future<ScanWindow.Found<OutboxRow>> rows(
+            SqlClient client, String statement, Tuple parameters, UUID end) {
+        return client.preparedQuery(statement)
+                .execute(parameters.addValue(end))
+                .map(rows -> ScanWindow.found(outboxRows(rows), end));
     }
 
     static String listing(State state, boolean ofOne) {
         String whose = ofOne ? OF_ONE : OF_ALL;
         return switch (state) {
             case ANY -> LIST.formatted(whose, "");
-            case PENDING -> LIST_PENDING.formatted(whose);
+            case PENDING -> LIST.formatted(whose, PENDING);
             case RELAYED -> LIST.formatted(whose, RELAYED);
         };
+    }
+
+    static String listingOfFewPending() {
+        return LIST_FEW_PENDING;
+    }
+
+    static String endOfAll() {
+        return END_OF_ALL;
     }
 
     static Future<Summary> summary(SqlClient client) {

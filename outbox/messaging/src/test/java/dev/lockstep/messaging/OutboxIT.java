@@ -112,13 +112,16 @@ class OutboxIT {
 
         // Then
         assertThat(states()).containsExactly("pending", "relayed", "pending");
-        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, null, null, null, 10)))
+        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, null, null, null, 10))
+                        .rows())
                 .extracting(OutboxStore.OutboxRow::aggregateId)
                 .containsExactly("c", "a");
-        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.RELAYED, null, null, null, 10)))
+        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.RELAYED, null, null, null, 10))
+                        .rows())
                 .extracting(OutboxStore.OutboxRow::aggregateId)
                 .containsExactly("b");
-        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, "a", null, null, 10)))
+        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, "a", null, null, 10))
+                        .rows())
                 .hasSize(1);
         OutboxStore.Summary summary = Fixture.await(OutboxStore.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(2);
@@ -243,7 +246,9 @@ class OutboxIT {
     }
 
     private List<String> states() {
-        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10)).stream()
+        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10))
+                .rows()
+                .stream()
                 .map(OutboxStore.OutboxRow::state)
                 .toList();
     }

@@ -1,5 +1,7 @@
 package dev.lockstep.messaging.http;
 
+import dev.lockstep.messaging.FailureClassifier;
+import dev.lockstep.messaging.FailureKind;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
@@ -10,6 +12,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +34,11 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         this.bodyLimit = bodyLimit;
     }
 
+    /** For the failures of some routes only. */
+    static ProblemHandler of(Router router, long bodyLimit) {
+        return new ProblemHandler(router, bodyLimit);
+    }
+
     /**
      * Makes the router answer its failures so. Call it before any route is added, since it must see the failures of all.
      *
@@ -38,9 +46,23 @@ public final class ProblemHandler implements Handler<RoutingContext> {
      */
     public static void mount(Router router, long bodyLimit) {
         ProblemHandler problems = new ProblemHandler(router, bodyLimit);
-        router.route().failureHandler(problems);
+        router.route().handler(ProblemHandler::refuseUnstorable).failureHandler(problems);
         // A request that no route matches never fails a route: the router asks these instead.
         STATUSES_OF_THE_ROUTER.forEach(status -> router.errorHandler(status, ctx -> problems.answer(ctx, status)));
+    }
+
+    // Before it gets to the database, which does not say where it found it.
+    private static void refuseUnstorable(RoutingContext ctx) {
+        String path = ctx.request().path();
+        if (path != null && path.contains("%00")) {
+            throw Problem.badRequest("path", Text.RULE);
+        }
+        for (Map.Entry<String, String> parameter : ctx.queryParams()) {
+            if (!Text.storable(parameter.getKey()) || !Text.storable(parameter.getValue())) {
+                throw Problem.badRequest(parameter.getKey(), Text.RULE);
+            }
+        }
+        ctx.next();
     }
 
     @Override
@@ -90,18 +112,17 @@ public final class ProblemHandler implements Handler<RoutingContext> {
     }
 
     private static Problem unforeseen(RoutingContext ctx, Throwable failure) {
-        if (DatabaseFailure.isUnstorableText(failure)) {
+        if (FailureClassifier.isUnstorableText(failure)) {
             return Problem.badRequest("A part of the request " + Text.RULE, List.of());
         }
-        if (DatabaseFailure.isPassing(failure)) {
+        FailureKind kind = FailureClassifier.classify(failure);
+        if (kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT) {
             // Not a warning each: while the database is away there may be thousands a second, and readiness says it.
             LOGGER.atDebug()
                     .addKeyValue("path", ctx.request().path())
                     .setCause(failure)
                     .log("database unavailable");
-            return Problem.unavailable(
-                    "The database cannot be used right now; whether the request took effect is not known, so ask again",
-                    RETRY_AFTER);
+            return Problem.unavailable(unavailable(ctx.request().method(), kind, failure), RETRY_AFTER);
         }
         LOGGER.atError()
                 .addKeyValue("method", ctx.request().method())
@@ -109,6 +130,18 @@ public final class ProblemHandler implements Handler<RoutingContext> {
                 .setCause(failure)
                 .log("request failed");
         return Problem.of(500, "The request failed in a way that nobody foresaw; the log has the cause");
+    }
+
+    private static String unavailable(HttpMethod method, FailureKind kind, Throwable failure) {
+        String reason = kind == FailureKind.TRANSIENT
+                ? "The database could not finish the request in time, because something else locks or changes the same rows"
+                : "The database cannot be used right now";
+        if (HttpMethod.GET.equals(method) || HttpMethod.HEAD.equals(method)) {
+            return reason + "; ask again";
+        }
+        return FailureClassifier.mayHaveCommitted(failure)
+                ? reason + "; whether the request took effect is not known, so ask again"
+                : reason + "; the request did not take effect, so ask again";
     }
 
     private Problem methodNotAllowed(RoutingContext ctx) {
