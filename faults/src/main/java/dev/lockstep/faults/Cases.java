@@ -24,8 +24,11 @@ final class Cases {
                         ProcessCases.all(),
                         NetworkCases.all(),
                         SlotCases.all(),
+                        SessionCases.all(),
                         RecordCases.all(),
                         FuzzCases.all(),
+                        KafkaCases.all(),
+                        TopicCases.all(),
                         MachineCases.all(),
                         LockCases.all())
                 .flatMap(List::stream)

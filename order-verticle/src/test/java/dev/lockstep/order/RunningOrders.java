@@ -102,6 +102,16 @@ final class RunningOrders implements AutoCloseable {
                 .body();
     }
 
+    /** The only series of that name. */
+    double metric(String name) {
+        return text("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(name + "{"))
+                .map(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("there is no " + name));
+    }
+
     /** Places an order of one p1 and returns its id. */
     String place(String userId) {
         Answer answer = post("/orders", order(userId));

@@ -28,6 +28,7 @@ public final class PaymentVerticle extends VerticleBase {
     private final LedgerAudit audit = new LedgerAudit();
     private @Nullable Pool pool;
     private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable MessagingModule messaging;
     private @Nullable LedgerClosing closing;
     private @Nullable MessageConsumer consumer;
@@ -49,7 +50,7 @@ public final class PaymentVerticle extends VerticleBase {
         new PaymentRoutes(reads, BoundedReads.of(vertx, reads), deposits, accounts, payments, ledger, audit)
                 .mount(router);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened))
+                .compose(started -> startConsumer())
                 .onSuccess(started -> startClosing(opened))
                 .compose(started -> HttpApi.listen(vertx, router, service));
     }
@@ -60,6 +61,7 @@ public final class PaymentVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
                     service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
@@ -67,11 +69,13 @@ public final class PaymentVerticle extends VerticleBase {
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened) {
+    private Future<Void> startConsumer() {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "payment-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
                 PaymentMessages.CODEC,
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
@@ -79,6 +83,7 @@ public final class PaymentVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
         service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
@@ -95,6 +100,7 @@ public final class PaymentVerticle extends VerticleBase {
                 .eventually(() -> stopped(closing == null ? null : closing.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
                 .eventually(() -> stopped(readPool == null ? null : readPool.close()))
+                .eventually(() -> stopped(background == null ? null : background.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

@@ -77,7 +77,11 @@ class LockedAccountIT {
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> IntStream.range(0, 50).allMatch(i -> isCharged("round-" + i / 10 + "-held-" + i % 10)));
         assertThat(service.get("/dead-letters").body().get("data")).isEmpty();
-        assertThat(service.get("/accounts/held").body().get("balance").get("amount").asLong())
+        assertThat(service.get("/accounts/held")
+                        .body()
+                        .get("balance")
+                        .get("amount")
+                        .asLong())
                 .isEqualTo(950);
     }
 
@@ -92,11 +96,17 @@ class LockedAccountIT {
     }
 
     private void charge(String order, String userId) {
-        ProducerRecord<String, String> record = new ProducerRecord<>("payment.commands", order + run, """
+        ProducerRecord<String, String> record =
+                new ProducerRecord<>("payment.commands", order + run, """
                 {"orderId":"%s","userId":"%s","amount":{"amount":1,"currency":"KRW"}}\
                 """.formatted(order + run, userId));
         record.headers()
-                .add("ce_id", Generators.timeBasedEpochGenerator().generate().toString().getBytes(UTF_8))
+                .add(
+                        "ce_id",
+                        Generators.timeBasedEpochGenerator()
+                                .generate()
+                                .toString()
+                                .getBytes(UTF_8))
                 .add("ce_source", "/test".getBytes(UTF_8))
                 .add("ce_type", "ChargePayment".getBytes(UTF_8));
         producer.send(record);

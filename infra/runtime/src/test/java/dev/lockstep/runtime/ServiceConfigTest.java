@@ -33,7 +33,14 @@ class ServiceConfigTest {
                 .isEqualTo(new ServiceConfig(
                         "order-service",
                         new HttpConfig("127.0.0.1", 8080),
-                        new PostgresConfig("db.example", 5433, "orders", "orders", new Secret("hunter2"), 8),
+                        new PostgresConfig(
+                                "db.example",
+                                5433,
+                                "orders",
+                                "orders",
+                                new Secret("hunter2"),
+                                8,
+                                Duration.ofMinutes(10)),
                         new KafkaConfig("a:9092, b:9092", Map.of()),
                         new MessagingConfig(
                                 true,
@@ -73,6 +80,7 @@ class ServiceConfigTest {
         assertThat(problemsWith(Map.ofEntries(
                         Map.entry("HTTP_PORT", "65536"),
                         Map.entry("POSTGRES_POOL_SIZE", "0"),
+                        Map.entry("POSTGRES_MAX_LIFETIME", "PT0.5S"),
                         Map.entry("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
                         Map.entry("TOPIC_PARTITIONS", "0"),
                         Map.entry("TOPIC_REPLICATION_FACTOR", "0"),
@@ -91,6 +99,7 @@ class ServiceConfigTest {
                 .containsExactly(
                         "HTTP_PORT must be from 0 to 65535, but was 65536",
                         "POSTGRES_POOL_SIZE must be at least 1, but was 0",
+                        "POSTGRES_MAX_LIFETIME must be from PT1S to PT24H, but was PT0.5S",
                         "KAFKA_BOOTSTRAP_SERVERS must be host:port, several separated by commas, but was \"kafka\"",
                         "TOPIC_PARTITIONS must be at least 1, but was 0",
                         "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was 0",

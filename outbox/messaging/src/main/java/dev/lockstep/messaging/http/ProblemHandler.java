@@ -34,6 +34,11 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         this.bodyLimit = bodyLimit;
     }
 
+    /** For the failures of some routes only. */
+    static ProblemHandler of(Router router, long bodyLimit) {
+        return new ProblemHandler(router, bodyLimit);
+    }
+
     /**
      * Makes the router answer its failures so. Call it before any route is added, since it must see the failures of all.
      *
