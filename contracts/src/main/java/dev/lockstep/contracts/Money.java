@@ -1,15 +1,14 @@
 package dev.lockstep.contracts;
 
 /**
- * An amount of money.
+ * An amount of money: a price, a total or a charge, and so never negative.
  *
- * @param amount in the currency's minor units: 2000 KRW is ₩2,000 and 2000 USD is $20.00
+ * @param amount in the currency's minor units: 2000 KRW is ₩2,000 and 2000 USD is $20.00; at most 2^53 - 1
  * @param currency an ISO 4217 code of three upper-case letters
  */
 public record Money(long amount, String currency) {
     public Money {
-        if (!Required.text(currency, "currency").matches("[A-Z]{3}")) {
-            throw new IllegalArgumentException("currency must be an ISO 4217 code such as KRW, but was " + currency);
-        }
+        MemberRules.check("amount", MemberRules.amountProblem(amount));
+        MemberRules.check("currency", MemberRules.currencyProblem(currency));
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.contracts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -8,6 +9,7 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MessageTest {
     private static final List<OrderItem> ITEMS = List.of(new OrderItem("p1", 2));
+    private static final List<String> UNPRINTABLE =
+            List.of("\0", "\n", "\u001f", "\u007f", "\u0085", "\u009f", "\ud800", "\udfff", "\ud83d");
     private static final Money TOTAL = new Money(2000, "KRW");
 
     @ParameterizedTest
@@ -38,14 +42,44 @@ class MessageTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void a_text_that_is_blank_is_named(Message sample) {
+    void a_text_that_is_no_id_is_refused_and_named(Message sample) {
         var components = sample.getClass().getRecordComponents();
 
         assertThat(IntStream.range(0, components.length).filter(i -> components[i].getType() == String.class))
                 .isNotEmpty()
-                .allSatisfy(i -> assertThatExceptionOfType(IllegalArgumentException.class)
-                        .isThrownBy(() -> copyWith(sample, i, " \t"))
-                        .withMessage(components[i].getName() + " is required and must not be blank"));
+                .allSatisfy(i -> {
+                    String member = components[i].getName();
+                    int longest = member.equals("orderId") ? 255 : 100;
+                    for (String blank : List.of("", " \t", "\u3000", "x".repeat(longest + 1))) {
+                        assertThatExceptionOfType(IllegalArgumentException.class)
+                                .isThrownBy(() -> copyWith(sample, i, blank))
+                                .withMessage(
+                                        member + " must be text of 1 to " + longest + " characters, not blank");
+                    }
+                    for (String unprintable : UNPRINTABLE) {
+                        assertThatExceptionOfType(IllegalArgumentException.class)
+                                .as(unprintable)
+                                .isThrownBy(() -> copyWith(sample, i, "a" + unprintable + "b"))
+                                .withMessage(
+                                        member + " must not contain control characters or half of a surrogate pair");
+                    }
+                    assertThatCode(() -> copyWith(sample, i, "x".repeat(longest)))
+                            .doesNotThrowAnyException();
+                });
+    }
+
+    @Test
+    void a_control_character_is_one_of_c0_or_c1_or_del_and_a_surrogate_needs_its_other_half() {
+        assertThat(IntStream.rangeClosed(0, 0xFFFF).filter(each -> !MemberRules.isPlain("a" + (char) each + "b")))
+                .containsExactlyElementsOf(IntStream.rangeClosed(0, 0xFFFF)
+                        .filter(each -> each < 0x20
+                                || (each >= 0x7f && each <= 0x9f)
+                                || (each >= 0xd800 && each <= 0xdfff))
+                        .boxed()
+                        .toList());
+        assertThat(MemberRules.isPlain("🛒")).isTrue();
+        assertThat(MemberRules.isPlain("\udc00\ud800")).isFalse();
+        assertThat(MemberRules.isPlain("at the end \ud800")).isFalse();
     }
 
     @ParameterizedTest
@@ -73,21 +107,29 @@ class MessageTest {
     }
 
     private static Stream<Arguments> refused() {
+        List<OrderItem> tooMany = Collections.nCopies(101, new OrderItem("p1", 1));
+        List<OrderItem> withNull = Arrays.asList(new OrderItem("p1", 1), null);
         return Stream.of(
-                refused("items must not be empty", () -> new OrderCreated("1", "u123", List.of())),
-                refused("items must not be empty", () -> new ReserveStock("1", List.of())),
-                refused("productId is required and must not be blank", () -> new OrderItem("", 1)),
-                refused("qty must be at least 1, but was 0", () -> new OrderItem("p1", 0)),
-                refused("qty must be at least 1, but was -3", () -> new OrderItem("p1", -3)),
+                refused("items must be an array of 1 to 100 items", () -> new OrderCreated("1", "u123", List.of())),
+                refused("items must be an array of 1 to 100 items", () -> new ReserveStock("1", List.of())),
+                refused("items must be an array of 1 to 100 items", () -> new OrderCreated("1", "u123", tooMany)),
+                refused("items must be an array of 1 to 100 items", () -> new ReserveStock("1", tooMany)),
+                refused("items[1] is required", () -> new OrderCreated("1", "u123", withNull)),
+                refused("items[1] is required", () -> new ReserveStock("1", withNull)),
+                refused("productId must be text of 1 to 100 characters, not blank", () -> new OrderItem("", 1)),
+                refused("qty must be a whole number from 1 to 1000", () -> new OrderItem("p1", 0)),
+                refused("qty must be a whole number from 1 to 1000", () -> new OrderItem("p1", -3)),
+                refused("qty must be a whole number from 1 to 1000", () -> new OrderItem("p1", 1001)),
+                refused("currency must be an ISO 4217 code such as KRW", () -> new Money(TOTAL.amount(), "krw")),
+                refused("currency must be an ISO 4217 code such as KRW", () -> new Money(TOTAL.amount(), "KRWX")),
+                refused("currency must be an ISO 4217 code such as KRW", () -> new Money(TOTAL.amount(), "ZZZ")),
+                refused("amount must not be negative, but was -1", () -> new Money(-1, "KRW")),
                 refused(
-                        "currency must be an ISO 4217 code such as KRW, but was krw",
-                        () -> new Money(TOTAL.amount(), "krw")),
+                        "amount must not be negative, but was -9223372036854775808",
+                        () -> new Money(Long.MIN_VALUE, "KRW")),
                 refused(
-                        "currency must be an ISO 4217 code such as KRW, but was KRWX",
-                        () -> new Money(TOTAL.amount(), "KRWX")),
-                refused(
-                        "amount must not be negative, but was -1",
-                        () -> new ChargePayment("1", "u123", new Money(-1, "KRW"))));
+                        "amount must be at most 9007199254740991, but was 9007199254740992",
+                        () -> new Money(9_007_199_254_740_992L, "KRW")));
     }
 
     private static Arguments refused(String message, ThrowingCallable creation) {

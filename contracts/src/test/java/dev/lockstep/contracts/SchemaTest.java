@@ -131,10 +131,16 @@ class SchemaTest {
             OrderCreated    | {"orderId":"1","userId":"","items":[{"productId":"p1","qty":2}]}     | userId
             OrderCreated    | {"orderId":"1","userId":"u123","items":[]}                           | items
             OrderCreated    | {"orderId":"1","userId":"u123","items":[{"productId":"p1","qty":0}]} | qty
+            OrderCreated    | {"orderId":"1","userId":"u123","items":[{"productId":"p1","qty":1001}]} | qty
+            OrderCreated    | {"orderId":"a\\u0000b","userId":"u123","items":[{"productId":"p1","qty":1}]} | orderId
+            OrderCreated    | {"orderId":"1","userId":"u\\u0085","items":[{"productId":"p1","qty":1}]} | userId
+            OrderCreated    | {"orderId":"1","userId":"u123","items":[null]}                        | items
             ReserveStock    | {"orderId":"1","items":[]}                                           | items
             ReserveStock    | {"orderId":"1","items":[{"productId":"\\t","qty":1}]}                | productId
             StockReserved   | {"orderId":"1","total":{"amount":1,"currency":"krw"}}                | currency
             StockReserved   | {"orderId":"1","total":{"amount":9223372036854775808,"currency":"KRW"}} | amount
+            StockReserved   | {"orderId":"1","total":{"amount":-100,"currency":"KRW"}}             | amount
+            StockReserved   | {"orderId":"1","total":{"amount":9007199254740992,"currency":"KRW"}} | amount
             OrderItem       | {"productId":"p1","qty":2147483648}                                  | qty
             ChargePayment   | {"orderId":"1","userId":"u123","amount":{"amount":-1,"currency":"KRW"}} | amount
             CancelOrder     | {"orderId":"1","reason":"BORED"}                                     | CancelReason

@@ -88,7 +88,7 @@ final class EchoService extends VerticleBase {
             gate.reached.countDown();
             gate.open.future().onSuccess(opening -> Responses.json(ctx, 200, Map.of("slow", true)));
         });
-        return HttpApi.listen(vertx, router, service.config().http());
+        return HttpApi.listen(vertx, router, service);
     }
 
     @Override

@@ -288,7 +288,7 @@ final class ParkedRetries<M> {
         // The claim is given back, or a replay of the dead letter would be taken for a repeat.
         return parked.remove(tx, message.position())
                 .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
-                .compose(released -> setbacks.bury(tx, List.of(letter)))
+                .compose(released -> setbacks.bury(tx, List.of(letter.redeliveryOf(message.deadLetter()))))
                 .map(Outcome.reported(() -> setbacks.reportDead(letter)));
     }
 

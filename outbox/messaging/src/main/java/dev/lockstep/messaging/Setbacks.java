@@ -23,6 +23,7 @@ import org.slf4j.spi.LoggingEventBuilder;
  */
 final class Setbacks {
     private static final Logger LOGGER = LoggerFactory.getLogger(Setbacks.class);
+    private static final int LONGEST_ERROR = 2_000;
 
     private final ConsumerOptions options;
     private final MeterRegistry meters;
@@ -69,7 +70,7 @@ final class Setbacks {
                         messageIds.of(letter.source(), now),
                         Event.DEAD,
                         letter.attempts(),
-                        letter.reason() + ": " + letter.error()))
+                        Headers.shortened(letter.reason() + ": " + letter.error(), LONGEST_ERROR)))
                 .toList();
         return deadLetters
                 .add(tx, letters)
@@ -151,12 +152,13 @@ final class Setbacks {
     }
 
     static String describe(Throwable cause) {
-        return cause.getClass().getName() + ": " + cause.getMessage();
+        return Headers.shortened(
+                Headers.storable(cause.getClass().getName() + ": " + cause.getMessage()), LONGEST_ERROR);
     }
 
     private LoggingEventBuilder at(LoggingEventBuilder event, ConsumerRecord<byte[], byte[]> record) {
         return event.addKeyValue("service", options.group())
-                .addKeyValue("type", Headers.text(record, "ce_type"))
+                .addKeyValue("type", Headers.type(record))
                 .addKeyValue("topic", record.topic())
                 .addKeyValue("partition", record.partition())
                 .addKeyValue("offset", record.offset());

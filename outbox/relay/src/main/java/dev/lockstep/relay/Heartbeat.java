@@ -150,10 +150,8 @@ final class Heartbeat implements AutoCloseable {
                 watchdog.run();
             }
             nextBeat = now + interval.toNanos();
-            if (!topic.isSettled()) {
-                topic.settle();
-                topic.problem().ifPresent(health::troubled);
-            }
+            topic.settle();
+            topic.problem().ifPresent(health::troubled);
             watermark.beat(connection);
         }
     }

@@ -2,6 +2,7 @@ package dev.lockstep.relay;
 
 import dev.lockstep.relay.SlotStore.SlotState;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,6 +16,8 @@ final class Term implements Spell {
 
     private final RelayConfig config;
     private final KafkaSender sender;
+    private final RowSender rows;
+    private final HeldRowRetrier retrier;
     private final OutboxPublisher publisher;
     private final RelayEngine engine;
     private final Heartbeat heartbeat;
@@ -23,7 +26,6 @@ final class Term implements Spell {
     private final Duration patience;
 
     private volatile boolean silent;
-    private volatile boolean topicGone;
 
     Term(
             RelayConfig config,
@@ -32,7 +34,7 @@ final class Term implements Spell {
             WatermarkStore watermark,
             SlotState slot,
             Snapshot settled,
-            Producer<byte[], byte[]> producer,
+            Supplier<Producer<byte[], byte[]>> producers,
             int silentBefore,
             RelayHealth health,
             RelayMetrics metrics) {
@@ -40,18 +42,27 @@ final class Term implements Spell {
         // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
         // large transaction, and that must end some day.
         patience = config.patience().multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
-        topic = new HeartbeatTopic(config);
+        TopicProbe probe = new AdminTopicProbe(config);
+        topic = new HeartbeatTopic(config, probe);
         OutboxRecords records = new OutboxRecords(config.source());
         Ledger ledger = new Ledger(settled);
-        sender = new KafkaSender(producer, config.bootstrapServers(), health);
-        Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(sender, records, metrics), metrics);
+        HeldRows held = new HeldRows(database, health, config.bootstrapServers());
+        sender = new KafkaSender(producers, config.bootstrapServers(), probe, health);
+        rows = new RowSender(sender, records, held);
+        retrier = new HeldRowRetrier(
+                database,
+                held,
+                probe,
+                () -> new KafkaSender(producers, config.bootstrapServers(), probe, health),
+                records,
+                metrics);
+        Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(rows, metrics), metrics);
         heartbeat = new Heartbeat(
                 config, database, keeper, watermark, topic, health, metrics, reconciler, this::endIfStalled);
         publisher = new OutboxPublisher(
-                sender,
-                records,
+                rows,
                 topic,
-                () -> requireProven(keeper, slot),
+                () -> begin(keeper, slot),
                 ledger,
                 heartbeat::acknowledged,
                 health,
@@ -62,7 +73,7 @@ final class Term implements Spell {
                 database,
                 new StandbyStore(),
                 new KafkaProbe(config),
-                () -> longer(sender.unanswered(), topic.unsettled()),
+                () -> longer(longer(sender.unanswered(), retrier.unanswered()), topic.unsettled()),
                 this::close);
     }
 
@@ -79,7 +90,8 @@ final class Term implements Spell {
         } finally {
             watchdog.close();
             heartbeat.close();
-            sender.close();
+            retrier.close();
+            rows.close();
         }
     }
 
@@ -87,10 +99,7 @@ final class Term implements Spell {
     private void throwIfEnded() {
         @Nullable
         String reason = switch (ending()) {
-            case FAILED ->
-                topicGone
-                        ? "topic %s has been deleted, the next term makes it".formatted(OutboxRecords.HEARTBEAT_TOPIC)
-                        : null;
+            case FAILED -> null;
             case SILENT ->
                 "slot %s has delivered nothing for %d s, not even a heartbeat"
                         .formatted(config.slotName(), patience.toSeconds());
@@ -116,6 +125,11 @@ final class Term implements Spell {
         return one.compareTo(other) > 0 ? one : other;
     }
 
+    private void begin(SlotKeeper keeper, SlotState slot) {
+        requireProven(keeper, slot);
+        retrier.start();
+    }
+
     private void requireProven(SlotKeeper keeper, SlotState slot) {
         if (!keeper.prove(slot)) {
             throw new RelayException(
@@ -133,7 +147,8 @@ final class Term implements Spell {
     public void close() {
         publisher.drain(DRAIN);
         // Whoever still waits for Kafka has to let go, or the engine could not end.
-        sender.close();
+        retrier.stop();
+        rows.close();
         engine.close();
     }
 
@@ -147,19 +162,6 @@ final class Term implements Spell {
                     .log("the slot is silent, a new engine is needed");
             silent = true;
             engine.close();
-        } else if (sender.unanswered().compareTo(config.patience()) > 0 && isTopicGone()) {
-            topicGone = true;
-            close();
-        }
-    }
-
-    // A heartbeat on its way there would hold up the rows beside it for ever.
-    private boolean isTopicGone() {
-        try {
-            return topic.isGone();
-        } catch (InterruptedException cause) {
-            Thread.currentThread().interrupt();
-            return false;
         }
     }
 }
