@@ -179,6 +179,12 @@ final class PooledSession implements Connection {
         cutUnlessClosedSoon();
     }
 
+    /** The connection that has the socket, for those who have to cut it. */
+    @Override
+    public Connection unwrap() {
+        return socket;
+    }
+
     @Override
     public boolean isIndeterminatePreparedStatementError(Throwable error) {
         return socket.isIndeterminatePreparedStatementError(error);

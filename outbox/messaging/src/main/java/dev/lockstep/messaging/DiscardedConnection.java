@@ -34,9 +34,15 @@ final class DiscardedConnection {
                 .otherwiseEmpty();
     }
 
-    private static void closeSocket(Connection pooled) {
-        if (pooled.unwrap() instanceof SocketConnectionBase connected) {
-            connected.socket().close();
+    // A pool, and what a service puts around its connections, wrap the one that has the socket.
+    private static void closeSocket(Connection outermost) {
+        Connection inner = outermost;
+        while (!(inner instanceof SocketConnectionBase) && inner.unwrap() != inner) {
+            inner = inner.unwrap();
+        }
+        if (inner instanceof SocketConnectionBase connected) {
+            // Past the handler that would say goodbye to the server and wait for it.
+            connected.socket().channelHandlerContext().pipeline().firstContext().close();
         }
     }
 }
