@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class BackgroundPoolIT {
     private static final Limits SHORT = new Limits(Duration.ofSeconds(1), Duration.ofMillis(200));
+    private static final Limits LONG = new Limits(Duration.ofSeconds(20), Duration.ofMillis(200));
 
     private final Vertx vertx = Vertx.vertx();
     private final AtomicInteger backend = new AtomicInteger();
@@ -66,24 +67,27 @@ class BackgroundPoolIT {
 
     @Test
     void work_that_never_completes_and_a_statement_that_sleeps_leave_no_session_and_no_lock() throws SQLException {
-        assertThatThrownBy(() -> run(tx -> lock(tx).compose(locked -> Promise.<Void>promise().future())))
+        run(LONG, tx -> execute(tx, "SELECT"));
+
+        assertThatThrownBy(() -> run(SHORT, tx -> lock(tx).compose(locked -> Promise.<Void>promise().future())))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
         assertThatNothingIsLeft();
 
-        assertThatThrownBy(() -> run(tx -> lock(tx)
+        run(LONG, tx -> execute(tx, "SELECT"));
+        assertThatThrownBy(() -> run(SHORT, tx -> lock(tx)
                         .compose(locked -> execute(tx, "SET LOCAL statement_timeout = 0"))
                         .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
         assertThatNothingIsLeft();
 
-        run(tx -> execute(tx, "INSERT INTO house VALUES ('bob')"));
+        run(LONG, tx -> execute(tx, "INSERT INTO house VALUES ('bob')"));
     }
 
-    private void run(Function<SqlConnection, Future<Void>> work) {
+    private void run(Limits limits, Function<SqlConnection, Future<Void>> work) {
         BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
         try {
             Future.<Void>future(outcome -> vertx.runOnContext(
-                            start -> transactions.run(SHORT, work).onComplete(outcome)))
+                            start -> transactions.run(limits, work).onComplete(outcome)))
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(30, TimeUnit.SECONDS);
