@@ -50,3 +50,8 @@ CREATE TABLE outbox_term (
     slot_lsn  pg_lsn  NOT NULL,
     proven    boolean NOT NULL
 );
+
+CREATE TABLE outbox_publication (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    version   text    NOT NULL
+);
