@@ -120,7 +120,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             } else {
                 OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
                 sent.add(sender.sendRow(row, records));
-                rows.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change)));
+                rows.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change), row.digest()));
             }
         }
         boolean counts = newest != null && heartbeatTopic.isSettled();
