@@ -3,6 +3,7 @@ package dev.lockstep.audit;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -149,6 +150,11 @@ public final class AuditApp implements Callable<Integer> {
     private boolean allowDeadLetters;
 
     @Option(
+            names = "--partitions-added",
+            description = "partitions were added to topics: messages of a key may be in several partitions of a topic")
+    private boolean partitionsAdded;
+
+    @Option(
             names = "--most",
             paramLabel = "N",
             defaultValue = "20",
@@ -182,20 +188,26 @@ public final class AuditApp implements Callable<Integer> {
                 // The last one counts, so that a script's options can be put right by hand.
                 .setOverwrittenOptionsAllowed(true)
                 .setParameterExceptionHandler((cause, arguments) -> {
-                    err.println(cause.getMessage() + "; --help lists the options");
+                    err.println(Printable.of(cause.getMessage()) + "; --help lists the options");
                     return IMPOSSIBLE;
                 })
                 .setExecutionExceptionHandler((cause, command, parsed) -> {
                     if (cause instanceof AuditException) {
-                        err.println(cause.getMessage());
+                        err.println(Printable.of(cause.getMessage()));
                     } else {
                         err.println("the audit failed, which is a mistake of its own:");
-                        cause.printStackTrace(err);
+                        stackTrace(cause).lines().map(Printable::of).forEach(err::println);
                     }
                     err.flush();
                     return IMPOSSIBLE;
                 })
                 .execute(options);
+    }
+
+    private static String stackTrace(Throwable cause) {
+        StringWriter text = new StringWriter();
+        cause.printStackTrace(new PrintWriter(text));
+        return text.toString();
     }
 
     @Override
@@ -220,7 +232,7 @@ public final class AuditApp implements Callable<Integer> {
         databases.put(Party.PAYMENT, address("--payments-db", paymentsDb));
         databases.put(Party.SAGA, address("--sagas-db", sagasDb));
         Set<Check> checks = only.isEmpty() ? EnumSet.allOf(Check.class) : EnumSet.copyOf(only);
-        return new AuditPlan(databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters);
+        return new AuditPlan(databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters, partitionsAdded);
     }
 
     private DatabaseAddress address(String option, String value) {

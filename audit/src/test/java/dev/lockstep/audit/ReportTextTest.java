@@ -51,6 +51,21 @@ class ReportTextTest {
                         + " letters (1). 1.2 s");
     }
 
+    @Test
+    void what_somebody_sent_neither_forges_a_line_nor_reaches_the_terminal() {
+        letters.broken(
+                "x\n    ✗ forged", "\u001b[2J\u009b31m\u007f\u202e\u2028\0\ud800", "x".repeat(100_308), "Größe 🛒");
+
+        assertThat(lines())
+                .contains(
+                        "    ✗ x\\n    ✗ forged",
+                        "      expected: \\u001b[2J\\u009b31m\\u007f\\u202e\\u2028\\u0000\\ud800",
+                        "      look at:  Größe 🛒");
+        assertThat(lines()).allMatch(line -> line.length() < 1_100);
+        assertThat(ReportJson.of(new Report(List.of(letters), Map.of(), Duration.ofMillis(1))))
+                .doesNotContain("\u007f", "\u009b", "\u202e", "\u2028");
+    }
+
     private List<String> lines() {
         return ReportText.of(new Report(List.of(settled, money, letters), Map.of(), Duration.ofMillis(1_200)))
                 .lines()

@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 
 /** Every case there is. */
 final class Cases {
-    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats and garbage.
+    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats, garbage and fuzz.
     private static final List<String> SHORT = List.of(
             "kill-services",
             "crash-in-transaction",
@@ -14,12 +14,23 @@ final class Cases {
             "kill-postgres",
             "drop-slot",
             "repeat-records",
-            "poison");
+            "poison",
+            "fuzz-records");
 
     private Cases() {}
 
     static List<FaultCase> all() {
-        return Stream.of(ProcessCases.all(), NetworkCases.all(), SlotCases.all(), RecordCases.all(), MachineCases.all())
+        return Stream.of(
+                        ProcessCases.all(),
+                        NetworkCases.all(),
+                        SlotCases.all(),
+                        SessionCases.all(),
+                        RecordCases.all(),
+                        FuzzCases.all(),
+                        KafkaCases.all(),
+                        TopicCases.all(),
+                        MachineCases.all(),
+                        LockCases.all())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -1,6 +1,7 @@
 package dev.lockstep.faults;
 
 import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.messaging.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -34,6 +35,8 @@ import picocli.CommandLine.Spec;
             "2:wrong options"
         })
 public final class FaultsApp implements Callable<Integer> {
+    private static final int LONGEST_LINE = 1_000;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli, before anything else
     private CommandSpec spec;
@@ -92,7 +95,7 @@ public final class FaultsApp implements Callable<Integer> {
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler((cause, arguments) -> {
-                    err.println(cause.getMessage() + "; --help lists the options");
+                    err.println(PrintableText.of(cause.getMessage(), LONGEST_LINE) + "; --help lists the options");
                     return 2;
                 })
                 .execute(options);

@@ -32,6 +32,15 @@ record Instance(SupervisedProcess process, int port, TcpProxy toKafka, HttpClien
                 .anyMatch(line -> line.startsWith(LEADER) && line.endsWith(" 1.0"));
     }
 
+    /** The value of a metric, summed over its series; 0 if it has none. */
+    double metric(String name) {
+        return get("/metrics").stream()
+                .flatMap(String::lines)
+                .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .sum();
+    }
+
     @Override
     public void close() {
         process.close();

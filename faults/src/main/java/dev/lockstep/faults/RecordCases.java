@@ -37,7 +37,7 @@ final class RecordCases {
             "inventory.updated", "StockReserved",
             "payment.commands", "ChargePayment",
             "payment.updated", "PaymentCharged");
-    private static final List<String> TOPICS = TYPES.keySet().stream().sorted().toList();
+    static final List<String> TOPICS = TYPES.keySet().stream().sorted().toList();
 
     // More than an entry of a B-tree of Postgres has room for, and too random to be compressed into it.
     private static final int TOO_LONG = 3_000;
@@ -183,7 +183,7 @@ final class RecordCases {
         }
     }
 
-    private static KafkaProducer<byte[], byte[]> producer(Run run) {
+    static KafkaProducer<byte[], byte[]> producer(Run run) {
         return new KafkaProducer<>(
                 Map.of("bootstrap.servers", run.stack().bootstrapServers(), "max.request.size", "1048576"),
                 new ByteArraySerializer(),
@@ -191,7 +191,7 @@ final class RecordCases {
     }
 
     // So many of each partition.
-    private static List<ConsumerRecord<byte[], byte[]>> newest(Run run, int most) {
+    static List<ConsumerRecord<byte[], byte[]>> newest(Run run, int most) {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", run.stack().bootstrapServers()),
                 new ByteArrayDeserializer(),

@@ -1,5 +1,6 @@
 package dev.lockstep.faults;
 
+import dev.lockstep.messaging.PrintableText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -16,6 +17,8 @@ import java.util.Locale;
 final class Report {
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
+    private static final int LONGEST_CELL = 1_000;
 
     private Report() {}
 
@@ -116,9 +119,10 @@ final class Report {
                 : outcome.verdict() == null ? "-" : outcome.verdict().summary();
     }
 
-    // A server's last words may have several lines.
+    // A server's last words may have several lines, and quote whatever was sent to it.
     private static String cell(String text) {
-        return text.replace("|", "\\|").replaceAll("\\s+", " ");
+        return PrintableText.of(text.strip().replaceAll("\\s+", " "), LONGEST_CELL)
+                .replace("|", "\\|");
     }
 
     private static String seconds(Duration duration) {

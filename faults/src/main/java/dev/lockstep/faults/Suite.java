@@ -2,6 +2,7 @@ package dev.lockstep.faults;
 
 import dev.lockstep.embedded.Folders;
 import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.messaging.PrintableText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Suite implements AutoCloseable {
+    private static final int LONGEST_LINE = 1_000;
     private static final Duration WARM_UP = Duration.ofMillis(1_500);
     private static final Duration COOL_DOWN = Duration.ofSeconds(1);
     private static final Duration QUIET_LIMIT = Duration.ofSeconds(90);
@@ -45,6 +47,7 @@ final class Suite implements AutoCloseable {
     private @Nullable Stack stack;
     private boolean shared;
     private boolean poisoned;
+    private boolean partitionsAdded;
     private int runs;
 
     /** @param longer whether there is time for many injections of each fault */
@@ -81,12 +84,12 @@ final class Suite implements AutoCloseable {
         out.printf(
                 "%-22s %s: %d injected, %d orders accepted, longest stall %.1f s, %d s in all%n",
                 "",
-                outcome.holds() ? "holds" : "FAILED, " + outcome.why(),
+                outcome.holds() ? "holds" : "FAILED, " + PrintableText.of(outcome.why(), LONGEST_LINE),
                 outcome.injected(),
                 outcome.accepted(),
                 outcome.longestStall().toMillis() / 1000.0,
                 TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun));
-        outcome.remarks().forEach(remark -> out.println("  " + remark));
+        outcome.remarks().forEach(remark -> out.println("  " + PrintableText.of(remark, LONGEST_LINE)));
         out.flush();
         return outcome;
     }
@@ -131,6 +134,7 @@ final class Suite implements AutoCloseable {
                 shared = shareable;
             }
             poisoned |= fault.poisonous();
+            partitionsAdded |= fault.name().equals(KafkaCases.ADD_PARTITIONS);
             outcome = run(fault, usable);
         } catch (RuntimeException cause) {
             outcome = failed(fault, 0, reason(cause));
@@ -158,6 +162,7 @@ final class Suite implements AutoCloseable {
         stack = begun;
         accepted.clear();
         poisoned = false;
+        partitionsAdded = false;
         return begun;
     }
 
@@ -205,7 +210,7 @@ final class Suite implements AutoCloseable {
             accepted.addAll(load.accepted().keySet());
             Books books = Books.of(stack, load);
             Auditor.Verdict verdict =
-                    new Auditor(stack).audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned);
+                    new Auditor(stack).audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned, partitionsAdded);
             if (trouble == null) {
                 trouble = whyItShowsNothing(injections.get(), load.accepted().size());
             }

@@ -3,9 +3,13 @@ package dev.lockstep.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.faults.inside.Protection;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
@@ -26,6 +30,37 @@ class ReportTest {
     @Test
     void an_injection_without_harm_is_none() {
         assertThat(Report.isProof(outcome(1, 0, null))).isFalse();
+    }
+
+    @Test
+    void what_a_server_quotes_neither_reaches_the_terminal_nor_forges_a_row() {
+        List<String> table =
+                Report.table(List.of(outcome(1, 0, "it said\n| forged | row\u001b[2J\u202e" + "x".repeat(100_000))));
+
+        assertThat(table).hasSize(4);
+        assertThat(table.get(2)).contains("it said \\| forged \\| row\\u001b[2J\\u202exxx").hasSizeLessThan(1_500);
+    }
+
+    @Test
+    void the_dice_of_a_fuzz_case_decide_all_of_its_records() {
+        List<ConsumerRecord<byte[], byte[]>> real = List.of(new ConsumerRecord<>(
+                "order.created",
+                0,
+                0,
+                "o1".getBytes(StandardCharsets.UTF_8),
+                "{\"orderId\":\"o1\"}".getBytes(StandardCharsets.UTF_8)));
+        RecordFuzzer one = new RecordFuzzer(new Random(7), real);
+        RecordFuzzer same = new RecordFuzzer(new Random(7), real);
+
+        assertThat(Stream.generate(one::next).limit(2_000).map(ReportTest::shown))
+                .containsExactlyElementsOf(
+                        Stream.generate(same::next).limit(2_000).map(ReportTest::shown).toList());
+    }
+
+    // Without ids and times, which have to be of this moment.
+    private static String shown(RecordFuzzer.Fuzzed fuzzed) {
+        return fuzzed.record().topic() + " " + fuzzed.reasons() + " "
+                + (fuzzed.record().key() == null ? -1 : fuzzed.record().key().length);
     }
 
     private static Outcome outcome(int injected, long stuck, @Nullable String trouble) {

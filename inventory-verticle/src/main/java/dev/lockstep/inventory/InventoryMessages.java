@@ -19,28 +19,26 @@ import dev.lockstep.inventory.domain.Reservation.Held;
 import dev.lockstep.inventory.domain.Reservation.Rejected;
 import dev.lockstep.inventory.domain.Reservation.Released;
 import dev.lockstep.inventory.domain.StockCommand;
+import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.OutboxMessage;
-import dev.lockstep.messaging.UnprocessableMessageException;
 import org.jspecify.annotations.Nullable;
 
 /** Between the words of the contracts and those of the domain. */
 final class InventoryMessages {
+    static final MessageCodec<InventoryCommand> CODEC =
+            MessageCodec.of(InventoryCommand.class).keyedBy("orderId", InventoryCommand::orderId);
     private static final String AGGREGATE_TYPE = "reservation";
 
-    /**
-     * Reads a command.
-     *
-     * @throws UnprocessableMessageException if no order can have its id
-     */
+    /** Reads a command. */
     StockCommand toCommand(InventoryCommand command) {
         return switch (command) {
             case ReserveStock reserve ->
                 new StockCommand.Reserve(
-                        toOrderId(reserve.orderId()),
+                        new OrderId(reserve.orderId()),
                         reserve.items().stream()
                                 .map(item -> new Line(new ProductId(item.productId()), item.qty()))
                                 .toList());
-            case ReleaseStock release -> new StockCommand.Release(toOrderId(release.orderId()));
+            case ReleaseStock release -> new StockCommand.Release(new OrderId(release.orderId()));
         };
     }
 
@@ -66,13 +64,5 @@ final class InventoryMessages {
             case MIXED_CURRENCIES -> CancelReason.MIXED_CURRENCIES;
             case OUT_OF_STOCK -> CancelReason.OUT_OF_STOCK;
         };
-    }
-
-    private static OrderId toOrderId(String value) {
-        try {
-            return new OrderId(value);
-        } catch (IllegalArgumentException e) {
-            throw new UnprocessableMessageException("INVALID_ORDER_ID", String.valueOf(e.getMessage()));
-        }
     }
 }

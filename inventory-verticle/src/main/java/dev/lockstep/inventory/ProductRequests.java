@@ -1,26 +1,22 @@
 package dev.lockstep.inventory;
 
+import dev.lockstep.contracts.MemberRules;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.inventory.domain.Text;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.messaging.http.Problem;
 import java.util.ArrayList;
-import java.util.Currency;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What can be asked about products over HTTP, and what has to be right about it. All that is wrong is told at once. */
 final class ProductRequests {
     /** The largest number that every JSON reader takes as it is. */
-    static final long MOST = 9_007_199_254_740_991L;
+    static final long MOST = MemberRules.MAX_AMOUNT;
 
     private static final int LONGEST_NAME = 200;
-    private static final Set<String> CURRENCIES = Currency.getAvailableCurrencies().stream()
-            .map(Currency::getCurrencyCode)
-            .collect(Collectors.toUnmodifiableSet());
 
     private ProductRequests() {}
 
@@ -82,10 +78,9 @@ final class ProductRequests {
             }
             long amount = number("unitPrice.amount", price.amount(), 0);
             String currency = price.currency();
-            if (currency == null) {
-                add("unitPrice.currency", "is required");
-            } else if (!CURRENCIES.contains(currency)) {
-                add("unitPrice.currency", "must be an ISO 4217 code such as KRW");
+            String problem = MemberRules.currencyProblem(currency);
+            if (problem != null) {
+                add("unitPrice.currency", problem);
             }
             return new Money(amount, currency == null ? "" : currency);
         }

@@ -13,6 +13,7 @@ import dev.lockstep.contracts.OrderConfirmed;
 import dev.lockstep.contracts.OrderCreated;
 import dev.lockstep.contracts.OrderItem;
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.OutboxMessage;
 import dev.lockstep.order.domain.CancelReason;
 import dev.lockstep.order.domain.Money;
@@ -25,6 +26,9 @@ import java.util.List;
 
 /** The messages that cross services, to and from the domain, and the JSON that the order's row keeps its items in. */
 final class OrderMessages {
+    static final MessageCodec<dev.lockstep.contracts.OrderCommand> CODEC = MessageCodec.of(
+                    dev.lockstep.contracts.OrderCommand.class)
+            .keyedBy("orderId", Message::orderId);
     private static final String AGGREGATE_TYPE = "order";
     private static final JsonMapper JSON = new JsonMapper();
     private static final ObjectWriter LINES_WRITER =

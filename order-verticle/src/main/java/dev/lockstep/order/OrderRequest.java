@@ -1,6 +1,7 @@
 package dev.lockstep.order;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.contracts.MemberRules;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.order.domain.OrderLine;
 import java.util.ArrayList;
@@ -17,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 record OrderRequest(String userId, List<OrderLine> lines) {
     private static final Set<String> MEMBERS = Set.of("userId", "items");
     private static final Set<String> ITEM_MEMBERS = Set.of("productId", "qty");
-    private static final int MAX_ID_LENGTH = 100;
-    private static final int MAX_ITEMS = 100;
-    private static final int MAX_QTY = 1000;
 
     OrderRequest {
         lines = List.copyOf(lines);
@@ -41,8 +39,9 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             errors.add(new FieldError("items", "is required"));
             return List.of();
         }
-        if (!items.isArray() || items.isEmpty() || items.size() > MAX_ITEMS) {
-            errors.add(new FieldError("items", "must be an array of 1 to " + MAX_ITEMS + " items"));
+        String problem = MemberRules.itemCountProblem(items.isArray() ? items.size() : 0);
+        if (problem != null) {
+            errors.add(new FieldError("items", problem));
             return List.of();
         }
         List<OrderLine> lines = new ArrayList<>(items.size());
@@ -67,8 +66,9 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             errors.add(new FieldError(field, "is required"));
             return 0;
         }
-        if (!qty.isIntegralNumber() || !qty.canConvertToInt() || qty.intValue() < 1 || qty.intValue() > MAX_QTY) {
-            errors.add(new FieldError(field, "must be a whole number from 1 to " + MAX_QTY));
+        String problem = MemberRules.qtyProblem(qty.isIntegralNumber() && qty.canConvertToInt() ? qty.intValue() : 0);
+        if (problem != null) {
+            errors.add(new FieldError(field, problem));
             return 0;
         }
         return qty.intValue();
@@ -79,27 +79,14 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             errors.add(new FieldError(field, "is required"));
             return "";
         }
-        String text = id.isTextual() ? id.textValue() : null;
-        if (text == null || text.isBlank() || text.length() > MAX_ID_LENGTH) {
-            errors.add(new FieldError(field, "must be text of 1 to " + MAX_ID_LENGTH + " characters, not blank"));
-            return "";
-        }
-        if (!isPlain(text)) {
-            errors.add(new FieldError(field, "must not contain control characters or half of a surrogate pair"));
+        // What is no text is as wrong as text of no characters.
+        String text = id.isTextual() ? id.textValue() : "";
+        String problem = MemberRules.idProblem(text);
+        if (problem != null) {
+            errors.add(new FieldError(field, problem));
             return "";
         }
         return text;
-    }
-
-    // A lone surrogate has no UTF-8: it would be kept as a question mark, and so become another id.
-    private static boolean isPlain(String text) {
-        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
-            int codePoint = text.codePointAt(i);
-            if (Character.isISOControl(codePoint) || Character.getType(codePoint) == Character.SURROGATE) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static void unknownMembers(JsonNode object, Set<String> known, String prefix, List<FieldError> errors) {

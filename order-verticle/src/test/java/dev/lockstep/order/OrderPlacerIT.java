@@ -7,6 +7,7 @@ import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.TraceContext;
 import dev.lockstep.order.Placed.Accepted;
 import dev.lockstep.order.domain.NewOrder;
 import dev.lockstep.order.domain.OrderId;

@@ -1,5 +1,6 @@
 package dev.lockstep.payment;
 
+import dev.lockstep.contracts.MemberRules;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.payment.domain.Account;
@@ -7,19 +8,12 @@ import dev.lockstep.payment.domain.LedgerAccount;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.UserId;
 import java.util.ArrayList;
-import java.util.Currency;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** A deposit that was asked for and has nothing wrong with it. */
 record DepositRequest(UserId userId, Money amount, @Nullable String key) {
-    private static final int MAX_ID_LENGTH = 100;
     private static final int MAX_KEY_LENGTH = 200;
-    private static final Set<String> CURRENCIES = Currency.getAvailableCurrencies().stream()
-            .map(Currency::getCurrencyCode)
-            .collect(Collectors.toUnmodifiableSet());
 
     /** The JSON body, before anything is checked. */
     record Body(@Nullable Long amount, @Nullable String currency) {}
@@ -33,6 +27,8 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
         if (key != null && (key.isBlank() || key.length() > MAX_KEY_LENGTH)) {
             errors.add(
                     new FieldError("Idempotency-Key", "must have 1 to " + MAX_KEY_LENGTH + " characters, not blank"));
+        } else if (key != null && !MemberRules.isPlain(key)) {
+            errors.add(new FieldError("Idempotency-Key", "must not contain control characters"));
         }
         long amount = amount(body, errors);
         String currency = currency(body, errors);
@@ -44,10 +40,9 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
 
     // As strict as the order service: a user who cannot order needs no account.
     private static void checkUserId(String userId, List<FieldError> errors) {
-        if (userId.isBlank() || userId.length() > MAX_ID_LENGTH) {
-            errors.add(new FieldError("userId", "must be text of 1 to " + MAX_ID_LENGTH + " characters, not blank"));
-        } else if (userId.chars().anyMatch(Character::isISOControl)) {
-            errors.add(new FieldError("userId", "must not contain control characters"));
+        String problem = MemberRules.idProblem(userId);
+        if (problem != null) {
+            errors.add(new FieldError("userId", problem));
         } else if (userId.startsWith(LedgerAccount.SYSTEM_PREFIX)) {
             errors.add(new FieldError("userId", "must not start with " + LedgerAccount.SYSTEM_PREFIX));
         }
@@ -65,13 +60,10 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
     }
 
     private static String currency(Body body, List<FieldError> errors) {
-        if (body.currency() == null) {
-            errors.add(new FieldError("currency", "is required"));
-            return "";
+        String problem = MemberRules.currencyProblem(body.currency());
+        if (problem != null) {
+            errors.add(new FieldError("currency", problem));
         }
-        if (!CURRENCIES.contains(body.currency())) {
-            errors.add(new FieldError("currency", "must be an ISO 4217 code such as KRW"));
-        }
-        return body.currency();
+        return body.currency() == null ? "" : body.currency();
     }
 }

@@ -8,6 +8,7 @@ import dev.lockstep.contracts.PaymentEvent;
 import dev.lockstep.contracts.PaymentRefunded;
 import dev.lockstep.contracts.RefundPayment;
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.OutboxMessage;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.OrderId;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Messages into what the domain understands, and what it decided into messages. */
 final class PaymentMessages {
+    static final MessageCodec<dev.lockstep.contracts.PaymentCommand> CODEC = MessageCodec.of(
+                    dev.lockstep.contracts.PaymentCommand.class)
+            .keyedBy("orderId", dev.lockstep.contracts.PaymentCommand::orderId);
     private static final String AGGREGATE = "payment";
 
     private PaymentMessages() {}

@@ -11,6 +11,7 @@ import dev.lockstep.contracts.CancelReason;
 import dev.lockstep.contracts.ChargePayment;
 import dev.lockstep.contracts.ConfirmOrder;
 import dev.lockstep.contracts.InventoryCommand;
+import dev.lockstep.contracts.InventoryEvent;
 import dev.lockstep.contracts.Message;
 import dev.lockstep.contracts.Money;
 import dev.lockstep.contracts.OrderCancelRequested;
@@ -18,10 +19,12 @@ import dev.lockstep.contracts.OrderCancelled;
 import dev.lockstep.contracts.OrderCommand;
 import dev.lockstep.contracts.OrderConfirmed;
 import dev.lockstep.contracts.OrderCreated;
+import dev.lockstep.contracts.OrderEvent;
 import dev.lockstep.contracts.OrderItem;
 import dev.lockstep.contracts.PaymentCharged;
 import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.PaymentDeclined;
+import dev.lockstep.contracts.PaymentEvent;
 import dev.lockstep.contracts.PaymentRefunded;
 import dev.lockstep.contracts.RefundPayment;
 import dev.lockstep.contracts.ReleaseStock;
@@ -30,6 +33,7 @@ import dev.lockstep.contracts.StockRejected;
 import dev.lockstep.contracts.StockReleased;
 import dev.lockstep.contracts.StockReserved;
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.messaging.MessageCodec;
 import dev.lockstep.messaging.OutboxMessage;
 import dev.lockstep.messaging.UnprocessableMessageException;
 import dev.lockstep.saga.domain.Compensation;
@@ -48,6 +52,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Between the messages of the contracts, the JSON that is stored, and the words of the domain. */
 final class SagaMessages {
+    static final MessageCodec<Message> CODEC = MessageCodec.<Message>of(
+                    List.of(OrderEvent.class, InventoryEvent.class, PaymentEvent.class))
+            .keyedBy("orderId", Message::orderId);
     private static final String AGGREGATE_TYPE = "saga";
 
     // A member that a newer version added is skipped, and one that an older version did not have is empty, so that both
@@ -64,10 +71,10 @@ final class SagaMessages {
     /**
      * Reads a message.
      *
-     * @throws UnprocessableMessageException if no order can have its id, or if it is nothing that the saga is told
+     * @throws UnprocessableMessageException if it is nothing that the saga is told
      */
     SagaEvent toEvent(Message message) {
-        OrderId order = toOrderId(message.orderId());
+        OrderId order = new OrderId(message.orderId());
         return switch (message) {
             case OrderCreated created ->
                 new SagaEvent.OrderPlaced(
@@ -237,14 +244,6 @@ final class SagaMessages {
     private static UnprocessableMessageException notForUs(Message message) {
         return new UnprocessableMessageException(
                 "UNEXPECTED_TYPE", message.getClass().getSimpleName() + " is sent by the saga, not to it");
-    }
-
-    private static OrderId toOrderId(String value) {
-        try {
-            return new OrderId(value);
-        } catch (IllegalArgumentException e) {
-            throw new UnprocessableMessageException("INVALID_ORDER_ID", String.valueOf(e.getMessage()));
-        }
     }
 
     private static dev.lockstep.saga.domain.Money toDomain(Money money) {

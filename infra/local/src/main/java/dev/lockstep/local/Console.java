@@ -1,19 +1,26 @@
 package dev.lockstep.local;
 
+import dev.lockstep.messaging.PrintableText;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
 
 /** What {@code ./up} shows while it starts and stops: one line for each thing that happened. */
 final class Console {
+    private static final int LONGEST_LINE = 2_000;
+
     private final PrintStream out;
 
     Console(PrintStream out) {
         this.out = out;
     }
 
+    /** Text of one or more lines. What a server or a setting says may be in it, so each is made printable. */
     void line(String text) {
-        out.println(text);
+        if (text.isEmpty()) {
+            out.println();
+        }
+        text.lines().map(each -> PrintableText.of(each, LONGEST_LINE)).forEach(out::println);
         out.flush();
     }
 

@@ -4,6 +4,8 @@ import dev.lockstep.audit.AuditApp;
 import dev.lockstep.embedded.FolderLock;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.Umask;
+import dev.lockstep.messaging.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +20,7 @@ import java.util.Optional;
  */
 public final class LocalAuditApp {
     private static final int IMPOSSIBLE = 2;
+    private static final int LONGEST_LINE = 2_000;
 
     private LocalAuditApp() {}
 
@@ -25,6 +28,7 @@ public final class LocalAuditApp {
         Path data = Path.of(Optional.ofNullable(System.getenv(LocalConfig.DATA)).orElse(".lockstep"))
                 .toAbsolutePath()
                 .normalize();
+        Umask.keepOthersOut();
         // Beside the log of the stack, which may be running.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", data.resolve("logs/audit").toString());
@@ -48,7 +52,7 @@ public final class LocalAuditApp {
             try (Servers servers = Servers.start(data, lock.get())) {
                 return auditStopped(servers, out, err, options);
             } catch (RuntimeException cause) {
-                err.println(cause.getMessage());
+                err.println(PrintableText.of(cause.getMessage(), LONGEST_LINE));
                 return IMPOSSIBLE;
             }
         }
@@ -87,6 +91,7 @@ public final class LocalAuditApp {
     /** The servers of a stack that does not run, on free ports. */
     private record Servers(FolderLock lock, LocalPostgres postgres, LocalKafka kafka) implements AutoCloseable {
         static Servers start(Path data, FolderLock lock) {
+            LocalPostgres.letThrough(data);
             LocalPostgres postgres = LocalPostgres.start(LocalStack.postgresFolder(data), 0);
             try {
                 return new Servers(lock, postgres, LocalKafka.start(LocalStack.kafkaFolder(data), 0));

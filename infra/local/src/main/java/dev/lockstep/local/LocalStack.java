@@ -70,6 +70,7 @@ final class LocalStack implements AutoCloseable {
     void start() {
         lock = FolderLock.tryLock(config.data()).orElseThrow(this::alreadyRunning);
         Endpoints.delete(config.data());
+        LocalPostgres.letThrough(config.data());
         if (LocalPostgres.stopLeftOver(postgresFolder(config.data()))) {
             console.part("postgres", "was left running by an earlier run and is taken over");
         }

@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.PrintableText;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -11,6 +12,7 @@ import org.slf4j.LoggerFactory;
 /** A service as a process: its signals in, its exit code out. */
 final class ServiceProcess {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServiceProcess.class);
+    private static final int LONGEST_LINE = 2_000;
     private static final int STOPPED = 0;
     private static final int FAILED = 1;
     private static final int MISCONFIGURED = 2;
@@ -87,7 +89,8 @@ final class ServiceProcess {
 
     private static void exit(int code, String message) {
         // checkstyle off: consoleOutput, what a command says before it fails belongs on standard error
-        System.err.println(message);
+        // A settings problem has a line for each; values of settings and words of servers are quoted in them.
+        message.lines().map(line -> PrintableText.of(line, LONGEST_LINE)).forEach(System.err::println);
         // checkstyle on: consoleOutput
         System.exit(code);
     }

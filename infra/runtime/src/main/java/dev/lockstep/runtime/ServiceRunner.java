@@ -89,6 +89,7 @@ public final class ServiceRunner {
         if (relay != null) {
             running.opened(relay);
             context.health().register("relay process", relay::problem);
+            context.health().registerLiveness("relay process", relay::stall);
         }
 
         Vertx vertx = metrics.vertx();

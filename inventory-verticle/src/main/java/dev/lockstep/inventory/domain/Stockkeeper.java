@@ -96,6 +96,9 @@ public final class Stockkeeper {
             for (HeldLine line : lines) {
                 total = Math.addExact(total, Math.multiplyExact(line.qty(), line.unitPrice()));
             }
+            if (total > TotalTooLargeException.LARGEST_TOTAL) {
+                throw TotalTooLargeException.of(orderId);
+            }
             return total;
         } catch (ArithmeticException overflow) {
             throw TotalTooLargeException.of(orderId);

@@ -151,6 +151,23 @@ class StockkeeperTest {
                             new Unseen(), products(cup, pot), reserve(new Line(CUP, 2), new Line(POT, 1))))
                     .isInstanceOf(TotalTooLargeException.class);
         }
+
+        @Test
+        void a_total_that_not_every_reader_of_json_takes_as_it_is_cannot_be_told() {
+            // Given
+            Product cup = new Product(CUP, "Cup", new Money(9_007_199_254_740_991L, "USD"), 5, 0);
+            Product pot = new Product(POT, "Pot", new Money(1, "USD"), 5, 0);
+
+            // Then
+            assertThatThrownBy(() -> stockkeeper.decide(
+                            new Unseen(), products(cup, pot), reserve(new Line(CUP, 1), new Line(POT, 1))))
+                    .isInstanceOf(TotalTooLargeException.class)
+                    .hasMessage("the total of order order-1 exceeds 9007199254740991 minor units");
+            assertThat(stockkeeper
+                            .decide(new Unseen(), products(cup), reserve(new Line(CUP, 1)))
+                            .reservation())
+                    .isInstanceOf(Held.class);
+        }
     }
 
     @Nested

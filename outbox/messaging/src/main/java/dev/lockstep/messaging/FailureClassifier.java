@@ -24,13 +24,15 @@ import org.jspecify.annotations.Nullable;
 /** The only place that judges failures: for consumers, for HTTP and for connection pools. It looks through the chain of causes. */
 public final class FailureClassifier {
     // https://www.postgresql.org/docs/18/errcodes-appendix.html
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final Set<String> UNAVAILABLE_CLASSES = Set.of("08", "28", "3D", "53", "57", "58", "F0");
     private static final Set<String> UNAVAILABLE_STATES = Set.of("25006", "HV00N");
     private static final Set<String> TRANSIENT_STATES = Set.of(
             "25P03", // idle in transaction for too long
             "25P04", // transaction took too long
             "26000", // prepared statement is gone
-            "40000", "40001", // serialization failure
+            "40000",
+            "40001", // serialization failure
             "40003", // unknown whether the statement completed
             "40P01", // deadlock
             "42501", // privilege missing; says nothing about other statements, and a grant mends it
@@ -38,7 +40,7 @@ public final class FailureClassifier {
             "53200", // out of memory: for this statement, perhaps not for smaller ones
             "53400", // over a configured limit, such as temp_file_limit
             "55006", // object in use
-            "55P03", // lock not available
+            LOCK_NOT_AVAILABLE,
             "57014", // cancelled, or over statement_timeout
             "72000"); // snapshot too old
     private static final String PROTOCOL_VIOLATION = "08P01";
@@ -125,12 +127,18 @@ public final class FailureClassifier {
 
     /** Whether text was sent that Postgres cannot store in its encoding. */
     public static boolean isUnstorableText(Throwable failure) {
-        for (Throwable each = failure; each != null; each = each.getCause()) {
-            if (each instanceof DatabaseException database) {
-                return stateOf(database).equals(UNSTORABLE_TEXT);
-            }
-        }
-        return false;
+        return stateOf(failure).equals(UNSTORABLE_TEXT);
+    }
+
+    /** Whether somebody else's lock was in the way for too long. */
+    static boolean isLockTimeout(Throwable failure) {
+        return stateOf(failure).equals(LOCK_NOT_AVAILABLE);
+    }
+
+    /** Whether the same transaction is likely to succeed at once: it lost against another one, or its session was of no use. */
+    static boolean isWorthRepeating(Throwable failure) {
+        String state = stateOf(failure);
+        return classOf(state).equals("40") || KEPT_BY_SESSION.contains(state) || ENDS_SESSION.contains(state);
     }
 
     /** The statement that no attempt will help, wherever in the chain of causes it was made. */
@@ -179,6 +187,15 @@ public final class FailureClassifier {
                 && ("FATAL".equals(postgres.getSeverity()) || "PANIC".equals(postgres.getSeverity()));
     }
 
+    private static String stateOf(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof DatabaseException database) {
+                return stateOf(database);
+            }
+        }
+        return "";
+    }
+
     private static String stateOf(DatabaseException failure) {
         @Nullable String state = failure.getSqlState();
         return state != null && state.length() == 5 ? state : "";
@@ -216,8 +233,7 @@ public final class FailureClassifier {
     }
 
     private static boolean isWithoutConnection(VertxException failure) {
-        return startsWith(failure, POOL_WITHOUT_CONNECTION)
-                || (failure.getClass() == VertxException.class && POOL_TIMEOUT.equals(failure.getMessage()));
+        return startsWith(failure, POOL_WITHOUT_CONNECTION) || POOL_TIMEOUT.equals(failure.getMessage());
     }
 
     // An IOException by inheritance only: nothing was away, something could not be read.

@@ -85,7 +85,11 @@ final class Headers {
     }
 
     static String shortened(String text, int most) {
-        return text.length() <= most ? text : text.substring(0, most) + "...";
+        if (text.length() <= most) {
+            return text;
+        }
+        int end = Character.isHighSurrogate(text.charAt(most - 1)) ? most - 1 : most;
+        return text.substring(0, end) + "...";
     }
 
     /** The record's key as text if Postgres can hold and index it as such, else null. */
@@ -99,9 +103,9 @@ final class Headers {
         return key.getBytes(StandardCharsets.UTF_8).length > LONGEST_KEY;
     }
 
-    /** The text as Postgres can hold it. */
+    /** The text as Postgres can hold it: with {@code \\0} for U+0000 and U+FFFD for each half of a surrogate pair. */
     static String storable(String text) {
-        return text.replace("\0", "\\0");
+        return PrintableText.withoutLoneSurrogates(text.replace("\0", "\\0"));
     }
 
     /** The bytes as text if they are valid UTF-8 that Postgres can hold as text, else null. */

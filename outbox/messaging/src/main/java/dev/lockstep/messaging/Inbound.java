@@ -36,6 +36,6 @@ record Inbound<M>(
                 source.partition(),
                 source.offset(),
                 Headers.utf8(source.key()),
-                Headers.text(source, "traceparent"));
+                TraceContext.orNull(Headers.text(source, TraceContext.HEADER)));
     }
 }

@@ -62,7 +62,7 @@ public final class Outbox {
             types[i] = message.type();
             topics[i] = message.topic();
             payloads[i] = Buffer.buffer(message.payload());
-            traceparents[i] = message.traceparent();
+            traceparents[i] = TraceContext.orNull(message.traceparent());
             firsts[i] = message.first();
         }
         return tx.preparedQuery(APPEND)

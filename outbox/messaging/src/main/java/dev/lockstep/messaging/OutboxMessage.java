@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param type what it says, such as {@code OrderCreated}; it becomes the {@code ce_type} header
  * @param topic where it goes
  * @param payload the record's value; not copied, so leave it alone afterwards
- * @param traceparent the W3C trace context that the message belongs to, if any
+ * @param traceparent the W3C trace context that the message belongs to, if any; one that is not valid is left out
  * @param first whether no message of this topic and key was ever appended before, so that none is looked for
  */
 // An array as a component: a copy a message would cost more than it protects, and no one compares outbox messages.

@@ -13,7 +13,10 @@ final class Payloads {
     static String asJson(byte[] bytes) {
         try {
             JsonNode json = Json.MAPPER.readTree(bytes);
-            return json.isMissingNode() ? quoted(asText(bytes)) : json.toString();
+            // Half of a surrogate pair can be escaped in JSON, and cannot be written as UTF-8.
+            return json.isMissingNode()
+                    ? quoted(asText(bytes))
+                    : PrintableText.withoutLoneSurrogates(json.toString());
         } catch (IOException notJson) {
             return quoted(asText(bytes));
         }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param messageId what the inbox knows it by
  * @param key the record's key as text, or null if it had none
- * @param traceparent to be passed on to the messages that this one causes
+ * @param traceparent to be passed on to the messages that this one causes; null if the record has none that is valid
  */
 public record Received<M>(
         M message,

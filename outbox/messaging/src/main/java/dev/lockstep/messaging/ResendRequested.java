@@ -30,8 +30,19 @@ public record ResendRequested(
     /** The source of a request whose sender the reader does not know: each service answers for its own messages. */
     public static final String EVERY_SENDER = "*";
 
-    /** Fails with an {@link IllegalArgumentException} for a time that is none, so that the record becomes a dead letter. */
+    private static final int LONGEST_SOURCE = 255;
+    // Kafka's own limit.
+    private static final int LONGEST_TOPIC = 249;
+    private static final int LONGEST_KEY = 1_000;
+    private static final Instant FIRST_TIME = Instant.EPOCH;
+    private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
+
+    /** Fails with an {@link IllegalArgumentException} that names the member, so that the record becomes a dead letter. */
     public ResendRequested {
+        refuse(textProblem(source, "source", LONGEST_SOURCE));
+        refuse(textProblem(topic, "topic", LONGEST_TOPIC));
+        refuse(keyProblem(key));
+        refuse(messageId == null ? "messageId is required" : null);
         if (since != null) {
             instant(since);
         }
@@ -42,10 +53,35 @@ public record ResendRequested(
         this(source, topic, key, messageId, null);
     }
 
-    /** Asks for the message before this one, unless this one does not say who sent it. */
+    private static void refuse(@Nullable String problem) {
+        if (problem != null) {
+            throw new IllegalArgumentException(problem);
+        }
+    }
+
+    private static @Nullable String textProblem(@Nullable String text, String member, int longest) {
+        if (text == null) {
+            return member + " is required";
+        }
+        if (text.isBlank() || text.length() > longest) {
+            return member + " must be text of 1 to " + longest + " characters, not blank";
+        }
+        return PrintableText.isPlain(text)
+                ? null
+                : member + " must not contain control characters or half of a surrogate pair";
+    }
+
+    // Any text may be a key, also one with line feeds.
+    private static @Nullable String keyProblem(@Nullable String key) {
+        return key != null && key.length() > LONGEST_KEY
+                ? "key must have at most " + LONGEST_KEY + " characters"
+                : null;
+    }
+
+    /** Asks for the message before this one, unless this one does not say who sent it, or says what no service can be called. */
     static Optional<OutboxMessage> forMessage(ConsumerRecord<byte[], byte[]> record, UUID previous) {
         String source = Headers.text(record, "ce_source");
-        if (source == null) {
+        if (source == null || textProblem(source, "source", LONGEST_SOURCE) != null) {
             return Optional.empty();
         }
         ResendRequested request = new ResendRequested(source, record.topic(), Headers.key(record), previous);
@@ -76,7 +112,11 @@ public record ResendRequested(
 
     private static Instant instant(String since) {
         try {
-            return Instant.parse(since);
+            Instant time = Instant.parse(since);
+            if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
+                throw new DateTimeParseException("is out of range", since, 0);
+            }
+            return time;
         } catch (DateTimeParseException malformed) {
             throw new IllegalArgumentException(
                     "since must be a time such as 2026-01-31T12:00:00Z, but was \"" + since + "\"", malformed);

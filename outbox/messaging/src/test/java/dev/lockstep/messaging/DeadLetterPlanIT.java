@@ -83,13 +83,13 @@ class DeadLetterPlanIT {
 
     @Test
     void what_is_open_is_counted_by_reason_from_one_to_the_next_and_not_by_reading_every_letter() {
-        assertThat(fixture.genericPlan(DeadLetterDesk.COUNT_BY_REASON, "100000"))
+        assertThat(fixture.genericPlan(DeadLetterCounts.COUNT_BY_REASON, "100000"))
                 .contains("dead_letter_open_reason")
                 .doesNotContain("Seq Scan on dead_letter")
                 .doesNotContain("Sort");
-        assertThat(Fixture.await(DeadLetterDesk.countByReason(fixture.pool)))
+        assertThat(Fixture.await(DeadLetterCounts.countByReason(fixture.pool)))
                 .hasSize(4)
-                .contains(new DeadLetterDesk.Count("t5", "R5", 2_500));
+                .contains(new DeadLetterCounts.Count("t5", "R5", 2_500));
     }
 
     private String plan(Set<String> states, String member) {
@@ -103,7 +103,7 @@ class DeadLetterPlanIT {
         String arguments =
                 "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
                         + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
-                        + literal(filter.fingerprint()) + "NULL, 50, 4096";
+                        + literal(filter.fingerprint()) + "NULL, 50, 4096, '00000000-0000-0000-0000-000000000000'";
         return fixture.genericPlan(DeadLetterDesk.listing(states, filter), arguments);
     }
 

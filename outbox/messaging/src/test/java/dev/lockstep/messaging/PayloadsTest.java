@@ -21,6 +21,12 @@ class PayloadsTest {
     }
 
     @Test
+    void half_of_a_surrogate_pair_does_not_keep_the_rest_from_being_shown() {
+        assertThat(Payloads.asJson("{\"a\":\"x\\ud800y\"}".getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo("{\"a\":\"x\uFFFDy\"}");
+    }
+
+    @Test
     void what_is_not_text_is_a_string_in_base64() {
         assertThat(Payloads.asJson(new byte[] {(byte) 0xff})).isEqualTo("\"/w==\"");
     }

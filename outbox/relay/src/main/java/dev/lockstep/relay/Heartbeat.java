@@ -161,10 +161,8 @@ final class Heartbeat implements AutoCloseable {
         if (now - nextBeat >= 0) {
             checks.beforeBeat(Duration.ofNanos(now - nextBeat));
             nextBeat = now + interval.toNanos();
-            if (!topic.isSettled()) {
-                topic.settle();
-                topic.problem().ifPresent(health::troubled);
-            }
+            topic.settle();
+            topic.problem().ifPresent(health::troubled);
             watermark.beat(connection);
         }
     }

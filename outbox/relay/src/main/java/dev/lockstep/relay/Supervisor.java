@@ -141,7 +141,7 @@ final class Supervisor {
                             watermark,
                             free,
                             settled,
-                            producers.get(),
+                            producers,
                             silent,
                             health,
                             metrics));
@@ -159,8 +159,11 @@ final class Supervisor {
                 database,
                 keeper,
                 new TableSender(
-                        new KafkaSender(producers.get(), config.bootstrapServers(), health),
-                        new OutboxRecords(config.source()),
+                        new RowSender(
+                                new KafkaSender(
+                                        producers, config.bootstrapServers(), new AdminTopicProbe(config), health),
+                                new OutboxRecords(config.source()),
+                                new HeldRows(database, health, config.bootstrapServers())),
                         metrics),
                 health);
     }

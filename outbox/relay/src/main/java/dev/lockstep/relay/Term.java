@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ final class Term implements Spell, Heartbeat.Checks {
 
     private final RelayConfig config;
     private final KafkaSender sender;
+    private final RowSender rows;
+    private final HeldRowRetrier retrier;
     private final OutboxPublisher publisher;
     private final RelayEngine engine;
     private final Heartbeat heartbeat;
@@ -37,7 +40,7 @@ final class Term implements Spell, Heartbeat.Checks {
             WatermarkStore watermark,
             SlotState slot,
             Snapshot settled,
-            Producer<byte[], byte[]> producer,
+            Supplier<Producer<byte[], byte[]>> producers,
             int silentBefore,
             RelayHealth health,
             RelayMetrics metrics) {
@@ -50,17 +53,26 @@ final class Term implements Spell, Heartbeat.Checks {
         patience = config.patience().multipliedBy(times);
         startLimit = config.startLimit().multipliedBy(times);
         stall = new StallDetector(startLimit, patience, System::nanoTime);
-        topic = new HeartbeatTopic(config);
+        TopicProbe probe = new AdminTopicProbe(config);
+        topic = new HeartbeatTopic(config, probe);
         OutboxRecords records = new OutboxRecords(config.source());
         Ledger ledger = new Ledger(settled);
-        sender = new KafkaSender(producer, config.bootstrapServers(), health);
-        Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(sender, records, metrics), metrics);
+        HeldRows held = new HeldRows(database, health, config.bootstrapServers());
+        sender = new KafkaSender(producers, config.bootstrapServers(), probe, health);
+        rows = new RowSender(sender, records, held);
+        retrier = new HeldRowRetrier(
+                database,
+                held,
+                probe,
+                () -> new KafkaSender(producers, config.bootstrapServers(), probe, health),
+                records,
+                metrics);
+        Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(rows, metrics), metrics);
         heartbeat = new Heartbeat(config, database, keeper, watermark, topic, health, metrics, reconciler, this);
         publisher = new OutboxPublisher(
-                sender,
-                records,
+                rows,
                 topic,
-                () -> requireProven(keeper, slot),
+                () -> begin(keeper, slot),
                 ledger,
                 heartbeat::acknowledged,
                 health,
@@ -72,7 +84,7 @@ final class Term implements Spell, Heartbeat.Checks {
                 database,
                 new StandbyStore(),
                 new KafkaProbe(config),
-                () -> longer(sender.unanswered(), topic.unsettled()),
+                () -> longer(longer(sender.unanswered(), retrier.unanswered()), topic.unsettled()),
                 this::close);
     }
 
@@ -89,7 +101,8 @@ final class Term implements Spell, Heartbeat.Checks {
         } finally {
             watchdog.close();
             heartbeat.close();
-            sender.close();
+            retrier.close();
+            rows.close();
         }
     }
 
@@ -126,6 +139,11 @@ final class Term implements Spell, Heartbeat.Checks {
         return one.compareTo(other) > 0 ? one : other;
     }
 
+    private void begin(SlotKeeper keeper, SlotState slot) {
+        requireProven(keeper, slot);
+        retrier.start();
+    }
+
     private void requireProven(SlotKeeper keeper, SlotState slot) {
         if (!keeper.prove(slot)) {
             throw new RelayException(
@@ -143,7 +161,8 @@ final class Term implements Spell, Heartbeat.Checks {
     public void close() {
         publisher.drain(DRAIN);
         // Whoever still waits for Kafka has to let go, or the engine could not end.
-        sender.close();
+        retrier.stop();
+        rows.close();
         engine.close();
     }
 
@@ -158,9 +177,6 @@ final class Term implements Spell, Heartbeat.Checks {
         if (stalled) {
             silent = true;
             engine.close();
-        } else if (sender.unanswered().compareTo(config.patience()) > 0 && isTopicGone()) {
-            endedBecause = "topic %s has been deleted, the next term makes it".formatted(OutboxRecords.HEARTBEAT_TOPIC);
-            close();
         }
     }
 
@@ -180,16 +196,6 @@ final class Term implements Spell, Heartbeat.Checks {
             // Debezium would wait for it for half an hour.
             endedBecause = "slot %s was lost while the engine started".formatted(config.slotName());
             engine.close();
-        }
-    }
-
-    // A heartbeat on its way there would hold up the rows beside it for ever.
-    private boolean isTopicGone() {
-        try {
-            return topic.isGone();
-        } catch (InterruptedException cause) {
-            Thread.currentThread().interrupt();
-            return false;
         }
     }
 }

@@ -6,10 +6,15 @@ public record OrderId(String value) {
     private static final int LONGEST = 255;
 
     public OrderId {
-        if (value.isBlank() || value.length() > LONGEST || value.indexOf('\0') >= 0) {
+        if (value.isBlank() || value.length() > LONGEST || isUnstorable(value)) {
             throw new IllegalArgumentException(
-                    "orderId must have 1 to " + LONGEST + " characters, none of them U+0000");
+                    "orderId must have 1 to " + LONGEST + " characters, none of them U+0000 or half of a surrogate pair");
         }
+    }
+
+    // Postgres refuses U+0000. Half of a surrogate pair would come back as a question mark, and so as another order.
+    private static boolean isUnstorable(String text) {
+        return text.codePoints().anyMatch(c -> c == 0 || Character.getType(c) == Character.SURROGATE);
     }
 
     @Override

@@ -1,9 +1,19 @@
 package dev.lockstep.messaging.http;
 
+import dev.lockstep.messaging.PrintableText;
+
 /**
  * What is wrong with one member of a request.
  *
  * @param field where it is, as in {@code items[0].qty}, or the name of a query parameter or header
  * @param message what it must be, to be read after the field's name: {@code must be a whole number}
  */
-public record FieldError(String field, String message) {}
+public record FieldError(String field, String message) {
+    private static final int LONGEST_FIELD = 200;
+    private static final int LONGEST_MESSAGE = 500;
+
+    public FieldError {
+        field = PrintableText.of(field, LONGEST_FIELD);
+        message = PrintableText.of(message, LONGEST_MESSAGE);
+    }
+}

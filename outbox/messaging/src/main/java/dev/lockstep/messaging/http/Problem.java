@@ -1,5 +1,6 @@
 package dev.lockstep.messaging.http;
 
+import dev.lockstep.messaging.PrintableText;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -7,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** An answer other than the one hoped for. Thrown or failed with from a route, it becomes an RFC 9457 body. */
 public final class Problem extends RuntimeException {
+    // A problem may quote the request, so it is kept short however large that is.
+    private static final int LONGEST_DETAIL = 2_000;
+    private static final int MOST_ERRORS = 100;
+
     private final int status;
     private final String detail;
     private final List<FieldError> errors;
@@ -14,10 +19,10 @@ public final class Problem extends RuntimeException {
 
     private Problem(int status, String detail, List<FieldError> errors, @Nullable Duration retryAfter) {
         // No stack trace: this is control flow, and its reader is the client.
-        super(detail, null, false, false);
+        super(PrintableText.of(detail, LONGEST_DETAIL), null, false, false);
         this.status = status;
-        this.detail = detail;
-        this.errors = List.copyOf(errors);
+        this.detail = PrintableText.of(detail, LONGEST_DETAIL);
+        this.errors = errors.stream().limit(MOST_ERRORS).toList();
         this.retryAfter = retryAfter;
     }
 
@@ -28,6 +33,10 @@ public final class Problem extends RuntimeException {
     /** A bad request with one member at fault, whose error is also the detail. */
     public static Problem badRequest(String field, String message) {
         return badRequest(field + " " + message, List.of(new FieldError(field, message)));
+    }
+
+    public static Problem forbidden(String detail) {
+        return of(403, detail);
     }
 
     public static Problem notFound(String detail) {
@@ -44,6 +53,11 @@ public final class Problem extends RuntimeException {
 
     public static Problem unsupportedMediaType(String detail) {
         return of(415, detail);
+    }
+
+    /** Meant for another host. */
+    public static Problem misdirected(String detail) {
+        return of(421, detail);
     }
 
     public static Problem unprocessable(String detail) {

@@ -12,6 +12,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,11 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         this.bodyLimit = bodyLimit;
     }
 
+    /** For the failures of some routes only. */
+    static ProblemHandler of(Router router, long bodyLimit) {
+        return new ProblemHandler(router, bodyLimit);
+    }
+
     /**
      * Makes the router answer its failures so. Call it before any route is added, since it must see the failures of all.
      *
@@ -40,9 +46,23 @@ public final class ProblemHandler implements Handler<RoutingContext> {
      */
     public static void mount(Router router, long bodyLimit) {
         ProblemHandler problems = new ProblemHandler(router, bodyLimit);
-        router.route().failureHandler(problems);
+        router.route().handler(ProblemHandler::refuseUnstorable).failureHandler(problems);
         // A request that no route matches never fails a route: the router asks these instead.
         STATUSES_OF_THE_ROUTER.forEach(status -> router.errorHandler(status, ctx -> problems.answer(ctx, status)));
+    }
+
+    // Before it gets to the database, which does not say where it found it.
+    private static void refuseUnstorable(RoutingContext ctx) {
+        String path = ctx.request().path();
+        if (path != null && path.contains("%00")) {
+            throw Problem.badRequest("path", Text.RULE);
+        }
+        for (Map.Entry<String, String> parameter : ctx.queryParams()) {
+            if (!Text.storable(parameter.getKey()) || !Text.storable(parameter.getValue())) {
+                throw Problem.badRequest(parameter.getKey(), Text.RULE);
+            }
+        }
+        ctx.next();
     }
 
     @Override

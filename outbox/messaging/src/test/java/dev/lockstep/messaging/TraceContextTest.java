@@ -1,4 +1,4 @@
-package dev.lockstep.order;
+package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,6 +33,10 @@ class TraceContextTest {
                 "00-" + TRACE + "-1",
                 "00-" + TRACE + "-01-more",
                 "00-" + TRACE + "-01 ",
+                "00-" + TRACE + "-01\r\nX: y",
+                "00-" + TRACE + "-01\0",
+                "cc-" + TRACE + "-01-\r\nX: y",
+                "x\r\nX: y",
                 "ff-" + TRACE + "-01",
                 "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
                 "00-00000000000000000000000000000000-00f067aa0ba902b7-01",

@@ -1,4 +1,4 @@
-package dev.lockstep.order;
+package dev.lockstep.messaging;
 
 import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
@@ -6,9 +6,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The W3C {@code traceparent} of a request: the one it brought, or a new one. */
-final class TraceContext {
-    static final String HEADER = "traceparent";
+/**
+ * The W3C {@code traceparent} of a request or a record. Anybody can send one, so it is passed on only if it is valid; of one that is
+ * longer than version 00 allows, only what version 00 has.
+ */
+public final class TraceContext {
+    public static final String HEADER = "traceparent";
     // A version after 00 may say more behind the flags; its first four fields are to be read as those of 00.
     private static final Pattern TRACEPARENT =
             Pattern.compile("(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
@@ -17,13 +20,14 @@ final class TraceContext {
 
     private TraceContext() {}
 
-    static String orNew(@Nullable String traceparent) {
+    /** The trace context that the header says, or a new one when it says none that is valid. */
+    public static String orNew(@Nullable String traceparent) {
         String given = orNull(traceparent);
         return given == null ? random() : given;
     }
 
     /** The trace context that the header says, or null when it says none that is valid. */
-    static @Nullable String orNull(@Nullable String traceparent) {
+    public static @Nullable String orNull(@Nullable String traceparent) {
         if (traceparent == null) {
             return null;
         }

@@ -1,0 +1,314 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.RecordFuzzer.Fuzzed;
+import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.messaging.PrintableText;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+
+/** Tens of thousands of records that nobody should have written, on every topic that is read. */
+final class FuzzCases {
+    private static final int AT_ONCE = 250;
+    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final Duration LAG_LIMIT = Duration.ofMinutes(4);
+    private static final long MOST_LOG_BYTES = 4L * 1024 * 1024;
+    private static final int LONGEST_LINE = 8_000;
+    // Of the 256 MiB that each service has here.
+    private static final double MOST_LIVE_HEAP = 128.0 * 1024 * 1024;
+    private static final Map<String, Service> READERS = Map.of(
+            "order.commands", Service.ORDER,
+            "inventory.commands", Service.INVENTORY,
+            "payment.commands", Service.PAYMENT);
+
+    private FuzzCases() {}
+
+    static List<FaultCase> all() {
+        return List.of(new FaultCase(
+                "fuzz-records",
+                "records that are broken, odd, contradictory or repeated in odd envelopes, on every topic that is read",
+                Protection.DEAD_LETTERS,
+                FaultCase.Where.SHARED,
+                true,
+                FuzzCases::fuzz));
+    }
+
+    private static void fuzz(Run run) {
+        RecordFuzzer fuzzer = new RecordFuzzer(run.random(), written(run));
+        Map<Service, Long> logs = logSizes(run);
+        Map<Service, Integer> starts = starts(run);
+        Map<Place, Set<String>> injected = new HashMap<>();
+        for (int left = run.times(30_000, 2_000); left > 0; left -= AT_ONCE) {
+            send(run, Stream.generate(fuzzer::next).limit(Math.min(left, AT_ONCE)).toList(), injected);
+            run.pause(PAUSE);
+        }
+        awaitNoLag(run);
+        checkDeadLetters(run, injected);
+        checkProcesses(run, starts);
+        checkLogs(run, logs);
+    }
+
+    // What the services have written themselves, and not the garbage of other cases.
+    private static List<ConsumerRecord<byte[], byte[]>> written(Run run) {
+        List<String> sources =
+                Stream.of(Service.values()).map(FuzzCases::source).toList();
+        List<ConsumerRecord<byte[], byte[]>> all = RecordCases.newest(run, 400).stream()
+                .filter(record -> {
+                    Header source = record.headers().lastHeader("ce_source");
+                    return source != null
+                            && source.value() != null
+                            && sources.contains(new String(source.value(), StandardCharsets.UTF_8))
+                            && record.key() != null;
+                })
+                .toList();
+        if (all.isEmpty()) {
+            throw new FaultsException("no service has written anything that could be changed");
+        }
+        return all;
+    }
+
+    private static String source(Service service) {
+        return "/" + group(service);
+    }
+
+    private static String group(Service service) {
+        return service.label() + "-service";
+    }
+
+    private record Place(String topic, int partition, long offset) {}
+
+    private static void send(Run run, List<Fuzzed> records, Map<Place, Set<String>> injected) {
+        try (KafkaProducer<byte[], byte[]> producer = RecordCases.producer(run)) {
+            List<Future<RecordMetadata>> sends =
+                    records.stream().map(each -> producer.send(each.record())).toList();
+            producer.flush();
+            for (int i = 0; i < sends.size(); i++) {
+                RecordMetadata at = sends.get(i).get();
+                injected.put(
+                        new Place(at.topic(), at.partition(), at.offset()),
+                        records.get(i).reasons());
+                run.injected();
+            }
+        } catch (ExecutionException refused) {
+            throw new FaultsException("a record was refused: " + refused.getCause(), refused);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    // The broker is asked: what a service says of its lag is what it believes.
+    private static void awaitNoLag(Run run) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()))) {
+            // Orders pour in meanwhile: what came after the last of these records is not waited for.
+            Map<TopicPartition, Long> ends = ends(admin);
+            Map<String, Long> lags = new TreeMap<>();
+            boolean none = Waiting.comesAbout(LAG_LIMIT, () -> {
+                lags.clear();
+                lags.putAll(lags(admin, ends));
+                run.pause(PAUSE);
+                return lags.isEmpty();
+            });
+            if (!none) {
+                throw new FaultsException("after " + LAG_LIMIT.toSeconds() + " s records are still unread: " + lags);
+            }
+        }
+    }
+
+    private static Map<TopicPartition, Long> ends(Admin admin) {
+        List<String> topics = Stream.concat(RecordCases.TOPICS.stream(), Stream.of(MessageShapes.RESENDS))
+                .toList();
+        Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
+        answer(admin.describeTopics(topics).allTopicNames()).forEach((topic, description) -> description
+                .partitions()
+                .forEach(each -> wanted.put(new TopicPartition(topic, each.partition()), OffsetSpec.latest())));
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        answer(admin.listOffsets(wanted).all()).forEach((partition, end) -> ends.put(partition, end.offset()));
+        return ends;
+    }
+
+    private static Map<String, Long> lags(Admin admin, Map<TopicPartition, Long> ends) {
+        Map<String, Long> lags = new TreeMap<>();
+        for (Service service : Service.values()) {
+            for (String group : List.of(group(service), group(service) + ".resends")) {
+                Map<TopicPartition, OffsetAndMetadata> committed =
+                        answer(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+                ends.forEach((partition, end) -> {
+                    boolean reads = partition.topic().equals(MessageShapes.RESENDS)
+                            ? group.endsWith(".resends")
+                            : !group.endsWith(".resends")
+                                    && readers(partition.topic()).contains(service);
+                    OffsetAndMetadata at = committed.get(partition);
+                    long lag = end - (at == null ? 0 : at.offset());
+                    if (reads && lag > 0) {
+                        lags.put(group + " " + partition, lag);
+                    }
+                });
+            }
+        }
+        return lags;
+    }
+
+    private static <T> T answer(KafkaFuture<T> future) {
+        try {
+            return future.get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException cause) {
+            throw new FaultsException("Kafka does not answer: " + cause, cause);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    private static void checkDeadLetters(Run run, Map<Place, Set<String>> injected) {
+        List<String> wrong = new ArrayList<>();
+        for (Service service : Service.values()) {
+            Map<Place, String> letters = deadLetters(run, service);
+            injected.forEach((place, reasons) -> {
+                if (readers(place.topic()).contains(service)) {
+                    check(service, place, reasons, letters.get(place), wrong);
+                }
+            });
+        }
+        if (!wrong.isEmpty()) {
+            throw new FaultsException(wrong.size() + " records did not become what they should, such as "
+                    + String.join("; ", wrong.subList(0, Math.min(5, wrong.size()))));
+        }
+    }
+
+    private static void check(
+            Service service, Place place, Set<String> reasons, @Nullable String found, List<String> wrong) {
+        boolean right = found == null
+                ? reasons.isEmpty()
+                : reasons.stream().anyMatch(reason -> found.startsWith(reason + " after 1:"));
+        if (!right) {
+            wrong.add(group(service) + " " + place + " should be " + (reasons.isEmpty() ? "ignored" : reasons) + ", but is "
+                    + (found == null ? "no dead letter" : PrintableText.of(found, 300)));
+        }
+    }
+
+    private static Set<Service> readers(String topic) {
+        if (topic.equals(MessageShapes.RESENDS)) {
+            return Set.of(Service.values());
+        }
+        return Set.of(READERS.getOrDefault(topic, Service.SAGA));
+    }
+
+    // Letters are written in the transaction in which the offset moves on, so those of records that are read are there.
+    private static Map<Place, String> deadLetters(Run run, Service service) {
+        try {
+            Map<Place, String> letters = new HashMap<>();
+            for (String row : Database.column(
+                    run.stack().jdbcUrl(service),
+                    "SELECT concat_ws(' ', topic, partition, \"offset\", reason, 'after', attempts || ':', left(error, 300))"
+                            + " FROM dead_letter")) {
+                String[] parts = row.split(" ", 4);
+                letters.put(new Place(parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2])), parts[3]);
+            }
+            return letters;
+        } catch (SQLException cause) {
+            throw new FaultsException("the dead letters cannot be read: " + cause.getMessage(), cause);
+        }
+    }
+
+    private static Map<Service, Integer> starts(Run run) {
+        Map<Service, Integer> starts = new EnumMap<>(Service.class);
+        for (Service service : Service.values()) {
+            starts.put(service, run.stack().service(service).starts());
+        }
+        return starts;
+    }
+
+    private static void checkProcesses(Run run, Map<Service, Integer> starts) {
+        starts.forEach((service, before) -> {
+            if (run.stack().service(service).starts() != before) {
+                throw new FaultsException(service.label() + " did not survive, see its log");
+            }
+            double live = run.stack().first(service).metric("jvm_gc_live_data_size_bytes");
+            if (live > MOST_LIVE_HEAP) {
+                throw new FaultsException("%s holds %.0f MiB after a collection".formatted(service.label(), live / 1024 / 1024));
+            }
+        });
+    }
+
+    private static Map<Service, Long> logSizes(Run run) {
+        Map<Service, Long> sizes = new EnumMap<>(Service.class);
+        for (Service service : Service.values()) {
+            sizes.put(service, size(log(run, service)));
+        }
+        return sizes;
+    }
+
+    private static Path log(Run run, Service service) {
+        return run.stack().folder().resolve("logs").resolve(service.label() + ".log");
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    private static void checkLogs(Run run, Map<Service, Long> before) {
+        long written = 0;
+        for (Map.Entry<Service, Long> each : before.entrySet()) {
+            Path log = log(run, each.getKey());
+            written += size(log) - each.getValue();
+            checkLines(log, each.getValue());
+        }
+        if (written > MOST_LOG_BYTES) {
+            throw new FaultsException("the services wrote %,d bytes of log, and may write %,d".formatted(written, MOST_LOG_BYTES));
+        }
+    }
+
+    private static void checkLines(Path log, long from) {
+        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
+            file.seek(from);
+            BufferedReader lines =
+                    new BufferedReader(Channels.newReader(file.getChannel(), StandardCharsets.UTF_8));
+            lines.lines().forEach(line -> {
+                if (line.length() > LONGEST_LINE) {
+                    throw new FaultsException(log + " has a line of " + line.length() + " characters");
+                }
+                String plain = line.replace("\t", "");
+                if (!PrintableText.of(plain, LONGEST_LINE).equals(plain) || line.startsWith("1970-01-01T00:00:00.000Z")) {
+                    throw new FaultsException(
+                            log + " has a line that somebody else wrote: " + PrintableText.of(line, 300));
+                }
+            });
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+}

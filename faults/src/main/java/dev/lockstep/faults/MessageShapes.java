@@ -1,0 +1,236 @@
+package dev.lockstep.faults;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The shapes of all messages that services read, and JSON of them: valid, or with one member that breaks a rule. */
+final class MessageShapes {
+    static final String RESENDS = "lockstep.resend-requests";
+
+    /** What a member of a message is. */
+    enum Kind {
+        ORDER,
+        ID,
+        MONEY,
+        ITEMS,
+        REASON,
+        UUID,
+        TEXT
+    }
+
+    /** The messages of one type. */
+    record Shape(String topic, String type, Map<String, Kind> members) {}
+
+    static final List<Shape> ALL = List.of(
+            shape("order.created", "OrderCreated", "userId", Kind.ID, "items", Kind.ITEMS),
+            shape("order.cancel-requested", "OrderCancelRequested"),
+            shape("order.commands", "ConfirmOrder", "total", Kind.MONEY),
+            shape("order.commands", "CancelOrder", "reason", Kind.REASON),
+            shape("order.confirmed", "OrderConfirmed", "total", Kind.MONEY),
+            shape("order.cancelled", "OrderCancelled", "reason", Kind.REASON),
+            shape("inventory.commands", "ReserveStock", "items", Kind.ITEMS),
+            shape("inventory.commands", "ReleaseStock"),
+            shape("inventory.updated", "StockReserved", "total", Kind.MONEY),
+            shape("inventory.updated", "StockRejected", "reason", Kind.REASON),
+            shape("inventory.updated", "StockReleased"),
+            shape("payment.commands", "ChargePayment", "userId", Kind.ID, "amount", Kind.MONEY),
+            shape("payment.commands", "RefundPayment"),
+            shape("payment.updated", "PaymentCharged", "amount", Kind.MONEY),
+            shape("payment.updated", "PaymentDeclined", "reason", Kind.REASON),
+            shape("payment.updated", "PaymentRefunded"),
+            new Shape(
+                    RESENDS,
+                    "ResendRequested",
+                    Map.of("source", Kind.TEXT, "topic", Kind.TEXT, "messageId", Kind.UUID)));
+
+    // What their readers refuse for an order that they do not know: a command to undo would be obeyed.
+    private static final Set<String> REFUSED_FOR_STRANGERS = Set.of(
+            "ConfirmOrder",
+            "CancelOrder",
+            "OrderConfirmed",
+            "OrderCancelled",
+            "StockReserved",
+            "StockRejected",
+            "StockReleased",
+            "PaymentCharged",
+            "PaymentDeclined",
+            "PaymentRefunded");
+
+    private final Random random;
+
+    MessageShapes(Random random) {
+        this.random = random;
+    }
+
+    private static Shape shape(String topic, String type, Object... members) {
+        Map<String, Kind> all = new LinkedHashMap<>();
+        all.put("orderId", Kind.ORDER);
+        for (int i = 0; i < members.length; i += 2) {
+            all.put((String) members[i], (Kind) members[i + 1]);
+        }
+        return new Shape(topic, type, all);
+    }
+
+    Shape any() {
+        return any(ALL);
+    }
+
+    /** One whose readers refuse it for an order that they do not know. */
+    Shape anyRefusedForStrangers() {
+        return any(ALL.stream()
+                .filter(each -> REFUSED_FOR_STRANGERS.contains(each.type()))
+                .toList());
+    }
+
+    /** A valid message of the order. */
+    String valid(Shape shape, String order) {
+        return json(good(shape, order));
+    }
+
+    /** A message of the order of which one member breaks a rule, or is missing. */
+    String broken(Shape shape, String order) {
+        Map<String, @Nullable String> members = good(shape, order);
+        String broken = any(List.copyOf(shape.members().keySet()));
+        members.put(broken, bad(Objects.requireNonNull(shape.members().get(broken))));
+        return json(members);
+    }
+
+    /** A UUIDv7 of this instant. */
+    String version7() {
+        return new UUID(
+                        (System.currentTimeMillis() << 16) | 0x7000 | random.nextInt(0x1000),
+                        (random.nextLong() >>> 2) | Long.MIN_VALUE)
+                .toString();
+    }
+
+    private Map<String, @Nullable String> good(Shape shape, String key) {
+        Map<String, @Nullable String> members = new LinkedHashMap<>();
+        shape.members().forEach((member, kind) -> members.put(member, good(shape, kind, key)));
+        return members;
+    }
+
+    // Of products and users that nobody has, should one of them be taken for valid.
+    private String good(Shape shape, Kind kind, String key) {
+        return switch (kind) {
+            case ORDER -> quoted(key);
+            case ID -> "\"fuzz-user\"";
+            case MONEY -> "{\"amount\":%d,\"currency\":\"KRW\"}".formatted(random.nextLong(1L << 53));
+            case ITEMS -> "[{\"productId\":\"fuzz-product\",\"qty\":%d}]".formatted(1 + random.nextInt(1_000));
+            case REASON -> shape.type().equals("PaymentDeclined") ? "\"UNKNOWN_ACCOUNT\"" : "\"OUT_OF_STOCK\"";
+            case UUID -> quoted(version7());
+            case TEXT -> "\"/fuzz\"";
+        };
+    }
+
+    /** What a member of the kind must not be, or null for nothing. */
+    private @Nullable String bad(Kind kind) {
+        if (random.nextInt(12) == 0) {
+            return null;
+        }
+        return switch (kind) {
+            case ORDER, ID, TEXT -> badText();
+            case MONEY -> badMoney();
+            case ITEMS -> badItems();
+            case REASON -> any(List.of("\"BORED\"", "0", "null", "\"\"", "[]", "\"out_of_stock\"", "\"\\ud800\""));
+            case UUID -> any(List.of("\"1-1-1-1-1\"", "7", "null", "\"\"", "\"\\u0000\"", "[]"));
+        };
+    }
+
+    private String badText() {
+        return any(List.of(
+                "null",
+                "7",
+                "true",
+                "[]",
+                "{}",
+                "\"\"",
+                "\"  \"",
+                "\"\\t\"",
+                "\"a\\u0000b\"",
+                "\"\\ud800\"",
+                "\"\\udc00\\ud800\"",
+                "\"\\ud83d\"",
+                "\"\\u001b[2J\"",
+                "\"\\u007f\"",
+                "\"\\u009b\"",
+                "\"a\\nb\"",
+                "\"" + "x".repeat(256 + random.nextInt(10_000)) + "\""));
+    }
+
+    private String badMoney() {
+        return switch (random.nextInt(4)) {
+            case 0 ->
+                any(List.of("null", "[]", "100", "\"100 KRW\"", "{}", "{\"currency\":\"KRW\"}", "{\"amount\":1}"));
+            case 1 ->
+                "{\"amount\":1,\"currency\":%s}"
+                        .formatted(any(List.of(
+                                "\"krw\"", "\"ZZZ\"", "\"\"", "null", "7", "\"KRW\\u0000\"", "\"\\ud800\"")));
+            default -> "{\"amount\":%s,\"currency\":\"KRW\"}".formatted(badAmount());
+        };
+    }
+
+    private String badAmount() {
+        return any(List.of(
+                "-1",
+                "-100",
+                "9007199254740992",
+                "9223372036854775807",
+                "9223372036854775808",
+                "-9223372036854775809",
+                "18446744073709551616",
+                "1e400",
+                "-1e400",
+                "1e2",
+                "1.0",
+                "0.1",
+                "\"100\"",
+                "null",
+                "true",
+                "[1]",
+                "9".repeat(200)));
+    }
+
+    private String badItems() {
+        String item = "{\"productId\":\"fuzz-product\",\"qty\":1}";
+        return switch (random.nextInt(6)) {
+            case 0 -> any(List.of("null", "{}", "[]", "[null]", "[" + item + ",null]", "[[]]", "[3]", item));
+            case 1 -> IntStream.range(0, 101 + random.nextInt(2_000))
+                    .mapToObj(i -> item)
+                    .collect(Collectors.joining(",", "[", "]"));
+            case 2, 3 -> "[%s,{\"productId\":%s,\"qty\":1}]".formatted(item, badText());
+            default -> "[{\"productId\":\"fuzz-product\",\"qty\":%s}]"
+                    .formatted(any(List.of("0", "-1", "1001", "2147483648", "9223372036854775808", "1.0", "\"2\"", "null")));
+        };
+    }
+
+    private static String json(Map<String, @Nullable String> members) {
+        return members.entrySet().stream()
+                .filter(member -> member.getValue() != null)
+                .map(member -> quoted(member.getKey()) + ":" + member.getValue())
+                .collect(Collectors.joining(",", "{", "}"));
+    }
+
+    private static String quoted(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        text.chars().forEach(unit -> {
+            if (unit < ' ' || unit == '"' || unit == '\\' || unit > '~') {
+                quoted.append(String.format("\\u%04x", unit));
+            } else {
+                quoted.append((char) unit);
+            }
+        });
+        return quoted.append('"').toString();
+    }
+
+    private <T> T any(List<T> all) {
+        return all.get(random.nextInt(all.size()));
+    }
+}

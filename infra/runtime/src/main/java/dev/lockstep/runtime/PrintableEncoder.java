@@ -1,0 +1,114 @@
+package dev.lockstep.runtime;
+
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Context;
+import ch.qos.logback.core.Layout;
+import ch.qos.logback.core.encoder.EncoderBase;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * The encoder of every appender: has a layout write events that can neither forge a line nor reach the terminal nor fill the disk (see
+ * {@link PrintableEvent}), and of those that repeat only the first ones (see {@link RepeatLimit}).
+ *
+ * <pre>{@code
+ * <encoder class="dev.lockstep.runtime.PrintableEncoder">
+ *     <layout class="ch.qos.logback.classic.PatternLayout">...</layout>
+ * </encoder>
+ * }</pre>
+ */
+public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
+    private static final String LIMIT = PrintableEncoder.class.getName() + ".limit";
+    private static final int MOST_OF_A_KIND = 20;
+    private static final int MOST_OF_A_LOGGER = 100;
+    private static final long WINDOW_MILLIS = 10_000;
+    private static final int MOST_SUMMARIES = 20;
+    private static final byte[] NOTHING = {};
+
+    private @Nullable Layout<ILoggingEvent> layout;
+    private @Nullable RepeatLimit limit;
+
+    /** Set by logback. */
+    public void setLayout(Layout<ILoggingEvent> layout) {
+        this.layout = layout;
+    }
+
+    @Override
+    public void start() {
+        if (layout == null) {
+            addError("a " + PrintableEncoder.class.getName() + " needs a <layout>");
+            return;
+        }
+        limit = sharedLimit(getContext());
+        super.start();
+    }
+
+    // One for all appenders: an event that goes to two of them is one event.
+    private static RepeatLimit sharedLimit(Context context) {
+        synchronized (context.getConfigurationLock()) {
+            if (context.getObject(LIMIT) instanceof RepeatLimit shared) {
+                return shared;
+            }
+            RepeatLimit created =
+                    new RepeatLimit(MOST_OF_A_KIND, MOST_OF_A_LOGGER, WINDOW_MILLIS, () -> endWindowLater(context));
+            context.putObject(LIMIT, created);
+            return created;
+        }
+    }
+
+    private static void endWindowLater(Context context) {
+        try {
+            var _ = context.getScheduledExecutorService()
+                    .schedule(() -> endWindow(context), WINDOW_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException stopping) {
+            // The log ends here, and with it what could be said about it.
+        }
+    }
+
+    private static void endWindow(Context context) {
+        if (!(context instanceof LoggerContext loggers) || !(context.getObject(LIMIT) instanceof RepeatLimit shared)) {
+            return;
+        }
+        Logger logger = loggers.getLogger(RepeatLimit.class);
+        List<RepeatLimit.LeftOut> all = shared.endWindow();
+        all.stream().limit(MOST_SUMMARIES).forEach(each -> logger.atWarn()
+                .addKeyValue("logger", each.logger())
+                .addKeyValue("message", each.template() == null ? "various" : each.template())
+                .addKeyValue("count", each.events())
+                .addKeyValue("seconds", WINDOW_MILLIS / 1000)
+                .log("log events that repeat were left out"));
+        if (all.size() > MOST_SUMMARIES) {
+            logger.atWarn()
+                    .addKeyValue(
+                            "count",
+                            all.stream()
+                                    .skip(MOST_SUMMARIES)
+                                    .mapToLong(RepeatLimit.LeftOut::events)
+                                    .sum())
+                    .log("log events of more kinds were left out");
+        }
+    }
+
+    @Override
+    public byte[] encode(ILoggingEvent event) {
+        if (layout == null || limit == null || !limit.admits(event)) {
+            return NOTHING;
+        }
+        return layout.doLayout(new PrintableEvent(event)).getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public byte[] headerBytes() {
+        return NOTHING;
+    }
+
+    @Override
+    public byte[] footerBytes() {
+        return NOTHING;
+    }
+}

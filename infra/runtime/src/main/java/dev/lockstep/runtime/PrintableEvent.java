@@ -1,0 +1,156 @@
+package dev.lockstep.runtime;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.LoggerContextVO;
+import dev.lockstep.messaging.PrintableText;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Marker;
+import org.slf4j.event.KeyValuePair;
+
+/**
+ * A log event of which every text is {@link PrintableText} of bounded length, whatever came from outside into its message, its key-values
+ * or its exceptions. In the text format it is one line and the lines of its stack trace.
+ */
+final class PrintableEvent implements ILoggingEvent {
+    private static final int LONGEST_MESSAGE = 2_000;
+    private static final int LONGEST_NAME = 200;
+    private static final int LONGEST_VALUE = 500;
+    private static final int MOST_PAIRS = 20;
+
+    private final ILoggingEvent event;
+    private final String message;
+    private final List<KeyValuePair> pairs;
+    private final @Nullable IThrowableProxy failure;
+
+    PrintableEvent(ILoggingEvent event) {
+        this.event = event;
+        this.message = PrintableText.of(event.getFormattedMessage(), LONGEST_MESSAGE);
+        this.pairs = printable(event.getKeyValuePairs());
+        this.failure = PrintableThrowable.of(event.getThrowableProxy());
+    }
+
+    private static List<KeyValuePair> printable(@Nullable List<KeyValuePair> pairs) {
+        if (pairs == null || pairs.isEmpty()) {
+            return List.of();
+        }
+        List<KeyValuePair> printable = new ArrayList<>(Math.min(pairs.size(), MOST_PAIRS));
+        for (KeyValuePair pair : pairs) {
+            if (printable.size() == MOST_PAIRS) {
+                printable.add(new KeyValuePair("left_out", pairs.size() - MOST_PAIRS));
+                break;
+            }
+            printable.add(new KeyValuePair(PrintableText.of(pair.key, LONGEST_NAME), printable(pair.value)));
+        }
+        return printable;
+    }
+
+    // Numbers stay numbers in the JSON format.
+    private static @Nullable Object printable(@Nullable Object value) {
+        return value == null || value instanceof Number || value instanceof Boolean
+                ? value
+                : PrintableText.of(value.toString(), LONGEST_VALUE);
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
+    }
+
+    @Override
+    public String getFormattedMessage() {
+        return message;
+    }
+
+    @Override
+    public Object @Nullable [] getArgumentArray() {
+        return null;
+    }
+
+    @Override
+    public List<KeyValuePair> getKeyValuePairs() {
+        return pairs;
+    }
+
+    @Override
+    public @Nullable IThrowableProxy getThrowableProxy() {
+        return failure;
+    }
+
+    @Override
+    public String getThreadName() {
+        return PrintableText.of(event.getThreadName(), LONGEST_NAME);
+    }
+
+    @Override
+    public String getLoggerName() {
+        return PrintableText.of(event.getLoggerName(), LONGEST_NAME);
+    }
+
+    @Override
+    public Map<String, String> getMDCPropertyMap() {
+        Map<String, String> given = event.getMDCPropertyMap();
+        if (given == null || given.isEmpty()) {
+            return Map.of();
+        }
+        Map<String, String> printable = new LinkedHashMap<>();
+        given.forEach((key, value) ->
+                printable.put(PrintableText.of(key, LONGEST_NAME), PrintableText.of(value, LONGEST_VALUE)));
+        return printable;
+    }
+
+    @Override
+    public Map<String, String> getMdc() {
+        return getMDCPropertyMap();
+    }
+
+    @Override
+    public Level getLevel() {
+        return event.getLevel();
+    }
+
+    @Override
+    public LoggerContextVO getLoggerContextVO() {
+        return event.getLoggerContextVO();
+    }
+
+    @Override
+    public StackTraceElement[] getCallerData() {
+        return event.getCallerData();
+    }
+
+    @Override
+    public boolean hasCallerData() {
+        return event.hasCallerData();
+    }
+
+    @Override
+    public List<Marker> getMarkerList() {
+        return event.getMarkerList();
+    }
+
+    @Override
+    public long getTimeStamp() {
+        return event.getTimeStamp();
+    }
+
+    @Override
+    public int getNanoseconds() {
+        return event.getNanoseconds();
+    }
+
+    @Override
+    public long getSequenceNumber() {
+        return event.getSequenceNumber();
+    }
+
+    @Override
+    public void prepareForDeferredProcessing() {
+        event.prepareForDeferredProcessing();
+    }
+}

@@ -1,0 +1,107 @@
+package dev.lockstep.runtime;
+
+import ch.qos.logback.classic.spi.IThrowableProxy;
+import ch.qos.logback.classic.spi.StackTraceElementProxy;
+import dev.lockstep.messaging.PrintableText;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** An exception as it is logged: with printable messages, and with bounded numbers of frames, causes and suppressed exceptions. */
+final class PrintableThrowable implements IThrowableProxy {
+    private static final int LONGEST_MESSAGE = 1_000;
+    private static final int LONGEST_NAME = 500;
+    private static final int MOST_FRAMES = 30;
+    private static final int DEEPEST = 5;
+    private static final int MOST_SUPPRESSED = 3;
+
+    private final IThrowableProxy failure;
+    private final String message;
+    private final StackTraceElementProxy[] frames;
+    private final @Nullable IThrowableProxy cause;
+    private final IThrowableProxy[] suppressed;
+
+    private PrintableThrowable(IThrowableProxy failure, int depth) {
+        this.failure = failure;
+        this.message = PrintableText.of(failure.getMessage(), LONGEST_MESSAGE);
+        this.frames = printable(failure.getStackTraceElementProxyArray());
+        this.cause = of(failure.getCause(), depth + 1);
+        this.suppressed = suppressed(failure.getSuppressed(), depth + 1);
+    }
+
+    static @Nullable IThrowableProxy of(@Nullable IThrowableProxy failure) {
+        return of(failure, 0);
+    }
+
+    private static @Nullable IThrowableProxy of(@Nullable IThrowableProxy failure, int depth) {
+        return failure == null || depth == DEEPEST ? null : new PrintableThrowable(failure, depth);
+    }
+
+    private static IThrowableProxy[] suppressed(IThrowableProxy @Nullable [] all, int depth) {
+        if (all == null || depth == DEEPEST) {
+            return new IThrowableProxy[0];
+        }
+        return Arrays.stream(all)
+                .limit(MOST_SUPPRESSED)
+                .map(each -> new PrintableThrowable(each, depth))
+                .toArray(IThrowableProxy[]::new);
+    }
+
+    private static StackTraceElementProxy[] printable(StackTraceElementProxy @Nullable [] frames) {
+        return frames == null
+                ? new StackTraceElementProxy[0]
+                : Arrays.stream(frames)
+                        .limit(MOST_FRAMES)
+                        .map(PrintableThrowable::printable)
+                        .toArray(StackTraceElementProxy[]::new);
+    }
+
+    // Code that is made at run time can have any name.
+    private static StackTraceElementProxy printable(StackTraceElementProxy proxy) {
+        StackTraceElement frame = proxy.getStackTraceElement();
+        String text = frame.toString();
+        if (PrintableText.of(text, LONGEST_NAME).equals(text)) {
+            return proxy;
+        }
+        return new StackTraceElementProxy(new StackTraceElement(
+                PrintableText.of(frame.getClassName(), LONGEST_NAME),
+                PrintableText.of(frame.getMethodName(), LONGEST_NAME),
+                PrintableText.of(frame.getFileName(), LONGEST_NAME),
+                frame.getLineNumber()));
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
+    }
+
+    @Override
+    public String getClassName() {
+        return PrintableText.of(failure.getClassName(), LONGEST_NAME);
+    }
+
+    @Override
+    public StackTraceElementProxy[] getStackTraceElementProxyArray() {
+        return frames;
+    }
+
+    // Of those that are shown.
+    @Override
+    public int getCommonFrames() {
+        return Math.clamp(failure.getCommonFrames(), 0, frames.length);
+    }
+
+    @Override
+    public @Nullable IThrowableProxy getCause() {
+        return cause;
+    }
+
+    @Override
+    public IThrowableProxy[] getSuppressed() {
+        return suppressed;
+    }
+
+    @Override
+    public boolean isCyclic() {
+        return failure.isCyclic();
+    }
+}

@@ -1,0 +1,130 @@
+package dev.lockstep.runtime;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets through a bounded number of log events of one kind within a window of time and counts the others, so that ten thousand bad
+ * records are neither ten thousand lines nor none. A kind is a logger with a message template; as libraries put values into their
+ * templates, each logger is bounded, too. Events below INFO are not limited: somebody has asked for all of them.
+ */
+final class RepeatLimit {
+    private static final int LONGEST_TEMPLATE = 200;
+
+    private final int mostOfAKind;
+    private final int mostOfALogger;
+    private final long windowMillis;
+    private final Runnable firstLeftOut;
+    private final Map<Kind, Count> kinds = new HashMap<>();
+    private final ThreadLocal<Answer> lastAnswer = new ThreadLocal<>();
+    private long since;
+    private boolean endIsDue;
+
+    /**
+     * @param firstLeftOut told of the first event that is left out of a window, and then has to see to it that {@link #endWindow} is
+     *     called when the window is over
+     */
+    RepeatLimit(int mostOfAKind, int mostOfALogger, long windowMillis, Runnable firstLeftOut) {
+        this.mostOfAKind = mostOfAKind;
+        this.mostOfALogger = mostOfALogger;
+        this.windowMillis = windowMillis;
+        this.firstLeftOut = firstLeftOut;
+    }
+
+    /** The template is null for a logger as a whole. */
+    private record Kind(String logger, @Nullable String template) {}
+
+    private record Answer(ILoggingEvent event, boolean admitted) {}
+
+    private static final class Count {
+        private int passed;
+        private long leftOut;
+
+        boolean passes(int most) {
+            if (passed >= most) {
+                leftOut++;
+                return false;
+            }
+            passed++;
+            return true;
+        }
+    }
+
+    /**
+     * Events that were left out.
+     *
+     * @param template of their messages, or null for those of a logger that had logged too much of different kinds
+     */
+    record LeftOut(String logger, @Nullable String template, long events) {}
+
+    /** Whether the event is to be logged. Each appender of an event asks, one after the other, and all get the same answer. */
+    boolean admits(ILoggingEvent event) {
+        if (!event.getLevel().isGreaterOrEqual(Level.INFO)) {
+            return true;
+        }
+        Answer last = lastAnswer.get();
+        if (last != null && sameEvent(last.event(), event)) {
+            return last.admitted();
+        }
+        boolean admitted = counted(event);
+        lastAnswer.set(new Answer(event, admitted));
+        return admitted;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // two events that are equal are still two events
+    private static boolean sameEvent(ILoggingEvent one, ILoggingEvent other) {
+        return one == other;
+    }
+
+    private boolean counted(ILoggingEvent event) {
+        boolean first;
+        synchronized (this) {
+            roll(event.getTimeStamp());
+            String template = String.valueOf(event.getMessage());
+            Kind kind = new Kind(
+                    event.getLoggerName(), template.substring(0, Math.min(template.length(), LONGEST_TEMPLATE)));
+            // The kinds of one logger are bounded by what it may log, so that these maps are bounded, too.
+            if (kinds.computeIfAbsent(kind, unseen -> new Count()).passes(mostOfAKind)) {
+                if (kinds.computeIfAbsent(new Kind(event.getLoggerName(), null), unseen -> new Count())
+                        .passes(mostOfALogger)) {
+                    return true;
+                }
+                kinds.remove(kind);
+            }
+            first = !endIsDue;
+            endIsDue = true;
+        }
+        if (first) {
+            firstLeftOut.run();
+        }
+        return false;
+    }
+
+    // A window that events were left out of is ended by whoever was told so; if that is late, their number is lost, not the log.
+    private void roll(long now) {
+        if (now < since || now - since >= (endIsDue ? 3 : 1) * windowMillis) {
+            kinds.clear();
+            since = now;
+            endIsDue = false;
+        }
+    }
+
+    /** Begins a new window, and tells what was left out of the one before. */
+    synchronized List<LeftOut> endWindow() {
+        List<LeftOut> all = new ArrayList<>();
+        kinds.forEach((kind, count) -> {
+            if (count.leftOut > 0) {
+                all.add(new LeftOut(kind.logger(), kind.template(), count.leftOut));
+            }
+        });
+        kinds.clear();
+        since = 0;
+        endIsDue = false;
+        return all;
+    }
+}

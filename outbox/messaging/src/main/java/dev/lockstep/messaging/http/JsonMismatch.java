@@ -1,0 +1,88 @@
+package dev.lockstep.messaging.http;
+
+import com.fasterxml.jackson.core.exc.InputCoercionException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Says where JSON does not fit a record, and what has to be there instead. It quotes nothing of the JSON. */
+public final class JsonMismatch {
+    private JsonMismatch() {}
+
+    /** The member at fault, as in {@code items[0].qty}; empty if it is the whole value. */
+    public static String field(JsonMappingException failure) {
+        StringBuilder field = new StringBuilder();
+        for (JsonMappingException.Reference step : failure.getPath()) {
+            if (step.getFieldName() == null) {
+                field.append('[').append(step.getIndex()).append(']');
+            } else {
+                field.append(field.isEmpty() ? "" : ".").append(step.getFieldName());
+            }
+        }
+        return field.toString();
+    }
+
+    /** What the member must be, to be read after its name: {@code must be a whole number}. */
+    public static String message(JsonMappingException failure) {
+        return switch (failure) {
+            case UnrecognizedPropertyException unknown -> "is not known here; known are " + known(unknown);
+            case InvalidFormatException invalid
+            when invalid.getTargetType() == String.class && invalid.getValue() instanceof String -> Text.RULE;
+            case MismatchedInputException trailing
+            when trailing.getOriginalMessage().startsWith("Trailing token") -> "must be followed by nothing";
+            case MismatchedInputException mismatched -> "must be " + kind(mismatched.getTargetType());
+            case JsonMappingException other
+            when other.getCause() instanceof InputCoercionException tooLarge -> range(tooLarge.getTargetType());
+            case JsonMappingException other -> "is not as expected: " + other.getOriginalMessage();
+        };
+    }
+
+    private static String known(UnrecognizedPropertyException failure) {
+        Collection<Object> known = failure.getKnownPropertyIds();
+        return known == null
+                ? "none"
+                : known.stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
+    }
+
+    private static String kind(@Nullable Class<?> type) {
+        if (type == null) {
+            return "of another kind";
+        }
+        return switch (type.getSimpleName().toLowerCase(Locale.ROOT)) {
+            case "int", "integer", "long", "short", "byte", "biginteger" -> "a whole number";
+            case "double", "float", "bigdecimal" -> "a number";
+            case "boolean" -> "true or false";
+            case "string" -> "text";
+            case "uuid" -> "a UUID";
+            default -> kindOfMany(type);
+        };
+    }
+
+    private static String range(Class<?> type) {
+        boolean isLong = type == long.class || type == Long.class;
+        return "must be a whole number from "
+                + (isLong ? Long.MIN_VALUE : Integer.MIN_VALUE)
+                + " to "
+                + (isLong ? Long.MAX_VALUE : Integer.MAX_VALUE);
+    }
+
+    private static String kindOfMany(Class<?> type) {
+        if (type.isEnum()) {
+            return "one of "
+                    + List.of(type.getEnumConstants()).stream()
+                            .map(String::valueOf)
+                            .collect(Collectors.joining(", "));
+        }
+        if (Collection.class.isAssignableFrom(type) || type.isArray()) {
+            return "an array";
+        }
+        return type.isRecord() || Map.class.isAssignableFrom(type) ? "an object" : "a " + type.getSimpleName();
+    }
+}
