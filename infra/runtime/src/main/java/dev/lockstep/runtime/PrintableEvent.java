@@ -105,6 +105,7 @@ final class PrintableEvent implements ILoggingEvent {
     }
 
     @Override
+    @SuppressWarnings("deprecation") // appenders of other versions still ask for it
     public Map<String, String> getMdc() {
         return getMDCPropertyMap();
     }
