@@ -105,11 +105,7 @@ final class PrintableEvent implements ILoggingEvent {
     }
 
     @Override
-<<<<<<< HEAD
     @SuppressWarnings("deprecation") // it has to be there all the same
-=======
-    @SuppressWarnings("deprecation") // appenders of other versions still ask for it
->>>>>>> pg
     public Map<String, String> getMdc() {
         return getMDCPropertyMap();
     }
