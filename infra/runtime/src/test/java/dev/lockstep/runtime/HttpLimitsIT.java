@@ -76,6 +76,7 @@ class HttpLimitsIT {
     }
 
     @Test
+    @SuppressWarnings("try") // closed early on purpose
     void where_every_connection_has_a_request_in_work_a_new_one_is_refused_and_counted() throws Exception {
         try (EdgeServer server =
                         EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "4", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "2"));
