@@ -24,6 +24,7 @@ final class Cases {
                         ProcessCases.all(),
                         NetworkCases.all(),
                         SlotCases.all(),
+                        PublicationCases.all(),
                         SessionCases.all(),
                         RecordCases.all(),
                         FuzzCases.all(),
