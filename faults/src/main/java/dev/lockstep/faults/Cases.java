@@ -24,8 +24,12 @@ final class Cases {
                         ProcessCases.all(),
                         NetworkCases.all(),
                         SlotCases.all(),
+                        PublicationCases.all(),
+                        SessionCases.all(),
                         RecordCases.all(),
                         FuzzCases.all(),
+                        KafkaCases.all(),
+                        TopicCases.all(),
                         MachineCases.all(),
                         LockCases.all())
                 .flatMap(List::stream)

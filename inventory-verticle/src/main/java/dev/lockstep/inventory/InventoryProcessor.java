@@ -83,21 +83,25 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
                 .toList();
         Set<OrderId> orderIds =
                 tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
-        return reservations.lockedOut(tx, orderIds).compose(lockedOrders -> reservations
-                .list(tx, orderIds)
-                .compose(stored -> products.lockedOut(tx, productsToMove(tasks, stored))
-                        .map(lockedProducts -> {
-                            Set<OrderId> blocked = new HashSet<>(lockedOrders);
-                            for (Task task : tasks) {
-                                if (!Collections.disjoint(productsToMove(List.of(task), stored), lockedProducts)) {
-                                    blocked.add(task.command().orderId());
-                                }
-                            }
-                            return LockedRows.messagesThatNeed(
-                                    blocked,
-                                    received,
-                                    message -> Set.of(messages.toCommand(message).orderId()));
-                        })));
+        return reservations
+                .lockedOut(tx, orderIds)
+                .compose(lockedOrders -> reservations
+                        .list(tx, orderIds)
+                        .compose(stored -> products.lockedOut(tx, productsToMove(tasks, stored))
+                                .map(lockedProducts -> {
+                                    Set<OrderId> blocked = new HashSet<>(lockedOrders);
+                                    for (Task task : tasks) {
+                                        if (!Collections.disjoint(
+                                                productsToMove(List.of(task), stored), lockedProducts)) {
+                                            blocked.add(task.command().orderId());
+                                        }
+                                    }
+                                    return LockedRows.messagesThatNeed(
+                                            blocked,
+                                            received,
+                                            message -> Set.of(
+                                                    messages.toCommand(message).orderId()));
+                                })));
     }
 
     private Future<Void> decide(

@@ -102,8 +102,7 @@ class InventoryProcessorIT {
 
         // When
         List<Received<InventoryCommand>> messages = received(commands);
-        Set<UUID> lockedOut = await(database.pool.withTransaction(
-                tx -> database.processor.lockedOut(tx, messages)));
+        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
         await(operator.close());
 
         // Then

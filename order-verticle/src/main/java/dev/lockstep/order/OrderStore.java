@@ -88,6 +88,18 @@ final class OrderStore {
              LIMIT $3
             """;
 
+    // As LIST walks its index, from the other end.
+    static final String OLDEST_PENDING = """
+            SELECT found.order_id, extract(epoch FROM now() - found.created_at)::float8 AS age
+              FROM (SELECT order_id, orders.status, created_at
+                      FROM orders
+                     WHERE (orders.status, order_id) >= ('PENDING', '00000000-0000-0000-0000-000000000000'::uuid)
+                     ORDER BY orders.status, order_id
+                     LIMIT $1) AS found
+             WHERE found.status = 'PENDING'
+             ORDER BY found.order_id
+            """;
+
     // In the order of their ids, so that two transactions that lock the same orders cannot wait for each other.
     private static final String LOCK = """
             SELECT order_id, status, reason, total_amount, total_currency,
@@ -180,6 +192,18 @@ final class OrderStore {
         return tx.preparedQuery(FIND)
                 .execute(Tuple.of(id.value()))
                 .map(rows -> orders(rows).stream().findFirst());
+    }
+
+    /** An order that is PENDING, and for how long. */
+    record PendingOrder(OrderId orderId, double ageSeconds) {}
+
+    /** The oldest orders that are PENDING, the oldest first. */
+    Future<List<PendingOrder>> oldestPending(SqlClient client, int limit) {
+        return client.preparedQuery(OLDEST_PENDING).execute(Tuple.of(limit)).map(rows -> {
+            List<PendingOrder> pending = new ArrayList<>(rows.size());
+            rows.forEach(row -> pending.add(new PendingOrder(orderId(row), row.getDouble("age"))));
+            return pending;
+        });
     }
 
     /** The trace context in which the order was accepted, if there is such an order. */

@@ -71,7 +71,8 @@ final class AccountStore {
     /** Those of the users whose account another transaction has locked. It does not wait for them. */
     Future<Set<UserId>> lockedOut(SqlClient tx, Collection<UserId> userIds) {
         return tx.preparedQuery(LOCKED_OUT)
-                .execute(Tuple.tuple().addArrayOfString(userIds.stream().map(UserId::value).toArray(String[]::new)))
+                .execute(Tuple.tuple()
+                        .addArrayOfString(userIds.stream().map(UserId::value).toArray(String[]::new)))
                 .map(rows -> {
                     Set<UserId> locked = HashSet.newHashSet(rows.size());
                     rows.forEach(row -> locked.add(new UserId(row.getString("user_id"))));

@@ -57,24 +57,28 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
                 .map(received -> PaymentMessages.command(received.message()))
                 .toList();
         Set<OrderId> orderIds = orderIds(commands);
-        return payments.lockedOut(tx, orderIds).compose(lockedOrders -> payments.list(tx, orderIds)
-                .compose(known -> accounts.lockedOut(tx, userIds(commands, known)).map(lockedUsers -> {
-                    Set<OrderId> blocked = new HashSet<>(lockedOrders);
-                    for (Settled payment : known) {
-                        if (payment instanceof Charged charged && lockedUsers.contains(charged.userId())) {
-                            blocked.add(charged.orderId());
-                        }
-                    }
-                    for (PaymentCommand command : commands) {
-                        if (command instanceof Charge charge && lockedUsers.contains(charge.userId())) {
-                            blocked.add(charge.orderId());
-                        }
-                    }
-                    return LockedRows.messagesThatNeed(
-                            blocked,
-                            messages,
-                            message -> Set.of(PaymentMessages.command(message).orderId()));
-                })));
+        return payments.lockedOut(tx, orderIds)
+                .compose(lockedOrders -> payments.list(tx, orderIds)
+                        .compose(known -> accounts.lockedOut(tx, userIds(commands, known))
+                                .map(lockedUsers -> {
+                                    Set<OrderId> blocked = new HashSet<>(lockedOrders);
+                                    for (Settled payment : known) {
+                                        if (payment instanceof Charged charged
+                                                && lockedUsers.contains(charged.userId())) {
+                                            blocked.add(charged.orderId());
+                                        }
+                                    }
+                                    for (PaymentCommand command : commands) {
+                                        if (command instanceof Charge charge && lockedUsers.contains(charge.userId())) {
+                                            blocked.add(charge.orderId());
+                                        }
+                                    }
+                                    return LockedRows.messagesThatNeed(
+                                            blocked,
+                                            messages,
+                                            message -> Set.of(PaymentMessages.command(message)
+                                                    .orderId()));
+                                })));
     }
 
     private Future<Void> carryOut(

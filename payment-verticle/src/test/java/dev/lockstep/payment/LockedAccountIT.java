@@ -27,7 +27,9 @@ import org.junit.jupiter.api.TestInstance;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LockedAccountIT {
-    private static final Duration LATENCY = Duration.ofSeconds(3);
+    // The row is locked all the time, so whatever ends did not wait for it. How long it takes on a machine with nothing else to do is
+    // LockedRowIT's to say.
+    private static final Duration LATENCY = Duration.ofSeconds(20);
 
     private final String run = UUID.randomUUID().toString();
     private PaymentService service;
@@ -77,7 +79,11 @@ class LockedAccountIT {
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> IntStream.range(0, 50).allMatch(i -> isCharged("round-" + i / 10 + "-held-" + i % 10)));
         assertThat(service.get("/dead-letters").body().get("data")).isEmpty();
-        assertThat(service.get("/accounts/held").body().get("balance").get("amount").asLong())
+        assertThat(service.get("/accounts/held")
+                        .body()
+                        .get("balance")
+                        .get("amount")
+                        .asLong())
                 .isEqualTo(950);
     }
 
@@ -92,11 +98,17 @@ class LockedAccountIT {
     }
 
     private void charge(String order, String userId) {
-        ProducerRecord<String, String> record = new ProducerRecord<>("payment.commands", order + run, """
+        ProducerRecord<String, String> record =
+                new ProducerRecord<>("payment.commands", order + run, """
                 {"orderId":"%s","userId":"%s","amount":{"amount":1,"currency":"KRW"}}\
                 """.formatted(order + run, userId));
         record.headers()
-                .add("ce_id", Generators.timeBasedEpochGenerator().generate().toString().getBytes(UTF_8))
+                .add(
+                        "ce_id",
+                        Generators.timeBasedEpochGenerator()
+                                .generate()
+                                .toString()
+                                .getBytes(UTF_8))
                 .add("ce_source", "/test".getBytes(UTF_8))
                 .add("ce_type", "ChargePayment".getBytes(UTF_8));
         producer.send(record);

@@ -82,8 +82,10 @@ class PaymentProcessorIT {
                 charge("lock-old", "locked", 1), charge("lock-free", "free", 1), charge("lock-row", "free", 1))));
         SqlConnection operator = await(database.pool.getConnection());
         await(operator.begin());
-        await(operator.query("SELECT FROM account WHERE user_id = 'locked' FOR UPDATE").execute());
-        await(operator.query("SELECT FROM payment WHERE order_id = 'lock-row' FOR UPDATE").execute());
+        await(operator.query("SELECT FROM account WHERE user_id = 'locked' FOR UPDATE")
+                .execute());
+        await(operator.query("SELECT FROM payment WHERE order_id = 'lock-row' FOR UPDATE")
+                .execute());
         List<Received<PaymentCommand>> messages = List.of(
                 charge("lock-new", "locked", 1),
                 refund("lock-old"),

@@ -74,10 +74,11 @@ final class DeadlineSweeper {
     private Future<Void> inHalves(List<OrderId> overdue) {
         int middle = overdue.size() / 2;
         Future<Void> first = apart(overdue.subList(0, middle));
-        return first.transform(ended -> ended.failed() && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
-                ? first
-                // The database is there, and the others may have nothing wrong with them.
-                : apart(overdue.subList(middle, overdue.size())).compose(done -> first));
+        return first.transform(
+                ended -> ended.failed() && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
+                        ? first
+                        // The database is there, and the others may have nothing wrong with them.
+                        : apart(overdue.subList(middle, overdue.size())).compose(done -> first));
     }
 
     private Future<Void> putAside(OrderId orderId, Throwable cause) {
@@ -85,6 +86,8 @@ final class DeadlineSweeper {
                 .addKeyValue("orderId", orderId)
                 .setCause(cause)
                 .log("a saga whose deadline passed cannot go on; it is put aside and tried again later");
-        return transactions.run(LIMITS, tx -> store.putAside(tx, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage()));
+        return transactions.run(
+                LIMITS,
+                tx -> store.putAside(tx, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage()));
     }
 }

@@ -72,7 +72,9 @@ final class SagaProcessor implements MessageHandler<Message> {
         received.forEach(each -> orderIds.add(messages.toEvent(each.message()).orderId()));
         return store.lockedOut(tx, orderIds)
                 .map(locked -> LockedRows.messagesThatNeed(
-                        locked, received, message -> Set.of(messages.toEvent(message).orderId())));
+                        locked,
+                        received,
+                        message -> Set.of(messages.toEvent(message).orderId())));
     }
 
     /**
@@ -142,7 +144,8 @@ final class SagaProcessor implements MessageHandler<Message> {
                 .compose(overtaken -> overtaken.isEmpty() ? Future.succeededFuture() : again(tx, incoming, overtaken));
     }
 
-    // Another transaction started these between our look and our insert. It has committed, so now they are there to be locked,
+    // Another transaction started these between our look and our insert. It has committed, so now they are there to be
+    // locked,
     // and nobody can overtake us a second time.
     private Future<Void> again(SqlConnection tx, Map<OrderId, List<Incoming>> incoming, Set<OrderId> overtaken) {
         incoming.keySet().retainAll(overtaken);
@@ -160,8 +163,8 @@ final class SagaProcessor implements MessageHandler<Message> {
     private Future<Set<OrderId>> decideAndSave(
             SqlConnection tx, Map<OrderId, StoredSaga> stored, Map<OrderId, List<Incoming>> incoming) {
         List<SagaProgress> sagas = new ArrayList<>(incoming.size());
-        incoming.forEach(
-                (orderId, events) -> sagas.add(decide(stored.getOrDefault(orderId, StoredSaga.unseen(orderId)), events)));
+        incoming.forEach((orderId, events) ->
+                sagas.add(decide(stored.getOrDefault(orderId, StoredSaga.unseen(orderId)), events)));
         return save(tx, sagas);
     }
 

@@ -107,7 +107,8 @@ class SagaProcessorIT {
         await(database.batch(created(order), created(order + "-free")));
         SqlConnection operator = await(database.pool.getConnection());
         await(operator.begin());
-        await(operator.query("SELECT FROM saga WHERE order_id = '" + order + "' FOR UPDATE").execute());
+        await(operator.query("SELECT FROM saga WHERE order_id = '" + order + "' FOR UPDATE")
+                .execute());
         List<Received<Message>> messages = List.of(
                 received(new OrderCancelRequested(order), null),
                 received(new OrderCancelRequested(order + "-free"), null),

@@ -13,6 +13,9 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
 import java.util.function.Function;
 import net.bytebuddy.asm.Advice;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -49,6 +52,11 @@ public final class Switches {
     /** Called from the code that is woven in. */
     public static Future<?> nothing(Future<?> found) {
         return found.map(something -> something instanceof Map ? Map.of() : List.of());
+    }
+
+    /** Called from the code that is woven in. */
+    public static Future<?> none(String method) {
+        return Future.succeededFuture(method.equals("resend") ? Set.of() : Optional.empty());
     }
 
     /** {@code Pool.withTransaction(work)}: each statement is a transaction. */
@@ -137,6 +145,41 @@ public final class Switches {
             if (instead != null) {
                 result = instead;
             }
+        }
+    }
+
+    /** {@code ConsumerOptions.client()}. */
+    static final class ReadUncommitted {
+        private ReadUncommitted() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return Properties client) {
+            client.put("isolation.level", "read_uncommitted");
+        }
+    }
+
+    /** {@code ConsumerOptions.client()}. */
+    static final class OldMetadata {
+        private OldMetadata() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return Properties client) {
+            client.put("metadata.max.age.ms", "300000");
+        }
+    }
+
+    /** {@code ResendStore.resend(tx, ids)} and {@code createForLostRange(...)}: there is nothing to send. */
+    static final class NothingSentAgain {
+        private NothingSentAgain() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static Future<?> enter(@Advice.Origin("#m") String method) {
+            return Switches.none(method);
+        }
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Enter Future<?> instead, @Advice.Return(readOnly = false) Future<?> result) {
+            result = instead;
         }
     }
 

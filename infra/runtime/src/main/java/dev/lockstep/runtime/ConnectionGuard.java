@@ -195,6 +195,10 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         requestSince = now;
         if (reading == Reading.HEAD) {
             headSince = now;
+            watch(now, limits.headerTimeout());
+        } else if (reading == Reading.BODY) {
+            bodySince = now;
+            watch(now, limits.bodyTimeout());
         }
         changed(now);
     }

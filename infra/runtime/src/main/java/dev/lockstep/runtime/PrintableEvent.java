@@ -105,6 +105,7 @@ final class PrintableEvent implements ILoggingEvent {
     }
 
     @Override
+    @SuppressWarnings("deprecation") // it has to be there all the same
     public Map<String, String> getMdc() {
         return getMDCPropertyMap();
     }

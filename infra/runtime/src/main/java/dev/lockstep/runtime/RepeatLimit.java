@@ -21,7 +21,10 @@ final class RepeatLimit {
     private final long windowMillis;
     private final Runnable firstLeftOut;
     private final Map<Kind, Count> kinds = new HashMap<>();
+
+    @SuppressWarnings("ThreadLocalUsage") // one limit for a logger context, so as good as static
     private final ThreadLocal<Answer> lastAnswer = new ThreadLocal<>();
+
     private long since;
     private boolean endIsDue;
 

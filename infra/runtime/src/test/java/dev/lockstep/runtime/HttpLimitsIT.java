@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 class HttpLimitsIT {
     private static final String GET = "GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private static final String NEVER = "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    private static final String POST_HEAD = "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
-            + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+    private static final String POST_HEAD = 
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
     private static final String LIVE = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
     @Test
@@ -76,6 +76,7 @@ class HttpLimitsIT {
     }
 
     @Test
+    @SuppressWarnings("try") // closed early on purpose
     void where_every_connection_has_a_request_in_work_a_new_one_is_refused_and_counted() throws Exception {
         try (EdgeServer server =
                         EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "4", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "2"));

@@ -91,7 +91,8 @@ final class BatchIsolation<M> {
             case UNAVAILABLE -> Future.failedFuture(cause);
             case TRANSIENT -> isolateTransient(part, cause);
             case PERMANENT -> narrow(part, cause);
-            case UNKNOWN -> cause instanceof TransactionTimeoutException ? isolateHanging(part, cause) : narrow(part, cause);
+            case UNKNOWN ->
+                cause instanceof TransactionTimeoutException ? isolateHanging(part, cause) : narrow(part, cause);
         };
     }
 
@@ -124,7 +125,8 @@ final class BatchIsolation<M> {
         return narrowOrPark(part, cause);
     }
 
-    // They are found by one statement, not by waiting for each: of a product that many orders want there may be hundreds.
+    // They are found by one statement, not by waiting for each: of a product that many orders want there may be
+    // hundreds.
     private Future<Void> parkLockedOut(List<Inbound<M>> part, Throwable cause) {
         List<Received<M>> readable =
                 part.stream().filter(Inbound::readable).map(Inbound::received).toList();
@@ -178,14 +180,16 @@ final class BatchIsolation<M> {
                 .map(BatchProcessor::unreadable)
                 .toList();
         return transactions
-                .run(BatchLimits.BOOKKEEPING, tx -> inbox.claim(tx, options.group(), readable)
-                        .compose(claimed -> setbacks.park(
-                                tx,
-                                readable.stream()
-                                        .filter(each -> claimed.remove(each.messageId()))
-                                        .map(each -> new Parking(each, 0, error, setbacks.backoff(1), null))
-                                        .toList()))
-                        .compose(parked -> setbacks.bury(tx, unreadable)))
+                .run(
+                        BatchLimits.BOOKKEEPING,
+                        tx -> inbox.claim(tx, options.group(), readable)
+                                .compose(claimed -> setbacks.park(
+                                        tx,
+                                        readable.stream()
+                                                .filter(each -> claimed.remove(each.messageId()))
+                                                .map(each -> new Parking(each, 0, error, setbacks.backoff(1), null))
+                                                .toList()))
+                                .compose(parked -> setbacks.bury(tx, unreadable)))
                 .onSuccess(done -> {
                     unreadable.forEach(setbacks::reportDead);
                     setbacks.reportHeldUp(readable, cause);
@@ -203,10 +207,12 @@ final class BatchIsolation<M> {
         }
         Parking parking = new Parking(message, 1, Setbacks.describe(cause), setbacks.backoff(1), null);
         return transactions
-                .run(BatchLimits.BOOKKEEPING, tx -> inbox.claim(tx, options.group(), List.of(message))
-                        .compose(claimed -> claimed.isEmpty()
-                                ? Future.<Void>succeededFuture()
-                                : setbacks.park(tx, List.of(parking))))
+                .run(
+                        BatchLimits.BOOKKEEPING,
+                        tx -> inbox.claim(tx, options.group(), List.of(message))
+                                .compose(claimed -> claimed.isEmpty()
+                                        ? Future.<Void>succeededFuture()
+                                        : setbacks.park(tx, List.of(parking))))
                 .onSuccess(done -> setbacks.reportParked(message.source(), cause));
     }
 

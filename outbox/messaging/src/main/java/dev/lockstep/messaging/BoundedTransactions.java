@@ -34,7 +34,8 @@ public final class BoundedTransactions {
      * @param lockWait how long one statement waits for a lock that somebody else holds; at most the transaction's limit
      */
     public record Limits(Duration transaction, Duration lockWait) {
-        // Postgres cancels a slow statement before the whole transaction is over its limit, so that a transaction that is
+        // Postgres cancels a slow statement before the whole transaction is over its limit, so that a transaction that
+        // is
         // over it has work that never completes.
         private Duration statement() {
             return transaction.multipliedBy(4).dividedBy(5);

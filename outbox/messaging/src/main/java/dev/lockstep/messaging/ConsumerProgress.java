@@ -67,7 +67,9 @@ final class ConsumerProgress {
         attempt = null;
         Setback before = setback;
         setback = new Setback(
-                Map.copyOf(positions), String.valueOf(cause.getMessage()), before == null ? nanoTime.getAsLong() : before.since());
+                Map.copyOf(positions),
+                String.valueOf(cause.getMessage()),
+                before == null ? nanoTime.getAsLong() : before.since());
     }
 
     /** Parked messages could be tried. */
@@ -120,7 +122,8 @@ final class ConsumerProgress {
     /** The positions of those partitions that have records left. */
     static Map<TopicPartition, Long> left(ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next) {
         Map<TopicPartition, Long> positions = new HashMap<>(next);
-        positions.entrySet()
+        positions
+                .entrySet()
                 .removeIf(each -> each.getValue()
                         > records.records(each.getKey()).getLast().offset());
         return positions;
@@ -138,8 +141,8 @@ final class ConsumerProgress {
                 .sorted(Map.Entry.comparingByKey(
                         Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition)))
                 .limit(MOST_NAMED)
-                .map(each -> "topic " + each.getKey().topic() + " partition " + each.getKey().partition() + " from offset "
-                        + each.getValue())
+                .map(each -> "topic " + each.getKey().topic() + " partition "
+                        + each.getKey().partition() + " from offset " + each.getValue())
                 .collect(Collectors.joining(", "));
         return positions.size() > MOST_NAMED ? named + " and " + (positions.size() - MOST_NAMED) + " more" : named;
     }

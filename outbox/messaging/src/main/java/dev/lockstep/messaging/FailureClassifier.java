@@ -31,7 +31,8 @@ public final class FailureClassifier {
             "25P03", // idle in transaction for too long
             "25P04", // transaction took too long
             "26000", // prepared statement is gone
-            "40000", "40001", // serialization failure
+            "40000",
+            "40001", // serialization failure
             "40003", // unknown whether the statement completed
             "40P01", // deadlock
             "42501", // privilege missing; says nothing about other statements, and a grant mends it
@@ -232,8 +233,7 @@ public final class FailureClassifier {
     }
 
     private static boolean isWithoutConnection(VertxException failure) {
-        return startsWith(failure, POOL_WITHOUT_CONNECTION)
-                || (failure.getClass() == VertxException.class && POOL_TIMEOUT.equals(failure.getMessage()));
+        return startsWith(failure, POOL_WITHOUT_CONNECTION) || POOL_TIMEOUT.equals(failure.getMessage());
     }
 
     // An IOException by inheritance only: nothing was away, something could not be read.

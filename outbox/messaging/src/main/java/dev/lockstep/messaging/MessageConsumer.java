@@ -9,6 +9,8 @@ import io.vertx.sqlclient.Pool;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Consumes topics: pulls records, applies each partition in order on the verticle's context, and commits exactly the offsets
@@ -19,10 +21,14 @@ import java.util.function.Predicate;
  */
 public final class MessageConsumer {
     private final PollLoop<?> loop;
+    private final ConsumerLag lag;
+    private final LostRanges lost;
     private final Subscriptions subscriptions;
 
-    private MessageConsumer(PollLoop<?> loop, Subscriptions subscriptions) {
+    private MessageConsumer(PollLoop<?> loop, ConsumerLag lag, LostRanges lost, Subscriptions subscriptions) {
         this.loop = loop;
+        this.lag = lag;
+        this.lost = lost;
         this.subscriptions = subscriptions;
     }
 
@@ -39,10 +45,17 @@ public final class MessageConsumer {
             Predicate<String> accepts,
             MeterRegistry meters) {
         Context context = vertx.getOrCreateContext();
-        BatchProcessor<M> processor =
-                new BatchProcessor<>(new BoundedTransactions(vertx, pool), options, codec, handler, meters);
+        BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
+        BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, meters);
+        LostRanges lost = new LostRanges(options, meters);
+        StartOffsets starts = new StartOffsets(transactions, options, lost);
+        BrokerOffsets broker = new BrokerOffsets(options);
+        ConsumerLag lag = new ConsumerLag(options, broker, meters);
         return new MessageConsumer(
-                new PollLoop<>(context, options, processor, accepts, meters), new Subscriptions(vertx, pool, options));
+                new PollLoop<>(context, options, processor, accepts, starts, broker, lag),
+                lag,
+                lost,
+                new Subscriptions(vertx, pool, options));
     }
 
     /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
@@ -63,6 +76,17 @@ public final class MessageConsumer {
     /** Why messages are not being consumed, in one sentence, or empty when they are. */
     public Optional<String> problem() {
         return Optional.ofNullable(loop.problem());
+    }
+
+    /**
+     * What an operator has to see although messages are consumed, or empty: records that were removed unread within the last hour, and
+     * partitions that nobody reads.
+     */
+    public Optional<String> warning() {
+        String all = Stream.of(lost.warning(), lag.warning())
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining("; "));
+        return all.isEmpty() ? Optional.empty() : Optional.of(all);
     }
 
     /**

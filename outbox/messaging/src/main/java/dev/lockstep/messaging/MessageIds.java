@@ -50,6 +50,15 @@ final class MessageIds {
         return named(name, occurredAt(record));
     }
 
+    /** When the message was written, as far as its id or the record tells; not later than now, whatever they say. */
+    static Instant writtenAt(ConsumerRecord<byte[], byte[]> record) {
+        UUID id = version7(Headers.text(record, "ce_id"));
+        long millis = id == null
+                ? record.timestamp()
+                : Math.min(id.getMostSignificantBits() >>> 16, record.timestamp());
+        return Instant.ofEpochMilli(Math.clamp(millis, 0, System.currentTimeMillis()));
+    }
+
     /**
      * The message that this one says is before it, unless that is this one, or is past the inbox's retention or far ahead: then
      * nobody knows.

@@ -54,7 +54,7 @@ public final class MessagingModule {
                 pool,
                 options.resendRequests(),
                 MessageCodec.of(ResendRequested.class),
-                new ResendResponder(options.source()),
+                new ResendResponder(options.source(), options.inboxRetention()),
                 topic -> true,
                 meters);
         PartitionMaintenance maintenance = new PartitionMaintenance(
@@ -89,6 +89,11 @@ public final class MessagingModule {
     /** Why this service does not hear what others miss of its messages, in one sentence, or empty when it does. */
     public Optional<String> resendProblem() {
         return responder.problem();
+    }
+
+    /** What an operator has to see of the requests for what others miss, although they are heard; else empty. */
+    public Optional<String> resendWarning() {
+        return responder.warning();
     }
 
     /** Why the consumer behind {@link #resendProblem} does not get anywhere any more, or empty as long as it does. */

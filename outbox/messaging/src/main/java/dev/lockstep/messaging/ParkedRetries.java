@@ -107,14 +107,16 @@ final class ParkedRetries<M> {
         return settle(position)
                 .compose(settled -> withConnection(connection -> parked.begin(connection, position)))
                 .compose(starts -> {
-            if (starts == 0) {
-                return Future.succeededFuture(false);
-            }
-            return once(position, starts, followed).compose(outcome -> {
-                outcome.report().run();
-                return outcome.next().map(next -> retry(next, followed)).orElseGet(() -> Future.succeededFuture(true));
-            });
-        });
+                    if (starts == 0) {
+                        return Future.succeededFuture(false);
+                    }
+                    return once(position, starts, followed).compose(outcome -> {
+                        outcome.report().run();
+                        return outcome.next()
+                                .map(next -> retry(next, followed))
+                                .orElseGet(() -> Future.succeededFuture(true));
+                    });
+                });
     }
 
     // A start that this very process lived through was no crash.
@@ -163,9 +165,11 @@ final class ParkedRetries<M> {
     }
 
     private Future<Outcome> withLocked(Position position, BiFunction<SqlConnection, Parked, Future<Outcome>> work) {
-        return transactions.run(BatchLimits.RETRY, tx -> parked.lock(tx, position)
-                .compose(found ->
-                        found.isEmpty() ? Future.succeededFuture(Outcome.DONE) : work.apply(tx, found.get())));
+        return transactions.run(
+                BatchLimits.RETRY,
+                tx -> parked.lock(tx, position)
+                        .compose(found ->
+                                found.isEmpty() ? Future.succeededFuture(Outcome.DONE) : work.apply(tx, found.get())));
     }
 
     private <T> Future<T> withConnection(Function<SqlConnection, Future<T>> work) {

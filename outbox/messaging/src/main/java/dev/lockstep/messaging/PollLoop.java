@@ -1,10 +1,8 @@
 package dev.lockstep.messaging;
 
-import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,10 +14,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
@@ -36,13 +33,16 @@ final class PollLoop<M> {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
-    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away stalls nothing.
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
+    // stalls nothing.
     private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
     private final ConsumerOptions options;
     private final BatchProcessor<M> processor;
     private final Predicate<String> accepts;
+    private final BrokerOffsets broker;
+    private final StartOffsets starts;
     private final ConsumerLag lag;
     private final OnContext work;
     private final ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALL_NANOS);
@@ -72,12 +72,16 @@ final class PollLoop<M> {
             ConsumerOptions options,
             BatchProcessor<M> processor,
             Predicate<String> accepts,
-            MeterRegistry meters) {
+            StartOffsets starts,
+            BrokerOffsets broker,
+            ConsumerLag lag) {
         this.context = context;
         this.options = options;
         this.processor = processor;
         this.accepts = accepts;
-        this.lag = new ConsumerLag(options, meters);
+        this.starts = starts;
+        this.broker = broker;
+        this.lag = lag;
         this.work = new OnContext(context);
         this.batchStarts = new BatchStarts(processor, this::await);
         this.thread =
@@ -86,6 +90,7 @@ final class PollLoop<M> {
 
     void start() {
         clockTimer = context.owner().setPeriodic(CLOCK_EVERY_MILLIS, tick -> renewIfSetBack());
+        lag.start();
         thread.start();
     }
 
@@ -95,8 +100,14 @@ final class PollLoop<M> {
         context.owner().cancelTimer(clockTimer);
         wakeUp();
         if (!thread.isAlive()) {
+            closeBroker();
             whenStopped.run();
         }
+    }
+
+    private void closeBroker() {
+        lag.close();
+        broker.close();
     }
 
     @Nullable
@@ -139,6 +150,7 @@ final class PollLoop<M> {
             }
         } finally {
             problem = "has stopped";
+            closeBroker();
             progress.ended();
             context.runOnContext(end -> stopped.run());
         }
@@ -151,11 +163,22 @@ final class PollLoop<M> {
             proven.clear();
             OffsetCommits offsets = new OffsetCommits(consumer, options.group());
             Heartbeats heartbeats = new Heartbeats(consumer, options);
-            consumer.subscribe(options.topics(), new CommitOnRevoke(consumer, offsets));
+            PartitionPositions positions =
+                    new PartitionPositions(consumer, options, offsets, broker, starts, work);
+            PartitionPauses pauses = new PartitionPauses(consumer, options, positions, accepts);
+            consumer.subscribe(
+                    options.topics(),
+                    new RebalanceListener(
+                            options.group(),
+                            offsets,
+                            positions,
+                            this::forget,
+                            () -> pauseWhatMustWait(consumer, offsets, pauses)));
             while (!stopping && !renewing) {
-                turn(consumer, offsets, heartbeats);
+                turn(consumer, offsets, heartbeats, positions, pauses);
             }
             offsets.commitNow();
+            positions.keep();
         } catch (WakeupException wakeup) {
             LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
         } catch (RuntimeException broken) {
@@ -174,13 +197,22 @@ final class PollLoop<M> {
         }
     }
 
-    private void turn(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, Heartbeats heartbeats)
+    private void turn(
+            KafkaConsumer<byte[], byte[]> consumer,
+            OffsetCommits offsets,
+            Heartbeats heartbeats,
+            PartitionPositions positions,
+            PartitionPauses pauses)
             throws InterruptedException {
         progress.step();
-        long wait = pauseWhatMustWait(consumer, offsets);
+        positions.settle(lag.logs());
+        long wait = pauseWhatMustWait(consumer, offsets, pauses);
         ConsumerRecords<byte[], byte[]> records;
         try {
             records = consumer.poll(Duration.ofMillis(wait));
+        } catch (InvalidOffsetException noPlace) {
+            positions.mistrust(noPlace.partitions());
+            return;
         } catch (WakeupException wakeup) {
             if (stopping || renewing) {
                 return;
@@ -188,10 +220,10 @@ final class PollLoop<M> {
             throw wakeup;
         }
         progress.step();
-        lag.update(consumer);
-        if (!records.isEmpty()) {
-            apply(consumer, records, offsets);
-        } else if (resumeAt == 0) {
+        positions.applied(records, records.isEmpty() ? records : apply(consumer, records, offsets));
+        if (positions.problem() != null) {
+            problem = positions.problem();
+        } else if (records.isEmpty() && resumeAt == 0) {
             healthyOnceAssigned(consumer, heartbeats);
         }
         retryParkedIfDue(consumer);
@@ -209,37 +241,20 @@ final class PollLoop<M> {
         }
     }
 
-    // Paused partitions keep their place and their group membership; nothing is fetched for them.
-    private long pauseWhatMustWait(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) {
-        Set<TopicPartition> assigned = consumer.assignment();
+    private long pauseWhatMustWait(
+            KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, PartitionPauses pauses) {
         long now = System.nanoTime();
         if (resumeAt != 0 && now < resumeAt) {
-            consumer.pause(assigned);
+            consumer.pause(consumer.assignment());
             return Math.clamp(TimeUnit.NANOSECONDS.toMillis(resumeAt - now), 1, IDLE_POLL.toMillis());
         }
         resumeAt = 0;
-        Map<String, Boolean> open = options.topics().stream().collect(Collectors.toMap(topic -> topic, accepts::test));
-        Set<TopicPartition> paused = consumer.paused();
-        List<TopicPartition> toPause = new ArrayList<>();
-        List<TopicPartition> toResume = new ArrayList<>();
-        for (TopicPartition partition : assigned) {
-            boolean wanted = open.getOrDefault(partition.topic(), true);
-            if (wanted && paused.contains(partition)) {
-                toResume.add(partition);
-            } else if (!wanted && !paused.contains(partition)) {
-                toPause.add(partition);
-            }
-        }
-        consumer.pause(toPause);
-        consumer.resume(toResume);
-        // Whoever closed a topic may open it at any time, and nobody tells.
-        boolean someClosed = open.containsValue(false);
-        return someClosed || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
+        return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
     // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again would
-    // cost half a second for each record, as the fetch for what is behind it is under way.
-    private void apply(
+    // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
+    private ConsumerRecords<byte[], byte[]> apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
             throws InterruptedException {
         long begun = System.nanoTime();
@@ -260,6 +275,7 @@ final class PollLoop<M> {
         for (TopicPartition partition : left.partitions()) {
             consumer.seek(partition, left.records(partition).getFirst().offset());
         }
+        return left;
     }
 
     /**
@@ -278,8 +294,8 @@ final class PollLoop<M> {
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure = await(
-                    () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+            failure =
+                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
             suspicion.learn(records, starts);
@@ -357,44 +373,10 @@ final class PollLoop<M> {
         java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
-    /** Called inside a poll, when nothing is in flight: what was applied is committed before another member takes over. */
-    private final class CommitOnRevoke implements ConsumerRebalanceListener {
-        private final KafkaConsumer<byte[], byte[]> consumer;
-        private final OffsetCommits offsets;
-
-        CommitOnRevoke(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) {
-            this.consumer = consumer;
-            this.offsets = offsets;
-        }
-
-        @Override
-        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-            offsets.commitNow();
-            offsets.forget(partitions);
-            forget(partitions);
-        }
-
-        @Override
-        public void onPartitionsLost(Collection<TopicPartition> partitions) {
-            offsets.forget(partitions);
-            forget(partitions);
-        }
-
-        private void forget(Collection<TopicPartition> partitions) {
-            progress.revoked(partitions);
-            partitions.forEach(suspicion::forget);
-            proven.removeAll(partitions);
-            batchStarts.forget(partitions);
-        }
-
-        @Override
-        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-            LOGGER.atInfo()
-                    .addKeyValue("service", options.group())
-                    .addKeyValue("partitions", partitions)
-                    .log("partitions assigned");
-            // Now, not before the next poll: this one may already bring records of theirs.
-            pauseWhatMustWait(consumer, offsets);
-        }
+    private void forget(Collection<TopicPartition> partitions) {
+        progress.revoked(partitions);
+        partitions.forEach(suspicion::forget);
+        proven.removeAll(partitions);
+        batchStarts.forget(partitions);
     }
 }

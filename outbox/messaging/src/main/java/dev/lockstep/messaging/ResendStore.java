@@ -46,6 +46,21 @@ final class ResendStore {
 
     private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.resends'))";
 
+    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or will.
+    // One that is under way begins again from further back, so there is never more than one a topic.
+    private static final String CREATE_FOR_LOST_RANGE = """
+            INSERT INTO outbox_resend AS r (topic, position, since, until, for_lost_range, reason, requested_by)
+            SELECT $1, w.since, w.since, uuidv7(), true, 'records were removed before ' || $4 || ' had read them', $4
+              FROM (SELECT greatest(uuidv7_floor($2), uuidv7_floor(now() - make_interval(secs => $5))) AS since) w
+             WHERE NOT EXISTS (SELECT FROM outbox_resend done
+                                WHERE done.for_lost_range AND done.topic = $1 AND done.since <= w.since AND done.until > $3)
+                ON CONFLICT (topic) WHERE for_lost_range AND finished_at IS NULL DO UPDATE
+               SET position = least(r.position, EXCLUDED.position),
+                   since = least(r.since, EXCLUDED.since),
+                   until = EXCLUDED.until
+            RETURNING id
+            """;
+
     // By id and by key there is an index; else it is as many rows as are read, not as many as match, that make a page.
     // A job that another instance has in hand is skipped, and so is one that is not the oldest: ten at once would send
     // the same rows ten times as fast. While very much is pending nothing is added to it.
@@ -219,6 +234,23 @@ final class ResendStore {
                                 .addValue(who.name())
                                 .addValue(ratePerSecond)
                                 .addValue((long) most)))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(rows.iterator().next().getUUID(0)));
+    }
+
+    /**
+     * Has all messages of the topic sent again that were written at that time or later, in the background, unless that has been done since
+     * the request was made. What is older than the dedup window is left out: a reader that had handled it would handle it again.
+     *
+     * @param requestId the request's, made when the reader noticed its loss
+     * @param reader who asks
+     * @return completes with the job's id, or with nothing if there is no need for one
+     */
+    static Future<Optional<UUID>> createForLostRange(
+            SqlClient tx, String topic, Instant since, UUID requestId, String reader, Duration dedupWindow) {
+        return tx.preparedQuery(CREATE_FOR_LOST_RANGE)
+                .execute(Tuple.of(topic, time(since), requestId, reader, dedupWindow.toMillis() / 1000.0))
                 .map(rows -> rows.size() == 0
                         ? Optional.empty()
                         : Optional.of(rows.iterator().next().getUUID(0)));

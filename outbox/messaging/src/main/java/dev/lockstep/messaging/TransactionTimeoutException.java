@@ -6,7 +6,8 @@ import java.time.Duration;
 public final class TransactionTimeoutException extends RuntimeException {
     TransactionTimeoutException(Duration limit) {
         super(
-                "no outcome after " + limit.toMillis() + " ms; the transaction was rolled back and its connection closed",
+                "no outcome after " + limit.toMillis()
+                        + " ms; the transaction was rolled back and its connection closed",
                 null,
                 false,
                 false);

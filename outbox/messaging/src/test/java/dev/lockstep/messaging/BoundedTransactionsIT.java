@@ -55,7 +55,8 @@ class BoundedTransactionsIT {
     void work_that_succeeds_is_committed_and_work_that_fails_is_not() {
         run(LONG, tx -> insert(tx, "bob"));
         assertThatThrownBy(() -> run(
-                        LONG, tx -> insert(tx, "cid").compose(done -> Future.failedFuture(new IllegalStateException("no")))))
+                        LONG,
+                        tx -> insert(tx, "cid").compose(done -> Future.failedFuture(new IllegalStateException("no")))))
                 .hasMessageContaining("no");
         assertThatThrownBy(() -> run(LONG, tx -> {
                     throw new IllegalStateException("thrown");
@@ -69,9 +70,9 @@ class BoundedTransactionsIT {
     void work_that_never_completes_loses_its_locks_and_its_connection_and_can_never_commit() {
         Promise<Void> late = Promise.promise();
 
-        assertThatThrownBy(() -> run(SHORT, tx -> lockAnn(tx)
-                        .compose(locked -> insert(tx, "bob"))
-                        .compose(inserted -> late.future())))
+        assertThatThrownBy(() -> run(
+                        SHORT,
+                        tx -> lockAnn(tx).compose(locked -> insert(tx, "bob")).compose(inserted -> late.future())))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
 
         awaitThatBackendIsGone();
@@ -85,9 +86,11 @@ class BoundedTransactionsIT {
     void work_that_goes_on_after_its_time_writes_nothing() {
         Promise<Void> late = Promise.promise();
         Promise<Void> written = Promise.promise();
-        assertThatThrownBy(() -> run(SHORT, tx -> late.future()
-                        .compose(woken -> insert(tx, "bob"))
-                        .onComplete(inserted -> written.complete())))
+        assertThatThrownBy(() -> run(
+                        SHORT,
+                        tx -> late.future()
+                                .compose(woken -> insert(tx, "bob"))
+                                .onComplete(inserted -> written.complete())))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
 
         late.complete();
@@ -98,8 +101,7 @@ class BoundedTransactionsIT {
 
     @Test
     void a_statement_that_sleeps_is_cancelled_by_the_server() {
-        assertThatThrownBy(() ->
-                        run(SHORT, tx -> lockAnn(tx).compose(locked -> execute(tx, "SELECT pg_sleep(60)"))))
+        assertThatThrownBy(() -> run(SHORT, tx -> lockAnn(tx).compose(locked -> execute(tx, "SELECT pg_sleep(60)"))))
                 .hasRootCauseInstanceOf(PgException.class)
                 .hasMessageContaining("57014");
 
@@ -108,9 +110,11 @@ class BoundedTransactionsIT {
 
     @Test
     void a_statement_that_the_server_lets_sleep_is_cancelled_with_its_connection() {
-        assertThatThrownBy(() -> run(SHORT, tx -> lockAnn(tx)
-                        .compose(locked -> execute(tx, "SET LOCAL statement_timeout = 0"))
-                        .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
+        assertThatThrownBy(() -> run(
+                        SHORT,
+                        tx -> lockAnn(tx)
+                                .compose(locked -> execute(tx, "SET LOCAL statement_timeout = 0"))
+                                .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
 
         awaitThatBackendIsGone();
@@ -131,9 +135,11 @@ class BoundedTransactionsIT {
 
     @Test
     void a_connection_that_keeps_its_failure_does_not_go_back_to_the_pool() {
-        assertThatThrownBy(() -> run(LONG, tx -> lockAnn(tx)
-                        .compose(locked -> execute(tx, "SET LOCAL transaction_read_only = on"))
-                        .compose(set -> insert(tx, "bob"))))
+        assertThatThrownBy(() -> run(
+                        LONG,
+                        tx -> lockAnn(tx)
+                                .compose(locked -> execute(tx, "SET LOCAL transaction_read_only = on"))
+                                .compose(set -> insert(tx, "bob"))))
                 .hasMessageContaining("25006");
 
         awaitThatBackendIsGone();
@@ -175,9 +181,10 @@ class BoundedTransactionsIT {
     }
 
     private void awaitThatBackendIsGone() {
-        await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> assertThat(
-                        fixture.strings("SELECT pid FROM pg_stat_activity WHERE pid = " + backend.get()))
-                .isEmpty());
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(
+                                fixture.strings("SELECT pid FROM pg_stat_activity WHERE pid = " + backend.get()))
+                        .isEmpty());
     }
 
     private void assertThatAnnIsFree() {

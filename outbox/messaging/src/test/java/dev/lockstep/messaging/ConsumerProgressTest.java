@@ -28,8 +28,9 @@ class ConsumerProgressTest {
         pass(2);
 
         assertThat(progress.problem())
-                .isEqualTo("cannot apply topic order.created partition 2 from offset 17, for 42 s now, and keeps trying:"
-                        + " no room");
+                .isEqualTo(
+                        "cannot apply topic order.created partition 2 from offset 17, for 42 s now, and keeps trying:"
+                                + " no room");
     }
 
     @Test
@@ -85,8 +86,9 @@ class ConsumerProgressTest {
         pass(301);
 
         assertThat(progress.stall())
-                .contains("its thread has made no progress for 301 s, while applying topic order.created partition 2 from"
-                        + " offset 17");
+                .contains(
+                        "its thread has made no progress for 301 s, while applying topic order.created partition 2 from"
+                                + " offset 17");
     }
 
     @Test

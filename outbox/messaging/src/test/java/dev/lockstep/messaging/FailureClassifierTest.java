@@ -107,7 +107,7 @@ class FailureClassifierTest {
     @Test
     void a_transaction_without_a_connection_was_not_committed() {
         assertThat(mayHaveCommitted(new ConnectException("refused"))).isFalse();
-        assertThat(mayHaveCommitted(new VertxException("Timeout", true))).isFalse();
+        assertThat(mayHaveCommitted(failure(Future.failedFuture("Timeout")))).isFalse();
         assertThat(mayHaveCommitted(new ConnectionPoolTooBusyException("full"))).isFalse();
     }
 
@@ -150,13 +150,17 @@ class FailureClassifierTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "Timeout",
                 "Timeout waiting for connection",
                 "Connection is not active now, current status: CLOSED",
                 "Pending requests failed to be sent due to connection has been closed."
             })
     void a_pool_without_a_connection_is_unavailable(String message) {
         assertThat(classify(new VertxException(message, true))).isEqualTo(UNAVAILABLE);
+    }
+
+    @Test
+    void a_pool_that_gives_no_connection_in_time_is_unavailable() {
+        assertThat(classify(failure(Future.failedFuture("Timeout")))).isEqualTo(UNAVAILABLE);
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
 import dev.lockstep.messaging.ParkedMessageStore.Parking;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.ProblemHandler;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServer;
@@ -273,10 +274,14 @@ class ForeignRecordsIT {
     private HttpResponse<String> get(String path) throws Exception {
         Router router = Router.router(fixture.vertx);
         ProblemHandler.mount(router, 1024);
-        OutboxRoutes.mount(router, fixture.pool);
+        BoundedReads reads = BoundedReads.of(fixture.vertx, fixture.pool);
+        OutboxRoutes.mount(router, reads);
         DeadLetterRoutes.mount(
-                router, fixture.pool, new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
-        DeliveryRoutes.mount(router, fixture.pool);
+                router,
+                fixture.pool,
+                reads,
+                new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
+        DeliveryRoutes.mount(router, reads);
         HttpServer server = Fixture.await(
                 fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
         try (HttpClient http = HttpClient.newHttpClient()) {

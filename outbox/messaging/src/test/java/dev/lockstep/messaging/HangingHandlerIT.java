@@ -37,7 +37,9 @@ class HangingHandlerIT {
 
         MessageConsumer consumer = fixture.consume((tx, messages) ->
                 messages.stream().anyMatch(each -> each.message().name().equals("bob"))
-                        ? greeter().handle(tx, messages).compose(greeted -> Promise.<Void>promise().future())
+                        ? greeter()
+                                .handle(tx, messages)
+                                .compose(greeted -> Promise.<Void>promise().future())
                         : greeter().handle(tx, messages));
 
         await().atMost(Duration.ofSeconds(40))
@@ -46,8 +48,8 @@ class HangingHandlerIT {
         assertThat(consumer.stall()).isEmpty();
         await().atMost(Duration.ofSeconds(60))
                 .untilAsserted(() -> assertThat(fixture.greeted()).contains("ann", "cid"));
-        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(fixture.greeted())
-                .containsExactlyInAnyOrder("ann", "cid", "bea"));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "cid", "bea"));
         assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
                 .containsExactly("HANDLER_FAILED 3");
         assertThat(fixture.strings("SELECT pid FROM pg_stat_activity"

@@ -39,7 +39,10 @@ class LockedRowIT {
         }
 
         static String[] names(List<Received<Greeting>> messages) {
-            return messages.stream().map(each -> each.message().name()).distinct().toArray(String[]::new);
+            return messages.stream()
+                    .map(each -> each.message().name())
+                    .distinct()
+                    .toArray(String[]::new);
         }
     }
 
@@ -60,7 +63,8 @@ class LockedRowIT {
     // A handler that does not know costs a wait for each message that meets the lock.
     static Stream<Arguments> handlers() {
         return Stream.of(
-                Arguments.of(new KnowingVisitor(), Duration.ofSeconds(3)), Arguments.of(new Visitor(), Duration.ofSeconds(20)));
+                Arguments.of(new KnowingVisitor(), Duration.ofSeconds(3)),
+                Arguments.of(new Visitor(), Duration.ofSeconds(20)));
     }
 
     @BeforeEach
@@ -96,20 +100,18 @@ class LockedRowIT {
         fixture.hello("b0", "cid");
 
         await().atMost(limit)
-                .untilAsserted(() -> assertThat(fixture.greeted())
-                        .hasSize(41)
-                        .doesNotContain("bob"));
-        await().untilAsserted(() -> assertThat(fixture.strings(
-                        "SELECT count(*) || ' ' || max(attempts) FROM parked_message"))
-                .containsExactly("21 0"));
+                .untilAsserted(() -> assertThat(fixture.greeted()).hasSize(41).doesNotContain("bob"));
+        await().untilAsserted(
+                        () -> assertThat(fixture.strings("SELECT count(*) || ' ' || max(attempts) FROM parked_message"))
+                                .containsExactly("21 0"));
         // Longer than all attempts would take that are counted.
         await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
 
         Fixture.await(operator.transaction().rollback());
 
-        await().untilAsserted(() -> assertThat(fixture.strings("SELECT topic FROM parked_message"))
-                .isEmpty());
+        await().untilAsserted(() ->
+                assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty());
         assertThat(fixture.strings("SELECT name FROM greeted WHERE key = 'b0' ORDER BY id"))
                 .containsExactly("bob", "cid");
         assertThat(fixture.greeted()).hasSize(62);

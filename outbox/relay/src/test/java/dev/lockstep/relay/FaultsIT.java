@@ -95,7 +95,7 @@ class FaultsIT {
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
                         .hasValueSatisfying(problem -> assertThat(problem)
-                                .contains("row " + id, "topic " + missing, "not present in metadata")));
+                                .contains("row " + id, "topic " + missing, "the topic is missing")));
         outbox.createTopic(missing, Map.of());
 
         // Then
