@@ -111,6 +111,6 @@ class LockedAccountIT {
                                 .getBytes(UTF_8))
                 .add("ce_source", "/test".getBytes(UTF_8))
                 .add("ce_type", "ChargePayment".getBytes(UTF_8));
-        producer.send(record);
+        var _ = producer.send(record);
     }
 }
