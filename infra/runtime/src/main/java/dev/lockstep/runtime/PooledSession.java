@@ -94,7 +94,11 @@ final class PooledSession implements Connection {
     /** Closes the connection from this side, without a word. */
     static void cut(SocketConnectionBase socket) {
         // From the end of the pipeline, past the handler that would say goodbye.
-        var _ = socket.socket().channelHandlerContext().pipeline().firstContext().close();
+        var _ = socket.socket()
+                .channelHandlerContext()
+                .pipeline()
+                .firstContext()
+                .close();
     }
 
     @Override

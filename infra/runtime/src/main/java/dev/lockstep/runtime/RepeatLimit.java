@@ -108,7 +108,8 @@ final class RepeatLimit {
         return false;
     }
 
-    // A window that events were left out of is ended by whoever was told so; if that is late, their number is lost, not the log.
+    // A window that events were left out of is ended by whoever was told so; if that is late, their number is lost, not
+    // the log.
     private void roll(long now) {
         if (now < since || now - since >= (endIsDue ? 3 : 1) * windowMillis) {
             kinds.clear();

@@ -56,9 +56,7 @@ final class WarmUp {
         try {
             HttpApi.router(vertx, context).get("/");
             WebClient.create(vertx).close();
-            Pool pool = context.config()
-                    .postgres()
-                    .pool(vertx, context.config().service() + "-warm-up", 1);
+            Pool pool = context.config().postgres().pool(vertx, context.config().service() + "-warm-up", 1);
             return pool.withTransaction(tx -> tx.query("SELECT 1")
                             .execute()
                             .compose(rows -> tx.preparedQuery("SELECT $1::text, $2::bigint")

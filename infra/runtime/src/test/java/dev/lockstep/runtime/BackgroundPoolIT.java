@@ -69,14 +69,17 @@ class BackgroundPoolIT {
     void work_that_never_completes_and_a_statement_that_sleeps_leave_no_session_and_no_lock() throws SQLException {
         run(LONG, tx -> execute(tx, "SELECT"));
 
-        assertThatThrownBy(() -> run(SHORT, tx -> lock(tx).compose(locked -> Promise.<Void>promise().future())))
+        assertThatThrownBy(() -> run(
+                        SHORT,
+                        tx -> lock(tx).compose(locked -> Promise.<Void>promise().future())))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
         assertThatNothingIsLeft();
 
         run(LONG, tx -> execute(tx, "SELECT"));
-        assertThatThrownBy(() -> run(SHORT, tx -> lock(tx)
-                        .compose(locked -> execute(tx, "SET LOCAL statement_timeout = 0"))
-                        .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
+        assertThatThrownBy(() -> run(
+                        SHORT,
+                        tx -> lock(tx).compose(locked -> execute(tx, "SET LOCAL statement_timeout = 0"))
+                                .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
         assertThatNothingIsLeft();
 
@@ -91,7 +94,9 @@ class BackgroundPoolIT {
                     .toCompletionStage()
                     .toCompletableFuture()
                     .get(30, TimeUnit.SECONDS);
-        } catch (InterruptedException | java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+        } catch (InterruptedException
+                | java.util.concurrent.ExecutionException
+                | java.util.concurrent.TimeoutException e) {
             throw new IllegalStateException(e);
         }
     }
@@ -109,8 +114,8 @@ class BackgroundPoolIT {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement()) {
             Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> {
-                try (ResultSet rows = statement.executeQuery(
-                        "SELECT pid FROM pg_stat_activity WHERE pid = " + backend.get())) {
+                try (ResultSet rows =
+                        statement.executeQuery("SELECT pid FROM pg_stat_activity WHERE pid = " + backend.get())) {
                     return !rows.next();
                 }
             });

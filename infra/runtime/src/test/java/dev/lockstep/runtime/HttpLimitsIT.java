@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 class HttpLimitsIT {
     private static final String GET = "GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private static final String NEVER = "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    private static final String POST_HEAD = 
+    private static final String POST_HEAD =
             "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
     private static final String LIVE = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 

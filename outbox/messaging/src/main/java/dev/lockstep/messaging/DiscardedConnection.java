@@ -43,7 +43,12 @@ final class DiscardedConnection {
         }
         if (inner instanceof SocketConnectionBase connected) {
             // Past the handler that would say goodbye to the server and wait for it.
-            var _ = connected.socket().channelHandlerContext().pipeline().firstContext().close();
+            var _ = connected
+                    .socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close();
         }
     }
 }

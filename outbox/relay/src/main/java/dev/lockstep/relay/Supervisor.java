@@ -135,16 +135,7 @@ final class Supervisor {
                     SlotState free = slot.get();
                     Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
                     return Optional.of(() -> new Term(
-                            config,
-                            database,
-                            keeper,
-                            watermark,
-                            free,
-                            settled,
-                            producers,
-                            silent,
-                            health,
-                            metrics));
+                            config, database, keeper, watermark, free, settled, producers, silent, health, metrics));
                 }
                 // Two that wait must not always try at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));

@@ -70,13 +70,7 @@ final class Term implements Spell, Heartbeat.Checks {
         Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(rows, metrics), metrics);
         heartbeat = new Heartbeat(config, database, keeper, watermark, topic, health, metrics, reconciler, this);
         publisher = new OutboxPublisher(
-                rows,
-                topic,
-                () -> begin(keeper, slot),
-                ledger,
-                heartbeat::acknowledged,
-                health,
-                metrics);
+                rows, topic, () -> begin(keeper, slot), ledger, heartbeat::acknowledged, health, metrics);
         engine = new RelayEngine(
                 config, new PublicationGuard(publisher, keeper::requireUnchangedPublication), stall::advanced);
         watchdog = new Watchdog(
