@@ -56,8 +56,8 @@ class RefusedLoginIT {
     }
 
     private static void admin(String sql) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(
-                        TestServers.postgres().superuserUrl("postgres"));
+        try (Connection connection =
+                        DriverManager.getConnection(TestServers.postgres().superuserUrl("postgres"));
                 Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }

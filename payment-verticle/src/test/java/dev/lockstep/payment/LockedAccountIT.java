@@ -27,7 +27,8 @@ import org.junit.jupiter.api.TestInstance;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LockedAccountIT {
-    // The row is locked all the time, so whatever ends did not wait for it. How long it takes on a machine with nothing else to do is
+    // The row is locked all the time, so whatever ends did not wait for it. How long it takes on a machine with nothing
+    // else to do is
     // LockedRowIT's to say.
     private static final Duration LATENCY = Duration.ofSeconds(20);
 

@@ -107,8 +107,7 @@ final class LocalStack implements AutoCloseable {
                 for (Map.Entry<String, String> part : waiting.entrySet()) {
                     if (round % TELL_ALL_ROUNDS == 0 || !part.getValue().equals(told.get(part.getKey()))) {
                         console.part(
-                                part.getKey(),
-                                "waits, after " + Console.seconds(begun) + ", for " + part.getValue());
+                                part.getKey(), "waits, after " + Console.seconds(begun) + ", for " + part.getValue());
                     }
                 }
                 told = waiting;

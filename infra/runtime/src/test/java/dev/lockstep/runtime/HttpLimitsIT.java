@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -206,20 +211,20 @@ class HttpLimitsIT {
 
     // One more byte or line ten times a second, as long as the server takes it.
     private static String drip(Socket socket, String drop) throws IOException {
-        Thread dripping = Thread.ofVirtual().start(() -> {
-            try {
-                while (!Thread.currentThread().isInterrupted()) {
-                    EdgeServer.write(socket, drop);
-                    Thread.sleep(100);
-                }
-            } catch (IOException | InterruptedException e) {
-                // The server or the test has ended it.
-            }
-        });
+        try (ScheduledExecutorService dripping = Executors.newSingleThreadScheduledExecutor()) {
+            ScheduledFuture<?> drops =
+                    dripping.scheduleAtFixedRate(() -> writeUnlessClosed(socket, drop), 0, 100, TimeUnit.MILLISECONDS);
+            String answer = EdgeServer.readUntilClosed(socket);
+            drops.cancel(false);
+            return answer;
+        }
+    }
+
+    private static void writeUnlessClosed(Socket socket, String drop) {
         try {
-            return EdgeServer.readUntilClosed(socket);
-        } finally {
-            dripping.interrupt();
+            EdgeServer.write(socket, drop);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -64,7 +64,8 @@ final class ResendStore {
 
     // By id and by key there is an index; else it is as many rows as are read, not as many as match, that make a page.
     // A job that another instance has in hand is skipped, and so is one that is not the oldest: ten at once would send
-    // the same rows ten times as fast. One that a reader needs, whose records were removed, waits for no operator. While
+    // the same rows ten times as fast. One that a reader needs, whose records were removed, waits for no operator.
+    // While
     // very much is pending nothing is added to it.
     private static final String STEP = """
             WITH job AS MATERIALIZED (

@@ -212,8 +212,9 @@ class ResendIT {
 
         resends.start();
 
-        await().until(() ->
-                api.json(api.get("/outbox/resends/" + needed)).getString("state").equals("done"));
+        await().until(() -> api.json(api.get("/outbox/resends/" + needed))
+                .getString("state")
+                .equals("done"));
         assertThat(api.json(api.get("/outbox/resends/" + needed)).getLong("resent"))
                 .isEqualTo(30);
         assertThat(api.json(api.get("/outbox/resends/" + slow)).getString("state"))
