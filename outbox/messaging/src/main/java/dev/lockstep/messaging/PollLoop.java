@@ -33,7 +33,8 @@ final class PollLoop<M> {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
-    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away stalls nothing.
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
+    // stalls nothing.
     private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
@@ -162,8 +163,7 @@ final class PollLoop<M> {
             proven.clear();
             OffsetCommits offsets = new OffsetCommits(consumer, options.group());
             Heartbeats heartbeats = new Heartbeats(consumer, options);
-            PartitionPositions positions =
-                    new PartitionPositions(consumer, options, offsets, broker, starts, work);
+            PartitionPositions positions = new PartitionPositions(consumer, options, offsets, broker, starts, work);
             PartitionPauses pauses = new PartitionPauses(consumer, options, positions, accepts);
             consumer.subscribe(
                     options.topics(),
@@ -251,7 +251,8 @@ final class PollLoop<M> {
         return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again would
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
+    // would
     // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
     private ConsumerRecords<byte[], byte[]> apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
@@ -293,8 +294,8 @@ final class PollLoop<M> {
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure = await(
-                    () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+            failure =
+                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
             suspicion.learn(records, starts);

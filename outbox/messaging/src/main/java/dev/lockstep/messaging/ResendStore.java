@@ -43,7 +43,8 @@ final class ResendStore {
             RETURNING id
             """;
 
-    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or will.
+    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or
+    // will.
     // One that is under way begins again from further back, so there is never more than one a topic.
     private static final String CREATE_FOR_LOST_RANGE = """
             INSERT INTO outbox_resend AS r (topic, position, since, until, for_lost_range, reason, requested_by)
