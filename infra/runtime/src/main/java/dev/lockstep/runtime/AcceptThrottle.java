@@ -1,24 +1,18 @@
 package dev.lockstep.runtime;
 
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelPipeline;
-import io.netty.channel.ServerChannel;
-import io.netty.channel.SingleThreadEventLoop;
-import io.netty.util.concurrent.EventExecutor;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
-import io.vertx.core.Vertx;
-import io.vertx.core.internal.VertxInternal;
-import java.net.InetSocketAddress;
+import io.netty.channel.ChannelInitializer;
+import io.vertx.core.impl.transports.NioTransport;
+import io.vertx.core.net.NetServerOptions;
+import io.vertx.core.transport.Transport;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,32 +34,16 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         this.server = server;
     }
 
-    /** Throttles the servers of this Vert.x that listen on the port. Vert.x does not hand out their channels, its acceptor loops do. */
-    static Future<Void> install(Vertx vertx, int port) {
-        List<Future<Void>> installed = new ArrayList<>();
-        for (EventExecutor acceptor : ((VertxInternal) vertx).acceptorEventLoopGroup()) {
-            if (acceptor instanceof SingleThreadEventLoop loop) {
-                Promise<Void> done = Promise.promise();
-                loop.execute(() -> {
-                    install(loop.registeredChannelsIterator(), port);
-                    done.complete();
-                });
-                installed.add(done.future());
-            }
-        }
-        return Future.all(installed).mapEmpty();
+    /** Vert.x' usual transport, with a throttle on every server. Nothing else hands out the channels of its servers. */
+    static Transport transport() {
+        return new ThrottledTransport();
     }
 
-    private static void install(Iterator<Channel> channels, int port) {
-        while (channels.hasNext()) {
-            if (channels.next() instanceof ServerChannel server
-                    && server.localAddress() instanceof InetSocketAddress local
-                    && local.getPort() == port) {
-                ChannelPipeline pipeline = server.pipeline();
-                pipeline.addFirst("acceptThrottle", new AcceptThrottle(server));
-                pipeline.addLast("acceptFailures", new AcceptFailures(port));
-            }
-        }
+    // By then the handler that registers accepted connections is in the pipeline, and failures to accept reach its end.
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        ctx.pipeline().addLast(new AcceptFailures());
+        ctx.fireChannelActive();
     }
 
     @Override
@@ -103,12 +81,7 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
 
     /** Netty waits a second after each failure to accept, and would log each with its stack. */
     private static final class AcceptFailures extends ChannelInboundHandlerAdapter {
-        private final int port;
         private long lastLogged = System.nanoTime() - LOG_INTERVAL.toNanos();
-
-        AcceptFailures(int port) {
-            this.port = port;
-        }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
@@ -116,10 +89,43 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
             if (now - lastLogged >= LOG_INTERVAL.toNanos()) {
                 lastLogged = now;
                 LOGGER.atWarn()
-                        .addKeyValue("port", port)
+                        .addKeyValue("listening", ctx.channel().localAddress())
                         .addKeyValue("cause", cause.toString())
                         .log("HTTP connections cannot be accepted; if too many files are open, raise ulimit -n");
             }
+        }
+    }
+
+    private static final class ThrottledTransport implements Transport {
+        @Override
+        public String name() {
+            return NIO.name();
+        }
+
+        @Override
+        public boolean available() {
+            return NIO.available();
+        }
+
+        @Override
+        public @Nullable Throwable unavailabilityCause() {
+            return NIO.unavailabilityCause();
+        }
+
+        @Override
+        public io.vertx.core.spi.transport.Transport implementation() {
+            return new NioTransport() {
+                @Override
+                public void configure(NetServerOptions options, boolean domainSocket, ServerBootstrap bootstrap) {
+                    super.configure(options, domainSocket, bootstrap);
+                    bootstrap.handler(new ChannelInitializer<>() {
+                        @Override
+                        protected void initChannel(Channel server) {
+                            server.pipeline().addLast(new AcceptThrottle(server));
+                        }
+                    });
+                }
+            };
         }
     }
 }

@@ -78,6 +78,7 @@ final class ServiceMetrics implements AutoCloseable {
                                 Label.CLIENT_NAME)));
         Vertx vertx = Vertx.builder()
                 .with(options)
+                .withTransport(AcceptThrottle.transport())
                 .withMetrics(new MicrometerMetricsFactory(registry))
                 .build();
         measureEventLoops(vertx);

@@ -33,7 +33,8 @@ final class EdgeServer implements AutoCloseable {
     /** Requests that reached a route of the service. */
     final AtomicInteger echoed = new AtomicInteger();
 
-    private final Vertx vertx = Vertx.vertx();
+    private final Vertx vertx =
+            Vertx.builder().withTransport(AcceptThrottle.transport()).build();
     private final int port;
 
     private EdgeServer(Map<String, String> settings) throws TimeoutException {
