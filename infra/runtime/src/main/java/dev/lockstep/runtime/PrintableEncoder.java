@@ -49,16 +49,14 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     }
 
     // One for all appenders: an event that goes to two of them is one event.
-    private static RepeatLimit sharedLimit(Context context) {
-        synchronized (context.getConfigurationLock()) {
-            if (context.getObject(LIMIT) instanceof RepeatLimit shared) {
-                return shared;
-            }
-            RepeatLimit created =
-                    new RepeatLimit(MOST_OF_A_KIND, MOST_OF_A_LOGGER, WINDOW_MILLIS, () -> endWindowLater(context));
-            context.putObject(LIMIT, created);
-            return created;
+    private static synchronized RepeatLimit sharedLimit(Context context) {
+        if (context.getObject(LIMIT) instanceof RepeatLimit shared) {
+            return shared;
         }
+        RepeatLimit created =
+                new RepeatLimit(MOST_OF_A_KIND, MOST_OF_A_LOGGER, WINDOW_MILLIS, () -> endWindowLater(context));
+        context.putObject(LIMIT, created);
+        return created;
     }
 
     private static void endWindowLater(Context context) {
