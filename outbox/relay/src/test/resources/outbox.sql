@@ -50,3 +50,29 @@ CREATE TABLE outbox_term (
     slot_lsn  pg_lsn  NOT NULL,
     proven    boolean NOT NULL
 );
+
+CREATE TABLE outbox_publication (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    version   text    NOT NULL
+);
+
+CREATE TABLE outbox_held (
+    id       uuid        NOT NULL PRIMARY KEY,
+    topic    text        NOT NULL,
+    key_hash bigint      NOT NULL,
+    position bigint      GENERATED ALWAYS AS IDENTITY,
+    xid      xid8        NOT NULL,
+    refusal  text,
+    held_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX outbox_held_position ON outbox_held (topic, position);
+CREATE INDEX outbox_held_key ON outbox_held (topic, key_hash, position);
+CREATE INDEX outbox_held_xid ON outbox_held (xid);
+
+CREATE TABLE outbox_held_topic (
+    topic  text        NOT NULL PRIMARY KEY,
+    rows   bigint      NOT NULL,
+    row_id uuid        NOT NULL,
+    reason text        NOT NULL,
+    since  timestamptz NOT NULL DEFAULT now()
+);

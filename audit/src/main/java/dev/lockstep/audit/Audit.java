@@ -74,7 +74,7 @@ final class Audit {
         });
         try (KafkaReading reading = new KafkaReading(moment, verbatims, tally(Check.RELAYED))) {
             Map<TopicPartition, Long> ends = kafka.ends(kafka.partitions(topics));
-            Retention retention = kafka.read(ends, reading::take);
+            Retention retention = kafka.read(ends, plan.partitionsAdded(), reading::take);
             figures.put("records", reading.records());
             figures.put("record bytes", reading.bytes());
             relayed(moment, retention, reading, since);
@@ -100,7 +100,7 @@ final class Audit {
 
     private void relayed(Moment moment, Retention retention, KafkaReading reading, Map<Party, Long> since) {
         RelayedCheck check = new RelayedCheck(moment, retention, tally(Check.RELAYED));
-        KeyOrderCheck order = new KeyOrderCheck(tally(Check.ORDER), tally(Check.GAPS));
+        KeyOrderCheck order = new KeyOrderCheck(plan.partitionsAdded(), tally(Check.ORDER), tally(Check.GAPS));
         for (Party party : Party.values()) {
             try (ExternalSort<KeyPosition> positions =
                             new ExternalSort<>(KeyPosition.AS_COMMITTED, KeyPosition.FORMAT);

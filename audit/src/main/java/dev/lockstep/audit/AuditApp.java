@@ -150,6 +150,11 @@ public final class AuditApp implements Callable<Integer> {
     private boolean allowDeadLetters;
 
     @Option(
+            names = "--partitions-added",
+            description = "partitions were added to topics: messages of a key may be in several partitions of a topic")
+    private boolean partitionsAdded;
+
+    @Option(
             names = "--most",
             paramLabel = "N",
             defaultValue = "20",
@@ -227,7 +232,8 @@ public final class AuditApp implements Callable<Integer> {
         databases.put(Party.PAYMENT, address("--payments-db", paymentsDb));
         databases.put(Party.SAGA, address("--sagas-db", sagasDb));
         Set<Check> checks = only.isEmpty() ? EnumSet.allOf(Check.class) : EnumSet.copyOf(only);
-        return new AuditPlan(databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters);
+        return new AuditPlan(
+                databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters, partitionsAdded);
     }
 
     private DatabaseAddress address(String option, String value) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param accepted a file of order ids that were answered 202, {@code -} for standard input
  * @param settle how long to wait until nothing is under way; zero waits for nothing and calls nothing stuck
  * @param most how many findings of each check are kept
+ * @param partitionsAdded whether topics have got more partitions, so that messages of a key may be in several
  */
 record AuditPlan(
         Map<Party, DatabaseAddress> databases,
@@ -22,7 +23,8 @@ record AuditPlan(
         Duration settle,
         Set<Check> checks,
         int most,
-        boolean allowDeadLetters) {
+        boolean allowDeadLetters,
+        boolean partitionsAdded) {
     AuditPlan {
         databases = Map.copyOf(databases);
         checks = Set.copyOf(checks);

@@ -104,9 +104,14 @@ final class KafkaLog implements AutoCloseable {
         }
     }
 
-    /** Hands every record of the partitions over, in the order of each, and tells how far back they reach. */
-    Retention read(Map<TopicPartition, Long> ends, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
-        Retention retention = new Retention();
+    /**
+     * Hands every record of the partitions over, in the order of each, and tells how far back they reach.
+     *
+     * @param partitionsAdded whether a key's records may be in other partitions than its key says today
+     */
+    Retention read(
+            Map<TopicPartition, Long> ends, boolean partitionsAdded, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
+        Retention retention = new Retention(partitionsAdded);
         ends.keySet().stream()
                 .map(TopicPartition::topic)
                 .distinct()
@@ -170,6 +175,8 @@ final class KafkaLog implements AutoCloseable {
         settings.remove("group.id");
         settings.put("enable.auto.commit", "false");
         settings.put("auto.offset.reset", "earliest");
+        // A record of an aborted transaction was never sent, and no service reads it.
+        settings.put("isolation.level", "read_committed");
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 

@@ -4,10 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 /** The messages of a key are on Kafka in the order in which they were committed, in one partition, and their numbers have no holes. */
 final class KeyOrderCheck {
+    private final boolean partitionsAdded;
     private final Tally order;
     private final Tally gaps;
 
-    KeyOrderCheck(Tally order, Tally gaps) {
+    /** @param partitionsAdded whether a key's messages may be in several partitions, of which nobody can tell the order */
+    KeyOrderCheck(boolean partitionsAdded, Tally order, Tally gaps) {
+        this.partitionsAdded = partitionsAdded;
         this.order = order;
         this.gaps = gaps;
     }
@@ -36,7 +39,9 @@ final class KeyOrderCheck {
         if (before == null) {
             return;
         }
-        if (before.partition() != now.partition()) {
+        if (before.partition() != now.partition() && partitionsAdded) {
+            order.count("moved to another partition");
+        } else if (before.partition() != now.partition()) {
             order.broken(
                     now.key(),
                     "all of this key in one partition of " + now.topic(),

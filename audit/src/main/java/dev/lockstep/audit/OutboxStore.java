@@ -17,11 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class OutboxStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    // Relayed is what the service itself claims of the row: its transaction is visible in the watermark's snapshot.
+    // Relayed is what the service itself claims of the row: its transaction is visible in the watermark's snapshot, and
+    // the relay does not hold it back.
     // Rows that send another one again carry that one's id, and that one is what is looked for.
     private static final String ROWS = """
             SELECT o.id, o.aggregateid, o.type, o.topic, o.payload, o.created_at,
-                   pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed, coalesce(o.sequence, -1) AS sequence
+                   pg_visible_in_snapshot(o.xid, w.snapshot) AND o.id NOT IN (SELECT id FROM outbox_held) AS relayed,
+                   coalesce(o.sequence, -1) AS sequence
               FROM outbox o CROSS JOIN outbox_watermark w
              WHERE o.headers IS NULL AND o.resend_of IS NULL
              ORDER BY o.id
@@ -37,7 +39,7 @@ final class OutboxStore {
 
     private static final String VERBATIM = """
             SELECT o.id, o.aggregateid, o.topic, o.payload, o.headers::text AS headers, o.created_at,
-                   pg_visible_in_snapshot(o.xid, w.snapshot) AS relayed
+                   pg_visible_in_snapshot(o.xid, w.snapshot) AND o.id NOT IN (SELECT id FROM outbox_held) AS relayed
               FROM outbox o CROSS JOIN outbox_watermark w
              WHERE o.headers IS NOT NULL
             """;

@@ -21,6 +21,13 @@ final class ProgressStore {
                AND o.created_at < to_timestamp(? / 1000.0)
             """;
 
+    private static final String HELD_BACK = """
+            SELECT count(*)
+              FROM outbox_held h JOIN outbox o ON o.id = h.id CROSS JOIN outbox_watermark w
+             WHERE pg_visible_in_snapshot(h.xid, w.snapshot)
+               AND o.created_at < to_timestamp(? / 1000.0)
+            """;
+
     private static final String PARKED =
             "SELECT count(*) FROM parked_message WHERE first_at < to_timestamp(? / 1000.0)";
 
@@ -39,6 +46,7 @@ final class ProgressStore {
         long count = own == null ? 0 : database.one(own, row -> row.getLong(1), before);
         return count
                 + database.one(NOT_RELAYED, row -> row.getLong(1), before)
+                + database.one(HELD_BACK, row -> row.getLong(1), before)
                 + database.one(PARKED, row -> row.getLong(1), before);
     }
 }

@@ -14,8 +14,14 @@ final class Retention {
     // Producer and database have clocks of their own.
     private static final long SLACK_MILLIS = 1_000;
 
+    private final boolean partitionsAdded;
     private final Map<String, Integer> partitions = new HashMap<>();
     private final Map<TopicPartition, Long> firstTimes = new HashMap<>();
+
+    /** @param partitionsAdded whether a key's records may be in other partitions than its key says today */
+    Retention(boolean partitionsAdded) {
+        this.partitionsAdded = partitionsAdded;
+    }
 
     void topic(String topic, int count) {
         partitions.put(topic, count);
@@ -36,7 +42,7 @@ final class Retention {
     /** Whether a row's record may have been on its topic and be gone. */
     boolean mayBeGone(String topic, @Nullable String key, long time) {
         int count = partitions.getOrDefault(topic, 0);
-        if (key != null && count > 0) {
+        if (key != null && count > 0 && !partitionsAdded) {
             return isBefore(new TopicPartition(topic, partition(key, count)), time);
         }
         return firstTimes.keySet().stream()

@@ -53,6 +53,30 @@ class AuditIT {
     }
 
     @Test
+    void what_server_database_and_role_have_set_changes_nothing() throws Exception {
+        world.relay();
+        for (Party party : Party.values()) {
+            String database = world.databases.name(party);
+            for (String setting : List.of(
+                    "bytea_output TO 'escape'",
+                    "DateStyle TO SQL, DMY",
+                    "TimeZone TO 'America/St_Johns'",
+                    "search_path TO 'elsewhere'",
+                    "standard_conforming_strings TO 'off'",
+                    "quote_all_identifiers TO 'on'",
+                    "transform_null_equals TO 'on'",
+                    "exit_on_error TO 'on'",
+                    "statement_timeout TO '1ms'",
+                    "transaction_timeout TO '1ms'",
+                    "idle_in_transaction_session_timeout TO '1ms'")) {
+                world.databases.run(party, "ALTER DATABASE " + database + " SET " + setting);
+            }
+        }
+
+        assertThat(world.audit().told()).isEmpty();
+    }
+
+    @Test
     void an_order_that_was_answered_202_and_is_not_there_is_named() throws Exception {
         world.relay();
         String lost = "01998d2e-7c4f-7b31-9a52-3f6d1c0e8b24";

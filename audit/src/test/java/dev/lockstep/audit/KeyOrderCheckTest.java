@@ -54,7 +54,7 @@ class KeyOrderCheckTest {
     }
 
     private void examine(KeyPosition... positions) {
-        new KeyOrderCheck(order, gaps).examine(Sorted.of(List.of(positions)));
+        new KeyOrderCheck(false, order, gaps).examine(Sorted.of(List.of(positions)));
     }
 
     private static KeyPosition at(String key, long sequence, int partition, long offset, long told) {

@@ -92,6 +92,17 @@ class TamperedDeliveryIT {
     }
 
     @Test
+    void the_records_of_an_aborted_transaction_are_none_of_it() throws Exception {
+        World.Row row = world.hold(confirmed, "OrderConfirmed");
+        world.topics.sendAborted(row.topic(), row.key(), "another value", row.headers());
+        world.send(row);
+        world.topics.sendAborted(row.topic(), row.key(), "another value", row.headers());
+        world.relay();
+
+        assertThat(world.audit().told()).isEmpty();
+    }
+
+    @Test
     void what_the_retention_took_is_expired() throws Exception {
         world.relay();
         world.topics.expireAll();
@@ -123,6 +134,7 @@ class TamperedDeliveryIT {
         world.topics.send(release.topic(), 1, release.key(), release.payload(), release.headers());
 
         assertBroken("order", cancelled);
+        assertThat(world.audit("--partitions-added").told()).isEmpty();
     }
 
     @Test

@@ -66,6 +66,23 @@ final class Topics implements AutoCloseable {
         }
     }
 
+    /** Sends a record in a transaction that is aborted. */
+    void sendAborted(String topic, @Nullable String key, String value, Map<String, String> headers) {
+        ProducerRecord<byte[], byte[]> record =
+                new ProducerRecord<>(topic, null, key == null ? null : bytes(key), bytes(value));
+        headers.forEach((name, text) -> record.headers().add(name, bytes(text)));
+        try (KafkaProducer<byte[], byte[]> aborting = new KafkaProducer<>(
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "transactional.id", "aborting"),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+            aborting.initTransactions();
+            aborting.beginTransaction();
+            var _ = aborting.send(record);
+            aborting.flush();
+            aborting.abortTransaction();
+        }
+    }
+
     /** As if every consumer had read everything. */
     void commitAll() throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> ends = ends();

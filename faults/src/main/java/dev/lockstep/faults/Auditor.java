@@ -62,7 +62,7 @@ final class Auditor {
      *
      * @param accepted ids of all orders that were answered 202
      */
-    Verdict audit(Collection<String> accepted, Duration settle, boolean allowDeadLetters) {
+    Verdict audit(Collection<String> accepted, Duration settle, boolean allowDeadLetters, boolean partitionsAdded) {
         try {
             Path ids = Files.write(stack.folder().resolve("accepted"), accepted);
             Path json = stack.folder().resolve("audit.json");
@@ -91,6 +91,9 @@ final class Auditor {
                     json.toString()));
             if (allowDeadLetters) {
                 command.add("--allow-dead-letters");
+            }
+            if (partitionsAdded) {
+                command.add("--partitions-added");
             }
             Commands.Result result = Commands.run(command, LIMIT);
             if (result.exitCode() != 0 && result.exitCode() != 1) {

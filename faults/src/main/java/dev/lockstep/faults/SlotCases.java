@@ -73,7 +73,7 @@ final class SlotCases {
     }
 
     private static void invalidate(Run run, Service service) {
-        String url = run.stack().jdbcUrl(service);
+        String url = run.stack().superuserUrl(service);
         setKeepSize(url, "16MB");
         Waiting.until("the slot of " + service.label() + " to be lost", LIMIT, () -> {
             Database.execute(url, """

@@ -39,11 +39,14 @@ final class Stack implements AutoCloseable {
     /** What a JVM needs in its environment for code to be woven into it. It costs each start a second, so only those get it. */
     static final Map<String, String> WEAVER = Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
 
+    private static final String LIMITS = "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
     // What waits for a timeout in production waits for it here too, only not for minutes.
     private static final Map<String, String> SETTINGS = Map.ofEntries(
             Map.entry("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000"),
             Map.entry("KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000"),
+            // Or added partitions would stay empty for minutes.
+            Map.entry("KAFKA_PRODUCER_METADATA_MAX_AGE_MS", "2000"),
             Map.entry("SAGA_STOCK_DEADLINE", "PT15S"),
             Map.entry("SAGA_PAYMENT_DEADLINE", "PT15S"),
             Map.entry("SAGA_CONFIRM_RETRY", "PT5S"),
@@ -123,7 +126,12 @@ final class Stack implements AutoCloseable {
 
     /** A service's database, past all faults of the network. */
     String jdbcUrl(Service service) {
-        return postgres().jdbcUrl(service.database()) + "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
+        return postgres().jdbcUrl(service.database()) + LIMITS;
+    }
+
+    /** The same as the superuser, for what an operator may do to the server and no service may. */
+    String superuserUrl(Service service) {
+        return postgres().superuserUrl(service.database()) + LIMITS;
     }
 
     URI uri(Service service, String path) {

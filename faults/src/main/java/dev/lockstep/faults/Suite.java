@@ -47,6 +47,7 @@ final class Suite implements AutoCloseable {
     private @Nullable Stack stack;
     private boolean shared;
     private boolean poisoned;
+    private boolean partitionsAdded;
     private int runs;
 
     /** @param longer whether there is time for many injections of each fault */
@@ -133,6 +134,7 @@ final class Suite implements AutoCloseable {
                 shared = shareable;
             }
             poisoned |= fault.poisonous();
+            partitionsAdded |= fault.name().equals(KafkaCases.ADD_PARTITIONS);
             outcome = run(fault, usable);
         } catch (RuntimeException cause) {
             outcome = failed(fault, 0, reason(cause));
@@ -160,6 +162,7 @@ final class Suite implements AutoCloseable {
         stack = begun;
         accepted.clear();
         poisoned = false;
+        partitionsAdded = false;
         return begun;
     }
 
@@ -206,8 +209,8 @@ final class Suite implements AutoCloseable {
             boolean quiet = Waiting.comesAbout(QUIET_LIMIT, () -> load.unanswered() == 0 && watch.allEnded());
             accepted.addAll(load.accepted().keySet());
             Books books = Books.of(stack, load);
-            Auditor.Verdict verdict =
-                    new Auditor(stack).audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned);
+            Auditor.Verdict verdict = new Auditor(stack)
+                    .audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned, partitionsAdded);
             if (trouble == null) {
                 trouble = whyItShowsNothing(injections.get(), load.accepted().size());
             }

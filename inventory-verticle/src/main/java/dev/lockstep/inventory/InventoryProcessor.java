@@ -16,6 +16,7 @@ import dev.lockstep.inventory.domain.StockCommand.Release;
 import dev.lockstep.inventory.domain.StockCommand.Reserve;
 import dev.lockstep.inventory.domain.Stockkeeper;
 import dev.lockstep.inventory.domain.TotalTooLargeException;
+import dev.lockstep.messaging.LockedRows;
 import dev.lockstep.messaging.MessageHandler;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.OutboxMessage;
@@ -25,10 +26,12 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +74,34 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
                 .lock(tx, orderIds)
                 .compose(stored -> products.lock(tx, productsToMove(tasks, stored))
                         .compose(locked -> decide(tx, tasks, stored, locked)));
+    }
+
+    @Override
+    public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<InventoryCommand>> received) {
+        List<Task> tasks = received.stream()
+                .map(each -> new Task(messages.toCommand(each.message()), each.traceparent()))
+                .toList();
+        Set<OrderId> orderIds =
+                tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
+        return reservations
+                .lockedOut(tx, orderIds)
+                .compose(lockedOrders -> reservations
+                        .list(tx, orderIds)
+                        .compose(stored -> products.lockedOut(tx, productsToMove(tasks, stored))
+                                .map(lockedProducts -> {
+                                    Set<OrderId> blocked = new HashSet<>(lockedOrders);
+                                    for (Task task : tasks) {
+                                        if (!Collections.disjoint(
+                                                productsToMove(List.of(task), stored), lockedProducts)) {
+                                            blocked.add(task.command().orderId());
+                                        }
+                                    }
+                                    return LockedRows.messagesThatNeed(
+                                            blocked,
+                                            received,
+                                            message -> Set.of(
+                                                    messages.toCommand(message).orderId()));
+                                })));
     }
 
     private Future<Void> decide(

@@ -5,6 +5,7 @@ import dev.lockstep.inventory.domain.Stockkeeper;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
@@ -23,6 +24,8 @@ public final class InventoryVerticle extends VerticleBase {
     private final ServiceConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
 
@@ -35,12 +38,14 @@ public final class InventoryVerticle extends VerticleBase {
     public Future<?> start() {
         Pool opened = config.postgres().pool(vertx, "inventory-pg");
         pool = opened;
+        Pool reads = config.postgres().readPool(vertx, "inventory-pg-read");
+        readPool = reads;
         ProductStore products = new ProductStore();
         Router router = HttpApi.router(vertx, service);
-        ProductRoutes.mount(router, opened, products);
+        ProductRoutes.mount(router, opened, reads, BoundedReads.of(vertx, reads), products);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened, products))
-                .compose(started -> HttpApi.listen(vertx, router, config.http()));
+                .compose(started -> startConsumer(products))
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -49,18 +54,22 @@ public final class InventoryVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, ProductStore products) {
+    private Future<Void> startConsumer(ProductStore products) {
         InventoryProcessor processor = new InventoryProcessor(
                 new InventoryMessages(), new ReservationStore(), products, new Outbox(), new Stockkeeper());
+        Pool own = config.postgres().backgroundPool(vertx, "inventory-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 config.messaging()
                         .consumer(InventoryConfig.SERVICE, List.of(Topics.INVENTORY_COMMANDS), config.kafka()),
                 InventoryMessages.CODEC,
@@ -69,6 +78,8 @@ public final class InventoryVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 
@@ -76,6 +87,8 @@ public final class InventoryVerticle extends VerticleBase {
     public Future<?> stop() {
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(readPool == null ? null : readPool.close()))
+                .eventually(() -> close(background == null ? null : background.close()))
                 .eventually(() -> close(pool == null ? null : pool.close()));
     }
 

@@ -6,6 +6,7 @@ import dev.lockstep.inventory.ProductRequests.Restock;
 import dev.lockstep.inventory.ProductStore.Listed;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
@@ -22,15 +23,19 @@ import org.jspecify.annotations.Nullable;
 /** {@code /products}: to see what there is, to set it and to add to it. Each change is one statement. */
 final class ProductRoutes {
     private final SqlClient database;
+    private final SqlClient reads;
+    private final BoundedReads lists;
     private final ProductStore products;
 
-    private ProductRoutes(SqlClient database, ProductStore products) {
+    private ProductRoutes(SqlClient database, SqlClient reads, BoundedReads lists, ProductStore products) {
         this.database = database;
+        this.reads = reads;
+        this.lists = lists;
         this.products = products;
     }
 
-    static void mount(Router router, SqlClient database, ProductStore products) {
-        ProductRoutes routes = new ProductRoutes(database, products);
+    static void mount(Router router, SqlClient database, SqlClient reads, BoundedReads lists, ProductStore products) {
+        ProductRoutes routes = new ProductRoutes(database, reads, lists, products);
         router.get("/products").handler(routes::list);
         router.get("/products/:productId").handler(routes::get);
         router.put("/products/:productId").handler(routes::put);
@@ -50,7 +55,8 @@ final class ProductRoutes {
 
     private void list(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        products.list(database, position(page.cursor()), page.limit() + 1)
+        long position = position(page.cursor());
+        lists.read(tx -> products.list(tx, position, page.limit() + 1))
                 .map(rows -> Page.of(rows, page.limit(), row -> Long.toString(row.position())))
                 .map(ProductRoutes::toBodies)
                 .onSuccess(bodies -> Responses.json(ctx, 200, bodies))
@@ -86,7 +92,7 @@ final class ProductRoutes {
 
     private Future<Product> found(ProductId id) {
         return isPossible(id)
-                ? products.find(database, id).compose(product -> orNotFound(id, product))
+                ? products.find(reads, id).compose(product -> orNotFound(id, product))
                 : orNotFound(id, Optional.empty());
     }
 

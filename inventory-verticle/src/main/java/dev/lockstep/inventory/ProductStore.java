@@ -12,9 +12,11 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.StreamSupport;
 
 /** One row per product. Every method runs on the caller's connection: the caller owns the transaction. */
@@ -26,6 +28,13 @@ final class ProductStore {
              WHERE product_id = ANY ($1::text[])
              ORDER BY product_id
                FOR UPDATE
+            """;
+
+    private static final String LOCKED_OUT = """
+            SELECT product_id FROM product WHERE product_id = ANY ($1::text[])
+            EXCEPT
+            SELECT product_id
+              FROM (SELECT product_id FROM product WHERE product_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
             """;
 
     private static final String MOVE = """
@@ -97,6 +106,18 @@ final class ProductStore {
                     Map<ProductId, Product> products = HashMap.newHashMap(rows.size());
                     rows.forEach(row -> products.put(new ProductId(row.getString("product_id")), toProduct(row)));
                     return products;
+                });
+    }
+
+    /** Those of the products that another transaction has locked. It does not wait for them. */
+    Future<Set<ProductId>> lockedOut(SqlConnection tx, Collection<ProductId> ids) {
+        return tx.preparedQuery(LOCKED_OUT)
+                .execute(Tuple.tuple()
+                        .addValue(ids.stream().map(ProductId::value).toArray(String[]::new)))
+                .map(rows -> {
+                    Set<ProductId> locked = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> locked.add(new ProductId(row.getString("product_id"))));
+                    return locked;
                 });
     }
 

@@ -19,8 +19,10 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One row per order ever asked for. Every method runs on the caller's connection: the caller owns the transaction. */
@@ -31,6 +33,19 @@ final class ReservationStore {
              WHERE order_id = ANY ($1::text[])
              ORDER BY order_id
                FOR UPDATE
+            """;
+
+    private static final String LIST = """
+            SELECT order_id, version, state, items, total, currency, reason
+              FROM reservation
+             WHERE order_id = ANY ($1::text[])
+            """;
+
+    private static final String LOCKED_OUT = """
+            SELECT order_id FROM reservation WHERE order_id = ANY ($1::text[])
+            EXCEPT
+            SELECT order_id
+              FROM (SELECT order_id FROM reservation WHERE order_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
             """;
 
     // A row that nobody had seen cannot be locked. If another transaction wrote it meanwhile, the version says so, and
@@ -61,15 +76,34 @@ final class ReservationStore {
 
     /** Reads those of the reservations that exist and locks their rows until the transaction ends. */
     Future<Map<OrderId, Stored>> lock(SqlConnection tx, Collection<OrderId> ids) {
-        return tx.preparedQuery(LOCK)
-                .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(String[]::new)))
-                .map(rows -> {
-                    Map<OrderId, Stored> stored = HashMap.newHashMap(rows.size());
-                    rows.forEach(row -> stored.put(
-                            new OrderId(row.getString("order_id")),
-                            new Stored(row.getLong("version"), toReservation(row))));
-                    return stored;
-                });
+        return read(tx, LOCK, ids);
+    }
+
+    /** Reads those of the reservations that exist and locks nothing. */
+    Future<Map<OrderId, Stored>> list(SqlConnection tx, Collection<OrderId> ids) {
+        return read(tx, LIST, ids);
+    }
+
+    /** Those of the orders whose reservation another transaction has locked. It does not wait for them. */
+    Future<Set<OrderId>> lockedOut(SqlConnection tx, Collection<OrderId> ids) {
+        return tx.preparedQuery(LOCKED_OUT).execute(parameter(ids)).map(rows -> {
+            Set<OrderId> locked = HashSet.newHashSet(rows.size());
+            rows.forEach(row -> locked.add(new OrderId(row.getString("order_id"))));
+            return locked;
+        });
+    }
+
+    private static Future<Map<OrderId, Stored>> read(SqlConnection tx, String statement, Collection<OrderId> ids) {
+        return tx.preparedQuery(statement).execute(parameter(ids)).map(rows -> {
+            Map<OrderId, Stored> stored = HashMap.newHashMap(rows.size());
+            rows.forEach(row -> stored.put(
+                    new OrderId(row.getString("order_id")), new Stored(row.getLong("version"), toReservation(row))));
+            return stored;
+        });
+    }
+
+    private static Tuple parameter(Collection<OrderId> ids) {
+        return Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(String[]::new));
     }
 
     /**

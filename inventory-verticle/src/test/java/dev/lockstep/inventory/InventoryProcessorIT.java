@@ -6,18 +6,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.contracts.InventoryCommand;
 import dev.lockstep.contracts.OrderItem;
 import dev.lockstep.contracts.ReleaseStock;
 import dev.lockstep.contracts.ReserveStock;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
+import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -77,6 +81,35 @@ class InventoryProcessorIT {
         assertThat(database.events(other)).containsExactly(stockRejected(other, "OUT_OF_STOCK"));
         assertThat(database.events(other + "-2")).containsExactly(stockReserved(other + "-2", 20_000));
         assertThat(database.product(cup)).isEqualTo(new Product(new ProductId(cup), cup, krw(2_000), 0, 10));
+    }
+
+    @Test
+    void the_orders_of_a_locked_product_and_a_locked_reservation_are_locked_out_and_no_others() {
+        // Given
+        await(database.batch(List.of(reserve(order, pot, 1), reserve(other, pot, 1))));
+        SqlConnection operator = await(database.pool.getConnection());
+        await(operator.begin());
+        await(operator.query("SELECT FROM product WHERE product_id = '" + cup + "' FOR UPDATE")
+                .execute());
+        await(operator.query("SELECT FROM reservation WHERE order_id = '" + other + "' FOR UPDATE")
+                .execute());
+        List<InventoryCommand> commands = List.of(
+                reserve("new-" + test, cup, 1),
+                reserve("free-" + test, pot, 1),
+                new ReleaseStock(order),
+                new ReleaseStock(other),
+                reserve("unknown-" + test, "no-such-product", 1));
+
+        // When
+        List<Received<InventoryCommand>> messages = received(commands);
+        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
+        await(operator.close());
+
+        // Then
+        assertThat(messages.stream()
+                        .filter(each -> lockedOut.contains(each.messageId()))
+                        .map(each -> each.message().orderId()))
+                .containsExactlyInAnyOrder("new-" + test, other);
     }
 
     @Test
@@ -174,8 +207,8 @@ class InventoryProcessorIT {
         database.put("gold-" + test, 9_007_199_254_740_991L, "KRW", 1_000_000);
 
         // Then
-        assertThatThrownBy(() -> await(
-                        database.batch(List.of(reserve(other, cup, 1), reserve(order, "gold-" + test, 1_000)))))
+        assertThatThrownBy(() ->
+                        await(database.batch(List.of(reserve(other, cup, 1), reserve(order, "gold-" + test, 1_000)))))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("TOTAL_TOO_LARGE"))
                 .satisfies(refusal -> assertThat(refusal).hasMessageContaining(order));

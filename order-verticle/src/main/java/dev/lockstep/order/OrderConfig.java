@@ -14,6 +14,7 @@ import java.util.Map;
  * @param intakeBatch how many new orders one write may take
  * @param intakeQueue how many new orders may wait for a write before more are refused
  * @param intakePatience how long a new order waits for its write, and a write for the database
+ * @param pendingWarningAfter how long an order may be PENDING before it is a warning on health
  */
 public record OrderConfig(
         ServiceConfig common,
@@ -21,7 +22,8 @@ public record OrderConfig(
         int intakeConnections,
         int intakeBatch,
         int intakeQueue,
-        Duration intakePatience) {
+        Duration intakePatience,
+        Duration pendingWarningAfter) {
     static final String SERVICE = "order-service";
     private static final int DEFAULT_PORT = 8080;
 
@@ -34,10 +36,12 @@ public record OrderConfig(
         int batch = env.integer("ORDER_INTAKE_BATCH", 128);
         int queue = env.integer("ORDER_INTAKE_QUEUE", 10_000);
         Duration patience = env.duration("ORDER_INTAKE_PATIENCE", Duration.ofSeconds(10));
+        Duration pending = env.duration("ORDER_PENDING_WARNING_AFTER", Duration.ofMinutes(2));
+        env.check(pending.isPositive(), "ORDER_PENDING_WARNING_AFTER must be positive, but was " + pending);
         env.check(connections >= 1, "ORDER_INTAKE_CONNECTIONS must be at least 1, but was " + connections);
         env.check(batch >= 1, "ORDER_INTAKE_BATCH must be at least 1, but was " + batch);
         env.check(queue >= 1, "ORDER_INTAKE_QUEUE must be at least 1, but was " + queue);
         env.check(patience.isPositive(), "ORDER_INTAKE_PATIENCE must be longer than nothing, but was " + patience);
-        return env.build(SERVICE, () -> new OrderConfig(common, peers, connections, batch, queue, patience));
+        return env.build(SERVICE, () -> new OrderConfig(common, peers, connections, batch, queue, patience, pending));
     }
 }

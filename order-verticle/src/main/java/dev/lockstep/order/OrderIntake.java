@@ -1,17 +1,14 @@
 package dev.lockstep.order;
 
+import dev.lockstep.messaging.FailureClassifier;
+import dev.lockstep.messaging.FailureKind;
 import dev.lockstep.messaging.http.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import io.vertx.core.VertxException;
-import io.vertx.pgclient.PgException;
-import io.vertx.sqlclient.ClosedConnectionException;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -35,10 +32,10 @@ final class OrderIntake {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final String NOT_TAKEN =
             "More orders are coming in than can be written; this one was not taken, ask again";
+    private static final String REFUSED = "The database cannot be used right now. The order was not taken: ask again";
     private static final String PERHAPS_TAKEN =
-            "The database cannot be used right now. Whether the order was taken is not"
+            "The database did not confirm the order in time. Whether the order was taken is not"
                     + " known: ask again, with the same " + Idempotency.HEADER + " if there must not be two";
-    private static final Set<String> AWAY = Set.of("08", "25", "53", "57", "58");
 
     private final Limits limits;
     private final Function<List<Placement>, Future<List<Placed>>> write;
@@ -59,7 +56,8 @@ final class OrderIntake {
     private record Waiting(Placement placement, Promise<Placed> answer, long since) {}
 
     /**
-     * @param write writes all placements or none, completing on this event loop, in their order, once they are durable
+     * @param write writes all placements or none, completing on this event loop, in their order, once they are durable; fails
+     *     with {@link OutcomeUnknownException} if they may have been written all the same, and with anything else if they were not
      * @param endOfTick runs a task on the same event loop after what it is doing now
      */
     OrderIntake(
@@ -143,8 +141,11 @@ final class OrderIntake {
     }
 
     private Future<Void> fail(List<Waiting> batch, Throwable cause) {
-        if (isDatabaseAway(cause)) {
+        if (cause instanceof OutcomeUnknownException || cause instanceof TimeoutException) {
             return refuse(batch, PERHAPS_TAKEN);
+        }
+        if (FailureClassifier.classify(cause) == FailureKind.UNAVAILABLE) {
+            return refuse(batch, REFUSED);
         }
         if (batch.size() == 1) {
             tell(batch.getFirst(), Future.failedFuture(cause));
@@ -179,21 +180,5 @@ final class OrderIntake {
 
     private boolean isOutOfPatience(Waiting order) {
         return nanoTime.getAsLong() - order.since() > limits.patience().toNanos();
-    }
-
-    private static boolean isDatabaseAway(Throwable cause) {
-        return switch (cause) {
-            // Only these say that the database refused for a reason of its own: no connection, no room, going down or
-            // just up.
-            case PgException postgres
-            when postgres.getSqlState() != null ->
-                AWAY.contains(postgres.getSqlState().substring(0, 2));
-            case ClosedConnectionException lost -> true;
-            case IOException refused -> true;
-            case TimeoutException silent -> true;
-            // What the pool says when nobody gave a connection back in time; it has no type of its own.
-            case VertxException busy -> true;
-            default -> false;
-        };
     }
 }

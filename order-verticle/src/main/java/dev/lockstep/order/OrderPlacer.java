@@ -1,5 +1,6 @@
 package dev.lockstep.order;
 
+import dev.lockstep.messaging.FailureClassifier;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.order.OrderStore.FirstUse;
 import dev.lockstep.order.Placed.Accepted;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Writes orders that were placed, each with the message that says so, in one transaction. */
@@ -33,10 +35,18 @@ final class OrderPlacer {
         this.messages = messages;
     }
 
-    /** Writes all placements or none. Completes, in their order, once they are durable. */
+    /**
+     * Writes all placements or none. Completes, in their order, once they are durable. Fails with {@link OutcomeUnknownException} if
+     * the connection was lost while the commit was under way.
+     */
     Future<List<Placed>> place(List<Placement> placements) {
         List<Placement> sorted = placements.stream().sorted(BY_KEY).toList();
-        return pool.withTransaction(tx -> place(tx, sorted))
+        AtomicBoolean committing = new AtomicBoolean();
+        return pool.withTransaction(tx -> place(tx, sorted).onSuccess(written -> committing.set(true)))
+                .recover(cause -> Future.failedFuture(
+                        committing.get() && FailureClassifier.mayHaveCommitted(cause)
+                                ? new OutcomeUnknownException(cause)
+                                : cause))
                 .map(placed -> placements.stream()
                         .map(placement -> Objects.requireNonNull(placed)
                                 .get(placement.order().id()))

@@ -1,6 +1,7 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.OrderCommand;
+import dev.lockstep.messaging.LockedRows;
 import dev.lockstep.messaging.MessageHandler;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.OutboxMessage;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The shell around {@link OrderLifecycle}: lock, decide, save and append, all in the caller's transaction. */
@@ -50,6 +52,17 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
             commands.forEach(received -> decide(batch, received));
             return batch.write(tx);
         });
+    }
+
+    @Override
+    public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<OrderCommand>> commands) {
+        Set<OrderId> ids = new HashSet<>();
+        commands.forEach(received -> OrderId.parse(received.message().orderId()).ifPresent(ids::add));
+        return store.lockedOut(tx, ids)
+                .map(locked -> LockedRows.messagesThatNeed(
+                        locked,
+                        commands,
+                        command -> OrderId.parse(command.orderId()).map(Set::of).orElse(Set.of())));
     }
 
     /**

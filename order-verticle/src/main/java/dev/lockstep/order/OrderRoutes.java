@@ -18,7 +18,6 @@ import dev.lockstep.order.domain.OrderState.Cancelled;
 import dev.lockstep.order.domain.OrderState.Confirmed;
 import dev.lockstep.order.domain.OrderState.Pending;
 import dev.lockstep.order.domain.OrderStatus;
-import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -34,27 +33,24 @@ import org.jspecify.annotations.Nullable;
 /** The orders over HTTP: reads requests, writes answers. What they do is decided elsewhere. */
 final class OrderRoutes {
     private final Pool pool;
-    private final OrderStore store;
+    private final OrderReads reads;
     private final OrderIntake intake;
     private final OrderProcessor processor;
     private final Supplier<Optional<Problem>> refusal;
-    private final OrderTimeline timeline;
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
 
     /** @param refusal why no new order may be taken at this moment; empty while they are */
     OrderRoutes(
             Pool pool,
-            OrderStore store,
+            OrderReads reads,
             OrderIntake intake,
             OrderProcessor processor,
-            Supplier<Optional<Problem>> refusal,
-            OrderTimeline timeline) {
+            Supplier<Optional<Problem>> refusal) {
         this.pool = pool;
-        this.store = store;
+        this.reads = reads;
         this.intake = intake;
         this.processor = processor;
         this.refusal = refusal;
-        this.timeline = timeline;
     }
 
     void mount(Router router) {
@@ -118,20 +114,15 @@ final class OrderRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        store.find(pool, orderId(ctx))
+        reads.find(orderId(ctx))
                 .map(found -> OrderView.of(found.orElseThrow(() -> noSuchOrder(ctx))))
                 .onSuccess(order -> Responses.json(ctx, 200, order))
                 .onFailure(ctx::fail);
     }
 
     private void timeline(RoutingContext ctx) {
-        OrderId id = orderId(ctx);
-        Future.all(store.find(pool, id), store.traceparent(pool, id))
-                .compose(found -> {
-                    Optional<Order> order = found.resultAt(0);
-                    Optional<String> traceparent = found.resultAt(1);
-                    return timeline.of(order.orElseThrow(() -> noSuchOrder(ctx)), traceparent.orElseThrow());
-                })
+        reads.timeline(orderId(ctx))
+                .map(found -> found.orElseThrow(() -> noSuchOrder(ctx)))
                 .onSuccess(shown -> Responses.json(ctx, 200, shown))
                 .onFailure(ctx::fail);
     }
@@ -143,7 +134,7 @@ final class OrderRoutes {
                 statuses(ctx.request().getParam("status")),
                 before(page.cursor()),
                 page.limit() + 1);
-        store.list(pool, query)
+        reads.list(query)
                 .map(orders -> orders.stream().map(OrderView::of).toList())
                 .map(orders -> Page.of(orders, page.limit(), OrderView::orderId))
                 .onSuccess(orders -> Responses.json(ctx, 200, orders))

@@ -20,9 +20,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /** The orders' rows. Every method runs on the caller's connection: the caller owns the transaction. */
@@ -86,6 +88,18 @@ final class OrderStore {
              LIMIT $3
             """;
 
+    // As LIST walks its index, from the other end.
+    static final String OLDEST_PENDING = """
+            SELECT found.order_id, extract(epoch FROM now() - found.created_at)::float8 AS age
+              FROM (SELECT order_id, orders.status, created_at
+                      FROM orders
+                     WHERE (orders.status, order_id) >= ('PENDING', '00000000-0000-0000-0000-000000000000'::uuid)
+                     ORDER BY orders.status, order_id
+                     LIMIT $1) AS found
+             WHERE found.status = 'PENDING'
+             ORDER BY found.order_id
+            """;
+
     // In the order of their ids, so that two transactions that lock the same orders cannot wait for each other.
     private static final String LOCK = """
             SELECT order_id, status, reason, total_amount, total_currency,
@@ -94,6 +108,12 @@ final class OrderStore {
              WHERE order_id = ANY ($1::uuid[])
              ORDER BY order_id
                FOR UPDATE
+            """;
+
+    private static final String LOCKED_OUT = """
+            SELECT order_id FROM orders WHERE order_id = ANY ($1::uuid[])
+            EXCEPT
+            SELECT order_id FROM (SELECT order_id FROM orders WHERE order_id = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED) free
             """;
 
     private static final String SAVE = """
@@ -174,6 +194,18 @@ final class OrderStore {
                 .map(rows -> orders(rows).stream().findFirst());
     }
 
+    /** An order that is PENDING, and for how long. */
+    record PendingOrder(OrderId orderId, double ageSeconds) {}
+
+    /** The oldest orders that are PENDING, the oldest first. */
+    Future<List<PendingOrder>> oldestPending(SqlClient client, int limit) {
+        return client.preparedQuery(OLDEST_PENDING).execute(Tuple.of(limit)).map(rows -> {
+            List<PendingOrder> pending = new ArrayList<>(rows.size());
+            rows.forEach(row -> pending.add(new PendingOrder(orderId(row), row.getDouble("age"))));
+            return pending;
+        });
+    }
+
     /** The trace context in which the order was accepted, if there is such an order. */
     Future<Optional<String>> traceparent(SqlClient tx, OrderId id) {
         return tx.preparedQuery(TRACEPARENT)
@@ -202,6 +234,17 @@ final class OrderStore {
                     Map<OrderId, LockedOrder> locked = HashMap.newHashMap(rows.size());
                     rows.forEach(row -> locked.put(
                             orderId(row), new LockedOrder(orderId(row), state(row), row.getString("traceparent"))));
+                    return locked;
+                });
+    }
+
+    /** Those of the orders that another transaction has locked. It does not wait for them. */
+    Future<Set<OrderId>> lockedOut(SqlClient tx, Collection<OrderId> ids) {
+        return tx.preparedQuery(LOCKED_OUT)
+                .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
+                .map(rows -> {
+                    Set<OrderId> locked = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> locked.add(orderId(row)));
                     return locked;
                 });
     }

@@ -28,9 +28,12 @@ public final class OrderVerticle extends VerticleBase {
     private final OrderConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable MessageConsumer consumer;
+    private @Nullable PendingOrders pending;
 
     OrderVerticle(OrderConfig config, ServiceContext service) {
         this.config = config;
@@ -42,6 +45,8 @@ public final class OrderVerticle extends VerticleBase {
         ServiceConfig common = config.common();
         Pool opened = common.postgres().pool(vertx, "order-pg");
         pool = opened;
+        Pool reads = common.postgres().readPool(vertx, "order-pg-read");
+        readPool = reads;
         OrderStore store = new OrderStore();
         OrderMessages messages = new OrderMessages();
         OrderProcessor processor = new OrderProcessor(store, new Outbox(), messages, new OrderLifecycle());
@@ -53,10 +58,22 @@ public final class OrderVerticle extends VerticleBase {
         Router router = HttpApi.router(vertx, service);
         Peers asked = Peers.open(vertx, common, config.peers());
         peers = asked;
-        new OrderRoutes(opened, store, intake, processor, this::refusal, new OrderTimeline(asked)).mount(router);
+        new OrderRoutes(
+                        opened,
+                        OrderReads.of(vertx, reads, store, new OrderTimeline(asked)),
+                        intake,
+                        processor,
+                        this::refusal)
+                .mount(router);
+        PendingOrders watched =
+                new PendingOrders(vertx, opened, store, asked, config.pendingWarningAfter(), service.meters());
+        pending = watched;
+        service.health().register("orders", Optional::empty);
+        service.health().warn("orders", watched::warning);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened, processor))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> startConsumer(processor))
+                .onSuccess(started -> watched.start())
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Limits limits() {
@@ -79,17 +96,21 @@ public final class OrderVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, OrderProcessor processor) {
+    private Future<Void> startConsumer(OrderProcessor processor) {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "order-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(OrderConfig.SERVICE, List.of(Topics.ORDER_COMMANDS), common.kafka()),
                 OrderMessages.CODEC,
                 processor,
@@ -97,16 +118,23 @@ public final class OrderVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 
     @Override
     public Future<?> stop() {
+        if (pending != null) {
+            pending.stop();
+        }
         if (peers != null) {
             peers.close();
         }
         return close(consumer == null ? null : consumer.stop())
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
+                .eventually(() -> close(readPool == null ? null : readPool.close()))
+                .eventually(() -> close(background == null ? null : background.close()))
                 .eventually(() -> close(pool == null ? null : pool.close()));
     }
 

@@ -8,6 +8,10 @@ import com.fasterxml.uuid.Generators;
 import dev.lockstep.contracts.Topics;
 import dev.lockstep.embedded.TestServers;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +32,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.Utils;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -74,6 +79,32 @@ class OrderCommandsIT {
                 .isEqualTo("{\"orderId\":\"" + id + "\",\"total\":{\"amount\":2000,\"currency\":\"KRW\"}}");
         assertThat(header(said, "ce_type")).isEqualTo("OrderConfirmed");
         assertThat(header(said, "traceparent")).isEqualTo(TRACE);
+    }
+
+    @Test
+    void a_locked_order_holds_up_no_other_order() throws SQLException {
+        // Given
+        String locked = orders.place("u-locked");
+        String other = orders.place("u-locked");
+        try (Connection operator = DriverManager.getConnection(orders.jdbcUrl(), "lockstep", "lockstep");
+                Statement statement = operator.createStatement()) {
+            operator.setAutoCommit(false);
+            statement.execute("SELECT FROM orders WHERE order_id = '" + locked + "' FOR UPDATE");
+
+            // When
+            send(List.of(confirm(locked), confirm(other)));
+
+            // Then
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(3))
+                    .until(() -> orders.get("/orders/" + other)
+                            .body()
+                            .get("status")
+                            .asText()
+                            .equals("CONFIRMED"));
+            operator.rollback();
+        }
+        awaitStatus(locked, "CONFIRMED");
     }
 
     @Test

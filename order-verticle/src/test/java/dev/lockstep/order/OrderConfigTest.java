@@ -26,7 +26,14 @@ class OrderConfigTest {
 
         // Then
         assertThat(config)
-                .isEqualTo(new OrderConfig(config.common(), config.peers(), 4, 128, 10_000, Duration.ofSeconds(10)));
+                .isEqualTo(new OrderConfig(
+                        config.common(),
+                        config.peers(),
+                        4,
+                        128,
+                        10_000,
+                        Duration.ofSeconds(10),
+                        Duration.ofMinutes(2)));
         assertThat(config.common().http().port()).isEqualTo(8080);
         assertThat(config.common().service()).isEqualTo("order-service");
     }
@@ -39,6 +46,7 @@ class OrderConfigTest {
         environment.put("ORDER_INTAKE_BATCH", "many");
         environment.put("ORDER_INTAKE_QUEUE", "-1");
         environment.put("ORDER_INTAKE_PATIENCE", "PT0S");
+        environment.put("ORDER_PENDING_WARNING_AFTER", "-PT1S");
 
         // Then
         assertThatThrownBy(() -> OrderConfig.from(environment))
@@ -47,6 +55,7 @@ class OrderConfigTest {
                         "ORDER_INTAKE_CONNECTIONS must be at least 1, but was 0",
                         "ORDER_INTAKE_BATCH must be a whole number, but was \"many\"",
                         "ORDER_INTAKE_QUEUE must be at least 1, but was -1",
-                        "ORDER_INTAKE_PATIENCE must be longer than nothing, but was PT0S");
+                        "ORDER_INTAKE_PATIENCE must be longer than nothing, but was PT0S",
+                        "ORDER_PENDING_WARNING_AFTER must be positive, but was PT-1S");
     }
 }

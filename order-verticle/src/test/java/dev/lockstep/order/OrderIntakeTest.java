@@ -13,6 +13,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -26,6 +27,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderIntakeTest {
@@ -145,6 +148,40 @@ class OrderIntakeTest {
                     assertThat(problem.status()).isEqualTo(503);
                     assertThat(problem.retryAfter()).contains(Duration.ofSeconds(1));
                 }));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"08006", "25006", "28P01", "3D000", "53100", "53300", "57P01", "57P03", "58030"})
+    void an_order_that_the_database_refused_is_503_and_was_not_taken(String sqlState) {
+        // Given
+        Future<Placed> answer = place("a");
+        eventLoop.endTick();
+
+        // When
+        database.fail(0, new PgException("no", "FATAL", sqlState, ""));
+
+        // Then
+        assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
+            assertThat(problem.status()).isEqualTo(503);
+            assertThat(problem.retryAfter()).contains(Duration.ofSeconds(1));
+            assertThat(problem.detail()).contains("was not taken").doesNotContain("known");
+        });
+    }
+
+    @Test
+    void an_order_whose_commit_was_not_answered_may_have_been_taken() {
+        // Given
+        Future<Placed> answer = place("a");
+        eventLoop.endTick();
+
+        // When
+        database.fail(0, new OutcomeUnknownException(ClosedConnectionException.INSTANCE));
+
+        // Then
+        assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
+            assertThat(problem.status()).isEqualTo(503);
+            assertThat(problem.detail()).contains("Whether the order was taken is not known");
+        });
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.embedded.FreePorts;
+import dev.lockstep.order.RunningOrders.Answer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -16,9 +17,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -142,6 +145,33 @@ class OrderTimelineIT {
         assertThat(steps).hasSize(500).startsWith(101).endsWith(600);
         assertThat(timeline.get("truncated").toString())
                 .contains("{\"service\":\"saga\",\"list\":\"history\",\"shown\":500}");
+    }
+
+    @Test
+    void more_timelines_than_are_put_together_at_once_wait_or_are_refused_and_orders_are_taken_meanwhile() {
+        // Given: a timeline takes as long as the peer that does not answer
+        String order = orders.place("u4");
+
+        // When
+        List<CompletableFuture<Answer>> asked = IntStream.range(0, 24)
+                .mapToObj(i -> orders.getLater("/orders/" + order + "/timeline"))
+                .toList();
+        List<String> placed =
+                IntStream.range(0, 20).mapToObj(i -> orders.place("u4")).toList();
+        boolean stillAsking = asked.stream().anyMatch(each -> !each.isDone());
+        List<Answer> answers = asked.stream().map(CompletableFuture::join).toList();
+
+        // Then
+        assertThat(stillAsking).isTrue();
+        assertThat(placed).doesNotHaveDuplicates();
+        assertThat(answers.stream().filter(answer -> answer.status() == 200)).hasSizeBetween(2, 6);
+        assertThat(answers.stream().filter(answer -> answer.status() != 200))
+                .hasSizeGreaterThanOrEqualTo(6)
+                .allSatisfy(answer -> {
+                    assertThat(answer.status()).isEqualTo(503);
+                    assertThat(answer.header("Retry-After")).isEqualTo("1");
+                    assertThat(answer.body().get("detail").asText()).contains("timelines");
+                });
     }
 
     @Test

@@ -69,6 +69,10 @@ final class RunningOrders implements AutoCloseable {
         return new RunningOrders(OrderApp.start(environment), postgres.jdbcUrl(database));
     }
 
+    String jdbcUrl() {
+        return jdbcUrl;
+    }
+
     Answer post(String path, String body, String... headers) {
         return send(postRequest(path, body, "application/json", headers));
     }
@@ -82,6 +86,11 @@ final class RunningOrders implements AutoCloseable {
                 .thenApply(RunningOrders::answer);
     }
 
+    CompletableFuture<Answer> getLater(String path) {
+        return client.sendAsync(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
+                .thenApply(RunningOrders::answer);
+    }
+
     Answer get(String path) {
         return send(HttpRequest.newBuilder(uri(path)).build());
     }
@@ -91,6 +100,16 @@ final class RunningOrders implements AutoCloseable {
         return client.sendAsync(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
                 .join()
                 .body();
+    }
+
+    /** The only series of that name. */
+    double metric(String name) {
+        return text("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(name + "{"))
+                .map(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("there is no " + name));
     }
 
     /** Places an order of one p1 and returns its id. */

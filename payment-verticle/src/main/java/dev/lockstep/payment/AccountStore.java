@@ -10,8 +10,10 @@ import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** The users' accounts and their running balances. The caller owns the transaction. */
 final class AccountStore {
@@ -22,6 +24,13 @@ final class AccountStore {
              WHERE user_id = ANY ($1::text[])
              ORDER BY user_id
                FOR UPDATE
+            """;
+
+    // What another transaction has locked is left out; what does not exist cannot be locked.
+    private static final String LOCKED_OUT = """
+            SELECT user_id FROM account WHERE user_id = ANY ($1::text[])
+            EXCEPT
+            SELECT user_id FROM (SELECT user_id FROM account WHERE user_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
             """;
 
     private static final String OPEN = """
@@ -57,6 +66,18 @@ final class AccountStore {
         }
         String[] ids = userIds.stream().map(UserId::value).toArray(String[]::new);
         return tx.preparedQuery(LOCK).execute(Tuple.of(ids)).map(AccountStore::accounts);
+    }
+
+    /** Those of the users whose account another transaction has locked. It does not wait for them. */
+    Future<Set<UserId>> lockedOut(SqlClient tx, Collection<UserId> userIds) {
+        return tx.preparedQuery(LOCKED_OUT)
+                .execute(Tuple.tuple()
+                        .addArrayOfString(userIds.stream().map(UserId::value).toArray(String[]::new)))
+                .map(rows -> {
+                    Set<UserId> locked = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> locked.add(new UserId(row.getString("user_id"))));
+                    return locked;
+                });
     }
 
     /** Opens an account with nothing on it, unless the user has one. Completes with whether it was opened. */

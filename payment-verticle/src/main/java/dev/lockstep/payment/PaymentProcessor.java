@@ -1,5 +1,6 @@
 package dev.lockstep.payment;
 
+import dev.lockstep.messaging.LockedRows;
 import dev.lockstep.messaging.MessageHandler;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.OutboxMessage;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * The shell around {@link Books}: lock what a batch touches, decide in memory, write what changed.
@@ -46,6 +48,37 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
         return payments.lock(tx, orderIds(commands))
                 .compose(known -> accounts.lock(tx, userIds(commands, known))
                         .compose(found -> carryOut(tx, messages, commands, new Books(known, found))));
+    }
+
+    @Override
+    public Future<Set<UUID>> lockedOut(
+            SqlConnection tx, List<Received<dev.lockstep.contracts.PaymentCommand>> messages) {
+        List<PaymentCommand> commands = messages.stream()
+                .map(received -> PaymentMessages.command(received.message()))
+                .toList();
+        Set<OrderId> orderIds = orderIds(commands);
+        return payments.lockedOut(tx, orderIds)
+                .compose(lockedOrders -> payments.list(tx, orderIds)
+                        .compose(known -> accounts.lockedOut(tx, userIds(commands, known))
+                                .map(lockedUsers -> {
+                                    Set<OrderId> blocked = new HashSet<>(lockedOrders);
+                                    for (Settled payment : known) {
+                                        if (payment instanceof Charged charged
+                                                && lockedUsers.contains(charged.userId())) {
+                                            blocked.add(charged.orderId());
+                                        }
+                                    }
+                                    for (PaymentCommand command : commands) {
+                                        if (command instanceof Charge charge && lockedUsers.contains(charge.userId())) {
+                                            blocked.add(charge.orderId());
+                                        }
+                                    }
+                                    return LockedRows.messagesThatNeed(
+                                            blocked,
+                                            messages,
+                                            message -> Set.of(PaymentMessages.command(message)
+                                                    .orderId()));
+                                })));
     }
 
     private Future<Void> carryOut(

@@ -1,5 +1,6 @@
 package dev.lockstep.payment;
 
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
@@ -21,21 +22,28 @@ import org.jspecify.annotations.Nullable;
 final class PaymentRoutes {
     private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
-    private final Pool pool;
+    private final Pool reads;
+    private final BoundedReads lists;
     private final Deposits deposits;
     private final AccountStore accounts;
     private final PaymentStore payments;
     private final LedgerStore ledger;
     private final LedgerAudit audit;
 
+    /**
+     * @param reads for what is only read; deposits have their own
+     * @param lists for what may read many rows
+     */
     PaymentRoutes(
-            Pool pool,
+            Pool reads,
+            BoundedReads lists,
             Deposits deposits,
             AccountStore accounts,
             PaymentStore payments,
             LedgerStore ledger,
             LedgerAudit audit) {
-        this.pool = pool;
+        this.reads = reads;
+        this.lists = lists;
         this.deposits = deposits;
         this.accounts = accounts;
         this.payments = payments;
@@ -54,9 +62,10 @@ final class PaymentRoutes {
 
     private void listAccounts(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
+        long before = before(page);
         answer(
                 ctx,
-                accounts.page(pool, before(page), page.limit() + 1)
+                lists.read(tx -> accounts.page(tx, before, page.limit() + 1))
                         .map(rows -> Page.of(rows, page.limit(), row -> Long.toString(row.number())))
                         .map(found -> new Page<>(
                                 found.data().stream()
@@ -69,7 +78,7 @@ final class PaymentRoutes {
         String userId = id(ctx, "userId");
         answer(
                 ctx,
-                accounts.find(pool, new UserId(userId))
+                accounts.find(reads, new UserId(userId))
                         .map(found -> found.map(AccountView::of)
                                 .orElseThrow(() -> Problem.notFound("User " + userId + " has no account"))));
     }
@@ -105,21 +114,24 @@ final class PaymentRoutes {
         String orderId = id(ctx, "orderId");
         answer(
                 ctx,
-                payments.find(pool, new OrderId(orderId))
+                payments.find(reads, new OrderId(orderId))
                         .map(found -> found.map(PaymentView::of)
                                 .orElseThrow(() -> Problem.notFound("Nothing was asked for order " + orderId))));
     }
 
     private void listLedger(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
+        String account = filter(ctx, "account");
+        String orderId = filter(ctx, "orderId");
+        long before = before(page);
         answer(
                 ctx,
-                ledger.page(pool, filter(ctx, "account"), filter(ctx, "orderId"), before(page), page.limit() + 1)
+                lists.read(tx -> ledger.page(tx, account, orderId, before, page.limit() + 1))
                         .map(rows -> Page.of(rows, page.limit(), entry -> Long.toString(entry.seq()))));
     }
 
     private void summariseLedger(RoutingContext ctx) {
-        answer(ctx, audit.summary(pool).map(PaymentRoutes::books));
+        answer(ctx, lists.read(audit::summary).map(PaymentRoutes::books));
     }
 
     private static Map<String, Object> books(List<LedgerAudit.CurrencySummary> currencies) {

@@ -15,8 +15,10 @@ import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** One row per order that anything was ever decided about. The caller owns the transaction. */
@@ -28,6 +30,16 @@ final class PaymentStore {
              WHERE order_id = ANY ($1::text[])
              ORDER BY order_id
                FOR UPDATE
+            """;
+
+    private static final String LOCKED_OUT = """
+            SELECT order_id FROM payment WHERE order_id = ANY ($1::text[])
+            EXCEPT
+            SELECT order_id FROM (SELECT order_id FROM payment WHERE order_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
+            """;
+
+    private static final String LIST = """
+            SELECT order_id, status, user_id, amount, currency, reason FROM payment WHERE order_id = ANY ($1::text[])
             """;
 
     // No ON CONFLICT: a row that appeared since we looked was decided elsewhere, and writing over it would lose money.
@@ -51,8 +63,31 @@ final class PaymentStore {
 
     /** Reads the payments and locks their rows until the transaction ends. Orders never seen are not in the result. */
     Future<List<Settled>> lock(SqlClient tx, Collection<OrderId> orderIds) {
-        String[] ids = orderIds.stream().map(OrderId::value).toArray(String[]::new);
-        return tx.preparedQuery(LOCK).execute(Tuple.of(ids)).map(PaymentStore::payments);
+        return tx.preparedQuery(LOCK)
+                .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
+                .map(PaymentStore::payments);
+    }
+
+    /** Those of the orders whose payment another transaction has locked. It does not wait for them. */
+    Future<Set<OrderId>> lockedOut(SqlClient tx, Collection<OrderId> orderIds) {
+        return tx.preparedQuery(LOCKED_OUT)
+                .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
+                .map(rows -> {
+                    Set<OrderId> locked = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> locked.add(new OrderId(row.getString("order_id"))));
+                    return locked;
+                });
+    }
+
+    /** Reads the payments and locks nothing. Orders never seen are not in the result. */
+    Future<List<Settled>> list(SqlClient tx, Collection<OrderId> orderIds) {
+        return tx.preparedQuery(LIST)
+                .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
+                .map(PaymentStore::payments);
+    }
+
+    private static String[] ids(Collection<OrderId> orderIds) {
+        return orderIds.stream().map(OrderId::value).toArray(String[]::new);
     }
 
     /** Writes payments that had no row when they were locked; fails if one has by now. Sorted by order. */

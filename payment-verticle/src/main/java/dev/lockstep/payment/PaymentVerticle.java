@@ -4,6 +4,7 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
 import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
@@ -26,6 +27,8 @@ public final class PaymentVerticle extends VerticleBase {
     private final LedgerStore ledger = new LedgerStore();
     private final LedgerAudit audit = new LedgerAudit();
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable MessagingModule messaging;
     private @Nullable LedgerClosing closing;
     private @Nullable MessageConsumer consumer;
@@ -40,13 +43,16 @@ public final class PaymentVerticle extends VerticleBase {
         ServiceConfig common = config.common();
         Pool opened = common.postgres().pool(vertx, "payment-pg");
         pool = opened;
+        Pool reads = common.postgres().readPool(vertx, "payment-pg-read");
+        readPool = reads;
         Router router = HttpApi.router(vertx, service);
         Deposits deposits = new Deposits(opened, accounts, new DepositStore(), ledger);
-        new PaymentRoutes(opened, deposits, accounts, payments, ledger, audit).mount(router);
+        new PaymentRoutes(reads, BoundedReads.of(vertx, reads), deposits, accounts, payments, ledger, audit)
+                .mount(router);
         return startMessaging(opened, router)
-                .compose(started -> startConsumer(opened))
+                .compose(started -> startConsumer())
                 .onSuccess(started -> startClosing(opened))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -55,17 +61,21 @@ public final class PaymentVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened) {
+    private Future<Void> startConsumer() {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "payment-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(PaymentConfig.SERVICE, List.of(Topics.PAYMENT_COMMANDS), common.kafka()),
                 PaymentMessages.CODEC,
                 new PaymentProcessor(payments, accounts, ledger, new Outbox()),
@@ -73,6 +83,8 @@ public final class PaymentVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 
@@ -87,6 +99,8 @@ public final class PaymentVerticle extends VerticleBase {
         return stopped(consumer == null ? null : consumer.stop())
                 .eventually(() -> stopped(closing == null ? null : closing.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(readPool == null ? null : readPool.close()))
+                .eventually(() -> stopped(background == null ? null : background.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

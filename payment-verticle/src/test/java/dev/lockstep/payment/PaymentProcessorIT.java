@@ -22,6 +22,7 @@ import io.vertx.sqlclient.Transaction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -70,6 +71,39 @@ class PaymentProcessorIT {
                 .hasSize(3)
                 .containsOnly("payment payment.updated 00-trace-once-1 PaymentCharged "
                         + "{\"orderId\":\"once-1\",\"amount\":{\"amount\":300,\"currency\":\"KRW\"}}");
+    }
+
+    @Test
+    void the_payments_of_a_locked_account_and_a_locked_payment_are_locked_out_and_no_others() {
+        // Given
+        database.deposit("locked", 1_000);
+        database.deposit("free", 1_000);
+        await(database.handle(List.of(
+                charge("lock-old", "locked", 1), charge("lock-free", "free", 1), charge("lock-row", "free", 1))));
+        SqlConnection operator = await(database.pool.getConnection());
+        await(operator.begin());
+        await(operator.query("SELECT FROM account WHERE user_id = 'locked' FOR UPDATE")
+                .execute());
+        await(operator.query("SELECT FROM payment WHERE order_id = 'lock-row' FOR UPDATE")
+                .execute());
+        List<Received<PaymentCommand>> messages = List.of(
+                charge("lock-new", "locked", 1),
+                refund("lock-old"),
+                refund("lock-free"),
+                refund("lock-row"),
+                refund("lock-unseen"),
+                charge("lock-other", "free", 1),
+                charge("lock-nobody", "nobody", 1));
+
+        // When
+        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
+        await(operator.close());
+
+        // Then
+        assertThat(messages.stream()
+                        .filter(each -> lockedOut.contains(each.messageId()))
+                        .map(each -> each.message().orderId()))
+                .containsExactlyInAnyOrder("lock-new", "lock-old", "lock-row");
     }
 
     @Test

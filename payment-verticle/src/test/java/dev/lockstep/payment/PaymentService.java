@@ -20,12 +20,13 @@ final class PaymentService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient client = HttpClient.newHttpClient();
+    private final String database = TestServers.newDatabase("payments");
     private final RunningService service;
 
     PaymentService() {
         service = PaymentApp.start(Map.of(
                 "POSTGRES_URI",
-                TestServers.postgres().uri(TestServers.newDatabase("payments")),
+                TestServers.postgres().uri(database),
                 "POSTGRES_USER",
                 LocalPostgres.USER,
                 "POSTGRES_PASSWORD",
@@ -36,6 +37,10 @@ final class PaymentService implements AutoCloseable {
                 "0",
                 "TOPIC_REPLICATION_FACTOR",
                 "1"));
+    }
+
+    String jdbcUrl() {
+        return TestServers.postgres().jdbcUrl(database);
     }
 
     /** What was answered, the body read as JSON. */

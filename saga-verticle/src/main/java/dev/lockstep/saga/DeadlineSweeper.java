@@ -1,9 +1,12 @@
 package dev.lockstep.saga;
 
+import dev.lockstep.messaging.BoundedTransactions;
+import dev.lockstep.messaging.BoundedTransactions.Limits;
+import dev.lockstep.messaging.FailureClassifier;
+import dev.lockstep.messaging.FailureKind;
 import dev.lockstep.saga.domain.OrderId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import java.time.Duration;
 import java.util.List;
@@ -21,13 +24,15 @@ final class DeadlineSweeper {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(DeadlineSweeper.class);
 
-    private final Pool pool;
+    private static final Limits LIMITS = new Limits(Duration.ofSeconds(20), Duration.ofMillis(500));
+
+    private final BoundedTransactions transactions;
     private final SagaStore store;
     private final SagaProcessor processor;
     private final Repeating sweeps;
 
     DeadlineSweeper(Vertx vertx, Pool pool, SagaStore store, SagaProcessor processor, Duration interval) {
-        this.pool = pool;
+        this.transactions = new BoundedTransactions(vertx, pool);
         this.store = store;
         this.processor = processor;
         this.sweeps = new Repeating(vertx, "looking for passed deadlines", interval, this::sweep);
@@ -51,26 +56,29 @@ final class DeadlineSweeper {
     }
 
     private Future<Boolean> sweep() {
-        return pool.withTransaction(tx -> processor.letDeadlinesPass(tx, BATCH))
+        return transactions
+                .run(LIMITS, tx -> processor.letDeadlinesPass(tx, BATCH))
                 .map(passed -> Objects.equals(passed, BATCH))
-                .recover(cause -> store.overdue(pool, BATCH)
+                .recover(cause -> transactions
+                        .run(LIMITS, tx -> store.overdue(tx, BATCH))
                         .compose(overdue -> overdue.isEmpty() ? Future.failedFuture(cause) : apart(overdue))
                         .map(false));
     }
 
     private Future<Void> apart(List<OrderId> overdue) {
-        return pool.withTransaction(tx -> processor.letDeadlinesPass(tx, overdue))
-                .<Void>mapEmpty()
+        return transactions
+                .run(LIMITS, tx -> processor.letDeadlinesPass(tx, overdue))
                 .recover(cause -> overdue.size() == 1 ? putAside(overdue.getFirst(), cause) : inHalves(overdue));
     }
 
     private Future<Void> inHalves(List<OrderId> overdue) {
         int middle = overdue.size() / 2;
         Future<Void> first = apart(overdue.subList(0, middle));
-        return first.transform(ended -> ended.failed() && !(ended.cause() instanceof PgException)
-                ? first
-                // Postgres answered, so it is there, and the others may have nothing wrong with them.
-                : apart(overdue.subList(middle, overdue.size())).compose(done -> first));
+        return first.transform(
+                ended -> ended.failed() && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
+                        ? first
+                        // The database is there, and the others may have nothing wrong with them.
+                        : apart(overdue.subList(middle, overdue.size())).compose(done -> first));
     }
 
     private Future<Void> putAside(OrderId orderId, Throwable cause) {
@@ -78,6 +86,8 @@ final class DeadlineSweeper {
                 .addKeyValue("orderId", orderId)
                 .setCause(cause)
                 .log("a saga whose deadline passed cannot go on; it is put aside and tried again later");
-        return store.putAside(pool, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage());
+        return transactions.run(
+                LIMITS,
+                tx -> store.putAside(tx, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage()));
     }
 }

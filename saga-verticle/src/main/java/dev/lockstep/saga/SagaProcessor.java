@@ -1,6 +1,7 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Message;
+import dev.lockstep.messaging.LockedRows;
 import dev.lockstep.messaging.MessageHandler;
 import dev.lockstep.messaging.OperatorActions;
 import dev.lockstep.messaging.Outbox;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,11 +66,22 @@ final class SagaProcessor implements MessageHandler<Message> {
         return advance(tx, incoming);
     }
 
+    @Override
+    public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<Message>> received) {
+        Set<OrderId> orderIds = new HashSet<>();
+        received.forEach(each -> orderIds.add(messages.toEvent(each.message()).orderId()));
+        return store.lockedOut(tx, orderIds)
+                .map(locked -> LockedRows.messagesThatNeed(
+                        locked,
+                        received,
+                        message -> Set.of(messages.toEvent(message).orderId())));
+    }
+
     /**
      * Lets deadlines pass that have passed.
      *
      * @param limit how many at most
-     * @return how many there were; as many as the limit means that there may be more
+     * @return how many sagas moved by that; as many as the limit means that there may be more
      */
     Future<Integer> letDeadlinesPass(SqlConnection tx, int limit) {
         return store.lockOverdue(tx, limit).compose(overdue -> pass(tx, overdue));
@@ -119,23 +132,59 @@ final class SagaProcessor implements MessageHandler<Message> {
         List<SagaProgress> sagas = overdue.stream()
                 .map(saga -> decide(saga, List.of(new Incoming(new SagaEvent.DeadlinePassed(saga.orderId()), null))))
                 .toList();
-        return save(tx, sagas).map(overtaken -> overdue.size());
+        // Only those that moved: one that stays as it is would be looked at again without end.
+        return save(tx, sagas)
+                .map(overtaken ->
+                        (int) sagas.stream().filter(SagaProgress::hasChanged).count() - overtaken.size());
     }
 
     private Future<Void> advance(SqlConnection tx, Map<OrderId, List<Incoming>> incoming) {
         return store.lock(tx, incoming.keySet())
+                .compose(stored -> decideAndSave(tx, stored, incoming))
+                .compose(overtaken -> overtaken.isEmpty() ? Future.succeededFuture() : again(tx, incoming, overtaken));
+    }
+
+    // Another transaction started these between our look and our insert. It has committed, so now they are there to be
+    // locked,
+    // and nobody can overtake us a second time.
+    private Future<Void> again(SqlConnection tx, Map<OrderId, List<Incoming>> incoming, Set<OrderId> overtaken) {
+        incoming.keySet().retainAll(overtaken);
+        return store.lock(tx, overtaken)
                 .compose(stored -> {
-                    List<SagaProgress> sagas = new ArrayList<>(incoming.size());
-                    incoming.forEach((orderId, events) ->
-                            sagas.add(decide(stored.getOrDefault(orderId, StoredSaga.unseen(orderId)), events)));
-                    return save(tx, sagas);
+                    requireAll(overtaken, stored.keySet());
+                    return decideAndSave(tx, stored, incoming);
                 })
-                .compose(overtaken -> {
-                    // Another transaction started these between our look and our insert. It has committed, so now they
-                    // are there to be locked.
-                    incoming.keySet().retainAll(overtaken);
-                    return incoming.isEmpty() ? Future.succeededFuture() : advance(tx, incoming);
+                .map(overtakenAgain -> {
+                    requireAll(overtakenAgain, Set.of());
+                    return null;
                 });
+    }
+
+    private Future<Set<OrderId>> decideAndSave(
+            SqlConnection tx, Map<OrderId, StoredSaga> stored, Map<OrderId, List<Incoming>> incoming) {
+        List<SagaProgress> sagas = new ArrayList<>(incoming.size());
+        incoming.forEach((orderId, events) ->
+                sagas.add(decide(stored.getOrDefault(orderId, StoredSaga.unseen(orderId)), events)));
+        return save(tx, sagas);
+    }
+
+    // Postgres stores some texts as others, for instance a lone surrogate as "?". Such a saga is never found again.
+    private static void requireAll(Set<OrderId> wanted, Set<OrderId> found) {
+        for (OrderId each : wanted) {
+            if (!found.contains(each)) {
+                throw new UnprocessableMessageException(
+                        "INVALID", "the database does not give back the order id that it was given: " + escaped(each));
+            }
+        }
+    }
+
+    private static String escaped(OrderId orderId) {
+        StringBuilder text = new StringBuilder();
+        orderId.value()
+                .chars()
+                .limit(100)
+                .forEach(c -> text.append(c > ' ' && c < 127 ? Character.toString(c) : "\\u%04x".formatted(c)));
+        return text.toString();
     }
 
     private SagaProgress decide(StoredSaga stored, List<Incoming> events) {

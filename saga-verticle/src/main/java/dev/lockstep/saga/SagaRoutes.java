@@ -24,17 +24,13 @@ final class SagaRoutes {
     private static final int LONGEST_REASON = 1000;
 
     private final Pool pool;
-    private final SagaViewStore sagas;
-    private final SagaHistoryStore history;
+    private final SagaReads reads;
     private final SagaProcessor processor;
-    private final Obstacles obstacles;
 
-    SagaRoutes(Pool pool, SagaViewStore sagas, SagaHistoryStore history, SagaProcessor processor, Obstacles obstacles) {
+    SagaRoutes(Pool pool, SagaReads reads, SagaProcessor processor) {
         this.pool = pool;
-        this.sagas = sagas;
-        this.history = history;
+        this.reads = reads;
         this.processor = processor;
-        this.obstacles = obstacles;
     }
 
     void mount(Router router) {
@@ -56,7 +52,7 @@ final class SagaRoutes {
                 ctx.request().getParam("olderThan"),
                 ctx.request().getParam("waitingLongerThan"),
                 PageRequest.of(ctx));
-        sagas.list(pool, filter)
+        reads.list(filter)
                 .map(views -> Page.of(views, filter.limit(), SagaFilter::cursor))
                 .onSuccess(page -> Responses.json(ctx, 200, page))
                 .onFailure(ctx::fail);
@@ -66,10 +62,9 @@ final class SagaRoutes {
         boolean investigate = !ctx.request().getParam("obstacles", "true").equals("false");
         existing(orderId(ctx))
                 .compose(saga -> investigate && !saga.waitingFor().isEmpty()
-                        ? obstacles.of(saga.orderId()).map(saga::with)
+                        ? reads.withObstacles(saga)
                         : Future.succeededFuture(saga))
-                .compose(saga ->
-                        history.ofOrder(pool, new OrderId(saga.orderId())).map(saga::with))
+                .compose(reads::withHistory)
                 .onSuccess(saga -> Responses.json(ctx, 200, saga))
                 .onFailure(ctx::fail);
     }
@@ -92,7 +87,7 @@ final class SagaRoutes {
     }
 
     private Future<SagaView> existing(String orderId) {
-        return sagas.find(pool, orderId)
+        return reads.find(orderId)
                 .map(saga -> saga.orElseThrow(() -> Problem.notFound("There is no saga of order " + orderId)));
     }
 

@@ -28,6 +28,12 @@ final class SagaStore {
                FOR UPDATE
             """;
 
+    private static final String LOCKED_OUT = """
+            SELECT order_id FROM saga WHERE order_id = ANY ($1::text[])
+            EXCEPT
+            SELECT order_id FROM (SELECT order_id FROM saga WHERE order_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
+            """;
+
     private static final String LOCK_OVERDUE = """
             SELECT order_id, state, data::text AS data, version, traceparent, extract(epoch FROM now() - created_at)::float8 AS age
               FROM saga
@@ -129,6 +135,13 @@ final class SagaStore {
                 });
     }
 
+    /** Those of the orders whose saga another transaction has locked. It does not wait for them. */
+    Future<Set<OrderId>> lockedOut(SqlConnection tx, Collection<OrderId> orderIds) {
+        return tx.preparedQuery(LOCKED_OUT)
+                .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
+                .map(SagaStore::orderIds);
+    }
+
     /** Reads and locks sagas whose deadline has passed, the longest overdue first, except those that somebody is at. */
     Future<List<StoredSaga>> lockOverdue(SqlConnection tx, int limit) {
         return tx.preparedQuery(LOCK_OVERDUE)
@@ -179,13 +192,7 @@ final class SagaStore {
                                 moved.stream().map(saga -> saga.version() + 1).toArray(Integer[]::new))
                         .addValue(deadlines(moved))
                         .addValue(traceparents(moved)))
-                .map(rows -> {
-                    Set<OrderId> saved = new HashSet<>();
-                    for (Row row : rows) {
-                        saved.add(new OrderId(row.getString("order_id")));
-                    }
-                    return saved;
-                });
+                .map(SagaStore::orderIds);
     }
 
     /**
@@ -231,6 +238,14 @@ final class SagaStore {
                 row.getInteger("version"),
                 row.getString("traceparent"),
                 Duration.ofNanos(Math.max(0, (long) (row.getDouble("age") * 1e9))));
+    }
+
+    private static Set<OrderId> orderIds(RowSet<Row> rows) {
+        Set<OrderId> ids = new HashSet<>();
+        for (Row row : rows) {
+            ids.add(new OrderId(row.getString("order_id")));
+        }
+        return ids;
     }
 
     private static String[] ids(Collection<OrderId> orderIds) {

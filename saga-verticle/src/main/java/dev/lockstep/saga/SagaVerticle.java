@@ -40,6 +40,8 @@ public final class SagaVerticle extends VerticleBase {
     private final SagaConfig config;
     private final ServiceContext service;
     private @Nullable Pool pool;
+    private @Nullable Pool readPool;
+    private @Nullable Pool background;
     private @Nullable Peers peers;
     private @Nullable MessagingModule messaging;
     private @Nullable Repeating census;
@@ -57,6 +59,8 @@ public final class SagaVerticle extends VerticleBase {
         ServiceConfig common = config.common();
         Pool opened = common.postgres().pool(vertx, "saga-pg");
         pool = opened;
+        Pool reads = common.postgres().readPool(vertx, "saga-pg-read");
+        readPool = reads;
         SagaMessages messages = new SagaMessages();
         SagaStore store = new SagaStore(messages);
         SagaHistoryStore history = new SagaHistoryStore();
@@ -71,13 +75,14 @@ public final class SagaVerticle extends VerticleBase {
         Router router = HttpApi.router(vertx, service);
         Peers asked = Peers.open(vertx, common, config.peers());
         peers = asked;
-        new SagaRoutes(opened, new SagaViewStore(messages), history, processor, new Obstacles(asked, Clock.systemUTC()))
-                .mount(router);
+        SagaReads shown = SagaReads.of(
+                vertx, reads, new SagaViewStore(messages), history, new Obstacles(asked, Clock.systemUTC()));
+        new SagaRoutes(opened, shown, processor).mount(router);
         return startMessaging(opened, router)
                 .compose(started -> counts.take())
-                .compose(counted -> startConsumer(opened, processor, counts))
+                .compose(counted -> startConsumer(processor, counts))
                 .onSuccess(started -> startLooking(opened, store, processor, counts))
-                .compose(started -> HttpApi.listen(vertx, router, common.http()));
+                .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
@@ -86,17 +91,21 @@ public final class SagaVerticle extends VerticleBase {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
+                    service.health().warn("resends", started::resendWarning);
+                    service.health().registerLiveness("resends", started::resendStall);
                     service.health().register("slot", started.guardian()::problem);
                     service.health().warn("slot", started.guardian()::warning);
                 })
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(Pool opened, SagaProcessor processor, SagaCensus counts) {
+    private Future<Void> startConsumer(SagaProcessor processor, SagaCensus counts) {
         ServiceConfig common = config.common();
+        Pool own = common.postgres().backgroundPool(vertx, "saga-background-pg");
+        background = own;
         MessageConsumer created = MessageConsumer.create(
                 vertx,
-                opened,
+                own,
                 common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
                 SagaMessages.CODEC,
                 processor,
@@ -104,6 +113,8 @@ public final class SagaVerticle extends VerticleBase {
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
+        service.health().warn("consumer", created::warning);
+        service.health().registerLiveness("consumer", created::stall);
         return created.start();
     }
 
@@ -112,7 +123,8 @@ public final class SagaVerticle extends VerticleBase {
                 vertx, "counting sagas", CENSUS_INTERVAL, () -> counts.take().map(false));
         census = counting;
         counting.start(CENSUS_INTERVAL);
-        DeadlineSweeper looking = new DeadlineSweeper(vertx, opened, store, processor, config.sweepInterval());
+        DeadlineSweeper looking = new DeadlineSweeper(
+                vertx, Objects.requireNonNull(background), store, processor, config.sweepInterval());
         sweeper = looking;
         service.health().register("deadlines", looking::problem);
         looking.start(GRACE_FOR_REPLIES);
@@ -143,6 +155,8 @@ public final class SagaVerticle extends VerticleBase {
                 .eventually(() -> stopped(census == null ? null : census.stop()))
                 .eventually(() -> stopped(dropping == null ? null : dropping.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
+                .eventually(() -> stopped(readPool == null ? null : readPool.close()))
+                .eventually(() -> stopped(background == null ? null : background.close()))
                 .eventually(() -> stopped(pool == null ? null : pool.close()));
     }
 

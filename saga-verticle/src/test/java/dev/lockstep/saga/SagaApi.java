@@ -30,13 +30,13 @@ final class SagaApi implements AutoCloseable {
         Router router = Router.router(database.vertx);
         ProblemHandler.mount(router, 1024);
         router.route().handler(BodyHandler.create(false));
-        new SagaRoutes(
-                        database.pool,
-                        database.views,
-                        database.history,
-                        database.processor,
-                        new Obstacles(database.peers, Clock.systemUTC()))
-                .mount(router);
+        SagaReads reads = SagaReads.of(
+                database.vertx,
+                database.pool,
+                database.views,
+                database.history,
+                new Obstacles(database.peers, Clock.systemUTC()));
+        new SagaRoutes(database.pool, reads, database.processor).mount(router);
         server = await(database.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
 

@@ -21,6 +21,7 @@ import dev.lockstep.contracts.PaymentCharged;
 import dev.lockstep.contracts.PaymentDeclined;
 import dev.lockstep.contracts.StockReleased;
 import dev.lockstep.contracts.StockReserved;
+import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
 import dev.lockstep.saga.SagaDatabase.Sent;
 import io.vertx.core.Future;
@@ -28,6 +29,8 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Transaction;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -85,6 +88,38 @@ class SagaProcessorIT {
                         .timer("lockstep.saga.duration", "outcome", "CONFIRMED", "reason", "NONE")
                         .totalTime(TimeUnit.NANOSECONDS))
                 .isPositive();
+    }
+
+    @Test
+    void an_order_id_that_the_database_does_not_give_back_fails_at_once_and_is_named() {
+        assertThatThrownBy(() -> await(database.batch(created(order), new OrderCancelRequested("\ud800" + order))))
+                .isInstanceOf(UnprocessableMessageException.class)
+                .hasMessageContaining("\\ud800" + order);
+        assertThatThrownBy(() -> await(database.batch(new OrderCancelRequested("\ud800" + order))))
+                .isInstanceOf(UnprocessableMessageException.class)
+                .hasMessageContaining("\\ud800" + order);
+        assertThat(database.history(order)).isEmpty();
+    }
+
+    @Test
+    void a_locked_saga_is_locked_out_and_no_other() {
+        // Given
+        await(database.batch(created(order), created(order + "-free")));
+        SqlConnection operator = await(database.pool.getConnection());
+        await(operator.begin());
+        await(operator.query("SELECT FROM saga WHERE order_id = '" + order + "' FOR UPDATE")
+                .execute());
+        List<Received<Message>> messages = List.of(
+                received(new OrderCancelRequested(order), null),
+                received(new OrderCancelRequested(order + "-free"), null),
+                received(created(order + "-new"), null));
+
+        // When
+        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
+        await(operator.close());
+
+        // Then
+        assertThat(lockedOut).containsExactly(messages.getFirst().messageId());
     }
 
     @Test

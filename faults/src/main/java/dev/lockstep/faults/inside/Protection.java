@@ -19,12 +19,24 @@ public enum Protection {
     ACKNOWLEDGEMENT,
     /** What a slot did not carry is sent from the table. Off: neither a new slot nor a comparison with the table brings it. */
     RECOVERY,
+    /** A row that Kafka refuses is kept until Kafka takes it. Off: it is passed over. */
+    HELD_ROWS,
     /** A message that can never be handled is put aside. Off: it is tried again for ever. */
     DEAD_LETTERS,
+    /** Consumers read committed records only. Off: also those of transactions that were aborted. */
+    READ_COMMITTED,
+    /** Consumers ask every few seconds which partitions there are. Off: as Kafka's client does, every five minutes. */
+    NEW_PARTITIONS,
+    /** What was removed before it was read is sent again. Off: senders send nothing. */
+    LOST_RANGES,
+    /** A locked row parks the keys that need it. Off: it counts as a database that is away, and all keys wait. */
+    ISOLATION,
     /** A late success is undone. Off: it stays. */
     UNDO,
     /** When the clock is set back, what measures by it is built anew. Off: it waits until that time has come round. */
     CLOCK,
+    /** A Postgres session that keeps failing is closed, and so are the others of its pool. Off: it goes back to the pool. */
+    SESSIONS,
     /** The retry of a request is the same request. Off: clients send no {@code Idempotency-Key}. */
     IDEMPOTENCY_KEY;
 

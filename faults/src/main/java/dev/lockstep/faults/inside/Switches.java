@@ -1,5 +1,6 @@
 package dev.lockstep.faults.inside;
 
+import dev.lockstep.messaging.FailureKind;
 import dev.lockstep.saga.domain.CancelReason;
 import dev.lockstep.saga.domain.Decision;
 import dev.lockstep.saga.domain.SagaCommand.RefundPayment;
@@ -12,6 +13,9 @@ import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
 import java.util.function.Function;
 import net.bytebuddy.asm.Advice;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -36,6 +40,11 @@ public final class Switches {
     }
 
     /** Called from the code that is woven in. */
+    public static FailureKind withoutIsolation(FailureKind kind) {
+        return kind == FailureKind.TRANSIENT ? FailureKind.UNAVAILABLE : kind;
+    }
+
+    /** Called from the code that is woven in. */
     public static Future<Object> failed() {
         return Future.failedFuture(new IOException("dead letters are switched off"));
     }
@@ -43,6 +52,11 @@ public final class Switches {
     /** Called from the code that is woven in. */
     public static Future<?> nothing(Future<?> found) {
         return found.map(something -> something instanceof Map ? Map.of() : List.of());
+    }
+
+    /** Called from the code that is woven in. */
+    public static Future<?> none(String method) {
+        return Future.succeededFuture(method.equals("resend") ? Set.of() : Optional.empty());
     }
 
     /** {@code Pool.withTransaction(work)}: each statement is a transaction. */
@@ -57,6 +71,33 @@ public final class Switches {
         @Advice.OnMethodExit
         static void exit(@Advice.Enter Object instead, @Advice.Return(readOnly = false) Future<?> result) {
             result = (Future<?>) instead;
+        }
+    }
+
+    /** {@code BoundedTransactions.inTransaction(connection, limits, work)}: each statement is a transaction. */
+    static final class NoBoundedTransaction {
+        private NoBoundedTransaction() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static Object enter(
+                @Advice.Argument(0) SqlConnection connection,
+                @Advice.Argument(2) Function<SqlConnection, Future<Object>> work) {
+            return work.apply(connection);
+        }
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Enter Object instead, @Advice.Return(readOnly = false) Future<?> result) {
+            result = (Future<?>) instead;
+        }
+    }
+
+    /** {@code FailureClassifier.classify(failure)}: a locked row counts as a database that is away. */
+    static final class LocksAreOutages {
+        private LocksAreOutages() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return(readOnly = false) FailureKind kind) {
+            kind = Switches.withoutIsolation(kind);
         }
     }
 
@@ -104,6 +145,41 @@ public final class Switches {
             if (instead != null) {
                 result = instead;
             }
+        }
+    }
+
+    /** {@code ConsumerOptions.client()}. */
+    static final class ReadUncommitted {
+        private ReadUncommitted() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return Properties client) {
+            client.put("isolation.level", "read_uncommitted");
+        }
+    }
+
+    /** {@code ConsumerOptions.client()}. */
+    static final class OldMetadata {
+        private OldMetadata() {}
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Return Properties client) {
+            client.put("metadata.max.age.ms", "300000");
+        }
+    }
+
+    /** {@code ResendStore.resend(tx, ids)} and {@code createForLostRange(...)}: there is nothing to send. */
+    static final class NothingSentAgain {
+        private NothingSentAgain() {}
+
+        @Advice.OnMethodEnter(skipOn = Advice.OnNonDefaultValue.class)
+        static Future<?> enter(@Advice.Origin("#m") String method) {
+            return Switches.none(method);
+        }
+
+        @Advice.OnMethodExit
+        static void exit(@Advice.Enter Future<?> instead, @Advice.Return(readOnly = false) Future<?> result) {
+            result = instead;
         }
     }
 

@@ -49,8 +49,14 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
     static List<Weaving> without(Protection protection) {
         return switch (protection) {
             case TRANSACTION ->
-                List.of(new Weaving(
-                        Switches.NoTransaction.class, List.of("io.vertx.sqlclient.Pool"), "withTransaction", 1));
+                List.of(
+                        new Weaving(
+                                Switches.NoTransaction.class, List.of("io.vertx.sqlclient.Pool"), "withTransaction", 1),
+                        new Weaving(
+                                Switches.NoBoundedTransaction.class,
+                                List.of(MESSAGING + "BoundedTransactions"),
+                                "inTransaction",
+                                3));
             case REPEATS ->
                 List.of(new Weaving(
                         Switches.NothingKnown.class, List.of("dev.lockstep.payment.PaymentStore"), "lock", -1));
@@ -61,15 +67,32 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "KafkaSender"), "awaitPatiently", 1),
                         WITHOUT_COMPARISON);
             case RECOVERY -> List.of(WITHOUT_COMPARISON);
+            case HELD_ROWS -> List.of(new Weaving(Switches.Skipped.class, List.of(RELAY + "HeldRows"), "hold", 1));
             case CLOCK ->
                 List.of(
                         new Weaving(Switches.Skipped.class, List.of(MESSAGING + "PollLoop"), "renewIfSetBack", 0),
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "Watchdog"), "isSetBack", 0));
             case DEAD_LETTERS ->
                 List.of(new Weaving(Switches.NoDeadLetters.class, List.of(MESSAGING + "DeadLetterStore"), "add", 2));
+            case READ_COMMITTED ->
+                List.of(new Weaving(
+                        Switches.ReadUncommitted.class, List.of(MESSAGING + "ConsumerOptions"), "client", 0));
+            case NEW_PARTITIONS ->
+                List.of(new Weaving(Switches.OldMetadata.class, List.of(MESSAGING + "ConsumerOptions"), "client", 0));
+            case LOST_RANGES ->
+                List.of(new Weaving(
+                        Switches.NothingSentAgain.class,
+                        List.of(MESSAGING + "ResendStore"),
+                        "resend|createForLostRange",
+                        -1));
             case UNDO ->
                 List.of(new Weaving(
                         Switches.NothingLateUndone.class, List.of("dev.lockstep.saga.domain.OrderSaga"), "decide", 2));
+            case SESSIONS ->
+                List.of(new Weaving(Switches.Skipped.class, List.of("dev.lockstep.runtime.SessionPool"), "failed", 2));
+            case ISOLATION ->
+                List.of(new Weaving(
+                        Switches.LocksAreOutages.class, List.of(MESSAGING + "FailureClassifier"), "classify", 1));
             case IDEMPOTENCY_KEY -> List.of();
         };
     }

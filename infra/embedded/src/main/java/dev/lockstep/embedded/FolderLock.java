@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Says that a living process uses a folder. The operating system gives the lock back when that process dies, however it dies. */
@@ -25,12 +27,11 @@ public final class FolderLock implements AutoCloseable {
     public static Optional<FolderLock> tryLock(Path folder) {
         FileChannel channel = null;
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.createFolder(folder);
             channel = FileChannel.open(
                     folder.resolve("lock"),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.READ,
-                    StandardOpenOption.WRITE);
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             FileLock lock = channel.tryLock();
             if (lock != null) {
                 channel.truncate(0);

@@ -155,7 +155,7 @@ public final class LocalKafka implements AutoCloseable {
             return;
         }
         try {
-            Files.createDirectories(folder);
+            PrivateFiles.createFolder(folder);
             new Formatter()
                     .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
                     .setClusterId(Uuid.randomUuid().toString())

@@ -5,12 +5,15 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -20,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * A Postgres server of our own on 127.0.0.1, whose data stay in one folder between runs. It is a child of this JVM but not of
  * its terminal: Ctrl-C does not reach it, so whoever uses it can finish first and then {@link #close()} it.
  *
- * <p>In the folder: {@code data} (the server's), {@code log} and {@code lock}.
+ * <p>In the folder, which is closed to other users of the machine: {@code data} (the server's), {@code log}, {@code lock}, and
+ * {@code superuser}, the password of a role that only {@link #superuserUrl} uses. {@link #USER} may create databases and replicate them.
  */
 public final class LocalPostgres implements AutoCloseable {
     public static final String USER = "lockstep";
@@ -37,6 +41,7 @@ public final class LocalPostgres implements AutoCloseable {
     private final Path home;
     private final Path data;
     private final Path log;
+    private final Path secret;
     private final Privileges privileges;
     private final FolderLock lock;
     private final boolean disposable;
@@ -46,9 +51,11 @@ public final class LocalPostgres implements AutoCloseable {
 
     private LocalPostgres(Path folder, FolderLock lock, boolean disposable) {
         this.privileges = Privileges.detect();
+        privileges.letThrough(folder);
         this.home = PostgresBinaries.unpackInto(privileges.cache());
         this.data = folder.resolve("data");
         this.log = folder.resolve("log");
+        this.secret = folder.resolve("superuser");
         this.lock = lock;
         this.disposable = disposable;
     }
@@ -100,6 +107,14 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
+    /**
+     * Prepares a folder of the caller's that is closed to others and that the server's folder will be in: root runs the server as
+     * another user where it has to.
+     */
+    public static void letThrough(Path parent) {
+        Privileges.detect().letThrough(parent);
+    }
+
     public String host() {
         return HOST;
     }
@@ -121,6 +136,11 @@ public final class LocalPostgres implements AutoCloseable {
     /** The address of a database for JDBC, with user and password in it. */
     public String jdbcUrl(String database) {
         return "jdbc:" + uri(database) + "?user=" + USER + "&password=" + PASSWORD;
+    }
+
+    /** The address of a database for JDBC, as the superuser: for what tests and the fault suite do to a server, never for a service. */
+    public String superuserUrl(String database) {
+        return roles().superuserUrl(database);
     }
 
     /** Creates the database unless there is one of that name. */
@@ -169,6 +189,7 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     private static FolderLock lock(Path folder) {
+        PrivateFiles.createFolder(folder);
         return FolderLock.tryLock(folder)
                 .orElseThrow(() -> new IllegalStateException("another process already runs a Postgres on " + folder));
     }
@@ -176,12 +197,14 @@ public final class LocalPostgres implements AutoCloseable {
     private synchronized void start(int wanted) {
         try {
             stopLeftOver();
+            chooseSecret();
             if (!Files.exists(data.resolve("PG_VERSION"))) {
                 initialise();
             }
             for (int attempt = 1; !running; attempt++) {
                 port = wanted == 0 ? FreePorts.any() : wanted;
-                Files.write(data.resolve("postgresql.conf"), PostgresSettings.on(HOST, port, disposable));
+                PrivateFiles.write(data.resolve("postgresql.conf"), lines(PostgresSettings.on(HOST, port, disposable)));
+                PrivateFiles.write(data.resolve("pg_hba.conf"), lines(PostgresSettings.mayConnect()));
                 privileges.handOver(data);
                 Optional<String> problem = startServer();
                 running = problem.isEmpty();
@@ -193,7 +216,46 @@ public final class LocalPostgres implements AutoCloseable {
         } catch (IOException cause) {
             throw new UncheckedIOException("cannot prepare the folder " + data + ": " + cause.getMessage(), cause);
         }
+        prepareRoles();
         LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", data).log("Postgres is up");
+    }
+
+    private void prepareRoles() {
+        try {
+            roles().prepare();
+            if (disposable) {
+                roles().grantOperations();
+            }
+        } catch (RuntimeException cause) {
+            running = false;
+            try {
+                stopServer();
+            } catch (IOException alsoFailed) {
+                cause.addSuppressed(alsoFailed);
+            }
+            throw cause;
+        }
+    }
+
+    private PostgresRoles roles() {
+        try {
+            return new PostgresRoles("jdbc:postgresql://" + HOST + ":" + port + "/", Files.readString(secret));
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot read " + secret + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    // Before the server knows it: a file without a role is put right at the next start, a role without a file is lost.
+    private void chooseSecret() throws IOException {
+        if (!Files.exists(secret)) {
+            byte[] random = new byte[24];
+            new SecureRandom().nextBytes(random);
+            PrivateFiles.write(secret, HexFormat.of().formatHex(random));
+        }
+    }
+
+    private static String lines(List<String> lines) {
+        return String.join("\n", lines) + "\n";
     }
 
     // A killed postmaster's children hold on to its shared memory for a moment, and somebody else may take a port that
@@ -207,14 +269,14 @@ public final class LocalPostgres implements AutoCloseable {
         Files.createDirectories(data);
         Path password = Files.createTempFile(data.resolveSibling(""), "password", "");
         try {
-            Files.writeString(password, PASSWORD);
+            Files.copy(secret, password, StandardCopyOption.REPLACE_EXISTING);
             privileges.handOver(data);
             privileges.handOver(password);
             Command.Result result = Command.run(
                     program(
                             "initdb",
                             "--pgdata=" + data,
-                            "--username=" + USER,
+                            "--username=" + PostgresRoles.SUPERUSER,
                             "--pwfile=" + password,
                             "--auth=scram-sha-256",
                             "--encoding=UTF8",
@@ -236,7 +298,7 @@ public final class LocalPostgres implements AutoCloseable {
     // The reason, if it did not start. pg_ctl gives the server a session of its own, which keeps the terminal's Ctrl-C
     // away from it.
     private Optional<String> startServer() throws IOException {
-        Files.writeString(log, "");
+        PrivateFiles.write(log, "");
         privileges.handOver(log);
         Command.Result result = Command.run(
                 program(

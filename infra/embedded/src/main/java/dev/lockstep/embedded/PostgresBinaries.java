@@ -5,36 +5,55 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
 /** The Postgres programs that lie packed on the class path, unpacked once for each user of the machine. */
 final class PostgresBinaries {
+    private static final Set<PosixFilePermission> PROGRAM = PosixFilePermissions.fromString("rwxr-xr-x");
+    private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
+
     private PostgresBinaries() {}
 
     /** Unpacks the programs below the given folder unless they are there, and returns their home, which has {@code bin}. */
     static synchronized Path unpackInto(Path parent) {
         String archive = archive();
         try {
+            PrivateFiles.createInPublic(parent);
+            // Who runs them need not be who unpacked them.
+            Files.setPosixFilePermissions(parent, PROGRAM);
             Path home = parent.resolve("postgres-" + fingerprint(archive));
             if (Files.isDirectory(home)) {
                 return home;
             }
-            Files.createDirectories(parent);
             Path unfinished = Files.createTempDirectory(parent, "unpacking-");
             unpack(archive, unfinished);
-            Files.setPosixFilePermissions(unfinished, PosixFilePermissions.fromString("rwxr-xr-x"));
+            openFolders(unfinished);
             moveIntoPlace(unfinished, home);
             return home;
         } catch (IOException cause) {
             throw new UncheckedIOException("cannot unpack Postgres into " + parent + ": " + cause.getMessage(), cause);
+        }
+    }
+
+    // Whatever this process withholds from new files.
+    private static void openFolders(Path unfinished) throws IOException {
+        try (Stream<Path> all = Files.walk(unfinished)) {
+            for (Path folder : all.filter(each -> Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
+                    .toList()) {
+                Files.setPosixFilePermissions(folder, PROGRAM);
+            }
         }
     }
 
@@ -97,8 +116,7 @@ final class PostgresBinaries {
                 } else {
                     Files.copy(files, path);
                     boolean executable = (entry.getMode() & 0100) != 0;
-                    Files.setPosixFilePermissions(
-                            path, PosixFilePermissions.fromString(executable ? "rwxr-xr-x" : "rw-r--r--"));
+                    Files.setPosixFilePermissions(path, executable ? PROGRAM : FILE);
                 }
             }
         }

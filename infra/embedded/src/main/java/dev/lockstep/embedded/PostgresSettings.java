@@ -2,9 +2,17 @@ package dev.lockstep.embedded;
 
 import java.util.List;
 
-/** The whole of {@code postgresql.conf}, written anew at every start. */
+/** The whole of {@code postgresql.conf} and {@code pg_hba.conf}, written anew at every start. */
 final class PostgresSettings {
     private PostgresSettings() {}
+
+    /**
+     * From this machine, with a password. Nobody may copy the whole server as a physical standby does: that is a database of its own
+     * here, which {@code all} does not include.
+     */
+    static List<String> mayConnect() {
+        return List.of("host all all 127.0.0.1/32 scram-sha-256");
+    }
 
     /** @param disposable whether the data are deleted with the server, so that nothing ever has to reach the disk */
     static List<String> on(String host, int port, boolean disposable) {
@@ -21,6 +29,7 @@ final class PostgresSettings {
                 "timezone = 'UTC'",
                 "datestyle = 'iso, mdy'",
                 "lc_messages = 'C'",
+                "password_encryption = scram-sha-256",
                 // What was answered is durable: Lockstep's promises rest on these three.
                 "fsync = " + (disposable ? "off" : "on"),
                 "full_page_writes = " + (disposable ? "off" : "on"),

@@ -57,14 +57,28 @@ enum Privileges {
                 : Path.of(System.getProperty("java.io.tmpdir"), "lockstep-" + System.getProperty("user.name"));
     }
 
+    /** Lets the user who runs Postgres pass through a folder that is closed to others, on the way to what is below it. */
+    void letThrough(Path folder) {
+        if (this == AS_NOBODY) {
+            try {
+                Files.setOwner(folder, nobody(folder));
+            } catch (IOException cause) {
+                throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
+            }
+        }
+    }
+
+    private static UserPrincipal nobody(Path folder) throws IOException {
+        return folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+    }
+
     /** Makes sure that the user who runs Postgres owns the folder and all in it. */
     void handOver(Path folder) {
         if (this != AS_NOBODY) {
             return;
         }
         try {
-            UserPrincipal nobody =
-                    folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+            UserPrincipal nobody = nobody(folder);
             Files.walkFileTree(folder, new SimpleFileVisitor<>() {
                 @Override
                 public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)

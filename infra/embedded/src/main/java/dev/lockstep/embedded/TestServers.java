@@ -54,10 +54,12 @@ public final class TestServers {
         Path parent =
                 Path.of(System.getProperty("java.io.tmpdir"), "lockstep-tests-" + System.getProperty("user.name"));
         try {
-            Files.createDirectories(parent);
+            PrivateFiles.createInPublic(parent);
             LeftOverServers.clear(parent);
             Path created = Files.createTempDirectory(parent, "jvm-");
             FolderLock lock = FolderLock.tryLock(created).orElseThrow();
+            LocalPostgres.letThrough(parent);
+            LocalPostgres.letThrough(created);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(created, lock), "stop-test-servers"));
             return created;
         } catch (IOException cause) {

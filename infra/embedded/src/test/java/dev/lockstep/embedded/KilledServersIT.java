@@ -45,8 +45,8 @@ class KilledServersIT {
 
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             assertThat(postgres.tookOver()).isTrue();
-            execute(postgres.jdbcUrl("postgres"), "SELECT answer FROM kept");
-            execute(postgres.jdbcUrl("postgres"), "SELECT pg_drop_replication_slot('kept')");
+            execute(postgres.superuserUrl("postgres"), "SELECT answer FROM kept");
+            execute(postgres.superuserUrl("postgres"), "SELECT pg_drop_replication_slot('kept')");
             assertThatThrownBy(() -> execute(urlOfTheLeftOver, "SELECT 1")).isInstanceOf(SQLException.class);
         }
     }

@@ -8,11 +8,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -56,14 +58,129 @@ class LocalPostgresIT {
     @Test
     void a_server_that_was_killed_is_started_again_where_it_was() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
-            execute(postgres, "postgres", "CREATE TABLE kept AS SELECT 42 AS answer");
+            postgres.createDatabase("orders");
+            execute(postgres, "orders", "CREATE TABLE kept AS SELECT 42 AS answer");
             int port = postgres.port();
             ProcessHandle.of(postgres.pid()).orElseThrow().destroyForcibly();
 
             postgres.restart();
 
             assertThat(postgres.port()).isEqualTo(port);
-            assertThat(one(postgres, "postgres", "SELECT answer FROM kept")).isEqualTo("42");
+            assertThat(one(postgres, "orders", "SELECT answer FROM kept")).isEqualTo("42");
+        }
+    }
+
+    @Test
+    void the_user_may_make_databases_and_replicate_them_and_is_no_way_to_the_account_that_runs_the_server()
+            throws SQLException {
+        try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
+            postgres.createDatabase("orders");
+            execute(postgres, "orders", "SELECT pg_create_logical_replication_slot('kept', 'pgoutput')");
+            execute(postgres, "orders", "CREATE TABLE kept (id int)");
+            execute(postgres, "orders", "CREATE PUBLICATION kept FOR TABLE kept");
+
+            assertThat(one(
+                            postgres,
+                            "postgres",
+                            "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls FROM pg_roles"
+                                    + " WHERE rolname = 'lockstep' AND NOT rolsuper AND NOT rolcreaterole AND rolcreatedb"
+                                    + " AND rolreplication AND NOT rolbypassrls"))
+                    .isEqualTo("f");
+            for (String forbidden : List.of(
+                    "COPY (SELECT 1) TO PROGRAM 'true'",
+                    "COPY (SELECT 1) TO '/tmp/lockstep-copied'",
+                    "SELECT pg_read_file('/etc/hostname')",
+                    "SELECT lo_import('/etc/hostname')",
+                    "ALTER SYSTEM SET archive_command = 'true'",
+                    "CREATE ROLE other SUPERUSER",
+                    "ALTER ROLE lockstep SUPERUSER",
+                    "SET session_replication_role = replica",
+                    "SET ROLE postgres",
+                    "SELECT rolpassword FROM pg_authid")) {
+                assertThatThrownBy(() -> execute(postgres, "orders", forbidden))
+                        .describedAs(forbidden)
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                refused -> assertThat(refused.getSQLState()).isEqualTo("42501"));
+            }
+        }
+    }
+
+    @Test
+    void the_superuser_has_a_password_of_its_own_that_only_the_account_of_the_server_can_read()
+            throws IOException, SQLException {
+        try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
+            String url = "jdbc:" + postgres.uri("postgres");
+            String password = Files.readString(folder.resolve("superuser"));
+            assertThat(password).hasSize(48).isNotEqualTo(LocalPostgres.PASSWORD);
+            assertThat(Files.getPosixFilePermissions(folder.resolve("superuser")))
+                    .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+            DriverManager.getConnection(url, "postgres", password).close();
+            for (String guess : List.of("", "postgres", LocalPostgres.PASSWORD)) {
+                assertThatThrownBy(() -> DriverManager.getConnection(url, "postgres", guess))
+                        .isInstanceOf(SQLException.class);
+            }
+            assertThatThrownBy(() -> DriverManager.getConnection(
+                            url + "?replication=true&preferQueryMode=simple&assumeMinServerVersion=10",
+                            LocalPostgres.USER,
+                            LocalPostgres.PASSWORD))
+                    .hasMessageContaining("no pg_hba.conf entry for replication connection");
+        }
+    }
+
+    @Test
+    void data_in_which_the_user_was_the_superuser_are_changed_at_the_start() throws IOException, SQLException {
+        // Given
+        try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
+            try (Connection connection = DriverManager.getConnection(postgres.superuserUrl("postgres"));
+                    Statement statement = connection.createStatement()) {
+                statement.execute("DROP ROLE lockstep");
+                statement.execute("CREATE ROLE helper LOGIN SUPERUSER PASSWORD 'helper'");
+            }
+            try (Connection connection =
+                            DriverManager.getConnection("jdbc:" + postgres.uri("postgres"), "helper", "helper");
+                    Statement statement = connection.createStatement()) {
+                statement.execute("ALTER ROLE postgres RENAME TO lockstep");
+                statement.execute("ALTER ROLE lockstep PASSWORD 'lockstep'");
+            }
+            execute(postgres, "postgres", "DROP ROLE helper");
+            execute(postgres, "postgres", "CREATE DATABASE orders");
+            execute(postgres, "orders", """
+                    CREATE TABLE kept (id int GENERATED ALWAYS AS IDENTITY, at timestamptz) PARTITION BY RANGE (at);
+                    CREATE TABLE kept_p PARTITION OF kept DEFAULT;
+                    CREATE TABLE "Odd one" (id serial, money numeric);
+                    CREATE SEQUENCE numbers;
+                    CREATE VIEW seen AS SELECT * FROM kept;
+                    CREATE TYPE mood AS ENUM ('good');
+                    CREATE FUNCTION answer(a text, b int) RETURNS int LANGUAGE sql AS 'SELECT 42';
+                    CREATE PUBLICATION lockstep_outbox FOR TABLE kept WITH (publish_via_partition_root = true);
+                    CREATE SCHEMA own;
+                    CREATE TABLE own.kept (id int);
+                    INSERT INTO kept (at) VALUES (now())
+                    """);
+        }
+        Files.delete(folder.resolve("superuser"));
+
+        // When
+        for (int start = 1; start <= 2; start++) {
+            try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
+                // Then
+                assertThat(one(postgres, "orders", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+                        .isEqualTo("f");
+                assertThat(one(postgres, "orders", """
+                        SELECT (SELECT count(*) FROM pg_class WHERE relowner = 10 AND relnamespace::regnamespace::text IN ('public', 'own'))
+                             + (SELECT count(*) FROM pg_proc WHERE proowner = 10 AND pronamespace = 'public'::regnamespace)
+                             + (SELECT count(*) FROM pg_type WHERE typowner = 10 AND typnamespace = 'public'::regnamespace)
+                             + (SELECT count(*) FROM pg_publication WHERE pubowner = 10)
+                             + (SELECT count(*) FROM pg_database WHERE datdba = 10 AND datname = 'orders')
+                             + (SELECT count(*) FROM pg_roles WHERE rolname = 'lockstep_upgrade')
+                        """)).isEqualTo("0");
+                execute(postgres, "orders", "ALTER TABLE kept ADD COLUMN IF NOT EXISTS more int");
+                execute(postgres, "orders", "ALTER PUBLICATION lockstep_outbox SET TABLE kept, own.kept");
+                execute(postgres, "orders", "INSERT INTO kept (at) VALUES (now())");
+                assertThat(one(postgres, "orders", "SELECT count(*) FROM seen")).isEqualTo("" + (1 + start));
+                postgres.createDatabase("more");
+            }
         }
     }
 

@@ -72,11 +72,11 @@ final class ServerProcess implements AutoCloseable {
         String ready = switch (arguments[0]) {
             case "postgres" -> {
                 LocalPostgres postgres = LocalPostgres.start(folder, 0);
-                yield postgres.port() + " " + postgres.jdbcUrl("postgres");
+                yield postgres.port() + " " + postgres.superuserUrl("postgres");
             }
             case "kafka" -> LocalKafka.start(folder, 0).bootstrapServers();
             case "test-servers" -> {
-                String url = TestServers.postgres().jdbcUrl("postgres");
+                String url = TestServers.postgres().superuserUrl("postgres");
                 yield url + " " + TestServers.folder();
             }
             default -> throw new IllegalArgumentException(arguments[0]);

@@ -1,6 +1,8 @@
 package dev.lockstep.local;
 
 import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.embedded.PrivateFiles;
+import dev.lockstep.embedded.Umask;
 import dev.lockstep.runtime.SettingsException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -28,6 +30,8 @@ public final class LocalApp {
     }
 
     private static void run(LocalConfig config, Console console, Console errors) {
+        Umask.keepOthersOut();
+        PrivateFiles.createFolder(config.data());
         // Before the first logger is made: the console is for progress, so the log goes to a file.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", config.data().resolve("logs").toString());

@@ -4,6 +4,7 @@ import dev.lockstep.audit.AuditApp;
 import dev.lockstep.embedded.FolderLock;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
+import dev.lockstep.embedded.Umask;
 import dev.lockstep.messaging.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +28,7 @@ public final class LocalAuditApp {
         Path data = Path.of(Optional.ofNullable(System.getenv(LocalConfig.DATA)).orElse(".lockstep"))
                 .toAbsolutePath()
                 .normalize();
+        Umask.keepOthersOut();
         // Beside the log of the stack, which may be running.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", data.resolve("logs/audit").toString());
@@ -89,6 +91,7 @@ public final class LocalAuditApp {
     /** The servers of a stack that does not run, on free ports. */
     private record Servers(FolderLock lock, LocalPostgres postgres, LocalKafka kafka) implements AutoCloseable {
         static Servers start(Path data, FolderLock lock) {
+            LocalPostgres.letThrough(data);
             LocalPostgres postgres = LocalPostgres.start(LocalStack.postgresFolder(data), 0);
             try {
                 return new Servers(lock, postgres, LocalKafka.start(LocalStack.kafkaFolder(data), 0));

@@ -6,10 +6,18 @@ import dev.lockstep.embedded.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -41,6 +49,46 @@ class LocalAppIT {
         try (LockstepProcess fresh = LockstepProcess.start(data, Map.of(), "--fresh", "--only", "inventory");
                 Api api = new Api(fresh)) {
             assertThat(api.list(Service.INVENTORY, "/products?limit=50")).hasSize(5);
+        }
+    }
+
+    @Test
+    void nothing_below_the_data_folder_is_readable_by_others_also_after_a_version_that_left_it_open()
+            throws IOException {
+        Path old = data.resolve("old");
+        Files.createDirectories(old.resolve("kafka/topic-0"));
+        for (String file : List.of("lock", "kafka/topic-0/00000000000000000000.log", "lockstep.log")) {
+            Files.writeString(old.resolve(file), "");
+            Files.setPosixFilePermissions(old.resolve(file), PosixFilePermissions.fromString("rw-r--r--"));
+        }
+        Files.setPosixFilePermissions(old, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        for (Path folder : List.of(old, data.resolve("new"))) {
+            try (LockstepProcess lockstep = LockstepProcess.start(folder, Map.of(), "--only", "inventory")) {
+                assertThat(lockstep.output()).contains("Ctrl-C stops everything.");
+                assertThat(openToOthers(folder)).isEmpty();
+            }
+            AuditCommand.run(folder);
+            assertThat(openToOthers(folder)).isEmpty();
+        }
+    }
+
+    // As find -perm /077 does.
+    private static List<String> openToOthers(Path folder) throws IOException {
+        Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
+        try (Stream<Path> all = Files.walk(folder)) {
+            List<String> open = new ArrayList<>();
+            for (Path path : all.toList()) {
+                try {
+                    if (!owner.containsAll(Files.getPosixFilePermissions(path))) {
+                        open.add(folder.relativize(path) + " "
+                                + PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+                    }
+                } catch (NoSuchFileException goneMeanwhile) {
+                    // Postgres and Kafka rotate files while we look.
+                }
+            }
+            return open;
         }
     }
 

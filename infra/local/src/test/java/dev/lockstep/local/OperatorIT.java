@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.local.Api.Stock;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,6 +145,42 @@ class OperatorIT {
         assertThat(api.outcome(orderId)).isEqualTo("CANCELLED_BY_OPERATOR");
         assertThat(api.get(Service.SAGA, "/sagas/" + orderId).get("state").asText())
                 .isEqualTo("ABANDONED");
+    }
+
+    @Test
+    void a_replay_reaches_the_service_whose_dead_letter_it_is_and_no_other() throws Exception {
+        ProducerRecord<String, String> poison = new ProducerRecord<>("lockstep.resend-requests", "poison", "nonsense");
+        poison.headers().add("ce_id", "poison".getBytes(StandardCharsets.UTF_8));
+        poison.headers().add("ce_type", "ResendRequested".getBytes(StandardCharsets.UTF_8));
+        Topic.write(lockstep.bootstrapServers(), poison);
+        for (Service service : Service.values()) {
+            Awaitility.await("the dead letter of " + service)
+                    .atMost(Api.PATIENCE)
+                    .until(() -> poisoned(service).size() == 1);
+        }
+        int records = Topic.read(lockstep.bootstrapServers(), "lockstep.resend-requests")
+                .size();
+        String id = poisoned(Service.ORDER).getFirst().get("id").asText();
+
+        assertThat(api.send("POST", Service.ORDER, "/dead-letters/replay", "{}").statusCode())
+                .isEqualTo(400);
+        HttpResponse<String> answer = api.send("POST", Service.ORDER, "/dead-letters/" + id + "/replay", "{}");
+
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        Awaitility.await("the redelivery to have failed")
+                .atMost(Api.PATIENCE)
+                .until(() -> poisoned(Service.ORDER).size() == 2);
+        assertThat(poisoned(Service.ORDER).getFirst().get("redeliveryOf").asText())
+                .isEqualTo(id);
+        assertThat(Topic.read(lockstep.bootstrapServers(), "lockstep.resend-requests"))
+                .hasSize(records);
+        for (Service other : List.of(Service.INVENTORY, Service.PAYMENT, Service.SAGA)) {
+            assertThat(poisoned(other)).as(other.name()).hasSize(1);
+        }
+    }
+
+    private static List<JsonNode> poisoned(Service service) {
+        return api.list(service, "/dead-letters?state=any&key=poison");
     }
 
     private static JsonNode obstacle(String orderId, String service, String kind, String type) {

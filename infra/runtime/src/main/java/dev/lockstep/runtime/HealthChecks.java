@@ -8,10 +8,14 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Whether the service can do its work right now. It gathers what its parts say; it asks nothing of the outside itself. */
+/**
+ * Whether the service can do its work right now (readiness), and whether it still can get on by itself (liveness). It gathers what its
+ * parts say; it asks nothing of the outside itself.
+ */
 public final class HealthChecks {
     private final Map<String, Supplier<Optional<String>>> checks = new ConcurrentSkipListMap<>();
     private final Map<String, Supplier<Optional<String>>> warnings = new ConcurrentSkipListMap<>();
+    private final Map<String, Supplier<Optional<String>>> stalls = new ConcurrentSkipListMap<>();
 
     /**
      * Adds a part to readiness.
@@ -32,18 +36,41 @@ public final class HealthChecks {
         warnings.put(name, warning);
     }
 
+    /**
+     * Adds a part to liveness, after which a supervisor restarts the process. So it must not fail for anything that a restart does not
+     * mend, such as a database or a broker that is away.
+     *
+     * @param stall empty as long as the part makes progress, else one clear sentence; answered from memory
+     */
+    public void registerLiveness(String name, Supplier<Optional<String>> stall) {
+        stalls.put(name, stall);
+    }
+
     /** Takes a part out again, for one whose work is done. */
     public void unregister(String name) {
         checks.remove(name);
         warnings.remove(name);
+        stalls.remove(name);
     }
 
     /** What readiness answers, the checks by name. */
     public Readiness readiness() {
-        List<Check> answers = checks.entrySet().stream()
+        return all(checks.entrySet().stream()
                 .map(check ->
                         ask(check.getKey(), check.getValue(), warnings.getOrDefault(check.getKey(), Optional::empty)))
+                .toList());
+    }
+
+    /** What liveness answers; without checks as long as all parts make progress. */
+    public Liveness liveness() {
+        List<Check> stalled = stalls.entrySet().stream()
+                .map(stall -> ask(stall.getKey(), stall.getValue(), Optional::empty))
+                .filter(check -> check.status() == Status.DOWN)
                 .toList();
+        return stalled.isEmpty() ? new Liveness(Status.UP, null) : new Liveness(Status.DOWN, stalled);
+    }
+
+    private static Readiness all(List<Check> answers) {
         boolean up = answers.stream().allMatch(check -> check.status() == Status.UP);
         return new Readiness(up ? Status.UP : Status.DOWN, answers);
     }
@@ -76,4 +103,8 @@ public final class HealthChecks {
 
     /** All parts' answers: up only when every one is. */
     public record Readiness(Status status, List<Check> checks) {}
+
+    /** Up, or which parts make no progress. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Liveness(Status status, @Nullable List<Check> checks) {}
 }

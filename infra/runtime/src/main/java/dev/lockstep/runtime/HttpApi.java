@@ -3,21 +3,21 @@ package dev.lockstep.runtime;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.ProblemHandler;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.runtime.HealthChecks.Liveness;
 import dev.lockstep.runtime.HealthChecks.Readiness;
 import dev.lockstep.runtime.HealthChecks.Status;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** What the HTTP side of all services has in common. Their own routes are theirs. */
@@ -30,16 +30,22 @@ public final class HttpApi {
     private HttpApi() {}
 
     /**
-     * A router that reads bodies up to 256 KiB, answers every failure with {@code application/problem+json}, and serves
-     * {@code /health/live}, {@code /health/ready} and {@code /metrics}. The service adds its routes to it.
+     * A router that refuses what {@link HttpAccess} does not allow, reads bodies up to 256 KiB, answers every failure with
+     * {@code application/problem+json}, and serves {@code /health/live}, {@code /health/ready} and {@code /metrics}. The
+     * service adds its routes to it.
      */
     public static Router router(Vertx vertx, ServiceContext context) {
         Router router = Router.router(vertx);
         ProblemHandler.mount(router, BODY_LIMIT);
+        router.route().handler(HttpApi::setCommonHeaders);
+        router.route().handler(new AccessRules(context.config().http()));
         router.route().handler(HttpApi::refuseBrokenQueries);
-        router.route().handler(HttpApi::refuseForms);
+        router.route().handler(HttpApi::answerHeadAsGet);
         router.route().handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
-        router.get("/health/live").handler(ctx -> Responses.json(ctx, 200, Map.of("status", Status.UP)));
+        router.get("/health/live").handler(ctx -> {
+            Liveness liveness = context.health().liveness();
+            Responses.json(ctx, liveness.status() == Status.UP ? 200 : 503, liveness);
+        });
         router.get("/health/ready").handler(ctx -> {
             Readiness readiness = context.health().readiness();
             Responses.json(ctx, readiness.status() == Status.UP ? 200 : 503, readiness);
@@ -54,18 +60,49 @@ public final class HttpApi {
      * Listens as configured; the future fails with a {@link StartException} that says what is wrong with the address. The
      * server is drained and closed when the service stops.
      */
-    public static Future<HttpServer> listen(Vertx vertx, Router router, HttpConfig http) {
+    public static Future<HttpServer> listen(Vertx vertx, Router router, ServiceContext context) {
+        return listen(vertx, router, context.config().http(), context.meters(), ConnectionLimit.OF_PROCESS);
+    }
+
+    static Future<HttpServer> listen(
+            Vertx vertx, Router router, HttpConfig http, MeterRegistry meters, ConnectionLimit connections) {
         HttpServerOptions options = new HttpServerOptions()
                 .setHost(http.host())
                 .setPort(http.port())
                 .setAcceptBacklog(BACKLOG)
-                .setIdleTimeout(IDLE_SECONDS)
-                .setIdleTimeoutUnit(TimeUnit.SECONDS);
+                .setIdleTimeout(idleSeconds(http.limits()))
+                .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                .setHttp2ClearTextEnabled(false)
+                .setPerFrameWebSocketCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false);
+        HttpEdge edge = new HttpEdge(options, http.limits(), connections, meters);
         return vertx.createHttpServer(options)
+                .connectionHandler(edge::connected)
+                .invalidRequestHandler(edge::refuse)
                 .requestHandler(router)
                 .listen()
                 .onSuccess(server -> ListeningServer.remember(vertx, server))
                 .recover(failure -> Future.failedFuture(ListenAddress.explain(http, failure)));
+    }
+
+    // A connection is not idle for its server while a request is in work, but it is for Vert.x.
+    private static int idleSeconds(HttpLimits limits) {
+        return Math.toIntExact(Math.max(IDLE_SECONDS, limits.requestTimeout().toSeconds() + 1));
+    }
+
+    private static void setCommonHeaders(RoutingContext ctx) {
+        ctx.response().putHeader(HttpHeaders.CACHE_CONTROL, "no-store").putHeader("X-Content-Type-Options", "nosniff");
+        ctx.next();
+    }
+
+    // Vert.x leaves out the body of the response. A route for HEAD and every path would turn each 404 into a 405.
+    private static void answerHeadAsGet(RoutingContext ctx) {
+        if (!ctx.request().method().equals(HttpMethod.HEAD)) {
+            ctx.next();
+            return;
+        }
+        String query = ctx.request().query();
+        ctx.reroute(HttpMethod.GET, ctx.request().path() + (query == null ? "" : "?" + query));
     }
 
     // Parameters are decoded when a route asks for one, and would fail it as something unforeseen.
@@ -77,25 +114,6 @@ public final class HttpApi {
                     "The query after ? is not percent-encoded as RFC 3986 says: " + e.getMessage(), List.of());
         }
         ctx.next();
-    }
-
-    // Before the body is read: a form would be taken apart, and fail as one, before anybody can say that JSON is
-    // wanted.
-    private static void refuseForms(RoutingContext ctx) {
-        String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
-        if (contentType != null && hasBody(ctx.request())) {
-            String type = contentType.strip().toLowerCase(Locale.ROOT);
-            if (type.startsWith("multipart/") || type.startsWith("application/x-www-form-urlencoded")) {
-                throw Problem.unsupportedMediaType(
-                        "The body must be application/json in UTF-8, but Content-Type is \"" + contentType + "\"");
-            }
-        }
-        ctx.next();
-    }
-
-    private static boolean hasBody(HttpServerRequest request) {
-        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-        return length == null ? request.headers().contains(HttpHeaders.TRANSFER_ENCODING) : !length.equals("0");
     }
 
     // On a worker: gauges may take a while to add up, and an event loop must not wait for them.

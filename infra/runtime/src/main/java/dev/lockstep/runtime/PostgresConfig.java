@@ -1,30 +1,43 @@
 package dev.lockstep.runtime;
 
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** The database of one service, and who we are there. */
-public record PostgresConfig(String host, int port, String database, String user, Secret password, int poolSize) {
+/**
+ * The database of one service, and who we are there.
+ *
+ * @param maxLifetime how old a connection of a pool may become
+ */
+public record PostgresConfig(
+        String host, int port, String database, String user, Secret password, int poolSize, Duration maxLifetime) {
     private static final String EXAMPLE = "postgresql://127.0.0.1:5432/orders";
     // With "_outbox_new" behind it, it is still a slot's name.
     private static final Pattern NAMES_A_SLOT = Pattern.compile("[a-z0-9_]{1,52}");
     private static final int DEFAULT_PORT = 5432;
+    private static final Duration LEAST_LIFETIME = Duration.ofSeconds(1);
+    private static final Duration LONGEST_LIFETIME = Duration.ofDays(1);
     private static final int CONNECT_SECONDS = 5;
+    // Longer than the statement_timeout of its sessions, so that only a server that is gone is cut off.
+    private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
+    // A consumer needs one at a time; another for what runs beside it.
+    private static final int BACKGROUND_CONNECTIONS = 2;
     private static final int MOST_WAITING = 10_000;
-    // A client that is frozen or cut off would keep what its transaction has locked until TCP gives it up, hours later.
-    // Whoever waits for that is let in before it gives up itself, and both come before a consumer's minute for a batch.
-    private static final String LONGEST_IDLE_IN_TRANSACTION = "30s";
-    private static final String LONGEST_WAIT_FOR_LOCK = "45s";
+    private static final int READ_CONNECTIONS = 6;
+    private static final String LONGEST_READ = "5s";
 
     static PostgresConfig read(Env env) {
         String uri = env.required("POSTGRES_URI", "the service's own database, e.g. " + EXAMPLE);
@@ -32,14 +45,17 @@ public record PostgresConfig(String host, int port, String database, String user
         Secret password = env.requiredSecret("POSTGRES_PASSWORD", "the password of POSTGRES_USER");
         int poolSize = env.integer("POSTGRES_POOL_SIZE", 8);
         env.check(poolSize > 0, "POSTGRES_POOL_SIZE must be at least 1, but was " + poolSize);
-        if (uri.isEmpty()) {
-            return new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize);
-        }
-        return parse(env, uri, user, password, poolSize);
+        Duration maxLifetime = env.duration("POSTGRES_MAX_LIFETIME", Duration.ofMinutes(10));
+        env.check(
+                maxLifetime.compareTo(LEAST_LIFETIME) >= 0 && maxLifetime.compareTo(LONGEST_LIFETIME) <= 0,
+                "POSTGRES_MAX_LIFETIME must be from " + LEAST_LIFETIME + " to " + LONGEST_LIFETIME + ", but was "
+                        + maxLifetime);
+        PostgresConfig nowhere = new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize, maxLifetime);
+        return uri.isEmpty() ? nowhere : nowhere.at(env, uri);
     }
 
     // A URI at fault is not repeated in the problem: it may hold a password.
-    private static PostgresConfig parse(Env env, String text, String user, Secret password, int poolSize) {
+    private PostgresConfig at(Env env, String text) {
         URI uri;
         try {
             uri = new URI(text);
@@ -47,25 +63,25 @@ public record PostgresConfig(String host, int port, String database, String user
             uri = URI.create("");
         }
         String scheme = uri.getScheme();
-        String host = uri.getHost() == null ? "" : uri.getHost().replaceAll("[\\[\\]]", "");
-        String database = uri.getPath() == null ? "" : uri.getPath().replaceFirst("^/", "");
+        String named = uri.getHost() == null ? "" : uri.getHost().replaceAll("[\\[\\]]", "");
+        String path = uri.getPath() == null ? "" : uri.getPath().replaceFirst("^/", "");
         boolean complete = ("postgresql".equals(scheme) || "postgres".equals(scheme))
-                && !host.isEmpty()
-                && !database.isEmpty()
-                && !database.contains("/");
+                && !named.isEmpty()
+                && !path.isEmpty()
+                && !path.contains("/");
         env.check(complete, "POSTGRES_URI must name one host and one database, e.g. " + EXAMPLE);
         env.check(
-                !complete || NAMES_A_SLOT.matcher(database).matches(),
+                !complete || NAMES_A_SLOT.matcher(path).matches(),
                 "POSTGRES_URI must name a database of up to 52 lower-case letters, digits and underscores, for its"
-                        + " replication slot is called after it, but was \"" + database + "\"");
+                        + " replication slot is called after it, but was \"" + path + "\"");
         env.check(
                 uri.getUserInfo() == null,
                 "POSTGRES_URI must not hold a user or password: POSTGRES_USER and POSTGRES_PASSWORD are for that");
         env.check(
                 uri.getQuery() == null && uri.getFragment() == null,
                 "POSTGRES_URI must end with the database: parameters after it are not supported");
-        int port = uri.getPort() == -1 ? DEFAULT_PORT : uri.getPort();
-        return new PostgresConfig(host, port, database, user, password, poolSize);
+        int given = uri.getPort() == -1 ? DEFAULT_PORT : uri.getPort();
+        return new PostgresConfig(named, given, path, user, password, poolSize, maxLifetime);
     }
 
     /** For one's own pool or listener. Statements are prepared once a connection. */
@@ -77,14 +93,13 @@ public record PostgresConfig(String host, int port, String database, String user
                 .setUser(user)
                 .setPassword(password.value());
         options.setCachePreparedStatements(true);
-        options.addProperty("idle_in_transaction_session_timeout", LONGEST_IDLE_IN_TRANSACTION);
-        options.addProperty("lock_timeout", LONGEST_WAIT_FOR_LOCK);
+        SessionSettings.ofPool().forEach(options::addProperty);
         return options;
     }
 
     /** Opens a connection each time it is asked for one: for migrations, which wait for locks as long as it takes, not for requests. */
     public DataSource dataSource() {
-        PGSimpleDataSource source = new PGSimpleDataSource();
+        PGSimpleDataSource source = new MigrationSource();
         source.setServerNames(new String[] {host});
         source.setPortNumbers(new int[] {port});
         source.setDatabaseName(database);
@@ -92,7 +107,26 @@ public record PostgresConfig(String host, int port, String database, String user
         source.setPassword(password.value());
         source.setConnectTimeout(CONNECT_SECONDS);
         source.setLoginTimeout(CONNECT_SECONDS);
+        source.setTcpKeepAlive(true);
+        source.setOptions(SessionSettings.asOptions(SessionSettings.ofMigrations()));
         return source;
+    }
+
+    /** The driver sends the JVM's time zone, whatever its options say, and a day of the outbox is one of UTC. */
+    private static final class MigrationSource extends PGSimpleDataSource {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        public Connection getConnection(@Nullable String user, @Nullable String password) throws SQLException {
+            Connection connection = super.getConnection(user, password);
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("SET TimeZone TO 'UTC'");
+                return connection;
+            } catch (SQLException | RuntimeException failure) {
+                connection.close();
+                throw failure;
+            }
+        }
     }
 
     /** A pool of the configured size. The name is shown in metrics and in {@code pg_stat_activity}. The caller closes it. */
@@ -100,20 +134,50 @@ public record PostgresConfig(String host, int port, String database, String user
         return pool(vertx, name, poolSize);
     }
 
-    Pool pool(Vertx vertx, String name, int size) {
+    /**
+     * A pool for consumers and what else works in the background. Its connections are its own, so that requests that all wait for the same
+     * locked row cannot keep messages from being handled. The caller closes it.
+     */
+    public Pool backgroundPool(Vertx vertx, String name) {
+        return pool(vertx, name, BACKGROUND_CONNECTIONS);
+    }
+
+    /**
+     * A small pool apart, for what HTTP requests only read: however many they are, the connections of requests and messages that
+     * change something are not theirs to take. A statement that takes longer than five seconds is ended. The caller closes it.
+     */
+    public Pool readPool(Vertx vertx, String name) {
         PgConnectOptions options = connectOptions();
+        options.addProperty("statement_timeout", LONGEST_READ);
+        options.addProperty("default_transaction_read_only", "on");
+        return pool(vertx, name, READ_CONNECTIONS, options, limits());
+    }
+
+    Pool pool(Vertx vertx, String name, int size) {
+        return pool(vertx, name, size, limits());
+    }
+
+    Pool pool(Vertx vertx, String name, int size, SessionPool.Limits limits) {
+        return pool(vertx, name, size, connectOptions(), limits);
+    }
+
+    private SessionPool.Limits limits() {
+        return new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, Duration.ofSeconds(WAIT_FOR_CONNECTION_SECONDS));
+    }
+
+    private static Pool pool(Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
         options.addProperty("application_name", name);
         options.setMetricsName(name);
-        return PgBuilder.pool()
-                .connectingTo(options)
-                .with(new PoolOptions()
+        return SessionPool.open(
+                vertx,
+                options,
+                new PoolOptions()
                         .setName(name)
                         .setMaxSize(size)
                         .setMaxWaitQueueSize(MOST_WAITING)
                         .setConnectionTimeout(WAIT_FOR_CONNECTION_SECONDS)
-                        .setConnectionTimeoutUnit(TimeUnit.SECONDS))
-                .using(vertx)
-                .build();
+                        .setConnectionTimeoutUnit(TimeUnit.SECONDS),
+                limits);
     }
 
     String address() {

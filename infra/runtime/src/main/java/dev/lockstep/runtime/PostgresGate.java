@@ -2,7 +2,9 @@ package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.MessagingSchema;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +21,7 @@ final class PostgresGate {
     private static final Duration TELL_EVERY = Duration.ofSeconds(5);
     // https://www.postgresql.org/docs/18/errcodes-appendix.html: class 28, invalid authorization.
     private static final String REFUSED_CLASS = "28";
+    private static final String READ_ONLY = "25006";
 
     private final ServiceConfig config;
     private final DataSource database;
@@ -34,6 +37,8 @@ final class PostgresGate {
         while (true) {
             try (Connection connection = database.getConnection()) {
                 if (connection.isValid(ANSWER_SECONDS)) {
+                    refuseReplica(connection);
+                    requireWritable(connection);
                     return;
                 }
             } catch (SQLException e) {
@@ -71,6 +76,30 @@ final class PostgresGate {
                     "Postgres at " + config.postgres().address() + " does not let in POSTGRES_USER "
                             + config.postgres().user() + " with this POSTGRES_PASSWORD: " + failure.getMessage(),
                     failure);
+        }
+    }
+
+    // Nobody but a superuser may set it for a session, so it cannot be put right from here.
+    private void refuseReplica(Connection connection) throws SQLException {
+        if ("replica".equals(setting(connection, "session_replication_role"))) {
+            throw new StartException("session_replication_role is replica for POSTGRES_USER "
+                    + config.postgres().user() + " at " + config.postgres().address()
+                    + ", so triggers and foreign keys do not hold: reset it with ALTER ROLE, ALTER DATABASE or ALTER SYSTEM"
+                    + " ... RESET session_replication_role");
+        }
+    }
+
+    // A standby, or the old primary of a failover that is under way: neither takes migrations.
+    private static void requireWritable(Connection connection) throws SQLException {
+        if ("on".equals(setting(connection, "transaction_read_only"))) {
+            throw new SQLException("it is read-only", READ_ONLY);
+        }
+    }
+
+    private static String setting(Connection connection, String name) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SHOW " + name)) {
+            return row.next() ? row.getString(1) : "";
         }
     }
 

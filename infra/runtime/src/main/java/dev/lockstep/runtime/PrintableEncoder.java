@@ -74,12 +74,14 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
         }
         Logger logger = loggers.getLogger(RepeatLimit.class);
         List<RepeatLimit.LeftOut> all = shared.endWindow();
-        all.stream().limit(MOST_SUMMARIES).forEach(each -> logger.atWarn()
-                .addKeyValue("logger", each.logger())
-                .addKeyValue("message", each.template() == null ? "various" : each.template())
-                .addKeyValue("count", each.events())
-                .addKeyValue("seconds", WINDOW_MILLIS / 1000)
-                .log("log events that repeat were left out"));
+        all.stream()
+                .limit(MOST_SUMMARIES)
+                .forEach(each -> logger.atWarn()
+                        .addKeyValue("logger", each.logger())
+                        .addKeyValue("message", each.template() == null ? "various" : each.template())
+                        .addKeyValue("count", each.events())
+                        .addKeyValue("seconds", WINDOW_MILLIS / 1000)
+                        .log("log events that repeat were left out"));
         if (all.size() > MOST_SUMMARIES) {
             logger.atWarn()
                     .addKeyValue(

@@ -89,8 +89,10 @@ public final class ServiceRunner {
         if (relay != null) {
             running.opened(relay);
             context.health().register("relay process", relay::problem);
+            context.health().registerLiveness("relay process", relay::stall);
         }
 
+        WarmUp.run(context);
         Vertx vertx = metrics.vertx();
         running.opened(vertx);
         PostgresProbe probe = new PostgresProbe(vertx, context.config());

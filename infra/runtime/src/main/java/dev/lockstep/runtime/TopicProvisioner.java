@@ -19,12 +19,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sees to it that a service's topics and their dead-letter topics exist. Kafka may be away meanwhile: it tries again until
- * it has succeeded once, and says until then why not. Topics that exist are left as they are.
+ * Makes the topics of a service and their dead-letter topics where they are missing: at start, and again when somebody has deleted one.
+ * Topics that exist are left as they are. Kafka may be away: that is a problem until the topics were there once, and from then on for others to tell.
  */
 final class TopicProvisioner implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(TopicProvisioner.class);
     private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration PAUSE_WHILE_ALL_ARE_THERE = Duration.ofSeconds(3);
     private static final String CALL_TIMEOUT_MS = "5000";
     // A dead letter is the record as it was and the headers that say why: larger than what was allowed in the first
     // place.
@@ -36,6 +37,7 @@ final class TopicProvisioner implements AutoCloseable {
     private final Set<String> topics = new TreeSet<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile Optional<String> problem;
+    private boolean allWereThere;
     private final Thread thread;
 
     TopicProvisioner(ServiceConfig config, List<String> names) {
@@ -67,16 +69,21 @@ final class TopicProvisioner implements AutoCloseable {
         try {
             do {
                 problem = attempt();
+                allWereThere = allWereThere || problem.isEmpty();
                 // Once for each reason, not once for each attempt.
                 String reason = problem.orElse("");
                 if (!reason.equals(told) && !reason.isEmpty()) {
                     LOGGER.atWarn().addKeyValue("service", service).log(reason);
                 }
                 told = reason;
-            } while (problem.isPresent() && !closed.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
+            } while (!closed.await(pause().toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private Duration pause() {
+        return problem.isPresent() ? PAUSE : PAUSE_WHILE_ALL_ARE_THERE;
     }
 
     private Optional<String> attempt() throws InterruptedException {
@@ -87,18 +94,21 @@ final class TopicProvisioner implements AutoCloseable {
                 return Optional.empty();
             }
             return messaging.topicCreate() ? create(admin, missing) : Optional.of(missing(missing));
-        } catch (ExecutionException e) {
-            return Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
-        } catch (KafkaException e) {
-            return Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
+        } catch (ExecutionException | KafkaException e) {
+            return allWereThere ? problem : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
         }
     }
 
     private Map<String, Object> properties() {
         Map<String, Object> properties = new HashMap<>(Map.of(
-                "client.id", service + "-topics",
-                "request.timeout.ms", CALL_TIMEOUT_MS,
-                "default.api.timeout.ms", CALL_TIMEOUT_MS));
+                "client.id",
+                service + "-topics",
+                "reconnect.backoff.ms",
+                "1000",
+                "request.timeout.ms",
+                CALL_TIMEOUT_MS,
+                "default.api.timeout.ms",
+                CALL_TIMEOUT_MS));
         properties.putAll(kafka.admin());
         return properties;
     }

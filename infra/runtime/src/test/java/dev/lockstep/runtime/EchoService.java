@@ -88,7 +88,7 @@ final class EchoService extends VerticleBase {
             gate.reached.countDown();
             gate.open.future().onSuccess(opening -> Responses.json(ctx, 200, Map.of("slow", true)));
         });
-        return HttpApi.listen(vertx, router, service.config().http());
+        return HttpApi.listen(vertx, router, service);
     }
 
     @Override
@@ -101,6 +101,12 @@ final class EchoService extends VerticleBase {
         volatile boolean started;
         volatile boolean closed;
         volatile Optional<String> problem = Optional.empty();
+        volatile Optional<String> stall = Optional.empty();
+
+        @Override
+        public Optional<String> stall() {
+            return stall;
+        }
 
         @Override
         public void start() {

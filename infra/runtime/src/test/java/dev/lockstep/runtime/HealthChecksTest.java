@@ -3,6 +3,7 @@ package dev.lockstep.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.runtime.HealthChecks.Check;
+import dev.lockstep.runtime.HealthChecks.Liveness;
 import dev.lockstep.runtime.HealthChecks.Readiness;
 import dev.lockstep.runtime.HealthChecks.Status;
 import java.util.List;
@@ -64,5 +65,23 @@ class HealthChecksTest {
 
         assertThat(health.readiness())
                 .isEqualTo(new Readiness(Status.UP, List.of(new Check("slot", Status.UP, null, "it keeps 3 GB"))));
+    }
+
+    @Test
+    void a_service_is_alive_as_long_as_no_part_is_stalled_however_much_is_down() {
+        health.register("postgres", () -> Optional.of("does not answer"));
+        health.registerLiveness("consumer", Optional::empty);
+
+        assertThat(health.liveness()).isEqualTo(new Liveness(Status.UP, null));
+    }
+
+    @Test
+    void a_part_that_is_stalled_ends_liveness_and_says_why() {
+        health.registerLiveness("consumer", () -> Optional.of("its thread has ended"));
+        health.registerLiveness("resends", Optional::empty);
+
+        assertThat(health.liveness())
+                .isEqualTo(new Liveness(
+                        Status.DOWN, List.of(new Check("consumer", Status.DOWN, "its thread has ended", null))));
     }
 }

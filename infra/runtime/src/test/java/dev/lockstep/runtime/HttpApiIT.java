@@ -59,6 +59,19 @@ class HttpApiIT {
     }
 
     @Test
+    void a_part_that_does_not_get_anywhere_any_more_ends_liveness_with_its_reason() {
+        relay.stall = Optional.of("its thread has ended");
+        HttpResponse<String> answer = http.get("/health/live");
+        relay.stall = Optional.empty();
+
+        assertThat(answer.statusCode()).isEqualTo(503);
+        assertThat(answer.body())
+                .isEqualTo("{\"status\":\"DOWN\",\"checks\":[{\"name\":\"relay process\",\"status\":\"DOWN\","
+                        + "\"problem\":\"its thread has ended\"}]}");
+        assertThat(http.get("/health/live").statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void readiness_names_every_part_and_the_one_that_is_down_says_why() {
         assertThat(relay.started).isTrue();
         assertThat(http.get("/health/ready").body())

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.runtime.Peers.Elements;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -43,7 +44,12 @@ class PeersIT {
         router.get("/no-list").handler(ctx -> ctx.json(new JsonObject()));
         router.get("/broken").handler(ctx -> ctx.fail(500));
         router.get("/silent").handler(ctx -> {});
-        int port = await(HttpApi.listen(vertx, router, new HttpConfig("127.0.0.1", 0)))
+        int port = await(HttpApi.listen(
+                        vertx,
+                        router,
+                        new HttpConfig("127.0.0.1", 0),
+                        new SimpleMeterRegistry(),
+                        new ConnectionLimit()))
                 .actualPort();
         Env env = new Env(settings(port));
         peers = Peers.open(vertx, ServiceConfig.read(env, "order-service", 8080), PeersConfig.read(env));
@@ -81,13 +87,13 @@ class PeersIT {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            inventory | /nowhere     | it answered 404
-            inventory | /broken      | it answered 500
-            inventory | /not-json    | it answered something other than a JSON object
-            inventory | /no-list     | it answered something other than a list
-            inventory | /silent      | it did not answer within PT2S
-            away      | /things      | it cannot be reached: Connection refused
-            """)
+        inventory | /nowhere     | it answered 404
+        inventory | /broken      | it answered 500
+        inventory | /not-json    | it answered something other than a JSON object
+        inventory | /no-list     | it answered something other than a list
+        inventory | /silent      | it did not answer within PT2S
+        away      | /things      | it cannot be reached: Connection refused
+        """)
     void who_does_not_answer_is_told_with_the_reason_and_in_time(String peer, String path, String reason) {
         long begun = System.nanoTime();
 

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -24,8 +25,8 @@ class PostgresConfigIT {
 
     private final String database = TestServers.newDatabase("timeouts");
     private final URI uri = URI.create(TestServers.postgres().uri(database));
-    private final PostgresConfig config =
-            new PostgresConfig(uri.getHost(), uri.getPort(), database, "lockstep", new Secret("lockstep"), 1);
+    private final PostgresConfig config = new PostgresConfig(
+            uri.getHost(), uri.getPort(), database, "lockstep", new Secret("lockstep"), 1, Duration.ofMinutes(10));
 
     @Test
     void a_session_of_the_pool_neither_holds_locks_nor_waits_for_them_without_end()

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -32,7 +33,14 @@ class ServiceConfigTest {
                 .isEqualTo(new ServiceConfig(
                         "order-service",
                         new HttpConfig("127.0.0.1", 8080),
-                        new PostgresConfig("db.example", 5433, "orders", "orders", new Secret("hunter2"), 8),
+                        new PostgresConfig(
+                                "db.example",
+                                5433,
+                                "orders",
+                                "orders",
+                                new Secret("hunter2"),
+                                8,
+                                Duration.ofMinutes(10)),
                         new KafkaConfig("a:9092, b:9092", Map.of()),
                         new MessagingConfig(
                                 true,
@@ -72,6 +80,7 @@ class ServiceConfigTest {
         assertThat(problemsWith(Map.ofEntries(
                         Map.entry("HTTP_PORT", "65536"),
                         Map.entry("POSTGRES_POOL_SIZE", "0"),
+                        Map.entry("POSTGRES_MAX_LIFETIME", "PT0.5S"),
                         Map.entry("KAFKA_BOOTSTRAP_SERVERS", "kafka"),
                         Map.entry("TOPIC_PARTITIONS", "0"),
                         Map.entry("TOPIC_REPLICATION_FACTOR", "0"),
@@ -90,6 +99,7 @@ class ServiceConfigTest {
                 .containsExactly(
                         "HTTP_PORT must be from 0 to 65535, but was 65536",
                         "POSTGRES_POOL_SIZE must be at least 1, but was 0",
+                        "POSTGRES_MAX_LIFETIME must be from PT1S to PT24H, but was PT0.5S",
                         "KAFKA_BOOTSTRAP_SERVERS must be host:port, several separated by commas, but was \"kafka\"",
                         "TOPIC_PARTITIONS must be at least 1, but was 0",
                         "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was 0",
@@ -118,6 +128,67 @@ class ServiceConfigTest {
                         .messagingOptions()
                         .relayStalledAfter())
                 .isEqualTo(Duration.ofMinutes(1));
+    }
+
+    @Test
+    void a_limit_of_http_out_of_its_range_is_a_problem() {
+        assertThat(problemsWith(Map.of(
+                        "HTTP_MAX_CONNECTIONS", "2000000000",
+                        "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "0",
+                        "HTTP_HEADER_TIMEOUT", "PT0S",
+                        "HTTP_BODY_TIMEOUT", "-PT1S",
+                        "HTTP_REQUEST_TIMEOUT", "P1D")))
+                .hasSize(5)
+                .satisfies(problems -> assertThat(problems.getFirst())
+                        .startsWith("HTTP_MAX_CONNECTIONS must be from 1 to ")
+                        .contains("files that this process may open (ulimit -n), but was 2000000000"))
+                .contains(
+                        "HTTP_MAX_CONNECTIONS_PER_ADDRESS must be from 1 to HTTP_MAX_CONNECTIONS, but was 0",
+                        "HTTP_HEADER_TIMEOUT must be more than PT0S and at most PT1H, but was PT0S",
+                        "HTTP_BODY_TIMEOUT must be more than PT0S and at most PT1H, but was PT-1S",
+                        "HTTP_REQUEST_TIMEOUT must be more than PT0S and at most PT1H, but was PT24H");
+        assertThat(problemsWith(Map.of("HTTP_MAX_CONNECTIONS", "10", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "11")))
+                .containsExactly("HTTP_MAX_CONNECTIONS_PER_ADDRESS must be from 1 to HTTP_MAX_CONNECTIONS, but was 11");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1024, 256, 128", "2048, 512, 256", "20000, 2000, 1000", "1048576, 2000, 1000", "3, 1, 1"})
+    void connections_are_a_part_of_the_files_that_the_process_may_open(int openFiles, int total, int perAddress) {
+        HttpLimits limits = HttpLimits.read(new Env(Map.of()), openFiles);
+
+        assertThat(limits.maxConnections()).isEqualTo(total);
+        assertThat(limits.maxConnectionsPerAddress()).isEqualTo(perAddress);
+    }
+
+    @Test
+    void hosts_and_origins_are_read_in_any_case_of_letters() {
+        assertThat(read(Map.of(
+                                "HTTP_ALLOWED_HOSTS", "Shop.example, [::1]",
+                                "HTTP_ALLOWED_ORIGINS", "https://Shop.example,http://localhost:3000"))
+                        .http()
+                        .access())
+                .isEqualTo(new HttpAccess(
+                        List.of("shop.example", "[::1]"), List.of("https://shop.example", "http://localhost:3000")));
+    }
+
+    @Test
+    void a_host_or_origin_that_is_none_is_a_problem() {
+        assertThat(problemsWith(Map.of(
+                        "HTTP_ALLOWED_HOSTS", "shop.example:8080,",
+                        "HTTP_ALLOWED_ORIGINS", "shop.example,https://shop.example/,null,*")))
+                .containsExactly(
+                        "HTTP_ALLOWED_HOSTS must be host names without a port, several separated by commas, such as"
+                                + " shop.example, or * for any, but one was \"shop.example:8080\"",
+                        "HTTP_ALLOWED_HOSTS must be host names without a port, several separated by commas, such as"
+                                + " shop.example, or * for any, but one was \"\"",
+                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
+                                + " https://shop.example, but one was \"shop.example\"",
+                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
+                                + " https://shop.example, but one was \"https://shop.example/\"",
+                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
+                                + " https://shop.example, but one was \"null\"",
+                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
+                                + " https://shop.example, but one was \"*\"");
     }
 
     @Test

@@ -23,12 +23,15 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Timeout(240)
@@ -90,6 +93,51 @@ class ServiceRunnerIT {
                         assertThat(entry.name()).isEqualTo("max.message.bytes");
                         assertThat(entry.value()).isEqualTo("2097152");
                     });
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"runner.again", "runner.again.dlq"})
+    void a_topic_that_somebody_deletes_is_made_again(String deleted) throws ExecutionException, InterruptedException {
+        String bootstrapServers = TestServers.kafka().bootstrapServers();
+        try (RunningService service = EchoService.start(
+                        settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of()),
+                        List.of("runner.again"),
+                        gate,
+                        relay);
+                Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            awaitReady(service);
+
+            admin.deleteTopics(List.of(deleted)).all().get();
+
+            await().atMost(20, SECONDS)
+                    .untilAsserted(
+                            () -> assertThat(admin.listTopics().names().get()).contains(deleted));
+        }
+    }
+
+    @Test
+    void a_topic_that_somebody_deletes_and_that_is_not_to_be_made_is_named()
+            throws ExecutionException, InterruptedException {
+        String bootstrapServers = TestServers.kafka().bootstrapServers();
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.createTopics(List.of(
+                            new NewTopic("runner.kept", 1, (short) 1), new NewTopic("runner.kept.dlq", 1, (short) 1)))
+                    .all()
+                    .get();
+            try (RunningService service = EchoService.start(
+                    settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_CREATE", "false")),
+                    List.of("runner.kept"),
+                    gate,
+                    relay)) {
+                awaitReady(service);
+
+                admin.deleteTopics(List.of("runner.kept")).all().get();
+
+                await().atMost(20, SECONDS)
+                        .untilAsserted(() ->
+                                assertThat(ready(service).body()).contains("has no runner.kept, and TOPIC_CREATE"));
+            }
         }
     }
 

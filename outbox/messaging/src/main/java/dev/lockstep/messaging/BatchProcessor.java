@@ -1,11 +1,11 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.BoundedTransactions.Limits;
 import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.ParkedMessageStore.Parking;
 import dev.lockstep.messaging.ParkedMessageStore.TopicKey;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -28,13 +27,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Applies polled records, each batch in one transaction that holds the inbox claims, the handler's work, what is parked and
- * what is dead. A batch that fails is halved until the record at fault stands alone; that one is put aside and all others are
- * applied. Only a failure that has nothing to do with the records comes out.
+ * what is dead. {@link BatchIsolation} takes a batch apart that fails. Only a failure that has nothing to do with the records comes
+ * out.
  */
 final class BatchProcessor<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchProcessor.class);
 
-    private final Pool pool;
+    private final BoundedTransactions transactions;
     private final ConsumerOptions options;
     private final MessageCodec<M> codec;
     private final MessageHandler<M> handler;
@@ -45,14 +44,15 @@ final class BatchProcessor<M> {
     private final Setbacks setbacks;
     private final ParkedRetries<M> retries;
     private final AttemptStore attempts;
+    private final LockPatience patience = new LockPatience(System::nanoTime);
 
     BatchProcessor(
-            Pool pool,
+            BoundedTransactions transactions,
             ConsumerOptions options,
             MessageCodec<M> codec,
             MessageHandler<M> handler,
             MeterRegistry meters) {
-        this.pool = pool;
+        this.transactions = transactions;
         this.options = options;
         this.codec = codec;
         this.handler = handler;
@@ -60,23 +60,24 @@ final class BatchProcessor<M> {
         this.parked = new ParkedMessageStore(options.group());
         this.predecessors = new PredecessorStore(options.group());
         this.setbacks = new Setbacks(options, meters, messageIds, parked);
-        this.retries = new ParkedRetries<>(pool, options, codec, handler, messageIds, parked, predecessors, setbacks);
+        this.retries =
+                new ParkedRetries<>(transactions, options, codec, handler, messageIds, parked, predecessors, setbacks);
         this.attempts = new AttemptStore(options.group());
     }
 
     /** Counts the start of batches that begin at these offsets; completes with how often each was begun. */
     Future<Map<TopicPartition, Integer>> begin(Map<TopicPartition, Long> firstOffsets) {
-        return attempts.begin(pool, firstOffsets);
+        return withConnection(connection -> attempts.begin(connection, firstOffsets));
     }
 
     /** Takes the start just counted back: these batches wait until a suspect has been handled. */
     Future<Void> spare(Map<TopicPartition, Long> firstOffsets) {
-        return attempts.spare(pool, firstOffsets);
+        return withConnection(connection -> attempts.spare(connection, firstOffsets));
     }
 
     /** Takes the count back, as far as the database can be reached: whoever calls this has not crashed. */
     Future<Void> survived(Map<TopicPartition, Long> firstOffsets) {
-        return attempts.survived(pool, firstOffsets)
+        return withConnection(connection -> attempts.survived(connection, firstOffsets))
                 .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived attempt stays counted"));
     }
 
@@ -104,35 +105,27 @@ final class BatchProcessor<M> {
                         codec));
             }
         }
-        return buried.compose(done -> batch.isEmpty() ? nothing() : applyBatch(batch, applied));
+        BatchIsolation<M> isolation = new BatchIsolation<>(
+                transactions,
+                options,
+                handler,
+                inbox,
+                setbacks,
+                patience,
+                this::inOneTransaction,
+                applied,
+                batch.size());
+        return buried.compose(done -> isolation.apply(batch));
     }
 
-    private Future<Void> applyBatch(List<Inbound<M>> batch, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
-        return inOneTransaction(batch)
-                .recover(cause -> Failure.of(cause) == Failure.NOT_YET
-                        ? Future.failedFuture(cause)
-                        : narrow(batch, cause, applied))
-                .onSuccess(done ->
-                        applied.accept(batch.stream().map(Inbound::source).toList()));
-    }
-
-    private Future<Void> narrow(
-            List<Inbound<M>> batch, Throwable cause, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
-        if (batch.size() == 1) {
-            return putAside(batch.getFirst(), cause);
-        }
-        int middle = batch.size() / 2;
-        return applyBatch(batch.subList(0, middle), applied)
-                .compose(firstHalf -> applyBatch(batch.subList(middle, batch.size()), applied));
-    }
-
-    private Future<Void> inOneTransaction(List<Inbound<M>> batch) {
+    private Future<Void> inOneTransaction(List<Inbound<M>> batch, Limits limits) {
         List<Inbound<M>> readable = batch.stream().filter(Inbound::readable).toList();
         List<DeadLetter> unreadable = batch.stream()
                 .filter(each -> !each.readable())
                 .map(BatchProcessor::unreadable)
                 .toList();
-        return pool.withTransaction(tx -> {
+        return transactions
+                .run(limits, tx -> {
                     // All at once on one connection: they are pipelined, so this is one round trip, and each sees the
                     // claims.
                     Future<Set<UUID>> claim = inbox.claim(tx, options.group(), readable);
@@ -222,32 +215,16 @@ final class BatchProcessor<M> {
         }
     }
 
-    private Future<Void> putAside(Inbound<M> message, Throwable cause) {
-        Instant now = Instant.now();
-        Optional<UnprocessableMessageException> never = Failure.verdict(cause);
-        if (never.isPresent()) {
-            return bury(DeadLetter.unprocessable(message.source(), never.get(), 1, now));
-        }
-        if (options.maxAttempts() <= 1) {
-            return bury(Setbacks.exhausted(message.source(), cause, 1, now));
-        }
-        Parking parking = new Parking(message, 1, Setbacks.describe(cause), setbacks.backoff(1), null);
-        return inTransaction(tx -> inbox.claim(tx, options.group(), List.of(message))
-                        .compose(claimed -> claimed.isEmpty() ? nothing() : setbacks.park(tx, List.of(parking))))
-                .onSuccess(done -> setbacks.reportParked(message.source(), cause));
-    }
-
     // That nobody could take the count back does not say that nothing was committed.
     private Future<Void> buryUnlessHandled(UUID messageId, DeadLetter letter) {
-        return inbox.knows(pool, options.group(), messageId).compose(known -> known ? nothing() : bury(letter));
+        return withConnection(connection -> inbox.knows(connection, options.group(), messageId))
+                .compose(known -> known ? nothing() : bury(letter));
     }
 
     private Future<Void> bury(DeadLetter letter) {
-        return inTransaction(tx -> setbacks.bury(tx, List.of(letter))).onSuccess(done -> setbacks.reportDead(letter));
-    }
-
-    private Future<Void> inTransaction(Function<SqlConnection, Future<Void>> work) {
-        return pool.withTransaction(work).mapEmpty();
+        return transactions
+                .run(BatchLimits.BOOKKEEPING, tx -> setbacks.bury(tx, List.of(letter)))
+                .onSuccess(done -> setbacks.reportDead(letter));
     }
 
     /** Tries the parked messages that are due on these partitions. */
@@ -259,7 +236,11 @@ final class BatchProcessor<M> {
         return Future.succeededFuture();
     }
 
-    private static DeadLetter unreadable(Inbound<?> record) {
+    private <T> Future<T> withConnection(Function<SqlConnection, Future<T>> work) {
+        return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
+    }
+
+    static DeadLetter unreadable(Inbound<?> record) {
         return DeadLetter.unprocessable(record.source(), Objects.requireNonNull(record.unreadable()), 1, Instant.now());
     }
 

@@ -32,20 +32,33 @@ public record ConsumerOptions(
         Duration inboxRetention,
         Duration gapResendAfter,
         Duration gapGiveUpAfter) {
+    // Partitions that are added to a topic stay unread until the client asks again which there are. Kafka's default is
+    // five minutes.
+    private static final String METADATA_MAX_AGE_MS = "3000";
+
     public ConsumerOptions {
         topics = List.copyOf(topics);
         kafka = Map.copyOf(kafka);
     }
 
-    /** What the Kafka client is made with. Offsets and bytes are ours, whatever {@code kafka} says. */
+    /** Where a group begins that has never read a topic: what {@code kafka} sets as {@code auto.offset.reset}, or at the oldest record. */
+    String firstOffset() {
+        return kafka.getOrDefault(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    }
+
+    /** What the Kafka client is made with. Offsets, isolation and bytes are ours, whatever {@code kafka} says. */
     Properties client() {
         Properties properties = new Properties();
+        properties.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_MAX_AGE_MS);
         properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "500");
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, Integer.toString(maxBatch));
         properties.putAll(kafka);
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, group);
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
-        properties.putIfAbsent(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        // A record of an aborted transaction was never sent.
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        // The client would go on elsewhere in silence when records are removed before they were read.
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
         properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
         return properties;

@@ -26,6 +26,7 @@ final class DeadLetterDesk {
     private static final String COLUMNS = """
             SELECT id, consumer, topic, partition, "offset", record_key, key_text, record_headers, type, reason, error, error_class,
                    fingerprint, attempts, first_at, last_at, state, settled_at, discard_reason, message_id, replay, returned_from,
+                   redelivery_of,
             """;
 
     private static final String FIND = COLUMNS + "stack, record_value FROM dead_letter WHERE id = $1";
@@ -45,6 +46,7 @@ final class DeadLetterDesk {
                AND CASE WHEN $6::text IS NULL THEN true ELSE error_class = $6 END
                AND CASE WHEN $7::text IS NULL THEN true ELSE fingerprint = $7 END
                AND CASE WHEN $8::uuid IS NULL THEN true ELSE id < $8 END
+               AND id >= $11
              ORDER BY id DESC
              LIMIT $9
             """;
@@ -86,23 +88,6 @@ final class DeadLetterDesk {
     private static final String DISCARD = """
             UPDATE dead_letter SET state = 'discarded', settled_at = now(), discard_reason = $2
              WHERE id = $1 AND state = 'open'
-            """;
-
-    // From one reason to the next by the index, and into each no further than anybody tells apart on a chart.
-    static final String COUNT_BY_REASON = """
-            WITH RECURSIVE present (topic, reason) AS (
-                (SELECT topic, reason FROM dead_letter WHERE state = 'open' ORDER BY topic, reason LIMIT 1)
-                UNION ALL
-                SELECT n.topic, n.reason
-                  FROM present p
-                 CROSS JOIN LATERAL (SELECT topic, reason FROM dead_letter
-                                      WHERE state = 'open' AND (topic, reason) > (p.topic, p.reason)
-                                      ORDER BY topic, reason LIMIT 1) n
-            )
-            SELECT p.topic, p.reason,
-                   (SELECT count(*) FROM (SELECT FROM dead_letter c
-                                           WHERE c.state = 'open' AND c.topic = p.topic AND c.reason = p.reason LIMIT $1) counted)
-              FROM present p
             """;
 
     private DeadLetterDesk() {}
@@ -166,12 +151,30 @@ final class DeadLetterDesk {
         private final int parameter;
         private final String listOpen;
         private final String listAny;
+        private final String endOfAny;
+
+        private static final String END_OF_OPEN =
+                ScanWindow.statement("dead_letter", "state = 'open' AND $1::text IS NULL");
 
         Lead(String column, int parameter) {
             this.column = column;
             this.parameter = parameter;
             listOpen = LIST.formatted("AND state = 'open'");
             listAny = LIST.formatted(condition("", 0));
+            endOfAny = ScanWindow.statement("dead_letter", column.isEmpty() ? "$1::text IS NULL" : column + " = $1");
+        }
+
+        @Nullable
+        String of(Filter filter) {
+            return switch (this) {
+                case KEY -> filter.key();
+                case FINGERPRINT -> filter.fingerprint();
+                case ERROR_CLASS -> filter.errorClass();
+                case TYPE -> filter.type();
+                case REASON -> filter.reason();
+                case TOPIC -> filter.topic();
+                case NONE -> null;
+            };
         }
 
         /**
@@ -194,6 +197,7 @@ final class DeadLetterDesk {
      * @param valueEncoding {@code base64} if the value is not text
      * @param replay the job that sent it again
      * @param returnedFrom the job that sent it again before, after which it failed once more
+     * @param redeliveryOf the letter of the same message that was redelivered to the group, after which it failed once more
      */
     record Shown(
             UUID id,
@@ -218,6 +222,7 @@ final class DeadLetterDesk {
             @Nullable UUID messageId,
             @Nullable UUID replay,
             @Nullable UUID returnedFrom,
+            @Nullable UUID redeliveryOf,
             Map<String, String> headers,
             @Nullable String value,
             @Nullable String valueEncoding) {}
@@ -243,9 +248,6 @@ final class DeadLetterDesk {
             Instant lastAt,
             UUID newest) {}
 
-    /** How many open dead letters a topic has for one reason, counted no further than 100,000. */
-    record Count(String topic, String reason, long count) {}
-
     static Future<Optional<Shown>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
                 .execute(Tuple.of(id))
@@ -254,27 +256,59 @@ final class DeadLetterDesk {
                         : Optional.of(shown(rows.iterator().next())));
     }
 
-    /** @param states one or more of {@code open}, {@code replayed} and {@code discarded} */
-    static Future<List<Shown>> list(
+    /**
+     * Lists letters, the newest first. What no index leads to is looked for among a bounded number of them.
+     *
+     * @param states one or more of {@code open}, {@code replayed} and {@code discarded}
+     */
+    static Future<ScanWindow.Found<Shown>> list(
             SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit) {
+        boolean openOnly = isOpenOnly(states, filter);
+        int indexed = openOnly || filter.lead() == Lead.NONE ? 0 : 1;
+        boolean whole = filter.toJson().size() == indexed && (openOnly || states.equals(STATES));
+        Future<UUID> end = whole
+                ? Future.succeededFuture(ScanWindow.UNBOUNDED)
+                : ScanWindow.end(
+                        client,
+                        end(states, filter),
+                        openOnly ? null : filter.lead().of(filter),
+                        before);
+        return end.compose(last -> list(client, states, filter, before, limit, last));
+    }
+
+    private static Future<ScanWindow.Found<Shown>> list(
+            SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit, UUID end) {
         Tuple parameters = Tuple.tuple().addValue(states.toArray(String[]::new));
         Tuple filtered = filter.tuple();
         for (int i = 0; i < filtered.size(); i++) {
             parameters.addValue(filtered.getValue(i));
         }
         return client.preparedQuery(listing(states, filter))
-                .execute(parameters.addValue(before).addValue(limit).addValue(LARGEST_LISTED_VALUE))
+                .execute(parameters
+                        .addValue(before)
+                        .addValue(limit)
+                        .addValue(LARGEST_LISTED_VALUE)
+                        .addValue(end))
                 .map(rows -> {
                     List<Shown> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(shown(row)));
-                    return all;
+                    return ScanWindow.found(all, end);
                 });
     }
 
     /** Of what is open there is little, compared with what is settled; of a key there is little in any case. */
     static String listing(Set<String> states, Filter filter) {
         Lead lead = filter.lead();
-        return states.equals(Set.of("open")) && lead != Lead.KEY ? lead.listOpen : lead.listAny;
+        return isOpenOnly(states, filter) ? lead.listOpen : lead.listAny;
+    }
+
+    /** Where the window of {@link #listing} ends, by the same index. */
+    static String end(Set<String> states, Filter filter) {
+        return isOpenOnly(states, filter) ? Lead.END_OF_OPEN : filter.lead().endOfAny;
+    }
+
+    private static boolean isOpenOnly(Set<String> states, Filter filter) {
+        return states.equals(Set.of("open")) && filter.lead() != Lead.KEY;
     }
 
     static Future<List<Group>> groups(SqlClient client, Set<String> states, @Nullable UUID before, int limit) {
@@ -290,16 +324,6 @@ final class DeadLetterDesk {
     /** Completes with whether it was open, and so is discarded now. */
     static Future<Boolean> discard(SqlClient client, UUID id, String reason) {
         return client.preparedQuery(DISCARD).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
-    }
-
-    static Future<List<Count>> countByReason(SqlClient client) {
-        return client.preparedQuery(COUNT_BY_REASON)
-                .execute(Tuple.of(MOST_COUNTED))
-                .map(rows -> {
-                    List<Count> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(new Count(row.getString(0), row.getString(1), row.getLong(2))));
-                    return all;
-                });
     }
 
     private static Group group(Row row) {
@@ -347,6 +371,7 @@ final class DeadLetterDesk {
                 row.getUUID("message_id"),
                 row.getUUID("replay"),
                 row.getUUID("returned_from"),
+                row.getUUID("redelivery_of"),
                 Headers.readable(row.getJsonArray("record_headers")),
                 value == null ? null : Payloads.asText(value.getBytes()),
                 value == null || Headers.utf8(value.getBytes()) != null ? null : "base64");

@@ -1,6 +1,8 @@
 package dev.lockstep.messaging;
 
 import dev.lockstep.messaging.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
@@ -15,24 +17,25 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lets an operator browse and discard dead letters over HTTP, and, by {@link ReplayRoutes}, send them again. */
+/** Lets an operator browse and discard dead letters over HTTP, and, by {@link ReplayRoutes}, replay them. */
 final class DeadLetterRoutes {
     private static final int LONGEST_REASON = 1000;
 
     private final Pool pool;
+    private final BoundedReads reads;
 
-    private DeadLetterRoutes(Pool pool) {
+    private DeadLetterRoutes(Pool pool, BoundedReads reads) {
         this.pool = pool;
+        this.reads = reads;
     }
 
-    static void mount(Router router, Pool pool, Replays replays) {
-        DeadLetterRoutes routes = new DeadLetterRoutes(pool);
-        router.get("/dead-letters").handler(routes::list);
-        router.get("/dead-letters/groups").handler(routes::groups);
+    static void mount(Router router, Pool pool, BoundedReads reads, Replays replays) {
+        DeadLetterRoutes routes = new DeadLetterRoutes(pool, reads);
+        ApiRoutes api =
+                ApiRoutes.on(router).get("/dead-letters", routes::list).get("/dead-letters/groups", routes::groups);
         // Before the ones by id, which would take "replays" for one.
-        ReplayRoutes.mount(router, pool, replays);
-        router.get("/dead-letters/:id").handler(routes::find);
-        router.delete("/dead-letters/:id").handler(routes::discard);
+        ReplayRoutes.mount(api, pool, reads, replays);
+        api.get("/dead-letters/:id", routes::find).delete("/dead-letters/:id", routes::discard);
     }
 
     private void list(RoutingContext ctx) {
@@ -44,16 +47,19 @@ final class DeadLetterRoutes {
                 ctx.request().getParam("key"),
                 ctx.request().getParam("errorClass"),
                 ctx.request().getParam("fingerprint"));
-        DeadLetterDesk.list(pool, states(ctx), filter, OutboxRoutes.cursor(page), page.limit() + 1)
-                .map(letters ->
-                        Page.of(letters, page.limit(), letter -> letter.id().toString()))
+        Set<String> states = states(ctx);
+        UUID before = OutboxRoutes.cursor(page);
+        reads.read(tx -> DeadLetterDesk.list(tx, states, filter, before, page.limit() + 1))
+                .map(letters -> OutboxRoutes.page(letters, page, DeadLetterDesk.Shown::id))
                 .onSuccess(letters -> Responses.json(ctx, 200, letters))
                 .onFailure(ctx::fail);
     }
 
     private void groups(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        DeadLetterDesk.groups(pool, states(ctx), OutboxRoutes.cursor(page), page.limit() + 1)
+        Set<String> states = states(ctx);
+        UUID before = OutboxRoutes.cursor(page);
+        reads.read(tx -> DeadLetterDesk.groups(tx, states, before, page.limit() + 1))
                 .map(groups ->
                         Page.of(groups, page.limit(), group -> group.newest().toString()))
                 .onSuccess(groups -> Responses.json(ctx, 200, groups))
@@ -72,7 +78,8 @@ final class DeadLetterRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        existing(pool, OutboxRoutes.uuid(ctx, "dead letter"))
+        UUID id = OutboxRoutes.uuid(ctx, "dead letter");
+        reads.read(tx -> existing(tx, id))
                 .onSuccess(letter -> Responses.json(ctx, 200, letter))
                 .onFailure(ctx::fail);
     }

@@ -28,30 +28,36 @@ final class DeadLetterStore {
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
     // Position and id make a second delivery of the same bad record a repeat: no row, no second record on the topic.
-    // One that was replayed and failed again comes at a new position, and keeps its place among those of its key.
+    // One that was replayed and failed again comes at a new position, or is the redelivery of a letter, and keeps its
+    // place among those of its key.
     private static final String ADD = """
             WITH failed AS (
                 SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],
                                      $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::integer[],
                                      $13::timestamptz[], $14::text[], $15::jsonb[], $16::uuid[], $17::text[], $18::text[],
-                                     $19::text[], $20::boolean[])
+                                     $19::text[], $20::boolean[], $21::uuid[])
                     AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
-                          attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint, leaves_whole)
+                          attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint, leaves_whole,
+                          redelivery_of)
             ), letter AS (
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
                                          record_headers, type, reason, error, attempts, first_at, message_id, error_class, stack,
-                                         fingerprint, origin, returned_from)
+                                         fingerprint, origin, returned_from, redelivery_of)
                 SELECT f.id, $1, f.topic, f.partition, f."offset", f.record_key, f.key_text, f.record_value, f.record_headers, f.type,
                        f.reason, f.error, f.attempts, f.first_at, f.message_id, f.error_class, f.stack, f.fingerprint,
-                       CASE WHEN before.partition = f.partition THEN before.origin ELSE f."offset" END, before.replay
+                       CASE WHEN before.partition = f.partition THEN before.origin ELSE f."offset" END, before.replay,
+                       f.redelivery_of
                   FROM failed f
                   LEFT JOIN LATERAL (SELECT d.partition, d.origin, d.replay
                                        FROM dead_letter d
-                                      WHERE d.message_id = f.message_id AND d.consumer = $1 AND d.topic = f.topic
-                                        AND d.state = 'replayed'
-                                      ORDER BY d.id DESC
-                                      LIMIT 1) before ON true
-                    ON CONFLICT (consumer, topic, partition, "offset", message_id) DO NOTHING
+                                      WHERE d.id = coalesce(f.redelivery_of,
+                                                            (SELECT r.id
+                                                               FROM dead_letter r
+                                                              WHERE r.message_id = f.message_id AND r.consumer = $1
+                                                                AND r.topic = f.topic AND r.state = 'replayed'
+                                                              ORDER BY r.id DESC
+                                                              LIMIT 1))) before ON true
+                    ON CONFLICT (consumer, topic, partition, "offset", message_id, redelivery_of) DO NOTHING
                 RETURNING id
             )
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
@@ -73,6 +79,7 @@ final class DeadLetterStore {
      * @param reason a fixed word to group by
      * @param error what happened to this one
      * @param cause what was thrown, if anything was
+     * @param redeliveryOf the dead letter whose redelivery this was, if it was one
      */
     record DeadLetter(
             ConsumerRecord<byte[], byte[]> source,
@@ -80,7 +87,21 @@ final class DeadLetterStore {
             String error,
             @Nullable Throwable cause,
             int attempts,
-            Instant firstAt) {
+            Instant firstAt,
+            @Nullable UUID redeliveryOf) {
+        DeadLetter(
+                ConsumerRecord<byte[], byte[]> source,
+                String reason,
+                String error,
+                @Nullable Throwable cause,
+                int attempts,
+                Instant firstAt) {
+            this(source, reason, error, cause, attempts, firstAt, null);
+        }
+
+        DeadLetter redeliveryOf(@Nullable UUID letter) {
+            return new DeadLetter(source, reason, error, cause, attempts, firstAt, letter);
+        }
 
         static DeadLetter unprocessable(
                 ConsumerRecord<byte[], byte[]> source,
@@ -140,6 +161,7 @@ final class DeadLetterStore {
         @Nullable String[] stacks = new @Nullable String[size];
         String[] fingerprints = new String[size];
         Boolean[] leaveWhole = new Boolean[size];
+        @Nullable UUID[] redeliveriesOf = new @Nullable UUID[size];
         Instant now = Instant.now();
         for (int i = 0; i < size; i++) {
             DeadLetter letter = letters.get(i);
@@ -160,6 +182,7 @@ final class DeadLetterStore {
             keyTexts[i] = Headers.key(record);
             errorClasses[i] = letter.errorClass();
             stacks[i] = letter.stack();
+            redeliveriesOf[i] = letter.redeliveryOf();
             fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
             Room room = Room.of(record);
             leaveWhole[i] = room.value();
@@ -186,7 +209,8 @@ final class DeadLetterStore {
                         .addValue(errorClasses)
                         .addValue(stacks)
                         .addValue(fingerprints)
-                        .addValue(leaveWhole))
+                        .addValue(leaveWhole)
+                        .addValue(redeliveriesOf))
                 .mapEmpty();
     }
 

@@ -1,12 +1,13 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.sqlclient.Pool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -15,17 +16,18 @@ import java.util.UUID;
 final class DeliveryRoutes {
     private static final int MOST_IDS = 100;
 
-    private final Pool pool;
+    private final BoundedReads reads;
 
-    private DeliveryRoutes(Pool pool) {
-        this.pool = pool;
+    private DeliveryRoutes(BoundedReads reads) {
+        this.reads = reads;
     }
 
-    static void mount(Router router, Pool pool) {
-        DeliveryRoutes routes = new DeliveryRoutes(pool);
-        router.get("/inbox").handler(routes::inbox);
-        router.get("/parked-messages").handler(routes::parked);
-        router.get("/delivery-incidents").handler(routes::incidents);
+    static void mount(Router router, BoundedReads reads) {
+        DeliveryRoutes routes = new DeliveryRoutes(reads);
+        ApiRoutes.on(router)
+                .get("/inbox", routes::inbox)
+                .get("/parked-messages", routes::parked)
+                .get("/delivery-incidents", routes::incidents);
     }
 
     private void inbox(RoutingContext ctx) {
@@ -40,27 +42,27 @@ final class DeliveryRoutes {
         if (ids.isEmpty() || ids.size() > MOST_IDS) {
             throw Problem.badRequest("id", "must be given 1 to " + MOST_IDS + " times");
         }
-        Inbox.list(pool, ids)
+        reads.read(tx -> Inbox.list(tx, ids))
                 .onSuccess(rows -> Responses.json(ctx, 200, new Page<>(rows, null)))
                 .onFailure(ctx::fail);
     }
 
     private void parked(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        ParkedMessageDesk.list(
-                        pool,
-                        ctx.request().getParam("key"),
-                        ctx.request().getParam("topic"),
-                        OutboxRoutes.cursor(page),
-                        page.limit() + 1)
-                .map(rows -> Page.of(rows, page.limit(), row -> row.id().toString()))
+        UUID before = OutboxRoutes.cursor(page);
+        String key = ctx.request().getParam("key");
+        String topic = ctx.request().getParam("topic");
+        reads.read(tx -> ParkedMessageDesk.list(tx, key, topic, before, page.limit() + 1))
+                .map(found -> OutboxRoutes.page(found, page, ParkedMessageDesk.Shown::id))
                 .onSuccess(rows -> Responses.json(ctx, 200, rows))
                 .onFailure(ctx::fail);
     }
 
     private void incidents(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        IncidentStore.list(pool, ctx.request().getParam("key"), OutboxRoutes.cursor(page), page.limit() + 1)
+        UUID before = OutboxRoutes.cursor(page);
+        String key = ctx.request().getParam("key");
+        reads.read(tx -> IncidentStore.list(tx, key, before, page.limit() + 1))
                 .map(rows -> Page.of(rows, page.limit(), row -> row.id().toString()))
                 .onSuccess(rows -> Responses.json(ctx, 200, rows))
                 .onFailure(ctx::fail);

@@ -9,6 +9,8 @@ import io.vertx.sqlclient.Pool;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Consumes topics: pulls records, applies each partition in order on the verticle's context, and commits exactly the offsets
@@ -19,9 +21,15 @@ import java.util.function.Predicate;
  */
 public final class MessageConsumer {
     private final PollLoop<?> loop;
+    private final ConsumerLag lag;
+    private final LostRanges lost;
+    private final Subscriptions subscriptions;
 
-    private MessageConsumer(PollLoop<?> loop) {
+    private MessageConsumer(PollLoop<?> loop, ConsumerLag lag, LostRanges lost, Subscriptions subscriptions) {
         this.loop = loop;
+        this.lag = lag;
+        this.lost = lost;
+        this.subscriptions = subscriptions;
     }
 
     /**
@@ -37,18 +45,29 @@ public final class MessageConsumer {
             Predicate<String> accepts,
             MeterRegistry meters) {
         Context context = vertx.getOrCreateContext();
-        BatchProcessor<M> processor = new BatchProcessor<>(pool, options, codec, handler, meters);
-        return new MessageConsumer(new PollLoop<>(context, options, processor, accepts, meters));
+        BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
+        BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, meters);
+        LostRanges lost = new LostRanges(options, meters);
+        StartOffsets starts = new StartOffsets(transactions, options, lost);
+        BrokerOffsets broker = new BrokerOffsets(options);
+        ConsumerLag lag = new ConsumerLag(options, broker, meters);
+        return new MessageConsumer(
+                new PollLoop<>(context, options, processor, accepts, starts, broker, lag),
+                lag,
+                lost,
+                new Subscriptions(vertx, pool, options));
     }
 
     /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
     public Future<Void> start() {
         loop.start();
+        subscriptions.start();
         return Future.succeededFuture();
     }
 
     /** Completes when the batch in flight is applied, its offsets are committed and the group is left; waits 20 s at most. */
     public Future<Void> stop() {
+        subscriptions.stop();
         Promise<Void> stopped = Promise.promise();
         loop.stop(stopped::tryComplete);
         return stopped.future().timeout(20, TimeUnit.SECONDS);
@@ -57,5 +76,24 @@ public final class MessageConsumer {
     /** Why messages are not being consumed, in one sentence, or empty when they are. */
     public Optional<String> problem() {
         return Optional.ofNullable(loop.problem());
+    }
+
+    /**
+     * What an operator has to see although messages are consumed, or empty: records that were removed unread within the last hour, and
+     * partitions that nobody reads.
+     */
+    public Optional<String> warning() {
+        String all = Stream.of(lost.warning(), lag.warning())
+                .flatMap(Optional::stream)
+                .collect(Collectors.joining("; "));
+        return all.isEmpty() ? Optional.empty() : Optional.of(all);
+    }
+
+    /**
+     * Why the consumer does not get anywhere any more, so that only a new process helps, or empty as long as it does. It is not
+     * stalled by a database or a broker that is away, however long that takes.
+     */
+    public Optional<String> stall() {
+        return loop.stall();
     }
 }

@@ -3,6 +3,8 @@ package dev.lockstep.messaging;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 
 /** What a service does with the messages it receives. */
 @FunctionalInterface
@@ -12,12 +14,26 @@ public interface MessageHandler<M> {
      * returned future completes. They were never applied before; those of one partition come in its order.
      *
      * <p>A whole polled batch comes at once, so use multi-row statements and lock rows in the order of their keys. If the
-     * future fails, everything is rolled back and the batch is narrowed down to the message at fault: {@link
-     * UnprocessableMessageException} makes that one a dead letter, a failure of the database that may pass leads to another
-     * attempt at all of them, and any other failure parks the message and those of its key behind it.
+     * future fails, everything is rolled back and {@link FailureClassifier} decides: while the database is unavailable the whole
+     * batch is tried again; else the messages at fault are found, and all others are applied. {@link UnprocessableMessageException}
+     * makes a message a dead letter, a transient failure such as a locked row parks it and those of its key behind it without
+     * counting an attempt, and any other failure parks it and counts.
      *
-     * <p>The future has to complete, so give whatever it waits for a timeout of its own: nobody else can end it while it may still use
-     * the transaction.
+     * <p>A transaction has a time limit. When it is over, its connection is closed and the transaction counts as failed, whether
+     * the future ever completes or not.
      */
     Future<Void> handle(SqlConnection tx, List<Received<M>> messages);
+
+    /**
+     * Says which of the messages cannot be applied now because rows that they need are locked by another transaction. Asked after
+     * {@link #handle} waited for a lock in vain, so that those messages can be parked together and all others applied. It must not
+     * wait for locks itself: use {@code FOR UPDATE SKIP LOCKED}. Without an answer the batch is taken apart by halves, which costs a
+     * wait for each message that meets a lock.
+     *
+     * @param tx a transaction of its own, in which nothing is to be changed
+     * @return the ids of those messages
+     */
+    default Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<M>> messages) {
+        return Future.succeededFuture(Set.of());
+    }
 }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MessageIds {
     // A day less than there are: from midnight on the partitions are yesterday's, until maintenance has run.
-    private static final int DAYS_AHEAD = PartitionMaintenance.DAYS_AHEAD - 1;
+    static final int DAYS_AHEAD = PartitionMaintenance.DAYS_AHEAD - 1;
     // RFC 9562, 5.7: a version 7 has 48 bits for the milliseconds since the epoch.
     private static final Instant LATEST = Instant.ofEpochMilli((1L << 48) - 1);
 
@@ -50,6 +50,14 @@ final class MessageIds {
         return named(name, occurredAt(record));
     }
 
+    /** When the message was written, as far as its id or the record tells; not later than now, whatever they say. */
+    static Instant writtenAt(ConsumerRecord<byte[], byte[]> record) {
+        UUID id = version7(Headers.text(record, "ce_id"));
+        long millis =
+                id == null ? record.timestamp() : Math.min(id.getMostSignificantBits() >>> 16, record.timestamp());
+        return Instant.ofEpochMilli(Math.clamp(millis, 0, System.currentTimeMillis()));
+    }
+
     /**
      * The message that this one says is before it, unless that is this one, or is past the inbox's retention or far ahead: then
      * nobody knows.
@@ -62,7 +70,7 @@ final class MessageIds {
                 : previous;
     }
 
-    private UUID within(UUID id, Instant now) {
+    UUID within(UUID id, Instant now) {
         long earliest = now.minus(inboxRetention).truncatedTo(ChronoUnit.DAYS).toEpochMilli();
         long latest = now.truncatedTo(ChronoUnit.DAYS)
                 .plus(DAYS_AHEAD, ChronoUnit.DAYS)

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.http.BoundedReads;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -40,19 +41,20 @@ public final class MessagingModule {
      */
     public static Future<MessagingModule> start(
             Vertx vertx, Pool pool, Router router, MessagingOptions options, MeterRegistry meters) {
-        OutboxRoutes.mount(router, pool);
+        BoundedReads reads = BoundedReads.of(vertx, pool);
+        OutboxRoutes.mount(router, reads);
         Replays replays = new Replays(vertx, pool, options.inboxRetention(), meters);
-        DeadLetterRoutes.mount(router, pool, replays);
-        OperatorActionRoutes.mount(router, pool);
-        DeliveryRoutes.mount(router, pool);
+        DeadLetterRoutes.mount(router, pool, reads, replays);
+        OperatorActionRoutes.mount(router, reads);
+        DeliveryRoutes.mount(router, reads);
         Resends resends = new Resends(vertx, pool);
-        ResendRoutes.mount(router, pool, resends, options.inboxRetention());
+        ResendRoutes.mount(router, pool, reads, resends, options.inboxRetention());
         MessageConsumer responder = MessageConsumer.create(
                 vertx,
                 pool,
                 options.resendRequests(),
                 MessageCodec.of(ResendRequested.class),
-                new ResendResponder(options.source()),
+                new ResendResponder(options.source(), options.inboxRetention()),
                 topic -> true,
                 meters);
         PartitionMaintenance maintenance = new PartitionMaintenance(
@@ -87,6 +89,16 @@ public final class MessagingModule {
     /** Why this service does not hear what others miss of its messages, in one sentence, or empty when it does. */
     public Optional<String> resendProblem() {
         return responder.problem();
+    }
+
+    /** What an operator has to see of the requests for what others miss, although they are heard; else empty. */
+    public Optional<String> resendWarning() {
+        return responder.warning();
+    }
+
+    /** Why the consumer behind {@link #resendProblem} does not get anywhere any more, or empty as long as it does. */
+    public Optional<String> resendStall() {
+        return responder.stall();
     }
 
     /** What watches the replication slot. */

@@ -2,18 +2,13 @@ package dev.lockstep.messaging;
 
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Has work done on a verticle's event loop, for a thread of ours that has nothing else to do until then. */
 final class OnContext {
-    private static final Duration LONGEST = Duration.ofSeconds(60);
-
     private final Context context;
 
     OnContext(Context context) {
@@ -21,7 +16,8 @@ final class OnContext {
     }
 
     /**
-     * Returns why the work failed, or null. What takes longer than a minute has failed with a {@link TimeoutException}.
+     * Returns why the work failed, or null, when it has ended. There is no limit here: work that was given up and runs on would be
+     * done twice. So all of it has to run in {@link BoundedTransactions}; {@link ConsumerProgress} says when it does not end.
      *
      * @throws IllegalStateException on an event loop, which must not wait
      */
@@ -41,13 +37,10 @@ final class OnContext {
                     }
                 }));
         try {
-            done.get(LONGEST.toMillis(), TimeUnit.MILLISECONDS);
+            done.get();
             return null;
         } catch (ExecutionException e) {
             return e.getCause();
-        } catch (TimeoutException e) {
-            // It may still commit. Its inbox claims then make the next attempt a repeat.
-            return new TimeoutException("no outcome after " + LONGEST);
         }
     }
 }

@@ -1,35 +1,34 @@
 package dev.lockstep.messaging;
 
-import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Responses;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.sqlclient.Pool;
+import java.util.UUID;
 
 /** Shows over HTTP what people did by hand: {@code /operator-actions}. Read only. */
 final class OperatorActionRoutes {
-    private final Pool pool;
+    private final BoundedReads reads;
 
-    private OperatorActionRoutes(Pool pool) {
-        this.pool = pool;
+    private OperatorActionRoutes(BoundedReads reads) {
+        this.reads = reads;
     }
 
-    static void mount(Router router, Pool pool) {
-        router.get("/operator-actions").handler(new OperatorActionRoutes(pool)::list);
+    static void mount(Router router, BoundedReads reads) {
+        ApiRoutes.on(router).get("/operator-actions", new OperatorActionRoutes(reads)::list);
     }
 
     private void list(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        OperatorActions.list(
-                        pool,
-                        ctx.request().getParam("who"),
-                        ctx.request().getParam("action"),
-                        ctx.request().getParam("target"),
-                        OutboxRoutes.cursor(page),
-                        page.limit() + 1)
-                .map(actions ->
-                        Page.of(actions, page.limit(), action -> action.id().toString()))
+        OperatorActions.Filter filter = new OperatorActions.Filter(
+                ctx.request().getParam("who"),
+                ctx.request().getParam("action"),
+                ctx.request().getParam("target"));
+        UUID before = OutboxRoutes.cursor(page);
+        reads.read(tx -> OperatorActions.list(tx, filter, before, page.limit() + 1))
+                .map(found -> OutboxRoutes.page(found, page, OperatorActions.Recorded::id))
                 .onSuccess(actions -> Responses.json(ctx, 200, actions))
                 .onFailure(ctx::fail);
     }

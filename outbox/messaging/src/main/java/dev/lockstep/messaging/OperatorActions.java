@@ -8,24 +8,15 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps on record what people did by hand: who, when, what and why. {@code GET /operator-actions} shows it. */
 public final class OperatorActions {
     private static final String RECORD =
             "INSERT INTO operator_action (who, action, target, reason, details) VALUES ($1, $2, $3, $4, $5)";
-
-    private static final String LIST = """
-            SELECT id, at, who, action, target, reason, details
-              FROM operator_action
-             WHERE ($1::text IS NULL OR who = $1)
-               AND ($2::text IS NULL OR action = $2)
-               AND ($3::text IS NULL OR target = $3)
-               AND ($4::uuid IS NULL OR id < $4)
-             ORDER BY id DESC
-             LIMIT $5
-            """;
 
     private OperatorActions() {}
 
@@ -55,20 +46,60 @@ public final class OperatorActions {
                 .mapEmpty();
     }
 
-    static Future<List<Recorded>> list(
-            SqlClient client,
+    /** Which actions are asked for; a null matches all. */
+    record Filter(
             @Nullable String who,
             @Nullable String action,
-            @Nullable String target,
-            @Nullable UUID before,
-            int limit) {
-        return client.preparedQuery(LIST)
-                .execute(Tuple.of(who, action, target, before, limit))
+            @Nullable String target) {
+        private String lead() {
+            return target != null
+                    ? "target = $1"
+                    : who != null ? "who = $1" : action != null ? "action = $1" : "$1::text IS NULL";
+        }
+
+        private @Nullable String leading() {
+            return target != null ? target : who != null ? who : action;
+        }
+
+        // One filter is what an index leads to. More are looked for among what it leads to.
+        private boolean isIndexed() {
+            return Stream.of(Optional.ofNullable(who), Optional.ofNullable(action), Optional.ofNullable(target))
+                            .filter(Optional::isPresent)
+                            .count()
+                    <= 1;
+        }
+    }
+
+    static Future<ScanWindow.Found<Recorded>> list(SqlClient client, Filter filter, @Nullable UUID before, int limit) {
+        Future<UUID> end = filter.isIndexed()
+                ? Future.succeededFuture(ScanWindow.UNBOUNDED)
+                : ScanWindow.end(
+                        client, ScanWindow.statement("operator_action", filter.lead()), filter.leading(), before);
+        return end.compose(last -> client.preparedQuery(listing(filter))
+                .execute(Tuple.of(filter.leading(), filter.target(), filter.who(), filter.action())
+                        .addValue(before == null ? OutboxStore.BEHIND_ALL : before)
+                        .addValue(last)
+                        .addValue(limit))
                 .map(rows -> {
                     List<Recorded> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(recorded(row)));
-                    return all;
-                });
+                    return ScanWindow.found(all, last);
+                }));
+    }
+
+    // As in DeadLetterDesk: what leads is compared plainly, so that a plan for all parameters finds the index.
+    static String listing(Filter filter) {
+        return """
+                SELECT id, at, who, action, target, reason, details
+                  FROM operator_action
+                 WHERE %s
+                   AND CASE WHEN $2::text IS NULL THEN true ELSE target = $2 END
+                   AND CASE WHEN $3::text IS NULL THEN true ELSE who = $3 END
+                   AND CASE WHEN $4::text IS NULL THEN true ELSE action = $4 END
+                   AND id < $5 AND id >= $6
+                 ORDER BY id DESC
+                 LIMIT $7
+                """.formatted(filter.lead());
     }
 
     private static Recorded recorded(Row row) {

@@ -9,6 +9,7 @@ import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,7 @@ final class OutboxMetrics {
     private final Pool pool;
     private final Duration stalledAfter;
     private final MultiGauge deadLetters;
+    private final MultiGauge held;
     private long timer = -1;
     private volatile OutboxStore.@Nullable Summary summary;
     private volatile ParkedMessageDesk.Count parked = new ParkedMessageDesk.Count(0, 0);
@@ -54,6 +56,9 @@ final class OutboxMetrics {
         Gauge.builder("lockstep.replays.running", this, metrics -> metrics.replays)
                 .description("replays of dead letters that are under way")
                 .register(meters);
+        held = MultiGauge.builder("lockstep.outbox.held.rows")
+                .description("outbox rows that are held back because Kafka refuses their topic, or one before them")
+                .register(meters);
         deadLetters = MultiGauge.builder("lockstep.dead.letters")
                 .description("dead letters neither replayed nor discarded, up to 100,000 of a topic and reason")
                 .register(meters);
@@ -78,7 +83,11 @@ final class OutboxMetrics {
                     "no relay: Kafka acknowledged the last heartbeat of this database %.0f s ago, %d rows are pending"
                             .formatted(last.acknowledgedSecondsAgo(), last.pending()));
         }
-        return Optional.empty();
+        return last.held().isEmpty()
+                ? Optional.empty()
+                : Optional.of(last.held().stream()
+                        .map(OutboxStore.HeldTopic::sentence)
+                        .collect(Collectors.joining("; ")));
     }
 
     // One read after the other, so that a slow database is not asked again before it answered.
@@ -88,12 +97,19 @@ final class OutboxMetrics {
 
     private Future<Void> refresh() {
         return OutboxStore.summary(pool)
-                .onSuccess(read -> summary = read)
+                .onSuccess(read -> {
+                    summary = read;
+                    held.register(
+                            read.held().stream()
+                                    .map(topic -> MultiGauge.Row.of(Tags.of("topic", topic.topic()), topic.rows()))
+                                    .toList(),
+                            true);
+                })
                 .compose(read -> ParkedMessageDesk.count(pool))
                 .onSuccess(read -> parked = read)
                 .compose(read -> ReplayStore.countRunning(pool))
                 .onSuccess(read -> replays = read)
-                .compose(read -> DeadLetterDesk.countByReason(pool))
+                .compose(read -> DeadLetterCounts.countByReason(pool))
                 .onSuccess(counts -> deadLetters.register(
                         counts.stream()
                                 .map(count -> MultiGauge.Row.of(

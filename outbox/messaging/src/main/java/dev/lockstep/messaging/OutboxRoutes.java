@@ -1,56 +1,65 @@
 package dev.lockstep.messaging;
 
 import dev.lockstep.messaging.OutboxStore.OutboxRow;
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.sqlclient.Pool;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Shows the outbox over HTTP: {@code /outbox}, {@code /outbox/summary} and {@code /outbox/{id}}. Read only. */
 public final class OutboxRoutes {
-    private final Pool pool;
+    private final BoundedReads reads;
 
-    private OutboxRoutes(Pool pool) {
-        this.pool = pool;
+    private OutboxRoutes(BoundedReads reads) {
+        this.reads = reads;
     }
 
-    public static void mount(Router router, Pool pool) {
-        OutboxRoutes routes = new OutboxRoutes(pool);
-        router.get("/outbox").handler(routes::list);
-        router.get("/outbox/summary").handler(routes::summary);
-        router.get("/outbox/:id").handler(routes::find);
+    public static void mount(Router router, BoundedReads reads) {
+        OutboxRoutes routes = new OutboxRoutes(reads);
+        ApiRoutes.on(router)
+                .get("/outbox", routes::list)
+                .get("/outbox/summary", routes::summary)
+                .get("/outbox/:id", routes::find);
     }
 
     private void list(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
         OutboxStore.State state = state(ctx.request().getParam("state"));
         UUID before = cursor(page);
-        OutboxStore.list(
-                        pool,
-                        state,
-                        ctx.request().getParam("aggregateId"),
-                        ctx.request().getParam("type"),
-                        before,
-                        page.limit() + 1)
-                .map(rows -> Page.of(rows, page.limit(), row -> row.id().toString()))
+        String aggregateId = ctx.request().getParam("aggregateId");
+        String type = ctx.request().getParam("type");
+        reads.read(tx -> OutboxStore.list(tx, state, aggregateId, type, before, page.limit() + 1))
+                .map(found -> page(found, page, OutboxRow::id))
                 .onSuccess(rows -> Responses.json(ctx, 200, rows))
                 .onFailure(ctx::fail);
     }
 
+    /** A page of what was found among a bounded number of rows. */
+    static <T> Page<T> page(ScanWindow.Found<T> found, PageRequest page, Function<T, UUID> idOf) {
+        UUID examinedTo = found.examinedTo();
+        return Page.of(
+                found.rows(),
+                page.limit(),
+                row -> idOf.apply(row).toString(),
+                examinedTo == null ? null : examinedTo.toString());
+    }
+
     private void summary(RoutingContext ctx) {
-        OutboxStore.summary(pool)
+        reads.read(OutboxStore::summary)
                 .onSuccess(summary -> Responses.json(ctx, 200, summary))
                 .onFailure(ctx::fail);
     }
 
     private void find(RoutingContext ctx) {
         UUID id = uuid(ctx, "outbox row");
-        OutboxStore.find(pool, id)
+        reads.read(tx -> OutboxStore.find(tx, id))
                 .map(row -> row.orElseThrow(() -> Problem.notFound("There is no outbox row " + id + ".")))
                 .onSuccess((OutboxRow row) -> Responses.json(ctx, 200, row))
                 .onFailure(ctx::fail);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
@@ -26,7 +27,7 @@ final class OutboxStore {
     private static final String COLUMNS_FROM = """
             SELECT id, aggregatetype, aggregateid, type, topic, %s AS payload, traceparent, headers, sequence, previous_id, resend_of,
                    created_at,
-                   pg_visible_in_snapshot(xid, w.snapshot) AS relayed
+                   pg_visible_in_snapshot(xid, w.snapshot) AND (SELECT true FROM outbox_held h WHERE h.id = outbox.id) IS NULL AS relayed
               FROM outbox, outbox_watermark w
             """;
 
@@ -39,7 +40,7 @@ final class OutboxStore {
     private static final String LIST = LISTED_FROM + """
              WHERE %s
                AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
-               AND id < $3
+               AND id < $3 AND id >= $6
                %s
              ORDER BY id DESC
              LIMIT $4
@@ -47,30 +48,45 @@ final class OutboxStore {
 
     // No transaction older than the snapshot's xmin is pending, so the index on xid leads straight to the few that may
     // be. OFFSET has them found before they are put in order: for a page of the newest the planner would read backwards
-    // through all that is relayed.
-    private static final String LIST_PENDING = """
+    // through all that is relayed. What the relay holds back is pending too, and is found by its id.
+    private static final String LIST_FEW_PENDING = """
             SELECT *
-              FROM (%s
-                     WHERE %%s
-                       AND xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
-                       AND NOT pg_visible_in_snapshot(xid, w.snapshot)
-                    OFFSET 0) pending
-             WHERE CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
-               AND id < $3
+              FROM (SELECT *
+                      FROM (%1$s
+                             WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                               AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+                            OFFSET 0) unseen
+                    UNION ALL
+                    SELECT held.*
+                      FROM outbox_held h, LATERAL (%1$s
+                             WHERE id = h.id AND pg_visible_in_snapshot(xid, w.snapshot)
+                            OFFSET 0) held
+                     WHERE h.id < $3) pending
+             WHERE $1::text IS NULL
+               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
+               AND id < $3 AND id >= $6
              ORDER BY id DESC
              LIMIT $4
             """.formatted(LISTED_FROM);
 
-    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot)";
+    private static final String IS_HELD = "(SELECT true FROM outbox_held h WHERE h.id = outbox.id)";
+    private static final String PENDING = "AND (NOT pg_visible_in_snapshot(xid, w.snapshot) OR " + IS_HELD + ")";
+    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot) AND " + IS_HELD + " IS NULL";
     private static final String OF_ONE = "aggregateid = $1";
     private static final String OF_ALL = "$1::text IS NULL";
+    private static final String END_OF_ONE = ScanWindow.statement("outbox", OF_ONE);
+    private static final String END_OF_ALL = ScanWindow.statement("outbox", OF_ALL);
 
     // In the order of the index, which leads to the oldest at once. Counted no further than anybody needs to know: with
-    // Kafka away for hours there are millions.
+    // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that
+    // the
+    // watermark has not passed yet, which are few, the other count knows.
     static final String SUMMARY = """
-            SELECT w.relayed, w.acknowledged_at, counted.pending,
-                   coalesce(extract(epoch FROM now() - oldest.created_at), 0)::float8 AS oldest_pending_seconds,
-                   extract(epoch FROM now() - w.acknowledged_at)::float8 AS acknowledged_seconds_ago
+            SELECT greatest(0, w.relayed - held.rows) AS relayed, w.acknowledged_at,
+                   least($1, counted.pending + held.rows) AS pending,
+                   coalesce(extract(epoch FROM now() - least(oldest.created_at, held.oldest)), 0)::float8 AS oldest_pending_seconds,
+                   extract(epoch FROM now() - w.acknowledged_at)::float8 AS acknowledged_seconds_ago,
+                   held.topics
               FROM outbox_watermark w
              CROSS JOIN LATERAL (SELECT count(*) AS pending
                                    FROM (SELECT xid
@@ -85,6 +101,19 @@ final class OutboxStore {
                                     AND NOT pg_visible_in_snapshot(xid, w.snapshot)
                                   ORDER BY xid
                                   LIMIT 1) oldest ON true
+             CROSS JOIN LATERAL (SELECT greatest(0, coalesce(sum(t.rows), 0)::bigint
+                                                    - (SELECT count(*)
+                                                         FROM outbox_held
+                                                        WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                                                          AND NOT pg_visible_in_snapshot(xid, w.snapshot))) AS rows,
+                                        (SELECT o.created_at
+                                           FROM (SELECT id FROM outbox_held ORDER BY id LIMIT 1) h,
+                                                LATERAL (SELECT created_at FROM outbox WHERE id = h.id OFFSET 0) o) AS oldest,
+                                        coalesce(jsonb_agg(jsonb_build_object(
+                                            'topic', t.topic, 'rows', t.rows, 'row', t.row_id, 'reason', t.reason,
+                                            'since', to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+                                            ORDER BY t.topic) FILTER (WHERE t.topic IS NOT NULL), '[]') AS topics
+                                   FROM outbox_held_topic t) held
             """;
 
     private static final long MOST_COUNTED = 100_000;
@@ -124,13 +153,39 @@ final class OutboxStore {
      * @param pending up to 100,000
      * @param oldestPendingSeconds the age of what the first transaction wrote that is pending
      * @param relayed rows that Kafka acknowledged since the outbox exists, those of dropped partitions included
+     * @param held the topics that Kafka refuses rows of
      */
     record Summary(
             long pending,
             double oldestPendingSeconds,
             long relayed,
             Instant acknowledgedAt,
-            double acknowledgedSecondsAgo) {}
+            double acknowledgedSecondsAgo,
+            List<HeldTopic> held) {}
+
+    /**
+     * A topic that Kafka refuses rows of. They are held back, and pending, until it takes them.
+     *
+     * @param rows how many are held back
+     * @param row one that was refused
+     * @param reason what Kafka said
+     */
+    record HeldTopic(String topic, long rows, String row, String reason, String since) {
+        private static HeldTopic of(Object json) {
+            JsonObject topic = (JsonObject) json;
+            return new HeldTopic(
+                    topic.getString("topic"),
+                    topic.getLong("rows"),
+                    topic.getString("row"),
+                    topic.getString("reason"),
+                    topic.getString("since"));
+        }
+
+        String sentence() {
+            return "Kafka does not take outbox row %s for topic %s: %s; rows of the topic that are held back: %d"
+                    .formatted(row, topic, reason, rows);
+        }
+    }
 
     static Future<Optional<OutboxRow>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
@@ -140,26 +195,59 @@ final class OutboxStore {
                         : Optional.of(outboxRow(rows.iterator().next())));
     }
 
-    static Future<List<OutboxRow>> list(
+    /**
+     * Lists rows, the newest first. What has no index, the type and, where much is pending, the state, is looked for among a bounded
+     * number of rows.
+     */
+    static Future<ScanWindow.Found<OutboxRow>> list(
             SqlClient client,
             State state,
             @Nullable String aggregateId,
             @Nullable String type,
             @Nullable UUID before,
             int limit) {
-        return client.preparedQuery(listing(state, aggregateId != null))
-                .execute(Tuple.of(
-                        aggregateId, type, before == null ? BEHIND_ALL : before, limit, LARGEST_LISTED_PAYLOAD))
-                .map(OutboxStore::outboxRows);
+        boolean ofOne = aggregateId != null;
+        Tuple parameters =
+                Tuple.of(aggregateId, type, before == null ? BEHIND_ALL : before, limit, LARGEST_LISTED_PAYLOAD);
+        if (state == State.PENDING && !ofOne) {
+            return summary(client, ScanWindow.ROWS)
+                    .compose(summary -> summary.pending() < ScanWindow.ROWS
+                            ? rows(client, LIST_FEW_PENDING, parameters, ScanWindow.UNBOUNDED)
+                            : bounded(client, listing(state, false), parameters, null, before));
+        }
+        return state == State.ANY && type == null
+                ? rows(client, listing(state, ofOne), parameters, ScanWindow.UNBOUNDED)
+                : bounded(client, listing(state, ofOne), parameters, aggregateId, before);
+    }
+
+    private static Future<ScanWindow.Found<OutboxRow>> bounded(
+            SqlClient client, String statement, Tuple parameters, @Nullable String aggregateId, @Nullable UUID before) {
+        return ScanWindow.end(client, aggregateId == null ? END_OF_ALL : END_OF_ONE, aggregateId, before)
+                .compose(end -> rows(client, statement, parameters, end));
+    }
+
+    private static Future<ScanWindow.Found<OutboxRow>> rows(
+            SqlClient client, String statement, Tuple parameters, UUID end) {
+        return client.preparedQuery(statement)
+                .execute(parameters.addValue(end))
+                .map(rows -> ScanWindow.found(outboxRows(rows), end));
     }
 
     static String listing(State state, boolean ofOne) {
         String whose = ofOne ? OF_ONE : OF_ALL;
         return switch (state) {
             case ANY -> LIST.formatted(whose, "");
-            case PENDING -> LIST_PENDING.formatted(whose);
+            case PENDING -> LIST.formatted(whose, PENDING);
             case RELAYED -> LIST.formatted(whose, RELAYED);
         };
+    }
+
+    static String listingOfFewPending() {
+        return LIST_FEW_PENDING;
+    }
+
+    static String endOfAll() {
+        return END_OF_ALL;
     }
 
     static Future<Summary> summary(SqlClient client) {
@@ -174,7 +262,8 @@ final class OutboxStore {
                     row.getDouble("oldest_pending_seconds"),
                     row.getLong("relayed"),
                     row.getOffsetDateTime("acknowledged_at").toInstant(),
-                    row.getDouble("acknowledged_seconds_ago"));
+                    row.getDouble("acknowledged_seconds_ago"),
+                    row.getJsonArray("topics").stream().map(HeldTopic::of).toList());
         });
     }
 

@@ -18,17 +18,18 @@ final class ParkedMessageDesk {
     // As in DeadLetterDesk: a key is compared plainly, so that a plan for all parameters finds the index.
     private static final String SHOW = """
             SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
-                   first_at, next_attempt_at
+                   dead_letter, first_at, next_attempt_at
               FROM parked_message
              WHERE %s
                AND CASE WHEN $2::text IS NULL THEN true ELSE topic = $2 END
-               AND id < $3
+               AND id < $3 AND id >= $5
              ORDER BY id DESC
              LIMIT $4
             """;
 
     private static final String SHOW_OF_KEY = SHOW.formatted("record_key = $1");
     private static final String SHOW_OF_ALL = SHOW.formatted("$1::bytea IS NULL");
+    private static final String END_OF_ALL = ScanWindow.statement("parked_message", "$1::text IS NULL");
 
     private static final String COUNT = """
             SELECT count(*), coalesce(sum(messages), 0)::bigint
@@ -39,7 +40,11 @@ final class ParkedMessageDesk {
 
     private ParkedMessageDesk() {}
 
-    /** A parked message as it is shown. */
+    /**
+     * A parked message as it is shown.
+     *
+     * @param deadLetter the dead letter that this redelivers, if it is a redelivery
+     */
     record Shown(
             UUID id,
             String consumer,
@@ -52,25 +57,31 @@ final class ParkedMessageDesk {
             int attempts,
             @Nullable String error,
             @Nullable UUID waitsFor,
+            @Nullable UUID deadLetter,
             Instant firstAt,
             Instant nextAttemptAt) {}
 
     /** What waits for another attempt, counted no further than 100,000 messages. */
     record Count(long keys, long messages) {}
 
-    static Future<List<Shown>> list(
+    /** Lists parked messages, the newest first. A topic, for which there is no index, is looked for among a bounded number of them. */
+    static Future<ScanWindow.Found<Shown>> list(
             SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
-        return client.preparedQuery(listing(key != null))
+        Future<UUID> end = topic == null || key != null
+                ? Future.succeededFuture(ScanWindow.UNBOUNDED)
+                : ScanWindow.end(client, END_OF_ALL, null, before);
+        return end.compose(last -> client.preparedQuery(listing(key != null))
                 .execute(Tuple.of(
                         key == null ? null : Buffer.buffer(key),
                         topic,
                         before == null ? OutboxStore.BEHIND_ALL : before,
-                        limit))
+                        limit,
+                        last))
                 .map(rows -> {
                     List<Shown> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(shown(row)));
-                    return all;
-                });
+                    return ScanWindow.found(all, last);
+                }));
     }
 
     static String listing(boolean ofKey) {
@@ -98,6 +109,7 @@ final class ParkedMessageDesk {
                 row.getInteger("attempts"),
                 row.getString("error"),
                 row.getUUID("waits_for"),
+                row.getUUID("dead_letter"),
                 row.getOffsetDateTime("first_at").toInstant(),
                 row.getOffsetDateTime("next_attempt_at").toInstant());
     }

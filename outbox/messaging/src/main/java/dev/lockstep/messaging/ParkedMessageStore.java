@@ -61,7 +61,7 @@ final class ParkedMessageStore {
 
     private static final String LOCK = """
             SELECT topic, partition, "offset", message_id, record_key, record_value, record_headers, record_time, attempts, first_at,
-                   waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
+                   dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
               FROM parked_message
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
                FOR UPDATE SKIP LOCKED
@@ -161,6 +161,7 @@ final class ParkedMessageStore {
      * @param waitsFor the message before it, as long as that is missing
      * @param waited for how long it has waited for that one
      * @param asked how often that one's sender was asked for it
+     * @param deadLetter the dead letter that this redelivers, if it is a redelivery
      */
     record Parked(
             ConsumerRecord<byte[], byte[]> source,
@@ -169,7 +170,8 @@ final class ParkedMessageStore {
             Instant firstAt,
             @Nullable UUID waitsFor,
             Duration waited,
-            int asked) {
+            int asked,
+            @Nullable UUID deadLetter) {
         Position position() {
             return new Position(source.topic(), source.partition(), source.offset(), messageId);
         }
@@ -361,7 +363,8 @@ final class ParkedMessageStore {
                 row.getOffsetDateTime("first_at").toInstant(),
                 row.getUUID("waits_for"),
                 duration(row.getDouble("waited")),
-                row.getInteger("asked"));
+                row.getInteger("asked"),
+                row.getUUID("dead_letter"));
     }
 
     private static double seconds(Duration duration) {

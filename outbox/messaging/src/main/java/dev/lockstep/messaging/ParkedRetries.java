@@ -6,19 +6,18 @@ import dev.lockstep.messaging.IncidentStore.Incident;
 import dev.lockstep.messaging.ParkedMessageStore.Parked;
 import dev.lockstep.messaging.ParkedMessageStore.Position;
 import io.vertx.core.Future;
-import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -32,8 +31,10 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class ParkedRetries<M> {
     private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
+    // Each may have waited for a lock.
+    private static final int MOST_HELD_UP = 5;
 
-    private final Pool pool;
+    private final BoundedTransactions transactions;
     private final ConsumerOptions options;
     private final MessageCodec<M> codec;
     private final MessageHandler<M> handler;
@@ -45,9 +46,10 @@ final class ParkedRetries<M> {
     private final Setbacks setbacks;
     // Those that were begun, and of which the database could not be told what came of it.
     private final Set<Position> unsettled = new HashSet<>();
+    private int heldUp;
 
     ParkedRetries(
-            Pool pool,
+            BoundedTransactions transactions,
             ConsumerOptions options,
             MessageCodec<M> codec,
             MessageHandler<M> handler,
@@ -55,7 +57,7 @@ final class ParkedRetries<M> {
             ParkedMessageStore parked,
             PredecessorStore predecessors,
             Setbacks setbacks) {
-        this.pool = pool;
+        this.transactions = transactions;
         this.options = options;
         this.codec = codec;
         this.handler = handler;
@@ -75,15 +77,16 @@ final class ParkedRetries<M> {
     }
 
     /**
-     * Tries what is due on these partitions, and what becomes due by that; begins no other attempt after two seconds. Fails if the
-     * database is away.
+     * Tries what is due on these partitions, and what becomes due by that; begins no other attempt after two seconds, or after a few
+     * that were held up by something passing, such as a locked row. Fails if the database is away.
      */
     Future<Void> retryDue(Collection<TopicPartition> partitions) {
+        heldUp = 0;
         return retryDue(partitions, System.nanoTime());
     }
 
     private Future<Void> retryDue(Collection<TopicPartition> partitions, long begun) {
-        return parked.due(pool, partitions).compose(due -> {
+        return withConnection(connection -> parked.due(connection, partitions)).compose(due -> {
             Future<Boolean> any = Future.succeededFuture(false);
             for (Position position : due) {
                 any = any.compose(before -> isOver(begun)
@@ -95,27 +98,32 @@ final class ParkedRetries<M> {
         });
     }
 
-    private static boolean isOver(long begun) {
-        return System.nanoTime() - begun >= LONGEST_TURN_NANOS;
+    private boolean isOver(long begun) {
+        return heldUp >= MOST_HELD_UP || System.nanoTime() - begun >= LONGEST_TURN_NANOS;
     }
 
     // Completes with whether it was to be had.
     private Future<Boolean> retry(Position position, Set<Position> followed) {
-        return settle(position).compose(settled -> parked.begin(pool, position)).compose(starts -> {
-            if (starts == 0) {
-                return Future.succeededFuture(false);
-            }
-            return once(position, starts, followed).compose(outcome -> {
-                outcome.report().run();
-                return outcome.next().map(next -> retry(next, followed)).orElseGet(() -> Future.succeededFuture(true));
-            });
-        });
+        return settle(position)
+                .compose(settled -> withConnection(connection -> parked.begin(connection, position)))
+                .compose(starts -> {
+                    if (starts == 0) {
+                        return Future.succeededFuture(false);
+                    }
+                    return once(position, starts, followed).compose(outcome -> {
+                        outcome.report().run();
+                        return outcome.next()
+                                .map(next -> retry(next, followed))
+                                .orElseGet(() -> Future.succeededFuture(true));
+                    });
+                });
     }
 
     // A start that this very process lived through was no crash.
     private Future<Void> settle(Position position) {
         return unsettled.contains(position)
-                ? parked.survived(pool, position).onSuccess(done -> unsettled.remove(position))
+                ? withConnection(connection -> parked.survived(connection, position))
+                        .onSuccess(done -> unsettled.remove(position))
                 : Future.succeededFuture();
     }
 
@@ -133,18 +141,22 @@ final class ParkedRetries<M> {
         return withLocked(position, this::attempt)
                 .recover(cause -> withLocked(
                         position,
-                        (tx, message) -> Failure.of(cause) == Failure.NOT_YET
-                                ? notYet(tx, message, cause)
-                                : failedAgain(tx, message, cause)))
+                        (tx, message) ->
+                                isNotItsFault(cause) ? notYet(tx, message, cause) : failedAgain(tx, message, cause)))
                 .onFailure(cause -> unsettled.add(position));
+    }
+
+    private static boolean isNotItsFault(Throwable cause) {
+        FailureKind kind = FailureClassifier.classify(cause);
+        return kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT;
     }
 
     // Not counted. If it is the database that is away this fails too; if it is something else, others need not wait.
     private Future<Outcome> notYet(SqlConnection tx, Parked message, Throwable cause) {
+        heldUp++;
         String error = Setbacks.describe(cause);
-        return parked.postpone(
-                        tx, message.position(), message.attempts(), error, setbacks.backoff(message.attempts() + 1))
-                .map(Outcome.reported(() -> setbacks.reportFailedAgain(message.source(), message.attempts(), error)));
+        return parked.postpone(tx, message.position(), message.attempts(), error, setbacks.patience(message.firstAt()))
+                .map(Outcome.reported(() -> setbacks.reportStillHeldUp(message.source(), error)));
     }
 
     private Future<Outcome> crashed(SqlConnection tx, Parked message, int starts) {
@@ -153,10 +165,15 @@ final class ParkedRetries<M> {
     }
 
     private Future<Outcome> withLocked(Position position, BiFunction<SqlConnection, Parked, Future<Outcome>> work) {
-        return pool.withTransaction(tx -> parked.lock(tx, position)
+        return transactions.run(
+                BatchLimits.RETRY,
+                tx -> parked.lock(tx, position)
                         .compose(found ->
-                                found.isEmpty() ? Future.succeededFuture(Outcome.DONE) : work.apply(tx, found.get())))
-                .map(Objects::requireNonNull);
+                                found.isEmpty() ? Future.succeededFuture(Outcome.DONE) : work.apply(tx, found.get())));
+    }
+
+    private <T> Future<T> withConnection(Function<SqlConnection, Future<T>> work) {
+        return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
     }
 
     private Future<Outcome> attempt(SqlConnection tx, Parked message) {
@@ -251,7 +268,7 @@ final class ParkedRetries<M> {
 
     private Future<Outcome> failedAgain(SqlConnection tx, Parked message, Throwable cause) {
         int attempts = message.attempts() + 1;
-        Optional<UnprocessableMessageException> never = Failure.verdict(cause);
+        Optional<UnprocessableMessageException> never = FailureClassifier.permanent(cause);
         if (never.isPresent() || attempts >= options.maxAttempts()) {
             return giveUp(
                     tx,
@@ -271,7 +288,7 @@ final class ParkedRetries<M> {
         // The claim is given back, or a replay of the dead letter would be taken for a repeat.
         return parked.remove(tx, message.position())
                 .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
-                .compose(released -> setbacks.bury(tx, List.of(letter)))
+                .compose(released -> setbacks.bury(tx, List.of(letter.redeliveryOf(message.deadLetter()))))
                 .map(Outcome.reported(() -> setbacks.reportDead(letter)));
     }
 

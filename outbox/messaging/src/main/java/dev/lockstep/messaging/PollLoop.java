@@ -1,22 +1,22 @@
 package dev.lockstep.messaging;
 
-import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
@@ -33,21 +33,26 @@ final class PollLoop<M> {
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long LONGEST_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_EVERY_MILLIS = 1_000;
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
+    // stalls nothing.
+    private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
     private final ConsumerOptions options;
     private final BatchProcessor<M> processor;
     private final Predicate<String> accepts;
+    private final BrokerOffsets broker;
+    private final StartOffsets starts;
     private final ConsumerLag lag;
     private final OnContext work;
+    private final ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALL_NANOS);
+    private final BatchStarts batchStarts;
     private final Thread thread;
 
     // Confined to the thread.
     private final Suspicion suspicion = new Suspicion();
     // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
     private final Set<TopicPartition> proven = new HashSet<>();
-    // Batches that were begun and failed, of which the database could not be told.
-    private final Map<TopicPartition, Long> unsettled = new HashMap<>();
     private long nextParkedRetry = System.nanoTime() + RETRY_PARKED_EVERY_NANOS;
     private long resumeAt;
     private long backoffMillis;
@@ -67,19 +72,25 @@ final class PollLoop<M> {
             ConsumerOptions options,
             BatchProcessor<M> processor,
             Predicate<String> accepts,
-            MeterRegistry meters) {
+            StartOffsets starts,
+            BrokerOffsets broker,
+            ConsumerLag lag) {
         this.context = context;
         this.options = options;
         this.processor = processor;
         this.accepts = accepts;
-        this.lag = new ConsumerLag(options, meters);
+        this.starts = starts;
+        this.broker = broker;
+        this.lag = lag;
         this.work = new OnContext(context);
+        this.batchStarts = new BatchStarts(processor, this::await);
         this.thread =
                 Thread.ofPlatform().name("consumer-" + options.group()).daemon().unstarted(this::run);
     }
 
     void start() {
         clockTimer = context.owner().setPeriodic(CLOCK_EVERY_MILLIS, tick -> renewIfSetBack());
+        lag.start();
         thread.start();
     }
 
@@ -89,13 +100,25 @@ final class PollLoop<M> {
         context.owner().cancelTimer(clockTimer);
         wakeUp();
         if (!thread.isAlive()) {
+            closeBroker();
             whenStopped.run();
         }
     }
 
+    private void closeBroker() {
+        lag.close();
+        broker.close();
+    }
+
     @Nullable
     String problem() {
-        return problem == null ? null : options.group() + " " + problem;
+        @Nullable String current = progress.problem() == null ? problem : progress.problem();
+        return current == null ? null : options.group() + " " + current;
+    }
+
+    /** Why the thread does not get anywhere any more, so that only a new process helps; empty as long as it does. */
+    Optional<String> stall() {
+        return stopping ? Optional.empty() : progress.stall().map(reason -> options.group() + ": " + reason);
     }
 
     // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
@@ -127,6 +150,8 @@ final class PollLoop<M> {
             }
         } finally {
             problem = "has stopped";
+            closeBroker();
+            progress.ended();
             context.runOnContext(end -> stopped.run());
         }
     }
@@ -138,11 +163,21 @@ final class PollLoop<M> {
             proven.clear();
             OffsetCommits offsets = new OffsetCommits(consumer, options.group());
             Heartbeats heartbeats = new Heartbeats(consumer, options);
-            consumer.subscribe(options.topics(), new CommitOnRevoke(consumer, offsets));
+            PartitionPositions positions = new PartitionPositions(consumer, options, offsets, broker, starts, work);
+            PartitionPauses pauses = new PartitionPauses(consumer, options, positions, accepts);
+            consumer.subscribe(
+                    options.topics(),
+                    new RebalanceListener(
+                            options.group(),
+                            offsets,
+                            positions,
+                            this::forget,
+                            () -> pauseWhatMustWait(consumer, offsets, pauses)));
             while (!stopping && !renewing) {
-                turn(consumer, offsets, heartbeats);
+                turn(consumer, offsets, heartbeats, positions, pauses);
             }
             offsets.commitNow();
+            positions.keep();
         } catch (WakeupException wakeup) {
             LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
         } catch (RuntimeException broken) {
@@ -161,22 +196,33 @@ final class PollLoop<M> {
         }
     }
 
-    private void turn(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, Heartbeats heartbeats)
+    private void turn(
+            KafkaConsumer<byte[], byte[]> consumer,
+            OffsetCommits offsets,
+            Heartbeats heartbeats,
+            PartitionPositions positions,
+            PartitionPauses pauses)
             throws InterruptedException {
-        long wait = pauseWhatMustWait(consumer, offsets);
+        progress.step();
+        positions.settle(lag.logs());
+        long wait = pauseWhatMustWait(consumer, offsets, pauses);
         ConsumerRecords<byte[], byte[]> records;
         try {
             records = consumer.poll(Duration.ofMillis(wait));
+        } catch (InvalidOffsetException noPlace) {
+            positions.mistrust(noPlace.partitions());
+            return;
         } catch (WakeupException wakeup) {
             if (stopping || renewing) {
                 return;
             }
             throw wakeup;
         }
-        lag.update(consumer);
-        if (!records.isEmpty()) {
-            apply(consumer, records, offsets);
-        } else if (resumeAt == 0) {
+        progress.step();
+        positions.applied(records, records.isEmpty() ? records : apply(consumer, records, offsets));
+        if (positions.problem() != null) {
+            problem = positions.problem();
+        } else if (records.isEmpty() && resumeAt == 0) {
             healthyOnceAssigned(consumer, heartbeats);
         }
         retryParkedIfDue(consumer);
@@ -194,38 +240,21 @@ final class PollLoop<M> {
         }
     }
 
-    // Paused partitions keep their place and their group membership; nothing is fetched for them.
-    private long pauseWhatMustWait(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) {
-        Set<TopicPartition> assigned = consumer.assignment();
+    private long pauseWhatMustWait(
+            KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, PartitionPauses pauses) {
         long now = System.nanoTime();
         if (resumeAt != 0 && now < resumeAt) {
-            consumer.pause(assigned);
+            consumer.pause(consumer.assignment());
             return Math.clamp(TimeUnit.NANOSECONDS.toMillis(resumeAt - now), 1, IDLE_POLL.toMillis());
         }
         resumeAt = 0;
-        Map<String, Boolean> open = options.topics().stream().collect(Collectors.toMap(topic -> topic, accepts::test));
-        Set<TopicPartition> paused = consumer.paused();
-        List<TopicPartition> toPause = new ArrayList<>();
-        List<TopicPartition> toResume = new ArrayList<>();
-        for (TopicPartition partition : assigned) {
-            boolean wanted = open.getOrDefault(partition.topic(), true);
-            if (wanted && paused.contains(partition)) {
-                toResume.add(partition);
-            } else if (!wanted && !paused.contains(partition)) {
-                toPause.add(partition);
-            }
-        }
-        consumer.pause(toPause);
-        consumer.resume(toResume);
-        // Whoever closed a topic may open it at any time, and nobody tells.
-        boolean someClosed = open.containsValue(false);
-        return someClosed || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
+        return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled. To have it fetched again
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
     // would
-    // cost half a second for each record, as the fetch for what is behind it is under way.
-    private void apply(
+    // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
+    private ConsumerRecords<byte[], byte[]> apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
             throws InterruptedException {
         long begun = System.nanoTime();
@@ -246,6 +275,7 @@ final class PollLoop<M> {
         for (TopicPartition partition : left.partitions()) {
             consumer.seek(partition, left.records(partition).getFirst().offset());
         }
+        return left;
     }
 
     /**
@@ -260,21 +290,22 @@ final class PollLoop<M> {
         Map<TopicPartition, Long> begun = new HashMap<>(next);
         begun.keySet().removeIf(partition -> proven.contains(partition) || (known != null && !known.equals(partition)));
         Map<TopicPartition, Integer> starts = new HashMap<>();
-        @Nullable Throwable failure = settle();
+        @Nullable Throwable failure = batchStarts.settle();
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure = work.await(
-                    () -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+            failure =
+                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
             suspicion.learn(records, starts);
             @Nullable TopicPartition alone = suspicion.alone(records);
-            failure = spareAllBut(alone, begun);
+            failure = batchStarts.spareAllBut(alone, begun);
         }
         if (failure == null) {
             List<Delivery> deliveries = Suspicion.select(records, starts, suspicion.alone(records));
-            failure = work.await(() -> processor.apply(deliveries, applied -> {
+            progress.begins(next);
+            failure = await(() -> processor.apply(deliveries, applied -> {
                 for (ConsumerRecord<byte[], byte[]> each : applied) {
                     next.merge(partitionOf(each), each.offset() + 1, Math::max);
                 }
@@ -284,9 +315,10 @@ final class PollLoop<M> {
         if (failure == null) {
             backoffMillis = 0;
             problem = null;
+            progress.succeeded();
         } else {
-            unsettled.putAll(begun);
-            settle();
+            progress.failed(ConsumerProgress.left(records, next), failure);
+            batchStarts.failed(begun);
             backOff(failure);
         }
         if (!begun.isEmpty()) {
@@ -299,31 +331,6 @@ final class PollLoop<M> {
         return failure == null;
     }
 
-    // A start that this very process lived through was no crash. Until the database knows that, nothing else is
-    // counted.
-    private @Nullable Throwable settle() throws InterruptedException {
-        if (unsettled.isEmpty()) {
-            return null;
-        }
-        @Nullable Throwable failure = work.await(() -> processor.survived(Map.copyOf(unsettled)));
-        if (failure == null) {
-            unsettled.clear();
-        }
-        return failure;
-    }
-
-    // They are counted before anybody knows that there is a suspect among them, and wait while that one is handled.
-    private @Nullable Throwable spareAllBut(@Nullable TopicPartition alone, Map<TopicPartition, Long> begun)
-            throws InterruptedException {
-        if (alone == null) {
-            return null;
-        }
-        Map<TopicPartition, Long> waiting = new HashMap<>(begun);
-        waiting.remove(alone);
-        begun.keySet().retainAll(Set.of(alone));
-        return waiting.isEmpty() ? null : work.await(() -> processor.spare(waiting));
-    }
-
     private static TopicPartition partitionOf(ConsumerRecord<?, ?> record) {
         return new TopicPartition(record.topic(), record.partition());
     }
@@ -331,12 +338,17 @@ final class PollLoop<M> {
     private void backOff(Throwable failure) {
         backoffMillis = backoffMillis == 0 ? FIRST_BACKOFF_MILLIS : Math.min(backoffMillis * 2, LONGEST_BACKOFF_MILLIS);
         resumeAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMillis);
-        problem = "is waiting for its database: " + failure.getMessage();
         LOGGER.atWarn()
                 .addKeyValue("service", options.group())
                 .addKeyValue("error", String.valueOf(failure))
                 .addKeyValue("backoffMillis", backoffMillis)
                 .log("a batch could not be applied, trying it again");
+    }
+
+    private @Nullable Throwable await(Supplier<Future<Void>> steps) throws InterruptedException {
+        @Nullable Throwable failure = work.await(steps);
+        progress.step();
+        return failure;
     }
 
     private void retryParkedIfDue(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
@@ -345,12 +357,15 @@ final class PollLoop<M> {
         }
         Set<TopicPartition> assigned = Set.copyOf(consumer.assignment());
         long begun = System.nanoTime();
-        @Nullable Throwable failure = work.await(() -> processor.retryDue(assigned));
+        @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
         long took = System.nanoTime() - begun;
         // However much is parked, at least as much time is left for what is not.
         nextParkedRetry = System.nanoTime() + Math.max(RETRY_PARKED_EVERY_NANOS, took);
         if (failure != null) {
+            progress.failed(Map.of(), failure);
             backOff(failure);
+        } else {
+            progress.parkedTried();
         }
     }
 
@@ -358,43 +373,10 @@ final class PollLoop<M> {
         java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
     }
 
-    /** Called inside a poll, when nothing is in flight: what was applied is committed before another member takes over. */
-    private final class CommitOnRevoke implements ConsumerRebalanceListener {
-        private final KafkaConsumer<byte[], byte[]> consumer;
-        private final OffsetCommits offsets;
-
-        CommitOnRevoke(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets) {
-            this.consumer = consumer;
-            this.offsets = offsets;
-        }
-
-        @Override
-        public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-            offsets.commitNow();
-            offsets.forget(partitions);
-            forget(partitions);
-        }
-
-        @Override
-        public void onPartitionsLost(Collection<TopicPartition> partitions) {
-            offsets.forget(partitions);
-            forget(partitions);
-        }
-
-        private void forget(Collection<TopicPartition> partitions) {
-            partitions.forEach(suspicion::forget);
-            proven.removeAll(partitions);
-            unsettled.keySet().removeAll(partitions);
-        }
-
-        @Override
-        public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
-            LOGGER.atInfo()
-                    .addKeyValue("service", options.group())
-                    .addKeyValue("partitions", partitions)
-                    .log("partitions assigned");
-            // Now, not before the next poll: this one may already bring records of theirs.
-            pauseWhatMustWait(consumer, offsets);
-        }
+    private void forget(Collection<TopicPartition> partitions) {
+        progress.revoked(partitions);
+        partitions.forEach(suspicion::forget);
+        proven.removeAll(partitions);
+        batchStarts.forget(partitions);
     }
 }

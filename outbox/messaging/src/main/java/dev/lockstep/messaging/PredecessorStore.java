@@ -27,7 +27,9 @@ final class PredecessorStore {
 
     private static final String IS_REQUEST_PENDING = """
             SELECT EXISTS (SELECT FROM outbox o, outbox_watermark w
-                            WHERE o.aggregateid = $1 AND o.topic = $2 AND NOT pg_visible_in_snapshot(o.xid, w.snapshot))
+                            WHERE o.aggregateid = $1 AND o.topic = $2
+                              AND (NOT pg_visible_in_snapshot(o.xid, w.snapshot)
+                                   OR (SELECT true FROM outbox_held h WHERE h.id = o.id)))
             """;
 
     private final String consumer;

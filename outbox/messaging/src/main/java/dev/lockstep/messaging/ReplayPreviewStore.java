@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class ReplayPreviewStore {
     private static final String MATCHING = """
             SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
-                   d.record_key IS NULL OR d.key_text IS NOT NULL AS key_is_text,
-                   %s AS fits,
+                   %s AS is_read, %s AS key_is_text, %s AS fits,
                    NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
                               < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
               FROM dead_letter d
@@ -41,21 +40,28 @@ final class ReplayPreviewStore {
             """ + MATCHING.indent(4) + """
             )
             SELECT fingerprint, topic, type, reason, error_class,
-                   count(*) FILTER (WHERE key_is_text AND fits AND NOT too_old) AS letters,
-                   count(*) FILTER (WHERE key_is_text AND fits AND too_old) AS too_old,
-                   count(*) FILTER (WHERE key_is_text AND NOT fits) AS too_large,
-                   count(*) FILTER (WHERE NOT key_is_text) AS key_not_text,
+                   count(*) FILTER (WHERE is_read AND key_is_text AND fits AND NOT too_old) AS letters,
+                   count(*) FILTER (WHERE is_read AND key_is_text AND fits AND too_old) AS too_old,
+                   count(*) FILTER (WHERE is_read AND key_is_text AND NOT fits) AS too_large,
+                   count(*) FILTER (WHERE is_read AND NOT key_is_text) AS key_not_text,
+                   count(*) FILTER (WHERE NOT is_read) AS group_gone,
                    min(first_at) AS oldest
               FROM matching
              GROUP BY fingerprint, topic, type, reason, error_class
              ORDER BY letters DESC, fingerprint
             """;
 
-    private static final Map<Lead, String> STATEMENTS = new EnumMap<>(Lead.class);
+    private static final Map<ReplayDestination, Map<Lead, String>> STATEMENTS = new EnumMap<>(ReplayDestination.class);
 
     static {
-        for (Lead lead : Lead.values()) {
-            STATEMENTS.put(lead, COUNT_MATCHING.formatted(ReplayStore.FITS, lead.condition("d.", 1)));
+        for (ReplayDestination to : ReplayDestination.values()) {
+            Map<Lead, String> ofLead = new EnumMap<>(Lead.class);
+            for (Lead lead : Lead.values()) {
+                ofLead.put(
+                        lead,
+                        COUNT_MATCHING.formatted(to.isRead(), to.keyIsText(), to.fits(), lead.condition("d.", 1)));
+            }
+            STATEMENTS.put(to, ofLead);
         }
     }
 
@@ -68,6 +74,7 @@ final class ReplayPreviewStore {
      * @param tooOld how many it would refuse, as they are older than the dedup window
      * @param tooLarge how many it would not send, as Kafka might refuse them for their size
      * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
+     * @param groupGone how many cannot be redelivered, as no instance of their consumer group reads their topic
      * @param oldest when the first of all of these failed first
      */
     record Matching(
@@ -77,6 +84,7 @@ final class ReplayPreviewStore {
             long tooOld,
             long tooLarge,
             long keyNotText,
+            long groupGone,
             @Nullable Instant oldest,
             List<MatchingGroup> groups) {}
 
@@ -96,8 +104,15 @@ final class ReplayPreviewStore {
      * @param forced whether letters past the dedup window are sent, too
      */
     static Future<Matching> matching(
-            SqlClient client, Filter filter, @Nullable UUID job, boolean forced, Duration dedupWindow) {
-        return client.preparedQuery(Objects.requireNonNull(STATEMENTS.get(filter.lead())))
+            SqlClient client,
+            Filter filter,
+            ReplayDestination to,
+            @Nullable UUID job,
+            boolean forced,
+            Duration dedupWindow) {
+        String statement = Objects.requireNonNull(
+                Objects.requireNonNull(STATEMENTS.get(to)).get(filter.lead()));
+        return client.preparedQuery(statement)
                 .execute(filter.tuple()
                         .addValue(job)
                         .addValue(forced)
@@ -111,6 +126,7 @@ final class ReplayPreviewStore {
         long tooOld = 0;
         long tooLarge = 0;
         long keyNotText = 0;
+        long groupGone = 0;
         Instant oldest = null;
         List<MatchingGroup> groups = new ArrayList<>();
         for (Row row : rows) {
@@ -119,6 +135,7 @@ final class ReplayPreviewStore {
             tooOld += row.getLong("too_old");
             tooLarge += row.getLong("too_large");
             keyNotText += row.getLong("key_not_text");
+            groupGone += row.getLong("group_gone");
             Instant first = row.getOffsetDateTime("oldest").toInstant();
             oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
             if (letters > 0) {
@@ -131,7 +148,7 @@ final class ReplayPreviewStore {
                         letters));
             }
         }
-        boolean more = count + tooOld + tooLarge + keyNotText > DeadLetterDesk.MOST_COUNTED;
+        boolean more = count + tooOld + tooLarge + keyNotText + groupGone > DeadLetterDesk.MOST_COUNTED;
         return new Matching(
                 true,
                 Math.min(count, DeadLetterDesk.MOST_COUNTED),
@@ -139,6 +156,7 @@ final class ReplayPreviewStore {
                 tooOld,
                 tooLarge,
                 keyNotText,
+                groupGone,
                 oldest,
                 List.copyOf(groups));
     }

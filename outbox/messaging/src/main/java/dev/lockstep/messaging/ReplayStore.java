@@ -9,145 +9,38 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Sends dead letters to their topics again, one, or as many as match, bit by bit. Every method runs on the caller's connection.
- */
+/** Delivers dead letters again, one, or as many as match, bit by bit. Every method runs on the caller's connection. */
 final class ReplayStore {
-    // The record goes back as it came, ce_id included: consumers that did handle it recognise a repeat. To one that
-    // came without, the id that the inbox made of its place is given, or its replay, if the relay repeats it, would be
-    // two messages. Of an id that is no UUIDv7 the inbox made one with the day on which the record was sent, which is
-    // given to it as its time, or on another day it would be another message.
-    private static final String RESEND = """
-            INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
-            SELECT 'dead-letter', key_text, coalesce(type, 'unknown'), topic, record_value,
-                   CASE WHEN message_id IS NULL THEN record_headers
-                        WHEN NOT record_headers @> '[["ce_id"]]'
-                        THEN record_headers || jsonb_build_array(jsonb_build_array('ce_id',
-                             encode(convert_to(message_id::text, 'UTF8'), 'base64')))
-                        WHEN record_headers @> '[["ce_time"]]' OR record_headers @> jsonb_build_array(jsonb_build_array(
-                             'ce_id', encode(convert_to(message_id::text, 'UTF8'), 'base64')))
-                        THEN record_headers
-                        ELSE record_headers || jsonb_build_array(jsonb_build_array('ce_time', encode(convert_to(
-                             to_char(uuid_extract_timestamp(message_id) AT TIME ZONE 'UTC',
-                                     'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'UTF8'), 'base64')))
-                   END
-              FROM taken
-             ORDER BY topic, partition, origin, id
-            RETURNING id
-            """;
-
     // The id begins with the time at which the message was made. Letters from before there were ids go by when they
     // failed.
     private static final String TOO_OLD =
             "coalesce(d.message_id, uuidv7_floor(d.first_at)) < uuidv7_floor(now() - make_interval(secs => %s))";
 
-    private static final String KEY_IS_TEXT = "(d.record_key IS NULL OR d.key_text IS NOT NULL)";
-
-    // What Kafka takes by default, 1,048,588 bytes a batch, less what a batch and its record need, and a header that is
-    // added. As text the headers are no smaller than what Kafka makes of them.
-    static final int LARGEST_RESENT = 1_048_000;
-
-    static final String FITS = """
-            (coalesce(octet_length(d.record_key), 0) + coalesce(octet_length(d.record_value), 0)
-             + octet_length(d.record_headers::text) <= %d)
-            """.strip().formatted(LARGEST_RESENT);
-
-    private static final String REPLAY_ONE =
-            """
-            WITH taken AS (
-                UPDATE dead_letter d SET state = 'replayed', settled_at = now()
-                 WHERE d.id = $1 AND d.state = 'open' AND %s AND %s AND ($2 OR NOT %s)
-                RETURNING *
-            ), resent AS (
-            """.formatted(KEY_IS_TEXT, FITS, TOO_OLD.formatted("$3")) + RESEND.indent(4) + """
-            )
-            SELECT count(*) FROM resent
-            """;
-
-    private static final String IS_TOO_LARGE = "SELECT NOT " + FITS + " FROM dead_letter d WHERE id = $1";
-
     private static final String CREATE = """
             INSERT INTO dead_letter_replay (topic, type, reason, key, error_class, fingerprint, rate_per_second, max_failures,
-                                            forced, why, requested_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                                            forced, why, destination, requested_by)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+             WHERE (SELECT count(*) FROM dead_letter_replay WHERE state = 'running') < $13
             RETURNING id
             """;
 
-    // It is as many letters as are read, not as many as match, that make a page, so that a step is bounded; and one
-    // that sent nothing is followed by the next page at once. A letter whose transaction was open at the cut-off may
-    // appear behind the place that was reached, so the job is done when a whole round from the start has found nothing
-    // more. What came back from the job itself is not taken again, even if the clock that made its id runs late.
-    private static final String STEP = """
-            WITH job AS MATERIALIZED (
-                SELECT *, (SELECT count(*) FROM (SELECT FROM dead_letter d WHERE d.returned_from = j.id LIMIT j.max_failures) r)
-                          >= j.max_failures AS failing
-                  FROM dead_letter_replay j
-                 WHERE id = $1 AND state = 'running' AND next_at <= now()
-                   FOR UPDATE SKIP LOCKED
-            ), page AS MATERIALIZED (
-                SELECT d.topic, d.partition, d.origin, d.id,
-                       d.id < j.until AND d.returned_from IS DISTINCT FROM j.id
-                       AND %s AND %s AND (j.forced OR NOT %s)
-                       AND (j.topic IS NULL OR d.topic = j.topic)
-                       AND (j.type IS NULL OR d.type = j.type)
-                       AND (j.reason IS NULL OR d.reason = j.reason)
-                       AND (j.key IS NULL OR d.key_text = j.key)
-                       AND (j.error_class IS NULL OR d.error_class = j.error_class)
-                       AND (j.fingerprint IS NULL OR d.fingerprint = j.fingerprint) AS matches
-                  FROM job j
-                 CROSS JOIN LATERAL (SELECT * FROM dead_letter d
-                                      WHERE d.state = 'open' AND NOT j.failing
-                                        AND (d.topic, d.partition, d.origin, d.id)
-                                            > (j.at_topic, j.at_partition, j.at_origin, j.at_id) %s
-                                      ORDER BY d.topic, d.partition, d.origin, d.id
-                                      LIMIT $2) d
-            ), wanted AS MATERIALIZED (
-                SELECT id FROM page WHERE matches ORDER BY topic, partition, origin, id LIMIT $3
-            ), taken AS (
-                UPDATE dead_letter d SET state = 'replayed', settled_at = now(), replay = $1
-                 WHERE d.id IN (SELECT id FROM wanted) AND d.state = 'open'
-                RETURNING *
-            ), resent AS (
-            """ + RESEND.indent(4) + """
-            ), outcome AS (
-                SELECT (SELECT count(*) FROM resent) AS sent,
-                       (SELECT count(*) FROM wanted) = $3 AS full,
-                       (SELECT count(*) FROM page) < $2 AND (SELECT count(*) FROM wanted) < $3 AS at_end
-            ), reached AS (
-                SELECT p.topic, p.partition, p.origin, p.id
-                  FROM page p, outcome o
-                 WHERE NOT o.at_end AND (NOT o.full OR p.id IN (SELECT id FROM wanted))
-                 ORDER BY p.topic DESC, p.partition DESC, p.origin DESC, p.id DESC
-                 LIMIT 1
-            )
-            UPDATE dead_letter_replay r
-               SET state = CASE WHEN j.failing THEN 'stopped'
-                                WHEN o.at_end AND o.sent = 0 AND NOT r.found THEN 'done'
-                                ELSE 'running' END,
-                   stop_reason = CASE WHEN j.failing
-                                      THEN 'the failures return: ' || r.max_failures || ' letters that it sent are dead letters again' END,
-                   finished_at = CASE WHEN j.failing OR (o.at_end AND o.sent = 0 AND NOT r.found) THEN now() END,
-                   found = NOT o.at_end AND (r.found OR o.sent > 0),
-                   replayed = r.replayed + o.sent,
-                   at_topic = CASE WHEN o.at_end THEN '' ELSE coalesce(p.topic, r.at_topic) END,
-                   at_partition = CASE WHEN o.at_end THEN 0 ELSE coalesce(p.partition, r.at_partition) END,
-                   at_origin = CASE WHEN o.at_end THEN 0 ELSE coalesce(p.origin, r.at_origin) END,
-                   at_id = CASE WHEN o.at_end THEN '00000000-0000-0000-0000-000000000000' ELSE coalesce(p.id, r.at_id) END,
-                   next_at = greatest(r.next_at, now() - interval '0.5 s') + make_interval(secs => o.sent / r.rate_per_second::float8)
-              FROM job j CROSS JOIN outcome o LEFT JOIN reached p ON true
-             WHERE r.id = j.id
-            RETURNING r.state = 'running' AS running, o.sent,
-                      greatest(extract(epoch FROM r.next_at - now()), 0)::float8 AS pause
-            """;
+    private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.replays'))";
 
-    private static final String STEP_ALL = step("");
-    private static final String STEP_KEY = step("AND d.key_text = j.key");
-    private static final String STEP_FINGERPRINT = step("AND d.fingerprint = j.fingerprint");
+    private static final Map<ReplayDestination, Statements> STATEMENTS = new EnumMap<>(ReplayDestination.class);
+
+    static {
+        for (ReplayDestination to : ReplayDestination.values()) {
+            STATEMENTS.put(to, Statements.of(to));
+        }
+    }
 
     private static final String STOP = """
             UPDATE dead_letter_replay SET state = 'stopped', stop_reason = $2, finished_at = now()
@@ -156,7 +49,7 @@ final class ReplayStore {
 
     private static final String COLUMNS = """
             SELECT r.id, r.state, r.stop_reason, r.topic, r.type, r.reason, r.key, r.error_class, r.fingerprint, r.rate_per_second,
-                   r.max_failures, r.forced, r.why, r.requested_by, r.until, r.replayed, r.created_at, r.finished_at,
+                   r.max_failures, r.forced, r.why, r.destination, r.requested_by, r.until, r.replayed, r.created_at, r.finished_at,
                    (SELECT count(*) FROM dead_letter d WHERE d.returned_from = r.id) AS returned
               FROM dead_letter_replay r
             """;
@@ -177,8 +70,108 @@ final class ReplayStore {
 
     private ReplayStore() {}
 
-    private static String step(String condition) {
-        return STEP.formatted(KEY_IS_TEXT, FITS, TOO_OLD.formatted("$4"), condition);
+    /** What differs by destination, and by the index that finds the letters. */
+    private record Statements(String one, String why, String all, String ofKey, String ofFingerprint) {
+        static Statements of(ReplayDestination to) {
+            return new Statements(
+                    one(to),
+                    why(to),
+                    step(to, ""),
+                    step(to, "AND d.key_text = j.key"),
+                    step(to, "AND d.fingerprint = j.fingerprint"));
+        }
+
+        private static String one(ReplayDestination to) {
+            return """
+                    WITH taken AS (
+                        UPDATE dead_letter d SET state = 'replayed', settled_at = now()
+                         WHERE d.id = $1 AND d.state = 'open' AND %s AND ($2 OR NOT %s)
+                        RETURNING *
+                    %s
+                    )
+                    SELECT count(*) FROM taken
+                    """.formatted(to.isDeliverable(), TOO_OLD.formatted("$3"), to.deliver("$3"));
+        }
+
+        private static String why(ReplayDestination to) {
+            return """
+                    SELECT %s AS is_read, %s AS key_is_text, %s AS fits FROM dead_letter d WHERE id = $1
+                    """.formatted(to.isRead(), to.keyIsText(), to.fits());
+        }
+
+        // It is as many letters as are read, not as many as match, that make a page, so that a step is bounded; and one
+        // that sent nothing is followed by the next page at once. A letter whose transaction was open at the cut-off
+        // may
+        // appear behind the place that was reached, so the job is done when a whole round from the start has found
+        // nothing
+        // more. What came back from the job itself is not taken again, even if the clock that made its id runs late.
+        private static String step(ReplayDestination to, String condition) {
+            return """
+                    WITH job AS MATERIALIZED (
+                        SELECT *, (SELECT count(*) FROM (SELECT FROM dead_letter d WHERE d.returned_from = j.id LIMIT j.max_failures) r)
+                                  >= j.max_failures AS failing
+                          FROM dead_letter_replay j
+                         WHERE id = $1 AND state = 'running' AND next_at <= now()
+                           FOR UPDATE SKIP LOCKED
+                    ), page AS MATERIALIZED (
+                        SELECT d.topic, d.partition, d.origin, d.id,
+                               d.id < j.until AND d.returned_from IS DISTINCT FROM j.id
+                               AND %s AND (j.forced OR NOT %s)
+                               AND (j.topic IS NULL OR d.topic = j.topic)
+                               AND (j.type IS NULL OR d.type = j.type)
+                               AND (j.reason IS NULL OR d.reason = j.reason)
+                               AND (j.key IS NULL OR d.key_text = j.key)
+                               AND (j.error_class IS NULL OR d.error_class = j.error_class)
+                               AND (j.fingerprint IS NULL OR d.fingerprint = j.fingerprint) AS matches
+                          FROM job j
+                         CROSS JOIN LATERAL (SELECT * FROM dead_letter d
+                                              WHERE d.state = 'open' AND NOT j.failing
+                                                AND (d.topic, d.partition, d.origin, d.id)
+                                                    > (j.at_topic, j.at_partition, j.at_origin, j.at_id) %s
+                                              ORDER BY d.topic, d.partition, d.origin, d.id
+                                              LIMIT $2) d
+                    ), wanted AS MATERIALIZED (
+                        SELECT id FROM page WHERE matches ORDER BY topic, partition, origin, id LIMIT $3
+                    ), taken AS (
+                        UPDATE dead_letter d SET state = 'replayed', settled_at = now(), replay = $1
+                         WHERE d.id IN (SELECT id FROM wanted) AND d.state = 'open'
+                        RETURNING *
+                    %s
+                    ), outcome AS (
+                        SELECT (SELECT count(*) FROM taken) AS sent,
+                               (SELECT count(*) FROM wanted) = $3 AS full,
+                               (SELECT count(*) FROM page) < $2 AND (SELECT count(*) FROM wanted) < $3 AS at_end
+                    ), reached AS (
+                        SELECT p.topic, p.partition, p.origin, p.id
+                          FROM page p, outcome o
+                         WHERE NOT o.at_end AND (NOT o.full OR p.id IN (SELECT id FROM wanted))
+                         ORDER BY p.topic DESC, p.partition DESC, p.origin DESC, p.id DESC
+                         LIMIT 1
+                    )
+                    UPDATE dead_letter_replay r
+                       SET state = CASE WHEN j.failing THEN 'stopped'
+                                        WHEN o.at_end AND o.sent = 0 AND NOT r.found THEN 'done'
+                                        ELSE 'running' END,
+                           stop_reason = CASE WHEN j.failing
+                                              THEN 'the failures return: ' || r.max_failures || ' letters that it sent are dead letters again' END,
+                           finished_at = CASE WHEN j.failing OR (o.at_end AND o.sent = 0 AND NOT r.found) THEN now() END,
+                           found = NOT o.at_end AND (r.found OR o.sent > 0),
+                           replayed = r.replayed + o.sent,
+                           at_topic = CASE WHEN o.at_end THEN '' ELSE coalesce(p.topic, r.at_topic) END,
+                           at_partition = CASE WHEN o.at_end THEN 0 ELSE coalesce(p.partition, r.at_partition) END,
+                           at_origin = CASE WHEN o.at_end THEN 0 ELSE coalesce(p.origin, r.at_origin) END,
+                           at_id = CASE WHEN o.at_end THEN '00000000-0000-0000-0000-000000000000' ELSE coalesce(p.id, r.at_id) END,
+                           next_at = greatest(r.next_at, now() - interval '0.5 s') + make_interval(secs => o.sent / r.rate_per_second::float8)
+                      FROM job j CROSS JOIN outcome o LEFT JOIN reached p ON true
+                     WHERE r.id = j.id
+                    RETURNING r.state = 'running' AS running, o.sent,
+                              greatest(extract(epoch FROM r.next_at - now()), 0)::float8 AS pause
+                    """.formatted(to.isDeliverable(), TOO_OLD.formatted("$4"), condition, to.deliver("$4"));
+        }
+
+        String step(Shown job) {
+            return job.key() != null ? ofKey : job.fingerprint() != null ? ofFingerprint : all;
+        }
     }
 
     /**
@@ -189,10 +182,14 @@ final class ReplayStore {
      * @param forced whether those past the dedup window are sent, too
      */
     record Terms(
+            ReplayDestination to,
             int ratePerSecond,
             int maxFailures,
             boolean forced,
             @Nullable String why) {}
+
+    /** Why one letter cannot be delivered there; all true if nothing but its state or its age is in the way. */
+    record Deliverable(boolean isRead, boolean keyIsText, boolean fits) {}
 
     /**
      * A replay as it is shown.
@@ -217,6 +214,7 @@ final class ReplayStore {
             int maxFailures,
             boolean force,
             @Nullable String why,
+            ReplayDestination to,
             String requestedBy,
             Instant createdAt,
             @Nullable Instant finishedAt) {
@@ -234,35 +232,50 @@ final class ReplayStore {
     record Step(long sent, Optional<Duration> next) {}
 
     /** Completes with whether it is sent again. */
-    static Future<Boolean> one(SqlClient tx, UUID letter, boolean forced, Duration dedupWindow) {
-        return tx.preparedQuery(REPLAY_ONE)
+    static Future<Boolean> one(SqlClient tx, UUID letter, ReplayDestination to, boolean forced, Duration dedupWindow) {
+        return tx.preparedQuery(statements(to).one())
                 .execute(Tuple.of(letter, forced, seconds(dedupWindow)))
                 .map(rows -> rows.iterator().next().getLong(0) == 1);
     }
 
-    /** Completes with whether there is such a letter, and Kafka might refuse it for its size. */
-    static Future<Boolean> isTooLarge(SqlClient client, UUID letter) {
-        return client.preparedQuery(IS_TOO_LARGE)
+    /** Completes with what keeps a letter that there is from being delivered. */
+    static Future<Deliverable> deliverable(SqlClient client, UUID letter, ReplayDestination to) {
+        return client.preparedQuery(statements(to).why())
                 .execute(Tuple.of(letter))
-                .map(rows -> rows.size() > 0 && rows.iterator().next().getBoolean(0));
+                .map(rows -> rows.iterator().next())
+                .map(row -> new Deliverable(row.getBoolean(0), row.getBoolean(1), row.getBoolean(2)));
     }
 
-    /** Writes down what is to be sent again. Letters that come later are not meant. */
-    static Future<UUID> create(SqlClient tx, Filter filter, Terms terms, Operator who) {
-        return tx.preparedQuery(CREATE)
-                .execute(filter.tuple()
-                        .addValue(terms.ratePerSecond())
-                        .addValue(terms.maxFailures())
-                        .addValue(terms.forced())
-                        .addValue(terms.why())
-                        .addValue(who.name()))
-                .map(rows -> rows.iterator().next().getUUID(0));
+    private static Statements statements(ReplayDestination to) {
+        return Objects.requireNonNull(STATEMENTS.get(to));
+    }
+
+    /**
+     * Writes down what is to be sent again. Letters that come later are not meant.
+     *
+     * @param most how many jobs may run at once
+     * @return completes with the job's id; empty if as many as that run already
+     */
+    static Future<Optional<UUID>> create(SqlClient tx, Filter filter, Terms terms, Operator who, int most) {
+        return tx.query(ONE_AT_A_TIME)
+                .execute()
+                .compose(locked -> tx.preparedQuery(CREATE)
+                        .execute(filter.tuple()
+                                .addValue(terms.ratePerSecond())
+                                .addValue(terms.maxFailures())
+                                .addValue(terms.forced())
+                                .addValue(terms.why())
+                                .addValue(terms.to().word())
+                                .addValue(who.name())
+                                .addValue((long) most)))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(rows.iterator().next().getUUID(0)));
     }
 
     /** Sends what is due, and remembers that, in one statement: a crash repeats none and leaves none out. */
     static Future<Step> step(SqlClient client, Shown job, int page, int most, Duration dedupWindow) {
-        String statement = job.key() != null ? STEP_KEY : job.fingerprint() != null ? STEP_FINGERPRINT : STEP_ALL;
-        return client.preparedQuery(statement)
+        return client.preparedQuery(statements(job.to()).step(job))
                 .execute(Tuple.of(job.id(), page, (long) most, seconds(dedupWindow)))
                 .map(rows -> {
                     if (rows.size() == 0) {
@@ -335,6 +348,7 @@ final class ReplayStore {
                 row.getInteger("max_failures"),
                 row.getBoolean("forced"),
                 row.getString("why"),
+                ReplayDestination.of(row.getString("destination")),
                 row.getString("requested_by"),
                 row.getOffsetDateTime("created_at").toInstant(),
                 finished == null ? null : finished.toInstant());

@@ -24,13 +24,14 @@ final class Replays implements Jobs.Work {
     private final Duration dedupWindow;
     private final Counter replayed;
 
-    /** @param dedupWindow how long consumers recognise a repeat: what is older is sent again only with force */
+    /** @param dedupWindow how long consumers recognise a repeat: what is older is replayed only with force */
     Replays(Vertx vertx, Pool pool, Duration dedupWindow, MeterRegistry meters) {
         this.pool = pool;
         this.jobs = new Jobs(vertx, this);
         this.dedupWindow = dedupWindow;
         this.replayed = Counter.builder("lockstep.dead.letters.replayed")
-                .description("dead letters that were sent to their topics again")
+                .description(
+                        "dead letters that were redelivered to their consumer groups, or sent to their topics again")
                 .register(meters);
     }
 

@@ -2,14 +2,20 @@ package dev.lockstep.messaging;
 
 import dev.lockstep.messaging.ResendStore.Filter;
 import dev.lockstep.messaging.ResendStore.Shown;
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -21,28 +27,38 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lets an operator have messages sent again: {@code POST /outbox/resend}, and how far that is: {@code GET /outbox/resends/{id}}. */
+/** Lets an operator have messages sent again: {@code POST /outbox/resend}, and see and stop that: {@code /outbox/resends}. */
 final class ResendRoutes {
     private static final int MOST_IDS = 1_000;
     private static final long MOST_COUNTED = 100_000;
     // Ids begin with the milliseconds since 1970, in 48 bits: times far outside would be taken for others.
     private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
 
+    private static final String PATH = "/outbox/resends";
+    private static final int DEFAULT_RATE = 1_000;
+    private static final int HIGHEST_RATE = 5_000;
+    private static final int MOST_UNFINISHED = 5;
+
     private final Pool pool;
+    private final BoundedReads reads;
     private final Resends resends;
     private final Duration dedupWindow;
 
-    private ResendRoutes(Pool pool, Resends resends, Duration dedupWindow) {
+    private ResendRoutes(Pool pool, BoundedReads reads, Resends resends, Duration dedupWindow) {
         this.pool = pool;
+        this.reads = reads;
         this.resends = resends;
         this.dedupWindow = dedupWindow;
     }
 
     /** @param dedupWindow how long readers recognise a repeat: what is older is sent again only with force */
-    static void mount(Router router, Pool pool, Resends resends, Duration dedupWindow) {
-        ResendRoutes routes = new ResendRoutes(pool, resends, dedupWindow);
-        router.post("/outbox/resend").handler(routes::resend);
-        router.get("/outbox/resends/:id").handler(routes::find);
+    static void mount(Router router, Pool pool, BoundedReads reads, Resends resends, Duration dedupWindow) {
+        ResendRoutes routes = new ResendRoutes(pool, reads, resends, dedupWindow);
+        ApiRoutes.on(router)
+                .post("/outbox/resend", routes::resend)
+                .get(PATH, routes::list)
+                .get(PATH + "/:id", routes::find)
+                .post(PATH + "/:id/stop", routes::stop);
     }
 
     /** What {@code POST /outbox/resend} takes: ids, or a filter whose members must all match. */
@@ -53,6 +69,8 @@ final class ResendRoutes {
             @Nullable String topic,
             @Nullable String from,
             @Nullable String to,
+            @Nullable Boolean all,
+            @Nullable Integer ratePerSecond,
             @Nullable Boolean dryRun,
             @Nullable Boolean force,
             @Nullable String reason) {
@@ -67,7 +85,26 @@ final class ResendRoutes {
         boolean isForced() {
             return Boolean.TRUE.equals(force);
         }
+
+        boolean isForAll() {
+            return Boolean.TRUE.equals(all);
+        }
+
+        int rate() {
+            int rate = ratePerSecond == null ? DEFAULT_RATE : ratePerSecond;
+            if (rate < 1 || rate > HIGHEST_RATE) {
+                throw Problem.badRequest("ratePerSecond", "must be from 1 to " + HIGHEST_RATE + ", but was " + rate);
+            }
+            return rate;
+        }
+
+        boolean isNarrowed() {
+            return key != null || type != null || topic != null;
+        }
     }
+
+    /** What {@code POST /outbox/resends/{id}/stop} takes. */
+    record StopRequest(@Nullable String reason) {}
 
     private static @Nullable Instant instant(String member, @Nullable String text) {
         if (text == null) {
@@ -86,31 +123,39 @@ final class ResendRoutes {
 
     private void resend(RoutingContext ctx) {
         Request request = JsonBody.read(ctx, Request.class);
-        check(request);
         Filter filter = request.filter();
+        check(request, filter);
+        int rate = request.rate();
         if (request.isDryRun()) {
-            ResendStore.count(pool, filter)
+            reads.read(tx -> ResendStore.count(tx, filter))
                     .onSuccess(count -> Responses.json(ctx, 200, counted(count)))
                     .onFailure(ctx::fail);
             return;
         }
         Operator who = Operator.of(ctx);
-        ResendStore.anyOlder(pool, filter, dedupWindow)
+        reads.read(tx -> ResendStore.anyOlder(tx, filter, dedupWindow))
                 .compose(older -> {
                     if (older && !request.isForced()) {
                         throw Problem.conflict("Some of these messages are older than " + dedupWindow
                                 + " (INBOX_RETENTION): a reader that had handled them would handle them again."
                                 + " {\"force\":true,\"reason\":\"...\"} sends them all the same.");
                     }
-                    return create(request, filter, who);
+                    return create(request, filter, rate, who);
                 })
-                .compose(id -> resends.begin(id).compose(begun -> existing(id)))
-                .onSuccess(job -> Responses.json(ctx, 202, job))
+                .compose(id -> resends.begin(id).compose(begun -> existing(pool, id)))
+                .onSuccess(job -> {
+                    ctx.response().putHeader(HttpHeaders.LOCATION, PATH + "/" + job.id());
+                    Responses.json(ctx, 202, job);
+                })
                 .onFailure(ctx::fail);
     }
 
-    private Future<UUID> create(Request request, Filter filter, Operator who) {
-        return pool.withTransaction(tx -> ResendStore.create(tx, filter, request.reason(), who)
+    private Future<UUID> create(Request request, Filter filter, int rate, Operator who) {
+        return pool.withTransaction(tx -> ResendStore.create(tx, filter, rate, request.reason(), who, MOST_UNFINISHED)
+                        .map(id -> id.orElseThrow(() -> Problem.conflict(MOST_UNFINISHED
+                                + " resends are unfinished, which is as many as there may be: one runs at"
+                                + " a time, and the others wait for it. GET " + PATH + " lists them; wait until"
+                                + " one has ended, or stop one.")))
                         .compose(id -> OperatorActions.record(
                                         tx, who, "outbox.resend", id.toString(), request.reason(), details(request))
                                 .map(id)))
@@ -125,6 +170,8 @@ final class ResendRoutes {
         put(details, "topic", request.topic());
         put(details, "from", request.from());
         put(details, "to", request.to());
+        put(details, "all", request.all());
+        put(details, "ratePerSecond", request.ratePerSecond());
         return request.isForced() ? details.put("force", true) : details;
     }
 
@@ -134,17 +181,23 @@ final class ResendRoutes {
         }
     }
 
-    private static void check(Request request) {
-        boolean filtered = request.key() != null
-                || request.type() != null
-                || request.topic() != null
-                || request.from() != null
-                || request.to() != null;
-        if (request.ids() == null && !filtered) {
-            throw Problem.badRequest("ids", "or one of key, type, topic, from and to must say what to send again");
+    private void check(Request request, Filter filter) {
+        boolean timed = request.from() != null || request.to() != null;
+        if (request.ids() == null && !request.isNarrowed() && !timed && !request.isForAll()) {
+            throw Problem.badRequest(
+                    "ids", "or one of key, type, topic, from and to must say what to send again, or all must be true");
         }
-        if (request.ids() != null && filtered) {
-            throw Problem.badRequest("ids", "cannot go together with key, type, topic, from or to");
+        if (request.ids() != null && (request.isNarrowed() || timed || request.isForAll())) {
+            throw Problem.badRequest("ids", "cannot go together with key, type, topic, from, to or all");
+        }
+        if (request.isForAll() && request.isNarrowed()) {
+            throw Problem.badRequest("all", "cannot go together with key, type or topic");
+        }
+        if (request.ids() == null && !request.isNarrowed() && !request.isForAll() && isOpenAtTheStart(filter)) {
+            throw Problem.badRequest(
+                    "all",
+                    "must be true to send everything again: neither ids nor key, type or topic say what, and from is"
+                            + " missing or longer ago than " + dedupWindow + " (INBOX_RETENTION)");
         }
         if (request.ids() != null && (request.ids().isEmpty() || request.ids().size() > MOST_IDS)) {
             throw Problem.badRequest("ids", "must be 1 to " + MOST_IDS + " ids");
@@ -152,6 +205,12 @@ final class ResendRoutes {
         if (request.isForced() && (request.reason() == null || request.reason().isBlank())) {
             throw Problem.badRequest("reason", "must say why, as force is set");
         }
+    }
+
+    // Whatever is older than that is more than anybody may send again without force.
+    private boolean isOpenAtTheStart(Filter filter) {
+        Instant from = filter.from();
+        return from == null || from.isBefore(Instant.now().minus(dedupWindow));
     }
 
     private static Map<String, Object> counted(long count) {
@@ -162,14 +221,48 @@ final class ResendRoutes {
         return answer;
     }
 
+    private void list(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        UUID before = OutboxRoutes.cursor(page);
+        reads.read(tx -> ResendStore.list(tx, before, page.limit() + 1))
+                .map(jobs -> Page.of(jobs, page.limit(), job -> job.id().toString()))
+                .onSuccess(jobs -> Responses.json(ctx, 200, jobs))
+                .onFailure(ctx::fail);
+    }
+
     private void find(RoutingContext ctx) {
-        existing(OutboxRoutes.uuid(ctx, "resend"))
+        UUID id = OutboxRoutes.uuid(ctx, "resend");
+        reads.read(tx -> existing(tx, id))
                 .onSuccess(job -> Responses.json(ctx, 200, job))
                 .onFailure(ctx::fail);
     }
 
-    private Future<Shown> existing(UUID id) {
-        return ResendStore.find(pool, id)
+    private void stop(RoutingContext ctx) {
+        UUID id = OutboxRoutes.uuid(ctx, "resend");
+        String reason =
+                JsonBody.readOr(ctx, StopRequest.class, new StopRequest(null)).reason();
+        if (reason == null || reason.isBlank()) {
+            throw Problem.badRequest("reason", "must say why it is stopped");
+        }
+        Operator who = Operator.of(ctx);
+        pool.withTransaction(tx -> ResendStore.stop(tx, id, who.name() + ": " + reason)
+                        .compose(stopped -> stopped
+                                ? OperatorActions.record(
+                                        tx, who, "outbox.resend-stop", id.toString(), reason, new JsonObject())
+                                : notRunning(tx, id)))
+                .compose(recorded -> existing(pool, id))
+                .onSuccess(job -> Responses.json(ctx, 200, job))
+                .onFailure(ctx::fail);
+    }
+
+    private static Future<Void> notRunning(SqlClient tx, UUID id) {
+        return existing(tx, id).map(job -> {
+            throw Problem.conflict("Resend " + id + " is " + job.state() + " already.");
+        });
+    }
+
+    private static Future<Shown> existing(SqlClient client, UUID id) {
+        return ResendStore.find(client, id)
                 .map(job -> job.orElseThrow(() -> Problem.notFound("There is no resend " + id + "."))
                         .shown());
     }

@@ -1,6 +1,5 @@
 package dev.lockstep.messaging;
 
-import dev.lockstep.messaging.ResendStore.Step;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
@@ -12,7 +11,9 @@ import java.util.UUID;
 /** Carries resends out, page by page. */
 final class Resends implements Jobs.Work {
     private static final int PAGE = 1_000;
+    private static final int STEPS_A_SECOND = 5;
     // So that new messages are not held up behind millions of old ones.
+    private static final int CROWD = 20_000;
     private static final Duration BREATHER = Duration.ofMillis(20);
 
     private final Pool pool;
@@ -44,10 +45,13 @@ final class Resends implements Jobs.Work {
     @Override
     public Future<Optional<Duration>> step(UUID id) {
         return ResendStore.find(pool, id)
-                .compose(found -> found.isEmpty()
-                        ? Future.succeededFuture(Step.NOT_OURS)
-                        : ResendStore.step(
-                                pool, found.get().shown(), found.get().byIds(), PAGE))
-                .map(step -> step == Step.MORE ? Optional.of(BREATHER) : Optional.empty());
+                .compose(found ->
+                        found.isEmpty() ? Future.succeededFuture(Optional.<Duration>empty()) : step(found.get()))
+                .map(next -> next.map(BREATHER::plus));
+    }
+
+    private Future<Optional<Duration>> step(ResendStore.Job job) {
+        int most = Math.clamp(Math.ceilDiv(job.shown().ratePerSecond(), STEPS_A_SECOND), 1, PAGE);
+        return ResendStore.step(pool, job, PAGE, most, CROWD);
     }
 }

@@ -53,7 +53,7 @@ final class Setbacks {
 
     private static Incident incident(Parking parking) {
         Event event =
-                parking.waitsFor() != null ? Event.GAP_SEEN : parking.attempts() == 0 ? Event.QUEUED : Event.PARKED;
+                parking.waitsFor() != null ? Event.GAP_SEEN : parking.error() == null ? Event.QUEUED : Event.PARKED;
         return new Incident(
                 parking.message().source(), parking.message().messageId(), event, parking.attempts(), parking.error());
     }
@@ -90,6 +90,14 @@ final class Setbacks {
         return Duration.ofMillis(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
     }
 
+    /** For a message that nothing is wrong with: the longer it has been held up, the more rarely it is tried. */
+    Duration patience(Instant firstAt) {
+        Duration share = Duration.between(firstAt, Instant.now()).dividedBy(8);
+        Duration longest = share.compareTo(options.maxRetryBackoff()) > 0 ? options.maxRetryBackoff() : share;
+        Duration shortest = backoff(1);
+        return longest.compareTo(shortest) > 0 ? longest : shortest;
+    }
+
     void reportDead(DeadLetter letter) {
         count("dead", 1);
         at(LOGGER.atWarn(), letter.source())
@@ -101,6 +109,22 @@ final class Setbacks {
     void reportParked(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
         count("parked", 1);
         at(LOGGER.atWarn(), record).setCause(cause).log("handling failed, parked the message and its key");
+    }
+
+    /** One line for all of them: a row that many need may be locked. */
+    void reportHeldUp(List<? extends Inbound<?>> messages, Throwable cause) {
+        if (messages.isEmpty()) {
+            return;
+        }
+        count("parked", messages.size());
+        at(LOGGER.atWarn(), messages.getFirst().source())
+                .addKeyValue("messages", messages.size())
+                .addKeyValue("error", describe(cause))
+                .log("parked messages and their keys until a passing obstacle is gone; this is the first of them");
+    }
+
+    void reportStillHeldUp(ConsumerRecord<byte[], byte[]> record, String error) {
+        at(LOGGER.atDebug(), record).addKeyValue("error", error).log("a parked message is still held up");
     }
 
     void reportGap(ConsumerRecord<byte[], byte[]> record, UUID missing) {

@@ -55,7 +55,7 @@ class DeadLetterSizeIT {
         fixture.admin.createTopics(List.of(twoMib)).all().get(30, TimeUnit.SECONDS);
         letters = new Letters(fixture);
         replays = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
-        api = new Api(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, replays));
+        api = new Api(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays));
     }
 
     @AfterEach
@@ -123,9 +123,11 @@ class DeadLetterSizeIT {
         letters.bury(record(bytes("k"), filled(MIB + MIB / 2), new RecordHeaders()), "large");
         letters.bury(2, 3, 1);
 
-        HttpResponse<String> refused = api.post("/dead-letters/" + letters.id(1) + "/replay", "");
-        JsonObject preview = api.json(api.post("/dead-letters/replay", "{\"dryRun\":true}"));
-        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":10000}"));
+        HttpResponse<String> refused = api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}");
+        JsonObject preview =
+                api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"dryRun\":true}"));
+        JsonObject job =
+                api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10000}"));
 
         assertThat(refused.statusCode()).isEqualTo(409);
         assertThat(refused.body()).contains("larger than 1048000 bytes");
@@ -148,9 +150,10 @@ class DeadLetterSizeIT {
         letters.bury(record(bytes("k"), filled(1_048_000 - 1 - sizeOfHeaders), headers), "large");
         letters.bury(record(2, bytes("k"), filled(1_048_000 - sizeOfHeaders), headers), "larger by one byte");
 
-        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
+        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}"));
 
-        assertThat(api.post("/dead-letters/" + letters.id(2) + "/replay", "").statusCode())
+        assertThat(api.post("/dead-letters/" + letters.id(2) + "/replay", "{\"to\":\"topic\"}")
+                        .statusCode())
                 .isEqualTo(409);
         try (KafkaProducer<byte[], byte[]> relay = producer(Map.of())) {
             for (Row row : outbox(fixture.topic)) {

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import dev.lockstep.embedded.TestServers;
+import dev.lockstep.messaging.http.BoundedReads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -14,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -24,10 +26,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
@@ -63,6 +69,8 @@ final class Fixture implements AutoCloseable {
     final KafkaProducer<byte[], byte[]> producer;
     private final List<MessageConsumer> consumers = new ArrayList<>();
 
+    final BoundedReads reads;
+
     Fixture() {
         PGSimpleDataSource dataSource = new PGSimpleDataSource();
         dataSource.setUrl(TestServers.postgres().jdbcUrl(database));
@@ -74,6 +82,7 @@ final class Fixture implements AutoCloseable {
                 .with(new PoolOptions().setMaxSize(4))
                 .using(vertx)
                 .build();
+        reads = BoundedReads.of(vertx, pool);
         producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "linger.ms", 0),
                 new ByteArraySerializer(),
@@ -116,11 +125,70 @@ final class Fixture implements AutoCloseable {
         }
     }
 
+    void addPartitions(int total) {
+        done(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
+                .all());
+    }
+
+    /** As retention does, or somebody with a tool. */
+    void deleteRecords(int partition, long before) {
+        done(admin.deleteRecords(Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(before)))
+                .all());
+    }
+
+    /** Deletes the topic and makes it anew. */
+    void recreateTopic(int partitions) {
+        done(admin.deleteTopics(Set.of(topic)).all());
+        Awaitility.await().ignoreExceptions().until(() -> {
+            createTopic(partitions);
+            return true;
+        });
+    }
+
+    /** As a tool would, of a group without members. */
+    void setCommitted(int partition, long offset) {
+        done(admin.alterConsumerGroupOffsets(
+                        group, Map.of(new TopicPartition(topic, partition), new OffsetAndMetadata(offset)))
+                .all());
+    }
+
+    long end(int partition) {
+        TopicPartition of = new TopicPartition(topic, partition);
+        return done(admin.listOffsets(Map.of(of, OffsetSpec.latest())).partitionResult(of))
+                .offset();
+    }
+
+    /** What the gauge says. */
+    double lag() {
+        return meters.get("lockstep.consumer.lag")
+                .tags("group", group, "topic", topic)
+                .gauge()
+                .value();
+    }
+
+    private static <T extends @Nullable Object> T done(KafkaFuture<T> future) {
+        try {
+            return future.get(30, TimeUnit.SECONDS);
+        } catch (InterruptedException | ExecutionException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     ConsumerOptions options() {
+        return options(List.of(topic), Map.of());
+    }
+
+    ConsumerOptions options(Map<String, String> kafka) {
+        return options(List.of(topic), kafka);
+    }
+
+    ConsumerOptions options(List<String> topics, Map<String, String> kafka) {
+        Map<String, String> properties = new HashMap<>(kafka);
+        properties.put("bootstrap.servers", TestServers.kafka().bootstrapServers());
         return new ConsumerOptions(
                 group,
-                List.of(topic),
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                topics,
+                properties,
                 100,
                 3,
                 Duration.ofMillis(100),
@@ -193,9 +261,23 @@ final class Fixture implements AutoCloseable {
         return UUID.fromString(strings("SELECT uuidv7()").getFirst());
     }
 
+    void helloTo(int partition, String name) {
+        send(
+                partition,
+                "k",
+                "Hello",
+                "{\"name\":\"" + name + "\"}",
+                UUID.randomUUID().toString());
+    }
+
     void send(@Nullable String key, String type, String value, String id) {
+        send(null, key, type, value, id);
+    }
+
+    private void send(@Nullable Integer partition, @Nullable String key, String type, String value, String id) {
         ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
                 topic,
+                partition,
                 key == null ? null : key.getBytes(StandardCharsets.UTF_8),
                 value.getBytes(StandardCharsets.UTF_8));
         record.headers()

@@ -39,10 +39,20 @@ final class Letters {
              WHERE "offset" = $2
             """;
 
+    private static final String SUBSCRIBE = """
+            INSERT INTO consumer_subscription (consumer, topic, seen_at) VALUES ('group', 'greetings', now() + interval '1 day')
+            """;
+
     private final Fixture fixture;
 
     Letters(Fixture fixture) {
         this.fixture = fixture;
+    }
+
+    /** As if a consumer of these letters ran. */
+    Letters read() {
+        Fixture.await(fixture.pool.query(SUBSCRIBE).execute());
+        return this;
     }
 
     /** Letters at these offsets of the topic greetings, the last one first, whose keys take turns. */
@@ -92,6 +102,12 @@ final class Letters {
     List<String> sent() {
         return fixture.strings("SELECT aggregateid || ' ' || convert_from(payload, 'UTF8') FROM outbox"
                 + " WHERE topic = 'greetings' ORDER BY id");
+    }
+
+    /** What is redelivered to the group, in the order in which it takes each key's. */
+    List<String> redelivered() {
+        return fixture.strings("SELECT convert_from(record_key, 'UTF8') || ' ' || convert_from(record_value, 'UTF8')"
+                + " FROM parked_message WHERE consumer = 'group' ORDER BY record_key, partition, \"offset\"");
     }
 
     List<String> open() {

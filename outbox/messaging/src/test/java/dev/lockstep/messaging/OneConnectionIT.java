@@ -2,6 +2,7 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.http.BoundedReads;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
@@ -35,7 +36,9 @@ class OneConnectionIT {
                 .using(fixture.vertx)
                 .build();
         Replays replays = new Replays(fixture.vertx, single, Duration.ofDays(7), fixture.meters);
-        api = new Api(fixture, router -> DeadLetterRoutes.mount(router, single, replays));
+        api = new Api(
+                fixture,
+                router -> DeadLetterRoutes.mount(router, single, BoundedReads.of(fixture.vertx, single), replays));
     }
 
     @AfterEach
@@ -64,7 +67,8 @@ class OneConnectionIT {
         UUID letter = letters.id(1);
         assertThat(api.delete("/dead-letters/" + letter + "?reason=x").statusCode())
                 .isEqualTo(204);
-        String replay = api.json(api.post("/dead-letters/replay", "")).getString("id");
+        String replay = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"))
+                .getString("id");
 
         assertThat(api.delete("/dead-letters/" + letter + "?reason=x").statusCode())
                 .isEqualTo(409);

@@ -22,7 +22,7 @@ class OperatorActionsIT {
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        api = new Api(fixture, router -> OperatorActionRoutes.mount(router, fixture.pool));
+        api = new Api(fixture, router -> OperatorActionRoutes.mount(router, fixture.reads));
     }
 
     @AfterEach

@@ -97,6 +97,97 @@ class OutboxIT {
     }
 
     @Test
+    void a_row_that_is_held_back_is_pending_whatever_the_watermark_says() {
+        // Given
+        append("a");
+        append("b");
+        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        Fixture.await(
+                fixture.pool.query("UPDATE outbox_watermark SET relayed = 2").execute());
+
+        // When
+        holdBack("a");
+        append("c");
+
+        // Then
+        assertThat(states()).containsExactly("pending", "relayed", "pending");
+        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, null, null, null, 10))
+                        .rows())
+                .extracting(OutboxStore.OutboxRow::aggregateId)
+                .containsExactly("c", "a");
+        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.RELAYED, null, null, null, 10))
+                        .rows())
+                .extracting(OutboxStore.OutboxRow::aggregateId)
+                .containsExactly("b");
+        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, "a", null, null, 10))
+                        .rows())
+                .hasSize(1);
+        OutboxStore.Summary summary = Fixture.await(OutboxStore.summary(fixture.pool));
+        assertThat(summary.pending()).isEqualTo(2);
+        assertThat(summary.relayed()).isEqualTo(1);
+        assertThat(summary.held()).extracting(OutboxStore.HeldTopic::rows).containsExactly(1L);
+
+        // When a row is held back that the watermark has not passed
+        holdBack("c");
+
+        // Then it is counted once
+        summary = Fixture.await(OutboxStore.summary(fixture.pool));
+        assertThat(summary.pending()).isEqualTo(2);
+        assertThat(summary.relayed()).isEqualTo(1);
+    }
+
+    @Test
+    void a_topic_that_is_refused_is_a_problem_that_names_it_and_a_row() {
+        // Given
+        append("a");
+        String row = fixture.strings("SELECT id::text FROM outbox").getFirst();
+        assertThat(problem(Duration.ofSeconds(60))).isEmpty();
+
+        // When
+        holdBack("a");
+
+        // Then
+        assertThat(problem(Duration.ofSeconds(60)))
+                .hasValueSatisfying(
+                        problem -> assertThat(problem).contains("outbox row " + row, "topic t: ", "it is missing"));
+    }
+
+    @Test
+    void a_day_with_a_row_that_is_held_back_is_not_dropped() {
+        // Given
+        Fixture.await(fixture.pool
+                .preparedQuery(
+                        "INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic) VALUES (uuidv7_floor($1), 't', 'old', 'T', 't')")
+                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minusDays(1))));
+        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        holdBack("old");
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                fixture.vertx, fixture.pool, Duration.ZERO, Duration.ofDays(7), Duration.ofDays(90));
+
+        // When
+        Fixture.await(maintenance.run().compose(done -> maintenance.run()));
+
+        // Then
+        assertThat(fixture.strings("SELECT aggregateid FROM outbox")).containsExactly("old");
+
+        // When
+        Fixture.await(fixture.pool.query("DELETE FROM outbox_held").execute());
+        Fixture.await(maintenance.run());
+
+        // Then
+        assertThat(fixture.strings("SELECT aggregateid FROM outbox")).isEmpty();
+    }
+
+    private void holdBack(String aggregateId) {
+        Fixture.await(fixture.pool.preparedQuery("""
+                    WITH held AS (INSERT INTO outbox_held (id, topic, key_hash, xid)
+                                  SELECT id, 't', 1, xid FROM outbox WHERE aggregateid = $1 RETURNING id)
+                    INSERT INTO outbox_held_topic AS t (topic, rows, row_id, reason) SELECT 't', 1, id, 'it is missing' FROM held
+                    ON CONFLICT (topic) DO UPDATE SET rows = t.rows + 1
+                    """).execute(Tuple.of(aggregateId)));
+    }
+
+    @Test
     void days_past_their_retention_are_dropped_one_a_transaction() {
         // Given
         Fixture.await(
@@ -152,7 +243,9 @@ class OutboxIT {
     }
 
     private List<String> states() {
-        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10)).stream()
+        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10))
+                .rows()
+                .stream()
                 .map(OutboxStore.OutboxRow::state)
                 .toList();
     }

@@ -22,9 +22,24 @@ class PrintableTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"000a, \\n", "000d, \\r", "0009, \\t", "0000, \\u0000", "001b, \\u001b", "007f, \\u007f", "0085, \\u0085",
-        "009b, \\u009b", "2028, \\u2028", "2029, \\u2029", "202e, \\u202e", "2066, \\u2066", "200f, \\u200f", "feff, \\ufeff",
-        "d800, \\ud800", "dfff, \\udfff"})
+    @CsvSource({
+        "000a, \\n",
+        "000d, \\r",
+        "0009, \\t",
+        "0000, \\u0000",
+        "001b, \\u001b",
+        "007f, \\u007f",
+        "0085, \\u0085",
+        "009b, \\u009b",
+        "2028, \\u2028",
+        "2029, \\u2029",
+        "202e, \\u202e",
+        "2066, \\u2066",
+        "200f, \\u200f",
+        "feff, \\ufeff",
+        "d800, \\ud800",
+        "dfff, \\udfff"
+    })
     void what_a_terminal_or_a_reader_of_lines_acts_on_is_escaped(String unit, String escaped) {
         assertThat(PrintableText.of("a" + (char) Integer.parseInt(unit, 16) + "b", 100))
                 .isEqualTo("a" + escaped + "b");

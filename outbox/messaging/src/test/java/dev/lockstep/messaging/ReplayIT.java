@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReplayIT {
-    private static final String ALL = "{\"topic\":\"greetings\",\"ratePerSecond\":10000}";
+    private static final String ALL = "{\"topic\":\"greetings\",\"to\":\"topic\",\"ratePerSecond\":10000}";
 
     private final List<Replays> instances = new ArrayList<>();
     private Fixture fixture;
@@ -41,8 +41,8 @@ class ReplayIT {
         letters = new Letters(fixture);
         replays = instance();
         api = new Api(fixture, router -> {
-            DeadLetterRoutes.mount(router, fixture.pool, replays);
-            OperatorActionRoutes.mount(router, fixture.pool);
+            DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
+            OperatorActionRoutes.mount(router, fixture.reads);
         });
     }
 
@@ -59,7 +59,7 @@ class ReplayIT {
 
         HttpResponse<String> answer = api.post(
                 "/dead-letters/replay",
-                "{\"key\":\"k1\",\"fingerprint\":\"00000000000000aa\",\"ratePerSecond\":10000,\"why\":\"it is mended\"}");
+                "{\"to\":\"topic\",\"key\":\"k1\",\"fingerprint\":\"00000000000000aa\",\"ratePerSecond\":10000,\"why\":\"it is mended\"}");
         JsonObject job = ended(answer);
 
         assertThat(answer.statusCode()).isEqualTo(202);
@@ -89,7 +89,7 @@ class ReplayIT {
     void a_job_keeps_to_its_rate() {
         letters.bury(1, 30, 1);
 
-        ended(api.post("/dead-letters/replay", "{\"ratePerSecond\":10}"));
+        ended(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10}"));
 
         assertThat(letters.sent())
                 .isEqualTo(
@@ -104,7 +104,8 @@ class ReplayIT {
     void a_job_stops_when_the_failures_return() {
         letters.bury(1, 40, 1);
 
-        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":10,\"maxFailures\":2}"));
+        JsonObject job = api.json(api.post(
+                "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10,\"maxFailures\":2}"));
         letters.failsAgain(1, 101);
         letters.failsAgain(2, 102);
         JsonObject ended = ended(job);
@@ -126,9 +127,10 @@ class ReplayIT {
             letters.age(offset, "8 days");
         }
 
-        JsonObject job = api.json(api.post(
-                "/dead-letters/replay",
-                "{\"ratePerSecond\":10,\"maxFailures\":2,\"force\":true,\"why\":\"none was handled\"}"));
+        JsonObject job = api.json(
+                api.post(
+                        "/dead-letters/replay",
+                        "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10,\"maxFailures\":2,\"force\":true,\"why\":\"none was handled\"}"));
         letters.failsAgain(1, 101);
         letters.failsAgain(2, 102);
         JsonObject ended = ended(job);
@@ -140,7 +142,7 @@ class ReplayIT {
     @Test
     void what_returned_is_sent_before_those_of_its_key_that_came_after_it() {
         letters.bury(1, 3, 1);
-        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
+        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}"));
         letters.failsAgain(1, 101);
 
         ended(api.post("/dead-letters/replay", ALL));
@@ -159,7 +161,8 @@ class ReplayIT {
                         VALUES (uuidv7(), 'group', 'greetings', 0, 1, '[]', 'R', 'e', 1, now(), 'f', 1, 'k0', 'k0', 'v1')
                         """).execute());
 
-        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":4}"));
+        JsonObject job =
+                api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":4}"));
         letters.bury(7, 7, 1);
         Fixture.await(writer.query("COMMIT").execute());
         Fixture.await(writer.close());
@@ -171,7 +174,8 @@ class ReplayIT {
     @Test
     void what_a_process_left_unfinished_the_next_one_finishes() {
         letters.bury(1, 20, 5);
-        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":10}"));
+        JsonObject job =
+                api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10}"));
         replays.stop();
         long before = api.json(api.get("/dead-letters/replays/" + job.getString("id")))
                 .getLong("replayed");
@@ -204,7 +208,8 @@ class ReplayIT {
     @Test
     void an_operator_stops_a_job_and_says_why() {
         letters.bury(1, 50, 1);
-        JsonObject job = api.json(api.post("/dead-letters/replay", "{\"ratePerSecond\":1}"));
+        JsonObject job =
+                api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":1}"));
         String stop = "/dead-letters/replays/" + job.getString("id") + "/stop";
 
         assertThat(api.field(api.post(stop, "{}"), 400)).isEqualTo("reason");
@@ -228,12 +233,13 @@ class ReplayIT {
         letters.age(2, "8 days");
         String one = "/dead-letters/" + letters.id(1) + "/replay";
 
-        HttpResponse<String> refused = api.post(one, "");
+        HttpResponse<String> refused = api.post(one, "{\"to\":\"topic\"}");
 
         assertThat(refused.statusCode()).isEqualTo(409);
         assertThat(refused.body()).contains(letters.id(1).toString()).contains("PT168H (INBOX_RETENTION)");
         assertThat(api.field(api.post(one, "{\"force\":true}"), 400)).isEqualTo("reason");
-        assertThat(api.post("/dead-letters/replay", "{\"key\":\"k2\"}").statusCode())
+        assertThat(api.post("/dead-letters/replay", "{\"to\":\"topic\",\"key\":\"k2\"}")
+                        .statusCode())
                 .isEqualTo(409);
         assertThat(api.field(api.post("/dead-letters/replay", "{\"force\":true,\"reason\":\"R\"}"), 400))
                 .isEqualTo("why");
@@ -243,8 +249,9 @@ class ReplayIT {
         JsonObject young = ended(api.post("/dead-letters/replay", ALL));
         assertThat(young.getLong("replayed")).isEqualTo(1);
         assertThat(young.getLong("tooOld")).isEqualTo(2);
-        api.json(api.post(one, "{\"force\":true,\"reason\":\"it was never handled\"}"));
-        ended(api.post("/dead-letters/replay", "{\"force\":true,\"why\":\"nor was it\"}"));
+        api.json(api.post(one, "{\"to\":\"topic\",\"force\":true,\"reason\":\"it was never handled\"}"));
+        ended(api.post(
+                "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"force\":true,\"why\":\"nor was it\"}"));
 
         assertThat(letters.sent()).containsExactly("k0 v3", "k1 v1", "k2 v2");
         assertThat(api.rows(api.get("/operator-actions")).stream()
@@ -265,8 +272,9 @@ class ReplayIT {
                         "UPDATE dead_letter SET fingerprint = '00000000000000bb', error_class = 'E' WHERE \"offset\" = 4")
                 .execute());
 
-        JsonObject all = api.json(api.post("/dead-letters/replay", "{\"dryRun\":true}"));
-        JsonObject some = api.json(api.post("/dead-letters/replay", "{\"dryRun\":true,\"errorClass\":\"E\"}"));
+        JsonObject all = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"dryRun\":true}"));
+        JsonObject some =
+                api.json(api.post("/dead-letters/replay", "{\"to\":\"topic\",\"dryRun\":true,\"errorClass\":\"E\"}"));
 
         assertThat(all.getLong("count")).isEqualTo(4);
         assertThat(all.getLong("tooOld")).isEqualTo(1);
@@ -308,7 +316,7 @@ class ReplayIT {
                 .add("ce_id", "42".getBytes(StandardCharsets.UTF_8));
         letters.bury(first, "not today");
 
-        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", ""));
+        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}"));
 
         ConsumerRecord<byte[], byte[]> again = record(2, Instant.now());
         Headers.toKafka(new JsonArray(fixture.strings("SELECT headers FROM outbox WHERE topic = 'greetings'")

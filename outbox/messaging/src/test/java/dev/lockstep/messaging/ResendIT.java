@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.json.JsonObject;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -34,10 +36,10 @@ class ResendIT {
         fixture = new Fixture();
         resends = new Resends(fixture.vertx, fixture.pool);
         api = new Api(fixture, router -> {
-            ResendRoutes.mount(router, fixture.pool, resends, Duration.ofDays(7));
-            OutboxRoutes.mount(router, fixture.pool);
-            OperatorActionRoutes.mount(router, fixture.pool);
-            DeliveryRoutes.mount(router, fixture.pool);
+            ResendRoutes.mount(router, fixture.pool, fixture.reads, resends, Duration.ofDays(7));
+            OutboxRoutes.mount(router, fixture.reads);
+            OperatorActionRoutes.mount(router, fixture.reads);
+            DeliveryRoutes.mount(router, fixture.reads);
         });
     }
 
@@ -105,7 +107,7 @@ class ResendIT {
         Resends other = new Resends(fixture.vertx, fixture.pool);
         other.start();
 
-        JsonObject job = api.json(api.post("/outbox/resend", "{\"topic\":\"greetings\"}"));
+        JsonObject job = api.json(api.post("/outbox/resend", "{\"topic\":\"greetings\",\"ratePerSecond\":5000}"));
         resends.start();
 
         assertThat(job.getString("state")).isEqualTo("running");
@@ -123,7 +125,7 @@ class ResendIT {
     @Test
     void what_a_process_left_unfinished_the_next_one_finishes() {
         append(IntStream.range(0, 2_500).mapToObj(i -> "k").toArray(String[]::new));
-        JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"k\"}"));
+        JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":5000}"));
         resends.stop();
 
         Resends next = new Resends(fixture.vertx, fixture.pool);
@@ -150,6 +152,120 @@ class ResendIT {
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "{\"from\":\"1970-01-01T00:00:00Z\"}",
+                "{\"from\":\"1970-01-01T00:00:00Z\",\"dryRun\":true}",
+                "{\"to\":\"9999-12-31T23:59:59Z\"}",
+                "{\"from\":\"2000-01-01T00:00:00Z\",\"to\":\"2100-01-01T00:00:00Z\",\"all\":false}",
+                "{\"all\":true,\"topic\":\"greetings\"}"
+            })
+    void everything_is_sent_again_only_when_a_request_says_so(String request) {
+        append("a");
+
+        assertThat(api.field(api.post("/outbox/resend", request), 400)).isEqualTo("all");
+        assertThat(fixture.strings(RESENT)).isEmpty();
+        assertThat(resent("{\"all\":true}")).isEqualTo(1);
+    }
+
+    @Test
+    void one_job_runs_at_a_time_the_others_wait_in_order_and_more_are_refused() {
+        append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
+        List<String> jobs = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            jobs.add(api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":1}"))
+                    .getString("id"));
+        }
+
+        HttpResponse<String> refused = api.post("/outbox/resend", "{\"key\":\"k\"}");
+
+        assertThat(refused.statusCode()).isEqualTo(409);
+        assertThat(refused.body()).contains("/outbox/resends");
+        assertThat(api.rows(api.get("/outbox/resends")).stream().map(job -> job.getString("state")))
+                .containsExactly("waiting", "waiting", "waiting", "waiting", "running");
+        assertThat(fixture.strings("SELECT count(*) FROM outbox WHERE resend_of IS NOT NULL"))
+                .containsExactly("1");
+        String stop = "/outbox/resends/" + jobs.getFirst() + "/stop";
+        assertThat(api.field(api.post(stop, ""), 400)).isEqualTo("reason");
+        JsonObject stopped = api.json(api.post(stop, "{\"reason\":\"not tonight\"}"));
+        assertThat(stopped.getString("state")).isEqualTo("stopped");
+        assertThat(stopped.getString("stopReason")).isEqualTo("kim: not tonight");
+        assertThat(api.post(stop, "{\"reason\":\"again\"}").statusCode()).isEqualTo(409);
+        assertThat(api.json(api.get("/outbox/resends/" + jobs.get(1))).getString("state"))
+                .isEqualTo("running");
+        assertThat(api.rows(api.get("/operator-actions?action=outbox.resend-stop")))
+                .hasSize(1);
+    }
+
+    @Test
+    void a_job_that_a_reader_needs_whose_records_were_removed_waits_for_no_operator() {
+        append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
+        String slow = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":1}"))
+                .getString("id");
+        String needed = Fixture.await(ResendStore.createForLostRange(
+                        fixture.pool,
+                        "greetings",
+                        Instant.now().minus(Duration.ofHours(1)),
+                        fixture.uuidv7(),
+                        "reader",
+                        Duration.ofDays(7)))
+                .orElseThrow()
+                .toString();
+
+        resends.start();
+
+        await().until(() -> api.json(api.get("/outbox/resends/" + needed))
+                .getString("state")
+                .equals("done"));
+        assertThat(api.json(api.get("/outbox/resends/" + needed)).getLong("resent"))
+                .isEqualTo(30);
+        assertThat(api.json(api.get("/outbox/resends/" + slow)).getString("state"))
+                .isEqualTo("running");
+    }
+
+    @Test
+    void a_job_keeps_to_its_rate_and_says_how_far_it_is() {
+        append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
+
+        JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":10}"));
+        resends.start();
+
+        assertThat(job.getInteger("ratePerSecond")).isEqualTo(10);
+        assertThat(job.getLong("resent")).isEqualTo(2);
+        assertThat(job.getInstant("reached")).isNotNull();
+        await().until(() -> api.json(api.get("/outbox/resends/" + job.getString("id")))
+                .getString("state")
+                .equals("done"));
+        assertThat(fixture.strings("SELECT max(created_at) - min(created_at) > interval '2 s' FROM outbox"
+                        + " WHERE resend_of IS NOT NULL"))
+                .containsExactly("true");
+        assertThat(fixture.strings(RESENT)).hasSize(30);
+    }
+
+    @Test
+    void a_job_adds_nothing_while_very_much_is_pending() {
+        append("a");
+        Fixture.await(fixture.pool.query("""
+                        INSERT INTO outbox (aggregatetype, type, topic) SELECT 'x', 'X', 'x' FROM generate_series(1, 20000)
+                        """).execute());
+        Fixture.await(fixture.pool.query("VACUUM ANALYZE outbox").execute());
+
+        JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"a\"}"));
+        assertThat(job.getString("state")).isEqualTo("running");
+        assertThat(job.getBoolean("heldBack")).isTrue();
+        assertThat(fixture.strings(RESENT)).isEmpty();
+        Fixture.await(fixture.pool
+                .query("UPDATE outbox_watermark SET snapshot = pg_current_snapshot()")
+                .execute());
+        resends.start();
+
+        await().until(() -> api.json(api.get("/outbox/resends/" + job.getString("id")))
+                .getString("state")
+                .equals("done"));
+        assertThat(fixture.strings(RESENT)).containsExactly("a 1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
                 "1969-12-31T23:59:59.999Z",
                 "1970-01-01T00:00:00+01:00",
                 "-0044-03-15T00:00:00Z",
@@ -170,7 +286,7 @@ class ResendIT {
     void the_first_and_the_last_time_there_is_are_bounds_like_any_other() {
         append("a");
 
-        assertThat(resent("{\"from\":\"1970-01-01T00:00:00Z\",\"to\":\"9999-12-31T23:59:59Z\"}"))
+        assertThat(resent("{\"all\":true,\"from\":\"1970-01-01T00:00:00Z\",\"to\":\"9999-12-31T23:59:59Z\"}"))
                 .isEqualTo(1);
     }
 

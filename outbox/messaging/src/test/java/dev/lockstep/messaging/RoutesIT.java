@@ -42,9 +42,12 @@ class RoutesIT {
         Router router = Router.router(fixture.vertx);
         ProblemHandler.mount(router, 1024);
         router.route().handler(BodyHandler.create(false));
-        OutboxRoutes.mount(router, fixture.pool);
+        OutboxRoutes.mount(router, fixture.reads);
         DeadLetterRoutes.mount(
-                router, fixture.pool, new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
+                router,
+                fixture.pool,
+                fixture.reads,
+                new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
         server = Fixture.await(
                 fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
@@ -197,12 +200,13 @@ class RoutesIT {
         }
 
         @Test
-        void are_sent_to_their_topic_again_as_they_were_and_only_once() {
+        void are_sent_to_their_topic_again_as_they_were_and_only_once_when_asked_for() {
             String id = rows(json(get("/dead-letters?reason=UNKNOWN_TYPE")))
                     .getJsonObject(0)
                     .getString("id");
 
-            assertThat(json(send("POST", "/dead-letters/" + id + "/replay", "")).getString("state"))
+            assertThat(json(send("POST", "/dead-letters/" + id + "/replay", "{\"to\":\"topic\"}"))
+                            .getString("state"))
                     .isEqualTo("replayed");
             assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
                     .isEqualTo(409);
@@ -261,8 +265,8 @@ class RoutesIT {
 
         @Test
         void are_replayed_together_by_filter() {
-            JsonObject some = json(send("POST", "/dead-letters/replay", "{\"type\":\"Hello\"}"));
-            JsonObject rest = json(send("POST", "/dead-letters/replay", ""));
+            JsonObject some = json(send("POST", "/dead-letters/replay", "{\"type\":\"Hello\",\"to\":\"topic\"}"));
+            JsonObject rest = json(send("POST", "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"));
 
             assertThat(some.getInteger("replayed")).isEqualTo(2);
             assertThat(some.getInteger("remaining")).isZero();
@@ -295,7 +299,7 @@ class RoutesIT {
         }
 
         @Test
-        void with_a_key_that_is_not_text_stay_and_hold_no_other_replay_up() {
+        void with_a_key_that_is_not_text_cannot_go_to_the_topic_and_hold_no_other_replay_up() {
             fixture.send(new ProducerRecord<>(fixture.topic, new byte[] {(byte) 0xff}, new byte[] {1}));
             await().untilAsserted(() ->
                     assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(4));
@@ -303,9 +307,10 @@ class RoutesIT {
                     .getJsonObject(0)
                     .getString("id");
 
-            assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
+            assertThat(send("POST", "/dead-letters/" + id + "/replay", "{\"to\":\"topic\"}")
+                            .statusCode())
                     .isEqualTo(409);
-            JsonObject job = json(send("POST", "/dead-letters/replay", ""));
+            JsonObject job = json(send("POST", "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"));
             assertThat(job.getInteger("replayed")).isEqualTo(3);
             assertThat(job.getInteger("remaining")).isZero();
             assertThat(job.getInteger("keyNotText")).isOne();

@@ -23,21 +23,26 @@ final class HeartbeatTopic {
     private static final Duration LIMIT = Duration.ofSeconds(5);
     private static final Duration RETENTION = Duration.ofHours(1);
     private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
+    private static final Duration TRY_AGAIN = Duration.ofSeconds(10);
 
     private enum State {
         UNKNOWN,
         THERE,
+        /** Kafka refused a heartbeat. It is tried again now and then. */
+        REFUSED,
         OUT_OF_REACH
     }
 
     private final RelayConfig config;
-    private final long since = System.nanoTime();
-    private long nextQuestion = System.nanoTime();
-    private @Nullable String reason;
+    private final TopicProbe probe;
+    private volatile long since = System.nanoTime();
+    private volatile long nextQuestion = System.nanoTime();
+    private volatile @Nullable String reason;
     private volatile State state = State.UNKNOWN;
 
-    HeartbeatTopic(RelayConfig config) {
+    HeartbeatTopic(RelayConfig config, TopicProbe probe) {
         this.config = config;
+        this.probe = probe;
     }
 
     boolean exists() {
@@ -49,43 +54,54 @@ final class HeartbeatTopic {
         return state != State.UNKNOWN;
     }
 
+    /**
+     * What Kafka said to a heartbeat. If the topic is missing, it is to be settled again. Otherwise heartbeats do without it for a while: a
+     * refusal, too, proves that Kafka answers.
+     *
+     * @param refusal null if Kafka took it
+     */
+    void answered(@Nullable Refusal refusal) throws InterruptedException {
+        if (refusal == null) {
+            return;
+        }
+        if (probe.ask(OutboxRecords.HEARTBEAT_TOPIC).state() == TopicProbe.State.MISSING) {
+            reason = refusal.reason();
+            since = System.nanoTime();
+            nextQuestion = since;
+            state = State.UNKNOWN;
+            return;
+        }
+        nextQuestion = System.nanoTime() + TRY_AGAIN.toNanos();
+        if (!refusal.reason().equals(reason)) {
+            LOGGER.atWarn()
+                    .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
+                    .addKeyValue("reason", refusal.reason())
+                    .log("Kafka refuses heartbeats, the relay does without until it takes them");
+        }
+        reason = refusal.reason();
+        state = State.REFUSED;
+    }
+
     /** For how long Kafka has not said it. */
     Duration unsettled() {
         return isSettled() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
     }
 
     /**
-     * Creates the topic if it is missing. Blocks for some seconds at most; to be called again and again while {@link #isSettled()} is
-     * false, and asks Kafka now and then only. Called by one thread.
+     * Creates the topic if it is missing, or finds out whether a heartbeat is worth another try. Blocks for some seconds at most. To be
+     * called again and again, and asks Kafka only if there is something to be settled, now and then. Called by one thread.
      */
     void settle() throws InterruptedException {
-        if (System.nanoTime() - nextQuestion < 0) {
+        State seen = state;
+        if (seen == State.THERE || seen == State.OUT_OF_REACH || System.nanoTime() - nextQuestion < 0) {
             return;
         }
-        ask();
+        if (seen == State.UNKNOWN) {
+            ask();
+        } else if (probe.ask(OutboxRecords.HEARTBEAT_TOPIC).state() == TopicProbe.State.USABLE) {
+            state = State.THERE;
+        }
         nextQuestion = System.nanoTime() + ASK_AGAIN.toNanos();
-    }
-
-    /**
-     * Whether Kafka says that the topic, which was there, is missing: somebody has deleted it. Blocks for some seconds at most, and asks
-     * Kafka now and then only. Called by the thread that settles it.
-     */
-    boolean isGone() throws InterruptedException {
-        if (!exists() || System.nanoTime() - nextQuestion < 0) {
-            return false;
-        }
-        try (Admin admin = KafkaProbe.admin(config, LIMIT)) {
-            admin.describeTopics(List.of(OutboxRecords.HEARTBEAT_TOPIC))
-                    .allTopicNames()
-                    .get();
-            return false;
-        } catch (ExecutionException failure) {
-            return isMissing(failure);
-        } catch (KafkaException unreachable) {
-            return false;
-        } finally {
-            nextQuestion = System.nanoTime() + ASK_AGAIN.toNanos();
-        }
     }
 
     private void ask() throws InterruptedException {

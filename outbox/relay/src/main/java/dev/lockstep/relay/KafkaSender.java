@@ -1,11 +1,16 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.TopicProbe.Finding;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
@@ -14,56 +19,117 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends records in order and waits for them, for as long as Kafka may need, and gives up only when it is closed or when
- * Kafka refuses a record. After a refusal nothing else leaves, so that no later record of the same key gets ahead.
+ * Hands records to Kafka and waits for their acknowledgements, for as long as Kafka may need. A record that Kafka refuses is told apart from
+ * one that has to wait because Kafka is away: only the first has a {@link Refusal}.
+ *
+ * <p>A producer that was refused a record is given up on the spot, before it sends the one behind it, and with it everything that it had not
+ * sent. {@link OrderedSender} sends that again through the next producer.
  */
 final class KafkaSender implements AutoCloseable {
     private static final Duration SLICE = Duration.ofMillis(100);
     private static final Duration WORTH_TELLING = Duration.ofSeconds(3);
+    private static final Duration WORTH_ASKING = Duration.ofSeconds(1);
+    private static final Duration SELDOM = Duration.ofSeconds(5);
+    private static final Duration BLOCKED = Duration.ofSeconds(5);
 
-    private final Producer<byte[], byte[]> producer;
+    private static final Future<RecordMetadata> NOT_SENT =
+            CompletableFuture.failedFuture(new IllegalStateException("the record was not sent"));
+
+    private final Supplier<Producer<byte[], byte[]>> producers;
     private final String bootstrapServers;
+    private final TopicProbe topics;
     private final RelayHealth health;
-    private final AtomicReference<@Nullable RelayException> refusal = new AtomicReference<>();
+    private final AtomicReference<@Nullable RelayException> failure = new AtomicReference<>();
 
     private final AtomicInteger waiting = new AtomicInteger();
 
+    private @Nullable Session session;
     private volatile long lastMove = System.nanoTime();
     private volatile boolean closing;
 
-    KafkaSender(Producer<byte[], byte[]> producer, String bootstrapServers, RelayHealth health) {
-        this.producer = producer;
+    /** @param producers makes a producer, for the first record and after each one that was given up */
+    KafkaSender(
+            Supplier<Producer<byte[], byte[]>> producers,
+            String bootstrapServers,
+            TopicProbe topics,
+            RelayHealth health) {
+        this.producers = producers;
         this.bootstrapServers = bootstrapServers;
+        this.topics = topics;
         this.health = health;
     }
 
-    /** A record on its way, and what to call it when it does not arrive. */
-    record Sent(String what, String topic, Future<RecordMetadata> acknowledgement) {}
+    /** A producer until it is given up. What was handed to it and not acknowledged by then may or may not have reached Kafka. */
+    static final class Session {
+        private final Producer<byte[], byte[]> producer;
+        private volatile boolean givenUp;
+
+        private Session(Producer<byte[], byte[]> producer) {
+            this.producer = producer;
+        }
+
+        // Runs on the producer's own thread too. Closed there and then, it does not get to send the next batch.
+        void giveUp() {
+            givenUp = true;
+            producer.close(Duration.ZERO);
+        }
+    }
 
     /**
-     * Hands a record to the producer. Blocks while the topic is unknown or the buffer is full.
+     * A record on its way, or one that did not get that far.
      *
-     * @throws RelayException if Kafka refused this record or one before it, or the sender is being closed
+     * @param refusal why it did not, or null if it is on its way
      */
-    Sent send(String what, ProducerRecord<byte[], byte[]> record) throws InterruptedException {
+    record Sent(
+            Session session,
+            Outgoing outgoing,
+            Future<RecordMetadata> acknowledgement,
+            @Nullable Refusal refusal) {
+        private static Sent failed(Session session, Outgoing outgoing, Refusal refusal) {
+            return new Sent(session, outgoing, NOT_SENT, refusal);
+        }
+    }
+
+    /** The producer in use. Makes one if there is none, or if the last one was given up. */
+    synchronized Session session() {
+        throwIfOver();
+        Session current = session;
+        if (current == null || current.givenUp) {
+            current = new Session(producers.get());
+            session = current;
+        }
+        return current;
+    }
+
+    /**
+     * Hands a record to the producer. Blocks while Kafka does not tell about the topic, or the buffer is full.
+     *
+     * @param followed whether other records of its topic and key may be handed over before this one is acknowledged. If it is refused then, the
+     *     producer is given up before it sends them
+     * @throws RelayException if nothing can be sent at all, or the sender is being closed
+     */
+    Sent send(Session by, Outgoing outgoing, boolean followed) throws InterruptedException {
         beginToWait();
         try {
-            return sendPatiently(what, record);
+            return sendPatiently(by, outgoing, followed);
         } finally {
             endToWait();
         }
     }
 
-    /** As {@link #send}. A row of which no record can be made is told as one that Kafka refuses is. */
-    Sent sendRow(OutboxRow row, OutboxRecords records) throws InterruptedException {
-        return send("row " + row.id(), record(row, records));
-    }
-
-    /** Returns once Kafka has acknowledged the record. */
-    void awaitAck(Sent sent) throws InterruptedException {
+    /**
+     * Returns once Kafka has acknowledged the record or refused it.
+     *
+     * @return null if it was acknowledged
+     */
+    @Nullable
+    Refusal awaitAck(Sent sent) throws InterruptedException {
+        if (sent.refusal() != null) {
+            return sent.refusal();
+        }
         beginToWait();
         try {
-            awaitPatiently(sent);
+            return awaitPatiently(sent);
         } finally {
             endToWait();
         }
@@ -78,15 +144,10 @@ final class KafkaSender implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        producer.close(Duration.ZERO);
-    }
-
-    private ProducerRecord<byte[], byte[]> record(OutboxRow row, OutboxRecords records) {
-        try {
-            return records.row(row);
-        } catch (RelayException cause) {
-            health.blocked(RelayException.reason(cause));
-            throw cause;
+        synchronized (this) {
+            if (session != null) {
+                session.giveUp();
+            }
         }
     }
 
@@ -102,92 +163,204 @@ final class KafkaSender implements AutoCloseable {
         waiting.decrementAndGet();
     }
 
-    private Sent sendPatiently(String what, ProducerRecord<byte[], byte[]> record) throws InterruptedException {
+    private Sent sendPatiently(Session by, Outgoing outgoing, boolean followed) throws InterruptedException {
+        ProducerRecord<byte[], byte[]> record = outgoing.record();
+        if (record == null) {
+            return Sent.failed(by, outgoing, outgoing.unsendable());
+        }
+        long start = System.nanoTime();
+        Doubts doubts = new Doubts(outgoing.topic());
         while (true) {
             throwIfOver();
-            Sent sent = new Sent(what, record.topic(), tryToSend(what, record));
-            Throwable failure = failureOf(sent);
-            if (failure == null) {
-                return sent;
+            if (by.givenUp) {
+                return Sent.failed(by, outgoing, Refusal.GIVEN_UP);
+            }
+            Attempt attempt = tryToSend(by, record, followed);
+            Throwable cause = attempt.failure();
+            if (cause == null) {
+                return new Sent(by, outgoing, attempt.acknowledgement(), null);
             }
             // Only a record that never entered the producer's buffer times out here, so to try it again keeps the
             // order.
-            if (!(failure instanceof TimeoutException)) {
-                throw refused(what, record.topic(), failure);
+            if (!(cause instanceof TimeoutException)) {
+                return Sent.failed(by, outgoing, refusal(by, outgoing, cause));
             }
-            health.blocked("outbox %s waits for topic %s: %s"
-                    .formatted(what, record.topic(), connected() ? failure.getMessage() : unreachable()));
+            Duration waited = since(start);
+            Refusal refusal = connected(by) ? doubts.settle(waited) : null;
+            if (refusal != null) {
+                return Sent.failed(by, outgoing, refusal);
+            }
+            tellThatItWaits(
+                    "outbox %s waits for topic %s: %s"
+                            .formatted(
+                                    outgoing.what(),
+                                    outgoing.topic(),
+                                    connected(by) ? cause.getMessage() : kafka() + " cannot be reached"),
+                    waited);
         }
     }
 
-    private void awaitPatiently(Sent sent) throws InterruptedException {
+    private void tellThatItWaits(String sentence, Duration waited) {
+        if (waited.compareTo(BLOCKED) < 0) {
+            health.troubled(sentence);
+        } else {
+            health.blocked(sentence);
+        }
+    }
+
+    private @Nullable Refusal awaitPatiently(Sent sent) throws InterruptedException {
         long start = System.nanoTime();
+        Doubts doubts = new Doubts(sent.outgoing().topic());
         while (true) {
             try {
                 sent.acknowledgement().get(SLICE.toMillis(), TimeUnit.MILLISECONDS);
-                return;
+                return null;
             } catch (java.util.concurrent.TimeoutException notYet) {
                 throwIfOver();
-                Duration waited = Duration.ofNanos(System.nanoTime() - start);
+                Duration waited = since(start);
                 if (waited.compareTo(WORTH_TELLING) > 0) {
                     health.troubled("%s has not acknowledged outbox %s for topic %s for %d s"
-                            .formatted(kafka(), sent.what(), sent.topic(), waited.toSeconds()));
+                            .formatted(
+                                    kafka(),
+                                    sent.outgoing().what(),
+                                    sent.outgoing().topic(),
+                                    waited.toSeconds()));
                 }
-            } catch (ExecutionException failure) {
+                Refusal refusal = doubts.areDue(waited) && connected(sent.session()) ? doubts.settle(waited) : null;
+                if (refusal != null) {
+                    // The producer would try for ever, and keeps the record until it succeeds.
+                    sent.session().giveUp();
+                    return refusal;
+                }
+            } catch (ExecutionException failed) {
                 throwIfOver();
-                throw refused(sent.what(), sent.topic(), failure);
+                Throwable cause = failed.getCause();
+                return refusal(sent.session(), sent.outgoing(), cause == null ? failed : cause);
             }
         }
     }
 
-    private Future<RecordMetadata> tryToSend(String what, ProducerRecord<byte[], byte[]> record)
+    /** What an attempt to hand over a record came to. */
+    private record Attempt(
+            Future<RecordMetadata> acknowledgement,
+            @Nullable Throwable failure) {}
+
+    private Attempt tryToSend(Session by, ProducerRecord<byte[], byte[]> record, boolean followed)
             throws InterruptedException {
+        Watch watch = new Watch(by, followed);
         try {
-            return producer.send(record, (metadata, failure) -> {
-                if (failure != null && !(failure instanceof TimeoutException)) {
-                    refused(what, record.topic(), failure);
-                }
-            });
+            Future<RecordMetadata> acknowledgement = by.producer.send(record, watch);
+            watch.underWay = true;
+            return new Attempt(acknowledgement, failureOf(acknowledgement));
         } catch (InterruptException interrupted) {
             Thread.interrupted();
-            throw new InterruptedException("interrupted while sending outbox " + what);
-        } catch (RuntimeException failure) {
+            throw new InterruptedException("interrupted while sending to topic " + record.topic());
+        } catch (RuntimeException cause) {
             throwIfOver();
-            throw refused(what, record.topic(), failure);
+            return new Attempt(NOT_SENT, cause);
         }
     }
 
-    // Runs on the producer's own thread too. Closed there and then, it does not get to send the batch behind the
-    // refused one.
-    private RelayException refused(String what, String topic, Throwable cause) {
-        RelayException first = new RelayException(
-                "outbox %s cannot be sent to topic %s: %s".formatted(what, topic, RelayException.reason(cause)), cause);
-        if (!closing && refusal.compareAndSet(null, first)) {
-            health.blocked(RelayException.reason(first));
-            producer.close(Duration.ZERO);
+    /** Gives up the producer when a record is refused that others may follow. */
+    private final class Watch implements Callback {
+        private final Session by;
+        private final boolean followed;
+        private final Thread sender = Thread.currentThread();
+        private volatile boolean underWay;
+
+        private Watch(Session by, boolean followed) {
+            this.by = by;
+            this.followed = followed;
         }
-        RelayException known = refusal.get();
+
+        @Override
+        public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception cause) {
+            if (cause == null || closing || by.givenUp || cause instanceof TimeoutException) {
+                return;
+            }
+            // The thread that hands the record over is told at once if it never entered the buffer: nothing is behind
+            // it.
+            boolean neverSent = Thread.currentThread() == sender && !underWay;
+            if (!neverSent && (followed || Refusal.of(cause).isEmpty())) {
+                by.giveUp();
+            }
+        }
+    }
+
+    private Refusal refusal(Session by, Outgoing outgoing, Throwable cause) {
+        Optional<Refusal> refusal = Refusal.of(cause);
+        boolean closed = cause instanceof IllegalStateException
+                || refusal.filter(known -> known.isOf(Refusal.Scope.NONE)).isPresent();
+        return by.givenUp && closed ? Refusal.GIVEN_UP : refusal.orElseThrow(() -> failed(by, outgoing, cause));
+    }
+
+    private RelayException failed(Session by, Outgoing outgoing, Throwable cause) {
+        RelayException first = new RelayException(
+                "outbox %s cannot be sent to topic %s: %s"
+                        .formatted(outgoing.what(), outgoing.topic(), RelayException.reason(cause)),
+                cause);
+        if (!closing && failure.compareAndSet(null, first)) {
+            health.blocked(RelayException.reason(first));
+            by.giveUp();
+        }
+        RelayException known = failure.get();
         return known == null ? first : known;
     }
 
     private void throwIfOver() {
-        RelayException refused = refusal.get();
-        if (refused != null) {
-            throw refused;
+        RelayException failed = failure.get();
+        if (failed != null) {
+            throw failed;
         }
         if (closing) {
             throw new RelayException("the relay is being closed", null);
         }
     }
 
-    private static @Nullable Throwable failureOf(Sent sent) {
-        return sent.acknowledgement().state() == Future.State.FAILED
-                ? sent.acknowledgement().exceptionNow()
-                : null;
+    /** Whether Kafka refuses the topic, asked ever more seldom while a record waits. */
+    private final class Doubts {
+        private final String topic;
+        private Duration nextQuestion = WORTH_ASKING;
+        private boolean waitedBefore;
+
+        private Doubts(String topic) {
+            this.topic = topic;
+        }
+
+        boolean areDue(Duration waited) {
+            return waited.compareTo(nextQuestion) >= 0;
+        }
+
+        private static Duration later(Duration waited) {
+            return waited.plus(waited.compareTo(SELDOM) < 0 ? waited : SELDOM);
+        }
+
+        /** Null unless it is refused. */
+        @Nullable
+        Refusal settle(Duration waited) throws InterruptedException {
+            nextQuestion = later(waited);
+            Finding finding = topics.ask(topic);
+            boolean refused = switch (finding.state()) {
+                case MISSING, REFUSED -> true;
+                // Leaders change, and brokers start: seen once it means nothing.
+                case WAITING -> waitedBefore && waited.compareTo(WORTH_TELLING) > 0;
+                case USABLE, UNKNOWN -> false;
+            };
+            waitedBefore = finding.state() == TopicProbe.State.WAITING;
+            return refused ? new Refusal(Refusal.Scope.TOPIC, finding.reason()) : null;
+        }
     }
 
-    private boolean connected() {
-        return producer.metrics().entrySet().stream()
+    private static @Nullable Throwable failureOf(Future<RecordMetadata> acknowledgement) {
+        return acknowledgement.state() == Future.State.FAILED ? acknowledgement.exceptionNow() : null;
+    }
+
+    private static Duration since(long start) {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    private static boolean connected(Session session) {
+        return session.producer.metrics().entrySet().stream()
                 .filter(metric -> metric.getKey().name().equals("connection-count")
                         && metric.getKey().group().equals("producer-metrics"))
                 .anyMatch(metric -> metric.getValue().metricValue() instanceof Double count && count > 0);
@@ -195,9 +368,5 @@ final class KafkaSender implements AutoCloseable {
 
     private String kafka() {
         return "Kafka at " + bootstrapServers;
-    }
-
-    private String unreachable() {
-        return kafka() + " cannot be reached";
     }
 }

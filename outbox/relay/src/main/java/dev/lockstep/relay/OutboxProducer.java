@@ -9,6 +9,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The Kafka producer's settings: what may be changed, and what order and safety depend on. */
 final class OutboxProducer {
+    private static final String LONGEST_BLOCK_MS = "1000";
+
     private OutboxProducer() {}
 
     static Producer<byte[], byte[]> create(RelayConfig config) {
@@ -22,9 +24,11 @@ final class OutboxProducer {
         settings.put("batch.size", "262144");
         settings.put("max.request.size", "4194304");
         settings.put("buffer.memory", "67108864");
-        settings.put("max.block.ms", "5000");
+        settings.put("max.block.ms", LONGEST_BLOCK_MS);
         settings.put("reconnect.backoff.max.ms", "1000");
         settings.putAll(config.producer());
+        // For so long the rows of other topics wait behind one for a topic that Kafka does not tell about.
+        settings.computeIfPresent("max.block.ms", (name, value) -> shorter(value.toString()));
         settings.put("acks", "all");
         settings.put("enable.idempotence", "true");
         // With more, a batch that the broker refuses is overtaken by the one behind it: the broker takes a gap in the
@@ -35,5 +39,9 @@ final class OutboxProducer {
         settings.put("delivery.timeout.ms", Integer.toString(Integer.MAX_VALUE));
         settings.keySet().removeAll(Set.of("key.serializer", "value.serializer", "transactional.id"));
         return settings;
+    }
+
+    private static String shorter(String millis) {
+        return millis.length() < LONGEST_BLOCK_MS.length() ? millis : LONGEST_BLOCK_MS;
     }
 }

@@ -25,8 +25,7 @@ import org.slf4j.LoggerFactory;
 final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRecord>> {
     private static final Logger LOGGER = LoggerFactory.getLogger(OutboxPublisher.class);
 
-    private final KafkaSender sender;
-    private final OutboxRecords records;
+    private final RowSender sender;
     private final HeartbeatTopic heartbeatTopic;
     private final Runnable beforeFirst;
     private final Ledger ledger;
@@ -42,12 +41,11 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
 
     /**
      * @param beforeFirst throws if nothing may be published at all
-     * @param ledger is told of every row that Kafka has
+     * @param ledger is told of every row that Kafka has, or that is held back
      * @param acknowledged is told of the newest heartbeat that Kafka has, with everything before it
      */
     OutboxPublisher(
-            KafkaSender sender,
-            OutboxRecords records,
+            RowSender sender,
             HeartbeatTopic heartbeatTopic,
             Runnable beforeFirst,
             Ledger ledger,
@@ -55,7 +53,6 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             RelayHealth health,
             RelayMetrics metrics) {
         this.sender = sender;
-        this.records = records;
         this.heartbeatTopic = heartbeatTopic;
         this.beforeFirst = beforeFirst;
         this.ledger = ledger;
@@ -106,31 +103,28 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     private void publish(
             List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
-        // All sends before the first wait: one round trip for the batch instead of one for each row.
         List<SourceRecord> changes = batch.stream()
                 .flatMap(event -> CoalescingQueue.unpack(event.record()).stream())
                 .filter(OutboxPublisher::isNewRow)
                 .toList();
-        List<KafkaSender.Sent> sent = new ArrayList<>(changes.size());
         Beat newest = null;
-        List<Ledger.Entry> rows = new ArrayList<>(changes.size());
+        List<OutboxRow> rows = new ArrayList<>(changes.size());
+        List<Ledger.Entry> entries = new ArrayList<>(changes.size());
         for (SourceRecord change : changes) {
             if (isBeat(change)) {
                 newest = beat(change);
             } else {
                 OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
-                sent.add(sender.sendRow(row, records));
-                rows.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change)));
+                rows.add(row);
+                entries.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change), row.digest()));
             }
         }
         boolean counts = newest != null && heartbeatTopic.isSettled();
-        if (newest != null && heartbeatTopic.exists()) {
-            sent.add(sender.send("heartbeat " + newest.number(), records.heartbeat(newest)));
-        }
-        for (KafkaSender.Sent record : sent) {
-            sender.awaitAck(record);
-        }
-        ledger.add(rows);
+        // All sends before the first wait: one round trip for the batch instead of one for each row.
+        RowSender.Result result = sender.send(rows, heartbeatTopic.exists() ? newest : null);
+        heartbeatTopic.answered(result.heartbeat());
+        counts = counts && heartbeatTopic.isSettled();
+        ledger.add(entries);
         if (newest != null && counts) {
             acknowledged.accept(newest);
         }
@@ -138,7 +132,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             health.flows();
         }
         if (!changes.isEmpty()) {
-            metrics.relayed(rows.size(), committedAt(changes.getLast()));
+            metrics.relayed(result.acknowledged(), committedAt(changes.getLast()));
         }
         // The last one stands for all: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());

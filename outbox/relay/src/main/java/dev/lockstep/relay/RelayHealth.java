@@ -1,8 +1,10 @@
 package dev.lockstep.relay;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What the relay's threads know about how it fares, put into one sentence for whoever asks. Never blocks. */
@@ -29,6 +31,7 @@ final class RelayHealth {
     private volatile @Nullable Long acknowledgedAt;
     private volatile @Nullable String blocked;
     private volatile @Nullable String trouble;
+    private volatile List<String> held = List.of();
 
     RelayHealth(String slot, Duration stalledAfter, LongSupplier nanoClock) {
         this.slot = slot;
@@ -71,14 +74,24 @@ final class RelayHealth {
         blocked = sentence;
     }
 
-    /** Rows flow. */
+    /** Which topics have rows that are held back, one sentence each. It is told at once, and until there are none. */
+    void held(List<String> sentences) {
+        held = sentences;
+    }
+
+    /** Rows flow, except those that are held back. */
     void flows() {
         blocked = null;
         trouble = null;
     }
 
-    /** Empty while rows flow, or could; otherwise one sentence that says what does not work. */
+    /** Empty while rows flow, or could; otherwise says what does not work. */
     Optional<String> problem() {
+        List<String> problems = Stream.concat(stall().stream(), held.stream()).toList();
+        return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
+    }
+
+    private Optional<String> stall() {
         String reason = blocked;
         if (reason != null) {
             return Optional.of(reason);

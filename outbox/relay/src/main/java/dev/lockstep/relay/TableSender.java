@@ -1,31 +1,22 @@
 package dev.lockstep.relay;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /** Sends rows as they were read from the table, in their order, and waits for Kafka to acknowledge them. */
 final class TableSender implements AutoCloseable {
-    private final KafkaSender sender;
-    private final OutboxRecords records;
+    private final RowSender sender;
     private final RelayMetrics metrics;
 
-    TableSender(KafkaSender sender, OutboxRecords records, RelayMetrics metrics) {
+    TableSender(RowSender sender, RelayMetrics metrics) {
         this.sender = sender;
-        this.records = records;
         this.metrics = metrics;
     }
 
-    /** Returns once Kafka has acknowledged all of them. */
+    /** Returns once Kafka has acknowledged all of them, except those that are held back. */
     void send(List<OutboxRow> rows) throws InterruptedException {
-        List<KafkaSender.Sent> sent = new ArrayList<>(rows.size());
-        for (OutboxRow row : rows) {
-            sent.add(sender.sendRow(row, records));
-        }
-        for (KafkaSender.Sent record : sent) {
-            sender.awaitAck(record);
-        }
-        if (!rows.isEmpty()) {
-            metrics.relayed(rows.size(), rows.getLast().committed());
+        int acknowledged = sender.send(rows).acknowledged();
+        if (acknowledged > 0) {
+            metrics.relayed(acknowledged, rows.getLast().committed());
         }
     }
 

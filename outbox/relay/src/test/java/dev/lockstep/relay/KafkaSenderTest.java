@@ -3,59 +3,122 @@ package dev.lockstep.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.relay.KafkaSender.Sent;
+import dev.lockstep.relay.KafkaSender.Session;
+import dev.lockstep.relay.Refusal.Scope;
+import dev.lockstep.relay.TopicProbe.Finding;
+import dev.lockstep.relay.TopicProbe.State;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.Metric;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.errors.ClusterAuthorizationException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Timeout(30)
 class KafkaSenderTest {
-    private final MockProducer<byte[], byte[]> producer =
-            new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
+    private final Deque<MockProducer<byte[], byte[]>> producers = new ArrayDeque<>();
+    private final OutboxRecords records = new OutboxRecords("/order-service");
     private final RelayHealth health = new RelayHealth("orders_outbox", Duration.ofSeconds(15), System::nanoTime);
-    private final KafkaSender sender = new KafkaSender(producer, "k:9092", health);
+    private final KafkaSender sender = new KafkaSender(this::producer, "k:9092", topics -> Map.of(), health);
+
+    private MockProducer<byte[], byte[]> producer() {
+        producers.add(new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()));
+        return producers.getLast();
+    }
 
     @Test
     void an_acknowledged_record_is_waited_for() throws InterruptedException {
         // Given
-        KafkaSender.Sent sent = sender.send("row 1", record());
+        Sent sent = sender.send(sender.session(), row("orders", "o-1"), true);
 
         // When
-        Thread broker = Thread.ofPlatform().start(producer::completeNext);
-        sender.awaitAck(sent);
+        Thread broker = Thread.ofPlatform().start(() -> producers.getLast().completeNext());
+        Refusal refusal = sender.awaitAck(sent);
 
         // Then
         broker.join();
-        assertThat(sent.acknowledgement()).isDone();
+        assertThat(refusal).isNull();
     }
 
     @Test
-    void a_refused_record_is_named_and_nothing_leaves_after_it() throws InterruptedException {
+    void a_refused_record_that_others_follow_ends_its_producer_before_they_are_sent() throws InterruptedException {
         // Given
-        KafkaSender.Sent first = sender.send("row 1", record());
-        sender.send("row 2", record());
+        Session session = sender.session();
+        Sent first = sender.send(session, row("orders", "o-1"), true);
+        Sent second = sender.send(session, row("orders", "o-1"), true);
 
         // When
-        producer.errorNext(new RecordTooLargeException("too large"));
+        producers.getLast().errorNext(new RecordTooLargeException("too large"));
 
         // Then
-        String refusal = "outbox row 1 cannot be sent to topic orders: RecordTooLargeException: too large";
-        assertThat(producer.closed()).isTrue();
-        assertThat(health.problem()).contains(refusal);
-        assertThatThrownBy(() -> sender.awaitAck(first)).hasMessage(refusal);
-        assertThatThrownBy(() -> sender.send("row 3", record())).hasMessage(refusal);
+        assertThat(producers.getLast().closed()).isTrue();
+        assertThat(sender.awaitAck(first)).isEqualTo(new Refusal(Scope.RECORD, "RecordTooLargeException: too large"));
+        assertThat(sender.send(session, row("orders", "o-1"), true).refusal()).isEqualTo(Refusal.GIVEN_UP);
+        assertThat(second.acknowledgement()).isNotDone();
+        assertThat(sender.session()).isNotSameAs(session);
+    }
+
+    @Test
+    void a_refused_record_that_none_follows_costs_no_producer() throws InterruptedException {
+        // Given
+        Sent sent = sender.send(sender.session(), row("orders", "o-1"), false);
+
+        // When
+        producers.getLast().errorNext(new TopicAuthorizationException("not yours"));
+
+        // Then
+        assertThat(sender.awaitAck(sent)).extracting(Refusal::scope).isEqualTo(Scope.TOPIC);
+        assertThat(producers.getLast().closed()).isFalse();
+    }
+
+    @Test
+    void what_is_refused_to_all_topics_is_named_and_nothing_leaves_after_it() throws InterruptedException {
+        // Given
+        Outgoing row = row("orders", "o-1");
+        Sent sent = sender.send(sender.session(), row, true);
+
+        // When
+        producers.getLast().errorNext(new ClusterAuthorizationException("not yours"));
+
+        // Then
+        String failure = "outbox %s cannot be sent to topic orders: ClusterAuthorizationException: not yours"
+                .formatted(row.what());
+        assertThatThrownBy(() -> sender.awaitAck(sent)).hasMessage(failure);
+        assertThat(health.problem()).contains(failure);
+        assertThatThrownBy(sender::session).hasMessage(failure);
     }
 
     @Test
     void closing_ends_the_wait_for_an_acknowledgement_that_does_not_come() throws InterruptedException {
         // Given
-        KafkaSender.Sent sent = sender.send("row 1", record());
+        Sent sent = sender.send(sender.session(), row("orders", "o-1"), true);
 
         // When
         Thread other = Thread.ofPlatform().start(sender::close);
@@ -63,10 +126,158 @@ class KafkaSenderTest {
         // Then
         assertThatThrownBy(() -> sender.awaitAck(sent)).hasMessage("the relay is being closed");
         other.join();
-        assertThatThrownBy(() -> sender.send("row 2", record())).hasMessage("the relay is being closed");
+        assertThatThrownBy(sender::session).hasMessage("the relay is being closed");
     }
 
-    private static ProducerRecord<byte[], byte[]> record() {
-        return new ProducerRecord<>("orders", new byte[0]);
+    @ParameterizedTest
+    @EnumSource(names = {"MISSING", "REFUSED", "WAITING"})
+    void a_record_that_is_not_acknowledged_is_refused_if_kafka_says_that_its_topic_is(State state)
+            throws InterruptedException {
+        // Given
+        KafkaSender asking = new KafkaSender(
+                this::connected, "k:9092", topics -> Map.of("orders", new Finding(state, "why")), health);
+        Session session = asking.session();
+        Sent sent = asking.send(session, row("orders", "o-1"), true);
+
+        // When
+        Refusal refusal = asking.awaitAck(sent);
+
+        // Then
+        assertThat(refusal).isEqualTo(new Refusal(Scope.TOPIC, "why"));
+        assertThat(producers.getLast().closed()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"USABLE", "UNKNOWN"})
+    void a_record_is_waited_for_as_long_as_kafka_does_not_say_that_its_topic_is_refused(State state)
+            throws InterruptedException {
+        // Given
+        AtomicInteger questions = new AtomicInteger();
+        KafkaSender asking = new KafkaSender(
+                this::connected,
+                "k:9092",
+                topics -> {
+                    if (questions.incrementAndGet() == 4) {
+                        producers.getLast().completeNext();
+                    }
+                    return Map.of("orders", new Finding(state, ""));
+                },
+                health);
+        Sent sent = asking.send(asking.session(), row("orders", "o-1"), true);
+
+        // When
+        Refusal refusal = asking.awaitAck(sent);
+
+        // Then
+        assertThat(refusal).isNull();
+        assertThat(questions).hasValue(4);
+    }
+
+    private MockProducer<byte[], byte[]> connected() {
+        MockProducer<byte[], byte[]> producer = producer();
+        MetricName name = new MetricName("connection-count", "producer-metrics", "", Map.of());
+        producer.setMockMetrics(name, new Metric() {
+            @Override
+            public MetricName metricName() {
+                return name;
+            }
+
+            @Override
+            public Object metricValue() {
+                return 1.0;
+            }
+        });
+        return producer;
+    }
+
+    @Test
+    void of_a_batch_only_what_is_behind_a_refused_record_is_not_sent() throws InterruptedException {
+        // Given
+        List<Outgoing> batch = List.of(
+                row("orders", "o-1"),
+                row("orders", "o-1"),
+                row("orders", "o-2"),
+                row("stock", "o-1"),
+                row("orders", "o-2"));
+
+        // When
+        List<String> taken;
+        try (Broker broker = new Broker(batch.getFirst())) {
+            KafkaSender toBroker = new KafkaSender(broker::producer, "k:9092", topics -> Map.of(), health);
+            new OrderedSender(toBroker).send(batch, topic -> false);
+            taken = broker.taken;
+        }
+
+        // Then
+        assertThat(batch.getFirst().refusal()).extracting(Refusal::scope).isEqualTo(Scope.RECORD);
+        assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BEHIND);
+        assertThat(batch.subList(2, 5)).allMatch(Outgoing::isAcknowledged);
+        assertThat(taken)
+                .containsExactly(
+                        batch.get(2).what(), batch.get(3).what(), batch.get(4).what());
+    }
+
+    @Test
+    void of_a_topic_that_refuses_nothing_more_is_sent_and_other_topics_go_on() throws InterruptedException {
+        // Given
+        List<Outgoing> batch = List.of(row("orders", "o-1"), row("orders", "o-2"), row("stock", "o-1"));
+
+        // When
+        try (Broker broker = new Broker(batch.getFirst())) {
+            broker.refusal = new TopicAuthorizationException("not yours");
+            KafkaSender toBroker = new KafkaSender(broker::producer, "k:9092", topics -> Map.of(), health);
+            new OrderedSender(toBroker).send(batch, topic -> false);
+
+            // Then
+            assertThat(broker.taken).containsExactly(batch.get(2).what());
+        }
+        assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BEHIND);
+    }
+
+    /** Takes, on a thread of its own, everything but one record, and nothing from a producer that is closed. */
+    private static final class Broker implements AutoCloseable {
+        private final ExecutorService thread = Executors.newSingleThreadExecutor();
+        private final List<String> taken = new CopyOnWriteArrayList<>();
+        private final Outgoing refused;
+        private volatile RuntimeException refusal = new RecordTooLargeException("too large");
+
+        private Broker(Outgoing refused) {
+            this.refused = refused;
+        }
+
+        private MockProducer<byte[], byte[]> producer() {
+            return new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+                @Override
+                public synchronized Future<RecordMetadata> send(
+                        ProducerRecord<byte[], byte[]> record, Callback callback) {
+                    Future<RecordMetadata> sent = super.send(record, callback);
+                    thread.execute(() -> answer(this, new String(record.value(), StandardCharsets.UTF_8)));
+                    return sent;
+                }
+            };
+        }
+
+        private void answer(MockProducer<byte[], byte[]> producer, String value) {
+            if (producer.closed()) {
+                producer.errorNext(new KafkaException("Producer is closed forcefully."));
+            } else if (value.equals(refused.what())) {
+                producer.errorNext(refusal);
+            } else {
+                taken.add(value);
+                producer.completeNext();
+            }
+        }
+
+        @Override
+        public void close() {
+            thread.shutdown();
+        }
+    }
+
+    private Outgoing row(String topic, String key) {
+        String id = UUID.randomUUID().toString();
+        ByteBuffer payload = ByteBuffer.wrap(("row " + id).getBytes(StandardCharsets.UTF_8));
+        return Outgoing.row(
+                new OutboxRow(id, key, "T", payload, topic, null, null, null, null, null, Instant.EPOCH), records);
     }
 }

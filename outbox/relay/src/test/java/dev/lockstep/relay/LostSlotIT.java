@@ -316,7 +316,7 @@ class LostSlotIT {
                 new WatermarkStore(),
                 before,
                 Snapshot.parse("3:3:"),
-                OutboxProducer.create(config),
+                () -> OutboxProducer.create(config),
                 0,
                 health,
                 new RelayMetrics(new SimpleMeterRegistry(), config.database(), () -> 0));

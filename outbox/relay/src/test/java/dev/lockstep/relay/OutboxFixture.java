@@ -169,6 +169,18 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     UUID append(Connection connection, String key, String payload) throws SQLException {
+        return appendTo(connection, topic, key, payload);
+    }
+
+    UUID appendTo(String other, String key, String payload) {
+        try (Connection connection = connect()) {
+            return appendTo(connection, other, key, payload);
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    private static UUID appendTo(Connection connection, String topic, String key, String payload) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
             statement.setString(1, key);
             statement.setBytes(2, payload.getBytes(StandardCharsets.UTF_8));
@@ -210,7 +222,8 @@ final class OutboxFixture implements AutoCloseable {
         try (Connection connection = connect();
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(
-                        "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)")) {
+                        "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)"
+                                + " AND id NOT IN (SELECT id FROM outbox_held)")) {
             while (rows.next()) {
                 ids.add(rows.getString(1));
             }
@@ -221,18 +234,33 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     long relayed() {
-        return count("SELECT relayed FROM outbox_watermark");
+        return count("""
+            SELECT w.relayed - (SELECT count(*) FROM outbox_held WHERE pg_visible_in_snapshot(xid, w.snapshot))
+              FROM outbox_watermark w
+            """);
     }
 
     long pending() {
-        return count(
-                "SELECT count(*) FROM outbox, outbox_watermark w WHERE NOT pg_visible_in_snapshot(xid, w.snapshot)");
+        return count("SELECT count(*) FROM outbox, outbox_watermark w WHERE NOT pg_visible_in_snapshot(xid, w.snapshot)"
+                + " OR id IN (SELECT id FROM outbox_held)");
+    }
+
+    long held() {
+        return count("SELECT count(*) FROM outbox_held");
     }
 
     void createTopic(String name, Map<String, String> settings) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             NewTopic created = new NewTopic(name, Optional.of(3), Optional.empty()).configs(settings);
             admin.createTopics(List.of(created)).all().get();
+        } catch (InterruptedException | ExecutionException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    void deleteTopic(String name) {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.deleteTopics(List.of(name)).all().get();
         } catch (InterruptedException | ExecutionException cause) {
             throw new IllegalStateException(cause);
         }

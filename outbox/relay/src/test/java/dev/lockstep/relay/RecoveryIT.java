@@ -169,11 +169,18 @@ class RecoveryIT {
         SlotKeeper keeper = keeper(config, Duration.ofSeconds(8));
         assertThat(keeper.prepare()).isTrue();
         RelayHealth health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
+        RelayDatabase database = new RelayDatabase(config);
         TableSender sender = new TableSender(
-                new KafkaSender(OutboxProducer.create(config), config.bootstrapServers(), health),
-                new OutboxRecords(config.source()),
+                new RowSender(
+                        new KafkaSender(
+                                () -> OutboxProducer.create(config),
+                                config.bootstrapServers(),
+                                new AdminTopicProbe(config),
+                                health),
+                        new OutboxRecords(config.source()),
+                        new HeldRows(database, health, config.bootstrapServers())),
                 new RelayMetrics(new SimpleMeterRegistry(), config.database(), () -> 0));
-        return new Recovery(config, new RelayDatabase(config), keeper, sender, health);
+        return new Recovery(config, database, keeper, sender, health);
     }
 
     private static void run(Recovery recovery) {

@@ -32,7 +32,8 @@ final class HttpJson {
                     .addSerializer(Duration.class, writing(Duration::toString))
                     .addSerializer(JsonObject.class, writing(JsonObject::getMap))
                     .addSerializer(JsonArray.class, writing(JsonArray::getList)))
-            .serializationInclusion(JsonInclude.Include.NON_NULL)
+            .defaultPropertyInclusion(
+                    JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
             .build();
 
     // Nothing is guessed: a client that sends "2" for 2, or a member that nobody reads, has made a mistake worth

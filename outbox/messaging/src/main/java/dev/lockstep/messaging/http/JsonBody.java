@@ -5,9 +5,11 @@ import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -18,7 +20,56 @@ public final class JsonBody {
     private static final Pattern JSON =
             Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?;?", Pattern.CASE_INSENSITIVE);
 
+    static final long LARGEST_OF_A_ROUTE = 256 * 1024;
+
     private JsonBody() {}
+
+    /**
+     * What a route has before its own handler, so that the body is there whatever router the route is mounted on: reads up to 256 KiB,
+     * unless a handler of the router has read the body before. If one has consumed it and kept nothing, the request fails, because
+     * what was asked for is not known.
+     */
+    static Handler<RoutingContext> handler() {
+        BodyHandler reader = BodyHandler.create(false).setBodyLimit(LARGEST_OF_A_ROUTE);
+        return ctx -> {
+            requireJson(ctx);
+            if (ctx.body().available()) {
+                ctx.next();
+            } else if (ctx.request().isEnded() && mayHaveBody(ctx)) {
+                ctx.fail(
+                        new IllegalStateException(
+                                "the body of " + ctx.request().path() + " was consumed before this"
+                                        + " route could read it: mount a BodyHandler before any handler that waits for something"));
+            } else {
+                reader.handle(ctx);
+            }
+        };
+    }
+
+    private static boolean mayHaveBody(RoutingContext ctx) {
+        String length = ctx.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length == null
+                ? ctx.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)
+                : !length.strip().equals("0");
+    }
+
+    /**
+     * Reads the body as the record, as {@link #read} does, or returns the other value if there is no body.
+     *
+     * @throws Problem 415 for a request that says that it is anything but {@code application/json}, with or without a body
+     */
+    public static <T> T readOr(RoutingContext ctx, Class<T> type, T withoutBody) {
+        requireJson(ctx);
+        return ctx.body().isEmpty() ? withoutBody : read(ctx, type);
+    }
+
+    // A web page can send text/plain or a form to any address without being asked for permission first; JSON it cannot.
+    private static void requireJson(RoutingContext ctx) {
+        String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
+        if (contentType != null && !isJson(contentType)) {
+            throw unsupported(contentType);
+        }
+    }
 
     /**
      * Reads the body as the record. Members that are missing are null, so what is required is for the caller to check;
@@ -29,12 +80,22 @@ public final class JsonBody {
      */
     public static <T> T read(RoutingContext ctx, Class<T> type) {
         String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
-        if (contentType == null || !JSON.matcher(contentType.strip()).matches()) {
-            throw Problem.unsupportedMediaType("The body must be application/json in UTF-8, but Content-Type is "
-                    + (contentType == null ? "missing" : "\"" + contentType + "\""));
+        if (contentType == null || !isJson(contentType)) {
+            throw unsupported(contentType);
         }
         Buffer body = ctx.body().buffer();
         return read(body == null ? new byte[0] : body.getBytes(), type);
+    }
+
+    /** Whether a Content-Type says JSON in UTF-8. */
+    public static boolean isJson(String contentType) {
+        return JSON.matcher(contentType.strip()).matches();
+    }
+
+    /** What to answer a body of another type. */
+    public static Problem unsupported(@Nullable String contentType) {
+        return Problem.unsupportedMediaType("The body must be application/json in UTF-8, but Content-Type is "
+                + (contentType == null ? "missing" : "\"" + contentType + "\""));
     }
 
     static <T> T read(byte[] body, Class<T> type) {
@@ -62,7 +123,9 @@ public final class JsonBody {
         if (failure.getCause() instanceof StreamReadException cause && !(cause instanceof InputCoercionException)) {
             return malformed(cause, field);
         }
-        String message = failure instanceof ValueInstantiationException refused ? refusal(refused) : JsonMismatch.message(failure);
+        String message = failure instanceof ValueInstantiationException refused
+                ? refusal(refused)
+                : JsonMismatch.message(failure);
         return field.isEmpty()
                 ? Problem.badRequest("The body " + message, List.of())
                 : Problem.badRequest(field, message);

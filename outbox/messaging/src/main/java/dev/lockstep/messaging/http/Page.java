@@ -25,4 +25,16 @@ public record Page<T>(List<T> data, @Nullable String nextCursor) {
         List<T> data = rowsUpToLimitPlusOne.subList(0, limit);
         return new Page<>(data, cursorOf.apply(data.getLast()));
     }
+
+    /**
+     * Makes a page of rows that were looked for with a limit of one more than asked for, among a bounded number of rows: where
+     * fewer than that matched, the next page goes on behind the last row that was examined.
+     *
+     * @param examinedTo the cursor of the last row that was examined, or null if none are left
+     */
+    public static <T> Page<T> of(
+            List<T> rowsUpToLimitPlusOne, int limit, Function<T, String> cursorOf, @Nullable String examinedTo) {
+        Page<T> page = of(rowsUpToLimitPlusOne, limit, cursorOf);
+        return page.nextCursor() == null ? new Page<>(page.data(), examinedTo) : page;
+    }
 }

@@ -35,6 +35,10 @@ public final class Problem extends RuntimeException {
         return badRequest(field + " " + message, List.of(new FieldError(field, message)));
     }
 
+    public static Problem forbidden(String detail) {
+        return of(403, detail);
+    }
+
     public static Problem notFound(String detail) {
         return of(404, detail);
     }
@@ -49,6 +53,11 @@ public final class Problem extends RuntimeException {
 
     public static Problem unsupportedMediaType(String detail) {
         return of(415, detail);
+    }
+
+    /** Meant for another host. */
+    public static Problem misdirected(String detail) {
+        return of(421, detail);
     }
 
     public static Problem unprocessable(String detail) {

@@ -1,5 +1,7 @@
 package dev.lockstep.messaging.http;
 
+import dev.lockstep.messaging.FailureClassifier;
+import dev.lockstep.messaging.FailureKind;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpHeaders;
@@ -30,6 +32,11 @@ public final class ProblemHandler implements Handler<RoutingContext> {
     private ProblemHandler(Router router, long bodyLimit) {
         this.router = router;
         this.bodyLimit = bodyLimit;
+    }
+
+    /** For the failures of some routes only. */
+    static ProblemHandler of(Router router, long bodyLimit) {
+        return new ProblemHandler(router, bodyLimit);
     }
 
     /**
@@ -105,18 +112,17 @@ public final class ProblemHandler implements Handler<RoutingContext> {
     }
 
     private static Problem unforeseen(RoutingContext ctx, Throwable failure) {
-        if (DatabaseFailure.isUnstorableText(failure)) {
+        if (FailureClassifier.isUnstorableText(failure)) {
             return Problem.badRequest("A part of the request " + Text.RULE, List.of());
         }
-        if (DatabaseFailure.isPassing(failure)) {
+        FailureKind kind = FailureClassifier.classify(failure);
+        if (kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT) {
             // Not a warning each: while the database is away there may be thousands a second, and readiness says it.
             LOGGER.atDebug()
                     .addKeyValue("path", ctx.request().path())
                     .setCause(failure)
                     .log("database unavailable");
-            return Problem.unavailable(
-                    "The database cannot be used right now; whether the request took effect is not known, so ask again",
-                    RETRY_AFTER);
+            return Problem.unavailable(unavailable(ctx.request().method(), kind, failure), RETRY_AFTER);
         }
         LOGGER.atError()
                 .addKeyValue("method", ctx.request().method())
@@ -124,6 +130,18 @@ public final class ProblemHandler implements Handler<RoutingContext> {
                 .setCause(failure)
                 .log("request failed");
         return Problem.of(500, "The request failed in a way that nobody foresaw; the log has the cause");
+    }
+
+    private static String unavailable(HttpMethod method, FailureKind kind, Throwable failure) {
+        String reason = kind == FailureKind.TRANSIENT
+                ? "The database could not finish the request in time, because something else locks or changes the same rows"
+                : "The database cannot be used right now";
+        if (HttpMethod.GET.equals(method) || HttpMethod.HEAD.equals(method)) {
+            return reason + "; ask again";
+        }
+        return FailureClassifier.mayHaveCommitted(failure)
+                ? reason + "; whether the request took effect is not known, so ask again"
+                : reason + "; the request did not take effect, so ask again";
     }
 
     private Problem methodNotAllowed(RoutingContext ctx) {

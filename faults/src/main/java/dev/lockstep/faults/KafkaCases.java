@@ -1,0 +1,225 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.Protection;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitions;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** What operators and other producers do to topics: partitions added, records deleted, transactions aborted. */
+final class KafkaCases {
+    /** From then on messages of a key are in several partitions. */
+    static final String ADD_PARTITIONS = "add-partitions";
+
+    private static final Map<Service, List<String>> READ = Map.of(
+            Service.ORDER, List.of("order.commands"),
+            Service.INVENTORY, List.of("inventory.commands"),
+            Service.PAYMENT, List.of("payment.commands"),
+            Service.SAGA,
+                    List.of(
+                            "order.created",
+                            "order.cancel-requested",
+                            "order.confirmed",
+                            "order.cancelled",
+                            "inventory.updated",
+                            "payment.updated"));
+    private static final List<String> TOPICS =
+            READ.values().stream().flatMap(List::stream).sorted().toList();
+    // The deadline of a saga's step in this suite, and some time for the order to hear of it.
+    private static final Duration DEADLINE = Duration.ofSeconds(20);
+
+    private KafkaCases() {}
+
+    static List<FaultCase> all() {
+        return List.of(
+                FaultCase.of(
+                        ADD_PARTITIONS,
+                        "partitions added to every topic under load; no order may time out",
+                        Protection.NEW_PARTITIONS,
+                        KafkaCases::addPartitions),
+                FaultCase.of(
+                        "delete-records",
+                        "unread records of every topic deleted while their reader is killed or frozen",
+                        Protection.LOST_RANGES,
+                        KafkaCases::deleteRecords),
+                FaultCase.of(
+                        "aborted-transactions",
+                        "commands and garbage on every topic in transactions that are aborted",
+                        Protection.READ_COMMITTED,
+                        KafkaCases::abortTransactions));
+    }
+
+    private static void addPartitions(Run run) {
+        try (Admin admin = admin(run)) {
+            String begun = single(run, "SELECT now()::text");
+            for (int round = 0; round < run.times(2, 1); round++) {
+                Map<String, NewPartitions> more = done(
+                                admin.describeTopics(TOPICS).allTopicNames())
+                        .values()
+                        .stream()
+                        .collect(Collectors.toMap(
+                                topic -> topic.name(),
+                                topic -> NewPartitions.increaseTo(
+                                        topic.partitions().size() + 2)));
+                done(admin.createPartitions(more).all());
+                more.forEach((topic, partitions) -> run.injected());
+                run.pause(DEADLINE);
+                run.awaitProgress();
+            }
+            String late = single(
+                    run,
+                    "SELECT count(*) FROM orders WHERE reason = 'TIMED_OUT' AND created_at >= '" + begun
+                            + "'::timestamptz");
+            if (!late.equals("0")) {
+                throw new FaultsException(late + " orders timed out");
+            }
+        }
+    }
+
+    private static void deleteRecords(Run run) {
+        try (Admin admin = admin(run)) {
+            for (int round = 0; round < run.times(2, 1); round++) {
+                for (Service service : Service.values()) {
+                    SupervisedProcess process = run.stack().service(service);
+                    boolean frozen = round % 2 == 1;
+                    if (frozen) {
+                        process.freeze();
+                    } else {
+                        process.killAndHold();
+                    }
+                    run.pause(2_000, 4_000);
+                    int deleted = deleteUnread(admin, service);
+                    if (frozen) {
+                        process.resume();
+                    } else {
+                        process.start();
+                    }
+                    for (int i = 0; i < deleted; i++) {
+                        run.injected();
+                    }
+                    run.awaitProgress();
+                }
+            }
+        }
+    }
+
+    // Returns how many there were.
+    private static int deleteUnread(Admin admin, Service service) {
+        Map<TopicPartition, OffsetSpec> partitions =
+                done(admin.describeTopics(READ.get(service)).allTopicNames()).values().stream()
+                        .flatMap(topic -> topic.partitions().stream()
+                                .map(partition -> new TopicPartition(topic.name(), partition.partition())))
+                        .collect(Collectors.toMap(partition -> partition, partition -> OffsetSpec.latest()));
+        Map<TopicPartition, OffsetAndMetadata> committed = done(
+                admin.listConsumerGroupOffsets(service.label() + "-service").partitionsToOffsetAndMetadata());
+        Map<TopicPartition, RecordsToDelete> unread = new HashMap<>();
+        long[] records = new long[1];
+        done(admin.listOffsets(partitions).all()).forEach((partition, end) -> {
+            OffsetAndMetadata read = committed.get(partition);
+            long left = end.offset() - (read == null ? 0 : read.offset());
+            if (left > 0) {
+                records[0] += left;
+                unread.put(partition, RecordsToDelete.beforeOffset(end.offset()));
+            }
+        });
+        done(admin.deleteRecords(unread).all());
+        return (int) records[0];
+    }
+
+    private static void abortTransactions(Run run) {
+        for (int round = 0; round < run.times(6, 2); round++) {
+            try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                    Map.of(
+                            "bootstrap.servers",
+                            run.stack().bootstrapServers(),
+                            "transactional.id",
+                            "stranger-"
+                                    + new UUID(
+                                            run.random().nextLong(),
+                                            run.random().nextLong())),
+                    new ByteArraySerializer(),
+                    new ByteArraySerializer())) {
+                producer.initTransactions();
+                producer.beginTransaction();
+                List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
+                for (String topic : TOPICS) {
+                    records.add(record(run, topic, "OrderCreated", "garbage"));
+                }
+                String stranger = new UUID(run.random().nextLong(), run.random().nextLong()).toString();
+                records.add(record(run, "payment.commands", "ChargePayment", """
+                        {"orderId":"%s","userId":"stranger","total":{"amount":1,"currency":"KRW"}}""".formatted(stranger)));
+                records.add(record(run, "inventory.commands", "ReserveStock", """
+                        {"orderId":"%s","items":[{"productId":"stranger","qty":1}]}""".formatted(stranger)));
+                records.add(record(run, "order.created", "OrderCreated", """
+                        {"orderId":"%s","userId":"stranger","items":[{"productId":"stranger","qty":1}]}""".formatted(stranger)));
+                records.forEach(each -> {
+                    var _ = producer.send(each);
+                });
+                producer.flush();
+                // Meanwhile whoever reads committed records only waits.
+                run.pause(200, 1_000);
+                producer.abortTransaction();
+                records.forEach(record -> run.injected());
+            }
+            run.awaitProgress();
+        }
+    }
+
+    private static ProducerRecord<byte[], byte[]> record(Run run, String topic, String type, String value) {
+        RecordHeaders headers = new RecordHeaders();
+        Map.of(
+                        "ce_id",
+                        new UUID(run.random().nextLong(), run.random().nextLong()).toString(),
+                        "ce_source",
+                        "/nobody",
+                        "ce_type",
+                        type)
+                .forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
+        return new ProducerRecord<>(
+                topic,
+                null,
+                ("stranger-" + run.random().nextInt(100)).getBytes(StandardCharsets.UTF_8),
+                value.getBytes(StandardCharsets.UTF_8),
+                headers);
+    }
+
+    private static String single(Run run, String sql) {
+        try {
+            return Database.column(run.stack().jdbcUrl(Service.ORDER), sql).getFirst();
+        } catch (SQLException cause) {
+            throw new FaultsException(sql + " failed: " + cause.getMessage(), cause);
+        }
+    }
+
+    private static Admin admin(Run run) {
+        return Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()));
+    }
+
+    private static <T> T done(KafkaFuture<T> future) {
+        try {
+            return future.get();
+        } catch (ExecutionException refused) {
+            throw new FaultsException("Kafka refused: " + refused.getCause(), refused);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.Protection;
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.config.ConfigResource;
+
+/** Topics that Kafka takes no records of. */
+final class TopicCases {
+    private static final String REFUSED = "order.confirmed";
+    private static final String SIZE = "max.message.bytes";
+    private static final String HEARTBEATS = "lockstep.heartbeats";
+    private static final Duration LIMIT = Duration.ofMinutes(1);
+
+    private TopicCases() {}
+
+    static List<FaultCase> all() {
+        return List.of(FaultCase.of(
+                "refuse-topic",
+                "a topic of the order service made too small for any record, and the service killed meanwhile; the topic of the"
+                        + " heartbeats deleted",
+                Protection.HELD_ROWS,
+                TopicCases::refuse));
+    }
+
+    private static void refuse(Run run) {
+        for (int i = 0; i < run.times(3, 1); i++) {
+            whileTooSmall(run);
+            deleteHeartbeats(run);
+        }
+    }
+
+    private static void whileTooSmall(Run run) {
+        set(run, new ConfigEntry(SIZE, "10"), AlterConfigOp.OpType.SET);
+        try {
+            run.injected();
+            Waiting.until("readiness to name the topic", LIMIT, () -> isNamed(run));
+            // Orders are created and confirmed by other topics of the same service.
+            run.awaitProgress();
+            run.stack().service(Service.ORDER).kill();
+            run.injected();
+            Waiting.until("readiness to name the topic after a start", LIMIT, () -> isNamed(run));
+            run.awaitProgress();
+        } finally {
+            set(run, new ConfigEntry(SIZE, ""), AlterConfigOp.OpType.DELETE);
+        }
+        Waiting.until("held rows to be sent", LIMIT, () -> held(run) == 0);
+        run.awaitProgress();
+    }
+
+    private static void deleteHeartbeats(Run run) {
+        try (Admin admin = admin(run)) {
+            admin.deleteTopics(List.of(HEARTBEATS)).all().get();
+            run.injected();
+            run.awaitProgress();
+            Waiting.until("heartbeats to have a topic", LIMIT, () -> exists(admin));
+        } catch (ExecutionException cause) {
+            throw new FaultsException("topic " + HEARTBEATS + " cannot be deleted: " + cause.getMessage(), cause);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    private static boolean exists(Admin admin) {
+        try {
+            return admin.listTopics().names().get().contains(HEARTBEATS);
+        } catch (ExecutionException away) {
+            return false;
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    private static void set(Run run, ConfigEntry entry, AlterConfigOp.OpType type) {
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, REFUSED);
+        try (Admin admin = admin(run)) {
+            admin.incrementalAlterConfigs(Map.of(topic, List.of(new AlterConfigOp(entry, type))))
+                    .all()
+                    .get();
+        } catch (ExecutionException cause) {
+            throw new FaultsException("topic " + REFUSED + " cannot be altered: " + cause.getMessage(), cause);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+
+    private static Admin admin(Run run) {
+        return Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()));
+    }
+
+    private static long held(Run run) {
+        try {
+            String count = Database.column(run.stack().jdbcUrl(Service.ORDER), "SELECT count(*) FROM outbox_held")
+                    .getFirst();
+            return Long.parseLong(count);
+        } catch (SQLException cause) {
+            throw new FaultsException("held rows cannot be counted: " + cause.getMessage(), cause);
+        }
+    }
+
+    private static boolean isNamed(Run run) {
+        HttpRequest request = HttpRequest.newBuilder(run.stack().uri(Service.ORDER, "/health/ready"))
+                .timeout(Duration.ofSeconds(5))
+                .build();
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            String answer = http.send(request, BodyHandlers.ofString()).body();
+            return answer.contains("topic " + REFUSED) && answer.contains("outbox row ");
+        } catch (IOException away) {
+            return false;
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new FaultsException("interrupted", cause);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package dev.lockstep.embedded;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The roles of a {@link LocalPostgres}: its superuser, whose password is random, and the one that services and people use, which may
+ * make databases and replicate them, and nothing else.
+ *
+ * <p>Data of versions in which that one was the superuser are changed at the next start, databases and tables included. Every step may be
+ * interrupted, and is then done again.
+ */
+final class PostgresRoles {
+    static final String SUPERUSER = "postgres";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PostgresRoles.class);
+    private static final String USER = LocalPostgres.USER;
+    private static final String UPGRADE = "lockstep_upgrade";
+    private static final String DUPLICATE_OBJECT = "42710";
+    // Class 28: invalid authorization specification.
+    private static final String REFUSED = "28";
+    // One session may not rename itself, so there has to be a second superuser for a moment.
+    private static final String UPGRADER = "ALTER ROLE " + UPGRADE + " SUPERUSER LOGIN PASSWORD '%s'";
+    private static final String RENAME =
+            "ALTER ROLE " + USER + " RENAME TO " + SUPERUSER + "; ALTER ROLE " + SUPERUSER + " PASSWORD '%s'";
+    private static final String CREATE_USER = """
+            DO $$ BEGIN
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '%1$s') THEN
+                    CREATE ROLE %1$s LOGIN NOSUPERUSER CREATEDB REPLICATION PASSWORD '%2$s';
+                END IF;
+            END $$
+            """.formatted(USER, LocalPostgres.PASSWORD);
+    // What an operator may do to a server. Databases that are made later are copies of template1, with its grants.
+    private static final String GRANT_OPERATIONS = """
+            GRANT EXECUTE ON FUNCTION pg_reload_conf(), pg_switch_wal() TO %1$s;
+            GRANT ALTER SYSTEM ON PARAMETER max_slot_wal_keep_size, max_wal_size TO %1$s;
+            GRANT pg_checkpoint TO %1$s
+            """.formatted(USER);
+    private static final String DATABASES = """
+            SELECT d.datname
+              FROM pg_database d
+              JOIN pg_roles r ON r.oid = d.datdba
+             WHERE r.rolname = '%s' AND NOT d.datistemplate AND d.datname <> 'postgres'
+            """.formatted(SUPERUSER);
+    // Sequences of a column follow its table, indexes and row types have no owner of their own.
+    private static final String HAND_OVER = """
+            DO $$
+            DECLARE
+                each record;
+            BEGIN
+                FOR each IN
+                    SELECT format('ALTER SCHEMA %%I OWNER TO %1$s', nspname) AS change
+                      FROM pg_namespace
+                     WHERE nspowner = 10 AND nspname !~ '^(pg_|information_schema)'
+                    UNION ALL
+                    SELECT format('ALTER TABLE %%s OWNER TO %1$s', c.oid::regclass)
+                      FROM pg_class c
+                      JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE c.relowner = 10 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+                       AND n.nspname !~ '^(pg_|information_schema)'
+                       AND NOT EXISTS (SELECT FROM pg_depend d
+                                        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i', 'e')
+                                          AND c.relkind = 'S')
+                    UNION ALL
+                    SELECT format('ALTER ROUTINE %%s OWNER TO %1$s', p.oid::regprocedure)
+                      FROM pg_proc p
+                      JOIN pg_namespace n ON n.oid = p.pronamespace
+                     WHERE p.proowner = 10 AND n.nspname !~ '^(pg_|information_schema)'
+                    UNION ALL
+                    SELECT format('ALTER TYPE %%s OWNER TO %1$s', t.oid::regtype)
+                      FROM pg_type t
+                      JOIN pg_namespace n ON n.oid = t.typnamespace
+                     WHERE t.typowner = 10 AND t.typtype IN ('e', 'd', 'r') AND n.nspname !~ '^(pg_|information_schema)'
+                LOOP
+                    EXECUTE each.change;
+                END LOOP;
+                EXECUTE format('ALTER DATABASE %%I OWNER TO %1$s', current_database());
+                FOR each IN SELECT pubname FROM pg_publication WHERE pubowner = 10 LOOP
+                    EXECUTE format('ALTER PUBLICATION %%I OWNER TO %1$s', each.pubname);
+                END LOOP;
+            END $$
+            """.formatted(USER);
+
+    private final String address;
+    private final String password;
+
+    /**
+     * @param address of the server, as {@code jdbc:postgresql://host:port/}
+     * @param password of the superuser
+     */
+    PostgresRoles(String address, String password) {
+        this.address = address;
+        this.password = password;
+    }
+
+    String superuserUrl(String database) {
+        return url(database, SUPERUSER, password);
+    }
+
+    /** Makes the roles what they should be. */
+    void prepare() {
+        try {
+            if (!isSuperuserKnown()) {
+                renameSuperuser();
+            }
+            try (Connection connection = DriverManager.getConnection(superuserUrl("postgres"));
+                    Statement statement = connection.createStatement()) {
+                statement.execute("DROP ROLE IF EXISTS " + UPGRADE);
+                statement.execute(CREATE_USER);
+                for (String database : column(statement, DATABASES)) {
+                    handOver(database);
+                }
+            }
+        } catch (SQLException cause) {
+            throw new IllegalStateException("cannot prepare the roles of Postgres: " + cause.getMessage(), cause);
+        }
+    }
+
+    /** Lets the user of a server for tests lose slots and fill the WAL, as an operator could. */
+    void grantOperations() {
+        try (Connection connection = DriverManager.getConnection(superuserUrl("template1"));
+                Statement statement = connection.createStatement()) {
+            statement.execute(GRANT_OPERATIONS);
+        } catch (SQLException cause) {
+            throw new IllegalStateException("cannot prepare the roles of Postgres: " + cause.getMessage(), cause);
+        }
+    }
+
+    private boolean isSuperuserKnown() throws SQLException {
+        try {
+            DriverManager.getConnection(superuserUrl("postgres")).close();
+            return true;
+        } catch (SQLException refused) {
+            if (String.valueOf(refused.getSQLState()).startsWith(REFUSED)) {
+                return false;
+            }
+            throw refused;
+        }
+    }
+
+    private void renameSuperuser() throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url("postgres", USER, LocalPostgres.PASSWORD));
+                Statement statement = connection.createStatement()) {
+            createUpgrader(statement);
+        } catch (SQLException refused) {
+            throw new IllegalStateException(
+                    "the superuser of the Postgres data is not known here; start with empty data instead, as with"
+                            + " ./up --fresh: " + refused.getMessage(),
+                    refused);
+        }
+        LOGGER.atInfo().log("the Postgres data are of a version in which lockstep was the superuser, and are changed");
+        try (Connection connection = DriverManager.getConnection(url("postgres", UPGRADE, password));
+                Statement statement = connection.createStatement()) {
+            statement.execute(RENAME.formatted(password));
+        }
+    }
+
+    private void createUpgrader(Statement statement) throws SQLException {
+        try {
+            statement.execute("CREATE ROLE " + UPGRADE);
+        } catch (SQLException cause) {
+            if (!DUPLICATE_OBJECT.equals(cause.getSQLState())) {
+                throw cause;
+            }
+        }
+        statement.execute(UPGRADER.formatted(password));
+    }
+
+    private void handOver(String database) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(superuserUrl(database));
+                Statement statement = connection.createStatement()) {
+            statement.execute(HAND_OVER);
+        }
+    }
+
+    private String url(String database, String user, String secret) {
+        return address + database + "?user=" + user + "&password=" + secret;
+    }
+
+    private static List<String> column(Statement statement, String sql) throws SQLException {
+        try (ResultSet rows = statement.executeQuery(sql)) {
+            List<String> values = new ArrayList<>();
+            while (rows.next()) {
+                values.add(rows.getString(1));
+            }
+            return values;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package dev.lockstep.runtime;
+
+import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.Problem;
+import io.vertx.core.Handler;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.ext.web.RoutingContext;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps web pages of other origins from changing anything, and from reading by DNS rebinding. Clients other than browsers send
+ * none of the headers that are judged here, but for Host.
+ */
+final class AccessRules implements Handler<RoutingContext> {
+    private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
+    private static final Set<String> OWN_SITES = Set.of("same-origin", "none");
+    private static final String SEC_FETCH_SITE = "Sec-Fetch-Site";
+
+    private final HttpAccess access;
+    private final boolean anyHost;
+    private final Set<String> hosts = new HashSet<>();
+
+    AccessRules(HttpConfig http) {
+        access = http.access();
+        boolean isLoopback = isLoopback(http.host());
+        anyHost = access.allowedHosts().contains(HttpAccess.ANY_HOST)
+                || (access.allowedHosts().isEmpty() && !isLoopback);
+        hosts.addAll(access.allowedHosts());
+        hosts.add(http.host().toLowerCase(Locale.ROOT));
+        if (isLoopback) {
+            hosts.add("localhost");
+            hosts.add("127.0.0.1");
+            hosts.add("[::1]");
+        }
+    }
+
+    @Override
+    public void handle(RoutingContext ctx) {
+        HttpServerRequest request = ctx.request();
+        String host = request.getHeader(HttpHeaders.HOST);
+        checkHost(request, host);
+        if (!SAFE.contains(request.method())) {
+            checkOrigin(request, host);
+        }
+        checkContentType(request);
+        ctx.next();
+    }
+
+    private void checkHost(HttpServerRequest request, @Nullable String host) {
+        // Only HTTP/1.0 can be without, and no browser speaks that.
+        if (anyHost || host == null) {
+            return;
+        }
+        String name = withoutPort(host);
+        if (!hosts.contains(name) && !isOwnAddress(request, name)) {
+            throw Problem.misdirected(
+                    "This service does not answer to the host name " + name + "; HTTP_ALLOWED_HOSTS can add it");
+        }
+    }
+
+    // A page can make a name of its own mean this address, but not the address itself.
+    private static boolean isOwnAddress(HttpServerRequest request, String name) {
+        SocketAddress local = request.localAddress();
+        return local != null
+                && local.hostAddress() != null
+                && name.equals(
+                        local.hostAddress().contains(":") ? "[" + local.hostAddress() + "]" : local.hostAddress());
+    }
+
+    private void checkOrigin(HttpServerRequest request, @Nullable String host) {
+        List<String> origins = request.headers().getAll(HttpHeaders.ORIGIN);
+        if (origins.size() == 1
+                && access.allowedOrigins().contains(origins.getFirst().toLowerCase(Locale.ROOT))) {
+            return;
+        }
+        boolean ownSite = request.headers().getAll(SEC_FETCH_SITE).stream()
+                .allMatch(site -> OWN_SITES.contains(site.toLowerCase(Locale.ROOT)));
+        boolean ownOrigin = origins.isEmpty() || (origins.size() == 1 && isOwn(origins.getFirst(), host));
+        if (!ownSite || !ownOrigin) {
+            throw Problem.forbidden("A web page of another origin may not change anything here"
+                    + (origins.size() == 1 ? ": Origin is \"" + origins.getFirst() + "\"" : "")
+                    + "; HTTP_ALLOWED_ORIGINS can allow it");
+        }
+    }
+
+    // Behind a proxy that speaks TLS the scheme is not the one that we see.
+    private static boolean isOwn(String origin, @Nullable String host) {
+        String authority = HttpAccess.authority(origin);
+        if (authority == null || host == null) {
+            return false;
+        }
+        String scheme = origin.substring(0, origin.indexOf(':'));
+        return authority.equals(HttpAccess.authority(scheme + "://" + host));
+    }
+
+    private static void checkContentType(HttpServerRequest request) {
+        List<String> types = request.headers().getAll(HttpHeaders.CONTENT_TYPE);
+        if (hasBody(request) && (types.size() != 1 || !JsonBody.isJson(types.getFirst()))) {
+            throw JsonBody.unsupported(types.isEmpty() ? null : String.join(", ", types));
+        }
+    }
+
+    private static boolean hasBody(HttpServerRequest request) {
+        String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        return length == null ? request.headers().contains(HttpHeaders.TRANSFER_ENCODING) : !length.equals("0");
+    }
+
+    private static String withoutPort(String host) {
+        int port = host.lastIndexOf(':');
+        String name = port > host.lastIndexOf(']') ? host.substring(0, port) : host;
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    private static boolean isLoopback(String host) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            // It cannot be listened on either, and that says why.
+            return true;
+        }
+    }
+}

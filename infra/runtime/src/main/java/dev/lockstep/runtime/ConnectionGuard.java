@@ -1,0 +1,293 @@
+package dev.lockstep.runtime;
+
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends a connection whose request or response takes longer than {@link HttpLimits} allow, and tells {@link ConnectionLimit}
+ * whether it may be ended to make room. A timer, not an idle timeout: a byte now and then does not put it off. Sees decoded
+ * requests and responses not yet encoded; everything but what is said to be for others runs on the channel's event loop.
+ */
+final class ConnectionGuard extends ChannelDuplexHandler {
+    /** What a connection waits for, in the order in which connections are ended to make room for new ones. */
+    enum State {
+        /** For a request's first byte. */
+        IDLE,
+        /** For the rest of a request. */
+        RECEIVING,
+        /** For the client to take a response. */
+        SENDING,
+        /** For the service. Not ended. */
+        WORKING
+    }
+
+    /** Why a connection was ended. The name is the tag of a metric. */
+    enum Ending {
+        EVICTED,
+        HEADER_TIMEOUT,
+        BODY_TIMEOUT,
+        REQUEST_TIMEOUT,
+        MALFORMED_BODY
+    }
+
+    private enum Reading {
+        NOTHING,
+        HEAD,
+        BODY
+    }
+
+    private final HttpLimits limits;
+    private final Consumer<Ending> endings;
+    private volatile @Nullable ChannelHandlerContext channel;
+    private Reading reading = Reading.NOTHING;
+    private boolean isNew = true;
+    private boolean ended;
+    // Requests whose response the client has not taken yet, and responses that have begun. With pipelining there can be
+    // several.
+    private int unanswered;
+    private int responses;
+    private int fullyWritten;
+    private long headSince;
+    private long bodySince;
+    private long requestSince;
+    private @Nullable ScheduledFuture<?> timer;
+    private long timerAt;
+    // Read by others.
+    private volatile State state = State.IDLE;
+    private volatile long since = System.nanoTime();
+
+    ConnectionGuard(HttpLimits limits, Consumer<Ending> endings) {
+        this.limits = limits;
+        this.endings = endings;
+    }
+
+    /** For any thread. */
+    State state() {
+        return state;
+    }
+
+    /** When the connection began to wait for this, by {@link System#nanoTime()}. For any thread. */
+    long since() {
+        return since;
+    }
+
+    /**
+     * Ends the connection if it still waits for its client. For any thread.
+     *
+     * @param kept is run, on the event loop, when the connection works again and stays
+     */
+    void evict(Runnable kept) {
+        ChannelHandlerContext ctx = channel;
+        if (ctx == null) {
+            kept.run();
+            return;
+        }
+        ctx.executor().execute(() -> {
+            if (state == State.WORKING) {
+                kept.run();
+            } else {
+                end(ctx, Ending.EVICTED);
+            }
+        });
+    }
+
+    /** The first bytes of a request, or more of them before its header section is complete. */
+    void headBegun() {
+        if (reading == Reading.NOTHING) {
+            reading = Reading.HEAD;
+            isNew = false;
+            headSince = System.nanoTime();
+            changed(headSince);
+            watch(headSince, limits.headerTimeout());
+        }
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        channel = ctx;
+        headSince = System.nanoTime();
+        watch(headSince, limits.headerTimeout());
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext ctx) {
+        stopTimer();
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        stopTimer();
+        ctx.fireChannelInactive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (ended) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        if (message instanceof HttpRequest) {
+            headRead();
+        } else if (message instanceof HttpContent content
+                && content.decoderResult().isFailure()) {
+            content.release();
+            end(ctx, Ending.MALFORMED_BODY);
+            return;
+        }
+        if (message instanceof LastHttpContent) {
+            reading = Reading.NOTHING;
+            changed(System.nanoTime());
+        }
+        ctx.fireChannelRead(message);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (ended) {
+            ReferenceCountUtil.release(message);
+            promise.tryFailure(new ClosedChannelException());
+            return;
+        }
+        boolean interim = false;
+        if (message instanceof HttpResponse response) {
+            interim = response.status().codeClass() == HttpStatusClass.INFORMATIONAL;
+            responses += interim ? 0 : 1;
+        }
+        if (message instanceof LastHttpContent && !interim) {
+            fullyWritten++;
+            changed(System.nanoTime());
+            var _ = ctx.write(message, promise.unvoid().addListener(flushed -> responseTaken()));
+        } else {
+            var _ = ctx.write(message, promise);
+        }
+    }
+
+    private void headRead() {
+        bodySince = System.nanoTime();
+        reading = Reading.BODY;
+        if (unanswered++ == 0) {
+            requestSince = headSince;
+        }
+        changed(bodySince);
+        watch(bodySince, limits.bodyTimeout());
+        watch(requestSince, limits.requestTimeout());
+    }
+
+    // The time of a pipelined request counts from when it is its turn.
+    private void responseTaken() {
+        long now = System.nanoTime();
+        unanswered--;
+        responses--;
+        fullyWritten--;
+        requestSince = now;
+        if (reading == Reading.HEAD) {
+            headSince = now;
+            watch(now, limits.headerTimeout());
+        } else if (reading == Reading.BODY) {
+            bodySince = now;
+            watch(now, limits.bodyTimeout());
+        }
+        changed(now);
+    }
+
+    private void changed(long now) {
+        State current = current();
+        if (current != state) {
+            since = now;
+            state = current;
+        } else if (current == State.IDLE) {
+            since = now;
+        }
+    }
+
+    private State current() {
+        if (unanswered > fullyWritten && !(unanswered == 1 && reading == Reading.BODY)) {
+            return State.WORKING;
+        }
+        if (unanswered > 0 && fullyWritten > 0) {
+            return State.SENDING;
+        }
+        return reading == Reading.NOTHING ? State.IDLE : State.RECEIVING;
+    }
+
+    private void watch(long from, Duration timeout) {
+        ChannelHandlerContext ctx = channel;
+        long at = from + timeout.toNanos();
+        if (ctx == null || (timer != null && timerAt - at <= 0)) {
+            return;
+        }
+        stopTimer();
+        timerAt = at;
+        timer = ctx.executor().schedule(() -> check(ctx), at - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    private void stopTimer() {
+        if (timer != null) {
+            timer.cancel(false);
+            timer = null;
+        }
+    }
+
+    // One timer for all deadlines, set again when it has gone off: under load that is one every few seconds, and not
+    // one for each request.
+    private void check(ChannelHandlerContext ctx) {
+        timer = null;
+        if (ended) {
+            return;
+        }
+        boolean waitsForHead = unanswered == 0 && (reading == Reading.HEAD || (reading == Reading.NOTHING && isNew));
+        boolean waitsForBody = unanswered <= 1 && reading == Reading.BODY;
+        boolean expired = (waitsForHead && expires(ctx, headSince, limits.headerTimeout(), Ending.HEADER_TIMEOUT))
+                || (waitsForBody && expires(ctx, bodySince, limits.bodyTimeout(), Ending.BODY_TIMEOUT))
+                || (unanswered > 0 && expires(ctx, requestSince, limits.requestTimeout(), Ending.REQUEST_TIMEOUT));
+        if (expired) {
+            stopTimer();
+        }
+    }
+
+    private boolean expires(ChannelHandlerContext ctx, long from, Duration timeout, Ending ending) {
+        if (System.nanoTime() - from - timeout.toNanos() < 0) {
+            watch(from, timeout);
+            return false;
+        }
+        end(ctx, ending);
+        return true;
+    }
+
+    // Past Vert.x, which would wait until the client has taken what was written before.
+    private void end(ChannelHandlerContext ctx, Ending ending) {
+        if (ended || !ctx.channel().isActive()) {
+            return;
+        }
+        // Only where it is this request's turn to be answered, and no part of its answer is out.
+        boolean canAnswer = ending != Ending.EVICTED
+                && responses == 0
+                && (ending == Ending.HEADER_TIMEOUT ? unanswered == 0 && !isNew : unanswered == 1);
+        ended = true;
+        endings.accept(ending);
+        if (!canAnswer) {
+            var _ = ctx.close();
+            return;
+        }
+        switch (ending) {
+            case HEADER_TIMEOUT, BODY_TIMEOUT -> RawProblem.send(ctx, 408, "The request did not arrive in time");
+            case REQUEST_TIMEOUT ->
+                RawProblem.send(ctx, 503, "The request took too long; whether it took effect is not known");
+            case MALFORMED_BODY -> RawProblem.send(ctx, 400, "The body is not chunked as RFC 9112 says");
+            case EVICTED -> throw new IllegalStateException("is never answered");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.lockstep.runtime;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which names a service answers to, and which web pages may change something.
+ *
+ * @param allowedHosts names without a port, in lower case; {@code *} for any
+ * @param allowedOrigins such as {@code https://shop.example}, in lower case
+ */
+public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins) {
+    static final String ANY_HOST = "*";
+    static final HttpAccess DEFAULT = new HttpAccess(List.of(), List.of());
+    private static final Pattern HOST = Pattern.compile("[a-z0-9._-]+|\\[[0-9a-f:.]+\\]");
+
+    public HttpAccess {
+        allowedHosts = List.copyOf(allowedHosts);
+        allowedOrigins = List.copyOf(allowedOrigins);
+    }
+
+    static HttpAccess read(Env env) {
+        return new HttpAccess(
+                list(
+                        env,
+                        "HTTP_ALLOWED_HOSTS",
+                        host -> host.equals(ANY_HOST) || HOST.matcher(host).matches(),
+                        "host names without a port, several separated by commas, such as shop.example, or * for any"),
+                list(
+                        env,
+                        "HTTP_ALLOWED_ORIGINS",
+                        HttpAccess::isOrigin,
+                        "origins, several separated by commas, such as https://shop.example"));
+    }
+
+    private static List<String> list(Env env, String name, Predicate<String> valid, String expected) {
+        String text = env.string(name, "");
+        if (text.isEmpty()) {
+            return List.of();
+        }
+        List<String> values = Arrays.stream(text.split(",", -1))
+                .map(value -> value.strip().toLowerCase(Locale.ROOT))
+                .toList();
+        values.stream()
+                .filter(valid.negate())
+                .forEach(value -> env.check(false, name + " must be " + expected + ", but one was \"" + value + "\""));
+        return values;
+    }
+
+    private static boolean isOrigin(String text) {
+        return authority(text) != null;
+    }
+
+    /** The host and port of an origin, the port always said, or null if it is not {@code http(s)://host[:port]}. */
+    static @Nullable String authority(String origin) {
+        try {
+            URI uri = new URI(origin);
+            boolean valid = ("http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme()))
+                    && uri.getHost() != null
+                    && uri.getRawUserInfo() == null
+                    && uri.getRawPath().isEmpty()
+                    && uri.getRawQuery() == null
+                    && uri.getRawFragment() == null;
+            if (!valid) {
+                return null;
+            }
+            int port = uri.getPort() == -1 ? ("https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80) : uri.getPort();
+            return uri.getHost().toLowerCase(Locale.ROOT) + ":" + port;
+        } catch (URISyntaxException e) {
+            return null;
+        }
+    }
+}

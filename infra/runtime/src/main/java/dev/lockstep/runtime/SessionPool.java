@@ -1,0 +1,185 @@
+package dev.lockstep.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.internal.CloseFuture;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.impl.PgConnectionFactory;
+import io.vertx.pgclient.impl.PgConnectionImpl;
+import io.vertx.pgclient.spi.PgDriver;
+import io.vertx.sqlclient.ClientBuilder;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.impl.SocketConnectionBase;
+import io.vertx.sqlclient.internal.Connection;
+import io.vertx.sqlclient.internal.SqlConnectionInternal;
+import io.vertx.sqlclient.internal.pool.CloseablePool;
+import io.vertx.sqlclient.internal.pool.PoolImpl;
+import io.vertx.sqlclient.spi.ConnectionFactory;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A pool of Vert.x' Postgres client that does not hand out a connection again after a failure of its session, after its lifetime, or
+ * after another one met a failure that all of them will meet.
+ *
+ * <p>The client has hooks for this (a driver, a connection factory, and what runs before a connection is recycled), only not on its
+ * {@code PgBuilder}.
+ */
+final class SessionPool extends PgDriver {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SessionPool.class);
+    // How soon idle connections that were retired are gone.
+    private static final int CLEANER_MILLIS = 500;
+    private static final Duration TELL_EVERY = Duration.ofSeconds(10);
+
+    private final Limits limits;
+    private final Set<PooledSession> open = ConcurrentHashMap.newKeySet();
+    private final AtomicLong toldAt = new AtomicLong(System.nanoTime() - TELL_EVERY.toNanos());
+
+    /**
+     * @param maxLifetime how old a connection may become, idle or not
+     * @param longestSilence how long Postgres may leave a command unanswered
+     * @param connect how long a connection may take until it can be used
+     */
+    record Limits(Duration maxLifetime, Duration longestSilence, Duration connect) {}
+
+    private SessionPool(Limits limits) {
+        this.limits = limits;
+    }
+
+    /** Opens a pool. The caller closes it. */
+    static Pool open(Vertx vertx, PgConnectOptions connect, PoolOptions options, Limits limits) {
+        PoolOptions bounded = new PoolOptions(options)
+                .setPoolCleanerPeriod(CLEANER_MILLIS)
+                .setMaxLifetime(Math.toIntExact(limits.maxLifetime().toMillis()))
+                .setMaxLifetimeUnit(TimeUnit.MILLISECONDS);
+        return ClientBuilder.pool(new SessionPool(limits))
+                .connectingTo(connect)
+                .with(bounded)
+                .using(vertx)
+                .build();
+    }
+
+    Duration maxLifetime() {
+        return limits.maxLifetime();
+    }
+
+    Duration longestSilence() {
+        return limits.longestSilence();
+    }
+
+    void failed(PooledSession session, Throwable failure) {
+        session.retire();
+        boolean all = SessionFailures.concernsAllSessions(failure);
+        if (all) {
+            open.forEach(PooledSession::retire);
+        }
+        tell(
+                "a Postgres session cannot be used any longer and is closed" + (all ? ", and so are all others" : ""),
+                String.valueOf(failure.getMessage()));
+    }
+
+    void silent() {
+        tell("Postgres left a statement unanswered and the connection is closed", "no answer for " + longestSilence());
+    }
+
+    void forget(PooledSession session) {
+        open.remove(session);
+    }
+
+    private void tell(String what, String reason) {
+        long told = toldAt.get();
+        long now = System.nanoTime();
+        if (now - told >= TELL_EVERY.toNanos() && toldAt.compareAndSet(told, now)) {
+            LOGGER.atWarn().addKeyValue("reason", reason).log(what);
+        }
+    }
+
+    @Override
+    public Pool newPool(
+            Vertx vertx,
+            Supplier<Future<PgConnectOptions>> databases,
+            PoolOptions options,
+            NetClientOptions transport,
+            Handler<SqlConnection> connectHandler,
+            CloseFuture closeFuture) {
+        VertxInternal internal = (VertxInternal) vertx;
+        ConnectionFactory<PgConnectOptions> factory = createConnectionFactory(vertx, transport);
+        PoolImpl pool = new PoolImpl(
+                internal,
+                this,
+                false,
+                options,
+                acquired -> Future.succeededFuture(),
+                released -> ((PooledSession) released).closeIfUnusable(),
+                context -> factory.connect(context, databases.get()),
+                connectHandler,
+                closeFuture);
+        pool.init();
+        closeFuture.add(factory);
+        return new CloseablePool(internal, closeFuture, pool);
+    }
+
+    @Override
+    public ConnectionFactory<PgConnectOptions> createConnectionFactory(Vertx vertx, NetClientOptions transport) {
+        return new Sessions((VertxInternal) vertx);
+    }
+
+    @Override
+    public SqlConnectionInternal wrapConnection(
+            ContextInternal context, ConnectionFactory<PgConnectOptions> factory, Connection connection) {
+        return new Session((Sessions) factory, context, connection);
+    }
+
+    private final class Sessions extends PgConnectionFactory {
+        private volatile PgConnectOptions options = new PgConnectOptions();
+
+        Sessions(VertxInternal vertx) {
+            super(vertx);
+        }
+
+        // Without a limit a server that takes the connection and says nothing keeps a place of the pool for ever.
+        @Override
+        protected Future<Connection> doConnectInternal(PgConnectOptions given, ContextInternal context) {
+            options = given;
+            Future<Connection> connecting = super.doConnectInternal(given, context);
+            Future<Connection> inTime = connecting.timeout(limits.connect().toMillis(), TimeUnit.MILLISECONDS);
+            connecting.onSuccess(late -> {
+                if (inTime.failed()) {
+                    PooledSession.cut((SocketConnectionBase) late);
+                }
+            });
+            return inTime.map(opened -> {
+                PooledSession session = new PooledSession(vertx, (SocketConnectionBase) opened, SessionPool.this);
+                open.add(session);
+                return session;
+            });
+        }
+    }
+
+    /** One that finds the socket's options although the socket is not what it wraps. */
+    private static final class Session extends PgConnectionImpl {
+        private final Sessions sessions;
+
+        Session(Sessions sessions, ContextInternal context, Connection connection) {
+            super(sessions, context, connection);
+            this.sessions = sessions;
+        }
+
+        @Override
+        public Future<Void> cancelRequest() {
+            return sessions.cancelRequest(sessions.options, processId(), secretKey());
+        }
+    }
+}

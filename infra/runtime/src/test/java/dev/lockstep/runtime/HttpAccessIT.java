@@ -1,0 +1,214 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+@TestInstance(Lifecycle.PER_CLASS)
+class HttpAccessIT {
+    private EdgeServer server;
+
+    @BeforeAll
+    void start() throws TimeoutException {
+        server = EdgeServer.start(Map.of(
+                "HTTP_ALLOWED_ORIGINS", "https://Shop.example, http://localhost:3000",
+                "HTTP_ALLOWED_HOSTS", "shop.internal"));
+    }
+
+    @AfterAll
+    void stop() throws TimeoutException {
+        server.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Origin: http://evil.example",
+                "Origin: null",
+                "Origin:",
+                "Origin: http://localhost",
+                "Origin: http://localhost:8081",
+                "Origin: http://localhost.evil.example:8080",
+                "Origin: http://127.0.0.1:8080",
+                "Origin: http://shop.example",
+                "Origin: http://localhost:8080/",
+                "Origin: http://me@localhost:8080",
+                "Origin: localhost:8080",
+                "Origin: file://",
+                "Origin: http://localhost:8080\r\nOrigin: http://evil.example",
+                "Origin: http://localhost:8080, http://evil.example",
+                "Sec-Fetch-Site: cross-site",
+                "Sec-Fetch-Site: same-site",
+                "Sec-Fetch-Site: Cross-Site",
+                "Sec-Fetch-Site:",
+                "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site",
+                "Origin: http://localhost:8080\r\nSec-Fetch-Site: cross-site",
+                "Origin: http://evil.example\r\nSec-Fetch-Site: same-origin"
+            })
+    void what_a_page_of_another_origin_would_change_is_refused(String headers) throws IOException {
+        int echoedBefore = server.echoed.get();
+
+        assertThat(send("DELETE", "localhost:8080", headers))
+                .startsWith("HTTP/1.1 403 ")
+                .contains("application/problem+json");
+        assertThat(send("POST", "localhost:8080", headers)).startsWith("HTTP/1.1 403 ");
+        assertThat(send("BREW", "localhost:8080", headers)).startsWith("HTTP/1.1 403 ");
+        assertThat(server.echoed.get()).isEqualTo(echoedBefore);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "X-None: of them",
+                "Origin: http://localhost:8080",
+                "Origin: http://LOCALHOST:8080\r\nSec-Fetch-Site: same-origin",
+                "Sec-Fetch-Site: none",
+                "Origin: https://shop.example\r\nSec-Fetch-Site: cross-site",
+                "Origin: http://localhost:3000\r\nSec-Fetch-Site: same-site"
+            })
+    void what_the_services_own_pages_other_programs_and_allowed_origins_change_is_done(String headers)
+            throws IOException {
+        assertThat(send("DELETE", "localhost:8080", headers)).startsWith("HTTP/1.1 200 ");
+    }
+
+    @Test
+    void the_origin_of_a_default_port_is_that_of_the_host_without_one() throws IOException {
+        assertThat(send("DELETE", "localhost", "Origin: http://localhost:80")).startsWith("HTTP/1.1 200 ");
+        assertThat(send("DELETE", "localhost:443", "Origin: https://localhost")).startsWith("HTTP/1.1 200 ");
+        assertThat(send("DELETE", "localhost", "Origin: https://localhost:80")).startsWith("HTTP/1.1 403 ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET", "HEAD", "OPTIONS"})
+    void what_changes_nothing_may_be_asked_from_everywhere(String method) throws IOException {
+        assertThat(send(method, "localhost", "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site"))
+                .doesNotStartWith("HTTP/1.1 403 ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "localhost",
+                "LocalHost:1",
+                "127.0.0.1",
+                "127.0.0.1:65535",
+                "[::1]",
+                "[::1]:80",
+                "shop.internal",
+                "SHOP.internal:8080"
+            })
+    void a_name_of_this_machine_is_answered(String host) throws IOException {
+        assertThat(send("GET", host, "X-A: b")).startsWith("HTTP/1.1 200 ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "evil.example",
+                "evil.example:8080",
+                "localhost.evil.example",
+                "evil.localhost",
+                "127.0.0.1.evil.example",
+                "127.0.0.2",
+                "192.168.0.1",
+                "0.0.0.0",
+                "[::]",
+                "2130706433",
+                "shop.internal.evil.example"
+            })
+    void a_name_that_somebody_else_made_mean_this_machine_is_not_answered(String host) throws IOException {
+        assertThat(send("GET", host, "X-A: b"))
+                .startsWith("HTTP/1.1 421 ")
+                .contains("application/problem+json", "HTTP_ALLOWED_HOSTS");
+        assertThat(server.exchange("GET /health/live HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 421 ");
+        assertThat(server.exchange(
+                        "GET http://" + host + "/echo HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 421 ");
+    }
+
+    @Test
+    void a_service_that_listens_on_all_addresses_answers_to_any_name_until_it_is_told_which() throws Exception {
+        try (EdgeServer open = EdgeServer.start(Map.of("HTTP_HOST", "0.0.0.0"))) {
+            assertThat(open.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+        try (EdgeServer told =
+                EdgeServer.start(Map.of("HTTP_HOST", "0.0.0.0", "HTTP_ALLOWED_HOSTS", "orders.example"))) {
+            assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+            assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 421 ");
+            // What probes of an orchestrator ask for.
+            assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @Test
+    void every_name_is_answered_where_that_is_allowed() throws Exception {
+        try (EdgeServer open = EdgeServer.start(Map.of("HTTP_ALLOWED_HOSTS", "*"))) {
+            assertThat(open.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Content-Type: text/plain\r\nContent-Length: 2",
+                "Content-Type: text/plain;charset=UTF-8\r\nTransfer-Encoding: chunked",
+                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 2",
+                "Content-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 2",
+                "Content-Type: text/plain; application/json\r\nContent-Length: 2",
+                "Content-Length: 2"
+            })
+    void a_body_of_another_type_is_refused_even_where_nobody_reads_it(String headers) throws IOException {
+        int echoedBefore = server.echoed.get();
+
+        assertThat(server.exchange("DELETE /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers
+                        + "\r\n\r\n" + (headers.contains("chunked") ? "2\r\n{}\r\n0\r\n\r\n" : "{}")))
+                .startsWith("HTTP/1.1 415 ")
+                .contains("application/problem+json");
+        assertThat(server.echoed.get()).isEqualTo(echoedBefore);
+    }
+
+    @Test
+    void an_answer_is_neither_stored_nor_guessed_at() throws IOException {
+        assertThat(send("GET", "localhost", "X-A: b").toLowerCase(Locale.ROOT))
+                .contains("cache-control: no-store", "x-content-type-options: nosniff");
+        assertThat(send("GET", "evil.example", "X-A: b").toLowerCase(Locale.ROOT))
+                .contains("cache-control: no-store", "x-content-type-options: nosniff");
+    }
+
+    @Test
+    void a_head_is_what_a_get_would_answer_without_its_body() throws IOException {
+        assertThat(send("HEAD", "localhost", "X-A: b"))
+                .startsWith("HTTP/1.1 200 ")
+                .endsWith("\r\n\r\n");
+        assertThat(server.exchange("HEAD /nowhere?a=b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 404 ")
+                .endsWith("\r\n\r\n");
+        assertThat(server.exchange("HEAD /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+                .startsWith("HTTP/1.1 200 ")
+                .endsWith("\r\n\r\n");
+    }
+
+    private String send(String method, String host, String headers) throws IOException {
+        return server.exchange(
+                method + " /echo HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n" + headers + "\r\n\r\n");
+    }
+}

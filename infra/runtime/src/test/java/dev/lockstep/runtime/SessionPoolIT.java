@@ -1,0 +1,235 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.embedded.TcpProxy;
+import dev.lockstep.embedded.TestServers;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class SessionPoolIT {
+    private static final int SIZE = 4;
+    private static final SessionPool.Limits PATIENT =
+            new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofMinutes(2), Duration.ofSeconds(10));
+
+    private final String database = TestServers.newDatabase("sessions");
+    private final Vertx vertx = Vertx.vertx();
+    private final TcpProxy network =
+            TcpProxy.to("127.0.0.1", TestServers.postgres().port());
+
+    @AfterEach
+    void close() throws Exception {
+        network.heal();
+        await(vertx.close());
+        network.close();
+    }
+
+    @Test
+    void sessions_that_began_while_the_database_was_read_only_are_gone_soon_after() throws Exception {
+        execute("CREATE TABLE written (id int)");
+        setReadOnly("on");
+        Pool pool = pool(PATIENT);
+        await(all(pool, "SELECT pg_sleep(0.2)"));
+        assertThat(pool.size()).isEqualTo(SIZE);
+        assertThatThrownBy(() -> await(write(pool))).hasMessageContaining("read-only transaction");
+        setReadOnly("off");
+
+        // The first failures may be of sessions that are too young to blame.
+        Awaitility.await().atMost(Duration.ofSeconds(4)).ignoreExceptions().until(() -> {
+            await(all(pool, "INSERT INTO written VALUES (1)"));
+            return true;
+        });
+        for (int i = 0; i < 20; i++) {
+            await(all(pool, "INSERT INTO written VALUES (1)"));
+        }
+    }
+
+    @Test
+    void a_database_that_stays_read_only_does_not_cost_a_session_for_each_statement() throws Exception {
+        execute("CREATE TABLE written (id int)");
+        setReadOnly("on");
+        Pool pool = pool(PATIENT);
+        Set<Integer> sessions = new HashSet<>();
+        long begun = System.nanoTime();
+        for (int i = 0; i < 300; i++) {
+            await(pool.withConnection(connection -> {
+                sessions.add(((PgConnection) connection).processId());
+                return connection
+                        .query("INSERT INTO written VALUES (1)")
+                        .execute()
+                        .otherwiseEmpty();
+            }));
+        }
+
+        long seconds = 1 + Duration.ofNanos(System.nanoTime() - begun).toSeconds();
+        assertThat(sessions).hasSizeLessThanOrEqualTo(Math.toIntExact(SIZE * seconds));
+    }
+
+    @Test
+    void somebody_elses_change_of_a_table_costs_a_statement_and_not_one_for_each_session() throws Exception {
+        execute("CREATE TABLE changed (id int)");
+        Pool pool = pool(PATIENT);
+        prepared(pool);
+        execute("ALTER TABLE changed ADD COLUMN more text");
+
+        assertThatThrownBy(() -> await(pool.preparedQuery("SELECT * FROM changed WHERE id = $1")
+                        .execute(Tuple.of(1))))
+                .hasMessageContaining("0A000");
+        // Idle sessions are closed by the next round of the pool's cleaner.
+        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> pool.size() == 0);
+        prepared(pool);
+    }
+
+    @Test
+    void a_session_that_failed_in_a_transaction_is_closed_once_it_is_rolled_back() throws Exception {
+        execute("CREATE TABLE written (id int)");
+        Pool pool = pool(PATIENT);
+        int first = await(pool.withTransaction(tx -> Future.succeededFuture(((PgConnection) tx).processId())));
+        assertThatThrownBy(() -> await(pool.withTransaction(tx -> tx.query("INSERT INTO written VALUES (1)")
+                        .execute()
+                        .compose(done -> tx.query("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '0A000'; END $$")
+                                .execute()))))
+                .hasMessageContaining("0A000");
+
+        int second = await(pool.withTransaction(
+                tx -> tx.query("INSERT INTO written VALUES (1)").execute().map(((PgConnection) tx).processId())));
+        assertThat(second).isNotEqualTo(first);
+        assertThat(await(pool.query("SELECT count(*) FROM written").execute())
+                        .iterator()
+                        .next()
+                        .getLong(0))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void no_session_outlives_its_lifetime_however_busy_it_is() throws Exception {
+        Pool pool = pool(new SessionPool.Limits(Duration.ofSeconds(1), Duration.ofMinutes(2), Duration.ofSeconds(10)));
+        Set<Integer> sessions = new HashSet<>();
+        long end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
+        while (System.nanoTime() < end) {
+            await(Future.all(IntStream.range(0, 3 * SIZE)
+                    .mapToObj(i -> pool.withConnection(connection -> connection
+                            .query("SELECT pg_backend_pid()")
+                            .execute()
+                            .onSuccess(
+                                    rows -> sessions.add(rows.iterator().next().getInteger(0)))))
+                    .toList()));
+        }
+        assertThat(sessions).hasSizeGreaterThanOrEqualTo(2 * SIZE);
+    }
+
+    @Test
+    void a_server_that_falls_silent_costs_its_connection_and_no_place_in_the_pool() throws Exception {
+        Pool pool = pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(2), Duration.ofSeconds(3)));
+        await(all(pool, "SELECT 1"));
+        network.freeze();
+
+        long begun = System.nanoTime();
+        assertThatThrownBy(() -> await(pool.query("SELECT 1").execute())).isInstanceOf(ExecutionException.class);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
+        // Nor does a connection that is opened meanwhile keep its place.
+        List<Future<?>> stuck = IntStream.range(0, 2 * SIZE)
+                .<Future<?>>mapToObj(i -> pool.query("SELECT 1").execute())
+                .toList();
+        await(Future.join(stuck).otherwiseEmpty());
+
+        network.heal();
+        Awaitility.await().atMost(Duration.ofSeconds(10)).ignoreExceptions().until(() -> {
+            await(all(pool, "SELECT 1"));
+            return true;
+        });
+    }
+
+    @Test
+    void a_statement_that_takes_long_is_no_silence_while_others_are_answered_and_can_be_cancelled() throws Exception {
+        Pool pool =
+                pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(30), Duration.ofSeconds(10)));
+        SqlConnection connection = await(pool.getConnection());
+        Future<?> sleeping = connection.query("SELECT pg_sleep(20)").execute();
+        await(((PgConnection) connection).cancelRequest());
+
+        assertThatThrownBy(() -> await(sleeping)).hasMessageContaining("57014");
+        await(connection.query("SELECT 1").execute());
+        await(connection.close());
+    }
+
+    private Pool pool(SessionPool.Limits limits) {
+        PostgresConfig config = new PostgresConfig(
+                "127.0.0.1",
+                network.port(),
+                database,
+                "lockstep",
+                new Secret("lockstep"),
+                SIZE,
+                Duration.ofMinutes(10));
+        return config.pool(vertx, "sessions", SIZE, limits);
+    }
+
+    private Future<?> write(Pool pool) {
+        return pool.query("INSERT INTO written VALUES (1)").execute();
+    }
+
+    // On all of its connections at once.
+    private static Future<?> all(Pool pool, String sql) {
+        return Future.all(IntStream.range(0, SIZE)
+                .mapToObj(i -> pool.withTransaction(tx -> tx.query(sql)
+                        .execute()
+                        .compose(done -> tx.query("SELECT pg_sleep(0.02)").execute())))
+                .toList());
+    }
+
+    private static void prepared(Pool pool) throws Exception {
+        await(Future.all(IntStream.range(0, SIZE)
+                .mapToObj(i -> pool.withConnection(connection -> connection
+                        .preparedQuery("SELECT * FROM changed WHERE id = $1")
+                        .execute(Tuple.of(1))
+                        .compose(
+                                done -> connection.query("SELECT pg_sleep(0.1)").execute())))
+                .toList()));
+    }
+
+    private void execute(String sql) throws SQLException {
+        execute(TestServers.postgres().jdbcUrl(database), sql);
+    }
+
+    // A session of the database itself could not undo it.
+    private void setReadOnly(String to) throws SQLException {
+        execute(
+                TestServers.postgres().superuserUrl("postgres"),
+                "ALTER DATABASE " + database + " SET default_transaction_read_only = " + to);
+    }
+
+    private static void execute(String url, String sql) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static <T> T await(Future<T> future) throws ExecutionException, InterruptedException, TimeoutException {
+        return future.toCompletionStage().toCompletableFuture().get(40, TimeUnit.SECONDS);
+    }
+}

@@ -1,0 +1,98 @@
+package dev.lockstep.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.embedded.TestServers;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** The service as the role that the settings page tells people to create for it. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LeastPrivilegeIT {
+    private static final Path SETTINGS = Path.of("..", "docs", "settings.md");
+    private static final Pattern SQL = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);
+    private static final Duration SOON = Duration.ofSeconds(90);
+    // Not from newDatabase: the page creates it.
+    private static final String NAME = "least_privilege";
+
+    @Test
+    void migrations_requests_the_relay_and_a_new_slot_need_no_more_than_what_is_documented()
+            throws IOException, SQLException {
+        // Given
+        List<String> documented = SQL.matcher(Files.readString(SETTINGS))
+                .results()
+                .map((MatchResult block) -> block.group(1).replaceAll("\\borders\\b", NAME))
+                .toList();
+        assertThat(documented).hasSize(2);
+        asSuperuser("postgres", documented.get(0));
+        asSuperuser(NAME, documented.get(1));
+        Map<String, String> settings = Map.of("POSTGRES_USER", NAME, "POSTGRES_PASSWORD", "change-me");
+
+        try (RunningOrders orders = RunningOrders.start(TestServers.postgres(), NAME, settings)) {
+            // When
+            awaitReady(orders);
+            String first = orders.place("u1");
+
+            // Then
+            awaitRelayed(orders, first);
+
+            // When
+            asSuperuser(
+                    NAME,
+                    "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND database = '"
+                            + NAME + "'");
+            await().atMost(SOON).ignoreExceptions().until(() -> {
+                asSuperuser(NAME, "SELECT pg_drop_replication_slot('" + NAME + "_outbox')");
+                return true;
+            });
+            String second = orders.place("u1");
+
+            // Then
+            awaitRelayed(orders, second);
+            awaitReady(orders);
+            assertThat(orders.get("/outbox/summary").status()).isEqualTo(200);
+            assertThat(orders.get("/dead-letters").status()).isEqualTo(200);
+        }
+        // A second start migrates nothing, and makes the partitions of days to come.
+        try (RunningOrders orders = RunningOrders.start(TestServers.postgres(), NAME, settings)) {
+            awaitReady(orders);
+        }
+        asSuperuser(NAME, "SELECT pg_drop_replication_slot('" + NAME + "_outbox')");
+    }
+
+    private static void awaitReady(RunningOrders orders) {
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(orders.text("/health/ready")).startsWith("{\"status\":\"UP\""));
+    }
+
+    private static void awaitRelayed(RunningOrders orders, String orderId) {
+        await().atMost(SOON)
+                .untilAsserted(() -> assertThat(orders.text("/outbox?state=relayed&aggregateId=" + orderId))
+                        .contains("OrderCreated"));
+    }
+
+    private static void asSuperuser(String database, String statements) throws SQLException {
+        try (Connection connection =
+                        DriverManager.getConnection(TestServers.postgres().superuserUrl(database));
+                Statement statement = connection.createStatement()) {
+            // One by one: CREATE DATABASE takes no company.
+            for (String sql : statements.split(";\n")) {
+                statement.execute(sql);
+            }
+        }
+    }
+}

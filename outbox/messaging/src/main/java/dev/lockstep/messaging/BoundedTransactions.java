@@ -1,0 +1,158 @@
+package dev.lockstep.messaging;
+
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs transactions that end within their limit whatever the work in them does: committed, rolled back, or with their connection
+ * closed. After that they cannot commit any more and hold no locks. Use it on an event loop.
+ */
+public final class BoundedTransactions {
+    private static final Duration LONGEST_PING = Duration.ofSeconds(2);
+
+    private final Vertx vertx;
+    private final Pool pool;
+
+    public BoundedTransactions(Vertx vertx, Pool pool) {
+        this.vertx = vertx;
+        this.pool = pool;
+    }
+
+    /**
+     * How long a transaction may take.
+     *
+     * @param transaction from the request for a connection to the answer to the COMMIT
+     * @param lockWait how long one statement waits for a lock that somebody else holds; at most the transaction's limit
+     */
+    public record Limits(Duration transaction, Duration lockWait) {
+        // Postgres cancels a slow statement before the whole transaction is over its limit, so that a transaction that
+        // is
+        // over it has work that never completes.
+        private Duration statement() {
+            return transaction.multipliedBy(4).dividedBy(5);
+        }
+    }
+
+    /**
+     * Runs the work in a transaction.
+     *
+     * @return completes when it is committed; fails with what the work failed with, after the rollback; with {@link
+     *     TransactionTimeoutException} if it was over its limit, after its connection was closed; or with a {@link
+     *     TimeoutException} if there was no connection in time
+     */
+    public <T> Future<T> run(Limits limits, Function<SqlConnection, Future<T>> work) {
+        return new Run<T>(limits.transaction(), connection -> inTransaction(connection, limits, work)).start();
+    }
+
+    /** Runs statements that each are a transaction of their own; see {@link #run} for how it ends. */
+    <T> Future<T> withConnection(Duration limit, Function<SqlConnection, Future<T>> work) {
+        return new Run<T>(limit, connection -> started(work, connection)).start();
+    }
+
+    /** Completes if the database answers now, and fails if it does not. */
+    Future<Void> ping() {
+        return withConnection(LONGEST_PING, TransactionLimitsStore::ping);
+    }
+
+    private static <T> Future<T> inTransaction(
+            SqlConnection connection, Limits limits, Function<SqlConnection, Future<T>> work) {
+        Future<Transaction> begun = connection.begin();
+        // Sent right behind the BEGIN, so that it costs no round trip.
+        Future<Void> limited = TransactionLimitsStore.set(connection, limits.lockWait(), limits.statement());
+        return Future.join(begun, limited)
+                .compose(ready -> started(work, connection))
+                .compose(result -> begun.result().commit().map(result));
+    }
+
+    private static <T> Future<T> started(Function<SqlConnection, Future<T>> work, SqlConnection connection) {
+        try {
+            return work.apply(connection);
+        } catch (RuntimeException thrown) {
+            return Future.failedFuture(thrown);
+        }
+    }
+
+    /** One use of one connection. */
+    private final class Run<T> {
+        private final Duration limit;
+        private final Function<SqlConnection, Future<T>> work;
+        private final Promise<T> outcome = Promise.promise();
+        private long timer;
+        private boolean expired;
+        private @Nullable SqlConnection connection;
+
+        Run(Duration limit, Function<SqlConnection, Future<T>> work) {
+            this.limit = limit;
+            this.work = work;
+        }
+
+        Future<T> start() {
+            timer = vertx.setTimer(Math.max(1, limit.toMillis()), fired -> expire());
+            pool.getConnection().onSuccess(this::use).onFailure(cause -> {
+                vertx.cancelTimer(timer);
+                outcome.tryFail(cause);
+            });
+            return outcome.future();
+        }
+
+        private void use(SqlConnection given) {
+            if (expired) {
+                given.close();
+                return;
+            }
+            connection = given;
+            started(work, given).onComplete(worked -> {
+                // Once it has expired the connection is closed, and whatever the work still says is of no consequence.
+                if (!expired) {
+                    finish(given, worked);
+                }
+            });
+        }
+
+        private void finish(SqlConnection used, AsyncResult<T> worked) {
+            rolledBack(used, worked).onComplete(ended -> {
+                if (vertx.cancelTimer(timer)) {
+                    used.close();
+                    if (worked.succeeded()) {
+                        outcome.tryComplete(worked.result());
+                    } else {
+                        outcome.tryFail(worked.cause());
+                    }
+                }
+            });
+        }
+
+        private Future<Void> rolledBack(SqlConnection used, AsyncResult<T> worked) {
+            if (worked.succeeded()) {
+                return Future.succeededFuture();
+            }
+            if (FailureClassifier.isSessionBound(worked.cause())) {
+                return DiscardedConnection.discard(used);
+            }
+            Transaction open = used.transaction();
+            return open == null ? Future.succeededFuture() : open.rollback().otherwiseEmpty();
+        }
+
+        private void expire() {
+            expired = true;
+            SqlConnection used = connection;
+            if (used == null) {
+                outcome.tryFail(new TimeoutException("no connection after " + limit.toMillis() + " ms"));
+            } else {
+                DiscardedConnection.discard(used).onComplete(discarded -> {
+                    used.close();
+                    outcome.tryFail(new TransactionTimeoutException(limit));
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.lockstep.messaging;
+
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.impl.SocketConnectionBase;
+import io.vertx.sqlclient.internal.Connection;
+import io.vertx.sqlclient.internal.SqlConnectionInternal;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Ends a pooled connection instead of giving it back. {@link SqlConnection#close} would put it into the pool with whatever is
+ * still under way on it, and the client has no public method that closes the socket, so this class alone uses its internals.
+ */
+final class DiscardedConnection {
+    private static final Duration LONGEST_CANCEL = Duration.ofSeconds(2);
+    private static final int MOST_WRAPPERS = 8;
+
+    private DiscardedConnection() {}
+
+    /**
+     * Closes the socket and asks the server to cancel the statement at hand. The server then finds the socket closed, rolls
+     * back and releases all locks. Completes, and never fails, when the server was asked or could not be.
+     */
+    static Future<Void> discard(SqlConnection connection) {
+        if (!(connection instanceof SqlConnectionInternal internal)) {
+            return connection.close().otherwiseEmpty();
+        }
+        closeSocket(internal.unwrap());
+        // Without it a statement runs on until it has something to send.
+        return PgConnection.cast(connection)
+                .cancelRequest()
+                .timeout(LONGEST_CANCEL.toMillis(), TimeUnit.MILLISECONDS)
+                .otherwiseEmpty();
+    }
+
+    // A pool, and what a service puts around its connections, wrap the one that has the socket.
+    private static void closeSocket(Connection outermost) {
+        Connection inner = outermost;
+        for (int wrapper = 0; wrapper < MOST_WRAPPERS && !(inner instanceof SocketConnectionBase); wrapper++) {
+            inner = inner.unwrap();
+        }
+        if (inner instanceof SocketConnectionBase connected) {
+            // Past the handler that would say goodbye to the server and wait for it.
+            var _ = connected
+                    .socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close();
+        }
+    }
+}

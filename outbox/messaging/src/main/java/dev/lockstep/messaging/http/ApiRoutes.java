@@ -1,0 +1,39 @@
+package dev.lockstep.messaging.http;
+
+import io.vertx.core.Handler;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+
+/**
+ * Mounts routes that need nothing of the router they are on: those that change something read their own body, and every failure is
+ * answered with {@code application/problem+json}, unless a failure handler that was mounted before answers it.
+ */
+public final class ApiRoutes {
+    private final Router router;
+    private final Handler<RoutingContext> body = JsonBody.handler();
+    private final Handler<RoutingContext> problems;
+
+    private ApiRoutes(Router router) {
+        this.router = router;
+        this.problems = ProblemHandler.of(router, JsonBody.LARGEST_OF_A_ROUTE);
+    }
+
+    public static ApiRoutes on(Router router) {
+        return new ApiRoutes(router);
+    }
+
+    public ApiRoutes get(String path, Handler<RoutingContext> handler) {
+        router.get(path).handler(handler).failureHandler(problems);
+        return this;
+    }
+
+    public ApiRoutes post(String path, Handler<RoutingContext> handler) {
+        router.post(path).handler(body).handler(handler).failureHandler(problems);
+        return this;
+    }
+
+    public ApiRoutes delete(String path, Handler<RoutingContext> handler) {
+        router.delete(path).handler(body).handler(handler).failureHandler(problems);
+        return this;
+    }
+}

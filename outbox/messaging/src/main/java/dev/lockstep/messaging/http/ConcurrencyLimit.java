@@ -1,0 +1,126 @@
+package dev.lockstep.messaging.http;
+
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bounds how much work of one class runs at once, so that it cannot take all connections and all processors from other classes. A few
+ * more wait in order of arrival; beyond that, and after a short wait, a request is refused with 503 and {@code Retry-After}.
+ *
+ * <p>A place is held until the work's future completes, not until the client goes away: a client that gives up and asks again does
+ * not start more work than anybody else. Safe for use from several event loops.
+ */
+public final class ConcurrencyLimit {
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+    private final Vertx vertx;
+    private final String work;
+    private final int mostRunning;
+    private final int mostWaiting;
+    private final Duration longestWait;
+
+    // Guarded by this.
+    private final Deque<Waiter<?>> waiting = new ArrayDeque<>();
+    private int running;
+
+    /**
+     * @param work names the class of work in the refusal, as in {@code lists and counts}
+     * @param mostRunning how many run at once
+     * @param mostWaiting how many more may wait for a place
+     * @param longestWait how long each of those waits at most
+     */
+    public ConcurrencyLimit(Vertx vertx, String work, int mostRunning, int mostWaiting, Duration longestWait) {
+        if (mostRunning < 1 || mostWaiting < 0 || !longestWait.isPositive()) {
+            throw new IllegalArgumentException("mostRunning must be at least 1, mostWaiting at least 0, longestWait"
+                    + " positive, but they were " + mostRunning + ", " + mostWaiting + " and " + longestWait);
+        }
+        this.vertx = vertx;
+        this.work = work;
+        this.mostRunning = mostRunning;
+        this.mostWaiting = mostWaiting;
+        this.longestWait = longestWait;
+    }
+
+    /**
+     * Runs the work when there is a place for it, on the caller's context.
+     *
+     * @return completes as the work does; fails with a {@link Problem} 503 if there was no place in time
+     */
+    public <T extends @Nullable Object> Future<T> run(Supplier<Future<T>> supplier) {
+        Waiter<T> waiter = new Waiter<>(vertx.getOrCreateContext(), supplier);
+        synchronized (this) {
+            if (running >= mostRunning) {
+                if (waiting.size() >= mostWaiting) {
+                    return Future.failedFuture(refusal());
+                }
+                waiting.addLast(waiter);
+                waiter.timer = vertx.setTimer(longestWait.toMillis(), tick -> giveUp(waiter));
+                return waiter.promise.future();
+            }
+            running++;
+        }
+        return started(supplier);
+    }
+
+    private <T extends @Nullable Object> Future<T> started(Supplier<Future<T>> supplier) {
+        Future<T> begun;
+        try {
+            begun = supplier.get();
+        } catch (RuntimeException thrown) {
+            begun = Future.failedFuture(thrown);
+        }
+        return begun.onComplete(done -> next());
+    }
+
+    private void next() {
+        Waiter<?> waiter;
+        synchronized (this) {
+            waiter = waiting.pollFirst();
+            if (waiter == null) {
+                running--;
+                return;
+            }
+        }
+        vertx.cancelTimer(waiter.timer);
+        start(waiter);
+    }
+
+    private <T extends @Nullable Object> void start(Waiter<T> waiter) {
+        waiter.context.runOnContext(free -> started(waiter.supplier).onComplete(waiter.promise::handle));
+    }
+
+    private void giveUp(Waiter<?> waiter) {
+        boolean stillWaiting;
+        synchronized (this) {
+            stillWaiting = waiting.remove(waiter);
+        }
+        if (stillWaiting) {
+            waiter.promise.tryFail(refusal());
+        }
+    }
+
+    private Problem refusal() {
+        return Problem.unavailable(
+                "As many " + work + " as this service runs at once (" + mostRunning + ") are under way; ask again soon",
+                RETRY_AFTER);
+    }
+
+    private static final class Waiter<T extends @Nullable Object> {
+        private final Context context;
+        private final Supplier<Future<T>> supplier;
+        private final Promise<T> promise = Promise.promise();
+        private volatile long timer;
+
+        Waiter(Context context, Supplier<Future<T>> supplier) {
+            this.context = context;
+            this.supplier = supplier;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.ConcurrencyLimit;
+import dev.lockstep.messaging.http.Problem;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class BoundedReadsIT {
+    private Fixture fixture;
+    private BoundedReads reads;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        reads = new BoundedReads(
+                fixture.pool,
+                new ConcurrencyLimit(fixture.vertx, "reads", 2, 1, Duration.ofSeconds(20)),
+                Duration.ofMillis(500));
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void a_read_that_takes_too_long_is_ended_and_told_to_ask_for_less() {
+        assertThatThrownBy(() -> Fixture.await(sleep(30)))
+                .hasRootCauseInstanceOf(Problem.class)
+                .rootCause()
+                .isInstanceOfSatisfying(Problem.class, problem -> {
+                    assertThat(problem.status()).isEqualTo(503);
+                    assertThat(problem.retryAfter()).isPresent();
+                    assertThat(problem.detail()).contains("0.5 s").contains("filter");
+                });
+        assertThat(fixture.strings("SHOW statement_timeout")).containsExactly("0");
+    }
+
+    @Test
+    void a_read_cannot_write() {
+        assertThatThrownBy(() -> Fixture.await(reads.read(tx ->
+                        tx.query("INSERT INTO greeted (name) VALUES ('ann')").execute())))
+                .hasMessageContaining("read-only");
+    }
+
+    @Test
+    void however_many_ask_writes_find_a_connection() {
+        List<Future<RowSet<Row>>> asked =
+                IntStream.range(0, 10).mapToObj(i -> sleep(0.1)).toList();
+
+        long begun = System.nanoTime();
+        Fixture.await(
+                fixture.pool.query("INSERT INTO greeted (name) VALUES ('ann')").execute());
+        Duration took = Duration.ofNanos(System.nanoTime() - begun);
+
+        asked.forEach(each -> Fixture.await(each.otherwiseEmpty()));
+        assertThat(asked.stream().filter(Future::failed)).hasSizeGreaterThanOrEqualTo(7);
+        assertThat(asked.stream().filter(Future::succeeded)).isNotEmpty();
+        assertThat(took).isLessThan(Duration.ofSeconds(5));
+    }
+
+    private Future<RowSet<Row>> sleep(double seconds) {
+        return reads.read(tx -> tx.query("SELECT pg_sleep(" + seconds + ")").execute());
+    }
+}

@@ -1,0 +1,108 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Promise;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ConsumerLagIT {
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void partitions_that_are_added_are_read_from_their_beginning_within_seconds() {
+        fixture.consume(fixture.options(Map.of("auto.offset.reset", "latest")), greeter(), topic -> true);
+        await().untilAsserted(() -> {
+            // Only what is sent once the group has its place is read.
+            fixture.hello("k", "probe");
+            assertThat(fixture.greeted()).contains("probe");
+        });
+
+        fixture.addPartitions(4);
+        for (int partition = 1; partition < 4; partition++) {
+            fixture.helloTo(partition, "added-" + partition);
+        }
+
+        await().atMost(Duration.ofSeconds(15))
+                .untilAsserted(() -> assertThat(fixture.greeted()).contains("added-1", "added-2", "added-3"));
+        await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
+    }
+
+    @Test
+    void the_gauge_shows_what_piles_up_while_the_handler_is_stuck_and_a_warning_names_the_partition() {
+        Promise<Void> stuck = Promise.promise();
+        AtomicBoolean begun = new AtomicBoolean();
+        MessageConsumer consumer = fixture.consume((tx, messages) -> {
+            begun.set(true);
+            return stuck.future().compose(done -> greeter().handle(tx, messages));
+        });
+        fixture.hello("k", "ann");
+        await().untilTrue(begun);
+
+        for (int i = 0; i < 30; i++) {
+            fixture.hello("k", "more-" + i);
+        }
+
+        await().untilAsserted(() -> assertThat(fixture.lag()).isEqualTo(31));
+        await().untilAsserted(() -> assertThat(consumer.warning())
+                .hasValueSatisfying(warning -> assertThat(warning)
+                        .startsWith(fixture.group + " does not read 1 partition: " + fixture.topic
+                                + "-0 (31 records from offset 0, for ")));
+        assertThat(fixture.meters
+                        .get("lockstep.consumer.unread.partitions")
+                        .gauge()
+                        .value())
+                .isEqualTo(1);
+
+        stuck.complete();
+
+        await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
+        await().untilAsserted(() -> assertThat(consumer.warning()).isEmpty());
+    }
+
+    @Test
+    void partitions_of_other_members_count_and_so_does_a_topic_that_is_not_accepted() {
+        fixture.addPartitions(2);
+        fixture.consume(fixture.options(), greeter(), topic -> false);
+        fixture.helloTo(0, "ann");
+        fixture.helloTo(1, "bob");
+
+        await().untilAsserted(() -> assertThat(fixture.lag()).isEqualTo(2));
+    }
+
+    @Test
+    void a_topic_that_does_not_exist_is_named() {
+        Fixture other = new Fixture();
+        try {
+            other.createTopic(1);
+            MessageConsumer consumer = other.consume(
+                    other.options(List.of(other.topic, other.topic + "-missing"), Map.of()), greeter(), topic -> true);
+
+            await().untilAsserted(() -> assertThat(consumer.warning())
+                    .contains(other.group + " reads topics that do not exist: " + other.topic + "-missing"));
+        } finally {
+            other.close();
+        }
+    }
+}

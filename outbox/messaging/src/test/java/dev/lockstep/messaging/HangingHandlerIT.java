@@ -1,0 +1,60 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Promise;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** A handler whose future never completes for one of the messages. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class HangingHandlerIT {
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void its_message_becomes_a_dead_letter_and_all_others_are_applied_once() {
+        fixture.hello("a", "ann");
+        fixture.hello("b", "bob");
+        fixture.hello("b", "bea");
+        fixture.hello("c", "cid");
+
+        MessageConsumer consumer = fixture.consume((tx, messages) ->
+                messages.stream().anyMatch(each -> each.message().name().equals("bob"))
+                        ? greeter()
+                                .handle(tx, messages)
+                                .compose(greeted -> Promise.<Void>promise().future())
+                        : greeter().handle(tx, messages));
+
+        await().atMost(Duration.ofSeconds(40))
+                .until(() -> consumer.problem().orElse("").contains("has been applying topic " + fixture.topic));
+        assertThat(consumer.problem().orElseThrow()).contains("partition 0 from offset 0 for 1");
+        assertThat(consumer.stall()).isEmpty();
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fixture.greeted()).contains("ann", "cid"));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "cid", "bea"));
+        assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
+                .containsExactly("HANDLER_FAILED 3");
+        assertThat(fixture.strings("SELECT pid FROM pg_stat_activity"
+                        + " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"))
+                .isEmpty();
+        assertThat(consumer.problem()).isEmpty();
+    }
+}

@@ -1,0 +1,143 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.messaging.Fixture.Greeting;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Somebody keeps a row locked that some messages need. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LockedRowIT {
+    private Fixture fixture;
+    private SqlConnection operator;
+
+    /** Locks the row of whoever is greeted. */
+    private static class Visitor implements MessageHandler<Greeting> {
+        @Override
+        public Future<Void> handle(SqlConnection tx, List<Received<Greeting>> messages) {
+            return tx.preparedQuery("SELECT name FROM house WHERE name = ANY ($1) ORDER BY name FOR UPDATE")
+                    .execute(Tuple.of(names(messages)))
+                    .compose(locked -> greeter().handle(tx, messages));
+        }
+
+        static String[] names(List<Received<Greeting>> messages) {
+            return messages.stream()
+                    .map(each -> each.message().name())
+                    .distinct()
+                    .toArray(String[]::new);
+        }
+    }
+
+    /** And can say whose rows are locked. */
+    private static final class KnowingVisitor extends Visitor {
+        @Override
+        public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<Greeting>> messages) {
+            return tx.preparedQuery("SELECT name FROM house WHERE name = ANY ($1) FOR UPDATE SKIP LOCKED")
+                    .execute(Tuple.of(names(messages)))
+                    .map(free -> {
+                        Set<String> locked = new HashSet<>(Set.of(names(messages)));
+                        free.forEach(row -> locked.remove(row.getString(0)));
+                        return LockedRows.messagesThatNeed(locked, messages, each -> Set.of(each.name()));
+                    });
+        }
+    }
+
+    // A handler that does not know costs a wait for each message that meets the lock.
+    static Stream<Arguments> handlers() {
+        return Stream.of(
+                Arguments.of(new KnowingVisitor(), Duration.ofSeconds(3)),
+                Arguments.of(new Visitor(), Duration.ofSeconds(20)));
+    }
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+        fixture.strings("CREATE TABLE house (name text PRIMARY KEY)");
+        fixture.strings("INSERT INTO house SELECT * FROM unnest(ARRAY['warm', 'ann', 'bob', 'cid'])");
+        operator = Fixture.await(fixture.pool.getConnection());
+    }
+
+    @AfterEach
+    void close() {
+        Fixture.await(operator.close());
+        fixture.close();
+    }
+
+    @ParameterizedTest
+    @MethodSource("handlers")
+    void its_keys_park_uncounted_others_flow_and_it_heals_once_the_row_is_free(
+            MessageHandler<Greeting> handler, Duration limit) {
+        fixture.consume(handler);
+        fixture.hello("warm", "warm");
+        await().until(() -> fixture.greeted().contains("warm"));
+        Fixture.await(operator.begin());
+        lock("SELECT FROM house WHERE name = 'bob' FOR UPDATE");
+
+        for (int i = 0; i < 20; i++) {
+            fixture.hello("a" + i, "ann");
+            fixture.hello("b" + i, "bob");
+            fixture.hello("c" + i, "cid");
+        }
+        fixture.hello("b0", "cid");
+
+        await().atMost(limit)
+                .untilAsserted(() -> assertThat(fixture.greeted()).hasSize(41).doesNotContain("bob"));
+        await().untilAsserted(
+                        () -> assertThat(fixture.strings("SELECT count(*) || ' ' || max(attempts) FROM parked_message"))
+                                .containsExactly("21 0"));
+        // Longer than all attempts would take that are counted.
+        await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+
+        Fixture.await(operator.transaction().rollback());
+
+        await().untilAsserted(() ->
+                assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty());
+        assertThat(fixture.strings("SELECT name FROM greeted WHERE key = 'b0' ORDER BY id"))
+                .containsExactly("bob", "cid");
+        assertThat(fixture.greeted()).hasSize(62);
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+    }
+
+    @Test
+    void a_locked_table_parks_the_whole_batch_at_once() {
+        fixture.consume(new KnowingVisitor());
+        fixture.hello("warm", "warm");
+        await().until(() -> fixture.greeted().contains("warm"));
+        Fixture.await(operator.begin());
+        lock("LOCK TABLE house");
+
+        for (int i = 0; i < 50; i++) {
+            fixture.hello("a" + i, "ann");
+        }
+
+        await().untilAsserted(() -> assertThat(fixture.strings("SELECT count(*) FROM parked_message"))
+                .containsExactly("50"));
+        Fixture.await(operator.transaction().rollback());
+        await().untilAsserted(() -> assertThat(fixture.greeted()).hasSize(51));
+        assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
+    }
+
+    private void lock(String sql) {
+        Fixture.await(operator.query(sql).execute());
+    }
+}

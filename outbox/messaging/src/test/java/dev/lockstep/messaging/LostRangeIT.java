@@ -1,0 +1,226 @@
+package dev.lockstep.messaging;
+
+import static dev.lockstep.messaging.Fixture.greeter;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Promise;
+import io.vertx.core.json.JsonObject;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** Records that are removed from a topic before the group has read them. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class LostRangeIT {
+    private static final String LOST =
+            "SELECT cause || ' ' || partition || ' [' || from_offset || ',' || coalesce(to_offset::text, 'unknown') || ')'"
+                    + " FROM lost_range ORDER BY id";
+
+    private Fixture fixture;
+
+    @BeforeEach
+    void open() {
+        fixture = new Fixture();
+        fixture.createTopic(1);
+    }
+
+    @AfterEach
+    void close() {
+        fixture.close();
+    }
+
+    @Test
+    void while_nobody_read_them_are_noticed_at_the_next_start_counted_shown_and_asked_for_once() {
+        readAndStop("ann", "bob");
+        send("cid", "dan");
+        fixture.deleteRecords(0, 4);
+        send("eve");
+
+        MessageConsumer consumer = fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "eve"));
+        assertThat(fixture.strings(LOST)).containsExactly("REMOVED 0 [2,4)");
+        assertThat(count("lockstep.consumer.lost.ranges")).isEqualTo(1);
+        assertThat(count("lockstep.consumer.lost.records")).isEqualTo(2);
+        assertThat(consumer.warning())
+                .hasValueSatisfying(warning -> assertThat(warning)
+                        .startsWith("records were removed before " + fixture.group + " had read them, and their senders"
+                                + " were asked for them again: " + fixture.topic + "-0 [2,4) at "));
+        assertThat(consumer.problem()).isEmpty();
+        await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
+
+        // Another start finds nothing missing.
+        Fixture.await(consumer.stop());
+        MessageConsumer restarted = fixture.consume(greeter());
+        send("fay");
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("fay"));
+        assertThat(requests()).hasSize(1);
+        assertThat(restarted.warning())
+                .hasValueSatisfying(warning -> assertThat(warning).contains(fixture.topic + "-0 [2,4) at "));
+    }
+
+    @Test
+    void the_senders_are_asked_for_all_messages_since_a_while_before_the_newest_that_was_applied() {
+        Instant before = Instant.now();
+        readAndStop("ann");
+        send("bob");
+        fixture.deleteRecords(0, 2);
+
+        fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(requests()).hasSize(1));
+        JsonObject request = requests().getFirst();
+        assertThat(request.getString("source")).isEqualTo("*");
+        assertThat(request.getString("topic")).isEqualTo(fixture.topic);
+        assertThat(UUID.fromString(request.getString("messageId")).version()).isEqualTo(7);
+        assertThat(Instant.parse(request.getString("since")))
+                .isBetween(before.minus(Duration.ofMinutes(11)), Instant.now().minus(Duration.ofMinutes(9)));
+    }
+
+    @Test
+    void of_a_partition_that_was_never_read_are_asked_for_since_the_inbox_retention() {
+        fixture.addPartitions(2);
+        MessageConsumer first = fixture.consume(greeter());
+        fixture.helloTo(0, "ann");
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
+        Fixture.await(first.stop());
+        fixture.helloTo(1, "bob");
+        fixture.deleteRecords(1, 1);
+
+        fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.strings(LOST)).containsExactly("REMOVED 1 [0,1)"));
+        assertThat(Instant.parse(requests().getFirst().getString("since")))
+                .isBetween(
+                        Instant.now().minus(Duration.ofDays(7)).minusSeconds(60),
+                        Instant.now().minus(Duration.ofDays(7)));
+    }
+
+    @Test
+    void under_a_consumer_that_runs_are_noticed_at_the_next_fetch() {
+        Promise<Void> closed = Promise.promise();
+        fixture.consume(fixture.options(), greeter(), topic -> closed.future().isComplete());
+        send("ann", "bob", "cid");
+        await().untilAsserted(() -> assertThat(fixture.lag()).isEqualTo(3));
+        fixture.deleteRecords(0, 2);
+
+        closed.complete();
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("cid"));
+        assertThat(fixture.strings(LOST)).containsExactly("REMOVED 0 [0,2)");
+        assertThat(requests()).hasSize(1);
+    }
+
+    @Test
+    void with_their_topic_are_asked_for_and_the_new_topic_is_read_from_its_beginning() {
+        readAndStop("ann", "bob");
+        send("cid");
+        fixture.recreateTopic(1);
+        // More than the group had read: its old offset lies within the new log.
+        send("dan", "eve", "fay", "gus");
+        fixture.setCommitted(0, 2);
+
+        MessageConsumer consumer = fixture.consume(greeter());
+
+        await().untilAsserted(
+                        () -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "dan", "eve", "fay", "gus"));
+        assertThat(fixture.strings(LOST)).containsExactly("TOPIC_RECREATED 0 [2,unknown)");
+        assertThat(requests()).hasSize(1);
+        await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
+
+        Fixture.await(consumer.stop());
+        send("hal");
+        fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("gus", "hal"));
+        assertThat(requests()).hasSize(1);
+    }
+
+    @Test
+    void with_their_topic_under_a_consumer_that_runs_are_asked_for() {
+        fixture.consume(greeter());
+        send("ann", "bob", "cid");
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "cid"));
+
+        fixture.recreateTopic(1);
+        List<String> after = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            after.add("after-" + i);
+            send("after-" + i);
+        }
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsAll(after));
+        await().untilAsserted(() -> assertThat(fixture.strings(LOST)).containsExactly("TOPIC_RECREATED 0 [3,unknown)"));
+        assertThat(fixture.greeted()).hasSize(9).doesNotHaveDuplicates();
+        assertThat(requests()).hasSize(1);
+    }
+
+    @Test
+    void a_committed_offset_beyond_the_end_of_the_log_is_a_loss_too() {
+        readAndStop("ann", "bob");
+        fixture.setCommitted(0, 40);
+
+        fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.strings(LOST)).containsExactly("LOG_CUT_OFF 0 [2,40)"));
+        send("cid");
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "cid"));
+        assertThat(requests()).hasSize(1);
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(3));
+    }
+
+    @Test
+    void a_group_that_was_reset_and_a_new_one_miss_nothing() {
+        send("ann");
+        fixture.deleteRecords(0, 1);
+        send("bob");
+        MessageConsumer first = fixture.consume(greeter());
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(2));
+        Fixture.await(first.stop());
+        fixture.forgetOffsets();
+
+        fixture.consume(greeter());
+        send("cid");
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob", "cid"));
+        assertThat(fixture.strings(LOST)).isEmpty();
+        assertThat(requests()).isEmpty();
+    }
+
+    private void readAndStop(String... names) {
+        MessageConsumer consumer = fixture.consume(greeter());
+        send(names);
+        await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(names.length));
+        Fixture.await(consumer.stop());
+    }
+
+    private void send(String... names) {
+        for (String name : names) {
+            fixture.hello("k", name);
+        }
+    }
+
+    private double count(String meter) {
+        return fixture.meters
+                .get(meter)
+                .tags("group", fixture.group, "topic", fixture.topic)
+                .counter()
+                .count();
+    }
+
+    private List<JsonObject> requests() {
+        return fixture
+                .strings("SELECT convert_from(payload, 'UTF8') FROM outbox WHERE topic = 'lockstep.resend-requests'")
+                .stream()
+                .map(JsonObject::new)
+                .toList();
+    }
+}

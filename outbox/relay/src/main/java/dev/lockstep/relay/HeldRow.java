@@ -1,0 +1,16 @@
+package dev.lockstep.relay;
+
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A row to be held back.
+ *
+ * @param lane what it waits in
+ * @param refusal why Kafka refused it, or null if it waits behind another
+ */
+record HeldRow(UUID id, Lane lane, @Nullable Refusal refusal) {
+    static HeldRow of(OutboxRow row, @Nullable Refusal refusal) {
+        return new HeldRow(UUID.fromString(row.id()), Lane.of(row), Refusal.BEHIND.equals(refusal) ? null : refusal);
+    }
+}

@@ -1,0 +1,282 @@
+package dev.lockstep.relay;
+
+import java.nio.ByteBuffer;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Rows that are held back, as SQL. Runs on the caller's connection, in autocommit. */
+final class HeldRowStore {
+    private static final int PAGE_BYTES = 16 * 1024 * 1024;
+
+    // A row that is held already keeps its place: the slot brings it again after a crash, behind newer ones that are
+    // held. A row that somebody has deleted meanwhile can never be sent. LATERAL and OFFSET: the planner may otherwise
+    // read the whole outbox to find a few rows by their ids.
+    private static final String HOLD = """
+        WITH given AS (SELECT g.*
+                         FROM unnest(?::uuid[], ?::text[], ?::bigint[], ?::text[]) WITH ORDINALITY
+                              AS g (id, topic, key_hash, refusal, nth)),
+             held AS (INSERT INTO outbox_held (id, topic, key_hash, xid, refusal)
+                      SELECT g.id, g.topic, g.key_hash, o.xid, g.refusal
+                        FROM given g, LATERAL (SELECT xid FROM outbox WHERE id = g.id OFFSET 0) o
+                       ORDER BY g.nth
+                      ON CONFLICT (id) DO NOTHING
+                      RETURNING topic),
+             counted AS (SELECT topic, count(*) AS rows FROM held GROUP BY topic),
+             refused AS (SELECT DISTINCT ON (topic) topic, id, coalesce(refusal, 'it waits behind another row') AS reason
+                           FROM given ORDER BY topic, refusal IS NULL, nth)
+        INSERT INTO outbox_held_topic AS t (topic, rows, row_id, reason)
+        SELECT r.topic, coalesce(c.rows, 0), r.id, r.reason
+          FROM refused r LEFT JOIN counted c ON c.topic = r.topic
+         ORDER BY r.topic
+        ON CONFLICT (topic) DO UPDATE SET rows = t.rows + excluded.rows
+        """;
+
+    private static final String TOPICS = "SELECT topic, rows, row_id, reason FROM outbox_held_topic";
+
+    // What waits behind an earlier row that is still held is left out. A subquery, so that it is a probe of the index
+    // whatever the planner thinks of the sizes. A page ends with the row that makes it full, so there is one in it.
+    private static final String PAGE = """
+        SELECT *
+          FROM (SELECT h.*, count(*) OVER () AS found,
+                       sum(octet_length(h.payload)) OVER (ORDER BY h.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+                  FROM (SELECT e.id AS held_id, e.position, o.*
+                          FROM outbox_held e
+                          LEFT JOIN LATERAL (SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence,
+                                                    previous_id, resend_of, created_at
+                                               FROM outbox WHERE id = e.id OFFSET 0) o ON true
+                         WHERE e.topic = ? AND e.position > ?
+                           AND (SELECT true FROM outbox_held b
+                                 WHERE b.topic = e.topic AND b.key_hash = e.key_hash AND b.position <= ? LIMIT 1) IS NULL
+                         ORDER BY e.position
+                         LIMIT ?) h) page
+         WHERE coalesce(before, 0) < %d
+         ORDER BY position
+        """.formatted(PAGE_BYTES);
+
+    private static final String SENT = """
+        WITH gone AS (DELETE FROM outbox_held WHERE id = ANY (?::uuid[]) RETURNING id)
+        UPDATE outbox_held_topic SET rows = greatest(0, rows - (SELECT count(*) FROM gone)) WHERE topic = ?
+        """;
+
+    private static final String REFUSED = """
+        UPDATE outbox_held h SET refusal = r.refusal
+          FROM unnest(?::uuid[], ?::text[]) AS r (id, refusal)
+         WHERE h.id = r.id AND h.refusal IS DISTINCT FROM r.refusal
+        """;
+
+    private static final String TELL = """
+        UPDATE outbox_held_topic SET row_id = ?, reason = ?
+         WHERE topic = ? AND (row_id IS DISTINCT FROM ? OR reason IS DISTINCT FROM ?)
+        """;
+
+    // From one key to the next by the index, as there may be very many rows of one.
+    private static final String KEYS = """
+        WITH RECURSIVE keys AS (
+            (SELECT key_hash FROM outbox_held WHERE topic = ? ORDER BY key_hash LIMIT 1)
+            UNION ALL
+            SELECT (SELECT key_hash FROM outbox_held WHERE topic = ? AND key_hash > k.key_hash ORDER BY key_hash LIMIT 1)
+              FROM keys k
+             WHERE k.key_hash IS NOT NULL
+        )
+        SELECT key_hash FROM keys WHERE key_hash IS NOT NULL LIMIT ?
+        """;
+
+    private static final String LOCK = "SELECT FROM outbox_held_topic WHERE topic = ? FOR UPDATE";
+
+    private static final String RELEASE = """
+        DELETE FROM outbox_held_topic t
+         WHERE topic = ? AND NOT EXISTS (SELECT FROM outbox_held h WHERE h.topic = t.topic)
+        """;
+
+    /**
+     * A topic with rows that are held back.
+     *
+     * @param row one that Kafka refused
+     * @param reason what it said
+     */
+    record Topic(long rows, String row, String reason) {}
+
+    /**
+     * Some rows of a topic in the order in which they are to be sent.
+     *
+     * @param gone ids of those that are no longer in the outbox
+     * @param last the position of the last one
+     * @param found how many there were before those were left out that would have made too large a page
+     */
+    record Page(List<OutboxRow> rows, List<UUID> gone, long last, int found) {
+        boolean isEmpty() {
+            return found == 0;
+        }
+    }
+
+    /** Holds these rows back, in this order and behind those that are held already. All of them or none. */
+    void hold(Connection connection, List<HeldRow> rows) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
+            statement.setArray(
+                    1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
+            statement.setArray(
+                    2,
+                    texts(
+                            connection,
+                            rows.stream().map(row -> row.lane().topic()).toList()));
+            statement.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "bigint",
+                            rows.stream().map(row -> row.lane().keyHash()).toArray()));
+            List<@Nullable String> refusals = new ArrayList<>(rows.size());
+            rows.forEach(row ->
+                    refusals.add(row.refusal() == null ? null : row.refusal().reason()));
+            statement.setArray(4, texts(connection, refusals));
+            statement.executeUpdate();
+        }
+    }
+
+    /** Which topics have rows that are held back. */
+    Map<String, Topic> topics(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(TOPICS)) {
+            Map<String, Topic> topics = new HashMap<>();
+            while (row.next()) {
+                topics.put(
+                        row.getString("topic"),
+                        new Topic(row.getLong("rows"), row.getString("row_id"), row.getString("reason")));
+            }
+            return topics;
+        }
+    }
+
+    /** The next rows behind a position, without those that have one of their key at or before it. */
+    Page page(Connection connection, String topic, long after, int limit) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(PAGE)) {
+            statement.setString(1, topic);
+            statement.setLong(2, after);
+            statement.setLong(3, after);
+            statement.setInt(4, limit);
+            try (ResultSet row = statement.executeQuery()) {
+                List<OutboxRow> rows = new ArrayList<>();
+                List<UUID> gone = new ArrayList<>();
+                long last = after;
+                int found = 0;
+                while (row.next()) {
+                    last = row.getLong("position");
+                    found = row.getInt("found");
+                    if (row.getString("id") == null) {
+                        gone.add(row.getObject("held_id", UUID.class));
+                    } else {
+                        rows.add(toRow(row));
+                    }
+                }
+                return new Page(rows, gone, last, found);
+            }
+        }
+    }
+
+    /** Kafka has acknowledged these rows of the topic, or there is nothing to be sent any more. */
+    void forget(Connection connection, String topic, List<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(SENT)) {
+            statement.setArray(1, uuids(connection, ids));
+            statement.setString(2, topic);
+            statement.executeUpdate();
+        }
+    }
+
+    /** Kafka has refused these rows once more. */
+    void refused(Connection connection, List<HeldRow> rows) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(REFUSED)) {
+            statement.setArray(
+                    1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
+            List<@Nullable String> refusals = new ArrayList<>(rows.size());
+            rows.forEach(row ->
+                    refusals.add(row.refusal() == null ? null : row.refusal().reason()));
+            statement.setArray(2, texts(connection, refusals));
+            statement.executeUpdate();
+        }
+    }
+
+    /** Writes down what Kafka says of a topic now. */
+    void tell(Connection connection, String topic, String row, String reason) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(TELL)) {
+            UUID id = UUID.fromString(row);
+            statement.setObject(1, id);
+            statement.setString(2, reason);
+            statement.setString(3, topic);
+            statement.setObject(4, id);
+            statement.setString(5, reason);
+            statement.executeUpdate();
+        }
+    }
+
+    /** Which keys of a topic have rows that are held back, up to a number of them. */
+    Set<Long> keys(Connection connection, String topic, int most) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(KEYS)) {
+            statement.setString(1, topic);
+            statement.setString(2, topic);
+            statement.setInt(3, most);
+            try (ResultSet row = statement.executeQuery()) {
+                Set<Long> keys = new HashSet<>();
+                while (row.next()) {
+                    keys.add(row.getLong(1));
+                }
+                return keys;
+            }
+        }
+    }
+
+    /** Forgets a topic that has no rows any more. One that an old leader holds rows of at this moment stays. */
+    void release(Connection connection, String topic) throws SQLException {
+        connection.setAutoCommit(false);
+        try {
+            // Two statements: the second one sees what was committed by whoever had the row before.
+            execute(connection, LOCK, topic);
+            execute(connection, RELEASE, topic);
+            connection.commit();
+        } finally {
+            connection.rollback();
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private static void execute(Connection connection, String sql, String topic) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            statement.setString(1, topic);
+            statement.execute();
+        }
+    }
+
+    private static OutboxRow toRow(ResultSet row) throws SQLException {
+        byte[] payload = row.getBytes("payload");
+        return new OutboxRow(
+                row.getString("id"),
+                row.getString("aggregateid"),
+                row.getString("type"),
+                payload == null ? null : ByteBuffer.wrap(payload),
+                row.getString("topic"),
+                row.getString("traceparent"),
+                row.getString("headers"),
+                row.getObject("sequence", Long.class),
+                row.getString("previous_id"),
+                row.getString("resend_of"),
+                row.getTimestamp("created_at").toInstant());
+    }
+
+    private static Array uuids(Connection connection, List<UUID> ids) throws SQLException {
+        return connection.createArrayOf("uuid", ids.toArray());
+    }
+
+    private static Array texts(Connection connection, List<? extends @Nullable String> texts) throws SQLException {
+        return connection.createArrayOf("text", texts.toArray());
+    }
+}

@@ -1,0 +1,77 @@
+package dev.lockstep.relay;
+
+import java.util.Optional;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.ApiException;
+import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.ClusterAuthorizationException;
+import org.apache.kafka.common.errors.FencedLeaderEpochException;
+import org.apache.kafka.common.errors.InvalidPidMappingException;
+import org.apache.kafka.common.errors.InvalidProducerEpochException;
+import org.apache.kafka.common.errors.InvalidRequiredAcksException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.OutOfOrderSequenceException;
+import org.apache.kafka.common.errors.PolicyViolationException;
+import org.apache.kafka.common.errors.ProducerFencedException;
+import org.apache.kafka.common.errors.RecordBatchTooLargeException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+
+/**
+ * Why a record did not get to Kafka although Kafka can be reached.
+ *
+ * @param reason what Kafka said
+ */
+record Refusal(Scope scope, String reason) {
+    /** What cannot be sent because of it. */
+    enum Scope {
+        /** This record, and what comes after it of its topic and key. */
+        RECORD,
+        /** Every record of the topic. */
+        TOPIC,
+        /** Nothing: the record was given up together with another one, and is to be sent again. */
+        NONE
+    }
+
+    /** The record waits because one before it of its topic, or of its topic and key, was refused. */
+    static final Refusal BEHIND = new Refusal(Scope.RECORD, "waits behind another row");
+
+    /** The record was given up together with another one. */
+    static final Refusal GIVEN_UP = new Refusal(Scope.NONE, "given up together with another record");
+
+    /** Empty if the failure concerns all topics alike, such as a refused login: holding back the rows of one would not help. */
+    static Optional<Refusal> of(Throwable failure) {
+        return scope(failure).map(scope -> new Refusal(scope, RelayException.reason(failure)));
+    }
+
+    boolean isOf(Scope other) {
+        return scope == other;
+    }
+
+    private static Optional<Scope> scope(Throwable failure) {
+        return switch (failure) {
+            case RelayException noRecord -> Optional.of(Scope.RECORD);
+            case RecordTooLargeException one -> Optional.of(Scope.RECORD);
+            case RecordBatchTooLargeException one -> Optional.of(Scope.RECORD);
+            case InvalidTimestampException one -> Optional.of(Scope.RECORD);
+            case PolicyViolationException one -> Optional.of(Scope.RECORD);
+            case org.apache.kafka.common.InvalidRecordException one -> Optional.of(Scope.RECORD);
+            case AuthenticationException all -> Optional.empty();
+            case ClusterAuthorizationException all -> Optional.empty();
+            case TransactionalIdAuthorizationException all -> Optional.empty();
+            case UnsupportedVersionException all -> Optional.empty();
+            case InvalidRequiredAcksException all -> Optional.empty();
+            // The producer is in no state to go on with anything.
+            case ProducerFencedException all -> Optional.empty();
+            case InvalidProducerEpochException all -> Optional.empty();
+            case InvalidPidMappingException all -> Optional.empty();
+            case OutOfOrderSequenceException all -> Optional.empty();
+            case FencedLeaderEpochException all -> Optional.empty();
+            case ApiException topic -> Optional.of(Scope.TOPIC);
+            // Another record of its batch was refused, or the producer was closed.
+            case KafkaException untold -> Optional.of(Scope.NONE);
+            default -> Optional.empty();
+        };
+    }
+}

@@ -1,0 +1,89 @@
+package dev.lockstep.relay;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends rows that come from the slot, or from the table in its place. A row that Kafka refuses, and those that have to wait for it, are held
+ * back: they are written to the database, and everything else goes on.
+ */
+final class RowSender implements AutoCloseable {
+    private final KafkaSender sender;
+    private final OrderedSender ordered;
+    private final OutboxRecords records;
+    private final HeldRows held;
+
+    RowSender(KafkaSender sender, OutboxRecords records, HeldRows held) {
+        this.sender = sender;
+        this.ordered = new OrderedSender(sender);
+        this.records = records;
+        this.held = held;
+    }
+
+    /**
+     * What became of a batch.
+     *
+     * @param acknowledged how many rows Kafka acknowledged; the others are held back
+     * @param heartbeat why Kafka refused the heartbeat, or null if it did not, or there was none
+     */
+    record Result(int acknowledged, @Nullable Refusal heartbeat) {}
+
+    /** Returns once every row is in Kafka or durably held back. */
+    Result send(List<OutboxRow> rows) throws InterruptedException {
+        return send(rows, null);
+    }
+
+    /** The same with a heartbeat behind the rows. */
+    Result send(List<OutboxRow> rows, @Nullable Beat beat) throws InterruptedException {
+        held.beginToSend();
+        try {
+            return sendOrHold(rows, beat);
+        } finally {
+            held.endToSend();
+        }
+    }
+
+    private Result sendOrHold(List<OutboxRow> rows, @Nullable Beat beat) throws InterruptedException {
+        List<Outgoing> batch = new ArrayList<>(rows.size() + 1);
+        boolean anyHeld = !held.isEmpty();
+        for (OutboxRow row : rows) {
+            Outgoing outgoing = Outgoing.row(row, records);
+            if (anyHeld && held.holds(row)) {
+                outgoing.refused(Refusal.BEHIND);
+            }
+            batch.add(outgoing);
+        }
+        @Nullable Outgoing heartbeat = beat == null ? null : Outgoing.heartbeat(beat, records);
+        if (heartbeat != null) {
+            batch.add(heartbeat);
+        }
+        ordered.send(batch, anyHeld ? held::holdsSomeOf : topic -> false);
+        int acknowledged = settle(batch);
+        return new Result(acknowledged, heartbeat == null ? null : heartbeat.refusal());
+    }
+
+    private int settle(List<Outgoing> batch) {
+        int acknowledged = 0;
+        List<HeldRow> refused = new ArrayList<>();
+        for (Outgoing each : batch) {
+            OutboxRow row = each.row();
+            if (row != null && each.isAcknowledged()) {
+                acknowledged++;
+            } else if (row != null) {
+                refused.add(HeldRow.of(row, each.refusal()));
+            }
+        }
+        if (!refused.isEmpty()) {
+            held.hold(refused);
+        }
+        return acknowledged;
+    }
+
+    /** Ends all waiting at once. */
+    @Override
+    public void close() {
+        sender.close();
+        held.close();
+    }
+}
