@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 class ProblemTest {
     @Test
     void a_problem_that_quotes_the_request_is_printable_and_short_however_large_that_is() {
-        Problem problem = Problem.badRequest("x".repeat(1_000_000) + "\u001b[2J", "was \"a\nb\u202e" + "y".repeat(1_000_000));
+        Problem problem =
+                Problem.badRequest("x".repeat(1_000_000) + "\u001b[2J", "was \"a\nb\u202e" + "y".repeat(1_000_000));
 
         assertThat(problem.detail().length()).isLessThan(2_100);
         assertThat(problem.getMessage()).isEqualTo(problem.detail());
