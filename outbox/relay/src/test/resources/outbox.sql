@@ -51,6 +51,11 @@ CREATE TABLE outbox_term (
     proven    boolean NOT NULL
 );
 
+CREATE TABLE outbox_publication (
+    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+    version   text    NOT NULL
+);
+
 CREATE TABLE outbox_held (
     id       uuid        NOT NULL PRIMARY KEY,
     topic    text        NOT NULL,

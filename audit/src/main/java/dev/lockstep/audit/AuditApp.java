@@ -232,7 +232,8 @@ public final class AuditApp implements Callable<Integer> {
         databases.put(Party.PAYMENT, address("--payments-db", paymentsDb));
         databases.put(Party.SAGA, address("--sagas-db", sagasDb));
         Set<Check> checks = only.isEmpty() ? EnumSet.allOf(Check.class) : EnumSet.copyOf(only);
-        return new AuditPlan(databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters, partitionsAdded);
+        return new AuditPlan(
+                databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters, partitionsAdded);
     }
 
     private DatabaseAddress address(String option, String value) {

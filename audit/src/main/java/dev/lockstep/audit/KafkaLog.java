@@ -110,9 +110,7 @@ final class KafkaLog implements AutoCloseable {
      * @param partitionsAdded whether a key's records may be in other partitions than its key says today
      */
     Retention read(
-            Map<TopicPartition, Long> ends,
-            boolean partitionsAdded,
-            Consumer<ConsumerRecord<byte[], byte[]>> reader) {
+            Map<TopicPartition, Long> ends, boolean partitionsAdded, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
         Retention retention = new Retention(partitionsAdded);
         ends.keySet().stream()
                 .map(TopicPartition::topic)

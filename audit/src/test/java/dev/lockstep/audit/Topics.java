@@ -72,11 +72,7 @@ final class Topics implements AutoCloseable {
                 new ProducerRecord<>(topic, null, key == null ? null : bytes(key), bytes(value));
         headers.forEach((name, text) -> record.headers().add(name, bytes(text)));
         try (KafkaProducer<byte[], byte[]> aborting = new KafkaProducer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        TestServers.kafka().bootstrapServers(),
-                        "transactional.id",
-                        "aborting"),
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "transactional.id", "aborting"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
             aborting.initTransactions();

@@ -53,8 +53,7 @@ class MessageTest {
                     for (String blank : List.of("", " \t", "\u3000", "x".repeat(longest + 1))) {
                         assertThatExceptionOfType(IllegalArgumentException.class)
                                 .isThrownBy(() -> copyWith(sample, i, blank))
-                                .withMessage(
-                                        member + " must be text of 1 to " + longest + " characters, not blank");
+                                .withMessage(member + " must be text of 1 to " + longest + " characters, not blank");
                     }
                     for (String unprintable : UNPRINTABLE) {
                         assertThatExceptionOfType(IllegalArgumentException.class)
@@ -72,9 +71,8 @@ class MessageTest {
     void a_control_character_is_one_of_c0_or_c1_or_del_and_a_surrogate_needs_its_other_half() {
         assertThat(IntStream.rangeClosed(0, 0xFFFF).filter(each -> !MemberRules.isPlain("a" + (char) each + "b")))
                 .containsExactlyElementsOf(IntStream.rangeClosed(0, 0xFFFF)
-                        .filter(each -> each < 0x20
-                                || (each >= 0x7f && each <= 0x9f)
-                                || (each >= 0xd800 && each <= 0xdfff))
+                        .filter(each ->
+                                each < 0x20 || (each >= 0x7f && each <= 0x9f) || (each >= 0xd800 && each <= 0xdfff))
                         .boxed()
                         .toList());
         assertThat(MemberRules.isPlain("🛒")).isTrue();

@@ -62,8 +62,7 @@ final class Auditor {
      *
      * @param accepted ids of all orders that were answered 202
      */
-    Verdict audit(
-            Collection<String> accepted, Duration settle, boolean allowDeadLetters, boolean partitionsAdded) {
+    Verdict audit(Collection<String> accepted, Duration settle, boolean allowDeadLetters, boolean partitionsAdded) {
         try {
             Path ids = Files.write(stack.folder().resolve("accepted"), accepted);
             Path json = stack.folder().resolve("audit.json");

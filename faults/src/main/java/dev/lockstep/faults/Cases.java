@@ -5,7 +5,8 @@ import java.util.stream.Stream;
 
 /** Every case there is. */
 final class Cases {
-    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats, garbage and fuzz.
+    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats, garbage and
+    // fuzz.
     private static final List<String> SHORT = List.of(
             "kill-services",
             "crash-in-transaction",
@@ -24,6 +25,7 @@ final class Cases {
                         ProcessCases.all(),
                         NetworkCases.all(),
                         SlotCases.all(),
+                        PublicationCases.all(),
                         SessionCases.all(),
                         RecordCases.all(),
                         FuzzCases.all(),

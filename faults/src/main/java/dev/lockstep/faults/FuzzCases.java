@@ -68,7 +68,10 @@ final class FuzzCases {
         Map<Service, Integer> starts = starts(run);
         Map<Place, Set<String>> injected = new HashMap<>();
         for (int left = run.times(30_000, 2_000); left > 0; left -= AT_ONCE) {
-            send(run, Stream.generate(fuzzer::next).limit(Math.min(left, AT_ONCE)).toList(), injected);
+            send(
+                    run,
+                    Stream.generate(fuzzer::next).limit(Math.min(left, AT_ONCE)).toList(),
+                    injected);
             run.pause(PAUSE);
         }
         awaitNoLag(run);
@@ -148,9 +151,10 @@ final class FuzzCases {
         List<String> topics = Stream.concat(RecordCases.TOPICS.stream(), Stream.of(MessageShapes.RESENDS))
                 .toList();
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-        answer(admin.describeTopics(topics).allTopicNames()).forEach((topic, description) -> description
-                .partitions()
-                .forEach(each -> wanted.put(new TopicPartition(topic, each.partition()), OffsetSpec.latest())));
+        answer(admin.describeTopics(topics).allTopicNames())
+                .forEach((topic, description) -> description
+                        .partitions()
+                        .forEach(each -> wanted.put(new TopicPartition(topic, each.partition()), OffsetSpec.latest())));
         Map<TopicPartition, Long> ends = new HashMap<>();
         answer(admin.listOffsets(wanted).all()).forEach((partition, end) -> ends.put(partition, end.offset()));
         return ends;
@@ -211,8 +215,8 @@ final class FuzzCases {
                 ? reasons.isEmpty()
                 : reasons.stream().anyMatch(reason -> found.startsWith(reason + " after 1:"));
         if (!right) {
-            wrong.add(group(service) + " " + place + " should be " + (reasons.isEmpty() ? "ignored" : reasons) + ", but is "
-                    + (found == null ? "no dead letter" : PrintableText.of(found, 300)));
+            wrong.add(group(service) + " " + place + " should be " + (reasons.isEmpty() ? "ignored" : reasons)
+                    + ", but is " + (found == null ? "no dead letter" : PrintableText.of(found, 300)));
         }
     }
 
@@ -255,7 +259,8 @@ final class FuzzCases {
             }
             double live = run.stack().first(service).metric("jvm_gc_live_data_size_bytes");
             if (live > MOST_LIVE_HEAP) {
-                throw new FaultsException("%s holds %.0f MiB after a collection".formatted(service.label(), live / 1024 / 1024));
+                throw new FaultsException(
+                        "%s holds %.0f MiB after a collection".formatted(service.label(), live / 1024 / 1024));
             }
         });
     }
@@ -288,21 +293,22 @@ final class FuzzCases {
             checkLines(log, each.getValue());
         }
         if (written > MOST_LOG_BYTES) {
-            throw new FaultsException("the services wrote %,d bytes of log, and may write %,d".formatted(written, MOST_LOG_BYTES));
+            throw new FaultsException(
+                    "the services wrote %,d bytes of log, and may write %,d".formatted(written, MOST_LOG_BYTES));
         }
     }
 
     private static void checkLines(Path log, long from) {
         try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
             file.seek(from);
-            BufferedReader lines =
-                    new BufferedReader(Channels.newReader(file.getChannel(), StandardCharsets.UTF_8));
+            BufferedReader lines = new BufferedReader(Channels.newReader(file.getChannel(), StandardCharsets.UTF_8));
             lines.lines().forEach(line -> {
                 if (line.length() > LONGEST_LINE) {
                     throw new FaultsException(log + " has a line of " + line.length() + " characters");
                 }
                 String plain = line.replace("\t", "");
-                if (!PrintableText.of(plain, LONGEST_LINE).equals(plain) || line.startsWith("1970-01-01T00:00:00.000Z")) {
+                if (!PrintableText.of(plain, LONGEST_LINE).equals(plain)
+                        || line.startsWith("1970-01-01T00:00:00.000Z")) {
                     throw new FaultsException(
                             log + " has a line that somebody else wrote: " + PrintableText.of(line, 300));
                 }

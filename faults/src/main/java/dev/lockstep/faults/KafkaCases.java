@@ -70,10 +70,14 @@ final class KafkaCases {
         try (Admin admin = admin(run)) {
             String begun = single(run, "SELECT now()::text");
             for (int round = 0; round < run.times(2, 1); round++) {
-                Map<String, NewPartitions> more = done(admin.describeTopics(TOPICS).allTopicNames()).values().stream()
+                Map<String, NewPartitions> more = done(
+                                admin.describeTopics(TOPICS).allTopicNames())
+                        .values()
+                        .stream()
                         .collect(Collectors.toMap(
                                 topic -> topic.name(),
-                                topic -> NewPartitions.increaseTo(topic.partitions().size() + 2)));
+                                topic -> NewPartitions.increaseTo(
+                                        topic.partitions().size() + 2)));
                 done(admin.createPartitions(more).all());
                 more.forEach((topic, partitions) -> run.injected());
                 run.pause(DEADLINE);
@@ -123,8 +127,8 @@ final class KafkaCases {
                         .flatMap(topic -> topic.partitions().stream()
                                 .map(partition -> new TopicPartition(topic.name(), partition.partition())))
                         .collect(Collectors.toMap(partition -> partition, partition -> OffsetSpec.latest()));
-        Map<TopicPartition, OffsetAndMetadata> committed =
-                done(admin.listConsumerGroupOffsets(service.label() + "-service").partitionsToOffsetAndMetadata());
+        Map<TopicPartition, OffsetAndMetadata> committed = done(
+                admin.listConsumerGroupOffsets(service.label() + "-service").partitionsToOffsetAndMetadata());
         Map<TopicPartition, RecordsToDelete> unread = new HashMap<>();
         long[] records = new long[1];
         done(admin.listOffsets(partitions).all()).forEach((partition, end) -> {
@@ -146,7 +150,10 @@ final class KafkaCases {
                             "bootstrap.servers",
                             run.stack().bootstrapServers(),
                             "transactional.id",
-                            "stranger-" + new UUID(run.random().nextLong(), run.random().nextLong())),
+                            "stranger-"
+                                    + new UUID(
+                                            run.random().nextLong(),
+                                            run.random().nextLong())),
                     new ByteArraySerializer(),
                     new ByteArraySerializer())) {
                 producer.initTransactions();
@@ -157,14 +164,11 @@ final class KafkaCases {
                 }
                 String stranger = new UUID(run.random().nextLong(), run.random().nextLong()).toString();
                 records.add(record(run, "payment.commands", "ChargePayment", """
-                        {"orderId":"%s","userId":"stranger","total":{"amount":1,"currency":"KRW"}}"""
-                        .formatted(stranger)));
+                        {"orderId":"%s","userId":"stranger","total":{"amount":1,"currency":"KRW"}}""".formatted(stranger)));
                 records.add(record(run, "inventory.commands", "ReserveStock", """
-                        {"orderId":"%s","items":[{"productId":"stranger","qty":1}]}"""
-                        .formatted(stranger)));
+                        {"orderId":"%s","items":[{"productId":"stranger","qty":1}]}""".formatted(stranger)));
                 records.add(record(run, "order.created", "OrderCreated", """
-                        {"orderId":"%s","userId":"stranger","items":[{"productId":"stranger","qty":1}]}"""
-                        .formatted(stranger)));
+                        {"orderId":"%s","userId":"stranger","items":[{"productId":"stranger","qty":1}]}""".formatted(stranger)));
                 records.forEach(each -> {
                     var _ = producer.send(each);
                 });

@@ -57,12 +57,16 @@ final class LockCases {
     private static void lock(Run run, Row row, String prefix) {
         try (Connection connection = DriverManager.getConnection(run.stack().jdbcUrl(row.service()))) {
             connection.setAutoCommit(false);
-            Waiting.until("a row of " + row.service().label() + " to lock", Duration.ofSeconds(30), () -> hasLocked(connection, row, prefix));
+            Waiting.until(
+                    "a row of " + row.service().label() + " to lock",
+                    Duration.ofSeconds(30),
+                    () -> hasLocked(connection, row, prefix));
             run.injected();
             watchOthers(run, row);
             connection.rollback();
         } catch (SQLException cause) {
-            throw new FaultsException("a row of " + row.service().label() + " could not be locked: " + cause.getMessage(), cause);
+            throw new FaultsException(
+                    "a row of " + row.service().label() + " could not be locked: " + cause.getMessage(), cause);
         }
     }
 

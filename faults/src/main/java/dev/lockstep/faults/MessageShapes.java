@@ -171,8 +171,8 @@ final class MessageShapes {
                 any(List.of("null", "[]", "100", "\"100 KRW\"", "{}", "{\"currency\":\"KRW\"}", "{\"amount\":1}"));
             case 1 ->
                 "{\"amount\":1,\"currency\":%s}"
-                        .formatted(any(List.of(
-                                "\"krw\"", "\"ZZZ\"", "\"\"", "null", "7", "\"KRW\\u0000\"", "\"\\ud800\"")));
+                        .formatted(any(
+                                List.of("\"krw\"", "\"ZZZ\"", "\"\"", "null", "7", "\"KRW\\u0000\"", "\"\\ud800\"")));
             default -> "{\"amount\":%s,\"currency\":\"KRW\"}".formatted(badAmount());
         };
     }
@@ -202,12 +202,15 @@ final class MessageShapes {
         String item = "{\"productId\":\"fuzz-product\",\"qty\":1}";
         return switch (random.nextInt(6)) {
             case 0 -> any(List.of("null", "{}", "[]", "[null]", "[" + item + ",null]", "[[]]", "[3]", item));
-            case 1 -> IntStream.range(0, 101 + random.nextInt(2_000))
-                    .mapToObj(i -> item)
-                    .collect(Collectors.joining(",", "[", "]"));
+            case 1 ->
+                IntStream.range(0, 101 + random.nextInt(2_000))
+                        .mapToObj(i -> item)
+                        .collect(Collectors.joining(",", "[", "]"));
             case 2, 3 -> "[%s,{\"productId\":%s,\"qty\":1}]".formatted(item, badText());
-            default -> "[{\"productId\":\"fuzz-product\",\"qty\":%s}]"
-                    .formatted(any(List.of("0", "-1", "1001", "2147483648", "9223372036854775808", "1.0", "\"2\"", "null")));
+            default ->
+                "[{\"productId\":\"fuzz-product\",\"qty\":%s}]"
+                        .formatted(any(List.of(
+                                "0", "-1", "1001", "2147483648", "9223372036854775808", "1.0", "\"2\"", "null")));
         };
     }
 

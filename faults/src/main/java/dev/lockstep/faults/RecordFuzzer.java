@@ -102,7 +102,8 @@ final class RecordFuzzer {
             case 10 -> garbage(1 + random.nextInt(2_000));
             case 11 -> bytes("\"" + "x".repeat(random.nextInt(100_000)) + "\"");
             case 12 -> new byte[0];
-            default -> bytes("{\"orderId\":" + any(List.of("nul", "tru", "01", "+1", ".5", "0x1", "\"\\x\"", "\"\t\"")));
+            default ->
+                bytes("{\"orderId\":" + any(List.of("nul", "tru", "01", "+1", ".5", "0x1", "\"\\x\"", "\"\t\"")));
         };
         return new Fuzzed(record(shape, key, value, Map.of()), UNREADABLE);
     }
@@ -114,15 +115,14 @@ final class RecordFuzzer {
         for (int flips = random.nextInt(6); flips > 0 && value.length > 0; flips--) {
             value[random.nextInt(value.length)] ^= (byte) (1 << random.nextInt(8));
         }
-        byte @Nullable [] key =
-                switch (random.nextInt(6)) {
-                    case 0 -> null;
-                    case 1 -> new byte[0];
-                    case 2 -> garbage(1 + random.nextInt(200));
-                    case 3 -> bytes("fuzz\0" + random.nextInt());
-                    case 4 -> bytes(oddText() + random.nextInt());
-                    default -> bytes("fuzz-" + random.nextInt(1_000));
-                };
+        byte @Nullable [] key = switch (random.nextInt(6)) {
+            case 0 -> null;
+            case 1 -> new byte[0];
+            case 2 -> garbage(1 + random.nextInt(200));
+            case 3 -> bytes("fuzz\0" + random.nextInt());
+            case 4 -> bytes(oddText() + random.nextInt());
+            default -> bytes("fuzz-" + random.nextInt(1_000));
+        };
         // No service says that it has written it, or the auditor would look for its row.
         RecordHeaders headers = new RecordHeaders(headersOf(origin, "ce_id", "ce_previousid", "ce_source"));
         headers.add("ce_id", bytes(anyId())).add("ce_source", bytes("/fuzz"));
@@ -148,8 +148,15 @@ final class RecordFuzzer {
     private Fuzzed repeat() {
         ConsumerRecord<byte[], byte[]> origin = any(real);
         Map<String, byte[]> odd = new HashMap<>();
-        for (String header : List.of("traceparent", "ce_time", "ce_subject", "ce_source", "ce_specversion", "content-type",
-                "ce_sequence", "ce_previousid")) {
+        for (String header : List.of(
+                "traceparent",
+                "ce_time",
+                "ce_subject",
+                "ce_source",
+                "ce_specversion",
+                "content-type",
+                "ce_sequence",
+                "ce_previousid")) {
             if (random.nextInt(3) == 0) {
                 odd.put(header, random.nextInt(4) == 0 ? garbage(random.nextInt(300)) : bytes(oddText()));
             }
@@ -160,7 +167,8 @@ final class RecordFuzzer {
             headers.add("odd" + oddText(), garbage(random.nextInt(500)));
         }
         return new Fuzzed(
-                new ProducerRecord<>(origin.topic(), origin.partition(), timestamp(), origin.key(), origin.value(), headers),
+                new ProducerRecord<>(
+                        origin.topic(), origin.partition(), timestamp(), origin.key(), origin.value(), headers),
                 Set.of());
     }
 
@@ -169,7 +177,8 @@ final class RecordFuzzer {
         Shape shape = shapes.anyRefusedForStrangers();
         String key = "fuzz-" + new UUID(random.nextLong(), random.nextLong());
         return new Fuzzed(
-                record(shape, key, bytes(shapes.valid(shape, key)), Map.of("ce_id", bytes(shapes.version7()))), CONTRADICTORY);
+                record(shape, key, bytes(shapes.valid(shape, key)), Map.of("ce_id", bytes(shapes.version7()))),
+                CONTRADICTORY);
     }
 
     private ProducerRecord<byte[], byte[]> record(Shape shape, String key, byte[] value, Map<String, byte[]> special) {
@@ -177,7 +186,9 @@ final class RecordFuzzer {
         attributes.put("ce_type", bytes(shape.type()));
         attributes.put("ce_id", bytes(anyId()));
         attributes.put("ce_source", bytes(random.nextInt(3) == 0 ? oddText() : "/fuzz"));
-        attributes.put("ce_time", bytes(any(List.of("2026-11-29T12:00:00Z", "+999999999-12-31T23:59:59Z", "yesterday", "\0", ""))));
+        attributes.put(
+                "ce_time",
+                bytes(any(List.of("2026-11-29T12:00:00Z", "+999999999-12-31T23:59:59Z", "yesterday", "\0", ""))));
         if (random.nextInt(4) == 0) {
             attributes.put("traceparent", random.nextBoolean() ? bytes(oddText()) : garbage(60));
         }
@@ -191,8 +202,9 @@ final class RecordFuzzer {
         return switch (random.nextInt(5)) {
             case 0 -> oddText();
             case 1 -> "fuzz " + random.nextLong();
-            case 2 -> new UUID((random.nextLong() & ~0xF000L) | 0x7000, (random.nextLong() >>> 2) | Long.MIN_VALUE)
-                    .toString();
+            case 2 ->
+                new UUID((random.nextLong() & ~0xF000L) | 0x7000, (random.nextLong() >>> 2) | Long.MIN_VALUE)
+                        .toString();
             default -> shapes.version7();
         };
     }

@@ -209,8 +209,8 @@ final class Suite implements AutoCloseable {
             boolean quiet = Waiting.comesAbout(QUIET_LIMIT, () -> load.unanswered() == 0 && watch.allEnded());
             accepted.addAll(load.accepted().keySet());
             Books books = Books.of(stack, load);
-            Auditor.Verdict verdict =
-                    new Auditor(stack).audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned, partitionsAdded);
+            Auditor.Verdict verdict = new Auditor(stack)
+                    .audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned, partitionsAdded);
             if (trouble == null) {
                 trouble = whyItShowsNothing(injections.get(), load.accepted().size());
             }

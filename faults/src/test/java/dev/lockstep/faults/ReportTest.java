@@ -38,7 +38,9 @@ class ReportTest {
                 Report.table(List.of(outcome(1, 0, "it said\n| forged | row\u001b[2J\u202e" + "x".repeat(100_000))));
 
         assertThat(table).hasSize(4);
-        assertThat(table.get(2)).contains("it said \\| forged \\| row\\u001b[2J\\u202exxx").hasSizeLessThan(1_500);
+        assertThat(table.get(2))
+                .contains("it said \\| forged \\| row\\u001b[2J\\u202exxx")
+                .hasSizeLessThan(1_500);
     }
 
     @Test
@@ -53,8 +55,10 @@ class ReportTest {
         RecordFuzzer same = new RecordFuzzer(new Random(7), real);
 
         assertThat(Stream.generate(one::next).limit(2_000).map(ReportTest::shown))
-                .containsExactlyElementsOf(
-                        Stream.generate(same::next).limit(2_000).map(ReportTest::shown).toList());
+                .containsExactlyElementsOf(Stream.generate(same::next)
+                        .limit(2_000)
+                        .map(ReportTest::shown)
+                        .toList());
     }
 
     // Without ids and times, which have to be of this moment.

@@ -207,8 +207,8 @@ class InventoryProcessorIT {
         database.put("gold-" + test, 9_007_199_254_740_991L, "KRW", 1_000_000);
 
         // Then
-        assertThatThrownBy(() -> await(
-                        database.batch(List.of(reserve(other, cup, 1), reserve(order, "gold-" + test, 1_000)))))
+        assertThatThrownBy(() ->
+                        await(database.batch(List.of(reserve(other, cup, 1), reserve(order, "gold-" + test, 1_000)))))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("TOTAL_TOO_LARGE"))
                 .satisfies(refusal -> assertThat(refusal).hasMessageContaining(order));

@@ -26,9 +26,8 @@ import java.util.List;
 
 /** The messages that cross services, to and from the domain, and the JSON that the order's row keeps its items in. */
 final class OrderMessages {
-    static final MessageCodec<dev.lockstep.contracts.OrderCommand> CODEC = MessageCodec.of(
-                    dev.lockstep.contracts.OrderCommand.class)
-            .keyedBy("orderId", Message::orderId);
+    static final MessageCodec<dev.lockstep.contracts.OrderCommand> CODEC =
+            MessageCodec.of(dev.lockstep.contracts.OrderCommand.class).keyedBy("orderId", Message::orderId);
     private static final String AGGREGATE_TYPE = "order";
     private static final JsonMapper JSON = new JsonMapper();
     private static final ObjectWriter LINES_WRITER =

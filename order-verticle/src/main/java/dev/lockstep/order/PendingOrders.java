@@ -45,7 +45,10 @@ final class PendingOrders {
      * @param unknown why that is not known, or null
      */
     private record Look(
-            @Nullable PendingOrder oldest, int overdue, int withoutSaga, @Nullable String unknown) {}
+            @Nullable PendingOrder oldest,
+            int overdue,
+            int withoutSaga,
+            @Nullable String unknown) {}
 
     /** @param warnAfter how old a pending order may be before it is a warning */
     PendingOrders(Vertx vertx, Pool pool, OrderStore store, Peers peers, Duration warnAfter, MeterRegistry meters) {
@@ -83,13 +86,14 @@ final class PendingOrders {
                         ? "all of them have sagas, see GET /orders/{id}/timeline"
                         : "the saga service has no saga of " + look.withoutSaga()
                                 + " of them: POST /outbox/resend with their ids as key sends their messages again";
-        return Optional.of("%s orders are PENDING for more than %s (ORDER_PENDING_WARNING_AFTER), the oldest, %s, for %.0f s; %s"
-                .formatted(
-                        look.overdue() < MOST_ASKED_FOR ? look.overdue() : MOST_ASKED_FOR + " or more",
-                        warnAfter,
-                        look.oldest().orderId().value(),
-                        look.oldest().ageSeconds(),
-                        sagas));
+        return Optional.of(
+                "%s orders are PENDING for more than %s (ORDER_PENDING_WARNING_AFTER), the oldest, %s, for %.0f s; %s"
+                        .formatted(
+                                look.overdue() < MOST_ASKED_FOR ? look.overdue() : MOST_ASKED_FOR + " or more",
+                                warnAfter,
+                                look.oldest().orderId().value(),
+                                look.oldest().ageSeconds(),
+                                sagas));
     }
 
     private double oldestSeconds() {

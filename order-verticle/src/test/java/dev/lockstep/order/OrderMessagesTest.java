@@ -24,8 +24,7 @@ class OrderMessagesTest {
         assertThat(OrderMessages.CODEC.decode(
                         record("o1", "ConfirmOrder", "{'orderId':'o1','total':{'amount':0,'currency':'KRW'}}")))
                 .isEqualTo(new ConfirmOrder("o1", new Money(0, "KRW")));
-        assertThat(OrderMessages.CODEC.decode(
-                        record("o1", "CancelOrder", "{'orderId':'o1','reason':'TIMED_OUT'}")))
+        assertThat(OrderMessages.CODEC.decode(record("o1", "CancelOrder", "{'orderId':'o1','reason':'TIMED_OUT'}")))
                 .isEqualTo(new CancelOrder("o1", CancelReason.TIMED_OUT));
     }
 
@@ -63,8 +62,8 @@ class OrderMessagesTest {
         assertThatThrownBy(() -> OrderMessages.CODEC.decode(record("o1", type, value)))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("INVALID"))
-                .satisfies(refusal ->
-                        assertThat(refusal).hasMessage("the value is not a valid " + type + ": " + problem));
+                .satisfies(
+                        refusal -> assertThat(refusal).hasMessage("the value is not a valid " + type + ": " + problem));
     }
 
     private static ConsumerRecord<byte[], byte[]> record(String key, String type, String value) {

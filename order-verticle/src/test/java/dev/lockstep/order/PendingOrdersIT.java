@@ -63,11 +63,13 @@ class PendingOrdersIT {
             SAGAS.add(known);
             orders.place("u-1");
 
-            await().atMost(SOON).untilAsserted(() -> assertThat(
-                            check(orders).path("warning").asText())
-                    .startsWith("2 orders are PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER), the oldest, "
-                            + known + ", for ")
-                    .contains("the saga service has no saga of 1 of them"));
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(check(orders).path("warning").asText())
+                                    .startsWith(
+                                            "2 orders are PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER), the oldest, "
+                                                    + known + ", for ")
+                                    .contains("the saga service has no saga of 1 of them"));
             assertThat(check(orders).path("status").asText()).isEqualTo("UP");
             assertThat(orders.metric("lockstep_orders_oldest_pending_seconds")).isGreaterThan(1);
             assertThat(orders.metric("lockstep_orders_without_saga")).isEqualTo(1);
@@ -75,8 +77,9 @@ class PendingOrdersIT {
             orders.execute("UPDATE orders SET status = 'CANCELLED', reason = 'TIMED_OUT'");
 
             await().atMost(SOON)
-                    .untilAsserted(() ->
-                            assertThat(check(orders).path("warning").isMissingNode()).isTrue());
+                    .untilAsserted(
+                            () -> assertThat(check(orders).path("warning").isMissingNode())
+                                    .isTrue());
             assertThat(orders.metric("lockstep_orders_oldest_pending_seconds")).isZero();
         }
     }
@@ -86,10 +89,11 @@ class PendingOrdersIT {
         try (RunningOrders orders = start("PEERS", "")) {
             orders.place("u-1");
 
-            await().atMost(SOON).untilAsserted(() -> assertThat(
-                            check(orders).path("warning").asText())
-                    .startsWith("1 orders are PENDING for more than PT1S")
-                    .endsWith("whether they have sagas is not known: PEERS does not name the saga service"));
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(
+                                    check(orders).path("warning").asText())
+                            .startsWith("1 orders are PENDING for more than PT1S")
+                            .endsWith("whether they have sagas is not known: PEERS does not name the saga service"));
             assertThat(orders.metric("lockstep_orders_without_saga")).isNaN();
         }
     }
@@ -118,7 +122,9 @@ class PendingOrdersIT {
                     }
                 }
 
-                assertThat(plan.toString()).contains("Index Scan using orders_status").doesNotContain("Seq Scan");
+                assertThat(plan.toString())
+                        .contains("Index Scan using orders_status")
+                        .doesNotContain("Seq Scan");
             }
         }
     }

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.TestServers;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -16,40 +21,45 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RefusedLoginIT {
     @Test
-    void orders_are_answered_503_with_retry_after_on_every_route_until_the_login_works_again() {
+    void orders_are_answered_503_with_retry_after_on_every_route_until_the_login_works_again() throws SQLException {
         String role = "orders_" + UUID.randomUUID().toString().replace("-", "");
         String database = TestServers.newDatabase("orders");
-        try (RunningOrders admin = RunningOrders.start(Map.of())) {
-            admin.execute("CREATE ROLE " + role + " SUPERUSER LOGIN PASSWORD 'secret'");
-            try (RunningOrders orders = RunningOrders.start(
-                    TestServers.postgres(), database, Map.of("POSTGRES_USER", role, "POSTGRES_PASSWORD", "secret"))) {
-                String id = orders.place("u-login");
+        admin("CREATE ROLE " + role + " SUPERUSER LOGIN PASSWORD 'secret'");
+        try (RunningOrders orders = RunningOrders.start(
+                TestServers.postgres(), database, Map.of("POSTGRES_USER", role, "POSTGRES_PASSWORD", "secret"))) {
+            String id = orders.place("u-login");
 
-                admin.execute("ALTER ROLE " + role + " NOLOGIN");
-                admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'");
+            admin("ALTER ROLE " + role + " NOLOGIN");
+            admin("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + role + "'");
 
-                await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
-                    RunningOrders.Answer refused = orders.post("/orders", order("u-login"));
-                    assertThat(refused.status()).isEqualTo(503);
-                    assertThat(refused.body().get("detail").asText()).contains("The order was not taken");
-                });
-                for (RunningOrders.Answer answer : new RunningOrders.Answer[] {
+            await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
+                RunningOrders.Answer refused = orders.post("/orders", order("u-login"));
+                assertThat(refused.status()).isEqualTo(503);
+                assertThat(refused.body().get("detail").asText()).contains("The order was not taken");
+            });
+            for (RunningOrders.Answer answer : List.of(
                     orders.post("/orders", order("u-login")),
                     orders.get("/orders/" + id),
                     orders.get("/orders"),
                     orders.get("/outbox"),
                     orders.get("/dead-letters"),
                     orders.get("/parked-messages"),
-                    orders.post("/orders/" + id + "/cancel", "")
-                }) {
-                    assertThat(answer.status()).isEqualTo(503);
-                    assertThat(answer.header("Retry-After")).isEqualTo("1");
-                }
-
-                admin.execute("ALTER ROLE " + role + " LOGIN");
-                await().atMost(Duration.ofSeconds(30))
-                        .until(() -> orders.post("/orders", order("u-login")).status() == 202);
+                    orders.post("/orders/" + id + "/cancel", ""))) {
+                assertThat(answer.status()).isEqualTo(503);
+                assertThat(answer.header("Retry-After")).isEqualTo("1");
             }
+
+            admin("ALTER ROLE " + role + " LOGIN");
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> orders.post("/orders", order("u-login")).status() == 202);
+        }
+    }
+
+    private static void admin(String sql) throws SQLException {
+        try (Connection connection =
+                        DriverManager.getConnection(TestServers.postgres().superuserUrl("postgres"));
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
         }
     }
 }

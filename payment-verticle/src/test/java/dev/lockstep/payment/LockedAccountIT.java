@@ -27,7 +27,10 @@ import org.junit.jupiter.api.TestInstance;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LockedAccountIT {
-    private static final Duration LATENCY = Duration.ofSeconds(3);
+    // The row is locked all the time, so whatever ends did not wait for it. How long it takes on a machine with nothing
+    // else to do is
+    // LockedRowIT's to say.
+    private static final Duration LATENCY = Duration.ofSeconds(20);
 
     private final String run = UUID.randomUUID().toString();
     private PaymentService service;
@@ -109,6 +112,6 @@ class LockedAccountIT {
                                 .getBytes(UTF_8))
                 .add("ce_source", "/test".getBytes(UTF_8))
                 .add("ce_type", "ChargePayment".getBytes(UTF_8));
-        producer.send(record);
+        var _ = producer.send(record);
     }
 }

@@ -136,8 +136,8 @@ class ConsumedMessagesTest {
         assertThatThrownBy(() -> SagaMessages.CODEC.decode(record("o1", type, value)))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("INVALID"))
-                .satisfies(refusal ->
-                        assertThat(refusal).hasMessage("the value is not a valid " + type + ": " + problem));
+                .satisfies(
+                        refusal -> assertThat(refusal).hasMessage("the value is not a valid " + type + ": " + problem));
     }
 
     private static ConsumerRecord<byte[], byte[]> record(String key, String type, String value) {

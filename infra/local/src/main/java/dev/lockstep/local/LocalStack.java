@@ -7,7 +7,6 @@ import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.runtime.RunningService;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -23,6 +22,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -39,12 +39,16 @@ final class LocalStack implements AutoCloseable {
     // default 45 s.
     private static final Map<String, String> DEFAULTS =
             Map.of("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000", "KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000");
-    private static final Duration READY_LIMIT = Duration.ofMinutes(2);
     private static final Duration READY_INTERVAL = Duration.ofMillis(50);
+    // An ordinary start is over by then and needs no words.
+    private static final Duration TELL_AFTER = Duration.ofSeconds(15);
+    private static final Duration TELL_EVERY = Duration.ofSeconds(5);
+    private static final int TELL_ALL_ROUNDS = 3;
 
     private final LocalConfig config;
     private final Console console;
     private final CountDownLatch stopping = new CountDownLatch(1);
+    private final StartProgress progress = new StartProgress(System::nanoTime);
     private final SortedMap<Service, RunningService> running = new TreeMap<>();
     private final Map<Service, Integer> httpPorts = new EnumMap<>(Service.class);
     private @Nullable FolderLock lock;
@@ -75,12 +79,44 @@ final class LocalStack implements AutoCloseable {
             Folders.delete(kafkaFolder(config.data()));
         }
         checkPorts();
-        Steps.together(List.of(this::startPostgres, this::startKafka));
-        Steps.together(config.services().stream()
-                .<Runnable>map(service -> () -> startService(service))
-                .toList());
+        CountDownLatch over = new CountDownLatch(1);
+        Thread.ofPlatform().daemon().name("local-progress").start(() -> tellProgress(over));
+        try {
+            Steps.together(List.of(this::startPostgres, this::startKafka));
+            Steps.together(config.services().stream()
+                    .<Runnable>map(service -> () -> startService(service))
+                    .toList());
+        } finally {
+            over.countDown();
+        }
         if (!isStopping()) {
             endpoints();
+        }
+    }
+
+    // What is new at once, and all of it now and then, so that nobody takes a slow start for one that hangs.
+    private void tellProgress(CountDownLatch over) {
+        long begun = System.nanoTime();
+        Map<String, String> told = Map.of();
+        try {
+            if (over.await(TELL_AFTER.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+            for (int round = 0; !isStopping(); round++) {
+                Map<String, String> waiting = progress.waiting();
+                for (Map.Entry<String, String> part : waiting.entrySet()) {
+                    if (round % TELL_ALL_ROUNDS == 0 || !part.getValue().equals(told.get(part.getKey()))) {
+                        console.part(
+                                part.getKey(), "waits, after " + Console.seconds(begun) + ", for " + part.getValue());
+                    }
+                }
+                told = waiting;
+                if (over.await(TELL_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+            }
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -196,8 +232,10 @@ final class LocalStack implements AutoCloseable {
 
     private void startPostgres() {
         long begun = System.nanoTime();
+        progress.waitsFor("postgres", "the server to start");
         LocalPostgres started = LocalPostgres.start(postgresFolder(config.data()), config.postgresPort());
         postgres = started;
+        progress.waitsFor("postgres", "its databases");
         Steps.together(List.of(Service.values()).stream()
                 .<Runnable>map(service -> () -> started.createDatabase(service.database()))
                 .toList());
@@ -206,6 +244,7 @@ final class LocalStack implements AutoCloseable {
 
     private void startKafka() {
         long begun = System.nanoTime();
+        progress.waitsFor("kafka", "the broker to start");
         LocalKafka started = LocalKafka.start(kafkaFolder(config.data()), config.kafkaPort());
         kafka = started;
         ready("kafka", started.bootstrapServers(), begun);
@@ -219,31 +258,55 @@ final class LocalStack implements AutoCloseable {
         Map<String, String> environment = new HashMap<>(DEFAULTS);
         environment.putAll(config.environment());
         environment.putAll(connection(service));
+        progress.waitsFor(service.id(), "its process: settings, schema, replication slot, HTTP server");
         RunningService started = service.start(environment);
         synchronized (this) {
             running.put(service, started);
         }
         URI uri = uri(service);
         try (Http http = new Http()) {
-            awaitReady(service, http, uri);
-            if (!isStopping()) {
-                new DemoData(http).putInto(service, uri);
-                ready(service.id(), uri.toString(), begun);
-            }
-        } catch (IOException cause) {
-            throw new UncheckedIOException("the " + service.id() + " service does not answer on " + uri, cause);
+            awaitTrue(service, () -> isReady(service, http, uri));
+            awaitTrue(service, () -> hasDemoData(service, http, uri));
+        }
+        if (!isStopping()) {
+            ready(service.id(), uri.toString(), begun);
         }
     }
 
-    private void awaitReady(Service service, Http http, URI uri) throws IOException {
-        long limit = System.nanoTime() + READY_LIMIT.toNanos();
-        HttpResponse<String> answer = http.get(uri.resolve("/health/ready"));
-        while (answer.statusCode() != 200 && !pause()) {
-            if (System.nanoTime() > limit) {
-                throw new LocalException("the " + service.id() + " service is not ready after "
-                        + READY_LIMIT.toSeconds() + " s: " + answer.body());
+    // Asks until the answer is yes, it is time to stop, or nothing gets any further.
+    private void awaitTrue(Service service, BooleanSupplier isSo) {
+        while (!isSo.getAsBoolean() && !pause()) {
+            progress.givenUp().ifPresent(why -> {
+                throw new LocalException("the " + service.id() + " service is not ready: " + why);
+            });
+        }
+    }
+
+    private boolean isReady(Service service, Http http, URI uri) {
+        try {
+            HttpResponse<String> answer = http.get(uri.resolve("/health/ready"));
+            if (answer.statusCode() == 200) {
+                return true;
             }
-            answer = http.get(uri.resolve("/health/ready"));
+            progress.waitsFor(service.id(), ReadinessText.of(answer.body()));
+        } catch (IOException cause) {
+            progress.waitsFor(service.id(), "an answer from " + uri + "/health/ready (" + cause.getMessage() + ")");
+        }
+        return false;
+    }
+
+    // What is there is left alone, so it may be tried again.
+    private boolean hasDemoData(Service service, Http http, URI uri) {
+        if (isStopping()) {
+            return true;
+        }
+        progress.waitsFor(service.id(), "its demo data");
+        try {
+            new DemoData(http).putInto(service, uri);
+            return true;
+        } catch (IOException cause) {
+            progress.waitsFor(service.id(), "its demo data (" + cause.getMessage() + ")");
+            return false;
         }
     }
 
@@ -258,6 +321,7 @@ final class LocalStack implements AutoCloseable {
     }
 
     private void ready(String name, String where, long begun) {
+        progress.done(name);
         console.part(name, String.format("%-24s ready in %s", where, Console.seconds(begun)));
     }
 

@@ -94,7 +94,11 @@ final class PooledSession implements Connection {
     /** Closes the connection from this side, without a word. */
     static void cut(SocketConnectionBase socket) {
         // From the end of the pipeline, past the handler that would say goodbye.
-        socket.socket().channelHandlerContext().pipeline().firstContext().close();
+        var _ = socket.socket()
+                .channelHandlerContext()
+                .pipeline()
+                .firstContext()
+                .close();
     }
 
     @Override
@@ -177,6 +181,12 @@ final class PooledSession implements Connection {
     public void close(Holder owner, Completable<Void> promise) {
         socket.close(owner, promise);
         cutUnlessClosedSoon();
+    }
+
+    /** The connection that has the socket, for those who have to cut it. */
+    @Override
+    public Connection unwrap() {
+        return socket;
     }
 
     @Override

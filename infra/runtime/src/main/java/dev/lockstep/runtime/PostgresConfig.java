@@ -165,8 +165,7 @@ public record PostgresConfig(
         return new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, Duration.ofSeconds(WAIT_FOR_CONNECTION_SECONDS));
     }
 
-    private static Pool pool(
-            Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
+    private static Pool pool(Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
         options.addProperty("application_name", name);
         options.setMetricsName(name);
         return SessionPool.open(

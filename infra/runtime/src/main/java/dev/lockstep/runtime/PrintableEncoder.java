@@ -49,16 +49,14 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     }
 
     // One for all appenders: an event that goes to two of them is one event.
-    private static RepeatLimit sharedLimit(Context context) {
-        synchronized (context.getConfigurationLock()) {
-            if (context.getObject(LIMIT) instanceof RepeatLimit shared) {
-                return shared;
-            }
-            RepeatLimit created =
-                    new RepeatLimit(MOST_OF_A_KIND, MOST_OF_A_LOGGER, WINDOW_MILLIS, () -> endWindowLater(context));
-            context.putObject(LIMIT, created);
-            return created;
+    private static synchronized RepeatLimit sharedLimit(Context context) {
+        if (context.getObject(LIMIT) instanceof RepeatLimit shared) {
+            return shared;
         }
+        RepeatLimit created =
+                new RepeatLimit(MOST_OF_A_KIND, MOST_OF_A_LOGGER, WINDOW_MILLIS, () -> endWindowLater(context));
+        context.putObject(LIMIT, created);
+        return created;
     }
 
     private static void endWindowLater(Context context) {
@@ -76,12 +74,14 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
         }
         Logger logger = loggers.getLogger(RepeatLimit.class);
         List<RepeatLimit.LeftOut> all = shared.endWindow();
-        all.stream().limit(MOST_SUMMARIES).forEach(each -> logger.atWarn()
-                .addKeyValue("logger", each.logger())
-                .addKeyValue("message", each.template() == null ? "various" : each.template())
-                .addKeyValue("count", each.events())
-                .addKeyValue("seconds", WINDOW_MILLIS / 1000)
-                .log("log events that repeat were left out"));
+        all.stream()
+                .limit(MOST_SUMMARIES)
+                .forEach(each -> logger.atWarn()
+                        .addKeyValue("logger", each.logger())
+                        .addKeyValue("message", each.template() == null ? "various" : each.template())
+                        .addKeyValue("count", each.events())
+                        .addKeyValue("seconds", WINDOW_MILLIS / 1000)
+                        .log("log events that repeat were left out"));
         if (all.size() > MOST_SUMMARIES) {
             logger.atWarn()
                     .addKeyValue(

@@ -21,7 +21,10 @@ final class RepeatLimit {
     private final long windowMillis;
     private final Runnable firstLeftOut;
     private final Map<Kind, Count> kinds = new HashMap<>();
+
+    @SuppressWarnings("ThreadLocalUsage") // one limit for a logger context, so as good as static
     private final ThreadLocal<Answer> lastAnswer = new ThreadLocal<>();
+
     private long since;
     private boolean endIsDue;
 
@@ -105,7 +108,8 @@ final class RepeatLimit {
         return false;
     }
 
-    // A window that events were left out of is ended by whoever was told so; if that is late, their number is lost, not the log.
+    // A window that events were left out of is ended by whoever was told so; if that is late, their number is lost, not
+    // the log.
     private void roll(long now) {
         if (now < since || now - since >= (endIsDue ? 3 : 1) * windowMillis) {
             kinds.clear();

@@ -92,6 +92,7 @@ public final class ServiceRunner {
             context.health().registerLiveness("relay process", relay::stall);
         }
 
+        WarmUp.run(context);
         Vertx vertx = metrics.vertx();
         running.opened(vertx);
         PostgresProbe probe = new PostgresProbe(vertx, context.config());

@@ -31,7 +31,8 @@ final class SessionSettings {
         // A client that is frozen or cut off would keep what its transaction has locked until TCP gives up, hours
         // later.
         settings.put("idle_in_transaction_session_timeout", "30s");
-        // Longer than the one above, so a lock that a frozen client holds is free again before a request gives up on it. Consumers
+        // Longer than the one above, so a lock that a frozen client holds is free again before a request gives up on
+        // it. Consumers
         // set shorter limits in their transactions.
         settings.put("lock_timeout", "45s");
         // Longer than a lock is waited for, and shorter than the pool waits for an answer.

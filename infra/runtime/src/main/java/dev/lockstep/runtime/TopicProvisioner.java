@@ -101,10 +101,14 @@ final class TopicProvisioner implements AutoCloseable {
 
     private Map<String, Object> properties() {
         Map<String, Object> properties = new HashMap<>(Map.of(
-                "client.id", service + "-topics",
-                "reconnect.backoff.ms", "1000",
-                "request.timeout.ms", CALL_TIMEOUT_MS,
-                "default.api.timeout.ms", CALL_TIMEOUT_MS));
+                "client.id",
+                service + "-topics",
+                "reconnect.backoff.ms",
+                "1000",
+                "request.timeout.ms",
+                CALL_TIMEOUT_MS,
+                "default.api.timeout.ms",
+                CALL_TIMEOUT_MS));
         properties.putAll(kafka.admin());
         return properties;
     }

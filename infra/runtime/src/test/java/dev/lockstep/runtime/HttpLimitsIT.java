@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -17,8 +22,8 @@ import org.junit.jupiter.api.Test;
 class HttpLimitsIT {
     private static final String GET = "GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private static final String NEVER = "GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    private static final String POST_HEAD = "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
-            + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+    private static final String POST_HEAD =
+            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
     private static final String LIVE = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
     @Test
@@ -76,6 +81,7 @@ class HttpLimitsIT {
     }
 
     @Test
+    @SuppressWarnings("try") // closed early on purpose
     void where_every_connection_has_a_request_in_work_a_new_one_is_refused_and_counted() throws Exception {
         try (EdgeServer server =
                         EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "4", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "2"));
@@ -205,20 +211,20 @@ class HttpLimitsIT {
 
     // One more byte or line ten times a second, as long as the server takes it.
     private static String drip(Socket socket, String drop) throws IOException {
-        Thread dripping = Thread.ofVirtual().start(() -> {
-            try {
-                while (!Thread.currentThread().isInterrupted()) {
-                    EdgeServer.write(socket, drop);
-                    Thread.sleep(100);
-                }
-            } catch (IOException | InterruptedException e) {
-                // The server or the test has ended it.
-            }
-        });
+        try (ScheduledExecutorService dripping = Executors.newSingleThreadScheduledExecutor()) {
+            ScheduledFuture<?> drops =
+                    dripping.scheduleAtFixedRate(() -> writeUnlessClosed(socket, drop), 0, 100, TimeUnit.MILLISECONDS);
+            String answer = EdgeServer.readUntilClosed(socket);
+            drops.cancel(false);
+            return answer;
+        }
+    }
+
+    private static void writeUnlessClosed(Socket socket, String drop) {
         try {
-            return EdgeServer.readUntilClosed(socket);
-        } finally {
-            dripping.interrupt();
+            EdgeServer.write(socket, drop);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

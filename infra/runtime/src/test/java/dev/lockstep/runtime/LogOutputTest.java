@@ -78,11 +78,14 @@ class LogOutputTest {
                         || each == 0xFFFD
                         || Character.getType(each) == Character.SURROGATE
                         || Character.getType(each) == Character.FORMAT);
-        assertThat(log.lines()).noneMatch(line -> line.startsWith(FORGED) || line.startsWith("2026-11-29T00:00:00.000Z"));
+        assertThat(log.lines())
+                .noneMatch(line -> line.startsWith(FORGED) || line.startsWith("2026-11-29T00:00:00.000Z"));
         assertThat(log).contains("all money is gone");
         if (format.equals("json")) {
-            assertThat(log.lines()).hasSize(3).allSatisfy(line -> assertThat(new JsonObject(line).getString("level"))
-                    .isEqualTo("WARN"));
+            assertThat(log.lines())
+                    .hasSize(3)
+                    .allSatisfy(line ->
+                            assertThat(new JsonObject(line).getString("level")).isEqualTo("WARN"));
         } else {
             assertThat(log.lines().filter(line -> line.contains(" WARN "))).hasSize(3);
         }
@@ -104,9 +107,9 @@ class LogOutputTest {
         }
         logger.atWarn().setCause(deep).log("deep");
 
-        assertThat(log().lines().filter(line -> !format.equals("json"))).allMatch(line -> line.length() < 4_000);
+        assertThat(log().lines().filter(line -> !format.equals("json"))).allMatch(line -> line.length() < 8_000);
         assertThat(log().length()).isLessThan(150_000);
-        assertThat(log()).contains("(99808 more characters)").contains("more characters)");
+        assertThat(log()).contains("(98308 more characters)").contains("more characters)");
     }
 
     @Test
@@ -118,14 +121,16 @@ class LogOutputTest {
         }
         logger.atError().log("something else is logged all the same");
 
-        assertThat(log().lines().filter(line -> line.contains("a message is a dead letter"))).hasSize(20);
+        assertThat(log().lines().filter(line -> line.contains("a message is a dead letter")))
+                .hasSize(20);
         assertThat(log()).contains("something else is logged all the same");
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(log().lines())
-                .filteredOn(line -> line.contains("log events that repeat were left out"))
-                .singleElement()
-                .asString()
-                .contains("message=a message is a dead letter")
-                .contains("count=29980"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(log().lines())
+                        .filteredOn(line -> line.contains("log events that repeat were left out"))
+                        .singleElement()
+                        .asString()
+                        .contains("message=a message is a dead letter")
+                        .contains("count=29980"));
     }
 
     @Test

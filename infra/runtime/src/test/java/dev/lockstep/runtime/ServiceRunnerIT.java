@@ -111,8 +111,8 @@ class ServiceRunnerIT {
             admin.deleteTopics(List.of(deleted)).all().get();
 
             await().atMost(20, SECONDS)
-                    .untilAsserted(() ->
-                            assertThat(admin.listTopics().names().get()).contains(deleted));
+                    .untilAsserted(
+                            () -> assertThat(admin.listTopics().names().get()).contains(deleted));
         }
     }
 
@@ -135,8 +135,8 @@ class ServiceRunnerIT {
                 admin.deleteTopics(List.of("runner.kept")).all().get();
 
                 await().atMost(20, SECONDS)
-                        .untilAsserted(
-                                () -> assertThat(ready(service).body()).contains("has no runner.kept, and TOPIC_CREATE"));
+                        .untilAsserted(() ->
+                                assertThat(ready(service).body()).contains("has no runner.kept, and TOPIC_CREATE"));
             }
         }
     }

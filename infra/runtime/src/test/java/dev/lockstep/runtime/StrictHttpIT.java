@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(Lifecycle.PER_CLASS)
+@SuppressWarnings("StringConcatToTextBlock") // lines of requests end with CRLF
 class StrictHttpIT {
     private static final String SMUGGLED = "DELETE /echo HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private static final String JSON = "Content-Type: application/json\r\n";

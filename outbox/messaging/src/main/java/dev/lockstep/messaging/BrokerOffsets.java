@@ -64,8 +64,8 @@ final class BrokerOffsets implements AutoCloseable {
         }
         ListOffsetsResult begins = client.listOffsets(all(topicIds, OffsetSpec.earliest()));
         ListOffsetsResult ends = client.listOffsets(all(topicIds, OffsetSpec.latest()));
-        KafkaFuture<Map<TopicPartition, OffsetAndMetadata>> committed = client.listConsumerGroupOffsets(Map.of(
-                        options.group(), new ListConsumerGroupOffsetsSpec().topicPartitions(topicIds.keySet())))
+        KafkaFuture<Map<TopicPartition, OffsetAndMetadata>> committed = client.listConsumerGroupOffsets(
+                        Map.of(options.group(), new ListConsumerGroupOffsetsSpec().topicPartitions(topicIds.keySet())))
                 .partitionsToOffsetAndMetadata(options.group());
         Map<TopicPartition, OffsetAndMetadata> offsets = committed(committed);
         Map<TopicPartition, PartitionLog> logs = HashMap.newHashMap(topicIds.size());
@@ -85,8 +85,7 @@ final class BrokerOffsets implements AutoCloseable {
 
     /** Returns where a reader of committed records gets to: less than the end while a transaction is open. */
     Map<TopicPartition, Long> lastStable(Collection<TopicPartition> partitions) throws InterruptedException {
-        ListOffsetsResult ends = client()
-                .listOffsets(
+        ListOffsetsResult ends = client().listOffsets(
                         partitions.stream().collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.latest())),
                         new ListOffsetsOptions(IsolationLevel.READ_COMMITTED));
         return offsets(ends, partitions);
@@ -94,9 +93,8 @@ final class BrokerOffsets implements AutoCloseable {
 
     /** Returns the offset of the first record of each partition that is this young; -1 where there is none. */
     Map<TopicPartition, Long> after(Collection<TopicPartition> partitions, long timestamp) throws InterruptedException {
-        ListOffsetsResult found = client()
-                .listOffsets(partitions.stream()
-                        .collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.forTimestamp(timestamp))));
+        ListOffsetsResult found = client().listOffsets(partitions.stream()
+                .collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.forTimestamp(timestamp))));
         return offsets(found, partitions);
     }
 

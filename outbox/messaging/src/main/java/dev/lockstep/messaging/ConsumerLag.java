@@ -73,8 +73,7 @@ final class ConsumerLag implements AutoCloseable {
      *
      * @param heldBack whether an open transaction keeps its records from being read
      */
-    private record Unread(
-            TopicPartition partition, PartitionLog log, long since, boolean heldBack) {
+    private record Unread(TopicPartition partition, PartitionLog log, long since, boolean heldBack) {
         String describe() {
             return "%s (%d records from offset %d, for %d s%s)"
                     .formatted(
@@ -105,8 +104,7 @@ final class ConsumerLag implements AutoCloseable {
         List<Unread> now = unread;
         if (!now.isEmpty()) {
             String named = String.join(
-                    ", ",
-                    now.stream().limit(MOST_NAMED).map(Unread::describe).toList());
+                    ", ", now.stream().limit(MOST_NAMED).map(Unread::describe).toList());
             return Optional.of("%s does not read %d partition%s: %s%s"
                     .formatted(
                             options.group(),
@@ -188,8 +186,12 @@ final class ConsumerLag implements AutoCloseable {
                 broker.lastStable(standing.stream().map(Unread::partition).toList());
         return standing.stream()
                 .map(each -> new Unread(
-                        each.partition(), each.log(), each.since(), isHeldBack(each.log(), stable.get(each.partition()))))
-                .sorted(Comparator.comparingLong((Unread each) -> each.log().lag()).reversed())
+                        each.partition(),
+                        each.log(),
+                        each.since(),
+                        isHeldBack(each.log(), stable.get(each.partition()))))
+                .sorted(Comparator.comparingLong((Unread each) -> each.log().lag())
+                        .reversed())
                 .toList();
     }
 

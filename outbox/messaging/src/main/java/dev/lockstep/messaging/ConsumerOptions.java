@@ -32,7 +32,8 @@ public record ConsumerOptions(
         Duration inboxRetention,
         Duration gapResendAfter,
         Duration gapGiveUpAfter) {
-    // Partitions that are added to a topic stay unread until the client asks again which there are. Kafka's default is five minutes.
+    // Partitions that are added to a topic stay unread until the client asks again which there are. Kafka's default is
+    // five minutes.
     private static final String METADATA_MAX_AGE_MS = "3000";
 
     public ConsumerOptions {

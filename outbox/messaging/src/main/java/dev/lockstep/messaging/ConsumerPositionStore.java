@@ -100,8 +100,9 @@ final class ConsumerPositionStore {
             partitions[i] = each.getKey().partition();
             topicIds[i] = position.topicId();
             offsets[i] = position.nextOffset();
-            times[i++] =
-                    position.messageTime() == null ? null : position.messageTime().atOffset(ZoneOffset.UTC);
+            times[i++] = position.messageTime() == null
+                    ? null
+                    : position.messageTime().atOffset(ZoneOffset.UTC);
         }
         return Tuple.tuple()
                 .addValue(consumer)

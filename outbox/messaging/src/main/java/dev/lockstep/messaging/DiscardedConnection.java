@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class DiscardedConnection {
     private static final Duration LONGEST_CANCEL = Duration.ofSeconds(2);
+    private static final int MOST_WRAPPERS = 8;
 
     private DiscardedConnection() {}
 
@@ -34,9 +35,20 @@ final class DiscardedConnection {
                 .otherwiseEmpty();
     }
 
-    private static void closeSocket(Connection pooled) {
-        if (pooled.unwrap() instanceof SocketConnectionBase connected) {
-            connected.socket().close();
+    // A pool, and what a service puts around its connections, wrap the one that has the socket.
+    private static void closeSocket(Connection outermost) {
+        Connection inner = outermost;
+        for (int wrapper = 0; wrapper < MOST_WRAPPERS && !(inner instanceof SocketConnectionBase); wrapper++) {
+            inner = inner.unwrap();
+        }
+        if (inner instanceof SocketConnectionBase connected) {
+            // Past the handler that would say goodbye to the server and wait for it.
+            var _ = connected
+                    .socket()
+                    .channelHandlerContext()
+                    .pipeline()
+                    .firstContext()
+                    .close();
         }
     }
 }

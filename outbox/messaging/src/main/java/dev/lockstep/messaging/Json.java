@@ -29,16 +29,15 @@ final class Json {
             .build();
 
     /** How records are read: what is not exactly as the message says is refused, and never rounded, converted or cut off. */
-    static final JsonMapper READER = JsonMapper.builder(
-                    JsonFactory.builder()
-                            // Only UTF-8: Jackson would take UTF-16 and UTF-32, too, for which nobody else is prepared.
-                            .disable(JsonFactory.Feature.CHARSET_DETECTION)
-                            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                            .streamReadConstraints(StreamReadConstraints.builder()
-                                    .maxNestingDepth(DEEPEST)
-                                    .maxNumberLength(LONGEST_NUMBER)
-                                    .build())
+    static final JsonMapper READER = JsonMapper.builder(JsonFactory.builder()
+                    // Only UTF-8: Jackson would take UTF-16 and UTF-32, too, for which nobody else is prepared.
+                    .disable(JsonFactory.Feature.CHARSET_DETECTION)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(DEEPEST)
+                            .maxNumberLength(LONGEST_NUMBER)
                             .build())
+                    .build())
             .addModule(new SimpleModule("lockstep-messages-in").addDeserializer(String.class, new StorableText()))
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)

@@ -57,7 +57,8 @@ final class LostRanges {
                 .addKeyValue("range", noticed.lost().range())
                 .addKeyValue("cause", noticed.lost().cause())
                 .addKeyValue("since", since)
-                .log("records were removed before they were read; the senders are asked for the topic's messages since then");
+                .log(
+                        "records were removed before they were read; the senders are asked for the topic's messages since then");
     }
 
     /** Takes over what the database knows. */

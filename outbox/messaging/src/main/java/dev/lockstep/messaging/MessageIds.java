@@ -53,9 +53,8 @@ final class MessageIds {
     /** When the message was written, as far as its id or the record tells; not later than now, whatever they say. */
     static Instant writtenAt(ConsumerRecord<byte[], byte[]> record) {
         UUID id = version7(Headers.text(record, "ce_id"));
-        long millis = id == null
-                ? record.timestamp()
-                : Math.min(id.getMostSignificantBits() >>> 16, record.timestamp());
+        long millis =
+                id == null ? record.timestamp() : Math.min(id.getMostSignificantBits() >>> 16, record.timestamp());
         return Instant.ofEpochMilli(Math.clamp(millis, 0, System.currentTimeMillis()));
     }
 

@@ -78,7 +78,8 @@ final class OutboxStore {
     private static final String END_OF_ALL = ScanWindow.statement("outbox", OF_ALL);
 
     // In the order of the index, which leads to the oldest at once. Counted no further than anybody needs to know: with
-    // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that the
+    // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that
+    // the
     // watermark has not passed yet, which are few, the other count knows.
     static final String SUMMARY = """
             SELECT greatest(0, w.relayed - held.rows) AS relayed, w.acknowledged_at,

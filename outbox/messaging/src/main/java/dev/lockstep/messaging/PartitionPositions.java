@@ -169,7 +169,8 @@ final class PartitionPositions {
                             ? new PartitionLog(log.topicId(), log.begin(), log.end(), position.nextOffset())
                             : log));
             Map<TopicPartition, Long> firsts = firsts(logs);
-            @Nullable Throwable failure = work.await(() -> starts.decide(existing, logs, firsts, newest)
+            @Nullable
+            Throwable failure = work.await(() -> starts.decide(existing, logs, firsts, newest)
                     .onSuccess(decided::set)
                     .mapEmpty());
             @Nullable Decided result = decided.get();
@@ -186,8 +187,7 @@ final class PartitionPositions {
         decided.starts().forEach((partition, start) -> {
             PartitionLog log = Objects.requireNonNull(logs.get(partition));
             consumer.seek(partition, start.offset());
-            boolean moved =
-                    log.committed() == null ? start.offset() > log.begin() : log.committed() != start.offset();
+            boolean moved = log.committed() == null ? start.offset() > log.begin() : log.committed() != start.offset();
             if (moved || start.lost() != null) {
                 offsets.forget(Set.of(partition));
                 offsets.add(Map.of(partition, start.offset()));
@@ -210,7 +210,10 @@ final class PartitionPositions {
             broker.after(logs.keySet(), timestamp)
                     .forEach((partition, offset) -> firsts.put(
                             partition,
-                            offset < 0 ? Objects.requireNonNull(logs.get(partition)).end() : offset));
+                            offset < 0
+                                    ? Objects.requireNonNull(logs.get(partition))
+                                            .end()
+                                    : offset));
         }
         return firsts;
     }

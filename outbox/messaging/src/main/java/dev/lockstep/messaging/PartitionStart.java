@@ -87,8 +87,7 @@ record PartitionStart(
             return new PartitionStart(log.begin(), lost, known.invalidOffset());
         }
         boolean forgotten = committed == null && fromOldest;
-        return new PartitionStart(
-                forgotten ? log.begin() : Math.max(next, log.begin()), null, known.invalidOffset());
+        return new PartitionStart(forgotten ? log.begin() : Math.max(next, log.begin()), null, known.invalidOffset());
     }
 
     /** Decides for a partition that was added to a topic that the consumer reads: all that was ever on it is to be read. */

@@ -14,9 +14,7 @@ final class Payloads {
         try {
             JsonNode json = Json.MAPPER.readTree(bytes);
             // Half of a surrogate pair can be escaped in JSON, and cannot be written as UTF-8.
-            return json.isMissingNode()
-                    ? quoted(asText(bytes))
-                    : PrintableText.withoutLoneSurrogates(json.toString());
+            return json.isMissingNode() ? quoted(asText(bytes)) : PrintableText.withoutLoneSurrogates(json.toString());
         } catch (IOException notJson) {
             return quoted(asText(bytes));
         }

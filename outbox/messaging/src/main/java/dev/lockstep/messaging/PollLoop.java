@@ -163,8 +163,7 @@ final class PollLoop<M> {
             proven.clear();
             OffsetCommits offsets = new OffsetCommits(consumer, options.group());
             Heartbeats heartbeats = new Heartbeats(consumer, options);
-            PartitionPositions positions =
-                    new PartitionPositions(consumer, options, offsets, broker, starts, work);
+            PartitionPositions positions = new PartitionPositions(consumer, options, offsets, broker, starts, work);
             PartitionPauses pauses = new PartitionPauses(consumer, options, positions, accepts);
             consumer.subscribe(
                     options.topics(),
@@ -252,7 +251,8 @@ final class PollLoop<M> {
         return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again would
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
+    // would
     // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
     private ConsumerRecords<byte[], byte[]> apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)

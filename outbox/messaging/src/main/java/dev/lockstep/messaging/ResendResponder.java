@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 final class ResendResponder implements MessageHandler<ResendRequested> {
     private static final Logger LOGGER = LoggerFactory.getLogger(ResendResponder.class);
 
-    // Whoever may write to the topic of the requests may ask for anything, and past that a reader does not recognise repeats.
+    // Whoever may write to the topic of the requests may ask for anything, and past that a reader does not recognise
+    // repeats.
     private static final Duration DEFAULT_DEDUP_WINDOW = Duration.ofDays(7);
     private static final Instant EARLIEST = Instant.EPOCH;
     private static final Instant LATEST = Instant.parse("9999-12-31T00:00:00Z");

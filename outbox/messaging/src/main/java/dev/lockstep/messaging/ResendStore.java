@@ -40,17 +40,18 @@ final class ResendStore {
             INSERT INTO outbox_resend (ids, key, type, topic, position, until, reason, requested_by, rate_per_second)
             SELECT $1, $2, $3, $4, coalesce(uuidv7_floor($5), '00000000-0000-0000-0000-000000000000'),
                    least(uuidv7_floor($6), uuidv7()), $7, $8, $9
-             WHERE (SELECT count(*) FROM outbox_resend WHERE finished_at IS NULL) < $10
+             WHERE (SELECT count(*) FROM outbox_resend WHERE finished_at IS NULL AND NOT for_lost_range) < $10
             RETURNING id
             """;
 
     private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.resends'))";
 
-    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or will.
+    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or
+    // will.
     // One that is under way begins again from further back, so there is never more than one a topic.
     private static final String CREATE_FOR_LOST_RANGE = """
-            INSERT INTO outbox_resend AS r (topic, position, since, until, for_lost_range, reason, requested_by)
-            SELECT $1, w.since, w.since, uuidv7(), true, 'records were removed before ' || $4 || ' had read them', $4
+            INSERT INTO outbox_resend AS r (topic, position, since, until, for_lost_range, reason, requested_by, rate_per_second)
+            SELECT $1, w.since, w.since, uuidv7(), true, 'records were removed before ' || $4 || ' had read them', $4, 5000
               FROM (SELECT greatest(uuidv7_floor($2), uuidv7_floor(now() - make_interval(secs => $5))) AS since) w
              WHERE NOT EXISTS (SELECT FROM outbox_resend done
                                 WHERE done.for_lost_range AND done.topic = $1 AND done.since <= w.since AND done.until > $3)
@@ -63,7 +64,9 @@ final class ResendStore {
 
     // By id and by key there is an index; else it is as many rows as are read, not as many as match, that make a page.
     // A job that another instance has in hand is skipped, and so is one that is not the oldest: ten at once would send
-    // the same rows ten times as fast. While very much is pending nothing is added to it.
+    // the same rows ten times as fast. One that a reader needs, whose records were removed, waits for no operator.
+    // While
+    // very much is pending nothing is added to it.
     private static final String STEP = """
             WITH job AS MATERIALIZED (
                 SELECT j.*,
@@ -76,7 +79,8 @@ final class ResendStore {
                                  LIMIT $4) pending) >= $4 AS crowded
                   FROM outbox_resend j
                  WHERE j.id = $1 AND j.finished_at IS NULL AND j.next_at <= now()
-                   AND j.id = (SELECT id FROM outbox_resend WHERE finished_at IS NULL ORDER BY id LIMIT 1)
+                   AND (j.for_lost_range OR j.id = (SELECT id FROM outbox_resend
+                                                     WHERE finished_at IS NULL AND NOT for_lost_range ORDER BY id LIMIT 1))
                    FOR UPDATE OF j SKIP LOCKED
             ), page AS MATERIALIZED (
                 SELECT o.*,
@@ -142,7 +146,9 @@ final class ResendStore {
                    r.held_back, r.stop_reason, uuid_extract_timestamp(r.position) AS reached,
                    CASE WHEN r.stop_reason IS NOT NULL THEN 'stopped'
                         WHEN r.finished_at IS NOT NULL THEN 'done'
-                        WHEN r.id = (SELECT id FROM outbox_resend WHERE finished_at IS NULL ORDER BY id LIMIT 1) THEN 'running'
+                        WHEN r.for_lost_range
+                             OR r.id = (SELECT id FROM outbox_resend
+                                         WHERE finished_at IS NULL AND NOT for_lost_range ORDER BY id LIMIT 1) THEN 'running'
                         ELSE 'waiting' END AS state
               FROM outbox_resend r
             """;

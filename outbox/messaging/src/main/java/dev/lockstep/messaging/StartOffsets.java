@@ -63,15 +63,19 @@ final class StartOffsets {
             Map<TopicPartition, PartitionLog> logs,
             Map<TopicPartition, Long> firsts,
             Map<TopicPartition, Known> applied) {
-        Set<String> topics = partitions.stream().map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
+        Set<String> topics =
+                partitions.stream().map(TopicPartition::topic).collect(Collectors.toCollection(TreeSet::new));
         List<Runnable> reports = new ArrayList<>();
-        return transactions.run(LIMITS, tx -> positions.lock(tx, topics).compose(stored -> {
-                    Map<TopicPartition, Known> known = new HashMap<>(stored);
-                    applied.forEach((partition, position) -> known.computeIfPresent(
-                            partition, (same, before) -> newer(before, position)));
-                    Decided decided = choose(partitions, logs, firsts, known);
-                    return write(tx, logs, known, decided, reports).map(decided);
-                }))
+        return transactions
+                .run(
+                        LIMITS,
+                        tx -> positions.lock(tx, topics).compose(stored -> {
+                            Map<TopicPartition, Known> known = new HashMap<>(stored);
+                            applied.forEach((partition, position) ->
+                                    known.computeIfPresent(partition, (same, before) -> newer(before, position)));
+                            Decided decided = choose(partitions, logs, firsts, known);
+                            return write(tx, logs, known, decided, reports).map(decided);
+                        }))
                 .onSuccess(decided -> reports.forEach(Runnable::run))
                 .compose(decided -> show().map(decided).otherwise(decided));
     }
@@ -95,14 +99,12 @@ final class StartOffsets {
             return stored;
         }
         Instant time = stored.messageTime() == null
-                        || (applied.messageTime() != null && applied.messageTime().isAfter(stored.messageTime()))
+                        || (applied.messageTime() != null
+                                && applied.messageTime().isAfter(stored.messageTime()))
                 ? applied.messageTime()
                 : stored.messageTime();
         return new Known(
-                stored.topicId(),
-                Math.max(stored.nextOffset(), applied.nextOffset()),
-                time,
-                stored.invalidOffset());
+                stored.topicId(), Math.max(stored.nextOffset(), applied.nextOffset()), time, stored.invalidOffset());
     }
 
     // At first sight of a topic all its partitions are written down, also those of other members: one that is not among
@@ -189,14 +191,15 @@ final class StartOffsets {
                     Future<Void> added = Future.succeededFuture();
                     for (TopicPartition partition : partitions) {
                         PartitionStart.Lost gone = Objects.requireNonNull(
-                                Objects.requireNonNull(decided.starts().get(partition)).lost());
-                        String topicId = Objects.requireNonNull(logs.get(partition)).topicId();
+                                Objects.requireNonNull(decided.starts().get(partition))
+                                        .lost());
+                        String topicId =
+                                Objects.requireNonNull(logs.get(partition)).topicId();
                         added = added.compose(before -> losses.add(tx, partition, topicId, gone, since));
                         reports.add(() -> lost.report(new Noticed(now, partition, gone), since));
                     }
                     return added.compose(all -> LostRangeStore.newId(tx))
-                            .compose(id ->
-                                    outbox.append(tx, List.of(ResendRequested.forTopic(topic, since, id))));
+                            .compose(id -> outbox.append(tx, List.of(ResendRequested.forTopic(topic, since, id))));
                 });
     }
 

@@ -29,11 +29,7 @@ class AbortedTransactionIT {
         fixture = new Fixture();
         fixture.createTopic(1);
         transactional = new KafkaProducer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        TestServers.kafka().bootstrapServers(),
-                        "transactional.id",
-                        fixture.group),
+                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "transactional.id", fixture.group),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
         transactional.initTransactions();
@@ -53,9 +49,7 @@ class AbortedTransactionIT {
         fixture.hello("k", "dan");
 
         fixture.consume(
-                setting.isEmpty()
-                        ? fixture.options()
-                        : fixture.options(Map.of("isolation.level", setting)),
+                setting.isEmpty() ? fixture.options() : fixture.options(Map.of("isolation.level", setting)),
                 greeter(),
                 topic -> true);
 

@@ -29,6 +29,8 @@ class BareRouterIT {
     private Fixture fixture;
     private Letters letters;
     private Replays replays;
+
+    @SuppressWarnings("NullAway.Init") // each test serves
     private HttpServer server;
 
     @BeforeEach

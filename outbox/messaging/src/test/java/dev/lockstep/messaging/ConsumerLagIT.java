@@ -45,8 +45,7 @@ class ConsumerLagIT {
         }
 
         await().atMost(Duration.ofSeconds(15))
-                .untilAsserted(
-                        () -> assertThat(fixture.greeted()).contains("added-1", "added-2", "added-3"));
+                .untilAsserted(() -> assertThat(fixture.greeted()).contains("added-1", "added-2", "added-3"));
         await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
     }
 
@@ -98,9 +97,7 @@ class ConsumerLagIT {
         try {
             other.createTopic(1);
             MessageConsumer consumer = other.consume(
-                    other.options(List.of(other.topic, other.topic + "-missing"), Map.of()),
-                    greeter(),
-                    topic -> true);
+                    other.options(List.of(other.topic, other.topic + "-missing"), Map.of()), greeter(), topic -> true);
 
             await().untilAsserted(() -> assertThat(consumer.warning())
                     .contains(other.group + " reads topics that do not exist: " + other.topic + "-missing"));

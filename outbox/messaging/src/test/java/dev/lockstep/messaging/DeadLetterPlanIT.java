@@ -53,6 +53,42 @@ class DeadLetterPlanIT {
                 .doesNotContain("Sort");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "topic,dead_letter_topic",
+        "type,dead_letter_type",
+        "reason,dead_letter_reason",
+        "key,dead_letter_key",
+        "errorClass,dead_letter_error_class",
+        "fingerprint,dead_letter_fingerprint"
+    })
+    void where_a_page_ends_is_found_by_the_same_index_alone(String member, String index) {
+        assertThat(fixture.genericPlan(
+                        DeadLetterDesk.end(Set.of("replayed"), filter(member)),
+                        "'x', 'ffffffff-ffff-ffff-ffff-ffffffffffff'"))
+                .containsPattern("Index Only Scan Backward using " + index + " ")
+                .doesNotContain("Sort");
+    }
+
+    @Test
+    void filters_that_no_index_combines_are_looked_for_among_a_bounded_number_of_letters() {
+        Filter both = new Filter("t7", null, "R8", null, null, null);
+        Set<String> any = Set.of("open", "replayed", "discarded");
+
+        ScanWindow.Found<DeadLetterDesk.Shown> open =
+                Fixture.await(DeadLetterDesk.list(fixture.pool, Set.of("open"), both, null, 50));
+        ScanWindow.Found<DeadLetterDesk.Shown> discarded = Fixture.await(DeadLetterDesk.list(
+                fixture.pool, Set.of("discarded"), new Filter(null, null, null, null, null, null), null, 50));
+
+        assertThat(open.rows()).isEmpty();
+        assertThat(open.examinedTo()).isNull();
+        assertThat(discarded.rows()).isEmpty();
+        assertThat(discarded.examinedTo()).isNotNull();
+        assertThat(Fixture.await(DeadLetterDesk.list(fixture.pool, any, both, null, 50))
+                        .rows())
+                .isEmpty();
+    }
+
     @Test
     void the_few_letters_of_a_key_are_found_by_their_index() {
         assertThat(plan(Set.of("open", "replayed", "discarded"), "key"))
@@ -93,18 +129,22 @@ class DeadLetterPlanIT {
     }
 
     private String plan(Set<String> states, String member) {
-        Filter filter = new Filter(
+        Filter filter = filter(member);
+        String arguments =
+                "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
+                        + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
+                        + literal(filter.fingerprint()) + "NULL, 50, 4096, '00000000-0000-0000-0000-000000000000'";
+        return fixture.genericPlan(DeadLetterDesk.listing(states, filter), arguments);
+    }
+
+    private static Filter filter(String member) {
+        return new Filter(
                 member.equals("topic") ? "t7" : null,
                 member.equals("type") ? "T7" : null,
                 member.equals("reason") ? "R7" : null,
                 member.equals("key") ? "k7" : null,
                 member.equals("errorClass") ? "E7" : null,
                 member.equals("fingerprint") ? "f7" : null);
-        String arguments =
-                "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
-                        + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
-                        + literal(filter.fingerprint()) + "NULL, 50, 4096, '00000000-0000-0000-0000-000000000000'";
-        return fixture.genericPlan(DeadLetterDesk.listing(states, filter), arguments);
     }
 
     private static String literal(@org.jspecify.annotations.Nullable String text) {

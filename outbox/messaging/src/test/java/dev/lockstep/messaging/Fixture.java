@@ -126,13 +126,13 @@ final class Fixture implements AutoCloseable {
     }
 
     void addPartitions(int total) {
-        done(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total))).all());
+        done(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
+                .all());
     }
 
     /** As retention does, or somebody with a tool. */
     void deleteRecords(int partition, long before) {
-        done(admin.deleteRecords(
-                        Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(before)))
+        done(admin.deleteRecords(Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(before)))
                 .all());
     }
 
@@ -262,7 +262,12 @@ final class Fixture implements AutoCloseable {
     }
 
     void helloTo(int partition, String name) {
-        send(partition, "k", "Hello", "{\"name\":\"" + name + "\"}", UUID.randomUUID().toString());
+        send(
+                partition,
+                "k",
+                "Hello",
+                "{\"name\":\"" + name + "\"}",
+                UUID.randomUUID().toString());
     }
 
     void send(@Nullable String key, String type, String value, String id) {

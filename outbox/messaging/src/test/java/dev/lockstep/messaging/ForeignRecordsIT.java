@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
 import dev.lockstep.messaging.ParkedMessageStore.Parking;
+import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.ProblemHandler;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServer;
@@ -71,8 +72,9 @@ class ForeignRecordsIT {
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "cid"));
         assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
                 .isEqualTo(Collections.nCopies(6, "INVALID 1"));
-        assertThat(fixture.strings(
-                        "SELECT replace(error, 'the value is not a valid Hello: ', '') FROM dead_letter ORDER BY \"offset\""))
+        assertThat(
+                        fixture.strings(
+                                "SELECT replace(error, 'the value is not a valid Hello: ', '') FROM dead_letter ORDER BY \"offset\""))
                 .startsWith(
                         "name must not contain U+0000 or half of a surrogate pair",
                         "name must not contain U+0000 or half of a surrogate pair",
@@ -111,7 +113,12 @@ class ForeignRecordsIT {
     @Test
     void a_trace_context_that_is_not_valid_is_dropped_and_its_message_is_handled() {
         List<String> given = List.of(
-                TRACE, "x\r\nX: y", TRACE + "\0", "00-" + "0".repeat(32) + "-00f067aa0ba902b7-01", "x".repeat(5_000), "");
+                TRACE,
+                "x\r\nX: y",
+                TRACE + "\0",
+                "00-" + "0".repeat(32) + "-00f067aa0ba902b7-01",
+                "x".repeat(5_000),
+                "");
         given.forEach(this::helloWithTrace);
         ConcurrentLinkedQueue<Optional<String>> received = new ConcurrentLinkedQueue<>();
 
@@ -145,16 +152,23 @@ class ForeignRecordsIT {
         }
         fixture.send(record(null, "nonsense", Map.of()));
         fixture.send(record("x".repeat(1_000_000), "nonsense", Map.of()));
-        for (String time : List.of("-999999999-01-01T00:00:00Z", "+999999999-12-31T23:59:59Z", "0000-00-00T00:00:00Z")) {
+        for (String time :
+                List.of("-999999999-01-01T00:00:00Z", "+999999999-12-31T23:59:59Z", "0000-00-00T00:00:00Z")) {
             fixture.send(record(
-                    "k", "{\"name\":\"x\"}", Map.of("ce_id", "no uuid".getBytes(StandardCharsets.UTF_8), "ce_time",
+                    "k",
+                    "{\"name\":\"x\"}",
+                    Map.of(
+                            "ce_id",
+                            "no uuid".getBytes(StandardCharsets.UTF_8),
+                            "ce_time",
                             time.getBytes(StandardCharsets.UTF_8))));
         }
         fixture.hello("k", "last");
 
         fixture.consume(greeter());
 
-        await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(fixture.greeted()).contains("last"));
+        await().atMost(Duration.ofSeconds(60))
+                .untilAsserted(() -> assertThat(fixture.greeted()).contains("last"));
         assertThat(fixture.strings("SELECT reason FROM dead_letter GROUP BY reason ORDER BY reason"))
                 .containsExactly("NOT_JSON", "UNKNOWN_TYPE");
         assertThat(fixture.strings("SELECT message_id FROM parked_message")).isEmpty();
@@ -174,7 +188,8 @@ class ForeignRecordsIT {
         assertThat(fixture.strings("SELECT error FROM dead_letter").getFirst())
                 .startsWith("java.lang.IllegalStateException: \\0 \uFFFD xxx")
                 .hasSizeLessThan(2_100);
-        assertThat(fixture.strings("SELECT max(length(error)) FROM delivery_incident").getFirst())
+        assertThat(fixture.strings("SELECT max(length(error)) FROM delivery_incident")
+                        .getFirst())
                 .satisfies(longest -> assertThat(Integer.parseInt(longest)).isLessThan(2_100));
         assertThat(status("/dead-letters")).isEqualTo(200);
     }
@@ -226,8 +241,7 @@ class ForeignRecordsIT {
     }
 
     private void helloWithTrace(String trace) {
-        fixture.send(record(
-                "k", "{\"name\":\"x\"}", Map.of("traceparent", trace.getBytes(StandardCharsets.UTF_8))));
+        fixture.send(record("k", "{\"name\":\"x\"}", Map.of("traceparent", trace.getBytes(StandardCharsets.UTF_8))));
     }
 
     @SuppressWarnings("NullAway") // a record's key may be null, which its unannotated constructor cannot say
@@ -273,10 +287,14 @@ class ForeignRecordsIT {
     private HttpResponse<String> get(String path) throws Exception {
         Router router = Router.router(fixture.vertx);
         ProblemHandler.mount(router, 1024);
-        OutboxRoutes.mount(router, fixture.pool);
+        BoundedReads reads = BoundedReads.of(fixture.vertx, fixture.pool);
+        OutboxRoutes.mount(router, reads);
         DeadLetterRoutes.mount(
-                router, fixture.pool, new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
-        DeliveryRoutes.mount(router, fixture.pool);
+                router,
+                fixture.pool,
+                reads,
+                new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
+        DeliveryRoutes.mount(router, reads);
         HttpServer server = Fixture.await(
                 fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
         try (HttpClient http = HttpClient.newHttpClient()) {

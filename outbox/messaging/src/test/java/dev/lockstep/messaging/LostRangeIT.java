@@ -64,8 +64,8 @@ class LostRangeIT {
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("fay"));
         assertThat(requests()).hasSize(1);
-        assertThat(restarted.warning()).hasValueSatisfying(warning -> assertThat(warning)
-                .contains(fixture.topic + "-0 [2,4) at "));
+        assertThat(restarted.warning())
+                .hasValueSatisfying(warning -> assertThat(warning).contains(fixture.topic + "-0 [2,4) at "));
     }
 
     @Test
@@ -131,8 +131,8 @@ class LostRangeIT {
 
         MessageConsumer consumer = fixture.consume(greeter());
 
-        await().untilAsserted(() ->
-                assertThat(fixture.greeted()).containsExactly("ann", "bob", "dan", "eve", "fay", "gus"));
+        await().untilAsserted(
+                        () -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "dan", "eve", "fay", "gus"));
         assertThat(fixture.strings(LOST)).containsExactly("TOPIC_RECREATED 0 [2,unknown)");
         assertThat(requests()).hasSize(1);
         await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
@@ -158,8 +158,7 @@ class LostRangeIT {
         }
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsAll(after));
-        await().untilAsserted(
-                () -> assertThat(fixture.strings(LOST)).containsExactly("TOPIC_RECREATED 0 [3,unknown)"));
+        await().untilAsserted(() -> assertThat(fixture.strings(LOST)).containsExactly("TOPIC_RECREATED 0 [3,unknown)"));
         assertThat(fixture.greeted()).hasSize(9).doesNotHaveDuplicates();
         assertThat(requests()).hasSize(1);
     }

@@ -37,7 +37,11 @@ class MessageCodecTest {
 
     record Line(String product, int qty) {}
 
-    record Sale(String id, @Nullable Price total, @Nullable List<Line> lines, @Nullable Colour colour) {
+    record Sale(
+            String id,
+            @Nullable Price total,
+            @Nullable List<Line> lines,
+            @Nullable Colour colour) {
         Sale {
             if (id.isEmpty()) {
                 throw new IllegalStateException("a constructor that is not prepared for this");
@@ -142,7 +146,9 @@ class MessageCodecTest {
         UnprocessableMessageException refusal = catchThrowableOfType(
                 UnprocessableMessageException.class,
                 () -> codec.decode(record(
-                        "1", "{}".getBytes(StandardCharsets.UTF_8), "X\n2026 ERROR forged\u001b[2J" + "x".repeat(100_000))));
+                        "1",
+                        "{}".getBytes(StandardCharsets.UTF_8),
+                        "X\n2026 ERROR forged\u001b[2J" + "x".repeat(100_000))));
 
         assertThat(refusal.reason()).isEqualTo("UNKNOWN_TYPE");
         assertThat(refusal.getMessage())

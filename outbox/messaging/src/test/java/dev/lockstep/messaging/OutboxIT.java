@@ -102,9 +102,8 @@ class OutboxIT {
         append("a");
         append("b");
         Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
-        Fixture.await(fixture.pool
-                .query("UPDATE outbox_watermark SET relayed = 2")
-                .execute());
+        Fixture.await(
+                fixture.pool.query("UPDATE outbox_watermark SET relayed = 2").execute());
 
         // When
         holdBack("a");
@@ -180,14 +179,12 @@ class OutboxIT {
     }
 
     private void holdBack(String aggregateId) {
-        Fixture.await(fixture.pool
-                .preparedQuery("""
+        Fixture.await(fixture.pool.preparedQuery("""
                     WITH held AS (INSERT INTO outbox_held (id, topic, key_hash, xid)
                                   SELECT id, 't', 1, xid FROM outbox WHERE aggregateid = $1 RETURNING id)
                     INSERT INTO outbox_held_topic AS t (topic, rows, row_id, reason) SELECT 't', 1, id, 'it is missing' FROM held
                     ON CONFLICT (topic) DO UPDATE SET rows = t.rows + 1
-                    """)
-                .execute(Tuple.of(aggregateId)));
+                    """).execute(Tuple.of(aggregateId)));
     }
 
     @Test

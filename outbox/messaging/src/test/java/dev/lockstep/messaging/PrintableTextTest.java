@@ -22,9 +22,24 @@ class PrintableTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"000a, \\n", "000d, \\r", "0009, \\t", "0000, \\u0000", "001b, \\u001b", "007f, \\u007f", "0085, \\u0085",
-        "009b, \\u009b", "2028, \\u2028", "2029, \\u2029", "202e, \\u202e", "2066, \\u2066", "200f, \\u200f", "feff, \\ufeff",
-        "d800, \\ud800", "dfff, \\udfff"})
+    @CsvSource({
+        "000a, \\n",
+        "000d, \\r",
+        "0009, \\t",
+        "0000, \\u0000",
+        "001b, \\u001b",
+        "007f, \\u007f",
+        "0085, \\u0085",
+        "009b, \\u009b",
+        "2028, \\u2028",
+        "2029, \\u2029",
+        "202e, \\u202e",
+        "2066, \\u2066",
+        "200f, \\u200f",
+        "feff, \\ufeff",
+        "d800, \\ud800",
+        "dfff, \\udfff"
+    })
     void what_a_terminal_or_a_reader_of_lines_acts_on_is_escaped(String unit, String escaped) {
         assertThat(PrintableText.of("a" + (char) Integer.parseInt(unit, 16) + "b", 100))
                 .isEqualTo("a" + escaped + "b");
@@ -37,7 +52,7 @@ class PrintableTextTest {
                 .reverse()
                 .toString();
 
-        String printable = PrintableText.of(everything, 0x10000);
+        String printable = PrintableText.of(everything, 0x100000);
 
         assertThat(printable.codePoints())
                 .noneMatch(each -> Character.isISOControl(each)
@@ -52,8 +67,9 @@ class PrintableTextTest {
     @Test
     void long_text_is_cut_off_between_characters_and_says_how_much_is_missing() {
         assertThat(PrintableText.of("x".repeat(100_308), 10)).isEqualTo("xxxxxxxxxx... (100298 more characters)");
-        assertThat(PrintableText.of("xxxxxxxxx🛒🛒", 10)).isEqualTo("xxxxxxxxx... (4 more characters)");
-        assertThat(PrintableText.of("\n".repeat(11), 10)).isEqualTo("\\n".repeat(10) + "... (1 more characters)");
+        assertThat(PrintableText.of("xxxxxxxxx🛒🛒", 10)).isEqualTo("xxxxxxxxx🛒... (2 more characters)");
+        assertThat(PrintableText.of("\0".repeat(100_000), 100).length()).isLessThan(150);
+        assertThat(PrintableText.of("\n".repeat(11), 10)).isEqualTo("\\n".repeat(5) + "... (6 more characters)");
     }
 
     @Test

@@ -196,6 +196,32 @@ class ResendIT {
     }
 
     @Test
+    void a_job_that_a_reader_needs_whose_records_were_removed_waits_for_no_operator() {
+        append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
+        String slow = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":1}"))
+                .getString("id");
+        String needed = Fixture.await(ResendStore.createForLostRange(
+                        fixture.pool,
+                        "greetings",
+                        Instant.now().minus(Duration.ofHours(1)),
+                        fixture.uuidv7(),
+                        "reader",
+                        Duration.ofDays(7)))
+                .orElseThrow()
+                .toString();
+
+        resends.start();
+
+        await().until(() -> api.json(api.get("/outbox/resends/" + needed))
+                .getString("state")
+                .equals("done"));
+        assertThat(api.json(api.get("/outbox/resends/" + needed)).getLong("resent"))
+                .isEqualTo(30);
+        assertThat(api.json(api.get("/outbox/resends/" + slow)).getString("state"))
+                .isEqualTo("running");
+    }
+
+    @Test
     void a_job_keeps_to_its_rate_and_says_how_far_it_is() {
         append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
 

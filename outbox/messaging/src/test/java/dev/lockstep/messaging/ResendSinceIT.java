@@ -39,9 +39,9 @@ class ResendSinceIT {
     @Test
     void every_sender_sends_its_own_messages_of_the_topic_again_in_their_order_and_no_older_ones() {
         append(fixture.topic, "old");
-        Instant since = Instant.parse(
-                fixture.strings("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
-                        .getFirst());
+        Instant since = Instant.parse(fixture.strings(
+                        "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+                .getFirst());
         fixture.strings("SELECT pg_sleep(0.01)");
         append(fixture.topic, "ann", "bob");
         append("another-topic", "cid");
@@ -75,8 +75,7 @@ class ResendSinceIT {
         ask(request("*", since.minusSeconds(60), fixture.uuidv7()));
         ask(request("*", since.plusSeconds(5), fixture.uuidv7()));
 
-        assertThat(fixture.strings(
-                        "SELECT since = uuidv7_floor('" + since.minusSeconds(60) + "') FROM outbox_resend"))
+        assertThat(fixture.strings("SELECT since = uuidv7_floor('" + since.minusSeconds(60) + "') FROM outbox_resend"))
                 .containsExactly("true");
     }
 
@@ -84,9 +83,8 @@ class ResendSinceIT {
     void nothing_is_sent_again_that_a_reader_could_take_for_new() {
         ask(request("*", Instant.EPOCH, fixture.uuidv7()));
 
-        assertThat(fixture.strings(
-                        "SELECT since BETWEEN uuidv7_floor(now() - interval '7 days 1 minute')"
-                                + " AND uuidv7_floor(now() - interval '7 days') FROM outbox_resend"))
+        assertThat(fixture.strings("SELECT since BETWEEN uuidv7_floor(now() - interval '7 days 1 minute')"
+                        + " AND uuidv7_floor(now() - interval '7 days') FROM outbox_resend"))
                 .containsExactly("true");
     }
 
@@ -105,16 +103,13 @@ class ResendSinceIT {
         Fixture.await(fixture.pool.withTransaction(tx -> new ResendResponder("/tests", Duration.ofDays(7))
                 .handle(
                         tx,
-                        List.of(new Received<>(
-                                request, UUID.randomUUID(), ResendRequested.TOPIC, 0, 0, "k", null)))));
+                        List.of(new Received<>(request, UUID.randomUUID(), ResendRequested.TOPIC, 0, 0, "k", null)))));
     }
 
     private void append(String topic, String... names) {
         for (String name : names) {
             Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
-                    .append(
-                            tx,
-                            List.of(OutboxMessage.of("greeting", name, topic, new Fixture.Hello(name), null)))));
+                    .append(tx, List.of(OutboxMessage.of("greeting", name, topic, new Fixture.Hello(name), null)))));
         }
     }
 }

@@ -76,8 +76,7 @@ final class AdminTopicProbe implements TopicProbe {
         return switch (cause) {
             case UnknownTopicOrPartitionException missing ->
                 new Finding(State.MISSING, "UnknownTopicOrPartitionException: the topic is missing");
-            case TopicAuthorizationException forbidden ->
-                new Finding(State.REFUSED, RelayException.reason(forbidden));
+            case TopicAuthorizationException forbidden -> new Finding(State.REFUSED, RelayException.reason(forbidden));
             case InvalidTopicException impossible -> new Finding(State.REFUSED, RelayException.reason(impossible));
             case null, default -> Finding.UNKNOWN;
         };
@@ -87,7 +86,8 @@ final class AdminTopicProbe implements TopicProbe {
         for (TopicPartitionInfo partition : topic.partitions()) {
             if (partition.leader() == null || partition.leader().isEmpty()) {
                 return new Finding(
-                        State.WAITING, "LeaderNotAvailableException: partition %d has no leader".formatted(partition.partition()));
+                        State.WAITING,
+                        "LeaderNotAvailableException: partition %d has no leader".formatted(partition.partition()));
             }
         }
         int wanted = minInSync(admin, topic.name());
@@ -97,7 +97,8 @@ final class AdminTopicProbe implements TopicProbe {
                 return new Finding(
                         State.WAITING,
                         "NotEnoughReplicasException: partition %d has %d in-sync replicas, min.insync.replicas is %d"
-                                .formatted(partition.partition(), partition.isr().size(), wanted));
+                                .formatted(
+                                        partition.partition(), partition.isr().size(), wanted));
             }
         }
         return Finding.USABLE;
@@ -107,12 +108,13 @@ final class AdminTopicProbe implements TopicProbe {
     private static int minInSync(Admin admin, String topic) throws InterruptedException {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         try {
-            Config config =
-                    admin.describeConfigs(List.of(resource)).all().get().get(resource);
-            return config == null ? 1 : Optional.ofNullable(config.get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG))
-                    .map(ConfigEntry::value)
-                    .map(Integer::parseInt)
-                    .orElse(1);
+            Config config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+            return config == null
+                    ? 1
+                    : Optional.ofNullable(config.get(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG))
+                            .map(ConfigEntry::value)
+                            .map(Integer::parseInt)
+                            .orElse(1);
         } catch (ExecutionException untold) {
             return 1;
         }

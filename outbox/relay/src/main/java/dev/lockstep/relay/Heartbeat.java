@@ -1,8 +1,10 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.SlotStore.SlotState;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -16,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Heartbeat implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Heartbeat.class);
-    private static final Duration SLOT_CHECK = Duration.ofSeconds(2);
+    private static final Duration SLOT_CHECK = Duration.ofSeconds(1);
     // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Duration RECONNECT = Duration.ofMillis(500);
@@ -28,9 +30,8 @@ final class Heartbeat implements AutoCloseable {
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final Duration interval;
-    private final Duration heldUp;
     private final Reconciler reconciler;
-    private final Runnable watchdog;
+    private final Checks checks;
     private final StepLimit limit = new StepLimit();
     private final AtomicReference<@Nullable Beat> acknowledged = new AtomicReference<>();
     private final Thread thread;
@@ -39,7 +40,20 @@ final class Heartbeat implements AutoCloseable {
     private long nextBeat = System.nanoTime();
     private long nextSlotCheck = System.nanoTime();
 
-    /** @param watchdog is run before every beat that is not late */
+    /** What is looked at along with the heartbeats, on their thread. */
+    interface Checks {
+        /**
+         * Comes before every beat.
+         *
+         * @param late how much later than planned the beat is. One that is very late says nothing about the engine, since nothing was
+         *     written that it could have delivered
+         */
+        void beforeBeat(Duration late);
+
+        /** Comes every second, whatever the heartbeats do. */
+        void slot(Connection connection, Optional<SlotState> slot) throws SQLException;
+    }
+
     Heartbeat(
             RelayConfig config,
             RelayDatabase database,
@@ -49,7 +63,7 @@ final class Heartbeat implements AutoCloseable {
             RelayHealth health,
             RelayMetrics metrics,
             Reconciler reconciler,
-            Runnable watchdog) {
+            Checks checks) {
         this.database = database;
         this.watermark = watermark;
         this.keeper = keeper;
@@ -57,9 +71,8 @@ final class Heartbeat implements AutoCloseable {
         this.health = health;
         this.metrics = metrics;
         this.interval = config.heartbeatInterval();
-        this.heldUp = config.patience().dividedBy(2);
         this.reconciler = reconciler;
-        this.watchdog = watchdog;
+        this.checks = checks;
         this.thread = Thread.ofPlatform()
                 .daemon()
                 .name("relay-heartbeat-" + config.database())
@@ -125,7 +138,9 @@ final class Heartbeat implements AutoCloseable {
         beatIfDue(connection, now);
         if (now - nextSlotCheck >= 0) {
             nextSlotCheck = now + SLOT_CHECK.toNanos();
-            keeper.state(connection).ifPresent(state -> metrics.retained(state.retainedBytes()));
+            Optional<SlotState> slot = keeper.state(connection);
+            slot.ifPresent(state -> metrics.retained(state.retainedBytes()));
+            checks.slot(connection, slot);
         }
         Beat beat = acknowledged.getAndSet(null);
         if (beat != null) {
@@ -144,11 +159,7 @@ final class Heartbeat implements AutoCloseable {
 
     private void beatIfDue(Connection connection, long now) throws SQLException, InterruptedException {
         if (now - nextBeat >= 0) {
-            // A thread that was held up, by a long comparison, has written nothing that the engine could have
-            // delivered.
-            if (now - nextBeat < heldUp.toNanos()) {
-                watchdog.run();
-            }
+            checks.beforeBeat(Duration.ofNanos(now - nextBeat));
             nextBeat = now + interval.toNanos();
             topic.settle();
             topic.problem().ifPresent(health::troubled);

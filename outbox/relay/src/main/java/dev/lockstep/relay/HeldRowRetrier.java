@@ -46,7 +46,8 @@ final class HeldRowRetrier implements AutoCloseable {
     private final HeldRowStore store = new HeldRowStore();
     private final Map<String, Attempts> attempts = new HashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread thread = Thread.ofPlatform().daemon().name("relay-held-rows").unstarted(this::run);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("relay-held-rows").unstarted(this::run);
 
     private volatile @Nullable KafkaSender sender;
     private String told = "";

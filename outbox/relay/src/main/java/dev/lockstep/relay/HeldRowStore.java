@@ -124,15 +124,21 @@ final class HeldRowStore {
     /** Holds these rows back, in this order and behind those that are held already. All of them or none. */
     void hold(Connection connection, List<HeldRow> rows) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
-            statement.setArray(1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
-            statement.setArray(2, texts(connection, rows.stream().map(row -> row.lane().topic())
-                    .toList()));
+            statement.setArray(
+                    1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
+            statement.setArray(
+                    2,
+                    texts(
+                            connection,
+                            rows.stream().map(row -> row.lane().topic()).toList()));
             statement.setArray(
                     3,
                     connection.createArrayOf(
-                            "bigint", rows.stream().map(row -> row.lane().keyHash()).toArray()));
+                            "bigint",
+                            rows.stream().map(row -> row.lane().keyHash()).toArray()));
             List<@Nullable String> refusals = new ArrayList<>(rows.size());
-            rows.forEach(row -> refusals.add(row.refusal() == null ? null : row.refusal().reason()));
+            rows.forEach(row ->
+                    refusals.add(row.refusal() == null ? null : row.refusal().reason()));
             statement.setArray(4, texts(connection, refusals));
             statement.executeUpdate();
         }
@@ -190,9 +196,11 @@ final class HeldRowStore {
     /** Kafka has refused these rows once more. */
     void refused(Connection connection, List<HeldRow> rows) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REFUSED)) {
-            statement.setArray(1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
+            statement.setArray(
+                    1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
             List<@Nullable String> refusals = new ArrayList<>(rows.size());
-            rows.forEach(row -> refusals.add(row.refusal() == null ? null : row.refusal().reason()));
+            rows.forEach(row ->
+                    refusals.add(row.refusal() == null ? null : row.refusal().reason()));
             statement.setArray(2, texts(connection, refusals));
             statement.executeUpdate();
         }

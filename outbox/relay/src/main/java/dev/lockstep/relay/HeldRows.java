@@ -163,8 +163,7 @@ final class HeldRows implements AutoCloseable {
             return;
         }
         Map<String, HeldTopic> changed = new HashMap<>(topics);
-        found.forEach((topic, state) -> changed.merge(
-                topic, whole(state), (known, unknown) -> known.with(state)));
+        found.forEach((topic, state) -> changed.merge(topic, whole(state), (known, unknown) -> known.with(state)));
         publish(changed);
     }
 

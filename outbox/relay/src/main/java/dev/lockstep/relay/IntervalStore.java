@@ -19,20 +19,20 @@ final class IntervalStore {
     private static final int PAGE_BYTES = 16 * 1024 * 1024;
 
     /**
-     * The ids of the rows between the snapshots of {@code w} and {@code n}. Not visible in a snapshot is who began after it or ran while it was
+     * The ids and payloads of the rows between the snapshots of {@code w} and {@code n}. Not visible in a snapshot is who began after it or ran while it was
      * taken. To look for the two is to read these rows and no others, however old the oldest transaction of the server may be.
      */
     // BETWEEN two times the same, and OFFSET: the planner may otherwise join, for which it reads the whole table.
     static final String IDS = """
-        SELECT o.id
+        SELECT o.id, o.payload
           FROM outbox o
          WHERE o.xid >= pg_snapshot_xmax(w.snapshot)
            AND o.xid < pg_snapshot_xmax(n.snapshot)
            AND pg_visible_in_snapshot(o.xid, n.snapshot)
         UNION ALL
-        SELECT o.id
+        SELECT o.id, o.payload
           FROM pg_snapshot_xip(w.snapshot) ran,
-               LATERAL (SELECT id
+               LATERAL (SELECT id, payload
                           FROM outbox
                          WHERE xid BETWEEN ran AND ran AND pg_visible_in_snapshot(xid, n.snapshot)
                         OFFSET 0) o

@@ -80,7 +80,11 @@ final class KafkaSender implements AutoCloseable {
      *
      * @param refusal why it did not, or null if it is on its way
      */
-    record Sent(Session session, Outgoing outgoing, Future<RecordMetadata> acknowledgement, @Nullable Refusal refusal) {
+    record Sent(
+            Session session,
+            Outgoing outgoing,
+            Future<RecordMetadata> acknowledgement,
+            @Nullable Refusal refusal) {
         private static Sent failed(Session session, Outgoing outgoing, Refusal refusal) {
             return new Sent(session, outgoing, NOT_SENT, refusal);
         }
@@ -217,7 +221,10 @@ final class KafkaSender implements AutoCloseable {
                 if (waited.compareTo(WORTH_TELLING) > 0) {
                     health.troubled("%s has not acknowledged outbox %s for topic %s for %d s"
                             .formatted(
-                                    kafka(), sent.outgoing().what(), sent.outgoing().topic(), waited.toSeconds()));
+                                    kafka(),
+                                    sent.outgoing().what(),
+                                    sent.outgoing().topic(),
+                                    waited.toSeconds()));
                 }
                 Refusal refusal = doubts.areDue(waited) && connected(sent.session()) ? doubts.settle(waited) : null;
                 if (refusal != null) {
@@ -234,7 +241,9 @@ final class KafkaSender implements AutoCloseable {
     }
 
     /** What an attempt to hand over a record came to. */
-    private record Attempt(Future<RecordMetadata> acknowledgement, @Nullable Throwable failure) {}
+    private record Attempt(
+            Future<RecordMetadata> acknowledgement,
+            @Nullable Throwable failure) {}
 
     private Attempt tryToSend(Session by, ProducerRecord<byte[], byte[]> record, boolean followed)
             throws InterruptedException {
@@ -269,7 +278,8 @@ final class KafkaSender implements AutoCloseable {
             if (cause == null || closing || by.givenUp || cause instanceof TimeoutException) {
                 return;
             }
-            // The thread that hands the record over is told at once if it never entered the buffer: nothing is behind it.
+            // The thread that hands the record over is told at once if it never entered the buffer: nothing is behind
+            // it.
             boolean neverSent = Thread.currentThread() == sender && !underWay;
             if (!neverSent && (followed || Refusal.of(cause).isEmpty())) {
                 by.giveUp();

@@ -20,7 +20,7 @@ final class Ledger {
     private static final int MOST = 200_000;
 
     private final int most;
-    private final Map<UUID, Long> rows = new HashMap<>();
+    private final Map<UUID, Kept> rows = new HashMap<>();
 
     private Snapshot settled;
     /** What the rows are being compared with. The ones that it shows are asked for one by one, so they stay. */
@@ -33,23 +33,28 @@ final class Ledger {
      * A row that Kafka acknowledged.
      *
      * @param transaction the lower half of its transaction's id
+     * @param digest of the payload that Kafka has
      */
-    record Entry(UUID id, int transaction) {}
+    record Entry(UUID id, int transaction, long digest) {}
+
+    /** What is kept of a row. */
+    private record Kept(long transaction, long digest) {}
 
     /**
      * What two sets of rows have in common if they are the same.
      *
      * @param checksum the lower halves of the ids, combined by exclusive or
+     * @param payloads the sum of the payloads' digests
      */
-    record Tally(long rows, long checksum) {
-        static final Tally NONE = new Tally(0, 0);
+    record Tally(long rows, long checksum, long payloads) {
+        static final Tally NONE = new Tally(0, 0, 0);
 
-        Tally plus(UUID id) {
-            return plus(new Tally(1, id.getLeastSignificantBits()));
+        Tally plus(UUID id, long digest) {
+            return plus(new Tally(1, id.getLeastSignificantBits(), digest));
         }
 
         Tally plus(Tally other) {
-            return new Tally(rows + other.rows, checksum ^ other.checksum);
+            return new Tally(rows + other.rows, checksum ^ other.checksum, payloads + other.payloads);
         }
     }
 
@@ -67,7 +72,7 @@ final class Ledger {
         for (Entry entry : acknowledged) {
             long transaction = settled.whole(entry.transaction());
             if (!settled.shows(transaction)) {
-                rows.put(entry.id(), transaction);
+                rows.put(entry.id(), new Kept(transaction, entry.digest()));
             }
         }
         if (compared == null ? rows.size() > most : rows.size() > 2 * most) {
@@ -89,9 +94,9 @@ final class Ledger {
         }
         compared = snapshot;
         Tally tally = folded.tally;
-        for (Map.Entry<UUID, Long> row : rows.entrySet()) {
-            if (snapshot.shows(row.getValue())) {
-                tally = tally.plus(row.getKey());
+        for (Map.Entry<UUID, Kept> row : rows.entrySet()) {
+            if (snapshot.shows(row.getValue().transaction())) {
+                tally = tally.plus(row.getKey(), row.getValue().digest());
             }
         }
         return Optional.of(tally);
@@ -104,19 +109,29 @@ final class Ledger {
                 .toList();
     }
 
+    /** Those of the rows of which Kafka acknowledged another payload than theirs. */
+    synchronized List<OutboxRow> differing(List<OutboxRow> page) {
+        return page.stream()
+                .filter(row -> {
+                    Kept kept = rows.get(UUID.fromString(row.id()));
+                    return kept != null && kept.digest() != row.digest();
+                })
+                .toList();
+    }
+
     /** Everything visible in the snapshot is in Kafka. */
     synchronized void settle(Snapshot snapshot) {
         settled = snapshot;
         compared = null;
         folded = new Fold();
-        rows.values().removeIf(snapshot::shows);
+        rows.values().removeIf(row -> snapshot.shows(row.transaction()));
     }
 
     private void fold() {
-        Iterator<Map.Entry<UUID, Long>> each = rows.entrySet().iterator();
+        Iterator<Map.Entry<UUID, Kept>> each = rows.entrySet().iterator();
         while (each.hasNext()) {
-            Map.Entry<UUID, Long> row = each.next();
-            if (compared == null || !compared.shows(row.getValue())) {
+            Map.Entry<UUID, Kept> row = each.next();
+            if (compared == null || !compared.shows(row.getValue().transaction())) {
                 foldedSince.add(row.getKey(), row.getValue());
                 each.remove();
             }
@@ -129,8 +144,9 @@ final class Ledger {
         private Tally tally = Tally.NONE;
         private long newest;
 
-        void add(UUID id, long transaction) {
-            tally = tally.plus(id);
+        void add(UUID id, Kept row) {
+            long transaction = row.transaction();
+            tally = tally.plus(id, row.digest());
             newest = Math.max(newest, transaction);
             transactions
                     .computeIfAbsent(transaction >> Short.SIZE, upper -> new BitSet())

@@ -90,7 +90,8 @@ final class OrderedSender {
                 refused.add(each, refusal);
             } else if (!refusal.equals(Refusal.GIVEN_UP) && each.countGivenUp() > MOST_GIVEN_UP) {
                 throw new RelayException(
-                        "outbox %s cannot be sent to topic %s: %s".formatted(each.what(), each.topic(), refusal.reason()),
+                        "outbox %s cannot be sent to topic %s: %s"
+                                .formatted(each.what(), each.topic(), refusal.reason()),
                         null);
             }
         }
@@ -127,8 +128,7 @@ final class OrderedSender {
         }
 
         boolean stopIfBehind(Outgoing each) {
-            boolean behind = topics.contains(each.topic())
-                    || (!lanes.isEmpty() && lanes.contains(each.lane()));
+            boolean behind = topics.contains(each.topic()) || (!lanes.isEmpty() && lanes.contains(each.lane()));
             if (behind) {
                 each.refused(Refusal.BEHIND);
             }

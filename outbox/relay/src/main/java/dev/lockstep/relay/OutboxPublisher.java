@@ -116,7 +116,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             } else {
                 OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
                 rows.add(row);
-                entries.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change)));
+                entries.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change), row.digest()));
             }
         }
         boolean counts = newest != null && heartbeatTopic.isSettled();

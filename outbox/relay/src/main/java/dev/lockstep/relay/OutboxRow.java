@@ -2,6 +2,7 @@ package dev.lockstep.relay;
 
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.zip.CRC32C;
 import org.apache.kafka.connect.data.Struct;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,16 @@ record OutboxRow(
     // What was written before the publication knew a column is decoded without it.
     private static @Nullable Object optional(Struct row, String column) {
         return row.schema().field(column) == null ? null : row.get(column);
+    }
+
+    /** As Postgres' {@code crc32c} gives it; 0 for no payload, which is left out of a sum there. */
+    long digest() {
+        if (payload == null) {
+            return 0;
+        }
+        CRC32C crc = new CRC32C();
+        crc.update(payload.duplicate());
+        return crc.getValue();
     }
 
     /** What readers know the message by. */

@@ -72,6 +72,7 @@ final class Reconciler {
         interval.read(connection, beat.snapshot(), null, page -> {
             List<OutboxRow> missing = ledger.unknown(page);
             known.addAndGet(page.size() - missing.size());
+            sendDiffering(ledger.differing(page));
             if (!missing.isEmpty()) {
                 tell(missing);
                 sender.send(missing);
@@ -84,6 +85,22 @@ final class Reconciler {
                     .addKeyValue("rows", acknowledged.rows() - known.get())
                     .log("Kafka has rows of this interval that the table does not have");
         }
+    }
+
+    // They count as relayed once Kafka has them as they are. Readers that took the other payload for good know the id
+    // already.
+    private void sendDiffering(List<OutboxRow> rows) throws InterruptedException {
+        if (rows.isEmpty()) {
+            return;
+        }
+        metrics.corrupted(rows.size());
+        LOGGER.atError()
+                .addKeyValue("rows", rows.size())
+                .addKeyValue(
+                        "ids", rows.stream().limit(NAMED).map(OutboxRow::id).toList())
+                .log("rows had reached Kafka with another payload than the table's, they are sent again as they are");
+        sender.send(rows);
+        metrics.resent(rows.size());
     }
 
     // What the engine before this one had acknowledged and no heartbeat of it covered is nothing unusual.

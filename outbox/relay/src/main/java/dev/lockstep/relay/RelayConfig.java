@@ -27,6 +27,7 @@ public record RelayConfig(
         Duration heartbeatInterval,
         Duration stalledAfter) {
     private static final Duration LEAST_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration LEAST_START_LIMIT = Duration.ofMinutes(1);
 
     public RelayConfig {
         producer = Map.copyOf(producer);
@@ -51,6 +52,15 @@ public record RelayConfig(
     Duration patience() {
         Duration third = stalledAfter.dividedBy(3);
         return third.compareTo(LEAST_PATIENCE) > 0 ? third : LEAST_PATIENCE;
+    }
+
+    /**
+     * How long one step of an engine's start may take. A machine that starts everything at once needs many times what it needs later; a start
+     * that hangs is told by readiness long before.
+     */
+    Duration startLimit() {
+        Duration longer = patience().multipliedBy(4);
+        return longer.compareTo(LEAST_START_LIMIT) > 0 ? longer : LEAST_START_LIMIT;
     }
 
     String bootstrapServers() {

@@ -7,6 +7,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** Opens connections to the relay's database. Every wait on one is bounded, because a relay must notice a dead server. */
 final class RelayDatabase {
+    // A login takes several round trips and some computing, for which a busy machine has little time.
+    private static final int CONNECT_SECONDS = 10;
     private static final Duration USUAL = Duration.ofSeconds(10);
     // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
     private static final Duration GRACE = Duration.ofSeconds(10);
@@ -24,10 +26,11 @@ final class RelayDatabase {
         source.setDatabaseName(config.database());
         source.setUser(config.user());
         source.setPassword(config.password());
-        source.setConnectTimeout(5);
-        source.setLoginTimeout(5);
+        source.setConnectTimeout(CONNECT_SECONDS);
+        source.setLoginTimeout(CONNECT_SECONDS);
         source.setSocketTimeout(Math.toIntExact(silence.toSeconds()));
         source.setTcpKeepAlive(true);
+        source.setOptions(SessionSettings.options("statement_timeout=0"));
         return source;
     }
 
@@ -43,7 +46,7 @@ final class RelayDatabase {
      */
     Connection connect(String purpose, Duration limit) throws SQLException {
         PGSimpleDataSource source = source(limit.plus(GRACE));
-        source.setOptions("-c statement_timeout=" + limit.toMillis());
+        source.setOptions(SessionSettings.options("statement_timeout=" + limit.toMillis()));
         return named(purpose, source.getConnection());
     }
 

@@ -4,48 +4,83 @@ import io.debezium.connector.postgresql.PostgresConnector;
 import io.debezium.embedded.Connect;
 import io.debezium.engine.DebeziumEngine;
 import io.debezium.engine.DebeziumEngine.ChangeConsumer;
+import io.debezium.engine.DebeziumEngine.ConnectorCallback;
+import io.debezium.engine.DebeziumEngine.RecordCommitter;
 import io.debezium.engine.RecordChangeEvent;
 import io.debezium.engine.format.ChangeEventFormat;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One Debezium engine, good for one run: it reads the slot from where Kafka's acknowledgements left it. */
+/**
+ * One Debezium engine, good for one run: it reads the slot from where Kafka's acknowledgements left it.
+ *
+ * <pre>
+ *   close ──▶ asked to end ──refuses, it is starting──▶ its connections are closed, what it waits for is interrupted
+ *                   │                                                    │
+ *                   ╰──── has not ended within the limit ────────────────┴──▶ abandoned
+ * </pre>
+ *
+ * <p>An abandoned engine delivers nothing any more and cannot connect to Postgres, so another one can take its place at once.
+ */
 final class RelayEngine implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayEngine.class);
     static final String THREADS = "relay-engine";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration AFTER_STOP = Duration.ofMillis(500);
+    // Longer than anything that starts on a busy machine takes. Stalls are noticed elsewhere, and abandoned.
+    private static final Duration TASK_LIMIT = Duration.ofMinutes(10);
     private static final AtomicLong RUNS = new AtomicLong();
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicBoolean abandoned = new AtomicBoolean();
     private final ThreadGroup threads = new ThreadGroup(THREADS);
+    private final RelayConfig config;
+    private final ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer;
+    private final Consumer<String> advanced;
+    private final EngineSockets.Group sockets;
     private final Thread thread;
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
 
     private volatile boolean closed;
+    private volatile @Nullable Long stoppedAt;
+    private @Nullable Thread stopping;
 
-    RelayEngine(RelayConfig config, ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer) {
+    /** @param advanced is told of each step that the engine gets further in its start, on the engine's threads */
+    RelayEngine(
+            RelayConfig config, ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer, Consumer<String> advanced) {
+        this.config = config;
+        this.consumer = consumer;
+        this.advanced = advanced;
+        String name = config.slotName() + "-" + RUNS.incrementAndGet();
+        sockets = EngineSockets.register(name);
         // All threads of an engine come from the one that makes it, and so are in its group.
         FutureTask<DebeziumEngine<RecordChangeEvent<SourceRecord>>> making =
                 new FutureTask<>(() -> DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
-                        .using(settings(config))
+                        .using(settings(config, name))
                         .using((success, message, error) -> failure.set(error))
-                        .notifying(consumer)
+                        .using(new Steps())
+                        .notifying(this::deliver)
                         .build());
         thread = new Thread(
                 threads,
@@ -59,6 +94,7 @@ final class RelayEngine implements AutoCloseable {
                     } catch (InterruptedException | RuntimeException cause) {
                         failure.compareAndSet(null, cause);
                     } finally {
+                        sockets.forget();
                         ended.countDown();
                     }
                 },
@@ -73,7 +109,7 @@ final class RelayEngine implements AutoCloseable {
         }
     }
 
-    /** Returns when the engine has been closed; throws why it ended by itself. */
+    /** Returns when the engine has been closed; throws why it ended by itself, or that it was abandoned. */
     void run() {
         begun.countDown();
         try {
@@ -82,38 +118,70 @@ final class RelayEngine implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         Throwable cause = failure.get();
+        if (cause instanceof RelayException own) {
+            throw own;
+        }
         if (cause != null) {
             throw new RelayException("the engine ended: " + RelayException.reason(cause), cause);
         }
     }
 
-    /**
-     * Ends {@link #run()} and gives the slot back. Bounded: if {@code run} has not returned after it, the engine waits for Postgres, and has
-     * to be closed again. The engine refuses while it is starting, so it is asked again, and what it is waiting for is interrupted if that
-     * does not help: it waits half an hour for a slot that was lost before it started.
-     */
+    /** Ends {@link #run()} and gives the slot back. Bounded: an engine that does not end in time is abandoned. */
     @Override
     public void close() {
         closed = true;
         begun.countDown();
+        beginToStop();
         long start = System.nanoTime();
-        long deadline = start + CLOSE_LIMIT.toNanos();
-        boolean accepted = false;
         try {
-            do {
-                if (!accepted && System.nanoTime() - start > CLOSE_PATIENCE.toNanos()) {
+            while (!ended.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
+                Long stopped = stoppedAt;
+                if (isPast(CLOSE_LIMIT, start)) {
+                    abandon();
+                    return;
+                }
+                if (stopped != null && isPast(AFTER_STOP, stopped)) {
+                    // The thread may wait for a poll that never begins: Debezium drops one that is submitted while it
+                    // stops.
+                    thread.interrupt();
+                } else if (stopped == null && isPast(CLOSE_PATIENCE, start)) {
+                    // Whatever it waits for in Postgres fails now, and so does its start.
+                    sockets.close();
                     interruptStart();
                 }
+            }
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static boolean isPast(Duration limit, long since) {
+        return System.nanoTime() - since > limit.toNanos();
+    }
+
+    // The engine refuses while it starts, and its stop waits for its threads, so this has a thread of its own.
+    private synchronized void beginToStop() {
+        if (stopping == null) {
+            stopping = new Thread(threads, this::stop, THREADS + "-stop-" + config.database());
+            stopping.setDaemon(true);
+            stopping.start();
+        }
+    }
+
+    private void stop() {
+        try {
+            do {
                 try {
                     engine.close();
-                    accepted = true;
+                    stoppedAt = System.nanoTime();
+                    return;
                 } catch (IllegalStateException startingOrEnding) {
                     LOGGER.atDebug().setCause(startingOrEnding).log("engine cannot be closed at this moment");
                 } catch (IOException cause) {
-                    LOGGER.atWarn().setCause(cause).log("engine did not close properly");
+                    LOGGER.atDebug().setCause(cause).log("engine did not close properly");
                 }
-            } while (!ended.await(50, TimeUnit.MILLISECONDS) && System.nanoTime() < deadline);
-        } catch (InterruptedException cause) {
+            } while (!ended.await(POLL.toMillis(), TimeUnit.MILLISECONDS) && !abandoned.get());
+        } catch (InterruptedException abandonedMeanwhile) {
             Thread.currentThread().interrupt();
         }
     }
@@ -121,15 +189,68 @@ final class RelayEngine implements AutoCloseable {
     // All but the engine's own thread: that one would give up what is starting, which goes on if it cannot be
     // interrupted, and reads the slot for ever once it has begun to.
     private void interruptStart() {
-        Thread[] all = new Thread[threads.activeCount() + 8];
-        Arrays.stream(all, 0, threads.enumerate(all))
-                .filter(candidate -> candidate != thread)
+        threads()
+                .filter(candidate -> candidate != thread && candidate != stopping)
                 .forEach(Thread::interrupt);
     }
 
-    static Properties settings(RelayConfig config) {
-        // The engine's name becomes a JMX name, which the run before this one may not have given back yet.
-        String name = config.slotName() + "-" + RUNS.incrementAndGet();
+    private void abandon() {
+        if (ended.getCount() == 0 || abandoned.getAndSet(true)) {
+            return;
+        }
+        failure.set(new RelayException(
+                "the engine of slot %s did not end within %d s and was abandoned"
+                        .formatted(config.slotName(), CLOSE_LIMIT.toSeconds()),
+                null));
+        LOGGER.atWarn()
+                .addKeyValue("slot", config.slotName())
+                .addKeyValue("seconds", CLOSE_LIMIT.toSeconds())
+                .addKeyValue("threads", ThreadDump.of(threads()))
+                .log("engine did not end in time and is abandoned, another one takes its place");
+        new AbandonedSlotReader(config, sockets.close()).end();
+        // The thread that stops it goes on: it ends the rest of them, should they ever let go.
+        threads().filter(candidate -> candidate != stopping).forEach(Thread::interrupt);
+        ended.countDown();
+    }
+
+    private Stream<Thread> threads() {
+        Thread[] all = new Thread[threads.activeCount() + 8];
+        return Arrays.stream(all, 0, threads.enumerate(all));
+    }
+
+    private void deliver(
+            List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
+            throws InterruptedException {
+        if (abandoned.get()) {
+            throw new RelayException("an abandoned engine publishes nothing", null);
+        }
+        consumer.handleBatch(batch, committer);
+    }
+
+    /** Debezium's own account of how far the start has come. */
+    private final class Steps implements ConnectorCallback {
+        @Override
+        public void connectorStarted() {
+            advanced.accept("connector started");
+        }
+
+        @Override
+        public void taskStarted() {
+            advanced.accept("task started");
+        }
+
+        @Override
+        public void pollingStarted() {
+            advanced.accept("polling started");
+            // From here on a stop would be accepted, and the poll that is submitted next would never end.
+            if (closed) {
+                throw new RelayException("the engine was closed while it started", null);
+            }
+        }
+    }
+
+    /** @param name becomes a JMX name, which the run before this one may not have given back yet */
+    static Properties settings(RelayConfig config, String name) {
         Properties settings = new Properties();
         settings.setProperty("name", name);
         settings.setProperty("topic.prefix", name);
@@ -140,12 +261,14 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("database.user", config.user());
         settings.setProperty("database.password", config.password());
         settings.setProperty("database.tcpKeepAlive", "true");
-        settings.setProperty("driver.connectTimeout", "5");
-        settings.setProperty("driver.loginTimeout", "5");
+        settings.setProperty("driver.connectTimeout", "10");
+        settings.setProperty("driver.loginTimeout", "10");
         settings.setProperty("driver.socketTimeout", "30");
+        settings.setProperty("driver.socketFactory", EngineSockets.class.getName());
+        settings.setProperty("driver.socketFactoryArg", name);
         // A relay that is frozen, or cut off, loses the slot after this long, and another can take over. Not shorter: a
         // pause of the JVM or of the machine should not cost a new engine.
-        settings.setProperty("driver.options", "-c wal_sender_timeout=5s");
+        settings.setProperty("driver.options", SessionSettings.options("statement_timeout=0", "wal_sender_timeout=5s"));
         // The keep-alive has to fit well into that timeout, or a wait for Kafka would cost the slot.
         settings.setProperty("status.update.interval.ms", "1000");
 
@@ -155,6 +278,10 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("publication.name", config.publicationName());
         settings.setProperty("publication.autocreate.mode", "disabled");
         settings.setProperty("table.include.list", "public.outbox,public.outbox_heartbeat");
+        // Not in the publication either. Debezium reads the table's columns from the catalog and warns of a type that
+        // it
+        // does not know.
+        settings.setProperty("column.exclude.list", "public.outbox.xid");
 
         // The slot is the only memory. A stored offset may skip transactions when it is read back (dbz#76, dbz#1554).
         settings.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
@@ -182,7 +309,7 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("lsn.flush.timeout.ms", "5000");
         settings.setProperty("record.processing.shutdown.timeout.ms", "500");
         settings.setProperty("executor.shutdown.timeout.ms", "500");
-        settings.setProperty("task.management.timeout.ms", "10000");
+        settings.setProperty("task.management.timeout.ms", Long.toString(TASK_LIMIT.toMillis()));
         return settings;
     }
 }

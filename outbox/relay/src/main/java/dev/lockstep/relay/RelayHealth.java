@@ -87,8 +87,7 @@ final class RelayHealth {
 
     /** Empty while rows flow, or could; otherwise says what does not work. */
     Optional<String> problem() {
-        List<String> problems =
-                Stream.concat(stall().stream(), held.stream()).toList();
+        List<String> problems = Stream.concat(stall().stream(), held.stream()).toList();
         return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
     }
 

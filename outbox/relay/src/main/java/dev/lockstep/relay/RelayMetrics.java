@@ -19,6 +19,7 @@ final class RelayMetrics implements AutoCloseable {
     private final MeterRegistry registry;
     private final Counter rows;
     private final Counter missing;
+    private final Counter corrupted;
     private final Counter resent;
     private final Map<Ending, Counter> restarts = new EnumMap<>(Ending.class);
     private final List<Meter> meters;
@@ -33,6 +34,10 @@ final class RelayMetrics implements AutoCloseable {
         rows = counter("lockstep.relay.rows", "outbox rows that Kafka acknowledged", database);
         missing = counter(
                 "lockstep.relay.missing.rows", "outbox rows that the engine had not brought to Kafka", database);
+        corrupted = counter(
+                "lockstep.relay.corrupted.rows",
+                "outbox rows that Kafka had acknowledged with another payload than the table's",
+                database);
         resent = counter("lockstep.relay.resent.rows", "outbox rows that were sent from the table", database);
         for (Ending ending : Ending.values()) {
             restarts.put(ending, restarts(ending, database));
@@ -46,6 +51,7 @@ final class RelayMetrics implements AutoCloseable {
                         database,
                         heartbeatAge),
                 missing,
+                corrupted,
                 resent,
                 gauge(
                         "lockstep.relay.lag.seconds",
@@ -67,6 +73,10 @@ final class RelayMetrics implements AutoCloseable {
 
     void missing(int count) {
         missing.increment(count);
+    }
+
+    void corrupted(int count) {
+        corrupted.increment(count);
     }
 
     void resent(int count) {

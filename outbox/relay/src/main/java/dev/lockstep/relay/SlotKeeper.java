@@ -30,6 +30,7 @@ final class SlotKeeper {
     private final RelayConfig config;
     private final RelayDatabase database;
     private final SlotStore slots;
+    private final PublicationStore publications = new PublicationStore();
     private final RecoveryStore recovery = new RecoveryStore();
     private final TermStore terms = new TermStore();
     private final IntervalStore interval = new IntervalStore();
@@ -92,12 +93,17 @@ final class SlotKeeper {
     }
 
     private boolean isToBeRecovered(Connection connection) throws SQLException {
+        publications.adopt(connection, config.publicationName());
         // First the publication: what is written while the slot exists and the publication does not would be lost.
         slots.createPublication(connection, config.publicationName());
         while (!closed) {
             Optional<SlotState> found = slots.state(connection, slot);
             if (found.isPresent()
                     && (found.get().lostBecause() == null || !found.get().ours())) {
+                // One that is being read from is left to its reader, which notices too.
+                if (found.get().ours() && !found.get().active() && isReplacedForItsPublication(connection)) {
+                    continue;
+                }
                 slots.dropSpare(connection, newSlot, slot);
                 limit.kept();
                 return false;
@@ -164,16 +170,54 @@ final class SlotKeeper {
 
     /**
      * Drops the slot, so that it is made anew, if rows may be missing from it: it is not the one that a relay has set out with, and none
-     * has been proven since.
+     * has been proven since; or the publication was altered since the slot was made.
      *
-     * @return whether it did
+     * @return whether the slot may not be read from
      */
     boolean dropStrange(Connection connection) throws SQLException {
         boolean dropped = slots.dropStrange(connection, slot);
         if (dropped) {
             LOGGER.atWarn().addKeyValue("slot", slot).log("slot was dropped and made by somebody else, it is replaced");
         }
-        return dropped;
+        return dropped || isReplacedForItsPublication(connection);
+    }
+
+    /** Whether the publication is as it was when the slot was made, and lacks nothing. If not, {@link #dropStrange} drops the slot. */
+    boolean isPublicationUnchanged(Connection connection) throws SQLException {
+        return publications.isUnchanged(connection, config.publicationName())
+                && slots.isPublicationComplete(connection, config.publicationName());
+    }
+
+    /** @throws RelayException if the publication is not as it was when the slot was made */
+    void requireUnchangedPublication() {
+        try (Connection connection = database.connect("publication")) {
+            if (!isPublicationUnchanged(connection)) {
+                throw new RelayException(publicationChanged(), null);
+            }
+        } catch (SQLException cause) {
+            throw new RelayException(
+                    "publication %s cannot be looked at: %s"
+                            .formatted(config.publicationName(), RelayException.reason(cause)),
+                    cause);
+        }
+    }
+
+    String publicationChanged() {
+        return "publication %s was dropped or altered, rows may be missing from slot %s"
+                .formatted(config.publicationName(), slot);
+    }
+
+    private boolean isReplacedForItsPublication(Connection connection) throws SQLException {
+        if (isPublicationUnchanged(connection)) {
+            return false;
+        }
+        if (slots.drop(connection, slot)) {
+            LOGGER.atWarn()
+                    .addKeyValue("slot", slot)
+                    .addKeyValue("publication", config.publicationName())
+                    .log("publication was dropped or altered, the slot is replaced");
+        }
+        return true;
     }
 
     /**
@@ -231,6 +275,8 @@ final class SlotKeeper {
     private boolean begin(Connection connection) throws SQLException {
         Optional<SlotState> begun = slots.state(connection, newSlot);
         if (begun.isEmpty()) {
+            slots.createPublication(connection, config.publicationName());
+            publications.record(connection, config.publicationName(), slot, newSlot);
             slots.create(connection, newSlot);
         } else if (!begun.get().ours()) {
             throw new RelayException("slot %s belongs to another database of this server".formatted(newSlot), null);
@@ -239,6 +285,8 @@ final class SlotKeeper {
             LockSupport.parkNanos(PAUSE.toNanos());
         } else if (begun.get().lostBecause() != null) {
             slots.dropLost(connection, newSlot);
+        } else if (!isPublicationUnchanged(connection)) {
+            slots.drop(connection, newSlot);
         } else {
             Progress progress = recovery.begin(connection, begun.get().confirmedLsn());
             if (!progress.completed() && !interval.isEmpty(connection, progress.snapshot(), progress.sent())) {

@@ -103,6 +103,14 @@ final class SlotStore {
         }
     }
 
+    /** Whether a publication has everything that {@link #createPublication} would give it. */
+    boolean isPublicationComplete(Connection connection, String publication) throws SQLException {
+        return published(connection, publication)
+                .filter(Published::inserts)
+                .filter(Published::tables)
+                .isPresent();
+    }
+
     private static void createPublicationNamed(Connection connection, String name) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("CREATE PUBLICATION " + name + " FOR TABLE " + TABLES + " WITH " + INSERTS);

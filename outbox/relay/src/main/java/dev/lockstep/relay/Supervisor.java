@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Supervisor {
     private static final Logger LOGGER = LoggerFactory.getLogger(Supervisor.class);
+    private static final String OBJECT_IN_USE = "55006";
     private static final Duration POLL = Duration.ofMillis(250);
     private static final Duration FIRST_BACKOFF = Duration.ofMillis(500);
     private static final Duration LAST_BACKOFF = Duration.ofSeconds(5);
@@ -40,6 +41,7 @@ final class Supervisor {
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final Succession succession;
+    private final FailureLog failures;
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private Duration backoff = FIRST_BACKOFF;
@@ -61,6 +63,7 @@ final class Supervisor {
         this.producers = producers;
         this.health = health;
         this.metrics = metrics;
+        this.failures = new FailureLog(LOGGER, config.slotName(), System::nanoTime);
         this.succession = new Succession(new StandbyStore(), new KafkaProbe(config), config.patience());
     }
 
@@ -98,10 +101,7 @@ final class Supervisor {
                     "Postgres at %s:%d: %s".formatted(config.host(), config.port(), RelayException.reason(cause)));
             backOff();
         } catch (RuntimeException cause) {
-            LOGGER.atWarn()
-                    .setCause(cause)
-                    .addKeyValue("slot", config.slotName())
-                    .log("relay cannot lead");
+            failures.warn("relay cannot lead", cause);
             health.troubled(RelayException.reason(cause));
             backOff();
         }
@@ -135,16 +135,7 @@ final class Supervisor {
                     SlotState free = slot.get();
                     Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
                     return Optional.of(() -> new Term(
-                            config,
-                            database,
-                            keeper,
-                            watermark,
-                            free,
-                            settled,
-                            producers,
-                            silent,
-                            health,
-                            metrics));
+                            config, database, keeper, watermark, free, settled, producers, silent, health, metrics));
                 }
                 // Two that wait must not always try at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
@@ -230,18 +221,24 @@ final class Supervisor {
 
     private void tell(RuntimeException cause) {
         String reason = RelayException.reason(cause);
-        if (isClosed() || reason.contains("is active for PID")) {
+        if (isClosed() || isTaken(cause)) {
             LOGGER.atDebug()
                     .setCause(cause)
                     .addKeyValue("slot", config.slotName())
                     .log("another relay leads");
         } else {
-            LOGGER.atWarn()
-                    .setCause(cause)
-                    .addKeyValue("slot", config.slotName())
-                    .log("relay stopped leading");
+            failures.warn("relay stopped leading", cause);
             health.troubled(reason);
         }
+    }
+
+    private static boolean isTaken(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof SQLException refusal && OBJECT_IN_USE.equals(refusal.getSQLState())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void backOff() throws InterruptedException {

@@ -1,16 +1,16 @@
 package dev.lockstep.relay;
 
 import dev.lockstep.relay.SlotStore.SlotState;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One spell of leading: a producer, an engine and a heartbeat that live and die together. Nothing of it is used twice. */
-final class Term implements Spell {
-    private static final Logger LOGGER = LoggerFactory.getLogger(Term.class);
+final class Term implements Spell, Heartbeat.Checks {
     private static final Duration DRAIN = Duration.ofMillis(500);
     private static final int MOST_DOUBLINGS = 7;
 
@@ -23,9 +23,15 @@ final class Term implements Spell {
     private final Heartbeat heartbeat;
     private final Watchdog watchdog;
     private final HeartbeatTopic topic;
+    private final SlotKeeper keeper;
+    private final RelayHealth health;
+    private final StallDetector stall;
     private final Duration patience;
+    private final Duration startLimit;
 
     private volatile boolean silent;
+    private volatile @Nullable String endedBecause;
+    private boolean active;
 
     Term(
             RelayConfig config,
@@ -39,9 +45,14 @@ final class Term implements Spell {
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
+        this.keeper = keeper;
+        this.health = health;
         // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
         // large transaction, and that must end some day.
-        patience = config.patience().multipliedBy(1L << Math.min(silentBefore, MOST_DOUBLINGS));
+        long times = 1L << Math.min(silentBefore, MOST_DOUBLINGS);
+        patience = config.patience().multipliedBy(times);
+        startLimit = config.startLimit().multipliedBy(times);
+        stall = new StallDetector(startLimit, patience, System::nanoTime);
         TopicProbe probe = new AdminTopicProbe(config);
         topic = new HeartbeatTopic(config, probe);
         OutboxRecords records = new OutboxRecords(config.source());
@@ -57,17 +68,11 @@ final class Term implements Spell {
                 records,
                 metrics);
         Reconciler reconciler = new Reconciler(watermark, ledger, new TableSender(rows, metrics), metrics);
-        heartbeat = new Heartbeat(
-                config, database, keeper, watermark, topic, health, metrics, reconciler, this::endIfStalled);
+        heartbeat = new Heartbeat(config, database, keeper, watermark, topic, health, metrics, reconciler, this);
         publisher = new OutboxPublisher(
-                rows,
-                topic,
-                () -> begin(keeper, slot),
-                ledger,
-                heartbeat::acknowledged,
-                health,
-                metrics);
-        engine = new RelayEngine(config, publisher);
+                rows, topic, () -> begin(keeper, slot), ledger, heartbeat::acknowledged, health, metrics);
+        engine = new RelayEngine(
+                config, new PublicationGuard(publisher, keeper::requireUnchangedPublication), stall::advanced);
         watchdog = new Watchdog(
                 config,
                 database,
@@ -99,10 +104,13 @@ final class Term implements Spell {
     private void throwIfEnded() {
         @Nullable
         String reason = switch (ending()) {
-            case FAILED -> null;
+            case FAILED -> endedBecause;
             case SILENT ->
-                "slot %s has delivered nothing for %d s, not even a heartbeat"
-                        .formatted(config.slotName(), patience.toSeconds());
+                gotSomewhere()
+                        ? "slot %s has delivered nothing for %d s, not even a heartbeat"
+                                .formatted(config.slotName(), patience.toSeconds())
+                        : "the engine of slot %s has not started to read, its last step was \"%s\" more than %d s ago"
+                                .formatted(config.slotName(), stall.step(), startLimit.toSeconds());
             case STEPPED_DOWN ->
                 "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers());
             case CLOCK_SET_BACK -> "the clock was set back, by which producer and engine wait";
@@ -154,13 +162,33 @@ final class Term implements Spell {
 
     // A connection to nowhere is silent for ever. Our own heartbeats must come back, so silence is a fault of the
     // engine's.
-    private void endIfStalled() {
-        if (publisher.silence().compareTo(patience) > 0) {
-            LOGGER.atWarn()
-                    .addKeyValue("slot", config.slotName())
-                    .addKeyValue("seconds", patience.toSeconds())
-                    .log("the slot is silent, a new engine is needed");
+    @Override
+    public void beforeBeat(Duration late) {
+        boolean stalled = stall.isStalled(publisher.silence(), gotSomewhere(), late);
+        if (late.compareTo(config.patience().dividedBy(2)) >= 0) {
+            return;
+        }
+        if (stalled) {
             silent = true;
+            engine.close();
+        }
+    }
+
+    @Override
+    public void slot(Connection connection, Optional<SlotState> slot) throws SQLException {
+        if (!active && slot.filter(SlotState::active).isPresent()) {
+            active = true;
+            stall.advanced("slot taken");
+        }
+        if (!gotSomewhere() && publisher.silence().isPositive()) {
+            health.troubled("its engine starts, last step: " + stall.step());
+        }
+        if (!keeper.isPublicationUnchanged(connection)) {
+            endedBecause = keeper.publicationChanged();
+            engine.close();
+        } else if (slot.filter(state -> state.lostBecause() != null).isPresent() && !gotSomewhere()) {
+            // Debezium would wait for it for half an hour.
+            endedBecause = "slot %s was lost while the engine started".formatted(config.slotName());
             engine.close();
         }
     }

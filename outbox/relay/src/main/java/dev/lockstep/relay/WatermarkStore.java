@@ -19,7 +19,8 @@ final class WatermarkStore {
     // The rows that this step covers are counted once, here, so that nobody ever has to count the whole table.
     private static final String MOVE = """
         WITH n AS (SELECT ?::pg_snapshot AS snapshot),
-             found AS (SELECT count(*) AS rows, coalesce(bit_xor(substr(uuid_send(o.id), 9)::bigint), 0) AS checksum
+             found AS (SELECT count(*) AS rows, coalesce(bit_xor(substr(uuid_send(o.id), 9)::bigint), 0) AS checksum,
+                              coalesce(sum(crc32c(o.payload)), 0)::bigint AS payloads
                          FROM outbox_watermark w, n, LATERAL (%s) o)
         UPDATE outbox_watermark w
            SET beat = ?, snapshot = n.snapshot, acknowledged_at = now(), relayed = w.relayed + found.rows
@@ -27,7 +28,8 @@ final class WatermarkStore {
          WHERE w.beat = ?
         """.formatted(IntervalStore.IDS);
 
-    private static final String MOVE_IF_EQUAL = MOVE + " AND found.rows = ? AND found.checksum = ?";
+    private static final String MOVE_IF_EQUAL =
+            MOVE + " AND found.rows = ? AND found.checksum = ? AND found.payloads = ?";
 
     private static final String TOUCH = "UPDATE outbox_watermark SET acknowledged_at = now()";
 
@@ -81,6 +83,7 @@ final class WatermarkStore {
         try (PreparedStatement statement = connection.prepareStatement(MOVE_IF_EQUAL)) {
             statement.setLong(4, acknowledged.rows());
             statement.setLong(5, acknowledged.checksum());
+            statement.setLong(6, acknowledged.payloads());
             return move(statement, from, beat);
         }
     }

@@ -94,8 +94,8 @@ class FaultsIT {
         // When
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
-                        .hasValueSatisfying(problem -> assertThat(problem)
-                                .contains("row " + id, "topic " + missing, "the topic is missing")));
+                        .hasValueSatisfying(problem ->
+                                assertThat(problem).contains("row " + id, "topic " + missing, "the topic is missing")));
         outbox.createTopic(missing, Map.of());
 
         // Then

@@ -87,7 +87,8 @@ class HeldRowsIT {
         // Then
         awaitProblem(relay, "for topic " + other, "row " + outbox.query("SELECT min(id::text) FROM outbox"));
         outbox.append("o-1", "meanwhile");
-        assertThat(TopicReader.values(reader.readUntil(read -> !read.isEmpty()))).containsExactly("meanwhile");
+        assertThat(TopicReader.values(reader.readUntil(read -> !read.isEmpty())))
+                .containsExactly("meanwhile");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(outbox.pending()).isEqualTo(300);
         assertThat(outbox.relayedIds()).hasSize(1);
@@ -191,8 +192,8 @@ class HeldRowsIT {
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "2000000");
 
         // Then
-        List<Message> messages = reader.readUntil(
-                read -> TopicReader.values(read).containsAll(List.of(LARGE, "behind")));
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).containsAll(List.of(LARGE, "behind")));
         assertThat(TopicReader.firstValuesByKey(messages))
                 .isEqualTo(Map.of("o-1", List.of(LARGE, "behind"), "o-2", free));
         OutboxFixture.await().untilAsserted(() -> {

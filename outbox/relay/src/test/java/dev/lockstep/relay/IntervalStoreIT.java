@@ -169,7 +169,8 @@ class IntervalStoreIT {
 
     private static Tally between(Connection connection, String from, String until) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement("""
-                SELECT count(*), coalesce(bit_xor(substr(uuid_send(id), 9)::bigint), 0)
+                SELECT count(*), coalesce(bit_xor(substr(uuid_send(id), 9)::bigint), 0),
+                       coalesce(sum(crc32c(payload)), 0)::bigint
                   FROM outbox
                  WHERE pg_visible_in_snapshot(xid, ?::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, ?::pg_snapshot)
                 """)) {
@@ -177,7 +178,7 @@ class IntervalStoreIT {
             statement.setString(2, from);
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
-                return new Tally(row.getLong(1), row.getLong(2));
+                return new Tally(row.getLong(1), row.getLong(2), row.getLong(3));
             }
         }
     }

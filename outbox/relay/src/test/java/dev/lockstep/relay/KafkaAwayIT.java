@@ -75,7 +75,8 @@ class KafkaAwayIT {
             assertThat(outbox.relayed()).isGreaterThan(relayedWithoutKafka).isEqualTo(writers.committedRows());
         });
         // Kafka that is away refuses nothing.
-        assertThat(outbox.query("SELECT last_value FROM outbox_held_position_seq WHERE is_called")).isNull();
+        assertThat(outbox.query("SELECT last_value FROM outbox_held_position_seq WHERE is_called"))
+                .isNull();
     }
 
     @Test

@@ -79,8 +79,7 @@ class KafkaSenderTest {
 
         // Then
         assertThat(producers.getLast().closed()).isTrue();
-        assertThat(sender.awaitAck(first))
-                .isEqualTo(new Refusal(Scope.RECORD, "RecordTooLargeException: too large"));
+        assertThat(sender.awaitAck(first)).isEqualTo(new Refusal(Scope.RECORD, "RecordTooLargeException: too large"));
         assertThat(sender.send(session, row("orders", "o-1"), true).refusal()).isEqualTo(Refusal.GIVEN_UP);
         assertThat(second.acknowledgement()).isNotDone();
         assertThat(sender.session()).isNotSameAs(session);
@@ -135,8 +134,8 @@ class KafkaSenderTest {
     void a_record_that_is_not_acknowledged_is_refused_if_kafka_says_that_its_topic_is(State state)
             throws InterruptedException {
         // Given
-        KafkaSender asking =
-                new KafkaSender(this::connected, "k:9092", topics -> Map.of("orders", new Finding(state, "why")), health);
+        KafkaSender asking = new KafkaSender(
+                this::connected, "k:9092", topics -> Map.of("orders", new Finding(state, "why")), health);
         Session session = asking.session();
         Sent sent = asking.send(session, row("orders", "o-1"), true);
 
@@ -214,7 +213,8 @@ class KafkaSenderTest {
         assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BEHIND);
         assertThat(batch.subList(2, 5)).allMatch(Outgoing::isAcknowledged);
         assertThat(taken)
-                .containsExactly(batch.get(2).what(), batch.get(3).what(), batch.get(4).what());
+                .containsExactly(
+                        batch.get(2).what(), batch.get(3).what(), batch.get(4).what());
     }
 
     @Test

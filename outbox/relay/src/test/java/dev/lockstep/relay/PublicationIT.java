@@ -3,7 +3,12 @@ package dev.lockstep.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.relay.TopicReader.Message;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
@@ -72,6 +77,103 @@ class PublicationIT {
         // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(TopicReader.values(reader.readAll())).containsExactly("1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DROP PUBLICATION lockstep_outbox",
+                "ALTER PUBLICATION lockstep_outbox DROP TABLE outbox",
+                "ALTER PUBLICATION lockstep_outbox DROP TABLE outbox_heartbeat",
+                "ALTER PUBLICATION lockstep_outbox SET (publish = 'delete')",
+                // Every other row of a key.
+                "ALTER PUBLICATION lockstep_outbox SET TABLE"
+                        + " outbox WHERE (get_byte(payload, octet_length(payload) - 1) % 2 = 0), outbox_heartbeat",
+                "ALTER PUBLICATION lockstep_outbox SET TABLE outbox (id, aggregateid), outbox_heartbeat",
+                "DROP PUBLICATION lockstep_outbox;"
+                        + " CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert, update')"
+            })
+    void a_publication_that_is_altered_under_a_running_relay_is_mended_and_every_key_keeps_its_order(String alteration)
+            throws InterruptedException {
+        // Given
+        OutboxRelay relay = outbox.relay();
+        relay.start();
+        Writers writers = Writers.start(outbox, 3);
+        OutboxFixture.await().until(() -> outbox.relayed() > 50);
+
+        // When
+        outbox.execute(alteration);
+        writers.writeMore(50);
+        OutboxFixture.await().until(this::isPublicationComplete);
+        writers.writeMore(50);
+        Map<String, List<String>> committed = writers.stop();
+
+        // Then
+        assertThatAllArriveInOrder(committed, writers.committedRows());
+        OutboxFixture.await().untilAsserted(() -> {
+            assertThat(outbox.pending()).isZero();
+            assertThat(relay.problem()).isEmpty();
+        });
+    }
+
+    @Test
+    void a_publication_that_lacked_rows_for_a_moment_and_was_mended_by_hand_loses_nothing_and_keeps_the_order()
+            throws InterruptedException {
+        // Given
+        outbox.relay().start();
+        Writers writers = Writers.start(outbox, 3);
+        OutboxFixture.await().until(() -> outbox.relayed() > 50);
+
+        // When the relay can hardly have seen it
+        for (int time = 0; time < 3; time++) {
+            outbox.execute("ALTER PUBLICATION lockstep_outbox SET TABLE outbox WHERE (false), outbox_heartbeat");
+            writers.writeMore(6);
+            outbox.execute("ALTER PUBLICATION lockstep_outbox SET TABLE outbox, outbox_heartbeat");
+            writers.writeMore(50);
+        }
+        Map<String, List<String>> committed = writers.stop();
+
+        // Then
+        assertThatAllArriveInOrder(committed, writers.committedRows());
+        OutboxFixture.await().until(() -> outbox.pending() == 0);
+    }
+
+    @Test
+    void a_publication_that_was_altered_while_no_relay_ran_costs_nothing() {
+        // Given
+        OutboxRelay first = outbox.relay();
+        first.start();
+        outbox.append("o-1", "1");
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+        first.close();
+        outbox.execute("ALTER PUBLICATION lockstep_outbox DROP TABLE outbox");
+        outbox.append("o-1", "2");
+        outbox.execute("ALTER PUBLICATION lockstep_outbox ADD TABLE outbox");
+        outbox.append("o-1", "3");
+
+        // When
+        outbox.relay().start();
+        outbox.append("o-1", "4");
+
+        // Then
+        List<Message> messages =
+                reader.readUntil(read -> TopicReader.values(read).contains("4"));
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4")));
+        OutboxFixture.await().until(() -> outbox.pending() == 0);
+    }
+
+    private boolean isPublicationComplete() {
+        try (Connection connection = outbox.connect()) {
+            return new SlotStore().isPublicationComplete(connection, "lockstep_outbox");
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    private void assertThatAllArriveInOrder(Map<String, List<String>> committed, int rows) {
+        List<Message> messages = reader.readUntil(
+                read -> read.stream().map(Message::id).distinct().count() == rows);
+        assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(committed);
     }
 
     @Test

@@ -2,9 +2,19 @@ package dev.lockstep.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.embedded.TcpProxy;
+import dev.lockstep.embedded.TestServers;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
@@ -25,7 +35,7 @@ class RelayEngineIT {
         // Given
         outbox.relay().close();
         outbox.loseSlot();
-        RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {});
+        RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {});
         Thread running = start(engine);
         OutboxFixture.await()
                 .until(() -> Thread.getAllStackTraces().values().stream()
@@ -45,7 +55,7 @@ class RelayEngineIT {
         // Given
         outbox.relay().close();
         outbox.dropSlot();
-        RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {});
+        RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {});
         Thread running;
         try (Connection writer = outbox.connect()) {
             writer.setAutoCommit(false);
@@ -66,11 +76,120 @@ class RelayEngineIT {
             engine.close();
             return !running.isAlive();
         });
-        OutboxFixture.await()
-                .until(() -> Thread.getAllStackTraces().keySet().stream()
-                        .map(Thread::getThreadGroup)
-                        .noneMatch(group -> group != null && group.getName().equals(RelayEngine.THREADS)));
+        OutboxFixture.await().until(() -> engineThreads().isEmpty());
         OutboxFixture.await().until(() -> !outbox.slotIsActive());
+    }
+
+    @Test
+    void an_engine_that_is_closed_just_before_it_polls_ends() throws Exception {
+        // Given an engine that is about to begin to poll, and is already as good as running for Debezium
+        outbox.relay().close();
+        CountDownLatch polls = new CountDownLatch(1);
+        Semaphore goesOn = new Semaphore(0);
+        RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {
+            if (step.equals("polling started")) {
+                polls.countDown();
+                goesOn.acquireUninterruptibly();
+            }
+        });
+        Thread running = start(engine);
+        assertThat(polls.await(60, TimeUnit.SECONDS)).isTrue();
+
+        // When it is closed, and its stop takes a while
+        Thread closing = Thread.ofPlatform().start(engine::close);
+        OutboxFixture.await().until(() -> isInEngine("stopSourceTasks"));
+        goesOn.release();
+
+        // Then
+        assertThat(running.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(closing.join(Duration.ofSeconds(10))).isTrue();
+        OutboxFixture.await().until(() -> engineThreads().isEmpty());
+        assertThat(outbox.slotIsActive()).isFalse();
+    }
+
+    @Test
+    void an_engine_that_does_not_end_is_abandoned_and_neither_publishes_nor_holds_the_slot() throws Exception {
+        // Given an engine whose thread hangs in a batch and does not react to being interrupted
+        outbox.relay().close();
+        CountDownLatch hangs = new CountDownLatch(1);
+        Semaphore goesOn = new Semaphore(0);
+        AtomicInteger batches = new AtomicInteger();
+        RelayEngine engine = new RelayEngine(
+                outbox.config(),
+                (batch, committer) -> {
+                    batches.incrementAndGet();
+                    hangs.countDown();
+                    goesOn.acquireUninterruptibly();
+                    committer.markProcessed(batch.getLast());
+                    committer.markBatchFinished();
+                },
+                step -> {});
+        AtomicReference<Throwable> ended = new AtomicReference<>();
+        Thread running = Thread.ofPlatform().start(() -> {
+            try {
+                engine.run();
+            } catch (RelayException cause) {
+                ended.set(cause);
+            }
+        });
+        OutboxFixture.await().until(() -> outbox.slotIsActive());
+        outbox.append("o-1", "1");
+        assertThat(hangs.await(60, TimeUnit.SECONDS)).isTrue();
+
+        // When
+        engine.close();
+
+        // Then the slot is free at once, though the thread still hangs
+        assertThat(running.join(Duration.ofSeconds(1))).isTrue();
+        assertThat(ended.get()).hasMessageContaining("did not end within 4 s and was abandoned");
+        OutboxFixture.await().until(() -> !outbox.slotIsActive());
+        outbox.append("o-1", "2");
+        goesOn.release();
+        OutboxFixture.await().until(() -> engineThreads().isEmpty());
+        assertThat(batches).hasValue(1);
+
+        // And the next one gets all of it
+        OutboxRelay next = outbox.relay();
+        next.start();
+        OutboxFixture.await().until(() -> outbox.relayed() == 2);
+    }
+
+    @Test
+    void an_engine_that_starts_slowly_is_waited_for() {
+        // Given a way to Postgres on which each of the engine's round trips takes long
+        outbox.relay().close();
+        try (TcpProxy network = TcpProxy.to(
+                TestServers.postgres().host(), TestServers.postgres().port())) {
+            SimpleMeterRegistry meters = new SimpleMeterRegistry();
+            network.delay(Duration.ofMillis(100));
+            OutboxRelay relay = outbox.relay(outbox.configWithPostgresAt(network.port()), meters);
+
+            // When
+            relay.start();
+            outbox.append("o-1", "1");
+
+            // Then it takes longer than a silent engine is given, and is not ended for that
+            OutboxFixture.await().until(() -> outbox.relayed() == 1);
+            assertThat(meters.get("lockstep.relay.restarts").counters().stream()
+                            .mapToDouble(Counter::count)
+                            .sum())
+                    .isZero();
+        }
+    }
+
+    private static boolean isInEngine(String method) {
+        return Thread.getAllStackTraces().values().stream()
+                .flatMap(Arrays::stream)
+                .anyMatch(frame -> frame.getMethodName().equals(method));
+    }
+
+    // All connections of the process share the driver's timer, wherever it was made.
+    private static List<Thread> engineThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> !thread.getName().startsWith("PostgreSQL-JDBC"))
+                .filter(thread -> thread.getThreadGroup() != null
+                        && thread.getThreadGroup().getName().equals(RelayEngine.THREADS))
+                .toList();
     }
 
     private static Thread start(RelayEngine engine) {

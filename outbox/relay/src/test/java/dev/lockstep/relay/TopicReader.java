@@ -4,6 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class TopicReader implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final List<Message> messages = new ArrayList<>();
+    private final List<String> payloads = new ArrayList<>();
 
     /** A record as text, in the order in which its partition has it. */
     record Message(@Nullable String key, @Nullable String value, Map<String, String> headers) {
@@ -61,6 +63,11 @@ final class TopicReader implements AutoCloseable {
         return List.copyOf(messages);
     }
 
+    /** The value of each message read so far in hexadecimal digits, as not every value is text. */
+    List<String> payloads() {
+        return List.copyOf(payloads);
+    }
+
     static List<String> values(List<Message> messages) {
         return messages.stream().map(message -> String.valueOf(message.value())).toList();
     }
@@ -77,6 +84,7 @@ final class TopicReader implements AutoCloseable {
 
     private void poll(Duration timeout) {
         for (ConsumerRecord<byte[], byte[]> record : consumer.poll(timeout)) {
+            payloads.add(record.value() == null ? "" : HexFormat.of().formatHex(record.value()));
             messages.add(new Message(text(record.key()), text(record.value()), headers(record)));
         }
     }

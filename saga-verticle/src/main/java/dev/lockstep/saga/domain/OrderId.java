@@ -7,8 +7,8 @@ public record OrderId(String value) {
 
     public OrderId {
         if (value.isBlank() || value.length() > LONGEST || isUnstorable(value)) {
-            throw new IllegalArgumentException(
-                    "orderId must have 1 to " + LONGEST + " characters, none of them U+0000 or half of a surrogate pair");
+            throw new IllegalArgumentException("orderId must have 1 to " + LONGEST
+                    + " characters, none of them U+0000 or half of a surrogate pair");
         }
     }
 

@@ -123,7 +123,9 @@ public final class JsonBody {
         if (failure.getCause() instanceof StreamReadException cause && !(cause instanceof InputCoercionException)) {
             return malformed(cause, field);
         }
-        String message = failure instanceof ValueInstantiationException refused ? refusal(refused) : JsonMismatch.message(failure);
+        String message = failure instanceof ValueInstantiationException refused
+                ? refusal(refused)
+                : JsonMismatch.message(failure);
         return field.isEmpty()
                 ? Problem.badRequest("The body " + message, List.of())
                 : Problem.badRequest(field, message);

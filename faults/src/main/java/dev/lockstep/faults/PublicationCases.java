@@ -1,0 +1,33 @@
+package dev.lockstep.faults;
+
+import dev.lockstep.faults.inside.Protection;
+import java.util.List;
+
+/** Publications that no longer let through what the relay reads. Rows that are written meanwhile never come through the slot. */
+final class PublicationCases {
+    private static final List<String> ALTERATIONS = List.of(
+            "DROP PUBLICATION lockstep_outbox",
+            "ALTER PUBLICATION lockstep_outbox DROP TABLE outbox",
+            "ALTER PUBLICATION lockstep_outbox SET (publish = 'delete')",
+            "ALTER PUBLICATION lockstep_outbox SET TABLE outbox WHERE (octet_length(payload) % 2 = 0), outbox_heartbeat");
+
+    private PublicationCases() {}
+
+    static List<FaultCase> all() {
+        return List.of(FaultCase.of(
+                "alter-publication",
+                "the publication of each service dropped, or altered so that it lacks rows",
+                Protection.RECOVERY,
+                PublicationCases::alter));
+    }
+
+    private static void alter(Run run) {
+        List<Service> services = List.of(Service.values());
+        for (int i = 0; i < run.times(services.size(), 1); i++) {
+            Database.execute(
+                    run.stack().jdbcUrl(services.get(i % services.size())), ALTERATIONS.get(i % ALTERATIONS.size()));
+            run.injected();
+            run.awaitProgress();
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package dev.lockstep.local;
+
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.util.stream.Collectors;
+
+/** What {@code /health/ready} of a service that is not ready says, in one line. */
+final class ReadinessText {
+    private static final int MOST = 300;
+
+    private ReadinessText() {}
+
+    /** The problems of the checks that are down. An answer of another form is given as it is. */
+    static String of(String answer) {
+        String text;
+        try {
+            JsonArray checks = new JsonObject(answer).getJsonArray("checks", new JsonArray());
+            text = checks.stream()
+                    .map(JsonObject.class::cast)
+                    .filter(check -> "DOWN".equals(check.getString("status")))
+                    .map(check -> check.getString("problem", check.getString("name")))
+                    .collect(Collectors.joining("; "));
+        } catch (DecodeException | ClassCastException otherForm) {
+            text = answer;
+        }
+        String line = text.isBlank() ? answer.strip() : text.strip();
+        return line.length() > MOST ? line.substring(0, MOST) + "..." : line;
+    }
+}

@@ -1,0 +1,75 @@
+package dev.lockstep.local;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+
+/**
+ * What each part of the stack waits for while it starts, and whether any of them still gets further.
+ *
+ * <p>Progress is a part that is done, or that waits for something else than before; numbers in the text, such as seconds, do not count. On a
+ * busy machine a start may take many minutes. So it goes on for as long as there is progress, and within a generous limit in all.
+ */
+final class StartProgress {
+    static final Duration WITHOUT_PROGRESS = Duration.ofMinutes(4);
+    static final Duration IN_ALL = Duration.ofMinutes(20);
+
+    private final LongSupplier nanoClock;
+    private final long begun;
+    private final Map<String, String> waiting = new LinkedHashMap<>();
+    private long lastProgress;
+
+    StartProgress(LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        this.begun = nanoClock.getAsLong();
+        this.lastProgress = begun;
+    }
+
+    /** The part waits for this. */
+    synchronized void waitsFor(String part, String what) {
+        String before = waiting.put(part, what);
+        if (before == null || !withoutNumbers(before).equals(withoutNumbers(what))) {
+            lastProgress = nanoClock.getAsLong();
+        }
+    }
+
+    /** The part has started. */
+    synchronized void done(String part) {
+        waiting.remove(part);
+        lastProgress = nanoClock.getAsLong();
+    }
+
+    /** The parts that have begun to start and are not done, each with what it waits for. */
+    synchronized Map<String, String> waiting() {
+        return new LinkedHashMap<>(waiting);
+    }
+
+    /** Empty while it is worth waiting; otherwise why not, and what was waited for. */
+    synchronized Optional<String> givenUp() {
+        long now = nanoClock.getAsLong();
+        if (now - lastProgress > WITHOUT_PROGRESS.toNanos()) {
+            return Optional.of("nothing has got any further for " + minutes(WITHOUT_PROGRESS) + list());
+        }
+        if (now - begun > IN_ALL.toNanos()) {
+            return Optional.of("the start has taken more than " + minutes(IN_ALL) + list());
+        }
+        return Optional.empty();
+    }
+
+    private String list() {
+        return waiting.entrySet().stream()
+                .map(part -> System.lineSeparator() + "  " + part.getKey() + " waits for: " + part.getValue())
+                .collect(Collectors.joining());
+    }
+
+    private static String minutes(Duration duration) {
+        return duration.toMinutes() + " minutes";
+    }
+
+    private static String withoutNumbers(String text) {
+        return text.replaceAll("[0-9]+", "#");
+    }
+}

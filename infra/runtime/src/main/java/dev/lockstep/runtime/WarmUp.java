@@ -1,0 +1,70 @@
+package dev.lockstep.runtime;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Uses once what every service uses when it starts (the Postgres client, routes, an HTTP client), on an event loop of its own. Loading these
+ * classes takes a few tenths of a second on a quiet machine and several seconds on a busy one, for which the event loops that serve requests, measure and
+ * answer health checks would stand still.
+ */
+final class WarmUp {
+    private static final Logger LOGGER = LoggerFactory.getLogger(WarmUp.class);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static boolean done;
+
+    private WarmUp() {}
+
+    /** Blocks until it is done, once in a process. What fails here fails again, and is told, where it is needed. */
+    static synchronized void run(ServiceContext context) {
+        if (done) {
+            return;
+        }
+        done = true;
+        // Its event loop is meant to be blocked.
+        Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setMaxEventLoopExecuteTime(1)
+                .setMaxEventLoopExecuteTimeUnit(TimeUnit.HOURS));
+        CountDownLatch over = new CountDownLatch(1);
+        vertx.runOnContext(start -> use(vertx, context).onComplete(used -> {
+            if (used.failed()) {
+                LOGGER.atDebug().setCause(used.cause()).log("warm-up failed");
+            }
+            over.countDown();
+        }));
+        try {
+            if (!over.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOGGER.atDebug().log("warm-up takes too long and is ended");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        vertx.close().onFailure(e -> LOGGER.atDebug().setCause(e).log("warm-up did not end cleanly"));
+    }
+
+    private static Future<Void> use(Vertx vertx, ServiceContext context) {
+        try {
+            HttpApi.router(vertx, context).get("/");
+            WebClient.create(vertx).close();
+            Pool pool = context.config().postgres().pool(vertx, context.config().service() + "-warm-up", 1);
+            return pool.withTransaction(tx -> tx.query("SELECT 1")
+                            .execute()
+                            .compose(rows -> tx.preparedQuery("SELECT $1::text, $2::bigint")
+                                    .execute(Tuple.of("", 1L))))
+                    .eventually(pool::close)
+                    .mapEmpty();
+        } catch (RuntimeException e) {
+            return Future.failedFuture(e);
+        }
+    }
+}

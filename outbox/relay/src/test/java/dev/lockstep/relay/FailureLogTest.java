@@ -1,0 +1,81 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class FailureLogTest {
+    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    private long now = 1;
+    private FailureLog log = new FailureLog(logger(), "slot", () -> now);
+
+    private Logger logger() {
+        LoggerContext context = new LoggerContext();
+        Logger logger = context.getLogger("test");
+        logger.setLevel(Level.INFO);
+        lines.setContext(context);
+        logger.addAppender(lines);
+        return logger;
+    }
+
+    @BeforeEach
+    void start() {
+        lines.start();
+    }
+
+    @Test
+    void a_kind_of_failure_is_told_once_a_minute_with_how_often_it_came() {
+        for (int second = 0; second < 61; second++) {
+            log.warn("relay stopped leading", failure("at position 0/" + second));
+            now += Duration.ofSeconds(1).toNanos();
+        }
+
+        assertThat(lines.list).hasSize(2);
+        assertThat(lines.list.getLast().getKeyValuePairs().toString()).contains("timesSinceLastTold=\"59\"");
+    }
+
+    @Test
+    void different_failures_are_told_each() {
+        log.warn("relay stopped leading", failure("one"));
+        log.warn("relay stopped leading", failure("another"));
+        log.warn("relay cannot lead", failure("one"));
+
+        assertThat(lines.list).hasSize(3);
+    }
+
+    @Test
+    void a_stack_trace_comes_with_what_is_new_only() {
+        log.warn("relay stopped leading", failure("one"));
+        now += Duration.ofMinutes(2).toNanos();
+        log.warn("relay stopped leading", failure("one"));
+        now += Duration.ofMinutes(31).toNanos();
+        log.warn("relay stopped leading", failure("one"));
+
+        assertThat(lines.list)
+                .extracting(line -> line.getThrowableProxy() != null)
+                .containsExactly(true, false, true);
+    }
+
+    @Test
+    void what_postgres_says_needs_no_stack_trace() {
+        log.warn("relay stopped leading", new RelayException("the engine ended", new SQLException("killed", "57P01")));
+        log.warn("relay stopped leading", new RelayException("publication was dropped", null));
+
+        assertThat(lines.list).hasSize(2).allMatch(line -> line.getThrowableProxy() == null);
+    }
+
+    private static RuntimeException failure(String text) {
+        return new IllegalStateException(text);
+    }
+}

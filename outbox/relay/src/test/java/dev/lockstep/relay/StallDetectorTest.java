@@ -1,0 +1,70 @@
+package dev.lockstep.relay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class StallDetectorTest {
+    private static final Duration NOT_LATE = Duration.ZERO;
+
+    private long now = 1_000;
+    private final StallDetector stall = new StallDetector(seconds(60), seconds(5), () -> now);
+
+    @Test
+    void an_engine_that_starts_slowly_is_not_stalled_while_it_gets_further() {
+        for (String step : new String[] {"connector started", "task started", "polling started", "slot taken"}) {
+            pass(50);
+            assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isFalse();
+            stall.advanced(step);
+        }
+        assertThat(stall.step()).isEqualTo("slot taken");
+    }
+
+    @Test
+    void a_start_that_hangs_is_noticed() {
+        stall.advanced("task started");
+        pass(59);
+        assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isFalse();
+        pass(2);
+        assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isTrue();
+    }
+
+    @Test
+    void an_engine_that_reads_from_the_slot_may_be_silent_for_a_shorter_time() {
+        pass(100);
+        assertThat(stall.isStalled(seconds(4), true, NOT_LATE)).isFalse();
+        assertThat(stall.isStalled(seconds(6), true, NOT_LATE)).isTrue();
+    }
+
+    @Test
+    void what_the_machine_was_too_busy_for_does_not_count() {
+        pass(100);
+        assertThat(stall.isStalled(seconds(2), true, seconds(1))).isFalse();
+        assertThat(stall.isStalled(seconds(8), true, seconds(1))).isFalse();
+        assertThat(stall.isStalled(seconds(14), true, NOT_LATE)).isTrue();
+    }
+
+    @Test
+    void what_was_late_before_the_last_sign_of_life_is_forgotten() {
+        pass(100);
+        assertThat(stall.isStalled(seconds(4), true, seconds(3))).isFalse();
+        assertThat(stall.isStalled(seconds(0), true, NOT_LATE)).isFalse();
+        assertThat(stall.isStalled(seconds(6), true, NOT_LATE)).isTrue();
+    }
+
+    private Duration sinceBegin() {
+        return Duration.ofNanos(now - 1_000);
+    }
+
+    private void pass(long seconds) {
+        now += seconds(seconds).toNanos();
+    }
+
+    private static Duration seconds(long seconds) {
+        return Duration.ofSeconds(seconds);
+    }
+}
