@@ -81,8 +81,6 @@ public final class HttpApi {
                 .invalidRequestHandler(edge::refuse)
                 .requestHandler(router)
                 .listen()
-                .compose(server ->
-                        AcceptThrottle.install(vertx, server.actualPort()).map(server))
                 .onSuccess(server -> ListeningServer.remember(vertx, server))
                 .recover(failure -> Future.failedFuture(ListenAddress.explain(http, failure)));
     }

@@ -15,13 +15,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP side of a service without the service, for tests that speak to its sockets. */
@@ -62,11 +60,6 @@ final class EdgeServer implements AutoCloseable {
             ctx.end("echo");
         });
         router.get("/never").handler(ctx -> echoed.incrementAndGet());
-        router.get("/blocking").handler(ctx -> {
-            echoed.incrementAndGet();
-            LockSupport.parkNanos(Duration.ofSeconds(3).toNanos());
-            ctx.end();
-        });
         router.get("/large").handler(ctx -> ctx.end("x".repeat(4 * 1024 * 1024)));
         port = await(HttpApi.listen(vertx, router, config.http(), meters, connections))
                 .actualPort();

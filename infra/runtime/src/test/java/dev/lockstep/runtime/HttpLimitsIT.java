@@ -3,10 +3,8 @@ package dev.lockstep.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,29 +40,6 @@ class HttpLimitsIT {
             assertThat(server.connections.total()).isLessThanOrEqualTo(20);
             closeAll(silent);
             await().until(() -> server.connections.total() == 0);
-        }
-    }
-
-    @Test
-    void connections_wait_in_the_backlog_and_are_no_open_files_while_the_event_loop_is_busy() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of());
-                Socket blocking = server.connect()) {
-            EdgeServer.write(blocking, NEVER.replace("/never", "/blocking"));
-            await().until(() -> server.echoed.get() == 1);
-            long before = openFiles();
-
-            List<Socket> silent = new ArrayList<>();
-            for (int i = 0; i < 400; i++) {
-                silent.add(server.connect());
-            }
-            long opened = openFiles() - before;
-
-            // Of their own end each, and of the server's only what was accepted.
-            assertThat(opened).isBetween(400L, 400L + 150L);
-            assertThat(EdgeServer.readResponse(blocking)).startsWith("HTTP/1.1 200 ");
-            assertThat(server.exchange(LIVE)).startsWith("HTTP/1.1 200 ");
-            await().until(() -> server.connections.total() == 401);
-            closeAll(silent);
         }
     }
 
@@ -251,10 +226,6 @@ class HttpLimitsIT {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static long openFiles() {
-        return ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getOpenFileDescriptorCount();
     }
 
     private static void closeAll(List<Socket> sockets) throws IOException {
