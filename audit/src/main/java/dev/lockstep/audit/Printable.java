@@ -14,11 +14,11 @@ final class Printable {
             return "null";
         }
         StringBuilder printable = new StringBuilder();
-        int end = Math.min(text.length(), LONGEST);
-        for (int i = 0; i < end; ) {
-            int codePoint = text.codePointAt(i);
+        int end = 0;
+        while (end < text.length() && printable.length() < LONGEST) {
+            int codePoint = text.codePointAt(end);
             append(printable, codePoint);
-            i += Character.charCount(codePoint);
+            end += Character.charCount(codePoint);
         }
         if (text.length() > end) {
             printable.append("... (").append(text.length() - end).append(" more characters)");

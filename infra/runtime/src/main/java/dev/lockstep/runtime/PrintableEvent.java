@@ -20,7 +20,9 @@ import org.slf4j.event.KeyValuePair;
 final class PrintableEvent implements ILoggingEvent {
     private static final int LONGEST_MESSAGE = 2_000;
     private static final int LONGEST_NAME = 200;
-    private static final int LONGEST_VALUE = 500;
+    private static final int LONGEST_VALUE = 2_000;
+    // Of all values together.
+    private static final int MOST_TEXT = 4_000;
     private static final int MOST_PAIRS = 20;
 
     private final ILoggingEvent event;
@@ -40,21 +42,24 @@ final class PrintableEvent implements ILoggingEvent {
             return List.of();
         }
         List<KeyValuePair> printable = new ArrayList<>(Math.min(pairs.size(), MOST_PAIRS));
+        int room = MOST_TEXT;
         for (KeyValuePair pair : pairs) {
             if (printable.size() == MOST_PAIRS) {
                 printable.add(new KeyValuePair("left_out", pairs.size() - MOST_PAIRS));
                 break;
             }
-            printable.add(new KeyValuePair(PrintableText.of(pair.key, LONGEST_NAME), printable(pair.value)));
+            Object value = printable(pair.value, Math.min(LONGEST_VALUE, room));
+            printable.add(new KeyValuePair(PrintableText.of(pair.key, LONGEST_NAME), value));
+            room = Math.max(0, room - (value instanceof String text ? text.length() : 0));
         }
         return printable;
     }
 
     // Numbers stay numbers in the JSON format.
-    private static @Nullable Object printable(@Nullable Object value) {
+    private static @Nullable Object printable(@Nullable Object value, int longest) {
         return value == null || value instanceof Number || value instanceof Boolean
                 ? value
-                : PrintableText.of(value.toString(), LONGEST_VALUE);
+                : PrintableText.of(value.toString(), longest);
     }
 
     @Override
@@ -100,7 +105,7 @@ final class PrintableEvent implements ILoggingEvent {
         }
         Map<String, String> printable = new LinkedHashMap<>();
         given.forEach((key, value) ->
-                printable.put(PrintableText.of(key, LONGEST_NAME), PrintableText.of(value, LONGEST_VALUE)));
+                printable.put(PrintableText.of(key, LONGEST_NAME), PrintableText.of(value, LONGEST_NAME)));
         return printable;
     }
 

@@ -15,28 +15,25 @@ public final class PrintableText {
      * Escapes control characters (C0, DEL, C1), line and paragraph separators, bidirectional formatting characters and halves of
      * surrogate pairs, as <code>\n</code>, <code>\t</code>, <code>\r</code> or <code>&#92;uXXXX</code>, and cuts the text off.
      *
-     * @param most how many UTF-16 code units of the text to keep; how many were left out is said behind them
+     * @param most how long the result may become, but for the escape that it ends with and the words that say how much was left out
      */
     public static String of(@Nullable String text, int most) {
         if (text == null) {
             return "null";
         }
-        int end = Math.min(text.length(), most);
-        if (end < text.length() && end > 0 && Character.isHighSurrogate(text.charAt(end - 1))) {
-            end--;
-        }
         int safe = 0;
-        while (safe < end && isPlainAscii(text.charAt(safe))) {
+        while (safe < text.length() && safe < most && isPlainAscii(text.charAt(safe))) {
             safe++;
         }
         if (safe == text.length()) {
             return text;
         }
-        StringBuilder printable = new StringBuilder(end + 16).append(text, 0, safe);
-        for (int i = safe; i < end; ) {
-            int codePoint = text.codePointAt(i);
+        StringBuilder printable = new StringBuilder(safe + 32).append(text, 0, safe);
+        int end = safe;
+        while (end < text.length() && printable.length() < most) {
+            int codePoint = text.codePointAt(end);
             append(printable, codePoint);
-            i += Character.charCount(codePoint);
+            end += Character.charCount(codePoint);
         }
         if (end < text.length()) {
             printable.append("... (").append(text.length() - end).append(" more characters)");

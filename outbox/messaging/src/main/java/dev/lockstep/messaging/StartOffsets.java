@@ -29,7 +29,7 @@ final class StartOffsets {
     // A message may be written long before its transaction commits, and so before messages that reached Kafka earlier.
     private static final Duration MARGIN = Duration.ofMinutes(10);
     private static final BoundedTransactions.Limits LIMITS =
-            new BoundedTransactions.Limits(Duration.ofSeconds(10), Duration.ofSeconds(5));
+            new BoundedTransactions.Limits(Duration.ofSeconds(30), Duration.ofSeconds(10));
     private static final Duration KEEP_LIMIT = Duration.ofSeconds(3);
     private static final String OLDEST = "earliest";
 

@@ -52,7 +52,7 @@ class PrintableTextTest {
                 .reverse()
                 .toString();
 
-        String printable = PrintableText.of(everything, 0x10000);
+        String printable = PrintableText.of(everything, 0x100000);
 
         assertThat(printable.codePoints())
                 .noneMatch(each -> Character.isISOControl(each)
@@ -67,8 +67,9 @@ class PrintableTextTest {
     @Test
     void long_text_is_cut_off_between_characters_and_says_how_much_is_missing() {
         assertThat(PrintableText.of("x".repeat(100_308), 10)).isEqualTo("xxxxxxxxxx... (100298 more characters)");
-        assertThat(PrintableText.of("xxxxxxxxx🛒🛒", 10)).isEqualTo("xxxxxxxxx... (4 more characters)");
-        assertThat(PrintableText.of("\n".repeat(11), 10)).isEqualTo("\\n".repeat(10) + "... (1 more characters)");
+        assertThat(PrintableText.of("xxxxxxxxx🛒🛒", 10)).isEqualTo("xxxxxxxxx🛒... (2 more characters)");
+        assertThat(PrintableText.of("\0".repeat(100_000), 100).length()).isLessThan(150);
+        assertThat(PrintableText.of("\n".repeat(11), 10)).isEqualTo("\\n".repeat(5) + "... (6 more characters)");
     }
 
     @Test

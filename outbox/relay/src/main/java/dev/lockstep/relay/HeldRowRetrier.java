@@ -117,6 +117,9 @@ final class HeldRowRetrier implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        if (thread.getState() == Thread.State.NEW) {
+            return;
+        }
         try {
             thread.join(Duration.ofSeconds(1));
         } catch (InterruptedException cause) {
