@@ -73,6 +73,9 @@ final class HeldRowRetrier implements AutoCloseable {
         /** Rows up to here were tried in this round. */
         private long position;
 
+        /** Rows up to here were looked for in the outbox, while Kafka takes none of the topic. */
+        private long lookedUp;
+
         private boolean inWaves;
         private long due = System.nanoTime();
         private Duration pause = INTERVAL;
@@ -197,9 +200,35 @@ final class HeldRowRetrier implements AutoCloseable {
                 if (known != null && known.whole()) {
                     store.tell(connection, topic, known.row(), finding.reason());
                 }
+                forgetDeleted(connection, topic, state);
             }
             case UNKNOWN -> LOGGER.atDebug().addKeyValue("topic", topic).log("Kafka does not tell about the topic");
         }
+    }
+
+    // An operator gives rows up by deleting them, also those of a topic that can never be.
+    private void forgetDeleted(Connection connection, String topic, Attempts state)
+            throws SQLException, InterruptedException {
+        Page page = store.deleted(connection, topic, state.lookedUp, PAGE);
+        state.lookedUp = page.isEmpty() ? 0 : page.last();
+        if (page.gone().isEmpty()) {
+            return;
+        }
+        forget(connection, topic, page);
+        held.whileNothingIsSent(() -> {
+            if (store.keys(connection, topic, 1).isEmpty()) {
+                store.release(connection, topic);
+                held.settle(topic, Set.of());
+            }
+        });
+    }
+
+    private void forget(Connection connection, String topic, Page page) throws SQLException {
+        LOGGER.atWarn()
+                .addKeyValue("topic", topic)
+                .addKeyValue("ids", page.gone())
+                .log("held rows were deleted from the outbox, they are not sent");
+        store.forget(connection, topic, page.gone());
     }
 
     // Whether anything was sent.
@@ -261,11 +290,7 @@ final class HeldRowRetrier implements AutoCloseable {
     private Outcome send(Connection connection, String topic, Attempts state, Page page)
             throws SQLException, InterruptedException {
         if (!page.gone().isEmpty()) {
-            LOGGER.atWarn()
-                    .addKeyValue("topic", topic)
-                    .addKeyValue("ids", page.gone())
-                    .log("held rows were deleted from the outbox, they are not sent");
-            store.forget(connection, topic, page.gone());
+            forget(connection, topic, page);
         }
         List<Outgoing> batch =
                 page.rows().stream().map(row -> Outgoing.row(row, records)).toList();

@@ -65,6 +65,15 @@ final class HeldRowStore {
          ORDER BY position
         """.formatted(PAGE_BYTES);
 
+    private static final String DELETED = """
+        SELECT e.id, e.position, o.id IS NULL AS deleted
+          FROM outbox_held e
+          LEFT JOIN LATERAL (SELECT id FROM outbox WHERE id = e.id OFFSET 0) o ON true
+         WHERE e.topic = ? AND e.position > ?
+         ORDER BY e.position
+         LIMIT ?
+        """;
+
     private static final String SENT = """
         WITH gone AS (DELETE FROM outbox_held WHERE id = ANY (?::uuid[]) RETURNING id)
         UPDATE outbox_held_topic SET rows = greatest(0, rows - (SELECT count(*) FROM gone)) WHERE topic = ?
@@ -180,6 +189,28 @@ final class HeldRowStore {
                     }
                 }
                 return new Page(rows, gone, last, found);
+            }
+        }
+    }
+
+    /** Which of the next rows behind a position are no longer in the outbox. The page has no rows, only ids. */
+    Page deleted(Connection connection, String topic, long after, int limit) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(DELETED)) {
+            statement.setString(1, topic);
+            statement.setLong(2, after);
+            statement.setInt(3, limit);
+            try (ResultSet row = statement.executeQuery()) {
+                List<UUID> gone = new ArrayList<>();
+                long last = after;
+                int found = 0;
+                while (row.next()) {
+                    found++;
+                    last = row.getLong("position");
+                    if (row.getBoolean("deleted")) {
+                        gone.add(row.getObject("id", UUID.class));
+                    }
+                }
+                return new Page(List.of(), gone, last, found);
             }
         }
     }
