@@ -2,7 +2,6 @@ package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.FailureClassifier;
 import io.netty.channel.ChannelConfig;
-import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.vertx.core.Completable;
