@@ -7,6 +7,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Rows that are held back, as SQL. Runs on the caller's connection, in autocommit. */
 final class HeldRowStore {
     private static final int PAGE_BYTES = 16 * 1024 * 1024;
+    private static final Duration LONGEST_COMMIT = Duration.ofSeconds(5);
 
     // A row that is held already keeps its place: the slot brings it again after a crash, behind newer ones that are
     // held. A row that somebody has deleted meanwhile can never be sent. LATERAL and OFFSET: the planner may otherwise
@@ -42,6 +44,18 @@ final class HeldRowStore {
          ORDER BY r.topic
         ON CONFLICT (topic) DO UPDATE SET rows = t.rows + excluded.rows
         """;
+
+    private static final String INVISIBLE = """
+        SELECT EXISTS (SELECT FROM unnest(?::uuid[]) AS g (id)
+                         LEFT JOIN LATERAL (SELECT id FROM outbox WHERE id = g.id OFFSET 0) o ON true
+                        WHERE o.id IS NULL)
+        """;
+
+    private static final String NEXT_TRANSACTION = "SELECT pg_current_xact_id()::text";
+
+    private static final String ALL_BEFORE_HAVE_ENDED = "SELECT pg_snapshot_xmin(pg_current_snapshot()) > ?::xid8";
+
+    private static final String SHORT_PAUSE = "SELECT pg_sleep(0.02)";
 
     private static final String TOPICS = "SELECT topic, rows, row_id, reason FROM outbox_held_topic";
 
@@ -132,6 +146,7 @@ final class HeldRowStore {
 
     /** Holds these rows back, in this order and behind those that are held already. All of them or none. */
     void hold(Connection connection, List<HeldRow> rows) throws SQLException {
+        awaitVisible(connection, rows.stream().map(HeldRow::id).toList());
         try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
             statement.setArray(
                     1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
@@ -150,6 +165,52 @@ final class HeldRowStore {
                     refusals.add(row.refusal() == null ? null : row.refusal().reason()));
             statement.setArray(4, texts(connection, refusals));
             statement.executeUpdate();
+        }
+    }
+
+    // A walsender may send a transaction before other sessions see it: the commit is in the log by then, and the backend
+    // has yet to say that it is over. Once all transactions before this moment have ended, a row that is not there has
+    // been deleted.
+    private static void awaitVisible(Connection connection, List<UUID> ids) throws SQLException {
+        if (!anyIsInvisible(connection, ids)) {
+            return;
+        }
+        String next = text(connection, NEXT_TRANSACTION);
+        long deadline = System.nanoTime() + LONGEST_COMMIT.toNanos();
+        while (!haveAllEndedBefore(connection, next) && anyIsInvisible(connection, ids)) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new SQLException("rows that the slot brought are not visible after " + LONGEST_COMMIT.toSeconds()
+                        + " s: their transactions have not ended");
+            }
+            text(connection, SHORT_PAUSE);
+        }
+    }
+
+    private static boolean anyIsInvisible(Connection connection, List<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(INVISIBLE)) {
+            statement.setArray(1, uuids(connection, ids));
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    private static boolean haveAllEndedBefore(Connection connection, String transaction) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(ALL_BEFORE_HAVE_ENDED)) {
+            statement.setString(1, transaction);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getBoolean(1);
+            }
+        }
+    }
+
+    private static String text(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getString(1);
         }
     }
 

@@ -157,7 +157,7 @@ class FaultsIT {
         // When
         try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
             // Then
-            assertThatThrownBy(relay::prepare).hasMessageContainingAll(empty, "relation \"outbox\" does not exist");
+            assertThatThrownBy(relay::prepare).hasMessageContainingAll(empty, "relation \"outbox", "does not exist");
         }
     }
 

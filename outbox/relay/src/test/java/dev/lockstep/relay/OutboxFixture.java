@@ -201,6 +201,16 @@ final class OutboxFixture implements AutoCloseable {
         }
     }
 
+    void executeAsSuperuser(String sql) {
+        try (Connection connection =
+                        DriverManager.getConnection(TestServers.postgres().superuserUrl(database));
+                Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
     /** The first column of the first row as text, null if it is NULL or there is none. */
     @Nullable
     String query(String sql) {
