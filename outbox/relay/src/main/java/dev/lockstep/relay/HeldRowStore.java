@@ -168,7 +168,8 @@ final class HeldRowStore {
         }
     }
 
-    // A walsender may send a transaction before other sessions see it: the commit is in the log by then, and the backend
+    // A walsender may send a transaction before other sessions see it: the commit is in the log by then, and the
+    // backend
     // has yet to say that it is over. Once all transactions before this moment have ended, a row that is not there has
     // been deleted.
     private static void awaitVisible(Connection connection, List<UUID> ids) throws SQLException {

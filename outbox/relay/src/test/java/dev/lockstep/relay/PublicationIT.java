@@ -178,8 +178,7 @@ class PublicationIT {
     @Test
     void somebody_elses_publication_that_lacks_something_is_told() {
         // Given
-        outbox.executeAsSuperuser(
-                "CREATE ROLE " + outbox.database() + " LOGIN REPLICATION PASSWORD 'lockstep'");
+        outbox.executeAsSuperuser("CREATE ROLE " + outbox.database() + " LOGIN REPLICATION PASSWORD 'lockstep'");
         outbox.execute("""
                 GRANT ALL ON ALL TABLES IN SCHEMA public TO %1$s;
                 CREATE PUBLICATION lockstep_outbox FOR TABLE outbox WITH (publish = 'insert', publish_via_partition_root = true)
