@@ -1,6 +1,5 @@
 package dev.lockstep.runtime;
 
-import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.ProblemHandler;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.runtime.HealthChecks.Liveness;
@@ -17,7 +16,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** What the HTTP side of all services has in common. Their own routes are theirs. */
@@ -39,7 +37,6 @@ public final class HttpApi {
         ProblemHandler.mount(router, BODY_LIMIT);
         router.route().handler(HttpApi::setCommonHeaders);
         router.route().handler(new AccessRules(context.config().http()));
-        router.route().handler(HttpApi::refuseBrokenQueries);
         router.route().handler(HttpApi::answerHeadAsGet);
         router.route().handler(BodyHandler.create(false).setBodyLimit(BODY_LIMIT));
         router.get("/health/live").handler(ctx -> {
@@ -103,17 +100,6 @@ public final class HttpApi {
         }
         String query = ctx.request().query();
         ctx.reroute(HttpMethod.GET, ctx.request().path() + (query == null ? "" : "?" + query));
-    }
-
-    // Parameters are decoded when a route asks for one, and would fail it as something unforeseen.
-    private static void refuseBrokenQueries(RoutingContext ctx) {
-        try {
-            ctx.request().params();
-        } catch (IllegalArgumentException e) {
-            throw Problem.badRequest(
-                    "The query after ? is not percent-encoded as RFC 3986 says: " + e.getMessage(), List.of());
-        }
-        ctx.next();
     }
 
     // On a worker: gauges may take a while to add up, and an event loop must not wait for them.

@@ -2,6 +2,7 @@ package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.FailureClassifier;
 import io.netty.channel.ChannelConfig;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.vertx.core.Completable;
@@ -94,11 +95,12 @@ final class PooledSession implements Connection {
     /** Closes the connection from this side, without a word. */
     static void cut(SocketConnectionBase socket) {
         // From the end of the pipeline, past the handler that would say goodbye.
-        var _ = socket.socket()
-                .channelHandlerContext()
-                .pipeline()
-                .firstContext()
-                .close();
+        ChannelHandlerContext first =
+                socket.socket().channelHandlerContext().pipeline().firstContext();
+        // A closed channel has no handlers.
+        if (first != null) {
+            var _ = first.close();
+        }
     }
 
     @Override

@@ -255,7 +255,7 @@ class HttpApiIT {
     private String raw(String requestLine) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.httpPort())) {
             socket.getOutputStream()
-                    .write((requestLine + " HTTP/1.1\r\nHost: echo\r\nConnection: close\r\n\r\n").getBytes(UTF_8));
+                    .write((requestLine + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").getBytes(UTF_8));
             return new String(socket.getInputStream().readAllBytes(), UTF_8);
         }
     }

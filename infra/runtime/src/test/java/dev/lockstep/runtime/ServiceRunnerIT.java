@@ -194,6 +194,8 @@ class ServiceRunnerIT {
     void a_service_waits_for_postgres_and_notices_when_it_goes(@TempDir Path folder) throws Exception {
         int port = freePort();
         String uri = "postgresql://127.0.0.1:" + port + "/echoes";
+        // The first start makes the role, and would refuse the service until it is there.
+        LocalPostgres.start(folder, port).close();
         CompletableFuture<RunningService> starting = CompletableFuture.supplyAsync(() -> EchoService.start(
                 EchoService.settings(uri, TestServers.kafka().bootstrapServers(), Map.of()), List.of(), gate, relay));
 

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.SqlConnection;
@@ -42,13 +43,12 @@ final class DiscardedConnection {
             inner = inner.unwrap();
         }
         if (inner instanceof SocketConnectionBase connected) {
-            // Past the handler that would say goodbye to the server and wait for it.
-            var _ = connected
-                    .socket()
-                    .channelHandlerContext()
-                    .pipeline()
-                    .firstContext()
-                    .close();
+            // Past the handler that would say goodbye to the server and wait for it. A closed channel has no handlers.
+            ChannelHandlerContext first =
+                    connected.socket().channelHandlerContext().pipeline().firstContext();
+            if (first != null) {
+                var _ = first.close();
+            }
         }
     }
 }

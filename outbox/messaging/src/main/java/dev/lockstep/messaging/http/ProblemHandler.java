@@ -4,6 +4,7 @@ import dev.lockstep.messaging.FailureClassifier;
 import dev.lockstep.messaging.FailureKind;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
+import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerResponse;
@@ -57,12 +58,22 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         if (path != null && path.contains("%00")) {
             throw Problem.badRequest("path", Text.RULE);
         }
-        for (Map.Entry<String, String> parameter : ctx.queryParams()) {
+        for (Map.Entry<String, String> parameter : parameters(ctx)) {
             if (!Text.storable(parameter.getKey()) || !Text.storable(parameter.getValue())) {
                 throw Problem.badRequest(parameter.getKey(), Text.RULE);
             }
         }
         ctx.next();
+    }
+
+    // Parameters are decoded when they are asked for, and would fail the request as something unforeseen.
+    private static MultiMap parameters(RoutingContext ctx) {
+        try {
+            return ctx.request().params();
+        } catch (IllegalArgumentException e) {
+            throw Problem.badRequest(
+                    "The query after ? is not percent-encoded as RFC 3986 says: " + e.getMessage(), List.of());
+        }
     }
 
     @Override
