@@ -54,10 +54,6 @@ public final class ProblemHandler implements Handler<RoutingContext> {
 
     // Before it gets to the database, which does not say where it found it.
     private static void refuseUnstorable(RoutingContext ctx) {
-        String path = ctx.request().path();
-        if (path != null && path.contains("%00")) {
-            throw Problem.badRequest("path", Text.RULE);
-        }
         for (Map.Entry<String, String> parameter : parameters(ctx)) {
             if (!Text.storable(parameter.getKey()) || !Text.storable(parameter.getValue())) {
                 throw Problem.badRequest(parameter.getKey(), Text.RULE);
