@@ -26,6 +26,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** A payments database of a test's own, and the service's collaborators on it, without Kafka. */
 final class PaymentDatabase implements AutoCloseable {
+    static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     static final String CURRENCY = "KRW";
 
     final Vertx vertx = Vertx.vertx();
@@ -70,14 +71,7 @@ final class PaymentDatabase implements AutoCloseable {
     }
 
     private static Received<PaymentCommand> received(PaymentCommand command) {
-        return new Received<>(
-                command,
-                UUID.randomUUID(),
-                Topics.PAYMENT_COMMANDS,
-                0,
-                0,
-                command.orderId(),
-                "00-trace-" + command.orderId());
+        return new Received<>(command, UUID.randomUUID(), Topics.PAYMENT_COMMANDS, 0, 0, command.orderId(), TRACE);
     }
 
     /** Handles the batch in one transaction. */

@@ -69,7 +69,7 @@ class PaymentProcessorIT {
         assertThat(ledgerOf("once-1")).containsExactly("CHARGE once -300", "CHARGE system:revenue 300");
         assertThat(answers("once-1"))
                 .hasSize(3)
-                .containsOnly("payment payment.updated 00-trace-once-1 PaymentCharged "
+                .containsOnly("payment payment.updated " + PaymentDatabase.TRACE + " PaymentCharged "
                         + "{\"orderId\":\"once-1\",\"amount\":{\"amount\":300,\"currency\":\"KRW\"}}");
     }
 
