@@ -9,6 +9,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -24,12 +25,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Orders that pour in at a steady rate, whatever is broken: of several users and products, some of them poor and scarce, some
- * cancelled at once. A client that does not know whether its order was taken asks again under the same key until it knows.
+ * cancelled at once. A client that does not know whether its order was taken asks again under the same key until it knows, after
+ * pauses that double. No more orders come while {@value #MOST_UNANSWERED} clients wait for an answer.
  */
 final class Load implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Duration RETRY = Duration.ofMillis(250);
+    private static final Duration FIRST_RETRY = Duration.ofMillis(250);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(4);
+    // A service that starts again must not be kept from it by those who ask whether it is there.
+    private static final int MOST_UNANSWERED = 300;
     private static final Duration SETUP_LIMIT = Duration.ofSeconds(60);
     private static final long PRICE = 1_000;
 
@@ -37,8 +42,10 @@ final class Load implements AutoCloseable {
     private final String prefix;
     private final Random random;
     private final boolean keys;
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
     private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
     private final Map<String, Long> accepted = new ConcurrentHashMap<>();
     private final Set<String> cancelled = ConcurrentHashMap.newKeySet();
@@ -128,9 +135,11 @@ final class Load implements AutoCloseable {
             String body = "{\"userId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"qty\":%d}]}"
                     .formatted(user, product, 1 + random.nextInt(3));
             boolean cancel = random.nextInt(12) == 0;
-            String key = prefix + asked.incrementAndGet();
-            unanswered.incrementAndGet();
-            clients.execute(() -> order(key, body, cancel));
+            if (unanswered.get() < MOST_UNANSWERED) {
+                String key = prefix + asked.incrementAndGet();
+                unanswered.incrementAndGet();
+                clients.execute(() -> order(key, body, cancel));
+            }
             next += TimeUnit.SECONDS.toNanos(1) / perSecond;
             Waiting.pause(Duration.ofNanos(Math.max(0, next - System.nanoTime())));
         }
@@ -138,6 +147,7 @@ final class Load implements AutoCloseable {
 
     private void order(String key, String body, boolean cancel) {
         try {
+            Duration retry = FIRST_RETRY;
             while (!closed) {
                 HttpResponse<String> answer = send("POST", Service.ORDER, "/orders", body, key);
                 if (answer != null && answer.statusCode() == 202) {
@@ -152,7 +162,8 @@ final class Load implements AutoCloseable {
                 if (answer != null && answer.statusCode() < 500) {
                     throw new FaultsException("POST /orders answered " + answer.statusCode() + " " + answer.body());
                 }
-                Waiting.pause(RETRY);
+                Waiting.pause(retry);
+                retry = Collections.min(List.of(retry.multipliedBy(2), LONGEST_RETRY));
             }
         } catch (IOException | FaultsException unexpected) {
             // It stays unanswered, which the case reports.

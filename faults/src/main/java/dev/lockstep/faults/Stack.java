@@ -56,6 +56,7 @@ final class Stack implements AutoCloseable {
     private final Path folder;
     private final Machine machine;
     private final Set<Protection> without;
+    private final AotCache aotCache;
     private final Map<Service, SupervisedProcess> services = new EnumMap<>(Service.class);
     private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
     private final Map<Service, TcpProxy> toPostgres = new EnumMap<>(Service.class);
@@ -74,15 +75,20 @@ final class Stack implements AutoCloseable {
      *
      * @param folder for data and logs, which stay
      */
-    Stack(Path folder, Machine machine, Set<Protection> without) {
+    Stack(Path folder, Machine machine, Set<Protection> without, AotCache aotCache) {
         this.folder = folder;
         this.machine = machine;
         this.without = without;
+        this.aotCache = aotCache;
     }
 
     /** Starts everything on empty data and returns once it is ready. */
     void start() {
         startServers();
+        // A JVM that code is woven into cannot use one.
+        if (without.isEmpty() && !aotCache.exists()) {
+            aotCache.create(this::startForAotCache);
+        }
         startServices();
         awaitReady();
         if (without.contains(Protection.REPEATS)) {
@@ -228,13 +234,24 @@ final class Stack implements AutoCloseable {
         kafka = startKafka(listeners);
     }
 
+    private synchronized Instance startForAotCache(List<String> aotOptions) {
+        refuseIfClosed();
+        int port = FreePorts.any();
+        TcpProxy network = toKafka(Service.ORDER);
+        SupervisedProcess process = process(Service.ORDER, "aot-cache", port, network, Map.of(), aotOptions);
+        Instance instance = new Instance(process, port, network, http);
+        more.add(instance);
+        process.start();
+        return instance;
+    }
+
     private synchronized void startServices() {
         refuseIfClosed();
         for (Service service : Service.values()) {
             int port = FreePorts.any();
             ports.put(service, port);
             SupervisedProcess process =
-                    process(service, service.label(), port, toKafka(service), machine.environment());
+                    process(service, service.label(), port, toKafka(service), machine.environment(), aotCache.use());
             services.put(service, process);
             process.start();
         }
@@ -245,7 +262,8 @@ final class Stack implements AutoCloseable {
         int port = FreePorts.any();
         TcpProxy network = Objects.requireNonNull(spareToKafka);
         String name = service.label() + "-" + (more.size() + 2);
-        Instance instance = new Instance(process(service, name, port, network, Map.of()), port, network, http);
+        Instance instance =
+                new Instance(process(service, name, port, network, Map.of(), aotCache.use()), port, network, http);
         more.add(instance);
         instance.process().start();
         return instance;
@@ -266,7 +284,7 @@ final class Stack implements AutoCloseable {
     }
 
     private SupervisedProcess startKafka(List<String> listeners) {
-        List<String> command = new ArrayList<>(jvm("-Xmx384m"));
+        List<String> command = new ArrayList<>(jvm("-Xmx384m", List.of()));
         command.addAll(
                 List.of(KafkaMain.class.getName(), folder.resolve("kafka").toString(), String.valueOf(kafkaPort)));
         command.addAll(listeners);
@@ -276,8 +294,13 @@ final class Stack implements AutoCloseable {
     }
 
     private SupervisedProcess process(
-            Service service, String name, int port, TcpProxy network, Map<String, String> tamed) {
-        List<String> command = new ArrayList<>(jvm("-Xmx256m"));
+            Service service,
+            String name,
+            int port,
+            TcpProxy network,
+            Map<String, String> tamed,
+            List<String> aotOptions) {
+        List<String> command = new ArrayList<>(jvm("-Xmx256m", aotOptions));
         command.addAll(List.of(ServiceMain.class.getName(), service.program()));
         Map<String, String> environment = new HashMap<>(SETTINGS);
         environment.put(
@@ -296,16 +319,24 @@ final class Stack implements AutoCloseable {
     }
 
     // The suite starts a JVM every few seconds, and two cores have better things to do than to optimise it.
-    private static List<String> jvm(String heap) {
-        return List.of(
+    private static List<String> jvm(String heap, List<String> more) {
+        List<String> command = new ArrayList<>(List.of(
                 Commands.java(),
                 heap,
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"));
+                "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(more);
+        command.addAll(List.of("-cp", classPath()));
+        return command;
+    }
+
+    // The jar names all the others in its manifest. What only tests need is not there, nor any folder, which no AOT
+    // cache may see.
+    private static String classPath() {
+        Path programs = jarOf(ServiceMain.class);
+        return Files.isRegularFile(programs) ? programs.toString() : System.getProperty("java.class.path");
     }
 
     private Path log(String name) {

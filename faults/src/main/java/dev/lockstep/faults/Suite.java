@@ -39,6 +39,7 @@ final class Suite implements AutoCloseable {
     private final int rate;
     private final boolean longer;
     private final Path folder;
+    private final AotCache aotCache;
     private final Set<String> accepted = new HashSet<>();
     private final Consumer<Stack> starter;
     private final Thread runner = Thread.currentThread();
@@ -66,6 +67,7 @@ final class Suite implements AutoCloseable {
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
+        this.aotCache = new AotCache(folder.resolve("services.aot"));
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop-the-suite"));
     }
 
@@ -98,6 +100,7 @@ final class Suite implements AutoCloseable {
     @Override
     public void close() {
         end(false);
+        aotCache.delete();
         // Whatever failed has left its folder in there.
         boolean _ = folder.toFile().delete();
     }
@@ -157,7 +160,7 @@ final class Suite implements AutoCloseable {
         }
         Path own = folder.resolve("system-" + runs);
         Machine its = Machine.of(where, own);
-        Stack begun = new Stack(own, its, without);
+        Stack begun = new Stack(own, its, without, aotCache);
         machine = its;
         stack = begun;
         accepted.clear();

@@ -68,11 +68,16 @@ final class SupervisedProcess implements AutoCloseable {
 
     /** Asks it to stop, as a supervisor that takes an instance away does. Returns when it has; it does not come back. */
     void stopAndHold() {
+        stopAndHold(STOP_LIMIT);
+    }
+
+    /** The same for one that may take longer, after which it is killed. */
+    void stopAndHold(Duration limit) {
         hold();
         Process running = current();
         running.destroy();
         try {
-            if (!running.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!running.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                 running.destroyForcibly();
             }
         } catch (InterruptedException cause) {

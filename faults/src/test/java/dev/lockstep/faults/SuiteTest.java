@@ -75,7 +75,8 @@ class SuiteTest {
         FaultCase failing = FaultCase.of("case", "a fault", Protection.TRANSACTION, run -> {
             throw new IllegalStateException("Postgres does not come back");
         });
-        Stack stack = new Stack(folder, new Machine(folder, Map.of(), false), Set.of());
+        Stack stack = new Stack(
+                folder, new Machine(folder, Map.of(), false), Set.of(), new AotCache(folder.resolve("services.aot")));
         try (Load load = new Load(stack, "load", 1);
                 Watch watch = new Watch(stack, load)) {
             Run run = new Run(stack, load, watch, new Random(1), false, new AtomicInteger());

@@ -1,0 +1,58 @@
+package dev.lockstep.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * The JVM's ahead-of-time cache of the services (JEP 483 and 514), which one run of a service creates when it ends. With it a start
+ * needs half of the CPU time, and the suite starts a service every few seconds. A machine that cannot create one goes without.
+ */
+final class AotCache {
+    private static final Duration START_LIMIT = Duration.ofMinutes(4);
+    private static final Duration CREATE_LIMIT = Duration.ofMinutes(2);
+
+    private final Path file;
+
+    AotCache(Path file) {
+        this.file = file;
+    }
+
+    boolean exists() {
+        return Files.exists(file);
+    }
+
+    /** @param start starts a service with options of its JVM */
+    void create(Function<List<String>, Instance> start) {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
+        try (Instance instance = start.apply(List.of("-XX:AOTCacheOutput=" + unfinished))) {
+            Waiting.until("the service that the AOT cache is made of", START_LIMIT, instance::isReady);
+            instance.process().stopAndHold(CREATE_LIMIT);
+            if (Files.exists(unfinished) && instance.process().exitCode(1, CREATE_LIMIT) == 0) {
+                Files.move(unfinished, file);
+            } else {
+                Files.deleteIfExists(unfinished);
+            }
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+
+    /** Options of a JVM that is to use it, none if there is none. */
+    List<String> use() {
+        // Where a crash is woven in the JVM leaves the cache alone, which is no error.
+        return exists() ? List.of("-XX:AOTCache=" + file, "-Xlog:aot=off") : List.of();
+    }
+
+    void delete() {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException cause) {
+            throw new UncheckedIOException(cause);
+        }
+    }
+}
