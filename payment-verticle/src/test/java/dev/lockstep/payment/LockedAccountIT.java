@@ -27,9 +27,7 @@ import org.junit.jupiter.api.TestInstance;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LockedAccountIT {
-    // The row is locked all the time, so whatever ends did not wait for it. How long it takes on a machine with nothing
-    // else to do is
-    // LockedRowIT's to say.
+    // The row is locked all the time, so whatever ends did not wait for it. LockedRowIT bounds how long that takes.
     private static final Duration LATENCY = Duration.ofSeconds(20);
 
     private final String run = UUID.randomUUID().toString();

@@ -147,17 +147,18 @@ class ArchitectureTest {
     // A statement of a job rather than of one table keeps the job's name. The classes in the last line speak to the
     // server
     // about sessions, not about tables.
+    // Their SQL names settings and no table.
+    private static final String SET_SESSIONS_UP = "PostgresConfig|PostgresGate|BoundedReads|WarmUp";
+
     @ArchTest
     static final ArchRule ONLY_STORES_SPEAK_SQL = noClasses()
             .that()
             .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..")
-            .and(
-                    are(
-                            "no store",
-                            javaClass -> !topLevel(javaClass)
-                                    .matches(
-                                            "\\w*(Store|Audit|Probe|Schema|Maintenance|Desk|Counts|Window|Subscriptions)|Outbox|Inbox"
-                                                    + "|OperatorActions|BoundedReads|AbandonedSlotReader|PostgresConfig|PostgresGate|WarmUp")))
+            .and(are(
+                    "no store",
+                    javaClass -> !topLevel(javaClass)
+                            .matches("\\w*(Store|Audit|Probe|Schema|Maintenance|Desk)|Outbox|Inbox|OperatorActions|"
+                                    + SET_SESSIONS_UP)))
             .should()
             .accessTargetWhere(sql())
             .because("SQL is text in a store, one statement a method, so that it can be found and explained");

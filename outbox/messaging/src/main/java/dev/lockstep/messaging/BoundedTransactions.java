@@ -139,7 +139,10 @@ public final class BoundedTransactions {
                 return DiscardedConnection.discard(used);
             }
             Transaction open = used.transaction();
-            return open == null ? Future.succeededFuture() : open.rollback().otherwiseEmpty();
+            if (open == null) {
+                return Future.succeededFuture();
+            }
+            return open.rollback().recover(notRolledBack -> DiscardedConnection.discard(used));
         }
 
         private void expire() {

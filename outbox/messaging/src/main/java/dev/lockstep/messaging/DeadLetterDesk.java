@@ -154,14 +154,15 @@ final class DeadLetterDesk {
         private final String endOfAny;
 
         private static final String END_OF_OPEN =
-                ScanWindow.statement("dead_letter", "state = 'open' AND $1::text IS NULL");
+                ScanWindowStore.statement("dead_letter", "state = 'open' AND $1::text IS NULL");
 
         Lead(String column, int parameter) {
             this.column = column;
             this.parameter = parameter;
             listOpen = LIST.formatted("AND state = 'open'");
             listAny = LIST.formatted(condition("", 0));
-            endOfAny = ScanWindow.statement("dead_letter", column.isEmpty() ? "$1::text IS NULL" : column + " = $1");
+            endOfAny =
+                    ScanWindowStore.statement("dead_letter", column.isEmpty() ? "$1::text IS NULL" : column + " = $1");
         }
 
         @Nullable
@@ -261,14 +262,14 @@ final class DeadLetterDesk {
      *
      * @param states one or more of {@code open}, {@code replayed} and {@code discarded}
      */
-    static Future<ScanWindow.Found<Shown>> list(
+    static Future<ScanWindowStore.Found<Shown>> list(
             SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit) {
         boolean openOnly = isOpenOnly(states, filter);
         int indexed = openOnly || filter.lead() == Lead.NONE ? 0 : 1;
         boolean whole = filter.toJson().size() == indexed && (openOnly || states.equals(STATES));
         Future<UUID> end = whole
-                ? Future.succeededFuture(ScanWindow.UNBOUNDED)
-                : ScanWindow.end(
+                ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
+                : ScanWindowStore.end(
                         client,
                         end(states, filter),
                         openOnly ? null : filter.lead().of(filter),
@@ -276,7 +277,7 @@ final class DeadLetterDesk {
         return end.compose(last -> list(client, states, filter, before, limit, last));
     }
 
-    private static Future<ScanWindow.Found<Shown>> list(
+    private static Future<ScanWindowStore.Found<Shown>> list(
             SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit, UUID end) {
         Tuple parameters = Tuple.tuple().addValue(states.toArray(String[]::new));
         Tuple filtered = filter.tuple();
@@ -292,7 +293,7 @@ final class DeadLetterDesk {
                 .map(rows -> {
                     List<Shown> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(shown(row)));
-                    return ScanWindow.found(all, end);
+                    return ScanWindowStore.found(all, end);
                 });
     }
 

@@ -70,11 +70,12 @@ public final class OperatorActions {
         }
     }
 
-    static Future<ScanWindow.Found<Recorded>> list(SqlClient client, Filter filter, @Nullable UUID before, int limit) {
+    static Future<ScanWindowStore.Found<Recorded>> list(
+            SqlClient client, Filter filter, @Nullable UUID before, int limit) {
         Future<UUID> end = filter.isIndexed()
-                ? Future.succeededFuture(ScanWindow.UNBOUNDED)
-                : ScanWindow.end(
-                        client, ScanWindow.statement("operator_action", filter.lead()), filter.leading(), before);
+                ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
+                : ScanWindowStore.end(
+                        client, ScanWindowStore.statement("operator_action", filter.lead()), filter.leading(), before);
         return end.compose(last -> client.preparedQuery(listing(filter))
                 .execute(Tuple.of(filter.leading(), filter.target(), filter.who(), filter.action())
                         .addValue(before == null ? OutboxStore.BEHIND_ALL : before)
@@ -83,7 +84,7 @@ public final class OperatorActions {
                 .map(rows -> {
                     List<Recorded> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(recorded(row)));
-                    return ScanWindow.found(all, last);
+                    return ScanWindowStore.found(all, last);
                 }));
     }
 

@@ -109,7 +109,7 @@ final class OutboxMetrics {
                 .onSuccess(read -> parked = read)
                 .compose(read -> ReplayStore.countRunning(pool))
                 .onSuccess(read -> replays = read)
-                .compose(read -> DeadLetterCounts.countByReason(pool))
+                .compose(read -> DeadLetterCountStore.countByReason(pool))
                 .onSuccess(counts -> deadLetters.register(
                         counts.stream()
                                 .map(count -> MultiGauge.Row.of(

@@ -42,7 +42,7 @@ public final class OutboxRoutes {
     }
 
     /** A page of what was found among a bounded number of rows. */
-    static <T> Page<T> page(ScanWindow.Found<T> found, PageRequest page, Function<T, UUID> idOf) {
+    static <T> Page<T> page(ScanWindowStore.Found<T> found, PageRequest page, Function<T, UUID> idOf) {
         UUID examinedTo = found.examinedTo();
         return Page.of(
                 found.rows(),

@@ -74,8 +74,8 @@ final class OutboxStore {
     private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot) AND " + IS_HELD + " IS NULL";
     private static final String OF_ONE = "aggregateid = $1";
     private static final String OF_ALL = "$1::text IS NULL";
-    private static final String END_OF_ONE = ScanWindow.statement("outbox", OF_ONE);
-    private static final String END_OF_ALL = ScanWindow.statement("outbox", OF_ALL);
+    private static final String END_OF_ONE = ScanWindowStore.statement("outbox", OF_ONE);
+    private static final String END_OF_ALL = ScanWindowStore.statement("outbox", OF_ALL);
 
     // In the order of the index, which leads to the oldest at once. Counted no further than anybody needs to know: with
     // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that
@@ -199,7 +199,7 @@ final class OutboxStore {
      * Lists rows, the newest first. What has no index, the type and, where much is pending, the state, is looked for among a bounded
      * number of rows.
      */
-    static Future<ScanWindow.Found<OutboxRow>> list(
+    static Future<ScanWindowStore.Found<OutboxRow>> list(
             SqlClient client,
             State state,
             @Nullable String aggregateId,
@@ -210,27 +210,27 @@ final class OutboxStore {
         Tuple parameters =
                 Tuple.of(aggregateId, type, before == null ? BEHIND_ALL : before, limit, LARGEST_LISTED_PAYLOAD);
         if (state == State.PENDING && !ofOne) {
-            return summary(client, ScanWindow.ROWS)
-                    .compose(summary -> summary.pending() < ScanWindow.ROWS
-                            ? rows(client, LIST_FEW_PENDING, parameters, ScanWindow.UNBOUNDED)
+            return summary(client, ScanWindowStore.ROWS)
+                    .compose(summary -> summary.pending() < ScanWindowStore.ROWS
+                            ? rows(client, LIST_FEW_PENDING, parameters, ScanWindowStore.UNBOUNDED)
                             : bounded(client, listing(state, false), parameters, null, before));
         }
         return state == State.ANY && type == null
-                ? rows(client, listing(state, ofOne), parameters, ScanWindow.UNBOUNDED)
+                ? rows(client, listing(state, ofOne), parameters, ScanWindowStore.UNBOUNDED)
                 : bounded(client, listing(state, ofOne), parameters, aggregateId, before);
     }
 
-    private static Future<ScanWindow.Found<OutboxRow>> bounded(
+    private static Future<ScanWindowStore.Found<OutboxRow>> bounded(
             SqlClient client, String statement, Tuple parameters, @Nullable String aggregateId, @Nullable UUID before) {
-        return ScanWindow.end(client, aggregateId == null ? END_OF_ALL : END_OF_ONE, aggregateId, before)
+        return ScanWindowStore.end(client, aggregateId == null ? END_OF_ALL : END_OF_ONE, aggregateId, before)
                 .compose(end -> rows(client, statement, parameters, end));
     }
 
-    private static Future<ScanWindow.Found<OutboxRow>> rows(
+    private static Future<ScanWindowStore.Found<OutboxRow>> rows(
             SqlClient client, String statement, Tuple parameters, UUID end) {
         return client.preparedQuery(statement)
                 .execute(parameters.addValue(end))
-                .map(rows -> ScanWindow.found(outboxRows(rows), end));
+                .map(rows -> ScanWindowStore.found(outboxRows(rows), end));
     }
 
     static String listing(State state, boolean ofOne) {

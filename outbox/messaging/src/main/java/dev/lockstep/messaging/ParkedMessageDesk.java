@@ -29,7 +29,7 @@ final class ParkedMessageDesk {
 
     private static final String SHOW_OF_KEY = SHOW.formatted("record_key = $1");
     private static final String SHOW_OF_ALL = SHOW.formatted("$1::bytea IS NULL");
-    private static final String END_OF_ALL = ScanWindow.statement("parked_message", "$1::text IS NULL");
+    private static final String END_OF_ALL = ScanWindowStore.statement("parked_message", "$1::text IS NULL");
 
     private static final String COUNT = """
             SELECT count(*), coalesce(sum(messages), 0)::bigint
@@ -65,11 +65,11 @@ final class ParkedMessageDesk {
     record Count(long keys, long messages) {}
 
     /** Lists parked messages, the newest first. A topic, for which there is no index, is looked for among a bounded number of them. */
-    static Future<ScanWindow.Found<Shown>> list(
+    static Future<ScanWindowStore.Found<Shown>> list(
             SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
         Future<UUID> end = topic == null || key != null
-                ? Future.succeededFuture(ScanWindow.UNBOUNDED)
-                : ScanWindow.end(client, END_OF_ALL, null, before);
+                ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
+                : ScanWindowStore.end(client, END_OF_ALL, null, before);
         return end.compose(last -> client.preparedQuery(listing(key != null))
                 .execute(Tuple.of(
                         key == null ? null : Buffer.buffer(key),
@@ -80,7 +80,7 @@ final class ParkedMessageDesk {
                 .map(rows -> {
                     List<Shown> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(shown(row)));
-                    return ScanWindow.found(all, last);
+                    return ScanWindowStore.found(all, last);
                 }));
     }
 

@@ -248,7 +248,7 @@ final class ReplayRoutes {
             }
             return ReplayStore.deliverable(tx, id, to).compose(deliverable -> {
                 if (!deliverable.isRead()) {
-                    return Subscriptions.lastSeen(tx, letter.consumerGroup(), letter.topic())
+                    return SubscriptionStore.lastSeen(tx, letter.consumerGroup(), letter.topic())
                             .map(lastSeen -> {
                                 throw Problem.conflict(groupGone(letter, lastSeen));
                             });

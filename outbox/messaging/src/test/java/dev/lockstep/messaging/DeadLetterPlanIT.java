@@ -75,9 +75,9 @@ class DeadLetterPlanIT {
         Filter both = new Filter("t7", null, "R8", null, null, null);
         Set<String> any = Set.of("open", "replayed", "discarded");
 
-        ScanWindow.Found<DeadLetterDesk.Shown> open =
+        ScanWindowStore.Found<DeadLetterDesk.Shown> open =
                 Fixture.await(DeadLetterDesk.list(fixture.pool, Set.of("open"), both, null, 50));
-        ScanWindow.Found<DeadLetterDesk.Shown> discarded = Fixture.await(DeadLetterDesk.list(
+        ScanWindowStore.Found<DeadLetterDesk.Shown> discarded = Fixture.await(DeadLetterDesk.list(
                 fixture.pool, Set.of("discarded"), new Filter(null, null, null, null, null, null), null, 50));
 
         assertThat(open.rows()).isEmpty();
@@ -119,13 +119,13 @@ class DeadLetterPlanIT {
 
     @Test
     void what_is_open_is_counted_by_reason_from_one_to_the_next_and_not_by_reading_every_letter() {
-        assertThat(fixture.genericPlan(DeadLetterCounts.COUNT_BY_REASON, "100000"))
+        assertThat(fixture.genericPlan(DeadLetterCountStore.COUNT_BY_REASON, "100000"))
                 .contains("dead_letter_open_reason")
                 .doesNotContain("Seq Scan on dead_letter")
                 .doesNotContain("Sort");
-        assertThat(Fixture.await(DeadLetterCounts.countByReason(fixture.pool)))
+        assertThat(Fixture.await(DeadLetterCountStore.countByReason(fixture.pool)))
                 .hasSize(4)
-                .contains(new DeadLetterCounts.Count("t5", "R5", 2_500));
+                .contains(new DeadLetterCountStore.Count("t5", "R5", 2_500));
     }
 
     private String plan(Set<String> states, String member) {

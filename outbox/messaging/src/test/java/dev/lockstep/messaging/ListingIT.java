@@ -91,7 +91,7 @@ class ListingIT {
         List<Integer> found = new ArrayList<>();
         UUID cursor = null;
         do {
-            ScanWindow.Found<OutboxStore.OutboxRow> page =
+            ScanWindowStore.Found<OutboxStore.OutboxRow> page =
                     Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, "Rare", cursor, 50));
             found.add(page.rows().size());
             cursor = page.examinedTo();
@@ -104,9 +104,9 @@ class ListingIT {
     void however_much_is_pending_a_page_of_it_looks_at_no_more_than_any_other() {
         pileUpOutbox();
 
-        ScanWindow.Found<OutboxStore.OutboxRow> page =
+        ScanWindowStore.Found<OutboxStore.OutboxRow> page =
                 Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, null, "Rare", null, 50));
-        ScanWindow.Found<OutboxStore.OutboxRow> ofKey =
+        ScanWindowStore.Found<OutboxStore.OutboxRow> ofKey =
                 Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, "k7", null, null, 50));
 
         assertThat(page.rows()).isEmpty();

@@ -2,8 +2,6 @@ package dev.lockstep.relay;
 
 import java.net.InetSocketAddress;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
@@ -22,14 +20,6 @@ final class AbandonedSlotReader {
     private static final Logger LOGGER = LoggerFactory.getLogger(AbandonedSlotReader.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
     private static final Duration PAUSE = Duration.ofMillis(500);
-
-    private static final String TERMINATE = """
-        SELECT pg_terminate_backend(a.pid) AS told
-          FROM pg_replication_slots s
-          JOIN pg_stat_activity a ON a.pid = s.active_pid
-         WHERE s.slot_name = ? AND s.database = current_database()
-           AND (host(a.client_addr) || ' ' || a.client_port) = ANY (?)
-        """;
 
     private final RelayConfig config;
     private final String[] addresses;
@@ -57,13 +47,8 @@ final class AbandonedSlotReader {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         boolean found = true;
         while (found && System.nanoTime() - deadline < 0) {
-            try (Connection connection = new RelayDatabase(config).connect("abandoned engine");
-                    PreparedStatement statement = connection.prepareStatement(TERMINATE)) {
-                statement.setString(1, config.slotName());
-                statement.setArray(2, connection.createArrayOf("text", addresses));
-                try (ResultSet row = statement.executeQuery()) {
-                    found = row.next();
-                }
+            try (Connection connection = new RelayDatabase(config).connect("abandoned engine")) {
+                found = new SlotStore().terminateReader(connection, config.slotName(), addresses);
             } catch (SQLException cause) {
                 LOGGER.atDebug().setCause(cause).log("walsender of an abandoned engine cannot be ended yet");
             }

@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
 final class SlotKeeper {
     private static final Logger LOGGER = LoggerFactory.getLogger(SlotKeeper.class);
     private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final String UNDEFINED_TABLE = "42P01";
 
     private final UUID relay = UUID.randomUUID();
     private final RelayConfig config;
@@ -66,6 +67,12 @@ final class SlotKeeper {
             try (Connection connection = database.connect("slot", limit.now())) {
                 return isToBeRecovered(connection);
             } catch (SQLException cause) {
+                if (UNDEFINED_TABLE.equals(cause.getSQLState())) {
+                    throw new RelayException(
+                            "database %s has no outbox, its schema has to be migrated first: %s"
+                                    .formatted(config.database(), RelayException.reason(cause)),
+                            cause);
+                }
                 // What waits for somebody's transaction is in no way wrong, and begins anew.
                 if (!limit.exceededBy(cause)) {
                     throw new RelayException(

@@ -62,6 +62,14 @@ final class SlotStore {
     private static final String DROP_STRANGE_SLOT =
             DROP_SLOT + " AND confirmed_flush_lsn > (SELECT slot_lsn FROM outbox_term WHERE NOT proven)";
 
+    private static final String TERMINATE_READER = """
+        SELECT pg_terminate_backend(a.pid) AS told
+          FROM pg_replication_slots s
+          JOIN pg_stat_activity a ON a.pid = s.active_pid
+         WHERE s.slot_name = ? AND s.database = current_database()
+           AND (host(a.client_addr) || ' ' || a.client_port) = ANY (?)
+        """;
+
     private static final String STATE = """
         SELECT active, wal_status, invalidation_reason, database = current_database() AS ours,
                confirmed_flush_lsn,
@@ -207,6 +215,21 @@ final class SlotStore {
         } catch (SQLException failure) {
             ignore(failure, UNDEFINED_OBJECT, OBJECT_IN_USE);
             return false;
+        }
+    }
+
+    /**
+     * Ends the session that reads the slot, if it comes from one of these addresses: an address and a port, with a space between.
+     *
+     * @return whether there is such a session
+     */
+    boolean terminateReader(Connection connection, String slot, String... addresses) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(TERMINATE_READER)) {
+            statement.setString(1, slot);
+            statement.setArray(2, connection.createArrayOf("text", addresses));
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next();
+            }
         }
     }
 

@@ -248,7 +248,7 @@ class HeldRowsIT {
         // Then
         awaitProblem(relay, "topic " + other, "RecordTooLargeException");
         reader.readUntil(read -> TopicReader.values(read).contains("meanwhile"));
-        // The broker may have taken some before it knew of the change.
+        // A change of a topic completes before its broker knows of it, so some of the first rows may still fit.
         OutboxFixture.await().until(() -> outbox.held() > 0 && outbox.relayed() + outbox.held() == 311);
         long onKafka = others().values().stream().mapToInt(List::size).sum();
         assertThat(onKafka + outbox.held()).isEqualTo(310);

@@ -176,6 +176,36 @@ class PublicationIT {
     }
 
     @Test
+    void a_superusers_publication_of_all_tables_serves_as_it_is() {
+        // Given
+        outbox.executeAsSuperuser(
+                "CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert', publish_via_partition_root = true)");
+
+        // When
+        outbox.relay().start();
+        outbox.append("o-1", "1");
+
+        // Then
+        OutboxFixture.await().until(() -> outbox.relayed() == 1);
+        assertThat(TopicReader.values(reader.readAll())).containsExactly("1");
+        assertThat(outbox.query("SELECT puballtables FROM pg_publication")).isEqualTo("t");
+    }
+
+    @Test
+    void a_superusers_publication_of_all_tables_that_lacks_something_is_told() {
+        // Given
+        outbox.executeAsSuperuser("CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert')");
+
+        // When
+        try (OutboxRelay relay = new OutboxRelay(outbox.config(), new SimpleMeterRegistry())) {
+            // Then
+            assertThatThrownBy(relay::prepare)
+                    .hasMessageStartingWith(
+                            "publication lockstep_outbox belongs to somebody else and lacks something; it has to publish");
+        }
+    }
+
+    @Test
     void somebody_elses_publication_that_lacks_something_is_told() {
         // Given
         outbox.executeAsSuperuser("CREATE ROLE " + outbox.database() + " LOGIN REPLICATION PASSWORD 'lockstep'");

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Counts open dead letters for metrics. */
-final class DeadLetterCounts {
+final class DeadLetterCountStore {
     // From one reason to the next by the index, and into each no further than anybody tells apart on a chart.
     static final String COUNT_BY_REASON = """
             WITH RECURSIVE present (topic, reason) AS (
@@ -25,7 +25,7 @@ final class DeadLetterCounts {
               FROM present p
             """;
 
-    private DeadLetterCounts() {}
+    private DeadLetterCountStore() {}
 
     /** How many open dead letters a topic has for one reason, counted no further than 100,000. */
     record Count(String topic, String reason, long count) {}

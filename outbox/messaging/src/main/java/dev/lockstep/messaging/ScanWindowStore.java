@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  * Bounds how many rows one page of a list examines when a filter has no index. The page ends there, however few rows have matched, and
  * its cursor goes on from there: every request is cheap, whatever the size of the table, and no index makes writes dearer.
  */
-final class ScanWindow {
+final class ScanWindowStore {
     /** How many rows one page examines at most. */
     static final int ROWS = 20_000;
 
     /** Before all ids: what a page without a bound begins with. */
     static final UUID UNBOUNDED = new UUID(0, 0);
 
-    private ScanWindow() {}
+    private ScanWindowStore() {}
 
     /**
      * What a page found.
