@@ -30,7 +30,7 @@ public final class BoundedTransactions {
     /**
      * How long a transaction may take.
      *
-     * @param transaction from the request for a connection to the answer to the COMMIT
+     * @param transaction from the BEGIN to the answer to the COMMIT; for a connection it waits as long again
      * @param lockWait how long one statement waits for a lock that somebody else holds; at most the transaction's limit
      */
     public record Limits(Duration transaction, Duration lockWait) {
@@ -50,12 +50,13 @@ public final class BoundedTransactions {
      *     TimeoutException} if there was no connection in time
      */
     public <T> Future<T> run(Limits limits, Function<SqlConnection, Future<T>> work) {
-        return new Run<T>(limits.transaction(), connection -> inTransaction(connection, limits, work)).start();
+        Run<T> run = new Run<>(limits.transaction());
+        return run.start(connection -> inTransaction(connection, limits, work, run::commits));
     }
 
     /** Runs statements that each are a transaction of their own; see {@link #run} for how it ends. */
     <T> Future<T> withConnection(Duration limit, Function<SqlConnection, Future<T>> work) {
-        return new Run<T>(limit, connection -> started(work, connection)).start();
+        return new Run<T>(limit).start(connection -> started(work, connection));
     }
 
     /** Completes if the database answers now, and fails if it does not. */
@@ -64,13 +65,16 @@ public final class BoundedTransactions {
     }
 
     private static <T> Future<T> inTransaction(
-            SqlConnection connection, Limits limits, Function<SqlConnection, Future<T>> work) {
+            SqlConnection connection, Limits limits, Function<SqlConnection, Future<T>> work, Runnable commits) {
         Future<Transaction> begun = connection.begin();
         // Sent right behind the BEGIN, so that it costs no round trip.
         Future<Void> limited = TransactionLimitsStore.set(connection, limits.lockWait(), limits.statement());
         return Future.join(begun, limited)
                 .compose(ready -> started(work, connection))
-                .compose(result -> begun.result().commit().map(result));
+                .compose(result -> {
+                    commits.run();
+                    return begun.result().commit().map(result);
+                });
     }
 
     private static <T> Future<T> started(Function<SqlConnection, Future<T>> work, SqlConnection connection) {
@@ -84,31 +88,40 @@ public final class BoundedTransactions {
     /** One use of one connection. */
     private final class Run<T> {
         private final Duration limit;
-        private final Function<SqlConnection, Future<T>> work;
         private final Promise<T> outcome = Promise.promise();
         private long timer;
         private boolean expired;
+        private boolean commits;
         private @Nullable SqlConnection connection;
 
-        Run(Duration limit, Function<SqlConnection, Future<T>> work) {
+        Run(Duration limit) {
             this.limit = limit;
-            this.work = work;
         }
 
-        Future<T> start() {
-            timer = vertx.setTimer(Math.max(1, limit.toMillis()), fired -> expire());
-            pool.getConnection().onSuccess(this::use).onFailure(cause -> {
+        void commits() {
+            commits = true;
+        }
+
+        Future<T> start(Function<SqlConnection, Future<T>> work) {
+            setTimer();
+            pool.getConnection().onSuccess(given -> use(given, work)).onFailure(cause -> {
                 vertx.cancelTimer(timer);
                 outcome.tryFail(cause);
             });
             return outcome.future();
         }
 
-        private void use(SqlConnection given) {
-            if (expired) {
+        private void setTimer() {
+            timer = vertx.setTimer(Math.max(1, limit.toMillis()), fired -> expire());
+        }
+
+        private void use(SqlConnection given, Function<SqlConnection, Future<T>> work) {
+            if (expired || !vertx.cancelTimer(timer)) {
                 given.close();
                 return;
             }
+            // What a busy pool takes for a connection is not the work's fault.
+            setTimer();
             connection = given;
             started(work, given).onComplete(worked -> {
                 // Once it has expired the connection is closed, and whatever the work still says is of no consequence.
@@ -136,13 +149,19 @@ public final class BoundedTransactions {
                 return Future.succeededFuture();
             }
             if (FailureClassifier.isSessionBound(worked.cause())) {
-                return DiscardedConnection.discard(used);
+                return discard(used);
             }
             Transaction open = used.transaction();
             if (open == null) {
                 return Future.succeededFuture();
             }
-            return open.rollback().recover(notRolledBack -> DiscardedConnection.discard(used));
+            return open.rollback().recover(notRolledBack -> discard(used));
+        }
+
+        // A COMMIT that waits for a synchronous standby is not cancelled: Postgres would make it visible although no
+        // standby has it.
+        private Future<Void> discard(SqlConnection used) {
+            return commits ? DiscardedConnection.close(used) : DiscardedConnection.discard(used);
         }
 
         private void expire() {
@@ -151,7 +170,7 @@ public final class BoundedTransactions {
             if (used == null) {
                 outcome.tryFail(new TimeoutException("no connection after " + limit.toMillis() + " ms"));
             } else {
-                DiscardedConnection.discard(used).onComplete(discarded -> {
+                discard(used).onComplete(discarded -> {
                     used.close();
                     outcome.tryFail(new TransactionTimeoutException(limit));
                 });

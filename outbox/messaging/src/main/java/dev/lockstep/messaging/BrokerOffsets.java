@@ -55,7 +55,10 @@ final class BrokerOffsets implements AutoCloseable {
         }
     }
 
-    /** Returns every partition of those of the topics that exist. */
+    /**
+     * Returns every partition of those of the topics that exist. One that has no leader is left out, as the broker would be asked in
+     * vain for so long that the others would stand still.
+     */
     Map<TopicPartition, PartitionLog> read(Collection<String> topics) throws InterruptedException {
         Admin client = client();
         Map<TopicPartition, String> topicIds = topicIds(client, topics);
@@ -114,7 +117,9 @@ final class BrokerOffsets implements AutoCloseable {
                 client.describeTopics(topics).topicNameValues().values()) {
             try {
                 TopicDescription topic = described.get();
-                topic.partitions()
+                topic.partitions().stream()
+                        .filter(partition -> partition.leader() != null
+                                && !partition.leader().isEmpty())
                         .forEach(partition -> topicIds.put(
                                 new TopicPartition(topic.name(), partition.partition()),
                                 topic.topicId().toString()));

@@ -25,15 +25,20 @@ final class DiscardedConnection {
      * back and releases all locks. Completes, and never fails, when the server was asked or could not be.
      */
     static Future<Void> discard(SqlConnection connection) {
+        return close(connection)
+                // Without it a statement runs on until it has something to send.
+                .compose(closed -> PgConnection.cast(connection).cancelRequest())
+                .timeout(LONGEST_CANCEL.toMillis(), TimeUnit.MILLISECONDS)
+                .otherwiseEmpty();
+    }
+
+    /** Closes the socket and lets the server finish what it does at this moment. Completes, and never fails. */
+    static Future<Void> close(SqlConnection connection) {
         if (!(connection instanceof SqlConnectionInternal internal)) {
             return connection.close().otherwiseEmpty();
         }
         closeSocket(internal.unwrap());
-        // Without it a statement runs on until it has something to send.
-        return PgConnection.cast(connection)
-                .cancelRequest()
-                .timeout(LONGEST_CANCEL.toMillis(), TimeUnit.MILLISECONDS)
-                .otherwiseEmpty();
+        return Future.succeededFuture();
     }
 
     // A pool, and what a service puts around its connections, wrap the one that has the socket.

@@ -79,13 +79,16 @@ final class PartitionPositions {
         }
     }
 
-    /** Another member may have these partitions; it is to know how far they were read. */
-    void handOver(Collection<TopicPartition> partitions) {
+    /** Another member may have these partitions next; it is to know how far they were read. */
+    void keepNow() {
         try {
             keep();
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
         }
+    }
+
+    void forget(Collection<TopicPartition> partitions) {
         unknown.removeAll(partitions);
         applied.keySet().removeAll(partitions);
         unkept.removeAll(partitions);
@@ -140,7 +143,7 @@ final class PartitionPositions {
         @Nullable Throwable failure = find(Set.copyOf(unknown));
         nextLook = System.nanoTime() + AGAIN_NANOS;
         if (failure == null && !unknown.isEmpty()) {
-            failure = new KafkaException("the broker does not know " + unknown);
+            failure = new KafkaException("the broker has no leader for them, or does not know them");
         }
         if (failure != null) {
             (problem == null ? LOGGER.atWarn() : LOGGER.atDebug())

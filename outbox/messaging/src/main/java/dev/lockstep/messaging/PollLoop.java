@@ -157,6 +157,8 @@ final class PollLoop<M> {
     }
 
     private void consumeUntilStoppedOrBroken() {
+        // A consumer that cannot be built, as while no broker's name can be resolved, is no thread that stands still.
+        progress.step();
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.client())) {
             renewing = false;
             current = consumer;

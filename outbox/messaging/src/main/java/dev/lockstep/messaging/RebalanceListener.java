@@ -37,13 +37,19 @@ final class RebalanceListener implements ConsumerRebalanceListener {
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
         offsets.commitNow();
-        onPartitionsLost(partitions);
+        positions.keepNow();
+        forget(partitions);
     }
 
+    // Another member has them already, and may have decided since where to read on.
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
+        forget(partitions);
+    }
+
+    private void forget(Collection<TopicPartition> partitions) {
         offsets.forget(partitions);
-        positions.handOver(partitions);
+        positions.forget(partitions);
         forget.accept(partitions);
     }
 

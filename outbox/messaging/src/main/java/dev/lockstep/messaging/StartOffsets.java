@@ -115,12 +115,8 @@ final class StartOffsets {
             Map<TopicPartition, Long> firsts,
             Map<TopicPartition, Known> known) {
         boolean fromOldest = options.firstOffset().equals(OLDEST);
-        Set<String> topicIds = new HashSet<>();
         Set<String> topics = new HashSet<>();
-        known.forEach((partition, position) -> {
-            topicIds.add(position.topicId());
-            topics.add(partition.topic());
-        });
+        known.keySet().forEach(partition -> topics.add(partition.topic()));
         Map<TopicPartition, PartitionStart> starts = new HashMap<>();
         Map<TopicPartition, Known> next = new HashMap<>();
         logs.forEach((partition, log) -> {
@@ -132,7 +128,7 @@ final class StartOffsets {
             PartitionStart start;
             if (position != null) {
                 start = PartitionStart.again(log, position, fromOldest);
-            } else if (topicIds.contains(log.topicId())) {
+            } else if (!isNewTopic) {
                 start = PartitionStart.added(log);
             } else {
                 start = PartitionStart.first(log, firsts.getOrDefault(partition, log.begin()));
