@@ -8,9 +8,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param lane what it waits in
  * @param refusal why Kafka refused it, or null if it waits behind another
+ * @param transaction as that of {@link OutboxRow}
  */
-record HeldRow(UUID id, Lane lane, @Nullable Refusal refusal) {
+record HeldRow(
+        UUID id,
+        Lane lane,
+        @Nullable Refusal refusal,
+        @Nullable Long transaction) {
     static HeldRow of(OutboxRow row, @Nullable Refusal refusal) {
-        return new HeldRow(UUID.fromString(row.id()), Lane.of(row), Refusal.BEHIND.equals(refusal) ? null : refusal);
+        return new HeldRow(
+                UUID.fromString(row.id()),
+                Lane.of(row),
+                Refusal.BEHIND.equals(refusal) ? null : refusal,
+                row.transaction());
     }
 }

@@ -146,6 +146,7 @@ final class HeldRowRetrier implements AutoCloseable {
         try (Connection connection = database.connect("held rows retry", LIMIT)) {
             do {
                 step(connection);
+                told = "";
             } while (!pause());
         } catch (RelayException cause) {
             endSender();
@@ -211,10 +212,15 @@ final class HeldRowRetrier implements AutoCloseable {
             throws SQLException, InterruptedException {
         Page page = store.deleted(connection, topic, state.lookedUp, PAGE);
         state.lookedUp = page.isEmpty() ? 0 : page.last();
-        if (page.gone().isEmpty()) {
+        if (!page.gone().isEmpty()) {
+            forget(connection, topic, page);
+        } else if (!page.isEmpty()) {
             return;
         }
-        forget(connection, topic, page);
+        // Nothing may be held any more, or nothing ever was: a row that was deleted before it was refused.
+        if (!store.keys(connection, topic, 1).isEmpty()) {
+            return;
+        }
         held.whileNothingIsSent(() -> {
             if (store.keys(connection, topic, 1).isEmpty()) {
                 store.release(connection, topic);
@@ -256,6 +262,10 @@ final class HeldRowRetrier implements AutoCloseable {
                 return false;
             }
             limit = PAGE;
+            if (pages == MOST_PAGES - 1) {
+                // Too many are left to let all other rows wait for them: the next round goes on from here.
+                return sent > 0;
+            }
         }
         return finish(connection, topic, state) || sent > 0;
     }

@@ -45,15 +45,17 @@ final class HeldRowStore {
         ON CONFLICT (topic) DO UPDATE SET rows = t.rows + excluded.rows
         """;
 
-    private static final String INVISIBLE = """
-        SELECT EXISTS (SELECT FROM unnest(?::uuid[]) AS g (id)
+    // The log has 32 bits of a transaction's id, and they are compared as Postgres does: half of them are before, half
+    // behind.
+    private static final String NOT_YET_VISIBLE = """
+        SELECT EXISTS (SELECT FROM unnest(?::uuid[], ?::bigint[]) AS g (id, xid)
                          LEFT JOIN LATERAL (SELECT id FROM outbox WHERE id = g.id OFFSET 0) o ON true
-                        WHERE o.id IS NULL)
-        """;
-
-    private static final String NEXT_TRANSACTION = "SELECT pg_current_xact_id()::text";
-
-    private static final String ALL_BEFORE_HAVE_ENDED = "SELECT pg_snapshot_xmin(pg_current_snapshot()) > ?::xid8";
+                        CROSS JOIN (SELECT (pg_snapshot_xmax(s)::text::numeric %% %1$d)::bigint AS next,
+                                           ARRAY(SELECT (x::text::numeric %% %1$d)::bigint FROM pg_snapshot_xip(s) x) AS running
+                                      FROM pg_current_snapshot() s) now
+                        WHERE o.id IS NULL
+                          AND (g.xid = ANY (now.running) OR (g.xid - now.next + %1$d) %% %1$d < %1$d / 2))
+        """.formatted(1L << 32);
 
     private static final String SHORT_PAUSE = "SELECT pg_sleep(0.02)";
 
@@ -146,7 +148,7 @@ final class HeldRowStore {
 
     /** Holds these rows back, in this order and behind those that are held already. All of them or none. */
     void hold(Connection connection, List<HeldRow> rows) throws SQLException {
-        awaitVisible(connection, rows.stream().map(HeldRow::id).toList());
+        awaitVisible(connection, rows);
         try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
             statement.setArray(
                     1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
@@ -169,16 +171,12 @@ final class HeldRowStore {
     }
 
     // A walsender may send a transaction before other sessions see it: the commit is in the log by then, and the
-    // backend
-    // has yet to say that it is over. Once all transactions before this moment have ended, a row that is not there has
-    // been deleted.
-    private static void awaitVisible(Connection connection, List<UUID> ids) throws SQLException {
-        if (!anyIsInvisible(connection, ids)) {
-            return;
-        }
-        String next = text(connection, NEXT_TRANSACTION);
+    // backend has yet to say that it is over. Once that transaction has ended, a row that is not there was deleted.
+    private static void awaitVisible(Connection connection, List<HeldRow> rows) throws SQLException {
+        List<HeldRow> captured =
+                rows.stream().filter(row -> row.transaction() != null).toList();
         long deadline = System.nanoTime() + LONGEST_COMMIT.toNanos();
-        while (!haveAllEndedBefore(connection, next) && anyIsInvisible(connection, ids)) {
+        while (isAnyNotYetVisible(connection, captured)) {
             if (System.nanoTime() - deadline > 0) {
                 throw new SQLException("rows that the slot brought are not visible after " + LONGEST_COMMIT.toSeconds()
                         + " s: their transactions have not ended");
@@ -187,19 +185,15 @@ final class HeldRowStore {
         }
     }
 
-    private static boolean anyIsInvisible(Connection connection, List<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(INVISIBLE)) {
-            statement.setArray(1, uuids(connection, ids));
-            try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getBoolean(1);
-            }
-        }
-    }
-
-    private static boolean haveAllEndedBefore(Connection connection, String transaction) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(ALL_BEFORE_HAVE_ENDED)) {
-            statement.setString(1, transaction);
+    private static boolean isAnyNotYetVisible(Connection connection, List<HeldRow> captured) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(NOT_YET_VISIBLE)) {
+            statement.setArray(
+                    1, uuids(connection, captured.stream().map(HeldRow::id).toList()));
+            statement.setArray(
+                    2,
+                    connection.createArrayOf(
+                            "bigint",
+                            captured.stream().map(HeldRow::transaction).toArray()));
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getBoolean(1);
@@ -362,7 +356,8 @@ final class HeldRowStore {
                 row.getObject("sequence", Long.class),
                 row.getString("previous_id"),
                 row.getString("resend_of"),
-                row.getTimestamp("created_at").toInstant());
+                row.getTimestamp("created_at").toInstant(),
+                null);
     }
 
     private static Array uuids(Connection connection, List<UUID> ids) throws SQLException {

@@ -142,6 +142,7 @@ final class IntervalStore {
                 row.getObject("sequence", Long.class),
                 row.getString("previous_id"),
                 row.getString("resend_of"),
-                row.getTimestamp("created_at").toInstant());
+                row.getTimestamp("created_at").toInstant(),
+                null);
     }
 }

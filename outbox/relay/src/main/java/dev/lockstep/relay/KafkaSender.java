@@ -14,6 +14,7 @@ import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -95,10 +96,19 @@ final class KafkaSender implements AutoCloseable {
         throwIfOver();
         Session current = session;
         if (current == null || current.givenUp) {
-            current = new Session(producers.get());
+            current = new Session(newProducer());
             session = current;
         }
         return current;
+    }
+
+    // A name that cannot be resolved, or a file that is missing, may be there again.
+    private Producer<byte[], byte[]> newProducer() {
+        try {
+            return producers.get();
+        } catch (KafkaException cause) {
+            throw new RelayException("no producer could be made: " + RelayException.reason(cause), cause);
+        }
     }
 
     /**

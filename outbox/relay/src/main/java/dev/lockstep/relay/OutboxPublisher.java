@@ -114,7 +114,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             if (isBeat(change)) {
                 newest = beat(change);
             } else {
-                OutboxRow row = OutboxRow.captured(after(change), committedAt(change));
+                OutboxRow row = OutboxRow.captured(after(change), committedAt(change), transaction(change));
                 rows.add(row);
                 entries.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change), row.digest()));
             }

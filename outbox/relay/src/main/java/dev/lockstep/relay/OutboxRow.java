@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param previousId the message before it, or null if there is none
  * @param resendOf the id of the message that the row sends again, or null
  * @param committed when the row was committed, as near as its reader knows
+ * @param transaction the lower 32 bits of the id of the transaction that wrote it, or null if it was read from the table
  */
 record OutboxRow(
         String id,
@@ -27,8 +28,9 @@ record OutboxRow(
         @Nullable Long sequence,
         @Nullable String previousId,
         @Nullable String resendOf,
-        Instant committed) {
-    static OutboxRow captured(Struct row, Instant committed) {
+        Instant committed,
+        @Nullable Long transaction) {
+    static OutboxRow captured(Struct row, Instant committed, int transaction) {
         return new OutboxRow(
                 row.getString("id"),
                 row.getString("aggregateid"),
@@ -40,7 +42,8 @@ record OutboxRow(
                 (Long) optional(row, "sequence"),
                 (String) optional(row, "previous_id"),
                 (String) optional(row, "resend_of"),
-                committed);
+                committed,
+                Integer.toUnsignedLong(transaction));
     }
 
     // What was written before the publication knew a column is decoded without it.

@@ -326,6 +326,28 @@ class HeldRowsIT {
         assertThat(outbox.pending()).isEqualTo(1);
     }
 
+    @Test
+    void a_row_that_was_deleted_before_kafka_refused_it_leaves_nothing_held_whoever_has_a_transaction_open()
+            throws SQLException {
+        // Given
+        leader().close();
+        try (Connection batchJob = outbox.connect()) {
+            batchJob.setAutoCommit(false);
+            batchJob.createStatement().execute("SELECT pg_current_xact_id()");
+            UUID deleted = outbox.appendTo(other, "o-1", "1");
+            outbox.append("o-1", "meanwhile");
+            outbox.execute("DELETE FROM outbox WHERE id = '" + deleted + "'");
+
+            // When
+            OutboxRelay relay = leader();
+
+            // Then
+            reader.readUntil(read -> TopicReader.values(read).contains("meanwhile"));
+            OutboxFixture.await().until(() -> outbox.count("SELECT count(*) FROM outbox_held_topic") == 0);
+            OutboxFixture.await().until(() -> relay.problem().isEmpty());
+        }
+    }
+
     // A start may take its time on a busy machine, and is not what is measured.
     private OutboxRelay leader() {
         OutboxRelay relay = patient();

@@ -278,6 +278,7 @@ class KafkaSenderTest {
         String id = UUID.randomUUID().toString();
         ByteBuffer payload = ByteBuffer.wrap(("row " + id).getBytes(StandardCharsets.UTF_8));
         return Outgoing.row(
-                new OutboxRow(id, key, "T", payload, topic, null, null, null, null, null, Instant.EPOCH), records);
+                new OutboxRow(id, key, "T", payload, topic, null, null, null, null, null, Instant.EPOCH, null),
+                records);
     }
 }

@@ -119,6 +119,6 @@ class LedgerTest {
 
     private static OutboxRow row(UUID id) {
         return new OutboxRow(
-                id.toString(), "o-1", "Counted", null, "events", null, null, null, null, null, Instant.EPOCH);
+                id.toString(), "o-1", "Counted", null, "events", null, null, null, null, null, Instant.EPOCH, null);
     }
 }

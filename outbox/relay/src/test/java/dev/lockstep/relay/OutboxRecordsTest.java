@@ -48,7 +48,18 @@ class OutboxRecordsTest {
     void a_numbered_row_says_where_it_stands_in_text_that_sorts_and_which_message_is_before_it() {
         // Given
         OutboxRow row = new OutboxRow(
-                ID, "o-1", "OrderCreated", null, "order.created", null, null, 12L, "the one before", null, COMMITTED);
+                ID,
+                "o-1",
+                "OrderCreated",
+                null,
+                "order.created",
+                null,
+                null,
+                12L,
+                "the one before",
+                null,
+                COMMITTED,
+                null);
 
         // Then
         assertThat(lines(records.row(row).headers()))
@@ -100,7 +111,18 @@ class OutboxRecordsTest {
             @Nullable String headers) {
         ByteBuffer bytes = payload == null ? null : ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8));
         return new OutboxRow(
-                id, key, "OrderCreated", bytes, "order.created", traceparent, headers, null, null, null, COMMITTED);
+                id,
+                key,
+                "OrderCreated",
+                bytes,
+                "order.created",
+                traceparent,
+                headers,
+                null,
+                null,
+                null,
+                COMMITTED,
+                null);
     }
 
     private static List<String> lines(Headers headers) {
