@@ -61,8 +61,10 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         } else {
             begun();
         }
-        if (waiting.get() >= MOST_WAITING && paused.compareAndSet(false, true)) {
+        // This thread alone pauses, and says so after it has: whoever goes on meanwhile would do so before the pause.
+        if (waiting.get() >= MOST_WAITING && !paused.get()) {
             server.config().setAutoRead(false);
+            paused.set(true);
             // All that waited may have begun meanwhile, and none is left that would go on.
             goOnIfFew();
         }

@@ -96,6 +96,10 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             return;
         }
         ctx.executor().execute(() -> {
+            // One that has closed meanwhile has been counted out, and nobody would count it out again.
+            if (!ctx.channel().isActive()) {
+                return;
+            }
             if (state == State.WORKING) {
                 kept.run();
             } else {

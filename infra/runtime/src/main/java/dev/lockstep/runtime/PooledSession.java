@@ -105,9 +105,11 @@ final class PooledSession implements Connection {
 
     @Override
     public <R> void schedule(CommandBase<R> command, Completable<R> handler) {
-        if (unanswered.getAndIncrement() == 0) {
+        // Before it counts as unanswered: a timer of another loop may look at both.
+        if (unanswered.get() == 0) {
             silentSince = System.nanoTime();
         }
+        unanswered.incrementAndGet();
         watch();
         socket.schedule(command, (result, failure) -> {
             silentSince = System.nanoTime();

@@ -39,8 +39,9 @@ final class RepeatLimit {
         this.firstLeftOut = firstLeftOut;
     }
 
-    /** The template is null for a logger as a whole. */
-    private record Kind(String logger, @Nullable String template) {}
+    /** The template is null for a logger as a whole. What is no error takes no room from errors. */
+    private record Kind(
+            String logger, boolean error, @Nullable String template) {}
 
     private record Answer(ILoggingEvent event, boolean admitted) {}
 
@@ -89,11 +90,12 @@ final class RepeatLimit {
         synchronized (this) {
             roll(event.getTimeStamp());
             String template = String.valueOf(event.getMessage());
+            boolean error = event.getLevel().isGreaterOrEqual(Level.ERROR);
             Kind kind = new Kind(
-                    event.getLoggerName(), template.substring(0, Math.min(template.length(), LONGEST_TEMPLATE)));
+                    event.getLoggerName(), error, template.substring(0, Math.min(template.length(), LONGEST_TEMPLATE)));
             // The kinds of one logger are bounded by what it may log, so that these maps are bounded, too.
             if (kinds.computeIfAbsent(kind, unseen -> new Count()).passes(mostOfAKind)) {
-                if (kinds.computeIfAbsent(new Kind(event.getLoggerName(), null), unseen -> new Count())
+                if (kinds.computeIfAbsent(new Kind(event.getLoggerName(), error, null), unseen -> new Count())
                         .passes(mostOfALogger)) {
                     return true;
                 }

@@ -90,7 +90,7 @@ final class RequestHead {
                     400, "Host must be a name or an address, and a port where one is needed");
         }
         String authority = authority(target);
-        if (authority != null && !authority.equals(hosts.getFirst().toLowerCase(Locale.ROOT))) {
+        if (authority != null && !authority.equals(withoutDefaultPort(hosts.getFirst()))) {
             throw new MalformedRequestException(400, "The request target and Host must name the same host");
         }
     }
@@ -100,6 +100,11 @@ final class RequestHead {
             return null;
         }
         var absolute = ABSOLUTE.matcher(target);
-        return absolute.matches() ? absolute.group(1).toLowerCase(Locale.ROOT) : null;
+        return absolute.matches() ? withoutDefaultPort(absolute.group(1)) : null;
+    }
+
+    private static String withoutDefaultPort(String authority) {
+        String lower = authority.toLowerCase(Locale.ROOT);
+        return lower.endsWith(":80") ? lower.substring(0, lower.length() - 3) : lower;
     }
 }

@@ -218,6 +218,8 @@ class StrictHttpIT {
                 "GET /echo?a=b%20[c] HTTP/1.1\r\nhost: LOCALHOST:80\r\nX-A:\t b \t\r\nX-B: \u00fc\r\n\r\n",
                 "GET http://localhost/echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
                 "GET HTTP://LocalHost/echo?a=b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "GET http://localhost:80/echo HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                "GET http://localhost/echo HTTP/1.1\r\nHost: localhost:80\r\n\r\n",
                 "POST /echo HTTP/1.1\r\n"
                         + "Host: localhost\r\n"
                         + "Content-Type: application/json\r\n"
