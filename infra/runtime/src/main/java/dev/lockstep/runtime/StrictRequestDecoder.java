@@ -49,10 +49,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
             inHead = endsWithLastContent(out, decodedBefore);
             return;
         }
-        // Empty lines before a request line are no request (RFC 9112, 2.2).
-        if (buffer.forEachByte(octet -> octet == '\r' || octet == '\n') >= 0) {
-            headBegun.run();
-        }
+        headBegun.run();
         int from = buffer.readerIndex();
         super.decode(ctx, buffer, out);
         HttpRequest request =
