@@ -44,7 +44,7 @@ final class AotCache {
 
     /** Options of a JVM that is to use it, none if there is none. */
     List<String> use() {
-        // Where a crash is woven in the JVM leaves the cache alone, which is no error.
+        // A JVM with an agent cannot use the cache and would log that as an error.
         return exists() ? List.of("-XX:AOTCache=" + file, "-Xlog:aot=off") : List.of();
     }
 

@@ -33,7 +33,7 @@ final class Load implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final Duration FIRST_RETRY = Duration.ofMillis(250);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(4);
-    // A service that starts again must not be kept from it by those who ask whether it is there.
+    // More clients that retry would take the CPU time that a restarting service needs.
     private static final int MOST_UNANSWERED = 300;
     private static final Duration SETUP_LIMIT = Duration.ofSeconds(60);
     private static final long PRICE = 1_000;

@@ -85,7 +85,7 @@ final class Stack implements AutoCloseable {
     /** Starts everything on empty data and returns once it is ready. */
     void start() {
         startServers();
-        // A JVM that code is woven into cannot use one.
+        // A JVM with an agent cannot use an AOT cache.
         if (without.isEmpty() && !aotCache.exists()) {
             aotCache.create(this::startForAotCache);
         }

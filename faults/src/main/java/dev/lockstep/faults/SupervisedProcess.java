@@ -71,7 +71,7 @@ final class SupervisedProcess implements AutoCloseable {
         stopAndHold(STOP_LIMIT);
     }
 
-    /** The same for one that may take longer, after which it is killed. */
+    /** As {@link #stopAndHold()}, with another limit, after which the process is killed. */
     void stopAndHold(Duration limit) {
         hold();
         Process running = current();

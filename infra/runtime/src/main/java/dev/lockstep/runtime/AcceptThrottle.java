@@ -61,7 +61,9 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         } else {
             begun();
         }
-        // This thread alone pauses, and says so after it has: whoever goes on meanwhile would do so before the pause.
+        // Only the acceptor thread pauses. It sets the flag after autoRead, so that no event loop can resume accepting
+        // before
+        // autoRead is off, which would leave it off for good.
         if (waiting.get() >= MOST_WAITING && !paused.get()) {
             server.config().setAutoRead(false);
             paused.set(true);

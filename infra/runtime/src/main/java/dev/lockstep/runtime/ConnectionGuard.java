@@ -96,7 +96,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             return;
         }
         ctx.executor().execute(() -> {
-            // One that has closed meanwhile has been counted out, and nobody would count it out again.
+            // The close listener of this connection has already run. If it were counted again, its count would never be
+            // released.
             if (!ctx.channel().isActive()) {
                 return;
             }

@@ -105,7 +105,8 @@ final class PooledSession implements Connection {
 
     @Override
     public <R> void schedule(CommandBase<R> command, Completable<R> handler) {
-        // Before it counts as unanswered: a timer of another loop may look at both.
+        // The timer may run on another event loop. It must not combine the new count with the time of an earlier
+        // command.
         if (unanswered.get() == 0) {
             silentSince = System.nanoTime();
         }

@@ -39,7 +39,7 @@ final class RepeatLimit {
         this.firstLeftOut = firstLeftOut;
     }
 
-    /** The template is null for a logger as a whole. What is no error takes no room from errors. */
+    /** The template is null for a logger as a whole. Errors have limits of their own, which other levels do not use up. */
     private record Kind(
             String logger, boolean error, @Nullable String template) {}
 

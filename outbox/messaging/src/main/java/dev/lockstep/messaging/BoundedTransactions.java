@@ -30,7 +30,7 @@ public final class BoundedTransactions {
     /**
      * How long a transaction may take.
      *
-     * @param transaction from the BEGIN to the answer to the COMMIT; for a connection it waits as long again
+     * @param transaction from the BEGIN to the answer to the COMMIT; the wait for a connection has the same limit of its own
      * @param lockWait how long one statement waits for a lock that somebody else holds; at most the transaction's limit
      */
     public record Limits(Duration transaction, Duration lockWait) {
@@ -120,7 +120,7 @@ public final class BoundedTransactions {
                 given.close();
                 return;
             }
-            // What a busy pool takes for a connection is not the work's fault.
+            // The time spent waiting for a pooled connection does not count towards the limit of the transaction.
             setTimer();
             connection = given;
             started(work, given).onComplete(worked -> {

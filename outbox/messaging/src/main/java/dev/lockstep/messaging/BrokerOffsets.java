@@ -56,8 +56,8 @@ final class BrokerOffsets implements AutoCloseable {
     }
 
     /**
-     * Returns every partition of those of the topics that exist. One that has no leader is left out, as the broker would be asked in
-     * vain for so long that the others would stand still.
+     * Returns every partition of those of the topics that exist. A partition without a leader is left out: a request
+     * for its offsets times out, and that would delay all other partitions.
      */
     Map<TopicPartition, PartitionLog> read(Collection<String> topics) throws InterruptedException {
         Admin client = client();

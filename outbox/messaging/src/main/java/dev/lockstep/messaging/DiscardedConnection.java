@@ -9,12 +9,15 @@ import io.vertx.sqlclient.internal.Connection;
 import io.vertx.sqlclient.internal.SqlConnectionInternal;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ends a pooled connection instead of giving it back. {@link SqlConnection#close} would put it into the pool with whatever is
  * still under way on it, and the client has no public method that closes the socket, so this class alone uses its internals.
  */
 final class DiscardedConnection {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DiscardedConnection.class);
     private static final Duration LONGEST_CANCEL = Duration.ofSeconds(2);
     private static final int MOST_WRAPPERS = 8;
 
@@ -22,22 +25,27 @@ final class DiscardedConnection {
 
     /**
      * Closes the socket and asks the server to cancel the statement at hand. The server then finds the socket closed, rolls
-     * back and releases all locks. Completes, and never fails, when the server was asked or could not be.
+     * back and releases all locks. Completes, and never fails, when the server was asked. If it cannot be asked, that is logged at
+     * DEBUG, and the statement runs until the server finds the socket closed.
      */
     static Future<Void> discard(SqlConnection connection) {
         return close(connection)
-                // Without it a statement runs on until it has something to send.
                 .compose(closed -> PgConnection.cast(connection).cancelRequest())
                 .timeout(LONGEST_CANCEL.toMillis(), TimeUnit.MILLISECONDS)
-                .otherwiseEmpty();
+                .recover(cause -> logged("the statement of a discarded connection could not be cancelled", cause));
     }
 
     /** Closes the socket and lets the server finish what it does at this moment. Completes, and never fails. */
     static Future<Void> close(SqlConnection connection) {
         if (!(connection instanceof SqlConnectionInternal internal)) {
-            return connection.close().otherwiseEmpty();
+            return connection.close().recover(cause -> logged("a discarded connection could not be closed", cause));
         }
         closeSocket(internal.unwrap());
+        return Future.succeededFuture();
+    }
+
+    private static Future<Void> logged(String what, Throwable cause) {
+        LOGGER.atDebug().setCause(cause).log(what);
         return Future.succeededFuture();
     }
 

@@ -79,7 +79,7 @@ final class PartitionPositions {
         }
     }
 
-    /** Another member may have these partitions next; it is to know how far they were read. */
+    /** Stores how far partitions were read, for the member that gets them next. */
     void keepNow() {
         try {
             keep();

@@ -157,7 +157,9 @@ final class PollLoop<M> {
     }
 
     private void consumeUntilStoppedOrBroken() {
-        // A consumer that cannot be built, as while no broker's name can be resolved, is no thread that stands still.
+        // While no broker name can be resolved the constructor fails again and again. That is progress for the liveness
+        // check: a
+        // restart of the process would not help.
         progress.step();
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.client())) {
             renewing = false;

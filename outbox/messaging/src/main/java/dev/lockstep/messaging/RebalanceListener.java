@@ -41,7 +41,7 @@ final class RebalanceListener implements ConsumerRebalanceListener {
         forget(partitions);
     }
 
-    // Another member has them already, and may have decided since where to read on.
+    // Does not store positions: the new owner may have stored later decisions already.
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         forget(partitions);

@@ -217,7 +217,7 @@ final class HeldRowRetrier implements AutoCloseable {
         } else if (!page.isEmpty()) {
             return;
         }
-        // Nothing may be held any more, or nothing ever was: a row that was deleted before it was refused.
+        // The topic may be held without any held row: its rows were deleted, perhaps before Kafka refused them.
         if (!store.keys(connection, topic, 1).isEmpty()) {
             return;
         }
@@ -263,7 +263,8 @@ final class HeldRowRetrier implements AutoCloseable {
             }
             limit = PAGE;
             if (pages == MOST_PAGES - 1) {
-                // Too many are left to let all other rows wait for them: the next round goes on from here.
+                // finish() blocks all other topics until the rest is sent, and the rest may be large. The next round
+                // goes on from here.
                 return sent > 0;
             }
         }

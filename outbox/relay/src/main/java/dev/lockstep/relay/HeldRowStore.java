@@ -45,8 +45,7 @@ final class HeldRowStore {
         ON CONFLICT (topic) DO UPDATE SET rows = t.rows + excluded.rows
         """;
 
-    // The log has 32 bits of a transaction's id, and they are compared as Postgres does: half of them are before, half
-    // behind.
+    // The WAL carries the lower 32 bits of a transaction id. They are compared modulo 2^32, as Postgres compares xids.
     private static final String NOT_YET_VISIBLE = """
         SELECT EXISTS (SELECT FROM unnest(?::uuid[], ?::bigint[]) AS g (id, xid)
                          LEFT JOIN LATERAL (SELECT id FROM outbox WHERE id = g.id OFFSET 0) o ON true

@@ -102,7 +102,7 @@ final class KafkaSender implements AutoCloseable {
         return current;
     }
 
-    // A name that cannot be resolved, or a file that is missing, may be there again.
+    // Callers retry after a RelayException. The cause may be temporary, such as a broker name that cannot be resolved.
     private Producer<byte[], byte[]> newProducer() {
         try {
             return producers.get();

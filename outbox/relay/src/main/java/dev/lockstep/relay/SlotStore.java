@@ -92,7 +92,7 @@ final class SlotStore {
      * Creates the publication unless it exists. One that does and lacks operations, or tables, is set to those of this one, whatever else it
      * had. Somebody who does the same at the same moment is no failure.
      *
-     * @throws RelayException if it lacks something and belongs to somebody else
+     * @throws RelayException if it is incomplete and another role owns it
      */
     void createPublication(Connection connection, String publication) throws SQLException {
         String name;
@@ -133,7 +133,7 @@ final class SlotStore {
         } catch (SQLException failure) {
             if (INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())) {
                 throw new RelayException(
-                        "publication %s belongs to somebody else and lacks something; it has to publish %s of %s"
+                        "publication %s is owned by another role and is incomplete; it has to publish %s of %s"
                                 .formatted(publication, INSERTS, TABLES),
                         failure);
             }

@@ -192,7 +192,7 @@ class PublicationIT {
     }
 
     @Test
-    void a_superusers_publication_of_all_tables_that_lacks_something_is_told() {
+    void an_incomplete_publication_of_all_tables_of_a_superuser_is_named() {
         // Given
         outbox.executeAsSuperuser("CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert')");
 
@@ -201,12 +201,12 @@ class PublicationIT {
             // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
-                            "publication lockstep_outbox belongs to somebody else and lacks something; it has to publish");
+                            "publication lockstep_outbox is owned by another role and is incomplete; it has to publish");
         }
     }
 
     @Test
-    void somebody_elses_publication_that_lacks_something_is_told() {
+    void an_incomplete_publication_of_another_role_is_named() {
         // Given
         outbox.executeAsSuperuser("CREATE ROLE " + outbox.database() + " LOGIN REPLICATION PASSWORD 'lockstep'");
         outbox.execute("""
@@ -232,7 +232,7 @@ class PublicationIT {
             // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
-                            "publication lockstep_outbox belongs to somebody else and lacks something; it has to publish");
+                            "publication lockstep_outbox is owned by another role and is incomplete; it has to publish");
         }
     }
 }
