@@ -74,7 +74,7 @@ public final class Switches {
         }
     }
 
-    /** {@code BoundedTransactions.inTransaction(connection, limits, work)}: each statement is a transaction. */
+    /** {@code BoundedTransactions.inTransaction(connection, limits, work, commits)}: each statement is a transaction. */
     static final class NoBoundedTransaction {
         private NoBoundedTransaction() {}
 

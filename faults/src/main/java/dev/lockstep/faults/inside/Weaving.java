@@ -56,7 +56,7 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                                 Switches.NoBoundedTransaction.class,
                                 List.of(MESSAGING + "BoundedTransactions"),
                                 "inTransaction",
-                                3));
+                                4));
             case REPEATS ->
                 List.of(new Weaving(
                         Switches.NothingKnown.class, List.of("dev.lockstep.payment.PaymentStore"), "lock", -1));
