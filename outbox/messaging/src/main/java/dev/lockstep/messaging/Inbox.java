@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,11 @@ final class Inbox {
             RETURNING message_id
             """;
 
-    private static final String HEALED = "UPDATE inbox SET attempts = $3 WHERE message_id = $1 AND consumer = $2";
+    private static final String HEALED = """
+            UPDATE inbox i SET attempts = h.attempts
+              FROM unnest($2::uuid[], $3::integer[]) AS h (message_id, attempts)
+             WHERE i.message_id = h.message_id AND i.consumer = $1
+            """;
 
     private static final String LIST = """
             SELECT message_id, consumer, topic, partition, "offset", attempts, received_at
@@ -108,10 +113,13 @@ final class Inbox {
                 });
     }
 
-    /** Notes how many attempts it took. */
-    Future<Void> healed(SqlClient tx, String consumer, UUID id, int attempts) {
+    /** Notes how many attempts each of these messages took. */
+    Future<Void> healed(SqlClient tx, String consumer, Map<UUID, Integer> attempts) {
         return tx.preparedQuery(HEALED)
-                .execute(Tuple.of(id, consumer, attempts))
+                .execute(Tuple.of(
+                        consumer,
+                        attempts.keySet().toArray(UUID[]::new),
+                        attempts.values().toArray(Integer[]::new)))
                 .mapEmpty();
     }
 

@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.nio.ByteBuffer;
@@ -62,14 +63,17 @@ final class ParkedMessageStore {
     private static final String LOCK = """
             SELECT topic, partition, "offset", message_id, record_key, record_value, record_headers, record_time, attempts, first_at,
                    dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
-              FROM parked_message
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
-               FOR UPDATE SKIP LOCKED
+              FROM parked_message p
+              JOIN unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id)
+                   USING (topic, partition, "offset", message_id)
+             WHERE p.consumer = $1
+             ORDER BY topic, partition, "offset"
+               FOR UPDATE OF p SKIP LOCKED
             """;
 
     // As in AttemptStore: nobody waits for the disk. Whoever has the row locked is trying it, and so counts it.
     private static final String BEGIN = """
-            UPDATE parked_message p SET starts = p.starts + 1
+            UPDATE parked_message p SET starts = CASE WHEN $6 THEN 1 ELSE p.starts + 1 END
               FROM (SELECT id
                       FROM parked_message, (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
                      WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
@@ -78,9 +82,17 @@ final class ParkedMessageStore {
             RETURNING p.starts
             """;
 
-    private static final String SURVIVED = """
-            UPDATE parked_message SET starts = 0
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
+    private static final String BEGIN_FIRST = """
+            UPDATE parked_message p SET starts = 1
+              FROM (SELECT id
+                      FROM parked_message
+                      JOIN unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id)
+                           USING (topic, partition, "offset", message_id),
+                           (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
+                     WHERE consumer = $1 AND starts = 0
+                       FOR UPDATE OF parked_message SKIP LOCKED) free
+             WHERE p.id = free.id
+            RETURNING p.topic, p.partition, p."offset", p.message_id
             """;
 
     private static final String POSTPONE = """
@@ -116,11 +128,14 @@ final class ParkedMessageStore {
     private static final String FIND = """
             SELECT topic, partition, "offset", message_id, greatest(extract(epoch FROM next_attempt_at - now()), 0)::float8 AS due_in
               FROM parked_message
-             WHERE consumer = $1 AND message_id = $2
+             WHERE consumer = $1 AND message_id = ANY ($2)
             """;
 
     private static final String REMOVE = """
-            DELETE FROM parked_message WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
+            DELETE FROM parked_message p
+             USING unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id)
+             WHERE p.consumer = $1 AND p.topic = at.topic AND p.partition = at.partition AND p."offset" = at."offset"
+               AND p.message_id = at.message_id
             """;
 
     private final String consumer;
@@ -235,15 +250,15 @@ final class ParkedMessageStore {
         Integer[] numbers = partitions.stream().map(TopicPartition::partition).toArray(Integer[]::new);
         return client.preparedQuery(DUE)
                 .execute(Tuple.of(consumer, topics, numbers))
-                .map(rows -> {
-                    List<Position> due = new ArrayList<>();
-                    rows.forEach(row -> due.add(Position.of(row)));
-                    return due;
-                });
+                .map(ParkedMessageStore::positions);
     }
 
     /** Where a record is, and which it is: a topic that is made anew has other records at the same places. */
     record Position(String topic, int partition, long offset, UUID messageId) {
+        TopicPartition topicPartition() {
+            return new TopicPartition(topic, partition);
+        }
+
         static Position of(Row row) {
             return new Position(
                     row.getString("topic"),
@@ -253,25 +268,34 @@ final class ParkedMessageStore {
         }
     }
 
-    /** Reads and locks a parked message until the transaction ends; empty if it is gone or somebody else has it. */
-    Future<Optional<Parked>> lock(SqlClient tx, Position position) {
-        return tx.preparedQuery(LOCK)
-                .execute(at(position))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(parked(rows.iterator().next())));
+    /** Reads and locks parked messages until the transaction ends, in their order; without those that are gone or locked elsewhere. */
+    Future<List<Parked>> lock(SqlClient tx, Collection<Position> positions) {
+        return tx.preparedQuery(LOCK).execute(at(positions)).map(rows -> {
+            List<Parked> locked = new ArrayList<>(rows.size());
+            rows.forEach(row -> locked.add(parked(row)));
+            return locked;
+        });
     }
 
-    /** Counts a retry before it is begun. Completes with how many have been since one was survived; 0 if it is not to be had now. */
-    Future<Integer> begin(SqlClient client, Position position) {
+    /**
+     * Counts a retry before it is begun.
+     *
+     * @param survived whether this process lived through the one before; that one then does not count
+     * @return completes with how many have been begun since one was survived; 0 if the message is gone or locked elsewhere
+     */
+    Future<Integer> begin(SqlClient client, Position position, boolean survived) {
         return client.preparedQuery(BEGIN)
-                .execute(at(position))
+                .execute(at(position).addValue(survived))
                 .map(rows -> rows.size() == 0 ? 0 : rows.iterator().next().getInteger(0));
     }
 
-    /** The retry failed, but the process lives to tell. */
-    Future<Void> survived(SqlClient client, Position position) {
-        return client.preparedQuery(SURVIVED).execute(at(position)).mapEmpty();
+    /**
+     * Counts a retry, before it is begun, for each of those that has none.
+     *
+     * @return completes with those; without any that is gone, locked elsewhere, or was begun before
+     */
+    Future<List<Position>> beginFirst(SqlClient client, Collection<Position> positions) {
+        return client.preparedQuery(BEGIN_FIRST).execute(at(positions)).map(ParkedMessageStore::positions);
     }
 
     Future<Void> postpone(SqlClient tx, Position position, int attempts, String error, Duration delay) {
@@ -310,15 +334,19 @@ final class ParkedMessageStore {
                 .mapEmpty();
     }
 
-    /** Where this message is parked, if it is. */
-    Future<Optional<Place>> find(SqlClient tx, UUID messageId) {
-        return tx.preparedQuery(FIND).execute(Tuple.of(consumer, messageId)).map(rows -> {
-            if (rows.size() == 0) {
-                return Optional.empty();
-            }
-            Row row = rows.iterator().next();
-            return Optional.of(new Place(Position.of(row), duration(row.getDouble("due_in"))));
-        });
+    /** Where those of these messages are that are parked. */
+    Future<Map<UUID, Place>> find(SqlClient tx, Collection<UUID> messageIds) {
+        if (messageIds.isEmpty()) {
+            return Future.succeededFuture(Map.of());
+        }
+        return tx.preparedQuery(FIND)
+                .execute(Tuple.tuple().addValue(consumer).addValue(messageIds.toArray(UUID[]::new)))
+                .map(rows -> {
+                    Map<UUID, Place> found = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> found.put(
+                            row.getUUID("message_id"), new Place(Position.of(row), duration(row.getDouble("due_in")))));
+                    return found;
+                });
     }
 
     private static Set<UUID> awaited(UUID @Nullable [] ids) {
@@ -329,8 +357,23 @@ final class ParkedMessageStore {
         return Duration.ofMillis((long) (seconds * 1000));
     }
 
-    Future<Void> remove(SqlClient tx, Position position) {
-        return tx.preparedQuery(REMOVE).execute(at(position)).mapEmpty();
+    Future<Void> remove(SqlClient tx, Collection<Position> positions) {
+        return tx.preparedQuery(REMOVE).execute(at(positions)).mapEmpty();
+    }
+
+    private static List<Position> positions(RowSet<Row> rows) {
+        List<Position> positions = new ArrayList<>(rows.size());
+        rows.forEach(row -> positions.add(Position.of(row)));
+        return positions;
+    }
+
+    private Tuple at(Collection<Position> positions) {
+        return Tuple.tuple()
+                .addValue(consumer)
+                .addValue(positions.stream().map(Position::topic).toArray(String[]::new))
+                .addValue(positions.stream().map(Position::partition).toArray(Integer[]::new))
+                .addValue(positions.stream().map(Position::offset).toArray(Long[]::new))
+                .addValue(positions.stream().map(Position::messageId).toArray(UUID[]::new));
     }
 
     private Tuple at(Position position) {

@@ -4,6 +4,7 @@ import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.IncidentStore.Event;
 import dev.lockstep.messaging.IncidentStore.Incident;
 import dev.lockstep.messaging.ParkedMessageStore.Parked;
+import dev.lockstep.messaging.ParkedMessageStore.Place;
 import dev.lockstep.messaging.ParkedMessageStore.Position;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
@@ -12,12 +13,15 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -28,6 +32,8 @@ import org.apache.kafka.common.TopicPartition;
  *                           ├─ that one is parked further back ───────▶ that one first
  *                           └─ that one is missing ───────────────────▶ waits, asks its sender, in the end is dead
  * </pre>
+ *
+ * Those that were not begun before are handled together, in one transaction. If that fails, each has a transaction of its own.
  */
 final class ParkedRetries<M> {
     private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -44,7 +50,7 @@ final class ParkedRetries<M> {
     private final ParkedMessageStore parked;
     private final PredecessorStore predecessors;
     private final Setbacks setbacks;
-    // Those that were begun, and of which the database could not be told what came of it.
+    // Begun, and the database does not know that this process lived through it.
     private final Set<Position> unsettled = new HashSet<>();
     private int heldUp;
 
@@ -67,6 +73,16 @@ final class ParkedRetries<M> {
         this.setbacks = setbacks;
     }
 
+    /** A parked message, read. */
+    private record Candidate<M>(Parked message, Inbound<M> inbound) {
+        boolean isReady(Set<UUID> withoutPredecessor, Set<UUID> parked) {
+            UUID previous = inbound.previousId();
+            return inbound.readable()
+                    && !withoutPredecessor.contains(message.messageId())
+                    && (previous == null || !parked.contains(previous));
+        }
+    }
+
     /** What one attempt came to: a position is to be tried next, a report is to be made once the transaction has committed. */
     private record Outcome(Optional<Position> next, Runnable report) {
         static final Outcome DONE = new Outcome(Optional.empty(), () -> {});
@@ -82,31 +98,79 @@ final class ParkedRetries<M> {
      */
     Future<Void> retryDue(Collection<TopicPartition> partitions) {
         heldUp = 0;
+        unsettled.removeIf(position -> !partitions.contains(position.topicPartition()));
         return retryDue(partitions, System.nanoTime());
     }
 
     private Future<Void> retryDue(Collection<TopicPartition> partitions, long begun) {
-        return withConnection(connection -> parked.due(connection, partitions)).compose(due -> {
-            Future<Boolean> any = Future.succeededFuture(false);
-            for (Position position : due) {
-                any = any.compose(before -> isOver(begun)
-                        ? Future.succeededFuture(before)
-                        : retry(position, new HashSet<>()).map(had -> had || before));
-            }
-            // What somebody else has in hand is due all the time.
-            return any.compose(had -> had && !isOver(begun) ? retryDue(partitions, begun) : Future.succeededFuture());
-        });
+        return withConnection(connection -> parked.due(connection, partitions))
+                .compose(due -> retryTogether(due).compose(handled -> {
+                    Future<Boolean> any = Future.succeededFuture(!handled.isEmpty());
+                    for (Position position : due) {
+                        if (!handled.contains(position)) {
+                            any = any.compose(before -> isOver(begun)
+                                    ? Future.succeededFuture(before)
+                                    : retry(position, new HashSet<>()).map(had -> had || before));
+                        }
+                    }
+                    // What somebody else has in hand is due all the time.
+                    return any.compose(
+                            had -> had && !isOver(begun) ? retryDue(partitions, begun) : Future.succeededFuture());
+                }));
     }
 
     private boolean isOver(long begun) {
         return heldUp >= MOST_HELD_UP || System.nanoTime() - begun >= LONGEST_TURN_NANOS;
     }
 
+    // Completes with those that were handled. A message that was begun before may be the one that ends the process, or
+    // that keeps the others from being handled.
+    private Future<Set<Position>> retryTogether(List<Position> due) {
+        if (due.size() < 2) {
+            return Future.succeededFuture(Set.of());
+        }
+        return withConnection(connection -> parked.beginFirst(connection, due)).compose(begun -> {
+            unsettled.addAll(begun);
+            if (begun.size() < 2) {
+                return Future.succeededFuture(Set.of());
+            }
+            return transactions
+                    .run(BatchLimits.RETRY_TOGETHER, tx -> handleReady(tx, begun))
+                    .onSuccess(unsettled::removeAll)
+                    .otherwise(Set.of());
+        });
+    }
+
+    private Future<Set<Position>> handleReady(SqlConnection tx, List<Position> positions) {
+        return parked.lock(tx, positions).compose(locked -> {
+            List<Candidate<M>> candidates = locked.stream().map(this::read).toList();
+            List<Inbound<M>> inbound =
+                    candidates.stream().map(Candidate::inbound).toList();
+            List<UUID> previous = inbound.stream()
+                    .map(Inbound::previousId)
+                    .filter(Objects::nonNull)
+                    .toList();
+            return predecessors
+                    .missing(tx, inbound)
+                    .compose(missing -> parked.find(tx, previous).compose(behind -> {
+                        List<Candidate<M>> ready = candidates.stream()
+                                .filter(each -> each.isReady(missing, behind.keySet()))
+                                .toList();
+                        return handle(tx, ready)
+                                .map(done -> ready.stream()
+                                        .map(each -> each.message().position())
+                                        .collect(Collectors.toSet()));
+                    }));
+        });
+    }
+
     // Completes with whether it was to be had.
     private Future<Boolean> retry(Position position, Set<Position> followed) {
-        return settle(position)
-                .compose(settled -> withConnection(connection -> parked.begin(connection, position)))
+        // A start that this very process lived through was no crash.
+        boolean survived = unsettled.contains(position);
+        return withConnection(connection -> parked.begin(connection, position, survived))
                 .compose(starts -> {
+                    unsettled.remove(position);
                     if (starts == 0) {
                         return Future.succeededFuture(false);
                     }
@@ -117,14 +181,6 @@ final class ParkedRetries<M> {
                                 .orElseGet(() -> Future.succeededFuture(true));
                     });
                 });
-    }
-
-    // A start that this very process lived through was no crash.
-    private Future<Void> settle(Position position) {
-        return unsettled.contains(position)
-                ? withConnection(connection -> parked.survived(connection, position))
-                        .onSuccess(done -> unsettled.remove(position))
-                : Future.succeededFuture();
     }
 
     private Future<Outcome> once(Position position, int starts, Set<Position> followed) {
@@ -167,48 +223,73 @@ final class ParkedRetries<M> {
     private Future<Outcome> withLocked(Position position, BiFunction<SqlConnection, Parked, Future<Outcome>> work) {
         return transactions.run(
                 BatchLimits.RETRY,
-                tx -> parked.lock(tx, position)
-                        .compose(found ->
-                                found.isEmpty() ? Future.succeededFuture(Outcome.DONE) : work.apply(tx, found.get())));
+                tx -> parked.lock(tx, List.of(position))
+                        .compose(found -> found.isEmpty()
+                                ? Future.succeededFuture(Outcome.DONE)
+                                : work.apply(tx, found.getFirst())));
     }
 
     private <T> Future<T> withConnection(Function<SqlConnection, Future<T>> work) {
         return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
     }
 
+    private Candidate<M> read(Parked message) {
+        return new Candidate<>(
+                message,
+                Inbound.read(
+                        message.source(),
+                        message.messageId(),
+                        messageIds.previous(message.source(), Instant.now()),
+                        codec));
+    }
+
     private Future<Outcome> attempt(SqlConnection tx, Parked message) {
-        Inbound<M> inbound = Inbound.read(
-                message.source(), message.messageId(), messageIds.previous(message.source(), Instant.now()), codec);
-        UUID previous = inbound.previousId();
+        Candidate<M> candidate = read(message);
+        UUID previous = candidate.inbound().previousId();
         if (previous == null) {
-            return handle(tx, message, inbound);
+            return handle(tx, candidate);
         }
         return predecessors
-                .missing(tx, List.of(inbound))
+                .missing(tx, List.of(candidate.inbound()))
                 .compose(missing -> missing.isEmpty()
-                        ? parked.find(tx, previous)
-                                .compose(before -> before.isEmpty()
-                                        ? handle(tx, message, inbound)
-                                        : letPass(tx, message, previous, before.get()))
+                        ? parked.find(tx, List.of(previous)).compose(found -> {
+                            Place before = found.get(previous);
+                            return before == null ? handle(tx, candidate) : letPass(tx, message, previous, before);
+                        })
                         : keepWaiting(tx, message, previous));
     }
 
-    private Future<Outcome> handle(SqlConnection tx, Parked message, Inbound<M> inbound) {
-        if (!inbound.readable()) {
-            return Future.failedFuture(inbound.unreadable());
+    private Future<Outcome> handle(SqlConnection tx, Candidate<M> candidate) {
+        UnprocessableMessageException unreadable = candidate.inbound().unreadable();
+        return unreadable != null
+                ? Future.failedFuture(unreadable)
+                : handle(tx, List.of(candidate)).map(Outcome.DONE);
+    }
+
+    private Future<Void> handle(SqlConnection tx, List<Candidate<M>> candidates) {
+        if (candidates.isEmpty()) {
+            return Future.succeededFuture();
         }
-        int attempts = message.attempts() + 1;
-        return handler.handle(tx, List.of(inbound.received()))
-                .compose(handled -> parked.remove(tx, message.position()))
-                .compose(removed -> inbox.healed(tx, options.group(), message.messageId(), attempts))
-                .compose(healed -> parked.wake(tx, List.of(message.messageId())))
-                .compose(awake -> setbacks.note(
-                        tx, new Incident(message.source(), message.messageId(), Event.HEALED, attempts, null)))
-                .map(Outcome.DONE);
+        List<Parked> messages = candidates.stream().map(Candidate::message).toList();
+        Map<UUID, Integer> attempts =
+                messages.stream().collect(Collectors.toMap(Parked::messageId, each -> each.attempts() + 1, Math::max));
+        List<Incident> healed = messages.stream()
+                .map(each -> new Incident(each.source(), each.messageId(), Event.HEALED, each.attempts() + 1, null))
+                .toList();
+        return handler.handle(
+                        tx,
+                        candidates.stream()
+                                .map(each -> each.inbound().received())
+                                .toList())
+                .compose(handled -> parked.remove(
+                        tx, messages.stream().map(Parked::position).toList()))
+                .compose(removed -> inbox.healed(tx, options.group(), attempts))
+                .compose(noted -> parked.wake(tx, attempts.keySet()))
+                .compose(awake -> setbacks.note(tx, healed));
     }
 
     // The one before has arrived behind it. It is tried at once if it is due, and else both wait until it is.
-    private Future<Outcome> letPass(SqlConnection tx, Parked message, UUID previous, ParkedMessageStore.Place before) {
+    private Future<Outcome> letPass(SqlConnection tx, Parked message, UUID previous, Place before) {
         return parked.waitBehind(tx, message.position(), previous, before.dueIn())
                 .map(waiting -> before.dueIn().isPositive()
                         ? Outcome.DONE
@@ -286,7 +367,7 @@ final class ParkedRetries<M> {
 
     private Future<Outcome> giveUp(SqlConnection tx, Parked message, DeadLetter letter) {
         // The claim is given back, or a replay of the dead letter would be taken for a repeat.
-        return parked.remove(tx, message.position())
+        return parked.remove(tx, List.of(message.position()))
                 .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
                 .compose(released -> setbacks.bury(tx, List.of(letter.redeliveryOf(message.deadLetter()))))
                 .map(Outcome.reported(() -> setbacks.reportDead(letter)));

@@ -80,7 +80,11 @@ final class Setbacks {
     }
 
     Future<Void> note(SqlClient tx, Incident incident) {
-        return incidents.add(tx, List.of(incident));
+        return note(tx, List.of(incident));
+    }
+
+    Future<Void> note(SqlClient tx, List<Incident> all) {
+        return incidents.add(tx, all);
     }
 
     /** Half of it fixed and half of it random, so that keys which failed together are not all tried together. */

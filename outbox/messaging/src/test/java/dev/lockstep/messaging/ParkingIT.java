@@ -143,6 +143,58 @@ class ParkingIT {
     }
 
     @Test
+    void those_that_are_due_together_are_handled_together() {
+        List<String> names = IntStream.range(0, 30).mapToObj(i -> "parked-" + i).toList();
+        names.forEach(name -> fixture.hello(name, name));
+        AtomicInteger most = new AtomicInteger();
+        fixture.consume(
+                patient(),
+                (tx, messages) -> {
+                    if (broken.get()) {
+                        throw new IllegalStateException("not now");
+                    }
+                    most.accumulateAndGet(messages.size(), Math::max);
+                    return greeter().handle(tx, messages);
+                },
+                topic -> true);
+        await().untilAsserted(() -> assertThat(fixture.strings("SELECT count(*) FROM parked_message"))
+                .containsExactly("30"));
+
+        broken.set(false);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrderElementsOf(names));
+        assertThat(most).hasValueGreaterThan(1);
+        assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+        assertThat(fixture.strings("SELECT DISTINCT attempts > 1 FROM inbox")).containsExactly("true");
+    }
+
+    @Test
+    void one_that_hangs_keeps_none_from_being_handled_that_is_due_with_it() {
+        List<String> names = List.of("ann", "bob", "cid", "dan");
+        names.forEach(name -> fixture.hello(name, name));
+        fixture.consume(
+                patient(),
+                (tx, messages) -> {
+                    if (broken.get()) {
+                        throw new IllegalStateException("not now");
+                    }
+                    return messages.stream()
+                                    .anyMatch(each -> each.message().name().equals("bob"))
+                            ? Future.future(never -> {})
+                            : greeter().handle(tx, messages);
+                },
+                topic -> true);
+        await().untilAsserted(() -> assertThat(fixture.strings("SELECT count(*) FROM parked_message"))
+                .containsExactly("4"));
+
+        broken.set(false);
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "cid", "dan"));
+        assertThat(fixture.strings("SELECT convert_from(record_key, 'UTF8') FROM parked_message"))
+                .containsExactly("bob");
+    }
+
+    @Test
     void a_failure_that_is_only_words_is_counted_like_any_other() {
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
