@@ -60,8 +60,13 @@ final class BatchProcessor<M> {
         this.parked = new ParkedMessageStore(options.group());
         this.predecessors = new PredecessorStore(options.group());
         this.setbacks = new Setbacks(options, meters, messageIds, parked);
-        this.retries =
-                new ParkedRetries<>(transactions, options, codec, handler, messageIds, parked, predecessors, setbacks);
+        this.retries = new ParkedRetries<>(
+                transactions,
+                options,
+                new ParkedHandling<>(options, codec, handler, messageIds, parked, setbacks),
+                parked,
+                predecessors,
+                setbacks);
         this.attempts = new AttemptStore(options.group());
     }
 

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.ParkedMessageStore.Parked;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
@@ -7,7 +8,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +25,7 @@ final class Inbox {
             RETURNING message_id
             """;
 
-    private static final String HEALED = """
-            UPDATE inbox i SET attempts = h.attempts
-              FROM unnest($2::uuid[], $3::integer[]) AS h (message_id, attempts)
-             WHERE i.message_id = h.message_id AND i.consumer = $1
-            """;
+    private static final String HEALED = "UPDATE inbox SET attempts = $3 WHERE message_id = $1 AND consumer = $2";
 
     private static final String LIST = """
             SELECT message_id, consumer, topic, partition, "offset", attempts, received_at
@@ -113,13 +109,12 @@ final class Inbox {
                 });
     }
 
-    /** Notes how many attempts each of these messages took. */
-    Future<Void> healed(SqlClient tx, String consumer, Map<UUID, Integer> attempts) {
+    /** Notes how many attempts it took to handle these messages. */
+    Future<Void> healed(SqlClient tx, String consumer, List<Parked> messages) {
         return tx.preparedQuery(HEALED)
-                .execute(Tuple.of(
-                        consumer,
-                        attempts.keySet().toArray(UUID[]::new),
-                        attempts.values().toArray(Integer[]::new)))
+                .executeBatch(messages.stream()
+                        .map(message -> Tuple.of(message.messageId(), consumer, message.attempts() + 1))
+                        .toList())
                 .mapEmpty();
     }
 

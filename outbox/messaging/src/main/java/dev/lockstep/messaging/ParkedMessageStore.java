@@ -60,15 +60,18 @@ final class ParkedMessageStore {
              LIMIT 100
             """;
 
-    private static final String LOCK = """
-            SELECT topic, partition, "offset", message_id, record_key, record_value, record_headers, record_time, attempts, first_at,
-                   dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
-              FROM parked_message p
-              JOIN unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id)
-                   USING (topic, partition, "offset", message_id)
-             WHERE p.consumer = $1
-             ORDER BY topic, partition, "offset"
-               FOR UPDATE OF p SKIP LOCKED
+    // Here and in BEGIN_FIRST a subquery for each, so that it is a probe of the index however large the planner takes
+    // the table for.
+    static final String LOCK = """
+            SELECT p.topic, p.partition, p."offset", p.message_id, record_key, record_value, record_headers, record_time, attempts,
+                   first_at, dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
+              FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id),
+                   LATERAL (SELECT *
+                              FROM parked_message m
+                             WHERE m.consumer = $1 AND m.topic = at.topic AND m.partition = at.partition
+                               AND m."offset" = at."offset" AND m.message_id = at.message_id
+                               FOR UPDATE SKIP LOCKED) p
+             ORDER BY p.topic, p.partition, p."offset"
             """;
 
     // As in AttemptStore: nobody waits for the disk. Whoever has the row locked is trying it, and so counts it.
@@ -82,16 +85,24 @@ final class ParkedMessageStore {
             RETURNING p.starts
             """;
 
-    private static final String BEGIN_FIRST = """
+    // Of each the bytes and those of the ones before it are counted: all of them are in memory at once.
+    static final String BEGIN_FIRST = """
+            WITH free AS (
+                SELECT p.id, at.position, octet_length(p.record_value) AS bytes
+                  FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[])
+                       WITH ORDINALITY AS at (topic, partition, "offset", message_id, position),
+                       LATERAL (SELECT m.id, m.record_value
+                                  FROM parked_message m
+                                 WHERE m.consumer = $1 AND m.topic = at.topic AND m.partition = at.partition
+                                   AND m."offset" = at."offset" AND m.message_id = at.message_id AND m.starts = 0
+                                   FOR UPDATE SKIP LOCKED) p,
+                       (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
+            ), fitting AS (
+                SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY position) AS total FROM free) AS totals
+                 WHERE total IS NULL OR total <= $6
+            )
             UPDATE parked_message p SET starts = 1
-              FROM (SELECT id
-                      FROM parked_message
-                      JOIN unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id)
-                           USING (topic, partition, "offset", message_id),
-                           (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
-                     WHERE consumer = $1 AND starts = 0
-                       FOR UPDATE OF parked_message SKIP LOCKED) free
-             WHERE p.id = free.id
+             WHERE p.id = ANY (ARRAY(SELECT id FROM fitting))
             RETURNING p.topic, p.partition, p."offset", p.message_id
             """;
 
@@ -132,10 +143,7 @@ final class ParkedMessageStore {
             """;
 
     private static final String REMOVE = """
-            DELETE FROM parked_message p
-             USING unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[]) AS at (topic, partition, "offset", message_id)
-             WHERE p.consumer = $1 AND p.topic = at.topic AND p.partition = at.partition AND p."offset" = at."offset"
-               AND p.message_id = at.message_id
+            DELETE FROM parked_message WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
     private final String consumer;
@@ -280,8 +288,8 @@ final class ParkedMessageStore {
     /**
      * Counts a retry before it is begun.
      *
-     * @param survived whether this process lived through the one before; that one then does not count
-     * @return completes with how many have been begun since one was survived; 0 if the message is gone or locked elsewhere
+     * @param survived whether this process lived through all that were counted; then the count begins anew
+     * @return completes with the count; 0 if the message is gone or locked elsewhere
      */
     Future<Integer> begin(SqlClient client, Position position, boolean survived) {
         return client.preparedQuery(BEGIN)
@@ -292,10 +300,13 @@ final class ParkedMessageStore {
     /**
      * Counts a retry, before it is begun, for each of those that has none.
      *
-     * @return completes with those; without any that is gone, locked elsewhere, or was begun before
+     * @param mostBytes how large the values of all of them may be together
+     * @return completes with those; without any that is gone, locked elsewhere, begun before, or too large with those before it
      */
-    Future<List<Position>> beginFirst(SqlClient client, Collection<Position> positions) {
-        return client.preparedQuery(BEGIN_FIRST).execute(at(positions)).map(ParkedMessageStore::positions);
+    Future<List<Position>> beginFirst(SqlClient client, Collection<Position> positions, long mostBytes) {
+        return client.preparedQuery(BEGIN_FIRST)
+                .execute(at(positions).addValue(mostBytes))
+                .map(ParkedMessageStore::positions);
     }
 
     Future<Void> postpone(SqlClient tx, Position position, int attempts, String error, Duration delay) {
@@ -358,7 +369,9 @@ final class ParkedMessageStore {
     }
 
     Future<Void> remove(SqlClient tx, Collection<Position> positions) {
-        return tx.preparedQuery(REMOVE).execute(at(positions)).mapEmpty();
+        return tx.preparedQuery(REMOVE)
+                .executeBatch(positions.stream().map(this::at).toList())
+                .mapEmpty();
     }
 
     private static List<Position> positions(RowSet<Row> rows) {

@@ -3,25 +3,23 @@ package dev.lockstep.messaging;
 import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.IncidentStore.Event;
 import dev.lockstep.messaging.IncidentStore.Incident;
+import dev.lockstep.messaging.ParkedHandling.Candidate;
 import dev.lockstep.messaging.ParkedMessageStore.Parked;
 import dev.lockstep.messaging.ParkedMessageStore.Place;
 import dev.lockstep.messaging.ParkedMessageStore.Position;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -33,62 +31,59 @@ import org.apache.kafka.common.TopicPartition;
  *                           └─ that one is missing ───────────────────▶ waits, asks its sender, in the end is dead
  * </pre>
  *
- * Those that were not begun before are handled together, in one transaction. If that fails, each has a transaction of its own.
+ * Those that were never begun are tried together first, see {@link JointRetries}, the others one by one. A message that was begun
+ * before may be the one that ends the process.
  */
 final class ParkedRetries<M> {
     private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
     // Each may have waited for a lock.
     private static final int MOST_HELD_UP = 5;
 
+    // The start of those that are tried together is no crash of each of them.
+    private static final int FEWEST_STARTS = 2;
+
     private final BoundedTransactions transactions;
     private final ConsumerOptions options;
-    private final MessageCodec<M> codec;
-    private final MessageHandler<M> handler;
-    private final MessageIds messageIds;
+    private final ParkedHandling<M> handling;
+    private final JointRetries<M> joint;
     private final Inbox inbox = new Inbox();
     private final Outbox outbox = new Outbox();
     private final ParkedMessageStore parked;
     private final PredecessorStore predecessors;
     private final Setbacks setbacks;
-    // Begun, and the database does not know that this process lived through it.
+    // Counted as begun in the database, which does not know yet that this process lived through it.
     private final Set<Position> unsettled = new HashSet<>();
     private int heldUp;
 
     ParkedRetries(
             BoundedTransactions transactions,
             ConsumerOptions options,
-            MessageCodec<M> codec,
-            MessageHandler<M> handler,
-            MessageIds messageIds,
+            ParkedHandling<M> handling,
             ParkedMessageStore parked,
             PredecessorStore predecessors,
             Setbacks setbacks) {
         this.transactions = transactions;
         this.options = options;
-        this.codec = codec;
-        this.handler = handler;
-        this.messageIds = messageIds;
+        this.handling = handling;
+        this.joint = new JointRetries<>(transactions, options, handling, parked, predecessors, setbacks);
         this.parked = parked;
         this.predecessors = predecessors;
         this.setbacks = setbacks;
     }
 
-    /** A parked message, read. */
-    private record Candidate<M>(Parked message, Inbound<M> inbound) {
-        boolean isReady(Set<UUID> withoutPredecessor, Set<UUID> parked) {
-            UUID previous = inbound.previousId();
-            return inbound.readable()
-                    && !withoutPredecessor.contains(message.messageId())
-                    && (previous == null || !parked.contains(previous));
-        }
-    }
+    /**
+     * What one attempt came to.
+     *
+     * @param gone whether the message is parked no longer
+     * @param next what is to be tried next
+     * @param report what is to be said once the transaction has committed
+     */
+    private record Outcome(boolean gone, Optional<Position> next, Runnable report) {
+        static final Outcome STAYS = new Outcome(false, Optional.empty(), () -> {});
+        static final Outcome GONE = new Outcome(true, Optional.empty(), () -> {});
 
-    /** What one attempt came to: a position is to be tried next, a report is to be made once the transaction has committed. */
-    private record Outcome(Optional<Position> next, Runnable report) {
-        static final Outcome DONE = new Outcome(Optional.empty(), () -> {});
-
-        static Outcome reported(Runnable report) {
-            return new Outcome(Optional.empty(), report);
+        static Outcome stays(Runnable report) {
+            return new Outcome(false, Optional.empty(), report);
         }
     }
 
@@ -99,69 +94,44 @@ final class ParkedRetries<M> {
     Future<Void> retryDue(Collection<TopicPartition> partitions) {
         heldUp = 0;
         unsettled.removeIf(position -> !partitions.contains(position.topicPartition()));
-        return retryDue(partitions, System.nanoTime());
+        joint.retain(partitions);
+        // What it takes to find them leaves the turn as long as it is.
+        return due(partitions).compose(due -> retry(partitions, due, System.nanoTime()));
     }
 
-    private Future<Void> retryDue(Collection<TopicPartition> partitions, long begun) {
-        return withConnection(connection -> parked.due(connection, partitions))
-                .compose(due -> retryTogether(due).compose(handled -> {
-                    Future<Boolean> any = Future.succeededFuture(!handled.isEmpty());
-                    for (Position position : due) {
-                        if (!handled.contains(position)) {
-                            any = any.compose(before -> isOver(begun)
-                                    ? Future.succeededFuture(before)
-                                    : retry(position, new HashSet<>()).map(had -> had || before));
-                        }
+    private Future<List<Position>> due(Collection<TopicPartition> partitions) {
+        return withConnection(connection -> parked.due(connection, partitions));
+    }
+
+    private Future<Void> retry(Collection<TopicPartition> partitions, List<Position> due, long begun) {
+        return together(due)
+                .compose(first -> together(first.next()).compose(second -> {
+                    Future<Boolean> any = Future.succeededFuture(
+                            !first.settled().isEmpty() || !second.settled().isEmpty());
+                    for (Position position : Stream.concat(due.stream(), first.next().stream())
+                            .filter(each -> !first.settled().contains(each))
+                            .filter(each -> !second.settled().contains(each))
+                            .toList()) {
+                        any = any.compose(before -> isOver(begun)
+                                ? Future.succeededFuture(before)
+                                : retry(position, new HashSet<>()).map(had -> had || before));
                     }
                     // What somebody else has in hand is due all the time.
-                    return any.compose(
-                            had -> had && !isOver(begun) ? retryDue(partitions, begun) : Future.succeededFuture());
+                    return any.compose(had -> had && !isOver(begun)
+                            ? due(partitions).compose(next -> retry(partitions, next, begun))
+                            : Future.succeededFuture());
                 }));
+    }
+
+    private Future<JointRetries.Result> together(List<Position> positions) {
+        return joint.retry(positions).onSuccess(result -> {
+            unsettled.addAll(result.begun());
+            unsettled.removeAll(result.settled());
+        });
     }
 
     private boolean isOver(long begun) {
         return heldUp >= MOST_HELD_UP || System.nanoTime() - begun >= LONGEST_TURN_NANOS;
-    }
-
-    // Completes with those that were handled. A message that was begun before may be the one that ends the process, or
-    // that keeps the others from being handled.
-    private Future<Set<Position>> retryTogether(List<Position> due) {
-        if (due.size() < 2) {
-            return Future.succeededFuture(Set.of());
-        }
-        return withConnection(connection -> parked.beginFirst(connection, due)).compose(begun -> {
-            unsettled.addAll(begun);
-            if (begun.size() < 2) {
-                return Future.succeededFuture(Set.of());
-            }
-            return transactions
-                    .run(BatchLimits.RETRY_TOGETHER, tx -> handleReady(tx, begun))
-                    .onSuccess(unsettled::removeAll)
-                    .otherwise(Set.of());
-        });
-    }
-
-    private Future<Set<Position>> handleReady(SqlConnection tx, List<Position> positions) {
-        return parked.lock(tx, positions).compose(locked -> {
-            List<Candidate<M>> candidates = locked.stream().map(this::read).toList();
-            List<Inbound<M>> inbound =
-                    candidates.stream().map(Candidate::inbound).toList();
-            List<UUID> previous = inbound.stream()
-                    .map(Inbound::previousId)
-                    .filter(Objects::nonNull)
-                    .toList();
-            return predecessors
-                    .missing(tx, inbound)
-                    .compose(missing -> parked.find(tx, previous).compose(behind -> {
-                        List<Candidate<M>> ready = candidates.stream()
-                                .filter(each -> each.isReady(missing, behind.keySet()))
-                                .toList();
-                        return handle(tx, ready)
-                                .map(done -> ready.stream()
-                                        .map(each -> each.message().position())
-                                        .collect(Collectors.toSet()));
-                    }));
-        });
     }
 
     // Completes with whether it was to be had.
@@ -172,10 +142,14 @@ final class ParkedRetries<M> {
                 .compose(starts -> {
                     unsettled.remove(position);
                     if (starts == 0) {
+                        joint.forget(position);
                         return Future.succeededFuture(false);
                     }
                     return once(position, starts, followed).compose(outcome -> {
                         outcome.report().run();
+                        if (outcome.gone()) {
+                            joint.forget(position);
+                        }
                         return outcome.next()
                                 .map(next -> retry(next, followed))
                                 .orElseGet(() -> Future.succeededFuture(true));
@@ -184,7 +158,7 @@ final class ParkedRetries<M> {
     }
 
     private Future<Outcome> once(Position position, int starts, Set<Position> followed) {
-        if (starts > options.maxAttempts()) {
+        if (starts > Math.max(options.maxAttempts(), FEWEST_STARTS)) {
             return withLocked(position, (tx, message) -> crashed(tx, message, starts - 1));
         }
         if (!followed.add(position)) {
@@ -212,7 +186,7 @@ final class ParkedRetries<M> {
         heldUp++;
         String error = Setbacks.describe(cause);
         return parked.postpone(tx, message.position(), message.attempts(), error, setbacks.patience(message.firstAt()))
-                .map(Outcome.reported(() -> setbacks.reportStillHeldUp(message.source(), error)));
+                .map(Outcome.stays(() -> setbacks.reportStillHeldUp(message.source(), error)));
     }
 
     private Future<Outcome> crashed(SqlConnection tx, Parked message, int starts) {
@@ -225,7 +199,7 @@ final class ParkedRetries<M> {
                 BatchLimits.RETRY,
                 tx -> parked.lock(tx, List.of(position))
                         .compose(found -> found.isEmpty()
-                                ? Future.succeededFuture(Outcome.DONE)
+                                ? Future.succeededFuture(Outcome.GONE)
                                 : work.apply(tx, found.getFirst())));
     }
 
@@ -233,18 +207,8 @@ final class ParkedRetries<M> {
         return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
     }
 
-    private Candidate<M> read(Parked message) {
-        return new Candidate<>(
-                message,
-                Inbound.read(
-                        message.source(),
-                        message.messageId(),
-                        messageIds.previous(message.source(), Instant.now()),
-                        codec));
-    }
-
     private Future<Outcome> attempt(SqlConnection tx, Parked message) {
-        Candidate<M> candidate = read(message);
+        Candidate<M> candidate = handling.read(message);
         UUID previous = candidate.inbound().previousId();
         if (previous == null) {
             return handle(tx, candidate);
@@ -263,44 +227,22 @@ final class ParkedRetries<M> {
         UnprocessableMessageException unreadable = candidate.inbound().unreadable();
         return unreadable != null
                 ? Future.failedFuture(unreadable)
-                : handle(tx, List.of(candidate)).map(Outcome.DONE);
-    }
-
-    private Future<Void> handle(SqlConnection tx, List<Candidate<M>> candidates) {
-        if (candidates.isEmpty()) {
-            return Future.succeededFuture();
-        }
-        List<Parked> messages = candidates.stream().map(Candidate::message).toList();
-        Map<UUID, Integer> attempts =
-                messages.stream().collect(Collectors.toMap(Parked::messageId, each -> each.attempts() + 1, Math::max));
-        List<Incident> healed = messages.stream()
-                .map(each -> new Incident(each.source(), each.messageId(), Event.HEALED, each.attempts() + 1, null))
-                .toList();
-        return handler.handle(
-                        tx,
-                        candidates.stream()
-                                .map(each -> each.inbound().received())
-                                .toList())
-                .compose(handled -> parked.remove(
-                        tx, messages.stream().map(Parked::position).toList()))
-                .compose(removed -> inbox.healed(tx, options.group(), attempts))
-                .compose(noted -> parked.wake(tx, attempts.keySet()))
-                .compose(awake -> setbacks.note(tx, healed));
+                : handling.apply(tx, List.of(candidate)).map(Outcome.GONE);
     }
 
     // The one before has arrived behind it. It is tried at once if it is due, and else both wait until it is.
     private Future<Outcome> letPass(SqlConnection tx, Parked message, UUID previous, Place before) {
         return parked.waitBehind(tx, message.position(), previous, before.dueIn())
                 .map(waiting -> before.dueIn().isPositive()
-                        ? Outcome.DONE
-                        : new Outcome(Optional.of(before.position()), () -> {}));
+                        ? Outcome.STAYS
+                        : new Outcome(false, Optional.of(before.position()), () -> {}));
     }
 
     private Future<Outcome> keepWaiting(SqlConnection tx, Parked message, UUID previous) {
         if (!previous.equals(message.waitsFor())) {
             return parked.waitFor(tx, message.position(), previous, Gaps.describe(previous), options.gapResendAfter())
                     .compose(waiting -> setbacks.note(tx, incident(message, Event.GAP_SEEN, Gaps.describe(previous))))
-                    .map(Outcome.reported(() -> setbacks.reportGap(message.source(), previous)));
+                    .map(Outcome.stays(() -> setbacks.reportGap(message.source(), previous)));
         }
         Duration waited = message.waited();
         if (waited.compareTo(options.gapGiveUpAfter()) >= 0) {
@@ -312,7 +254,7 @@ final class ParkedRetries<M> {
         Duration untilAsking = Gaps.askAfter(options, message.asked()).minus(waited);
         if (untilAsking.isPositive()) {
             return parked.askedFor(tx, message.position(), message.asked(), untilAsking)
-                    .map(Outcome.DONE);
+                    .map(Outcome.STAYS);
         }
         int asked = message.asked() + 1;
         Optional<OutboxMessage> request = ResendRequested.forMessage(message.source(), previous);
@@ -325,13 +267,13 @@ final class ParkedRetries<M> {
                         message.position(),
                         asked,
                         Gaps.askAfter(options, asked).minus(waited)))
-                .map(Outcome.DONE);
+                .map(Outcome.STAYS);
     }
 
     // Kafka is away: the sender has not been asked, and cannot have answered.
     private Future<Outcome> waitAnew(SqlConnection tx, Parked message, UUID previous) {
         return parked.waitFor(tx, message.position(), previous, Gaps.describe(previous), options.gapResendAfter())
-                .map(Outcome.DONE);
+                .map(Outcome.STAYS);
     }
 
     private Future<Outcome> giveUpTheGap(SqlConnection tx, Parked message, UUID previous) {
@@ -362,7 +304,7 @@ final class ParkedRetries<M> {
         return parked.postpone(tx, message.position(), attempts, error, setbacks.backoff(attempts))
                 .compose(postponed -> setbacks.note(
                         tx, new Incident(message.source(), message.messageId(), Event.FAILED_AGAIN, attempts, error)))
-                .map(Outcome.reported(() -> setbacks.reportFailedAgain(message.source(), attempts, error)));
+                .map(Outcome.stays(() -> setbacks.reportFailedAgain(message.source(), attempts, error)));
     }
 
     private Future<Outcome> giveUp(SqlConnection tx, Parked message, DeadLetter letter) {
@@ -370,7 +312,7 @@ final class ParkedRetries<M> {
         return parked.remove(tx, List.of(message.position()))
                 .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
                 .compose(released -> setbacks.bury(tx, List.of(letter.redeliveryOf(message.deadLetter()))))
-                .map(Outcome.reported(() -> setbacks.reportDead(letter)));
+                .map(new Outcome(true, Optional.empty(), () -> setbacks.reportDead(letter)));
     }
 
     private static Incident incident(Parked message, Event event, String error) {

@@ -131,6 +131,14 @@ final class Setbacks {
         at(LOGGER.atDebug(), record).addKeyValue("error", error).log("a parked message is still held up");
     }
 
+    void reportTriedAlone(int messages, Throwable cause) {
+        LOGGER.atInfo()
+                .addKeyValue("service", options.group())
+                .addKeyValue("messages", messages)
+                .addKeyValue("error", describe(cause))
+                .log("parked messages could not be handled in one transaction, each is tried in its own");
+    }
+
     void reportGap(ConsumerRecord<byte[], byte[]> record, UUID missing) {
         meters.counter("lockstep.consumer.gaps", "group", options.group(), "topic", record.topic())
                 .increment();

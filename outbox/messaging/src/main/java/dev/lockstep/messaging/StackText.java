@@ -27,7 +27,9 @@ final class StackText {
             "io.netty.",
             "io.vertx.",
             BatchProcessor.class.getName(),
-            ParkedRetries.class.getName());
+            ParkedRetries.class.getName(),
+            ParkedHandling.class.getName(),
+            JointRetries.class.getName());
     // A hidden class is called after where it is in memory: another one after each start.
     private static final Pattern ADDRESS = Pattern.compile("(\\$\\$Lambda)[/$][0-9a-fx/]+");
     private static final Pattern NUMBER = Pattern.compile("\\d+");

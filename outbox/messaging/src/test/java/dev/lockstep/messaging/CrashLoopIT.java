@@ -12,7 +12,9 @@ import io.vertx.sqlclient.SqlConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
@@ -80,6 +82,28 @@ class CrashLoopIT {
         assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
                 .containsExactly("CONSUMER_CRASHED 4");
         assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty();
+    }
+
+    @Test
+    void of_parked_messages_that_are_tried_together_only_the_one_that_ends_the_process_is_buried() {
+        List<String> names = List.of("ann", "mort", "bob", "cid");
+        fixture.createTopic(names.size());
+        names.forEach(name -> hello(names.indexOf(name), name));
+        Set<String> parked = ConcurrentHashMap.newKeySet();
+
+        startProcessesUntilOneLives((tx, messages) -> {
+            boolean parks = messages.size() == 1
+                    ? parked.add(messages.getFirst().message().name())
+                    : parked.size() < names.size();
+            if (parks) {
+                return Future.failedFuture(new IllegalStateException("not now"));
+            }
+            return mentions("mort", messages) ? die(tx) : greeter().handle(tx, messages);
+        });
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "bob", "cid"));
+        assertThat(fixture.strings("SELECT reason || ' ' || partition FROM dead_letter"))
+                .containsExactly("CONSUMER_CRASHED 1");
     }
 
     private void startProcessesUntilOneLives(MessageHandler<Greeting> handler) {

@@ -168,6 +168,16 @@ class ListingIT {
                 .containsPattern("Unique\\n +-> +Index Only Scan using parked_message_key ");
     }
 
+    @Test
+    void parked_messages_are_found_by_their_places_one_by_one_however_many_there_are() {
+        pileUpParked();
+        String places = "'group', ARRAY['t7'], ARRAY[0], ARRAY[7], ARRAY[gen_random_uuid()]";
+
+        assertThat(fixture.genericPlan(ParkedMessageStore.LOCK, places)).doesNotContain("Seq Scan on parked_message");
+        assertThat(fixture.genericPlan(ParkedMessageStore.BEGIN_FIRST, places + ", 1000"))
+                .doesNotContain("Seq Scan on parked_message");
+    }
+
     private void pileUpOutbox() {
         for (int i = 0; i < 20; i++) {
             execute("""
