@@ -31,8 +31,8 @@ final class Suite implements AutoCloseable {
     private static final int LONGEST_LINE = 1_000;
     private static final Duration WARM_UP = Duration.ofMillis(1_500);
     private static final Duration COOL_DOWN = Duration.ofSeconds(1);
-    private static final Duration QUIET_LIMIT = Duration.ofSeconds(90);
-    private static final Duration SETTLE = Duration.ofSeconds(45);
+    private static final Duration QUIET_LIMIT = Duration.ofMinutes(2);
+    private static final Duration SETTLE = Duration.ofMinutes(2);
 
     private final PrintWriter out;
     private final long seed;
