@@ -22,6 +22,7 @@ import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.OutboxMessage;
 import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.UnprocessableMessagesException;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;
@@ -59,12 +60,13 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
         this.stockkeeper = stockkeeper;
     }
 
-    private record Task(StockCommand command, @Nullable String traceparent) {}
+    private record Task(
+            UUID messageId, StockCommand command, @Nullable String traceparent) {}
 
     @Override
     public Future<Void> handle(SqlConnection tx, List<Received<InventoryCommand>> received) {
         List<Task> tasks = received.stream()
-                .map(each -> new Task(messages.toCommand(each.message()), each.traceparent()))
+                .map(each -> new Task(each.messageId(), messages.toCommand(each.message()), each.traceparent()))
                 .toList();
         Set<OrderId> orderIds =
                 tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
@@ -79,7 +81,7 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
     @Override
     public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<InventoryCommand>> received) {
         List<Task> tasks = received.stream()
-                .map(each -> new Task(messages.toCommand(each.message()), each.traceparent()))
+                .map(each -> new Task(each.messageId(), messages.toCommand(each.message()), each.traceparent()))
                 .toList();
         Set<OrderId> orderIds =
                 tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
@@ -104,18 +106,19 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
                                 })));
     }
 
+    private OutboxMessage answer(ReservationBatch batch, Task task) {
+        try {
+            return messages.toAnswer(task.command().orderId(), batch.apply(task.command()), task.traceparent());
+        } catch (TotalTooLargeException e) {
+            throw new UnprocessableMessageException("TOTAL_TOO_LARGE", String.valueOf(e.getMessage()));
+        }
+    }
+
     private Future<Void> decide(
             SqlConnection tx, List<Task> tasks, Map<OrderId, Stored> stored, Map<ProductId, Product> locked) {
         ReservationBatch batch = new ReservationBatch(stockkeeper, stored, locked);
         List<OutboxMessage> answers = new ArrayList<>(tasks.size());
-        try {
-            for (Task task : tasks) {
-                answers.add(
-                        messages.toAnswer(task.command().orderId(), batch.apply(task.command()), task.traceparent()));
-            }
-        } catch (TotalTooLargeException e) {
-            throw new UnprocessableMessageException("TOTAL_TOO_LARGE", String.valueOf(e.getMessage()));
-        }
+        UnprocessableMessagesException.forEach(tasks, Task::messageId, task -> answers.add(answer(batch, task)));
         // Joined, not composed: they travel together, and all must have succeeded before the caller commits.
         return Future.join(
                         products.move(tx, batch.moved()),

@@ -14,7 +14,7 @@ import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.messaging.Received;
-import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.UnprocessableMessagesException;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.SqlConnection;
@@ -204,9 +204,11 @@ class InventoryProcessorIT {
         // Then
         assertThatThrownBy(() ->
                         await(database.batch(List.of(reserve(other, cup, 1), reserve(order, "gold-" + test, 1_000)))))
-                .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
-                .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("TOTAL_TOO_LARGE"))
-                .satisfies(refusal -> assertThat(refusal).hasMessageContaining(order));
+                .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessagesException.class))
+                .satisfies(refused -> assertThat(refused.messages().values())
+                        .singleElement()
+                        .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("TOTAL_TOO_LARGE"))
+                        .satisfies(refusal -> assertThat(refusal).hasMessageContaining(order)));
         assertThat(database.events(other)).isEmpty();
         assertThat(database.product(cup).reserved()).isZero();
     }

@@ -7,6 +7,7 @@ import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.OutboxMessage;
 import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.UnprocessableMessagesException;
 import dev.lockstep.order.domain.Decision;
 import dev.lockstep.order.domain.Order;
 import dev.lockstep.order.domain.OrderCommand.RequestCancel;
@@ -46,10 +47,10 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
     @Override
     public Future<Void> handle(SqlConnection tx, List<Received<OrderCommand>> commands) {
         Set<OrderId> ids = new HashSet<>();
-        commands.forEach(received -> ids.add(orderId(received)));
+        UnprocessableMessagesException.forEach(commands, Received::messageId, received -> ids.add(orderId(received)));
         return store.lock(tx, ids).compose(locked -> {
             Batch batch = new Batch(locked);
-            commands.forEach(received -> decide(batch, received));
+            UnprocessableMessagesException.forEach(commands, Received::messageId, received -> decide(batch, received));
             return batch.write(tx);
         });
     }

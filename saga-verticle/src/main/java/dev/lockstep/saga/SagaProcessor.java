@@ -7,6 +7,7 @@ import dev.lockstep.messaging.OperatorActions;
 import dev.lockstep.messaging.Outbox;
 import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.UnprocessableMessagesException;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;
 import dev.lockstep.saga.domain.SagaEvent;
@@ -21,6 +22,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -53,7 +55,8 @@ final class SagaProcessor implements MessageHandler<Message> {
         this.outcomes = outcomes;
     }
 
-    private record Incoming(SagaEvent event, @Nullable String traceparent) {}
+    private record Incoming(
+            UUID messageId, SagaEvent event, @Nullable String traceparent) {}
 
     @Override
     public Future<Void> handle(SqlConnection tx, List<Received<Message>> received) {
@@ -61,7 +64,7 @@ final class SagaProcessor implements MessageHandler<Message> {
         for (Received<Message> each : received) {
             SagaEvent event = messages.toEvent(each.message());
             incoming.computeIfAbsent(event.orderId(), first -> new ArrayList<>())
-                    .add(new Incoming(event, each.traceparent()));
+                    .add(new Incoming(each.messageId(), event, each.traceparent()));
         }
         return advance(tx, incoming);
     }
@@ -129,9 +132,8 @@ final class SagaProcessor implements MessageHandler<Message> {
     }
 
     private Future<Integer> pass(SqlConnection tx, List<StoredSaga> overdue) {
-        List<SagaProgress> sagas = overdue.stream()
-                .map(saga -> decide(saga, List.of(new Incoming(new SagaEvent.DeadlinePassed(saga.orderId()), null))))
-                .toList();
+        List<SagaProgress> sagas = overdue.stream().map(SagaProgress::new).toList();
+        sagas.forEach(progress -> decide(progress, new SagaEvent.DeadlinePassed(progress.orderId()), null));
         // Only those that moved: one that stays as it is would be looked at again without end.
         return save(tx, sagas)
                 .map(overtaken ->
@@ -162,10 +164,18 @@ final class SagaProcessor implements MessageHandler<Message> {
 
     private Future<Set<OrderId>> decideAndSave(
             SqlConnection tx, Map<OrderId, StoredSaga> stored, Map<OrderId, List<Incoming>> incoming) {
-        List<SagaProgress> sagas = new ArrayList<>(incoming.size());
-        incoming.forEach((orderId, events) ->
-                sagas.add(decide(stored.getOrDefault(orderId, StoredSaga.unseen(orderId)), events)));
-        return save(tx, sagas);
+        Map<OrderId, SagaProgress> sagas = new LinkedHashMap<>();
+        List<Incoming> events = new ArrayList<>();
+        incoming.forEach((orderId, all) -> {
+            sagas.put(orderId, new SagaProgress(stored.getOrDefault(orderId, StoredSaga.unseen(orderId))));
+            events.addAll(all);
+        });
+        UnprocessableMessagesException.forEach(
+                events,
+                Incoming::messageId,
+                each -> decide(
+                        Objects.requireNonNull(sagas.get(each.event().orderId())), each.event(), each.traceparent()));
+        return save(tx, List.copyOf(sagas.values()));
     }
 
     // Postgres stores some texts as others, for instance a lone surrogate as "?". Such a saga is never found again.
@@ -187,16 +197,12 @@ final class SagaProcessor implements MessageHandler<Message> {
         return text.toString();
     }
 
-    private SagaProgress decide(StoredSaga stored, List<Incoming> events) {
-        SagaProgress progress = new SagaProgress(stored);
+    private void decide(SagaProgress progress, SagaEvent event, @Nullable String traceparent) {
         try {
-            for (Incoming each : events) {
-                progress.apply(saga, messages, each.event(), each.traceparent());
-            }
+            progress.apply(saga, messages, event, traceparent);
         } catch (UnexpectedEventException e) {
             throw new UnprocessableMessageException("UNEXPECTED_EVENT", String.valueOf(e.getMessage()));
         }
-        return progress;
     }
 
     /** Saves what changed, then what was done about it. Completes with the sagas that could not be saved, and of which nothing was. */

@@ -23,6 +23,7 @@ import dev.lockstep.contracts.StockReleased;
 import dev.lockstep.contracts.StockReserved;
 import dev.lockstep.messaging.Received;
 import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.UnprocessableMessagesException;
 import dev.lockstep.saga.SagaDatabase.Sent;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
@@ -239,10 +240,13 @@ class SagaProcessorIT {
 
         // Then
         assertThatThrownBy(() -> await(handled))
-                .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
-                .extracting(UnprocessableMessageException::reason, UnprocessableMessageException::getMessage)
-                .containsExactly(
-                        "UNEXPECTED_EVENT", "StockReserved cannot follow NotStarted for order never-started-" + order);
+                .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessagesException.class))
+                .satisfies(refused -> assertThat(refused.messages().values())
+                        .singleElement()
+                        .extracting(UnprocessableMessageException::reason, UnprocessableMessageException::getMessage)
+                        .containsExactly(
+                                "UNEXPECTED_EVENT",
+                                "StockReserved cannot follow NotStarted for order never-started-" + order));
         assertThat(await(database.views.find(database.pool, order))).isEmpty();
         assertThat(database.sent(order)).isEmpty();
     }

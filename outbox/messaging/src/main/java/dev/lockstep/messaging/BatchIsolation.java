@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
  *  the failure is ─┬─ UNAVAILABLE ──────────▶ the batch is tried again later
  *                  ├─ TRANSIENT, a lock ────▶ those that meet a locked row are parked at once, all others applied
  *                  ├─ TRANSIENT ────────────▶ once more, then in halves; a message that still fails is parked
+ *                  ├─ PERMANENT, named ─────▶ the messages that the handler names are dead letters, all others applied
  *                  └─ PERMANENT, UNKNOWN ───▶ in halves; the message at fault is a dead letter, or parked and counted
  * </pre>
  */
@@ -163,6 +165,20 @@ final class BatchIsolation<M> {
     }
 
     private Future<Void> narrow(List<Inbound<M>> part, Throwable cause) {
+        Map<UUID, UnprocessableMessageException> named = FailureClassifier.named(cause);
+        List<DeadLetter> letters = new ArrayList<>();
+        List<Inbound<M>> others = new ArrayList<>();
+        for (Inbound<M> each : part) {
+            UnprocessableMessageException never = named.get(each.messageId());
+            if (never == null) {
+                others.add(each);
+            } else {
+                letters.add(DeadLetter.unprocessable(each.source(), never, 1, Instant.now()));
+            }
+        }
+        if (!letters.isEmpty()) {
+            return bury(letters).compose(buried -> apply(others));
+        }
         return part.size() == 1 ? putAside(part.getFirst(), cause) : inHalves(part);
     }
 
@@ -200,10 +216,10 @@ final class BatchIsolation<M> {
         Instant now = Instant.now();
         Optional<UnprocessableMessageException> never = FailureClassifier.permanent(cause);
         if (never.isPresent()) {
-            return bury(DeadLetter.unprocessable(message.source(), never.get(), 1, now));
+            return bury(List.of(DeadLetter.unprocessable(message.source(), never.get(), 1, now)));
         }
         if (options.maxAttempts() <= 1) {
-            return bury(Setbacks.exhausted(message.source(), cause, 1, now));
+            return bury(List.of(Setbacks.exhausted(message.source(), cause, 1, now)));
         }
         Parking parking = new Parking(message, 1, Setbacks.describe(cause), setbacks.backoff(1), null);
         return transactions
@@ -216,9 +232,9 @@ final class BatchIsolation<M> {
                 .onSuccess(done -> setbacks.reportParked(message.source(), cause));
     }
 
-    private Future<Void> bury(DeadLetter letter) {
+    private Future<Void> bury(List<DeadLetter> letters) {
         return transactions
-                .run(BatchLimits.BOOKKEEPING, tx -> setbacks.bury(tx, List.of(letter)))
-                .onSuccess(done -> setbacks.reportDead(letter));
+                .run(BatchLimits.BOOKKEEPING, tx -> setbacks.bury(tx, letters))
+                .onSuccess(done -> letters.forEach(setbacks::reportDead));
     }
 }

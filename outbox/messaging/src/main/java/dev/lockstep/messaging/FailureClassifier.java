@@ -15,8 +15,10 @@ import java.net.UnknownHostException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.FileSystemException;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +73,7 @@ public final class FailureClassifier {
     /** What the failure means; {@link FailureKind#UNKNOWN} unless something in its chain of causes says more. */
     public static FailureKind classify(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
-            if (each instanceof UnprocessableMessageException) {
+            if (each instanceof UnprocessableMessageException || each instanceof UnprocessableMessagesException) {
                 return FailureKind.PERMANENT;
             }
             if (each instanceof DatabaseException database) {
@@ -141,14 +143,27 @@ public final class FailureClassifier {
         return classOf(state).equals("40") || KEPT_BY_SESSION.contains(state) || ENDS_SESSION.contains(state);
     }
 
-    /** The statement that no attempt will help, wherever in the chain of causes it was made. */
+    /** Why no attempt will help a message, if the failure of its own attempt says so anywhere in its chain of causes. */
     static Optional<UnprocessableMessageException> permanent(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnprocessableMessageException never) {
                 return Optional.of(never);
             }
+            if (each instanceof UnprocessableMessagesException many) {
+                return many.messages().values().stream().findFirst();
+            }
         }
         return Optional.empty();
+    }
+
+    /** The messages of a batch that no attempt will help, by their ids, as far as the handler has named them. */
+    static Map<UUID, UnprocessableMessageException> named(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof UnprocessableMessagesException many) {
+                return many.messages();
+            }
+        }
+        return Map.of();
     }
 
     private static FailureKind ofDatabase(DatabaseException failure) {

@@ -16,7 +16,7 @@ public interface MessageHandler<M> {
      * <p>A whole polled batch comes at once, so use multi-row statements and lock rows in the order of their keys. If the
      * future fails, everything is rolled back and {@link FailureClassifier} decides: while the database is unavailable the whole
      * batch is tried again; else the messages at fault are found, and all others are applied. {@link UnprocessableMessageException}
-     * makes a message a dead letter, a transient failure such as a locked row parks it and those of its key behind it without
+     * makes a message a dead letter ({@link UnprocessableMessagesException} names those of a batch, which saves the search), a transient failure such as a locked row parks it and those of its key behind it without
      * counting an attempt, and any other failure parks it and counts.
      *
      * <p>A transaction has a time limit. When it is over, its connection is closed and the transaction counts as failed, whether

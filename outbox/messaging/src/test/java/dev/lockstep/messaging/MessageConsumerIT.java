@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -129,6 +131,31 @@ class MessageConsumerIT {
                             fixture.topic + ".dlq -");
             assertThat(fixture.strings("SELECT encode(payload, 'hex') FROM outbox WHERE aggregateid IS NULL"))
                     .containsExactly("ff00");
+        }
+
+        @Test
+        void those_that_the_handler_names_are_dead_letters_without_a_search() {
+            List<String> names = IntStream.range(0, 20).mapToObj(i -> "n" + i).toList();
+            names.forEach(name -> fixture.hello("k", name));
+            Set<Integer> sizes = ConcurrentHashMap.newKeySet();
+
+            fixture.consume((tx, messages) -> {
+                sizes.add(messages.size());
+                UnprocessableMessagesException.forEach(messages, Received::messageId, each -> {
+                    if (each.message().name().endsWith("3")) {
+                        throw new UnprocessableMessageException(
+                                "UNWELCOME", each.message().name());
+                    }
+                });
+                return greeter().handle(tx, messages);
+            });
+
+            await().untilAsserted(() -> assertThat(fixture.greeted())
+                    .isEqualTo(
+                            names.stream().filter(name -> !name.endsWith("3")).toList()));
+            assertThat(fixture.strings("SELECT reason || ' ' || error FROM dead_letter ORDER BY \"offset\""))
+                    .containsExactly("UNWELCOME n3", "UNWELCOME n13");
+            assertThat(sizes).containsExactlyInAnyOrder(20, 18);
         }
 
         @Test
