@@ -7,7 +7,7 @@ import java.time.Duration;
 final class BatchLimits {
     /** For what is not a batch: counting attempts, putting a message aside, reading what is due. */
     static final Limits BOOKKEEPING = new Limits(Duration.ofSeconds(10), Duration.ofSeconds(2));
-    /** For many parked messages together. If one of them takes longer, the others are handled without it soon. */
+    /** For parked messages that are retried together. Short, so that a message that hangs delays the others little. */
     static final Limits RETRY_TOGETHER = new Limits(Duration.ofSeconds(1), Duration.ofMillis(50));
     /** For one parked message. Other messages wait meanwhile. */
     static final Limits RETRY = new Limits(Duration.ofSeconds(5), Duration.ofMillis(50));

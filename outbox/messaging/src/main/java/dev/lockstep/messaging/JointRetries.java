@@ -17,8 +17,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tries parked messages of different keys together, in one transaction. What fails here is tried alone until it is parked no
- * longer, so that one message that fails or hangs holds up the others once.
+ * Retries parked messages of different keys together, in one transaction. If that transaction fails, each of its messages is retried
+ * alone until it has left the table, so one message that fails or hangs delays the others once.
  */
 final class JointRetries<M> {
     private static final int MOST_MESSAGES = 100;
@@ -49,19 +49,21 @@ final class JointRetries<M> {
     }
 
     /**
-     * What came of it.
+     * The result of a joint retry.
      *
-     * @param begun those whose start was counted
-     * @param settled those of them that were handled, or wait for another parked message
-     * @param next the messages that those wait for and that are due themselves
+     * @param begun the messages whose start was counted
+     * @param settled those of them that were handled, or that now wait for another parked message
+     * @param next the messages that those wait for, where they are due
      */
     record Result(List<Position> begun, Set<Position> settled, List<Position> next) {
         static final Result NOTHING = new Result(List.of(), Set.of(), List.of());
     }
 
     /**
-     * Tries those that were never begun, as many as one transaction may take. Completes with what came of it, also when the
-     * transaction failed: then none is settled.
+     * Retries those of the messages that were never begun, as many as fit into one transaction.
+     *
+     * @return completes with the result, also if the transaction failed: then no message is settled. Fails if the starts could not be
+     *     counted
      */
     Future<Result> retry(List<Position> positions) {
         List<Position> fit = positions.stream()
@@ -82,7 +84,7 @@ final class JointRetries<M> {
                                 .otherwise(cause -> failed(begun, cause)));
     }
 
-    /** Forgets a message that is parked no longer. */
+    /** Forgets a message that has left the table. */
     void forget(Position position) {
         alone.remove(position);
     }

@@ -60,8 +60,9 @@ final class ParkedMessageStore {
              LIMIT 100
             """;
 
-    // Here and in BEGIN_FIRST a subquery for each, so that it is a probe of the index however large the planner takes
-    // the table for.
+    // The planner does not flatten a subquery that locks rows. Each message is therefore an index lookup, also in a
+    // plan
+    // that was made while the table was empty. BEGIN_FIRST relies on this too.
     static final String LOCK = """
             SELECT p.topic, p.partition, p."offset", p.message_id, record_key, record_value, record_headers, record_time, attempts,
                    first_at, dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
@@ -85,7 +86,7 @@ final class ParkedMessageStore {
             RETURNING p.starts
             """;
 
-    // Of each the bytes and those of the ones before it are counted: all of them are in memory at once.
+    // The running total of the values' sizes bounds how much the consumer holds in memory at once.
     static final String BEGIN_FIRST = """
             WITH free AS (
                 SELECT p.id, at.position, octet_length(p.record_value) AS bytes

@@ -31,15 +31,14 @@ import org.apache.kafka.common.TopicPartition;
  *                           └─ that one is missing ───────────────────▶ waits, asks its sender, in the end is dead
  * </pre>
  *
- * Those that were never begun are tried together first, see {@link JointRetries}, the others one by one. A message that was begun
- * before may be the one that ends the process.
+ * {@link JointRetries} first tries messages that were never begun together; the others are tried one by one, because a message that
+ * was begun before may be the one that ends the process.
  */
 final class ParkedRetries<M> {
     private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
     // Each may have waited for a lock.
     private static final int MOST_HELD_UP = 5;
-
-    // The start of those that are tried together is no crash of each of them.
+    // A joint retry counts a start of every message in it, so one start does not prove that a message ends the process.
     private static final int FEWEST_STARTS = 2;
 
     private final BoundedTransactions transactions;
@@ -51,7 +50,7 @@ final class ParkedRetries<M> {
     private final ParkedMessageStore parked;
     private final PredecessorStore predecessors;
     private final Setbacks setbacks;
-    // Counted as begun in the database, which does not know yet that this process lived through it.
+    // This process survived the start that the database counts; their next start resets the count.
     private final Set<Position> unsettled = new HashSet<>();
     private int heldUp;
 
@@ -72,11 +71,11 @@ final class ParkedRetries<M> {
     }
 
     /**
-     * What one attempt came to.
+     * The result of one attempt.
      *
-     * @param gone whether the message is parked no longer
-     * @param next what is to be tried next
-     * @param report what is to be said once the transaction has committed
+     * @param gone whether the message has left the table
+     * @param next the message to try next
+     * @param report logs and counts the result; called after the commit
      */
     private record Outcome(boolean gone, Optional<Position> next, Runnable report) {
         static final Outcome STAYS = new Outcome(false, Optional.empty(), () -> {});
@@ -95,7 +94,7 @@ final class ParkedRetries<M> {
         heldUp = 0;
         unsettled.removeIf(position -> !partitions.contains(position.topicPartition()));
         joint.retain(partitions);
-        // What it takes to find them leaves the turn as long as it is.
+        // The query for due messages does not count towards the two seconds.
         return due(partitions).compose(due -> retry(partitions, due, System.nanoTime()));
     }
 
@@ -116,7 +115,8 @@ final class ParkedRetries<M> {
                                 ? Future.succeededFuture(before)
                                 : retry(position, new HashSet<>()).map(had -> had || before));
                     }
-                    // What somebody else has in hand is due all the time.
+                    // A message that another consumer has locked stays due, so only a round that settled something is
+                    // repeated.
                     return any.compose(had -> had && !isOver(begun)
                             ? due(partitions).compose(next -> retry(partitions, next, begun))
                             : Future.succeededFuture());
