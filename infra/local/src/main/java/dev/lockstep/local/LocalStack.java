@@ -39,7 +39,11 @@ final class LocalStack implements AutoCloseable {
     // default 45 s.
     private static final Map<String, String> DEFAULTS =
             Map.of("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000", "KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000");
-    private static final Duration READY_INTERVAL = Duration.ofMillis(50);
+    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+    // A question takes processor time from the start that it asks about: at most a fifth of the time goes into
+    // questions.
+    private static final int PAUSE_PER_QUESTION = 4;
     // An ordinary start is over by then and needs no words.
     private static final Duration TELL_AFTER = Duration.ofSeconds(15);
     private static final Duration TELL_EVERY = Duration.ofSeconds(5);
@@ -83,9 +87,10 @@ final class LocalStack implements AutoCloseable {
         Thread.ofPlatform().daemon().name("local-progress").start(() -> tellProgress(over));
         try {
             Steps.together(List.of(this::startPostgres, this::startKafka));
-            Steps.together(config.services().stream()
-                    .<Runnable>map(service -> () -> startService(service))
-                    .toList());
+            // One after the other: the first loads the classes of all, and each has the processors for itself. All at
+            // once
+            // takes as long on a quiet machine; on a busy one all of them run into their time limits.
+            config.services().stream().sorted().forEach(this::startService);
         } finally {
             over.countDown();
         }
@@ -275,10 +280,12 @@ final class LocalStack implements AutoCloseable {
 
     // Asks until the answer is yes, it is time to stop, or nothing gets any further.
     private void awaitTrue(Service service, BooleanSupplier isSo) {
-        while (!isSo.getAsBoolean() && !pause()) {
+        long asked = System.nanoTime();
+        while (!isSo.getAsBoolean() && !pauseAfter(Duration.ofNanos(System.nanoTime() - asked))) {
             progress.givenUp().ifPresent(why -> {
                 throw new LocalException("the " + service.id() + " service is not ready: " + why);
             });
+            asked = System.nanoTime();
         }
     }
 
@@ -311,9 +318,11 @@ final class LocalStack implements AutoCloseable {
     }
 
     // True if it is time to stop.
-    private boolean pause() {
+    private boolean pauseAfter(Duration question) {
+        long millis = Math.clamp(
+                question.toMillis() * PAUSE_PER_QUESTION, SHORTEST_PAUSE.toMillis(), LONGEST_PAUSE.toMillis());
         try {
-            return stopping.await(READY_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+            return stopping.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             return true;
