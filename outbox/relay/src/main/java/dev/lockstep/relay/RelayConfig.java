@@ -27,7 +27,7 @@ public record RelayConfig(
         Duration heartbeatInterval,
         Duration stalledAfter) {
     private static final Duration LEAST_PATIENCE = Duration.ofSeconds(5);
-    private static final Duration LEAST_START_LIMIT = Duration.ofMinutes(1);
+    private static final Duration LEAST_START_LIMIT = Duration.ofMinutes(5);
 
     public RelayConfig {
         producer = Map.copyOf(producer);
