@@ -24,7 +24,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
     static final int MOST = 2_048;
 
     private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
-    private static final long PARK_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+    private static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Queue<DataChangeEvent> queue = new ArrayDeque<>();
     private @Nullable Thread poller;
@@ -79,7 +79,9 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
         return size;
     }
 
-    // For the last millisecond of its interval the engine asks again and again, which would cost a tenth of a core.
+    // For the last millisecond of its interval the engine asks again and again, which would cost a tenth of a core. A
+    // row that
+    // comes in this millisecond waits for its end, as the engine holds the lock.
     private void restInsteadOfSpinning() {
         if (System.nanoTime() - lastFoundEmpty < SPIN_NANOS) {
             LockSupport.parkNanos(PARK_NANOS);

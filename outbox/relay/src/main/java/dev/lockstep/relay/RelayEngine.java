@@ -288,9 +288,8 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("snapshot.mode", "no_data");
         settings.setProperty("offset.flush.interval.ms", "200");
 
-        // How long the reading thread sleeps when there was nothing to read: half of it, on average, is in a lone row's
-        // latency.
-        settings.setProperty("poll.interval.ms", "5");
+        // How long the reading thread sleeps after it has waited five times for a message in vain, see EngineSockets.
+        settings.setProperty("poll.interval.ms", "20");
         settings.setProperty("queue.provider.type", CoalescingQueue.NAME);
         settings.setProperty("max.batch.size", "1");
         settings.setProperty("max.queue.size", Integer.toString(4 * CoalescingQueue.MOST));
