@@ -121,6 +121,11 @@ final class Heartbeat implements AutoCloseable {
                 }
                 health.troubled("no heartbeat could be written: " + RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
+            } catch (RuntimeException cause) {
+                // Without this thread a stalled engine would never be replaced.
+                LOGGER.atError().setCause(cause).log("heartbeats failed unexpectedly, the relay goes on with them");
+                health.troubled("no heartbeat could be written: " + cause);
+                LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (InterruptedException cause) {
                 return;
             }

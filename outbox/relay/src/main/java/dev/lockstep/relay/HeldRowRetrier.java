@@ -153,6 +153,10 @@ final class HeldRowRetrier implements AutoCloseable {
             tell("held rows cannot be sent", cause);
         } catch (SQLException cause) {
             tell("held rows cannot be read", cause);
+        } catch (RuntimeException cause) {
+            // Without this thread held rows would wait for the next leader.
+            endSender();
+            tell("held rows failed unexpectedly", cause);
         }
     }
 

@@ -71,27 +71,37 @@ final class Watchdog implements AutoCloseable {
 
     private void run() {
         try {
-            while (!closed.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
-                if (isSetBack()) {
-                    ending = Ending.CLOCK_SET_BACK;
-                    end.run();
-                    return;
-                }
-                Duration waited = unanswered.get();
-                // The other one first, who is seldom there. And Kafka itself, as a topic that is missing here is
-                // missing there.
-                if (waited.compareTo(patience) > 0 && isAnyReady() && !kafka.answers() && closed.getCount() > 0) {
-                    ending = Ending.STEPPED_DOWN;
-                    LOGGER.atWarn()
-                            .addKeyValue("seconds", waited.toSeconds())
-                            .log("Kafka answers another relay and not this one, which steps down");
-                    end.run();
-                    return;
-                }
+            while (ending == null && !closed.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+                look();
             }
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void look() throws InterruptedException {
+        try {
+            if (isSetBack()) {
+                end(Ending.CLOCK_SET_BACK);
+                return;
+            }
+            Duration waited = unanswered.get();
+            // The other one first, who is seldom there. And Kafka itself, as a topic that is missing here is missing
+            // there.
+            if (waited.compareTo(patience) > 0 && isAnyReady() && !kafka.answers() && closed.getCount() > 0) {
+                LOGGER.atWarn()
+                        .addKeyValue("seconds", waited.toSeconds())
+                        .log("Kafka answers another relay and not this one, which steps down");
+                end(Ending.STEPPED_DOWN);
+            }
+        } catch (RuntimeException cause) {
+            LOGGER.atError().setCause(cause).log("a look at the relay failed unexpectedly, the next one is due soon");
+        }
+    }
+
+    private void end(Ending reason) {
+        ending = reason;
+        end.run();
     }
 
     // The producer and the engine measure their waits by the time of day: they would neither connect again nor confirm
