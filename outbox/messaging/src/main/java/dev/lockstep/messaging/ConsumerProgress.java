@@ -25,6 +25,7 @@ final class ConsumerProgress {
     private volatile boolean ended;
     private volatile @Nullable Attempt attempt;
     private volatile @Nullable Setback setback;
+    private volatile @Nullable Setback parkedSetback;
 
     /** @param stallNanos longer than any single step of the thread can take while nothing is wrong with the process itself */
     ConsumerProgress(LongSupplier nanoTime, long stallNanos) {
@@ -58,15 +59,19 @@ final class ConsumerProgress {
         setback = null;
     }
 
-    /**
-     * It is to be tried again.
-     *
-     * @param positions the partitions that cannot go on, and from where; none if it is parked messages
-     */
+    /** It is to be tried again: these partitions cannot go on, and from where. */
     void failed(Map<TopicPartition, Long> positions, Throwable cause) {
         attempt = null;
-        Setback before = setback;
-        setback = new Setback(
+        setback = setback(positions, cause, setback);
+    }
+
+    /** Parked messages could not be tried. */
+    void parkedFailed(Throwable cause) {
+        parkedSetback = setback(Map.of(), cause, parkedSetback);
+    }
+
+    private Setback setback(Map<TopicPartition, Long> positions, Throwable cause, @Nullable Setback before) {
+        return new Setback(
                 Map.copyOf(positions),
                 String.valueOf(cause.getMessage()),
                 before == null ? nanoTime.getAsLong() : before.since());
@@ -74,10 +79,7 @@ final class ConsumerProgress {
 
     /** Parked messages could be tried. */
     void parkedTried() {
-        Setback now = setback;
-        if (now != null && now.positions().isEmpty()) {
-            setback = null;
-        }
+        parkedSetback = null;
     }
 
     /** Another member reads these partitions now. */
@@ -93,7 +95,7 @@ final class ConsumerProgress {
     /** Why messages are not being applied, or null when they are. */
     @Nullable
     String problem() {
-        Setback failing = setback;
+        Setback failing = setback == null ? parkedSetback : setback;
         if (failing != null) {
             return "cannot apply " + describe(failing.positions()) + ", for " + seconds(failing.since())
                     + " s now, and keeps trying: " + failing.reason();

@@ -366,7 +366,7 @@ final class PollLoop<M> {
         // However much is parked, at least as much time is left for what is not.
         nextParkedRetry = System.nanoTime() + Math.max(RETRY_PARKED_EVERY_NANOS, took);
         if (failure != null) {
-            progress.failed(Map.of(), failure);
+            progress.parkedFailed(failure);
             backOff(failure);
         } else {
             progress.parkedTried();

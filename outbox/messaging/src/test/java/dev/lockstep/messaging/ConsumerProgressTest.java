@@ -56,13 +56,16 @@ class ConsumerProgressTest {
     }
 
     @Test
-    void parked_messages_that_can_be_tried_say_nothing_of_a_batch_that_cannot() {
+    void parked_messages_and_a_batch_say_nothing_of_each_other() {
         progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no"));
+        progress.parkedFailed(new IllegalStateException("no"));
         progress.parkedTried();
         assertThat(progress.problem()).contains("order.created");
 
+        progress.parkedFailed(new IllegalStateException("no"));
         progress.succeeded();
-        progress.failed(Map.of(), new IllegalStateException("no"));
+        assertThat(progress.problem()).startsWith("cannot apply its parked messages, for 0 s");
+        progress.revoked(List.of(PARTITION));
         assertThat(progress.problem()).startsWith("cannot apply its parked messages, for 0 s");
         progress.parkedTried();
         assertThat(progress.problem()).isNull();
