@@ -11,10 +11,13 @@ import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +29,9 @@ final class TopicProvisioner implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(TopicProvisioner.class);
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final Duration PAUSE_WHILE_ALL_ARE_THERE = Duration.ofSeconds(3);
-    private static final String CALL_TIMEOUT_MS = "5000";
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
+    // The client measures its own timeout by the time of day, which may be set back.
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
     // A dead letter is the record as it was and the headers that say why: larger than what was allowed in the first
     // place.
     private static final String DEAD_LETTER_MAX_BYTES = Integer.toString(2 * 1024 * 1024);
@@ -38,6 +43,7 @@ final class TopicProvisioner implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile Optional<String> problem;
     private boolean allWereThere;
+    private @Nullable Admin admin;
     private final Thread thread;
 
     TopicProvisioner(ServiceConfig config, List<String> names) {
@@ -79,6 +85,8 @@ final class TopicProvisioner implements AutoCloseable {
             } while (!closed.await(pause().toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            disconnect();
         }
     }
 
@@ -87,16 +95,38 @@ final class TopicProvisioner implements AutoCloseable {
     }
 
     private Optional<String> attempt() throws InterruptedException {
-        try (Admin admin = Admin.create(properties())) {
+        try {
+            Admin connected = connect();
             Set<String> missing = new TreeSet<>(topics);
-            missing.removeAll(admin.listTopics().names().get());
+            missing.removeAll(await(connected.listTopics().names()));
             if (missing.isEmpty()) {
                 return Optional.empty();
             }
-            return messaging.topicCreate() ? create(admin, missing) : Optional.of(missing(missing));
-        } catch (ExecutionException | KafkaException e) {
+            return messaging.topicCreate() ? create(connected, missing) : Optional.of(missing(missing));
+        } catch (ExecutionException | TimeoutException | KafkaException e) {
+            disconnect();
             return allWereThere ? problem : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
         }
+    }
+
+    // A client is kept for as long as it gets answers: opening one for each look costs more than the look.
+    private Admin connect() {
+        if (admin == null) {
+            admin = Admin.create(properties());
+        }
+        return admin;
+    }
+
+    private void disconnect() {
+        if (admin != null) {
+            admin.close(Duration.ZERO);
+            admin = null;
+        }
+    }
+
+    private static <T> T await(KafkaFuture<T> answer)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return answer.get(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private Map<String, Object> properties() {
@@ -106,19 +136,20 @@ final class TopicProvisioner implements AutoCloseable {
                 "reconnect.backoff.ms",
                 "1000",
                 "request.timeout.ms",
-                CALL_TIMEOUT_MS,
+                String.valueOf(CALL_TIMEOUT.toMillis()),
                 "default.api.timeout.ms",
-                CALL_TIMEOUT_MS));
+                String.valueOf(CALL_TIMEOUT.toMillis())));
         properties.putAll(kafka.admin());
         return properties;
     }
 
-    private Optional<String> create(Admin admin, Set<String> missing) throws InterruptedException {
+    private Optional<String> create(Admin connected, Set<String> missing)
+            throws InterruptedException, TimeoutException {
         List<NewTopic> wanted = missing.stream().map(this::topic).toList();
         List<String> refused = new ArrayList<>();
-        for (var created : admin.createTopics(wanted).values().entrySet()) {
+        for (var created : connected.createTopics(wanted).values().entrySet()) {
             try {
-                created.getValue().get();
+                await(created.getValue());
                 LOGGER.atInfo()
                         .addKeyValue("service", service)
                         .addKeyValue("topic", created.getKey())
@@ -148,7 +179,7 @@ final class TopicProvisioner implements AutoCloseable {
 
     private String unreachable(Throwable failure) {
         return "Kafka at " + kafka.bootstrapServers() + " (KAFKA_BOOTSTRAP_SERVERS) cannot be asked for its topics: "
-                + failure.getMessage();
+                + (failure.getMessage() == null ? "no answer" : failure.getMessage());
     }
 
     @Override
