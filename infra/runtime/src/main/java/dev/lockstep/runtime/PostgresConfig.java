@@ -33,6 +33,9 @@ public record PostgresConfig(
     // Longer than the statement_timeout of its sessions, so that only a server that is gone is cut off.
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
+    // Longer than anybody waits for it: on a busy machine a connection that is given up each time would never be
+    // opened.
+    private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
     // A consumer needs one at a time; another for what runs beside it.
     private static final int BACKGROUND_CONNECTIONS = 2;
     private static final int MOST_WAITING = 10_000;
@@ -162,7 +165,7 @@ public record PostgresConfig(
     }
 
     private SessionPool.Limits limits() {
-        return new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, Duration.ofSeconds(WAIT_FOR_CONNECTION_SECONDS));
+        return new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, LONGEST_CONNECT);
     }
 
     private static Pool pool(Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
