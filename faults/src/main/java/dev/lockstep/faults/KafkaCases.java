@@ -160,15 +160,24 @@ final class KafkaCases {
                 producer.beginTransaction();
                 List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
                 for (String topic : TOPICS) {
-                    records.add(record(run, topic, "OrderCreated", "garbage"));
+                    records.add(record(
+                            run,
+                            topic,
+                            "OrderCreated",
+                            "stranger-" + run.random().nextInt(100),
+                            "garbage"));
                 }
-                String stranger = new UUID(run.random().nextLong(), run.random().nextLong()).toString();
-                records.add(record(run, "payment.commands", "ChargePayment", """
-                        {"orderId":"%s","userId":"stranger","total":{"amount":1,"currency":"KRW"}}""".formatted(stranger)));
-                records.add(record(run, "inventory.commands", "ReserveStock", """
-                        {"orderId":"%s","items":[{"productId":"stranger","qty":1}]}""".formatted(stranger)));
-                records.add(record(run, "order.created", "OrderCreated", """
-                        {"orderId":"%s","userId":"stranger","items":[{"productId":"stranger","qty":1}]}""".formatted(stranger)));
+                String orderId = Uuids.version7(run.random()).toString();
+                String user = run.load().prefix() + "ann";
+                String items = "[{\"productId\":\"%spen\",\"qty\":1}]"
+                        .formatted(run.load().prefix());
+                // Each of them takes effect if it is applied: money is taken, stock is reserved, a saga begins.
+                records.add(record(run, "payment.commands", "ChargePayment", orderId, """
+                        {"orderId":"%s","userId":"%s","amount":{"amount":1,"currency":"KRW"}}""".formatted(orderId, user)));
+                records.add(record(run, "inventory.commands", "ReserveStock", orderId, """
+                        {"orderId":"%s","items":%s}""".formatted(orderId, items)));
+                records.add(record(run, "order.created", "OrderCreated", orderId, """
+                        {"orderId":"%s","userId":"%s","items":%s}""".formatted(orderId, user, items)));
                 records.forEach(each -> {
                     var _ = producer.send(each);
                 });
@@ -182,22 +191,12 @@ final class KafkaCases {
         }
     }
 
-    private static ProducerRecord<byte[], byte[]> record(Run run, String topic, String type, String value) {
+    private static ProducerRecord<byte[], byte[]> record(Run run, String topic, String type, String key, String value) {
         RecordHeaders headers = new RecordHeaders();
-        Map.of(
-                        "ce_id",
-                        new UUID(run.random().nextLong(), run.random().nextLong()).toString(),
-                        "ce_source",
-                        "/nobody",
-                        "ce_type",
-                        type)
+        Map.of("ce_id", Uuids.version7(run.random()).toString(), "ce_source", "/nobody", "ce_type", type)
                 .forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
         return new ProducerRecord<>(
-                topic,
-                null,
-                ("stranger-" + run.random().nextInt(100)).getBytes(StandardCharsets.UTF_8),
-                value.getBytes(StandardCharsets.UTF_8),
-                headers);
+                topic, null, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8), headers);
     }
 
     private static String single(Run run, String sql) {

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
-import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -105,10 +104,7 @@ final class MessageShapes {
 
     /** A UUIDv7 of this instant. */
     String version7() {
-        return new UUID(
-                        (System.currentTimeMillis() << 16) | 0x7000 | random.nextInt(0x1000),
-                        (random.nextLong() >>> 2) | Long.MIN_VALUE)
-                .toString();
+        return Uuids.version7(random).toString();
     }
 
     private Map<String, @Nullable String> good(Shape shape, String key) {

@@ -97,7 +97,7 @@ final class RecordCases {
     private static List<ProducerRecord<byte[], byte[]>> poison(
             String topic, String key, String stranger, Random random) {
         String type = Objects.requireNonNull(TYPES.get(topic));
-        String itself = version7(random).toString();
+        String itself = Uuids.version7(random).toString();
         return List.of(
                 record(random, topic, bytes(key), "no JSON at all \u0000", Map.of("ce_type", type)),
                 record(random, topic, bytes(key), "{\"orderId\":", Map.of("ce_type", type)),
@@ -153,12 +153,6 @@ final class RecordCases {
 
     private static UUID version4(Random random) {
         return new UUID((random.nextLong() & ~0xF000L) | 0x4000, (random.nextLong() >>> 2) | Long.MIN_VALUE);
-    }
-
-    private static UUID version7(Random random) {
-        return new UUID(
-                (System.currentTimeMillis() << 16) | 0x7000 | random.nextInt(0x1000),
-                (random.nextLong() >>> 2) | Long.MIN_VALUE);
     }
 
     private static byte[] bytes(String text) {
