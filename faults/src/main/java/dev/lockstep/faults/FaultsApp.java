@@ -1,7 +1,7 @@
 package dev.lockstep.faults;
 
 import dev.lockstep.faults.inside.Protection;
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

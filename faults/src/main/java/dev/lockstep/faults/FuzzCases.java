@@ -2,7 +2,7 @@ package dev.lockstep.faults;
 
 import dev.lockstep.faults.RecordFuzzer.Fuzzed;
 import dev.lockstep.faults.inside.Protection;
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.RandomAccessFile;

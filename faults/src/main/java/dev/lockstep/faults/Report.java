@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

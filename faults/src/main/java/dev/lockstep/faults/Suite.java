@@ -2,7 +2,7 @@ package dev.lockstep.faults;
 
 import dev.lockstep.embedded.Folders;
 import dev.lockstep.faults.inside.Protection;
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;

@@ -19,8 +19,8 @@ import dev.lockstep.inventory.domain.Reservation.Held;
 import dev.lockstep.inventory.domain.Reservation.Rejected;
 import dev.lockstep.inventory.domain.Reservation.Released;
 import dev.lockstep.inventory.domain.StockCommand;
-import dev.lockstep.messaging.MessageCodec;
-import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.messaging.outbox.OutboxMessage;
 import org.jspecify.annotations.Nullable;
 
 /** Between the words of the contracts and those of the domain. */

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.contracts.OrderItem;
 import dev.lockstep.contracts.ReleaseStock;
 import dev.lockstep.contracts.ReserveStock;
-import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;

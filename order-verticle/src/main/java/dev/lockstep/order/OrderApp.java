@@ -1,7 +1,7 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.ResendRequested;
+import dev.lockstep.messaging.outbox.ResendRequested;
 import dev.lockstep.relay.OutboxRelay;
 import dev.lockstep.relay.RelayConfig;
 import dev.lockstep.runtime.BackgroundTask;

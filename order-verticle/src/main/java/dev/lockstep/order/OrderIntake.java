@@ -1,7 +1,7 @@
 package dev.lockstep.order;
 
-import dev.lockstep.messaging.FailureClassifier;
-import dev.lockstep.messaging.FailureKind;
+import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.messaging.http.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;

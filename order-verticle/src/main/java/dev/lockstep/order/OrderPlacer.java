@@ -1,7 +1,7 @@
 package dev.lockstep.order;
 
-import dev.lockstep.messaging.FailureClassifier;
-import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.order.OrderStore.FirstUse;
 import dev.lockstep.order.Placed.Accepted;
 import dev.lockstep.order.Placed.KeyReused;

@@ -1,13 +1,13 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.OrderCommand;
-import dev.lockstep.messaging.LockedRows;
-import dev.lockstep.messaging.MessageHandler;
-import dev.lockstep.messaging.Outbox;
-import dev.lockstep.messaging.OutboxMessage;
-import dev.lockstep.messaging.Received;
-import dev.lockstep.messaging.UnprocessableMessageException;
-import dev.lockstep.messaging.UnprocessableMessagesException;
+import dev.lockstep.messaging.delivery.LockedRows;
+import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.failure.UnprocessableMessagesException;
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.order.domain.Decision;
 import dev.lockstep.order.domain.Order;
 import dev.lockstep.order.domain.OrderCommand.RequestCancel;

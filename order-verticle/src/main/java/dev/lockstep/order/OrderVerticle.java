@@ -1,10 +1,10 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
-import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.order.OrderIntake.Limits;
 import dev.lockstep.order.domain.OrderLifecycle;
 import dev.lockstep.runtime.HttpApi;

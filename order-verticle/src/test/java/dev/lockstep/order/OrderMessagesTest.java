@@ -7,7 +7,7 @@ import dev.lockstep.contracts.CancelOrder;
 import dev.lockstep.contracts.CancelReason;
 import dev.lockstep.contracts.ConfirmOrder;
 import dev.lockstep.contracts.Money;
-import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.assertj.core.api.InstanceOfAssertFactories;

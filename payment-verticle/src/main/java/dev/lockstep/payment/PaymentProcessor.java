@@ -1,10 +1,10 @@
 package dev.lockstep.payment;
 
-import dev.lockstep.messaging.LockedRows;
-import dev.lockstep.messaging.MessageHandler;
-import dev.lockstep.messaging.Outbox;
-import dev.lockstep.messaging.OutboxMessage;
-import dev.lockstep.messaging.Received;
+import dev.lockstep.messaging.delivery.LockedRows;
+import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.payment.domain.Books;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.Payment.Charged;

@@ -1,10 +1,10 @@
 package dev.lockstep.payment;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
-import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;

@@ -10,7 +10,7 @@ import dev.lockstep.contracts.ChargePayment;
 import dev.lockstep.contracts.Money;
 import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.Received;
+import dev.lockstep.messaging.delivery.Received;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.Payment.Charged;
 import dev.lockstep.payment.domain.Payment.Refunded;

@@ -1,6 +1,6 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.messaging.Operator;
+import dev.lockstep.messaging.operator.Operator;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,9 +1,9 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.messaging.BoundedTransactions;
-import dev.lockstep.messaging.BoundedTransactions.Limits;
-import dev.lockstep.messaging.FailureClassifier;
-import dev.lockstep.messaging.FailureKind;
+import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.messaging.failure.FailureKind;
+import dev.lockstep.messaging.transaction.BoundedTransactions;
+import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import dev.lockstep.saga.domain.OrderId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,13 +1,13 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Message;
-import dev.lockstep.messaging.LockedRows;
-import dev.lockstep.messaging.MessageHandler;
-import dev.lockstep.messaging.OperatorActions;
-import dev.lockstep.messaging.Outbox;
-import dev.lockstep.messaging.Received;
-import dev.lockstep.messaging.UnprocessableMessageException;
-import dev.lockstep.messaging.UnprocessableMessagesException;
+import dev.lockstep.messaging.delivery.LockedRows;
+import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.failure.UnprocessableMessagesException;
+import dev.lockstep.messaging.operator.OperatorActions;
+import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;
 import dev.lockstep.saga.domain.SagaEvent;

@@ -1,6 +1,6 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.saga.domain.Decision;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;

@@ -1,11 +1,11 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.messaging.Operator;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.SagaEvent.AbandonRequested;
 import dev.lockstep.saga.domain.SagaEvent.CompensationRequested;

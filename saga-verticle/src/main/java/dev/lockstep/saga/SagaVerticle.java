@@ -1,9 +1,9 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessageConsumer;
 import dev.lockstep.messaging.MessagingModule;
-import dev.lockstep.messaging.Outbox;
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.ServiceConfig;

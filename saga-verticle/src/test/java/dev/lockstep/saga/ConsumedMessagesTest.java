@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.contracts.Money;
 import dev.lockstep.contracts.OrderCancelRequested;
 import dev.lockstep.contracts.StockReserved;
-import dev.lockstep.messaging.UnprocessableMessageException;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.assertj.core.api.InstanceOfAssertFactories;

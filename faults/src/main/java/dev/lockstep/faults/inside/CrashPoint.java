@@ -13,7 +13,7 @@ import java.util.Locale;
  */
 public enum CrashPoint {
     /** The inbox has the claim, the handler has not begun. */
-    CLAIMED(Moment.DONE, "claim", "dev.lockstep.messaging.Inbox"),
+    CLAIMED(Moment.DONE, "claim", "dev.lockstep.messaging.delivery.Inbox"),
     /** The state is written, its messages perhaps not. */
     STATE_WRITTEN(
             Moment.DONE,
@@ -23,13 +23,13 @@ public enum CrashPoint {
             "dev.lockstep.payment.PaymentStore",
             "dev.lockstep.saga.SagaStore"),
     /** State and messages are written and not committed. */
-    OUTBOX_WRITTEN(Moment.DONE, "append", "dev.lockstep.messaging.Outbox"),
+    OUTBOX_WRITTEN(Moment.DONE, "append", "dev.lockstep.messaging.outbox.Outbox"),
     /** The transaction is committed, the offset is not. */
-    COMMITTED(Moment.DONE, "inOneTransaction", "dev.lockstep.messaging.BatchProcessor"),
+    COMMITTED(Moment.DONE, "inOneTransaction", "dev.lockstep.messaging.delivery.BatchProcessor"),
     /** About to commit the offsets of what was applied. */
-    BEFORE_OFFSETS(Moment.BEFORE, "commitSoon", "dev.lockstep.messaging.OffsetCommits"),
+    BEFORE_OFFSETS(Moment.BEFORE, "commitSoon", "dev.lockstep.messaging.consumer.OffsetCommits"),
     /** The offsets are on their way. */
-    AFTER_OFFSETS(Moment.AFTER, "commitSoon", "dev.lockstep.messaging.OffsetCommits"),
+    AFTER_OFFSETS(Moment.AFTER, "commitSoon", "dev.lockstep.messaging.consumer.OffsetCommits"),
     /** The relay has rows from the slot and has sent none of them. */
     CAPTURED(Moment.BEFORE, "publish", "dev.lockstep.relay.OutboxPublisher"),
     /** The rows are sent and Kafka has not acknowledged them. */

@@ -1,6 +1,6 @@
 package dev.lockstep.faults.inside;
 
-import dev.lockstep.messaging.FailureKind;
+import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.saga.domain.CancelReason;
 import dev.lockstep.saga.domain.Decision;
 import dev.lockstep.saga.domain.SagaCommand.RefundPayment;

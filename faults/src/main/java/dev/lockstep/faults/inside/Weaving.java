@@ -54,14 +54,14 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                                 Switches.NoTransaction.class, List.of("io.vertx.sqlclient.Pool"), "withTransaction", 1),
                         new Weaving(
                                 Switches.NoBoundedTransaction.class,
-                                List.of(MESSAGING + "BoundedTransactions"),
+                                List.of(MESSAGING + "transaction.BoundedTransactions"),
                                 "inTransaction",
                                 4));
             case REPEATS ->
                 List.of(new Weaving(
                         Switches.NothingKnown.class, List.of("dev.lockstep.payment.PaymentStore"), "lock", -1));
             case OFFSETS ->
-                List.of(new Weaving(Switches.OffsetsFirst.class, List.of(MESSAGING + "PollLoop"), "apply", 3));
+                List.of(new Weaving(Switches.OffsetsFirst.class, List.of(MESSAGING + "consumer.PollLoop"), "apply", 3));
             case ACKNOWLEDGEMENT ->
                 List.of(
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "KafkaSender"), "awaitPatiently", 1),
@@ -70,19 +70,22 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
             case HELD_ROWS -> List.of(new Weaving(Switches.Skipped.class, List.of(RELAY + "HeldRows"), "hold", 1));
             case CLOCK ->
                 List.of(
-                        new Weaving(Switches.Skipped.class, List.of(MESSAGING + "PollLoop"), "renewIfSetBack", 0),
+                        new Weaving(
+                                Switches.Skipped.class, List.of(MESSAGING + "consumer.PollLoop"), "renewIfSetBack", 0),
                         new Weaving(Switches.Skipped.class, List.of(RELAY + "Watchdog"), "isSetBack", 0));
             case DEAD_LETTERS ->
-                List.of(new Weaving(Switches.NoDeadLetters.class, List.of(MESSAGING + "DeadLetterStore"), "add", 2));
+                List.of(new Weaving(
+                        Switches.NoDeadLetters.class, List.of(MESSAGING + "deadletter.DeadLetterStore"), "add", 2));
             case READ_COMMITTED ->
                 List.of(new Weaving(
-                        Switches.ReadUncommitted.class, List.of(MESSAGING + "ConsumerOptions"), "client", 0));
+                        Switches.ReadUncommitted.class, List.of(MESSAGING + "delivery.ConsumerOptions"), "client", 0));
             case NEW_PARTITIONS ->
-                List.of(new Weaving(Switches.OldMetadata.class, List.of(MESSAGING + "ConsumerOptions"), "client", 0));
+                List.of(new Weaving(
+                        Switches.OldMetadata.class, List.of(MESSAGING + "delivery.ConsumerOptions"), "client", 0));
             case LOST_RANGES ->
                 List.of(new Weaving(
                         Switches.NothingSentAgain.class,
-                        List.of(MESSAGING + "ResendStore"),
+                        List.of(MESSAGING + "resend.ResendStore"),
                         "resend|createForLostRange",
                         -1));
             case UNDO ->
@@ -92,7 +95,10 @@ record Weaving(Class<?> advice, List<String> classes, String methods, int argume
                 List.of(new Weaving(Switches.Skipped.class, List.of("dev.lockstep.runtime.SessionPool"), "failed", 2));
             case ISOLATION ->
                 List.of(new Weaving(
-                        Switches.LocksAreOutages.class, List.of(MESSAGING + "FailureClassifier"), "classify", 1));
+                        Switches.LocksAreOutages.class,
+                        List.of(MESSAGING + "failure.FailureClassifier"),
+                        "classify",
+                        1));
             case IDEMPOTENCY_KEY -> List.of();
         };
     }

@@ -1,6 +1,6 @@
 package dev.lockstep.local;
 
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;

@@ -5,7 +5,7 @@ import dev.lockstep.embedded.FolderLock;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.Umask;
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

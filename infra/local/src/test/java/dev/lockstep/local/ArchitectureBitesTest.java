@@ -13,6 +13,7 @@ import dev.lockstep.embedded.planted.ServerThatKnowsUs;
 import dev.lockstep.messaging.planted.LibraryOnConnect;
 import dev.lockstep.messaging.planted.LibraryThatKnowsAService;
 import dev.lockstep.messaging.planted.MessagingThatKnowsOrders;
+import dev.lockstep.messaging.record.planted.RecordThatKnowsDelivery;
 import dev.lockstep.order.planted.ServiceOnAnEmbeddedServer;
 import dev.lockstep.order.planted.ServiceThatCallsAnother;
 import dev.lockstep.order.planted.ShellThatMapsJson;
@@ -21,6 +22,7 @@ import dev.lockstep.order.planted.ShellThatReadsTheEnvironment;
 import dev.lockstep.order.planted.ShellThatRelays;
 import dev.lockstep.order.planted.ShellThatSpeaksSql;
 import dev.lockstep.order.planted.ShellThatSpeaksSqlToTheDriver;
+import dev.lockstep.order.planted.ShellThatUsesInternals;
 import dev.lockstep.order.planted.domain.DomainThatTalksToTheOutside;
 import dev.lockstep.order.planted.domain.DomainWithAClock;
 import dev.lockstep.order.planted.domain.DomainWithDice;
@@ -52,6 +54,8 @@ class ArchitectureBitesTest {
                 arguments("ONLY_PROGRAMS_RELAY", ShellThatRelays.class),
                 arguments("ONLY_THE_RELAY_KNOWS_DEBEZIUM", LibraryOnConnect.class),
                 arguments("MESSAGING_KNOWS_NOTHING_OF_ORDERS", MessagingThatKnowsOrders.class),
+                arguments("MESSAGING_HAS_LAYERS", RecordThatKnowsDelivery.class),
+                arguments("MESSAGING_INTERNALS_STAY_INSIDE", ShellThatUsesInternals.class),
                 arguments("THE_RELAY_STANDS_ALONE", RelayOnMessaging.class),
                 arguments("CONTRACTS_DEPEND_ON_NOTHING", ContractOnALibrary.class),
                 arguments("THE_RUNTIME_KNOWS_NO_MESSAGES", RuntimeThatKnowsMessages.class),

@@ -22,7 +22,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
-import dev.lockstep.messaging.MessageConsumer;
+import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.runtime.PostgresConfig;
 import io.vertx.sqlclient.SqlClient;
 import java.sql.Connection;
@@ -37,6 +37,7 @@ import org.jspecify.annotations.NullMarked;
 @AnalyzeClasses(packages = "dev.lockstep", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final List<String> SERVICES = List.of("order", "inventory", "payment", "saga");
+    private static final String MESSAGING = "dev.lockstep.messaging";
     private static final String[] SERVICE_PACKAGES = packages(SERVICES);
 
     @ArchTest
@@ -97,6 +98,51 @@ class ArchitectureTest {
     static final ArchRule MESSAGING_KNOWS_NOTHING_OF_ORDERS = onlyOurs(
                     "dev.lockstep.messaging..", "dev.lockstep.messaging..")
             .because("it is a library that other systems can adopt as it is");
+
+    // Each package depends on those behind it only, and the root on all of them.
+    private static final List<String> MESSAGING_LAYERS = List.of(
+            "consumer",
+            "resend",
+            "delivery",
+            "deadletter",
+            "replication",
+            "outbox",
+            "operator",
+            "listing",
+            "http",
+            "transaction",
+            "record",
+            "failure");
+
+    @ArchTest
+    static final ArchRule MESSAGING_HAS_LAYERS = classes()
+            .that()
+            .resideInAPackage("dev.lockstep.messaging..")
+            .should(dependOnLowerLayersOnly())
+            .because("who reads a package must not have to know those that use it");
+
+    private static final String MESSAGING_API = "(failure|http)\\.\\w+"
+            + "|Messaging(Module|Options|Schema)"
+            + "|consumer\\.MessageConsumer"
+            + "|delivery\\.(ConsumerOptions|LockedRows|MessageCodec|MessageHandler|Received)"
+            + "|operator\\.(Operator|OperatorActions)"
+            + "|outbox\\.(Outbox|OutboxMessage|ResendRequested)"
+            + "|record\\.(PrintableText|TraceContext)"
+            + "|replication\\.(SlotGuardian|SlotLimits)"
+            + "|transaction\\.BoundedTransactions";
+
+    @ArchTest
+    static final ArchRule MESSAGING_INTERNALS_STAY_INSIDE = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.lockstep.messaging..")
+            .should()
+            .dependOnClassesThat(are(
+                    "internal to messaging",
+                    javaClass -> javaClass.getPackageName().startsWith(MESSAGING)
+                            && !topLevelName(javaClass)
+                                    .substring(MESSAGING.length() + 1)
+                                    .matches(MESSAGING_API)))
+            .because("public is what other packages of messaging need, too; the API is what can be kept stable");
 
     @ArchTest
     static final ArchRule THE_RELAY_STANDS_ALONE =
@@ -224,6 +270,27 @@ class ArchitectureTest {
         };
     }
 
+    private static ArchCondition<JavaClass> dependOnLowerLayersOnly() {
+        return new ArchCondition<>("depend on lower layers only") {
+            @Override
+            public void check(JavaClass javaClass, ConditionEvents events) {
+                javaClass.getDirectDependenciesFromSelf().stream()
+                        .filter(dependency ->
+                                dependency.getTargetClass().getPackageName().startsWith(MESSAGING)
+                                        && layer(dependency.getTargetClass()) < layer(javaClass))
+                        .forEach(dependency ->
+                                events.add(SimpleConditionEvent.violated(javaClass, dependency.getDescription())));
+            }
+        };
+    }
+
+    // The root is above all layers, and so is a package that the list lacks.
+    private static int layer(JavaClass javaClass) {
+        String[] parts =
+                javaClass.getPackageName().substring(MESSAGING.length()).split("\\.", -1);
+        return parts.length < 2 ? -1 : MESSAGING_LAYERS.indexOf(parts[1]);
+    }
+
     // dev.lockstep.<service>...
     private static String service(JavaClass javaClass) {
         String[] parts = javaClass.getPackageName().split("\\.", -1);
@@ -266,6 +333,10 @@ class ArchitectureTest {
     // Of a nested or anonymous class, the class in whose file it is.
     private static String topLevel(JavaClass javaClass) {
         return javaClass.getEnclosingClass().map(ArchitectureTest::topLevel).orElseGet(javaClass::getSimpleName);
+    }
+
+    private static String topLevelName(JavaClass javaClass) {
+        return javaClass.getEnclosingClass().map(ArchitectureTest::topLevelName).orElseGet(javaClass::getName);
     }
 
     private static String[] packages(List<String> services) {

@@ -1,7 +1,7 @@
 package dev.lockstep.runtime;
 
-import dev.lockstep.messaging.ConsumerOptions;
-import dev.lockstep.messaging.ResendRequested;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.outbox.ResendRequested;
 import java.time.Duration;
 import java.util.List;
 

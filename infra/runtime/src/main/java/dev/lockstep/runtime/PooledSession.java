@@ -1,6 +1,6 @@
 package dev.lockstep.runtime;
 
-import dev.lockstep.messaging.FailureClassifier;
+import dev.lockstep.messaging.failure.FailureClassifier;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;

@@ -2,7 +2,7 @@ package dev.lockstep.runtime;
 
 import ch.qos.logback.classic.spi.IThrowableProxy;
 import ch.qos.logback.classic.spi.StackTraceElementProxy;
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

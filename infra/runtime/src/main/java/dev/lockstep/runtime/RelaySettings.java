@@ -1,6 +1,6 @@
 package dev.lockstep.runtime;
 
-import dev.lockstep.messaging.SlotLimits;
+import dev.lockstep.messaging.replication.SlotLimits;
 import java.time.Duration;
 
 /**

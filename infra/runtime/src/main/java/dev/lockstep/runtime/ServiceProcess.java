@@ -1,6 +1,6 @@
 package dev.lockstep.runtime;
 
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;

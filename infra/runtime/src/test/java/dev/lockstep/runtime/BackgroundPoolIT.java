@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
-import dev.lockstep.messaging.BoundedTransactions;
-import dev.lockstep.messaging.BoundedTransactions.Limits;
-import dev.lockstep.messaging.TransactionTimeoutException;
+import dev.lockstep.messaging.failure.TransactionTimeoutException;
+import dev.lockstep.messaging.transaction.BoundedTransactions;
+import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;

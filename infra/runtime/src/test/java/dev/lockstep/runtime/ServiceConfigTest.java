@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.messaging.ConsumerOptions;
-import dev.lockstep.messaging.SlotLimits;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.replication.SlotLimits;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

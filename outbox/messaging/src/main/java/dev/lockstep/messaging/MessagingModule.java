@@ -1,6 +1,19 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.delivery.DeliveryRoutes;
+import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.operator.OperatorActionRoutes;
+import dev.lockstep.messaging.outbox.OutboxRoutes;
+import dev.lockstep.messaging.outbox.PartitionMaintenance;
+import dev.lockstep.messaging.outbox.ResendRequested;
+import dev.lockstep.messaging.replication.SlotGuardian;
+import dev.lockstep.messaging.resend.ResendResponder;
+import dev.lockstep.messaging.resend.ResendRoutes;
+import dev.lockstep.messaging.resend.Resends;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;

@@ -1,5 +1,8 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.outbox.ResendRequested;
+import dev.lockstep.messaging.replication.SlotLimits;
 import java.time.Duration;
 
 /**

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.outbox.PartitionMaintenance;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;

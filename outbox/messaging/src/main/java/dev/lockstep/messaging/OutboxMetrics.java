@@ -1,5 +1,9 @@
 package dev.lockstep.messaging;
 
+import dev.lockstep.messaging.deadletter.DeadLetterCountStore;
+import dev.lockstep.messaging.deadletter.ReplayStore;
+import dev.lockstep.messaging.delivery.ParkedMessageDesk;
+import dev.lockstep.messaging.outbox.OutboxStore;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.TestServers;
+import dev.lockstep.messaging.consumer.MessageConsumer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.UUID;

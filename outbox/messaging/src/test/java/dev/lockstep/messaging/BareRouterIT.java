@@ -2,6 +2,10 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.resend.ResendRoutes;
+import dev.lockstep.messaging.resend.Resends;
 import io.vertx.core.Handler;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;

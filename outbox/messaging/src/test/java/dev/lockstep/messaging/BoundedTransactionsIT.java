@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.messaging.BoundedTransactions.Limits;
+import dev.lockstep.messaging.failure.TransactionTimeoutException;
+import dev.lockstep.messaging.transaction.BoundedTransactions;
+import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.pgclient.PgBuilder;

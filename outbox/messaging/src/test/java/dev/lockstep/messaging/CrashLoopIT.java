@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.delivery.Received;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.sqlclient.ClosedConnectionException;

@@ -2,7 +2,10 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.messaging.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterCountStore;
+import dev.lockstep.messaging.deadletter.DeadLetterDesk;
+import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.listing.ScanWindowStore;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

@@ -2,6 +2,9 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.deadletter.Fingerprint;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.outbox.PartitionMaintenance;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,7 +50,7 @@ class DeadLetterTableIT {
     void letters_from_before_there_were_fingerprints_are_in_one_group_with_those_that_come_without_a_stack() {
         assertThat(fixture.strings("""
                         SELECT left(encode(sha256(convert_to(concat_ws(E'\\n', 'group', 'greetings', 'Hello', 'NOT_JSON',
-                               'dev.lockstep.messaging.UnprocessableMessageException'), 'UTF8')), 'hex'), 16)
+                               'dev.lockstep.messaging.failure.UnprocessableMessageException'), 'UTF8')), 'hex'), 16)
                         """))
                 .containsExactly(Fingerprint.of(
                         "group",

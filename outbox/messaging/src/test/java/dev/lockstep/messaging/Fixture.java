@@ -1,6 +1,11 @@
 package dev.lockstep.messaging;
 
 import dev.lockstep.embedded.TestServers;
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.delivery.Received;
 import dev.lockstep.messaging.http.BoundedReads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -41,7 +46,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A database with the messaging tables, a topic and a producer of its own for each test. */
-final class Fixture implements AutoCloseable {
+public final class Fixture implements AutoCloseable {
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
     /** A text that has no room in a B-tree of Postgres, and is so random that it cannot be compressed into it. */
@@ -337,7 +342,7 @@ final class Fixture implements AutoCloseable {
         });
     }
 
-    static <T extends @Nullable Object> T await(Future<T> future) {
+    public static <T extends @Nullable Object> T await(Future<T> future) {
         try {
             return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
         } catch (InterruptedException | ExecutionException | TimeoutException e) {

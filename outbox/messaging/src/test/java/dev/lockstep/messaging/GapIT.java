@@ -6,6 +6,13 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.uuid.Generators;
 import dev.lockstep.messaging.Fixture.Greeting;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.messaging.outbox.ResendRequested;
+import dev.lockstep.messaging.resend.ResendResponder;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,10 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.delivery.Inbound;
+import dev.lockstep.messaging.delivery.Inbox;
+import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.messaging.record.MessageIds;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

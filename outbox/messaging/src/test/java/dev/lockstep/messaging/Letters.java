@@ -1,6 +1,8 @@
 package dev.lockstep.messaging;
 
-import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.deadletter.DeadLetterStore;
+import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.record.Headers;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
@@ -11,7 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.record.TimestampType;
 
 /** Dead letters that no consumer had to make first. */
-final class Letters {
+public final class Letters {
     private static final String BURY = """
             INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value, record_headers,
                                      type, reason, error, attempts, first_at, message_id, error_class, fingerprint, origin)

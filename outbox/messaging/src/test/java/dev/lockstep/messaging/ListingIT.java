@@ -2,6 +2,12 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.delivery.IncidentStore;
+import dev.lockstep.messaging.delivery.ParkedMessageDesk;
+import dev.lockstep.messaging.delivery.ParkedMessageStore;
+import dev.lockstep.messaging.listing.ScanWindowStore;
+import dev.lockstep.messaging.operator.OperatorActions;
+import dev.lockstep.messaging.outbox.OutboxStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;

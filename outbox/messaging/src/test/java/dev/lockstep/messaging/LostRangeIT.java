@@ -4,6 +4,7 @@ import static dev.lockstep.messaging.Fixture.greeter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.messaging.consumer.MessageConsumer;
 import io.vertx.core.Promise;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

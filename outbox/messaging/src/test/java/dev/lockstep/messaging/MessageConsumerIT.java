@@ -4,6 +4,10 @@ import static dev.lockstep.messaging.Fixture.greeter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

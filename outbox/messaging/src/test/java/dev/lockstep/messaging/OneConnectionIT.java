@@ -2,6 +2,8 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.Replays;
 import dev.lockstep.messaging.http.BoundedReads;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.sqlclient.Pool;

@@ -2,6 +2,9 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.operator.Operator;
+import dev.lockstep.messaging.operator.OperatorActionRoutes;
+import dev.lockstep.messaging.operator.OperatorActions;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.time.Duration;

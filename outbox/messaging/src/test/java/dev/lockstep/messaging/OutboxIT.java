@@ -2,6 +2,10 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.messaging.outbox.OutboxStore;
+import dev.lockstep.messaging.outbox.PartitionMaintenance;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Tuple;

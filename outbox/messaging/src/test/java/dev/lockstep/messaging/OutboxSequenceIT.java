@@ -2,6 +2,8 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;

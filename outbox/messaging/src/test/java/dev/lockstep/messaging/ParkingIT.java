@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.delivery.MessageHandler;
 import io.vertx.core.Future;
 import java.io.IOException;
 import java.time.Duration;

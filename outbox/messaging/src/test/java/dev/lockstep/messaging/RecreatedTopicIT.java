@@ -4,9 +4,13 @@ import static dev.lockstep.messaging.Fixture.greeter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.messaging.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.Fixture.Greeting;
-import dev.lockstep.messaging.ParkedMessageStore.Parking;
+import dev.lockstep.messaging.deadletter.DeadLetterStore;
+import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.delivery.Inbound;
+import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.messaging.delivery.ParkedMessageStore;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.Parking;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

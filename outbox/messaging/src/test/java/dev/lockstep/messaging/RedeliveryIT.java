@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.delivery.DeliveryRoutes;
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -3,6 +3,12 @@ package dev.lockstep.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.ReplayStore;
+import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.operator.OperatorActionRoutes;
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.MessageIds;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;

@@ -3,6 +3,14 @@ package dev.lockstep.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.messaging.delivery.DeliveryRoutes;
+import dev.lockstep.messaging.operator.OperatorActionRoutes;
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.messaging.outbox.OutboxRoutes;
+import dev.lockstep.messaging.resend.ResendRoutes;
+import dev.lockstep.messaging.resend.ResendStore;
+import dev.lockstep.messaging.resend.Resends;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.time.Duration;

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.messaging.outbox.ResendRequested;
+import dev.lockstep.messaging.resend.ResendResponder;
+import dev.lockstep.messaging.resend.Resends;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

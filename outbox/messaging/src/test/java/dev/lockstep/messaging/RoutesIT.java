@@ -3,7 +3,12 @@ package dev.lockstep.messaging;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.Replays;
 import dev.lockstep.messaging.http.ProblemHandler;
+import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.messaging.outbox.OutboxRoutes;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonArray;
@@ -181,7 +186,7 @@ class RoutesIT {
             assertThat(letter.getString("error")).startsWith("the value is not JSON");
             assertThat(letter.getInteger("attempts")).isOne();
             assertThat(letter.getString("errorClass"))
-                    .isEqualTo("dev.lockstep.messaging.UnprocessableMessageException");
+                    .isEqualTo("dev.lockstep.messaging.failure.UnprocessableMessageException");
             assertThat(letter.getString("fingerprint")).matches("[0-9a-f]{16}");
             assertThat(letter.getString("stack")).contains("the value is not JSON");
             assertThat(letters.getJsonObject(0).containsKey("stack")).isFalse();
@@ -195,7 +200,7 @@ class RoutesIT {
             assertThat(header(outboxRow("bad-2"), "dlq_offset")).isEqualTo("1");
             assertThat(header(outboxRow("bad-2"), "dlq_fingerprint")).matches("[0-9a-f]{16}");
             assertThat(header(outboxRow("bad-2"), "dlq_error_class"))
-                    .isEqualTo("dev.lockstep.messaging.UnprocessableMessageException");
+                    .isEqualTo("dev.lockstep.messaging.failure.UnprocessableMessageException");
             assertThat(header(outboxRow("bad-2"), "ce_type")).isEqualTo("Hello");
         }
 
@@ -231,7 +236,8 @@ class RoutesIT {
             assertThat(rows(json(get("/dead-letters?state=discarded")))).hasSize(1);
             assertThat(rows(json(get("/dead-letters?state=any&topic=" + fixture.topic + "&type=Hello"))))
                     .hasSize(2);
-            assertThat(rows(json(get("/dead-letters?errorClass=dev.lockstep.messaging.UnprocessableMessageException"))))
+            assertThat(rows(json(get(
+                            "/dead-letters?errorClass=dev.lockstep.messaging.failure.UnprocessableMessageException"))))
                     .hasSize(2);
             String fingerprint = json(get("/dead-letters/" + id)).getString("fingerprint");
             assertThat(rows(json(get("/dead-letters?state=any&fingerprint=" + fingerprint))))

@@ -1,6 +1,6 @@
 package dev.lockstep.relay.planted;
 
-import dev.lockstep.messaging.OutboxMessage;
+import dev.lockstep.messaging.outbox.OutboxMessage;
 
 /** A violation on purpose. */
 public final class RelayOnMessaging {

@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.http;
 
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 
 /**
  * What is wrong with one member of a request.

@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.http;
 
-import dev.lockstep.messaging.PrintableText;
+import dev.lockstep.messaging.record.PrintableText;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

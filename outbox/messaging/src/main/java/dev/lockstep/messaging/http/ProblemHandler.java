@@ -1,7 +1,8 @@
 package dev.lockstep.messaging.http;
 
-import dev.lockstep.messaging.FailureClassifier;
-import dev.lockstep.messaging.FailureKind;
+import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.messaging.failure.FailureKind;
+import dev.lockstep.messaging.record.Text;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;

@@ -11,7 +11,7 @@ UPDATE dead_letter
                          WHEN 'HANDLER_FAILED' THEN split_part(error, ': ', 1)
                          WHEN 'CONSUMER_CRASHED' THEN NULL
                          WHEN 'SEQUENCE_GAP' THEN NULL
-                         ELSE 'dev.lockstep.messaging.UnprocessableMessageException'
+                         ELSE 'dev.lockstep.messaging.failure.UnprocessableMessageException'
                      END,
        origin = "offset";
 

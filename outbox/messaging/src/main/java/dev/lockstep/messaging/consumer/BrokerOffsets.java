@@ -1,0 +1,188 @@
+package dev.lockstep.messaging.consumer;
+
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.ListConsumerGroupOffsetsSpec;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
+import org.apache.kafka.clients.admin.ListOffsetsResult;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the broker where partitions begin and end, and what a group has committed. Each method blocks for some seconds at most, so it is
+ * not for an event loop, and fails with a {@link KafkaException} if the broker does not answer. Any thread may call.
+ */
+final class BrokerOffsets implements AutoCloseable {
+    private static final Duration CALL_LIMIT = Duration.ofSeconds(8);
+    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(4);
+
+    private final ConsumerOptions options;
+    private @Nullable Admin admin;
+    private boolean closed;
+
+    BrokerOffsets(ConsumerOptions options) {
+        this.options = options;
+    }
+
+    /**
+     * A partition as the broker knows it.
+     *
+     * @param topicId the id of the topic, which a topic of the same name that is created later does not share
+     * @param begin the offset of the oldest record
+     * @param end one more than the offset of the newest record, of whatever transaction
+     * @param committed where the group reads on, or null if it has committed nothing
+     */
+    record PartitionLog(
+            String topicId, long begin, long end, @Nullable Long committed) {
+        /** How many records the group has not committed. */
+        long lag() {
+            return Math.max(0, end - (committed == null ? begin : committed));
+        }
+    }
+
+    /**
+     * Returns every partition of those of the topics that exist. A partition without a leader is left out: a request
+     * for its offsets times out, and that would delay all other partitions.
+     */
+    Map<TopicPartition, PartitionLog> read(Collection<String> topics) throws InterruptedException {
+        Admin client = client();
+        Map<TopicPartition, String> topicIds = topicIds(client, topics);
+        if (topicIds.isEmpty()) {
+            return Map.of();
+        }
+        ListOffsetsResult begins = client.listOffsets(all(topicIds, OffsetSpec.earliest()));
+        ListOffsetsResult ends = client.listOffsets(all(topicIds, OffsetSpec.latest()));
+        KafkaFuture<Map<TopicPartition, OffsetAndMetadata>> committed = client.listConsumerGroupOffsets(
+                        Map.of(options.group(), new ListConsumerGroupOffsetsSpec().topicPartitions(topicIds.keySet())))
+                .partitionsToOffsetAndMetadata(options.group());
+        Map<TopicPartition, OffsetAndMetadata> offsets = committed(committed);
+        Map<TopicPartition, PartitionLog> logs = HashMap.newHashMap(topicIds.size());
+        for (Map.Entry<TopicPartition, String> each : topicIds.entrySet()) {
+            TopicPartition partition = each.getKey();
+            OffsetAndMetadata offset = offsets.get(partition);
+            logs.put(
+                    partition,
+                    new PartitionLog(
+                            each.getValue(),
+                            offset(begins, partition),
+                            offset(ends, partition),
+                            offset == null ? null : offset.offset()));
+        }
+        return logs;
+    }
+
+    /** Returns where a reader of committed records gets to: less than the end while a transaction is open. */
+    Map<TopicPartition, Long> lastStable(Collection<TopicPartition> partitions) throws InterruptedException {
+        ListOffsetsResult ends = client().listOffsets(
+                        partitions.stream().collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.latest())),
+                        new ListOffsetsOptions(IsolationLevel.READ_COMMITTED));
+        return offsets(ends, partitions);
+    }
+
+    /** Returns the offset of the first record of each partition that is this young; -1 where there is none. */
+    Map<TopicPartition, Long> after(Collection<TopicPartition> partitions, long timestamp) throws InterruptedException {
+        ListOffsetsResult found = client().listOffsets(partitions.stream()
+                .collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.forTimestamp(timestamp))));
+        return offsets(found, partitions);
+    }
+
+    private static Map<TopicPartition, Long> offsets(ListOffsetsResult found, Collection<TopicPartition> partitions)
+            throws InterruptedException {
+        Map<TopicPartition, Long> offsets = HashMap.newHashMap(partitions.size());
+        for (TopicPartition partition : partitions) {
+            offsets.put(partition, offset(found, partition));
+        }
+        return offsets;
+    }
+
+    private static Map<TopicPartition, String> topicIds(Admin client, Collection<String> topics)
+            throws InterruptedException {
+        Map<TopicPartition, String> topicIds = new HashMap<>();
+        for (KafkaFuture<TopicDescription> described :
+                client.describeTopics(topics).topicNameValues().values()) {
+            try {
+                TopicDescription topic = described.get();
+                topic.partitions().stream()
+                        .filter(partition -> partition.leader() != null
+                                && !partition.leader().isEmpty())
+                        .forEach(partition -> topicIds.put(
+                                new TopicPartition(topic.name(), partition.partition()),
+                                topic.topicId().toString()));
+            } catch (ExecutionException failure) {
+                if (!(failure.getCause() instanceof UnknownTopicOrPartitionException)) {
+                    throw unreadable(failure);
+                }
+            }
+        }
+        return topicIds;
+    }
+
+    private static Map<TopicPartition, OffsetSpec> all(Map<TopicPartition, String> partitions, OffsetSpec spec) {
+        return partitions.keySet().stream().collect(Collectors.toMap(Function.identity(), each -> spec));
+    }
+
+    private static Map<TopicPartition, OffsetAndMetadata> committed(
+            KafkaFuture<Map<TopicPartition, OffsetAndMetadata>> offsets) throws InterruptedException {
+        try {
+            return offsets.get();
+        } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof GroupIdNotFoundException) {
+                return Map.of();
+            }
+            throw unreadable(failure);
+        }
+    }
+
+    private static long offset(ListOffsetsResult offsets, TopicPartition partition) throws InterruptedException {
+        try {
+            return offsets.partitionResult(partition).get().offset();
+        } catch (ExecutionException failure) {
+            throw unreadable(failure);
+        }
+    }
+
+    private static KafkaException unreadable(ExecutionException failure) {
+        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        return new KafkaException("the broker cannot be asked for offsets: " + cause.getMessage(), cause);
+    }
+
+    // Not in the constructor: it fails while no name of a broker can be resolved.
+    private synchronized Admin client() {
+        if (closed) {
+            throw new KafkaException("closed");
+        }
+        if (admin == null) {
+            Map<String, Object> settings = new HashMap<>(options.kafka());
+            settings.keySet().retainAll(AdminClientConfig.configNames());
+            settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) CALL_LIMIT.toMillis());
+            settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) REQUEST_LIMIT.toMillis());
+            admin = Admin.create(settings);
+        }
+        return admin;
+    }
+
+    /** Fails the calls that are under way. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        if (admin != null) {
+            admin.close(Duration.ZERO);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package dev.lockstep.messaging.consumer;
+
+import dev.lockstep.messaging.consumer.BrokerOffsets.PartitionLog;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Measures how many records of each topic the whole group has not committed, whichever member owns their partitions. A thread of its own
+ * asks the broker every two seconds, so that a consumer that is stuck does not hide what piles up.
+ */
+final class ConsumerLag implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ConsumerLag.class);
+    private static final Duration INTERVAL = Duration.ofSeconds(2);
+    private static final Duration UNREAD_AFTER = Duration.ofSeconds(10);
+    private static final Duration UNKNOWN_AFTER = Duration.ofSeconds(15);
+    private static final int MOST_NAMED = 3;
+
+    private final ConsumerOptions options;
+    private final BrokerOffsets broker;
+    private final MeterRegistry meters;
+    private final List<Meter> gauges = new ArrayList<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread thread;
+
+    // Confined to the thread.
+    private final Map<TopicPartition, Standstill> standstills = new HashMap<>();
+
+    private volatile Map<TopicPartition, PartitionLog> logs = Map.of();
+    private volatile List<Unread> unread = List.of();
+    private volatile long measuredAt = System.nanoTime();
+
+    ConsumerLag(ConsumerOptions options, BrokerOffsets broker, MeterRegistry meters) {
+        this.options = options;
+        this.broker = broker;
+        this.meters = meters;
+        this.thread = Thread.ofPlatform()
+                .name("consumer-lag-" + options.group())
+                .daemon()
+                .unstarted(this::run);
+        for (String topic : options.topics()) {
+            gauges.add(Gauge.builder("lockstep.consumer.lag", this, lag -> lag.of(topic))
+                    .description("records of the topic that the group has not committed, on all partitions")
+                    .tags("group", options.group(), "topic", topic)
+                    .register(meters));
+        }
+        gauges.add(Gauge.builder("lockstep.consumer.unread.partitions", this, lag -> lag.unread.size())
+                .description("partitions with records of which the group has committed none for 10 s")
+                .tags("group", options.group())
+                .register(meters));
+    }
+
+    /** Where a partition stands, and since when. */
+    private record Standstill(@Nullable Long committed, long since) {}
+
+    /**
+     * A partition that has records and is not read.
+     *
+     * @param heldBack whether an open transaction keeps its records from being read
+     */
+    private record Unread(TopicPartition partition, PartitionLog log, long since, boolean heldBack) {
+        String describe() {
+            return "%s (%d records from offset %d, for %d s%s)"
+                    .formatted(
+                            partition,
+                            log.lag(),
+                            log.committed() == null ? log.begin() : log.committed(),
+                            TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since),
+                            heldBack ? ", behind an open transaction" : "");
+        }
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** What the broker said last of every partition of the topics. */
+    Map<TopicPartition, PartitionLog> logs() {
+        return logs;
+    }
+
+    /** Which partitions or topics are not read, in one sentence, or empty if there is none. */
+    Optional<String> warning() {
+        long silence = System.nanoTime() - measuredAt;
+        if (silence > UNKNOWN_AFTER.toNanos()) {
+            return Optional.of("%s does not know its lag: Kafka has not told the offsets for %d s"
+                    .formatted(options.group(), TimeUnit.NANOSECONDS.toSeconds(silence)));
+        }
+        List<Unread> now = unread;
+        if (!now.isEmpty()) {
+            String named = String.join(
+                    ", ", now.stream().limit(MOST_NAMED).map(Unread::describe).toList());
+            return Optional.of("%s does not read %d partition%s: %s%s"
+                    .formatted(
+                            options.group(),
+                            now.size(),
+                            now.size() == 1 ? "" : "s",
+                            named,
+                            now.size() > MOST_NAMED ? ", ..." : ""));
+        }
+        Map<TopicPartition, PartitionLog> known = logs;
+        TreeSet<String> missing = new TreeSet<>(options.topics());
+        known.keySet().forEach(partition -> missing.remove(partition.topic()));
+        return known.isEmpty() || missing.isEmpty()
+                ? Optional.empty()
+                : Optional.of(options.group() + " reads topics that do not exist: " + String.join(", ", missing));
+    }
+
+    private double of(String topic) {
+        long sum = 0;
+        boolean known = false;
+        for (Map.Entry<TopicPartition, PartitionLog> each : logs.entrySet()) {
+            if (each.getKey().topic().equals(topic)) {
+                sum += each.getValue().lag();
+                known = true;
+            }
+        }
+        return known ? sum : Double.NaN;
+    }
+
+    private void run() {
+        try {
+            do {
+                measure();
+            } while (!closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
+        } catch (InterruptedException end) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void measure() throws InterruptedException {
+        try {
+            Map<TopicPartition, PartitionLog> read = broker.read(options.topics());
+            List<Unread> standing = standing(read);
+            logs = Map.copyOf(read);
+            unread = standing;
+            measuredAt = System.nanoTime();
+        } catch (RuntimeException failure) {
+            // Whatever it was, the next measurement may succeed.
+            LOGGER.atDebug()
+                    .addKeyValue("service", options.group())
+                    .addKeyValue("error", String.valueOf(failure))
+                    .log("the lag could not be measured");
+        }
+    }
+
+    private List<Unread> standing(Map<TopicPartition, PartitionLog> read) throws InterruptedException {
+        long now = System.nanoTime();
+        standstills.keySet().retainAll(read.keySet());
+        List<Unread> standing = new ArrayList<>();
+        for (Map.Entry<TopicPartition, PartitionLog> each : read.entrySet()) {
+            TopicPartition partition = each.getKey();
+            PartitionLog log = each.getValue();
+            if (log.lag() == 0) {
+                standstills.remove(partition);
+                continue;
+            }
+            Standstill known = standstills.get(partition);
+            if (known == null || !Objects.equals(known.committed(), log.committed())) {
+                known = new Standstill(log.committed(), now);
+                standstills.put(partition, known);
+            }
+            if (now - known.since() > UNREAD_AFTER.toNanos()) {
+                standing.add(new Unread(partition, log, known.since(), false));
+            }
+        }
+        if (standing.isEmpty()) {
+            return List.of();
+        }
+        Map<TopicPartition, Long> stable =
+                broker.lastStable(standing.stream().map(Unread::partition).toList());
+        return standing.stream()
+                .map(each -> new Unread(
+                        each.partition(),
+                        each.log(),
+                        each.since(),
+                        isHeldBack(each.log(), stable.get(each.partition()))))
+                .sorted(Comparator.comparingLong((Unread each) -> each.log().lag())
+                        .reversed())
+                .toList();
+    }
+
+    private static boolean isHeldBack(PartitionLog log, @Nullable Long stable) {
+        long next = log.committed() == null ? log.begin() : log.committed();
+        return stable != null && stable < log.end() && next >= stable;
+    }
+
+    /** Measures no more. Does not wait for a measurement that is under way. */
+    @Override
+    public void close() {
+        closed.countDown();
+        gauges.forEach(meters::remove);
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,124 @@
+package dev.lockstep.messaging.consumer;
+
+import dev.lockstep.messaging.consumer.PartitionStart.Known;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps where a consumer reads on, for each partition. Every method runs on the caller's connection: the caller owns the transaction. */
+final class ConsumerPositionStore {
+    private static final String LOCK = """
+            SELECT topic, partition, topic_id, next_offset, message_time, invalid_offset
+              FROM consumer_position
+             WHERE consumer = $1 AND topic = ANY ($2)
+             ORDER BY topic, partition
+               FOR UPDATE
+            """;
+
+    private static final String SAVE = """
+            INSERT INTO consumer_position (consumer, topic, partition, topic_id, next_offset, message_time, invalid_offset)
+            SELECT $1, p.*
+              FROM unnest($2::text[], $3::integer[], $4::text[], $5::bigint[], $6::timestamptz[], $7::bigint[])
+                   AS p (topic, partition, topic_id, next_offset, message_time, invalid_offset)
+             ORDER BY p.topic, p.partition
+                ON CONFLICT (consumer, topic, partition) DO UPDATE
+               SET topic_id = EXCLUDED.topic_id,
+                   next_offset = EXCLUDED.next_offset,
+                   message_time = EXCLUDED.message_time,
+                   invalid_offset = EXCLUDED.invalid_offset
+            """;
+
+    // What a crash of Postgres takes back here is read again from Kafka's own offset, so nobody waits for the disk.
+    private static final String ADVANCE = """
+            UPDATE consumer_position c
+               SET next_offset = greatest(c.next_offset, p.next_offset),
+                   message_time = greatest(c.message_time, p.message_time)
+              FROM (SELECT *
+                      FROM unnest($2::text[], $3::integer[], $4::text[], $5::bigint[], $6::timestamptz[])
+                           AS p (topic, partition, topic_id, next_offset, message_time),
+                           (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
+                     ORDER BY p.topic, p.partition) p
+             WHERE c.consumer = $1 AND c.topic = p.topic AND c.partition = p.partition AND c.topic_id = p.topic_id
+            """;
+
+    private final String consumer;
+
+    ConsumerPositionStore(String consumer) {
+        this.consumer = consumer;
+    }
+
+    /** Reads and locks what is known of the topics' partitions. */
+    Future<Map<TopicPartition, Known>> lock(SqlClient tx, Collection<String> topics) {
+        return tx.preparedQuery(LOCK)
+                .execute(Tuple.tuple().addValue(consumer).addValue(topics.toArray(String[]::new)))
+                .map(rows -> {
+                    Map<TopicPartition, Known> known = HashMap.newHashMap(rows.size());
+                    rows.forEach(row -> known.put(
+                            new TopicPartition(row.getString("topic"), row.getInteger("partition")), known(row)));
+                    return known;
+                });
+    }
+
+    /** Writes positions as they are, also back. */
+    Future<Void> save(SqlClient tx, Map<TopicPartition, Known> positions) {
+        return positions.isEmpty()
+                ? Future.succeededFuture()
+                : tx.preparedQuery(SAVE)
+                        .execute(parameters(positions)
+                                .addValue(positions.values().stream()
+                                        .map(Known::invalidOffset)
+                                        .toArray(Long[]::new)))
+                        .mapEmpty();
+    }
+
+    /** Moves positions forward, unless their topic has been created again. */
+    Future<Void> advance(SqlClient client, Map<TopicPartition, Known> positions) {
+        return positions.isEmpty()
+                ? Future.succeededFuture()
+                : client.preparedQuery(ADVANCE).execute(parameters(positions)).mapEmpty();
+    }
+
+    private Tuple parameters(Map<TopicPartition, Known> positions) {
+        int size = positions.size();
+        String[] topics = new String[size];
+        Integer[] partitions = new Integer[size];
+        String[] topicIds = new String[size];
+        Long[] offsets = new Long[size];
+        @Nullable OffsetDateTime[] times = new @Nullable OffsetDateTime[size];
+        int i = 0;
+        for (Map.Entry<TopicPartition, Known> each : positions.entrySet()) {
+            Known position = each.getValue();
+            topics[i] = each.getKey().topic();
+            partitions[i] = each.getKey().partition();
+            topicIds[i] = position.topicId();
+            offsets[i] = position.nextOffset();
+            times[i++] = position.messageTime() == null
+                    ? null
+                    : position.messageTime().atOffset(ZoneOffset.UTC);
+        }
+        return Tuple.tuple()
+                .addValue(consumer)
+                .addValue(topics)
+                .addValue(partitions)
+                .addValue(topicIds)
+                .addValue(offsets)
+                .addValue(times);
+    }
+
+    private static Known known(Row row) {
+        OffsetDateTime time = row.getOffsetDateTime("message_time");
+        return new Known(
+                row.getString("topic_id"),
+                row.getLong("next_offset"),
+                time == null ? null : time.toInstant(),
+                row.getLong("invalid_offset"));
+    }
+}

@@ -1,0 +1,282 @@
+package dev.lockstep.messaging.consumer;
+
+import dev.lockstep.messaging.consumer.BrokerOffsets.PartitionLog;
+import dev.lockstep.messaging.consumer.PartitionStart.Known;
+import dev.lockstep.messaging.consumer.StartOffsets.Decided;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.record.MessageIds;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where each assigned partition is read, of one Kafka client. A partition whose place is not known is paused until the broker and the
+ * database have told it. For the thread of its {@link PollLoop} alone.
+ */
+final class PartitionPositions {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PartitionPositions.class);
+    private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long KEEP_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final String LATEST = "latest";
+    private static final String BY_DURATION = "by_duration:";
+
+    private final Consumer<byte[], byte[]> consumer;
+    private final ConsumerOptions options;
+    private final OffsetCommits offsets;
+    private final BrokerOffsets broker;
+    private final StartOffsets starts;
+    private final OnContext work;
+    private final Set<TopicPartition> unknown = new HashSet<>();
+    private final Map<TopicPartition, Known> applied = new HashMap<>();
+    private final Set<TopicPartition> unkept = new HashSet<>();
+    private long nextLook = System.nanoTime();
+    private long nextKeeping = System.nanoTime() + KEEP_EVERY_NANOS;
+    private @Nullable String problem;
+
+    PartitionPositions(
+            Consumer<byte[], byte[]> consumer,
+            ConsumerOptions options,
+            OffsetCommits offsets,
+            BrokerOffsets broker,
+            StartOffsets starts,
+            OnContext work) {
+        this.consumer = consumer;
+        this.options = options;
+        this.offsets = offsets;
+        this.broker = broker;
+        this.starts = starts;
+        this.work = work;
+    }
+
+    /** To be called inside the rebalance, so that nothing is read before its place is known. */
+    void assigned(Collection<TopicPartition> partitions) {
+        if (partitions.isEmpty()) {
+            return;
+        }
+        unknown.addAll(partitions);
+        consumer.pause(partitions);
+        nextLook = System.nanoTime();
+        try {
+            settle();
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
+    }
+
+    /** Stores how far partitions were read, for the member that gets them next. */
+    void keepNow() {
+        try {
+            keep();
+        } catch (InterruptedException interrupted) {
+            throw new InterruptException(interrupted);
+        }
+    }
+
+    void forget(Collection<TopicPartition> partitions) {
+        unknown.removeAll(partitions);
+        applied.keySet().removeAll(partitions);
+        unkept.removeAll(partitions);
+    }
+
+    /** The client has no place to read these partitions at, or one that does not exist. */
+    void mistrust(Collection<TopicPartition> partitions) {
+        unknown.addAll(partitions);
+        consumer.pause(partitions);
+        // Or the next poll would fail alike. Nothing is fetched from there, as they are paused.
+        consumer.seekToBeginning(partitions);
+    }
+
+    boolean isKnown(TopicPartition partition) {
+        return !unknown.contains(partition);
+    }
+
+    boolean areKnown() {
+        return unknown.isEmpty();
+    }
+
+    /** Why the place of some partitions is not known, or null. */
+    @Nullable
+    String problem() {
+        return unknown.isEmpty() ? null : problem;
+    }
+
+    /** Notices topics that were created again, and finds the places that are not known; asks once a second at most. */
+    void settle(Map<TopicPartition, PartitionLog> measured) throws InterruptedException {
+        noticeNewTopics(measured);
+        settle();
+        keepIfDue();
+    }
+
+    private void noticeNewTopics(Map<TopicPartition, PartitionLog> measured) {
+        List<TopicPartition> gone = new ArrayList<>();
+        applied.forEach((partition, position) -> {
+            PartitionLog log = measured.get(partition);
+            if (log != null && !log.topicId().equals(position.topicId()) && isKnown(partition)) {
+                gone.add(partition);
+            }
+        });
+        if (!gone.isEmpty()) {
+            mistrust(gone);
+        }
+    }
+
+    private void settle() throws InterruptedException {
+        if (unknown.isEmpty() || System.nanoTime() - nextLook < 0) {
+            return;
+        }
+        @Nullable Throwable failure = find(Set.copyOf(unknown));
+        nextLook = System.nanoTime() + AGAIN_NANOS;
+        if (failure == null && !unknown.isEmpty()) {
+            failure = new KafkaException("the broker has no leader for them, or does not know them");
+        }
+        if (failure != null) {
+            (problem == null ? LOGGER.atWarn() : LOGGER.atDebug())
+                    .addKeyValue("service", options.group())
+                    .addKeyValue("partitions", unknown)
+                    .addKeyValue("error", String.valueOf(failure))
+                    .log("cannot find out where to read partitions, trying it again every second");
+        }
+        problem = failure == null ? null : "cannot find out where to read " + unknown + ": " + failure.getMessage();
+    }
+
+    private @Nullable Throwable find(Set<TopicPartition> partitions) throws InterruptedException {
+        Set<String> topics = new HashSet<>();
+        partitions.forEach(partition -> topics.add(partition.topic()));
+        AtomicReference<@Nullable Decided> decided = new AtomicReference<>();
+        try {
+            Map<TopicPartition, PartitionLog> logs = new HashMap<>(broker.read(topics));
+            Set<TopicPartition> existing = new HashSet<>(partitions);
+            existing.retainAll(logs.keySet());
+            Map<TopicPartition, Known> newest = new HashMap<>(applied);
+            newest.keySet().retainAll(existing);
+            // What was applied counts as committed: that may be on its way.
+            newest.forEach((partition, position) -> logs.computeIfPresent(
+                    partition,
+                    (same, log) -> log.topicId().equals(position.topicId())
+                            ? new PartitionLog(log.topicId(), log.begin(), log.end(), position.nextOffset())
+                            : log));
+            Map<TopicPartition, Long> firsts = firsts(logs);
+            @Nullable
+            Throwable failure = work.await(() -> starts.decide(existing, logs, firsts, newest)
+                    .onSuccess(decided::set)
+                    .mapEmpty());
+            @Nullable Decided result = decided.get();
+            if (failure == null && result != null) {
+                begin(logs, result);
+            }
+            return failure;
+        } catch (KafkaException failure) {
+            return failure;
+        }
+    }
+
+    private void begin(Map<TopicPartition, PartitionLog> logs, Decided decided) {
+        decided.starts().forEach((partition, start) -> {
+            PartitionLog log = Objects.requireNonNull(logs.get(partition));
+            consumer.seek(partition, start.offset());
+            boolean moved = log.committed() == null ? start.offset() > log.begin() : log.committed() != start.offset();
+            if (moved || start.lost() != null) {
+                offsets.forget(Set.of(partition));
+                offsets.add(Map.of(partition, start.offset()));
+            }
+            Known known = Objects.requireNonNull(decided.known().get(partition));
+            applied.put(partition, new Known(known.topicId(), start.offset(), null, null));
+            unkept.remove(partition);
+            unknown.remove(partition);
+        });
+    }
+
+    private Map<TopicPartition, Long> firsts(Map<TopicPartition, PartitionLog> logs) throws InterruptedException {
+        String first = options.firstOffset();
+        Map<TopicPartition, Long> firsts = new HashMap<>();
+        logs.forEach((partition, log) -> firsts.put(partition, first.equals(LATEST) ? log.end() : log.begin()));
+        if (first.startsWith(BY_DURATION)) {
+            long timestamp = Instant.now()
+                    .minus(Duration.parse(first.substring(BY_DURATION.length())))
+                    .toEpochMilli();
+            broker.after(logs.keySet(), timestamp)
+                    .forEach((partition, offset) -> firsts.put(
+                            partition,
+                            offset < 0
+                                    ? Objects.requireNonNull(logs.get(partition))
+                                            .end()
+                                    : offset));
+        }
+        return firsts;
+    }
+
+    /**
+     * Takes note of what was applied, and has it committed also where the log goes on with what no reader sees: the records and the marker
+     * of an aborted transaction.
+     *
+     * @param left what of the polled records is still to be applied
+     */
+    void applied(ConsumerRecords<byte[], byte[]> polled, ConsumerRecords<byte[], byte[]> left) {
+        Map<TopicPartition, Long> through = new HashMap<>();
+        polled.nextOffsets().forEach((partition, next) -> {
+            if (!left.partitions().contains(partition) && isKnown(partition)) {
+                through.put(partition, next.offset());
+                note(partition, next.offset(), null);
+            }
+        });
+        offsets.add(through);
+        for (TopicPartition partition : polled.partitions()) {
+            long next = left.partitions().contains(partition)
+                    ? left.records(partition).getFirst().offset()
+                    : Long.MAX_VALUE;
+            polled.records(partition).stream()
+                    .filter(record -> record.offset() < next)
+                    .reduce((one, later) -> later)
+                    .ifPresent(last -> note(partition, last.offset() + 1, last));
+        }
+    }
+
+    private void note(TopicPartition partition, long next, @Nullable ConsumerRecord<byte[], byte[]> last) {
+        applied.computeIfPresent(partition, (same, before) -> {
+            unkept.add(partition);
+            return new Known(
+                    before.topicId(),
+                    Math.max(before.nextOffset(), next),
+                    last == null ? before.messageTime() : MessageIds.writtenAt(last),
+                    null);
+        });
+    }
+
+    private void keepIfDue() throws InterruptedException {
+        if (!unkept.isEmpty() && System.nanoTime() - nextKeeping >= 0) {
+            keep();
+        }
+    }
+
+    /** Writes down what was applied, as far as the database can be reached: it saves repeats later, and nothing depends on it. */
+    void keep() throws InterruptedException {
+        nextKeeping = System.nanoTime() + KEEP_EVERY_NANOS;
+        Map<TopicPartition, Known> newest = new HashMap<>(applied);
+        newest.keySet().retainAll(unkept);
+        if (newest.isEmpty()) {
+            return;
+        }
+        @Nullable Throwable failure = work.await(() -> starts.advance(newest));
+        if (failure == null) {
+            unkept.clear();
+        }
+    }
+}

@@ -1,0 +1,389 @@
+package dev.lockstep.messaging.consumer;
+
+import dev.lockstep.messaging.delivery.BatchProcessor;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.delivery.Delivery;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The thread behind a {@link MessageConsumer}: poll, apply, commit, and again. It is the only one that touches the Kafka client. */
+final class PollLoop<M> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
+    private static final Duration IDLE_POLL = Duration.ofMillis(500);
+    private static final long RETRY_PARKED_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long FIRST_BACKOFF_MILLIS = 100;
+    private static final long LONGEST_BACKOFF_MILLIS = 5_000;
+    private static final long CLOCK_EVERY_MILLIS = 1_000;
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
+    // stalls nothing.
+    private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+    private final Context context;
+    private final ConsumerOptions options;
+    private final BatchProcessor<M> processor;
+    private final Predicate<String> accepts;
+    private final BrokerOffsets broker;
+    private final StartOffsets starts;
+    private final ConsumerLag lag;
+    private final OnContext work;
+    private final ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALL_NANOS);
+    private final BatchStarts batchStarts;
+    private final Thread thread;
+
+    // Confined to the thread.
+    private final Suspicion suspicion = new Suspicion();
+    // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
+    private final Set<TopicPartition> proven = new HashSet<>();
+    private long nextParkedRetry = System.nanoTime() + RETRY_PARKED_EVERY_NANOS;
+    private long resumeAt;
+    private long backoffMillis;
+
+    // Of the context.
+    private long clockTimer = -1;
+    private long lastSeen = System.currentTimeMillis();
+
+    private volatile boolean stopping;
+    private volatile boolean renewing;
+    private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
+    private volatile @Nullable String problem = "has not joined its group yet";
+    private volatile Runnable stopped = () -> {};
+
+    PollLoop(
+            Context context,
+            ConsumerOptions options,
+            BatchProcessor<M> processor,
+            Predicate<String> accepts,
+            StartOffsets starts,
+            BrokerOffsets broker,
+            ConsumerLag lag) {
+        this.context = context;
+        this.options = options;
+        this.processor = processor;
+        this.accepts = accepts;
+        this.starts = starts;
+        this.broker = broker;
+        this.lag = lag;
+        this.work = new OnContext(context);
+        this.batchStarts = new BatchStarts(processor, this::await);
+        this.thread =
+                Thread.ofPlatform().name("consumer-" + options.group()).daemon().unstarted(this::run);
+    }
+
+    void start() {
+        clockTimer = context.owner().setPeriodic(CLOCK_EVERY_MILLIS, tick -> renewIfSetBack());
+        lag.start();
+        thread.start();
+    }
+
+    void stop(Runnable whenStopped) {
+        stopped = whenStopped;
+        stopping = true;
+        context.owner().cancelTimer(clockTimer);
+        wakeUp();
+        if (!thread.isAlive()) {
+            closeBroker();
+            whenStopped.run();
+        }
+    }
+
+    private void closeBroker() {
+        lag.close();
+        broker.close();
+    }
+
+    @Nullable
+    String problem() {
+        @Nullable String current = progress.problem() == null ? problem : progress.problem();
+        return current == null ? null : options.group() + " " + current;
+    }
+
+    /** Why the thread does not get anywhere any more, so that only a new process helps; empty as long as it does. */
+    Optional<String> stall() {
+        return stopping ? Optional.empty() : progress.stall().map(reason -> options.group() + ": " + reason);
+    }
+
+    // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
+    // heartbeat, until that time has come round, and notices nothing by itself.
+    private void renewIfSetBack() {
+        long now = System.currentTimeMillis();
+        boolean setBack = now < lastSeen;
+        lastSeen = now;
+        if (setBack) {
+            LOGGER.atWarn()
+                    .addKeyValue("service", options.group())
+                    .log("the clock was set back, by which the Kafka consumer waits: building a new one");
+            renewing = true;
+            wakeUp();
+        }
+    }
+
+    private void wakeUp() {
+        KafkaConsumer<byte[], byte[]> consumer = current;
+        if (consumer != null) {
+            consumer.wakeup();
+        }
+    }
+
+    private void run() {
+        try {
+            while (!stopping) {
+                consumeUntilStoppedOrBroken();
+            }
+        } finally {
+            problem = "has stopped";
+            closeBroker();
+            progress.ended();
+            context.runOnContext(end -> stopped.run());
+        }
+    }
+
+    private void consumeUntilStoppedOrBroken() {
+        // While no broker name can be resolved the constructor fails again and again. That is progress for the liveness
+        // check: a
+        // restart of the process would not help.
+        progress.step();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.client())) {
+            renewing = false;
+            current = consumer;
+            proven.clear();
+            OffsetCommits offsets = new OffsetCommits(consumer, options.group());
+            Heartbeats heartbeats = new Heartbeats(consumer, options);
+            PartitionPositions positions = new PartitionPositions(consumer, options, offsets, broker, starts, work);
+            PartitionPauses pauses = new PartitionPauses(consumer, options, positions, accepts);
+            consumer.subscribe(
+                    options.topics(),
+                    new RebalanceListener(
+                            options.group(),
+                            offsets,
+                            positions,
+                            this::forget,
+                            () -> pauseWhatMustWait(consumer, offsets, pauses)));
+            while (!stopping && !renewing) {
+                turn(consumer, offsets, heartbeats, positions, pauses);
+            }
+            offsets.commitNow();
+            positions.keep();
+        } catch (WakeupException wakeup) {
+            LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
+        } catch (RuntimeException broken) {
+            // Whatever it was: a thread that ends would leave the partitions to nobody until their session runs out,
+            // and the process would look alive.
+            problem = "cannot consume: " + broken.getMessage();
+            LOGGER.atWarn()
+                    .addKeyValue("service", options.group())
+                    .addKeyValue("error", String.valueOf(broken))
+                    .log("the Kafka consumer broke, building a new one");
+            pauseThread(LONGEST_BACKOFF_MILLIS / 5);
+        } catch (InterruptedException interrupted) {
+            stopping = true;
+        } finally {
+            current = null;
+        }
+    }
+
+    private void turn(
+            KafkaConsumer<byte[], byte[]> consumer,
+            OffsetCommits offsets,
+            Heartbeats heartbeats,
+            PartitionPositions positions,
+            PartitionPauses pauses)
+            throws InterruptedException {
+        progress.step();
+        positions.settle(lag.logs());
+        long wait = pauseWhatMustWait(consumer, offsets, pauses);
+        ConsumerRecords<byte[], byte[]> records;
+        try {
+            records = consumer.poll(Duration.ofMillis(wait));
+        } catch (InvalidOffsetException noPlace) {
+            positions.mistrust(noPlace.partitions());
+            return;
+        } catch (WakeupException wakeup) {
+            if (stopping || renewing) {
+                return;
+            }
+            throw wakeup;
+        }
+        progress.step();
+        positions.applied(records, records.isEmpty() ? records : apply(consumer, records, offsets));
+        if (positions.problem() != null) {
+            problem = positions.problem();
+        } else if (records.isEmpty() && resumeAt == 0) {
+            healthyOnceAssigned(consumer, heartbeats);
+        }
+        retryParkedIfDue(consumer);
+        if (offsets.isDue(records.isEmpty())) {
+            offsets.commitSoon();
+        }
+    }
+
+    private void healthyOnceAssigned(KafkaConsumer<byte[], byte[]> consumer, Heartbeats heartbeats) {
+        // A member without partitions is healthy too, but only the coordinator can have told it so.
+        if (heartbeats.areAwaited()
+                || !consumer.assignment().isEmpty()
+                || consumer.groupMetadata().generationId() >= 0) {
+            problem = heartbeats.problem();
+        }
+    }
+
+    private long pauseWhatMustWait(
+            KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, PartitionPauses pauses) {
+        long now = System.nanoTime();
+        if (resumeAt != 0 && now < resumeAt) {
+            consumer.pause(consumer.assignment());
+            return Math.clamp(TimeUnit.NANOSECONDS.toMillis(resumeAt - now), 1, IDLE_POLL.toMillis());
+        }
+        resumeAt = 0;
+        return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
+    }
+
+    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
+    // would
+    // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
+    private ConsumerRecords<byte[], byte[]> apply(
+            KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
+            throws InterruptedException {
+        long begun = System.nanoTime();
+        ConsumerRecords<byte[], byte[]> left = polled;
+        boolean applied;
+        do {
+            Map<TopicPartition, Long> next = new ConcurrentHashMap<>();
+            for (TopicPartition partition : left.partitions()) {
+                next.put(partition, left.records(partition).getFirst().offset());
+            }
+            applied = applyOnce(left, next, offsets);
+            left = Suspicion.heldBack(left, next);
+        } while (applied
+                && !left.isEmpty()
+                && !stopping
+                && !renewing
+                && System.nanoTime() - begun < LONGEST_TURN_NANOS);
+        for (TopicPartition partition : left.partitions()) {
+            consumer.seek(partition, left.records(partition).getFirst().offset());
+        }
+        return left;
+    }
+
+    /**
+     * @param next where each partition is to be read on; moved by what is applied
+     * @return false if that failed, and the rest has to be tried again later
+     */
+    private boolean applyOnce(
+            ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next, OffsetCommits offsets)
+            throws InterruptedException {
+        @Nullable TopicPartition known = suspicion.alone(records);
+        // A process that dies begins again where its offsets stand: to count the batch there is enough.
+        Map<TopicPartition, Long> begun = new HashMap<>(next);
+        begun.keySet().removeIf(partition -> proven.contains(partition) || (known != null && !known.equals(partition)));
+        Map<TopicPartition, Integer> starts = new HashMap<>();
+        @Nullable Throwable failure = batchStarts.settle();
+        if (failure != null) {
+            begun.clear();
+        } else if (!begun.isEmpty()) {
+            failure =
+                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+        }
+        if (failure == null) {
+            suspicion.learn(records, starts);
+            @Nullable TopicPartition alone = suspicion.alone(records);
+            failure = batchStarts.spareAllBut(alone, begun);
+        }
+        if (failure == null) {
+            List<Delivery> deliveries = Suspicion.select(records, starts, suspicion.alone(records));
+            progress.begins(next);
+            failure = await(() -> processor.apply(deliveries, applied -> {
+                for (ConsumerRecord<byte[], byte[]> each : applied) {
+                    next.merge(partitionOf(each), each.offset() + 1, Math::max);
+                }
+            }));
+        }
+        offsets.add(next);
+        if (failure == null) {
+            backoffMillis = 0;
+            problem = null;
+            progress.succeeded();
+        } else {
+            progress.failed(ConsumerProgress.left(records, next), failure);
+            batchStarts.failed(begun);
+            backOff(failure);
+        }
+        if (!begun.isEmpty()) {
+            // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
+            offsets.commitNow();
+        }
+        if (failure == null) {
+            begun.keySet().stream().filter(suspicion::isOver).forEach(proven::add);
+        }
+        return failure == null;
+    }
+
+    private static TopicPartition partitionOf(ConsumerRecord<?, ?> record) {
+        return new TopicPartition(record.topic(), record.partition());
+    }
+
+    private void backOff(Throwable failure) {
+        backoffMillis = backoffMillis == 0 ? FIRST_BACKOFF_MILLIS : Math.min(backoffMillis * 2, LONGEST_BACKOFF_MILLIS);
+        resumeAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMillis);
+        LOGGER.atWarn()
+                .addKeyValue("service", options.group())
+                .addKeyValue("error", String.valueOf(failure))
+                .addKeyValue("backoffMillis", backoffMillis)
+                .log("a batch could not be applied, trying it again");
+    }
+
+    private @Nullable Throwable await(Supplier<Future<Void>> steps) throws InterruptedException {
+        @Nullable Throwable failure = work.await(steps);
+        progress.step();
+        return failure;
+    }
+
+    private void retryParkedIfDue(KafkaConsumer<byte[], byte[]> consumer) throws InterruptedException {
+        if (resumeAt != 0 || System.nanoTime() - nextParkedRetry < 0) {
+            return;
+        }
+        Set<TopicPartition> assigned = Set.copyOf(consumer.assignment());
+        long begun = System.nanoTime();
+        @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
+        long took = System.nanoTime() - begun;
+        // However much is parked, at least as much time is left for what is not.
+        nextParkedRetry = System.nanoTime() + Math.max(RETRY_PARKED_EVERY_NANOS, took);
+        if (failure != null) {
+            progress.parkedFailed(failure);
+            backOff(failure);
+        } else {
+            progress.parkedTried();
+        }
+    }
+
+    private static void pauseThread(long millis) {
+        java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
+    }
+
+    private void forget(Collection<TopicPartition> partitions) {
+        progress.revoked(partitions);
+        partitions.forEach(suspicion::forget);
+        proven.removeAll(partitions);
+        batchStarts.forget(partitions);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.lockstep.messaging.deadletter;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Counts open dead letters for metrics. */
+public final class DeadLetterCountStore {
+    // From one reason to the next by the index, and into each no further than anybody tells apart on a chart.
+    public static final String COUNT_BY_REASON = """
+            WITH RECURSIVE present (topic, reason) AS (
+                (SELECT topic, reason FROM dead_letter WHERE state = 'open' ORDER BY topic, reason LIMIT 1)
+                UNION ALL
+                SELECT n.topic, n.reason
+                  FROM present p
+                 CROSS JOIN LATERAL (SELECT topic, reason FROM dead_letter
+                                      WHERE state = 'open' AND (topic, reason) > (p.topic, p.reason)
+                                      ORDER BY topic, reason LIMIT 1) n
+            )
+            SELECT p.topic, p.reason,
+                   (SELECT count(*) FROM (SELECT FROM dead_letter c
+                                           WHERE c.state = 'open' AND c.topic = p.topic AND c.reason = p.reason LIMIT $1) counted)
+              FROM present p
+            """;
+
+    private DeadLetterCountStore() {}
+
+    /** How many open dead letters a topic has for one reason, counted no further than 100,000. */
+    public record Count(String topic, String reason, long count) {}
+
+    public static Future<List<Count>> countByReason(SqlClient client) {
+        return client.preparedQuery(COUNT_BY_REASON)
+                .execute(Tuple.of(DeadLetterDesk.MOST_COUNTED))
+                .map(rows -> {
+                    List<Count> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(new Count(row.getString(0), row.getString(1), row.getLong(2))));
+                    return all;
+                });
+    }
+}

@@ -1,0 +1,124 @@
+package dev.lockstep.messaging.deadletter;
+
+import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.operator.Operator;
+import dev.lockstep.messaging.operator.OperatorActions;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlClient;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Lets an operator browse and discard dead letters over HTTP, and, by {@link ReplayRoutes}, replay them. */
+public final class DeadLetterRoutes {
+    private static final int LONGEST_REASON = 1000;
+
+    private final Pool pool;
+    private final BoundedReads reads;
+
+    private DeadLetterRoutes(Pool pool, BoundedReads reads) {
+        this.pool = pool;
+        this.reads = reads;
+    }
+
+    public static void mount(Router router, Pool pool, BoundedReads reads, Replays replays) {
+        DeadLetterRoutes routes = new DeadLetterRoutes(pool, reads);
+        ApiRoutes api =
+                ApiRoutes.on(router).get("/dead-letters", routes::list).get("/dead-letters/groups", routes::groups);
+        // Before the ones by id, which would take "replays" for one.
+        ReplayRoutes.mount(api, pool, reads, replays);
+        api.get("/dead-letters/:id", routes::find).delete("/dead-letters/:id", routes::discard);
+    }
+
+    private void list(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        Filter filter = new Filter(
+                ctx.request().getParam("topic"),
+                ctx.request().getParam("type"),
+                ctx.request().getParam("reason"),
+                ctx.request().getParam("key"),
+                ctx.request().getParam("errorClass"),
+                ctx.request().getParam("fingerprint"));
+        Set<String> states = states(ctx);
+        UUID before = Listing.cursor(page);
+        reads.read(tx -> DeadLetterDesk.list(tx, states, filter, before, page.limit() + 1))
+                .map(letters -> Listing.page(letters, page, DeadLetterDesk.Shown::id))
+                .onSuccess(letters -> Responses.json(ctx, 200, letters))
+                .onFailure(ctx::fail);
+    }
+
+    private void groups(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        Set<String> states = states(ctx);
+        UUID before = Listing.cursor(page);
+        reads.read(tx -> DeadLetterDesk.groups(tx, states, before, page.limit() + 1))
+                .map(groups ->
+                        Page.of(groups, page.limit(), group -> group.newest().toString()))
+                .onSuccess(groups -> Responses.json(ctx, 200, groups))
+                .onFailure(ctx::fail);
+    }
+
+    private static Set<String> states(RoutingContext ctx) {
+        String state = ctx.request().getParam("state", "open");
+        if (state.equals("any")) {
+            return DeadLetterDesk.STATES;
+        }
+        if (!DeadLetterDesk.STATES.contains(state)) {
+            throw Problem.badRequest("state", "must be open, replayed, discarded or any, but was \"" + state + "\"");
+        }
+        return Set.of(state);
+    }
+
+    private void find(RoutingContext ctx) {
+        UUID id = Listing.uuid(ctx, "dead letter");
+        reads.read(tx -> existing(tx, id))
+                .onSuccess(letter -> Responses.json(ctx, 200, letter))
+                .onFailure(ctx::fail);
+    }
+
+    private void discard(RoutingContext ctx) {
+        UUID id = Listing.uuid(ctx, "dead letter");
+        String reason = reason(ctx);
+        Operator who = Operator.of(ctx);
+        pool.withTransaction(tx -> DeadLetterDesk.discard(tx, id, reason)
+                        .compose(discarded -> discarded
+                                ? OperatorActions.record(
+                                        tx, who, "dead-letter.discard", id.toString(), reason, new JsonObject())
+                                : settledBefore(tx, id)))
+                .onSuccess(recorded -> ctx.response().setStatusCode(204).end())
+                .onFailure(ctx::fail);
+    }
+
+    private static String reason(RoutingContext ctx) {
+        @Nullable String reason = ctx.request().getParam("reason");
+        if (reason == null || reason.isBlank()) {
+            throw Problem.badRequest("reason", "must say why: nobody will handle this message");
+        }
+        if (reason.length() > LONGEST_REASON) {
+            throw Problem.badRequest("reason", "must have at most " + LONGEST_REASON + " characters");
+        }
+        return reason.strip();
+    }
+
+    private Future<Void> settledBefore(SqlClient tx, UUID id) {
+        return existing(tx, id).map(letter -> {
+            throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
+        });
+    }
+
+    private Future<DeadLetterDesk.Shown> existing(SqlClient client, UUID id) {
+        return DeadLetterDesk.find(client, id)
+                .map(letter -> letter.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + ".")));
+    }
+}

@@ -1,0 +1,278 @@
+package dev.lockstep.messaging.deadletter;
+
+import com.fasterxml.uuid.Generators;
+import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.messaging.record.Payloads;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the records that could not be handled and sends them to {@code <topic>.dlq} through the outbox, in one statement on
+ * the caller's transaction: a poison message is routed as atomically as a good one is handled.
+ */
+public final class DeadLetterStore {
+    static final String SUFFIX = ".dlq";
+
+    private static final int LONGEST_ERROR = 2000;
+    // The topic takes 2 MiB. The rest is for the headers that say why.
+    private static final int LARGEST_COPY = 3 * 512 * 1024;
+    private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
+
+    // Position and id make a second delivery of the same bad record a repeat: no row, no second record on the topic.
+    // One that was replayed and failed again comes at a new position, or is the redelivery of a letter, and keeps its
+    // place among those of its key.
+    private static final String ADD = """
+            WITH failed AS (
+                SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],
+                                     $8::jsonb[], $9::text[], $10::text[], $11::text[], $12::integer[],
+                                     $13::timestamptz[], $14::text[], $15::jsonb[], $16::uuid[], $17::text[], $18::text[],
+                                     $19::text[], $20::boolean[], $21::uuid[])
+                    AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
+                          attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint, leaves_whole,
+                          redelivery_of)
+            ), letter AS (
+                INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
+                                         record_headers, type, reason, error, attempts, first_at, message_id, error_class, stack,
+                                         fingerprint, origin, returned_from, redelivery_of)
+                SELECT f.id, $1, f.topic, f.partition, f."offset", f.record_key, f.key_text, f.record_value, f.record_headers, f.type,
+                       f.reason, f.error, f.attempts, f.first_at, f.message_id, f.error_class, f.stack, f.fingerprint,
+                       CASE WHEN before.partition = f.partition THEN before.origin ELSE f."offset" END, before.replay,
+                       f.redelivery_of
+                  FROM failed f
+                  LEFT JOIN LATERAL (SELECT d.partition, d.origin, d.replay
+                                       FROM dead_letter d
+                                      WHERE d.id = coalesce(f.redelivery_of,
+                                                            (SELECT r.id
+                                                               FROM dead_letter r
+                                                              WHERE r.message_id = f.message_id AND r.consumer = $1
+                                                                AND r.topic = f.topic AND r.state = 'replayed'
+                                                              ORDER BY r.id DESC
+                                                              LIMIT 1))) before ON true
+                    ON CONFLICT (consumer, topic, partition, "offset", message_id, redelivery_of) DO NOTHING
+                RETURNING id
+            )
+            INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
+            SELECT 'dead-letter', f.key_text, coalesce(f.type, 'unknown'), f.topic || '.dlq',
+                   CASE WHEN f.leaves_whole THEN f.record_value END, f.dlq_headers
+              FROM failed f JOIN letter USING (id)
+             ORDER BY f.topic, f.partition, f."offset"
+            """;
+
+    private final String consumer;
+
+    public DeadLetterStore(String consumer) {
+        this.consumer = consumer;
+    }
+
+    /**
+     * A record that will not be handled.
+     *
+     * @param reason a fixed word to group by
+     * @param error what happened to this one
+     * @param cause what was thrown, if anything was
+     * @param redeliveryOf the dead letter whose redelivery this was, if it was one
+     */
+    public record DeadLetter(
+            ConsumerRecord<byte[], byte[]> source,
+            String reason,
+            String error,
+            @Nullable Throwable cause,
+            int attempts,
+            Instant firstAt,
+            @Nullable UUID redeliveryOf) {
+        public DeadLetter(
+                ConsumerRecord<byte[], byte[]> source,
+                String reason,
+                String error,
+                @Nullable Throwable cause,
+                int attempts,
+                Instant firstAt) {
+            this(source, reason, error, cause, attempts, firstAt, null);
+        }
+
+        public DeadLetter redeliveryOf(@Nullable UUID letter) {
+            return new DeadLetter(source, reason, error, cause, attempts, firstAt, letter);
+        }
+
+        public static DeadLetter unprocessable(
+                ConsumerRecord<byte[], byte[]> source,
+                UnprocessableMessageException cause,
+                int attempts,
+                Instant firstAt) {
+            return new DeadLetter(
+                    source,
+                    Headers.storable(cause.reason()),
+                    String.valueOf(cause.getMessage()),
+                    cause,
+                    attempts,
+                    firstAt);
+        }
+
+        /** One that the process did not survive, as often as it was begun. */
+        public static DeadLetter crashed(ConsumerRecord<byte[], byte[]> source, int starts, Instant firstAt) {
+            return new DeadLetter(
+                    source,
+                    "CONSUMER_CRASHED",
+                    "the process ended each time it handled this record",
+                    null,
+                    starts,
+                    firstAt);
+        }
+
+        private @Nullable String errorClass() {
+            return cause == null ? null : cause.getClass().getName();
+        }
+
+        private @Nullable String stack() {
+            return cause == null ? null : Headers.storable(StackText.of(cause));
+        }
+    }
+
+    public Future<Void> add(SqlClient tx, List<DeadLetter> letters) {
+        if (letters.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        int size = letters.size();
+        UUID[] ids = new UUID[size];
+        String[] topics = new String[size];
+        Integer[] partitions = new Integer[size];
+        Long[] offsets = new Long[size];
+        @Nullable Buffer[] keys = new @Nullable Buffer[size];
+        @Nullable Buffer[] values = new @Nullable Buffer[size];
+        Object[] headers = new Object[size];
+        @Nullable String[] types = new @Nullable String[size];
+        String[] reasons = new String[size];
+        String[] errors = new String[size];
+        Integer[] attempts = new Integer[size];
+        OffsetDateTime[] firsts = new OffsetDateTime[size];
+        @Nullable String[] keyTexts = new @Nullable String[size];
+        Object[] dlqHeaders = new Object[size];
+        UUID[] messageIds = new UUID[size];
+        @Nullable String[] errorClasses = new @Nullable String[size];
+        @Nullable String[] stacks = new @Nullable String[size];
+        String[] fingerprints = new String[size];
+        Boolean[] leaveWhole = new Boolean[size];
+        @Nullable UUID[] redeliveriesOf = new @Nullable UUID[size];
+        Instant now = Instant.now();
+        for (int i = 0; i < size; i++) {
+            DeadLetter letter = letters.get(i);
+            ConsumerRecord<byte[], byte[]> record = letter.source();
+            ids[i] = IDS.generate();
+            topics[i] = record.topic();
+            partitions[i] = record.partition();
+            offsets[i] = record.offset();
+            keys[i] = Payloads.buffer(record.key());
+            values[i] = Payloads.buffer(record.value());
+            headers[i] = Headers.toJson(record.headers());
+            types[i] = Headers.type(record);
+            messageIds[i] = MessageIds.identity(record);
+            reasons[i] = letter.reason();
+            errors[i] = shortened(letter.error());
+            attempts[i] = letter.attempts();
+            firsts[i] = OffsetDateTime.ofInstant(letter.firstAt(), ZoneOffset.UTC);
+            keyTexts[i] = Headers.key(record);
+            errorClasses[i] = letter.errorClass();
+            stacks[i] = letter.stack();
+            redeliveriesOf[i] = letter.redeliveryOf();
+            fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
+            Room room = Room.of(record);
+            leaveWhole[i] = room.value();
+            dlqHeaders[i] = dlqHeaders(ids[i], letter, room, fingerprints[i], now);
+        }
+        return tx.preparedQuery(ADD)
+                .execute(Tuple.tuple()
+                        .addValue(consumer)
+                        .addValue(ids)
+                        .addValue(topics)
+                        .addValue(partitions)
+                        .addValue(offsets)
+                        .addValue(keys)
+                        .addValue(values)
+                        .addValue(headers)
+                        .addValue(types)
+                        .addValue(reasons)
+                        .addValue(errors)
+                        .addValue(attempts)
+                        .addValue(firsts)
+                        .addValue(keyTexts)
+                        .addValue(dlqHeaders)
+                        .addValue(messageIds)
+                        .addValue(errorClasses)
+                        .addValue(stacks)
+                        .addValue(fingerprints)
+                        .addValue(leaveWhole)
+                        .addValue(redeliveriesOf))
+                .mapEmpty();
+    }
+
+    /**
+     * Which parts of a record leave for the topic. A sender that compresses gets more through a topic's limit than the relay,
+     * which would try what is refused for ever, with all that is behind it.
+     */
+    private record Room(boolean key, boolean headers, boolean value) {
+        static Room of(ConsumerRecord<byte[], byte[]> record) {
+            long withKey = length(record.key());
+            boolean key = withKey <= LARGEST_COPY;
+            long withHeaders = (key ? withKey : 0) + Headers.size(record.headers());
+            boolean headers = withHeaders <= LARGEST_COPY;
+            long withValue = (headers ? withHeaders : key ? withKey : 0) + length(record.value());
+            return new Room(key, headers, withValue <= LARGEST_COPY);
+        }
+    }
+
+    private static int length(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
+    }
+
+    private JsonArray dlqHeaders(UUID id, DeadLetter letter, Room room, String fingerprint, Instant now) {
+        ConsumerRecord<byte[], byte[]> record = letter.source();
+        JsonArray all = (room.headers() ? Headers.toJson(record.headers()) : new JsonArray())
+                .add(Headers.pair("dlq_id", id.toString()))
+                .add(Headers.pair("dlq_reason", letter.reason()))
+                .add(Headers.pair("dlq_error", shortened(letter.error())))
+                .add(Headers.pair("dlq_fingerprint", fingerprint))
+                .add(Headers.pair("dlq_topic", record.topic()))
+                .add(Headers.pair("dlq_partition", Integer.toString(record.partition())))
+                .add(Headers.pair("dlq_offset", Long.toString(record.offset())))
+                .add(Headers.pair("dlq_consumer_group", consumer))
+                .add(Headers.pair("dlq_attempts", Integer.toString(letter.attempts())))
+                .add(Headers.pair("dlq_first_failed_at", letter.firstAt().toString()))
+                .add(Headers.pair("dlq_last_failed_at", now.toString()));
+        String errorClass = letter.errorClass();
+        if (errorClass != null) {
+            all.add(Headers.pair("dlq_error_class", errorClass));
+        }
+        // The outbox keeps keys as text. One that is none, or too long for that, leaves without it, and says here what
+        // it was.
+        if (record.key() != null && Headers.key(record) == null) {
+            all.add(
+                    room.key()
+                            ? Headers.pair("dlq_key", record.key())
+                            : Headers.pair("dlq_key_omitted", Integer.toString(record.key().length)));
+        }
+        if (!room.headers()) {
+            all.add(Headers.pair("dlq_headers_omitted", Long.toString(Headers.size(record.headers()))));
+        }
+        if (!room.value()) {
+            all.add(Headers.pair("dlq_value_omitted", Integer.toString(length(record.value()))));
+        }
+        return all;
+    }
+
+    private static String shortened(String error) {
+        return Headers.shortened(Headers.storable(error), LONGEST_ERROR);
+    }
+}

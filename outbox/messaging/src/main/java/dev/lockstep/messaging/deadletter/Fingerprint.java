@@ -1,0 +1,39 @@
+package dev.lockstep.messaging.deadletter;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sixteen hex digits that are the same for dead letters which failed in the same way. Neither messages, which carry ids, nor
+ * lines, which move with every edit, count.
+ */
+public final class Fingerprint {
+    private static final int BYTES = 8;
+
+    private Fingerprint() {}
+
+    public static String of(
+            String consumer, String topic, @Nullable String type, String reason, @Nullable Throwable cause) {
+        List<String> parts = new ArrayList<>(List.of(consumer, topic, type == null ? "" : type, reason));
+        if (cause == null) {
+            parts.add("");
+        } else {
+            parts.addAll(StackText.outline(cause));
+        }
+        return hash(String.join("\n", parts));
+    }
+
+    private static String hash(String text) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, BYTES);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+package dev.lockstep.messaging.deadletter;
+
+import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterDesk.Lead;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What a replay would send, or has still to send. {@link ReplayStore} sends it. */
+final class ReplayPreviewStore {
+    private static final String MATCHING = """
+            SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
+                   %s AS is_read, %s AS key_is_text, %s AS fits,
+                   NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
+                              < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
+              FROM dead_letter d
+             WHERE d.state = 'open' %s
+               AND ($1::text IS NULL OR d.topic = $1)
+               AND ($2::text IS NULL OR d.type = $2)
+               AND ($3::text IS NULL OR d.reason = $3)
+               AND ($4::text IS NULL OR d.key_text = $4)
+               AND ($5::text IS NULL OR d.error_class = $5)
+               AND ($6::text IS NULL OR d.fingerprint = $6)
+               AND ($7::uuid IS NULL OR (d.returned_from IS DISTINCT FROM $7
+                                         AND d.id < (SELECT until FROM dead_letter_replay WHERE id = $7)))
+             LIMIT $10
+            """;
+
+    private static final String COUNT_MATCHING = """
+            WITH matching AS MATERIALIZED (
+            """ + MATCHING.indent(4) + """
+            )
+            SELECT fingerprint, topic, type, reason, error_class,
+                   count(*) FILTER (WHERE is_read AND key_is_text AND fits AND NOT too_old) AS letters,
+                   count(*) FILTER (WHERE is_read AND key_is_text AND fits AND too_old) AS too_old,
+                   count(*) FILTER (WHERE is_read AND key_is_text AND NOT fits) AS too_large,
+                   count(*) FILTER (WHERE is_read AND NOT key_is_text) AS key_not_text,
+                   count(*) FILTER (WHERE NOT is_read) AS group_gone,
+                   min(first_at) AS oldest
+              FROM matching
+             GROUP BY fingerprint, topic, type, reason, error_class
+             ORDER BY letters DESC, fingerprint
+            """;
+
+    private static final Map<ReplayDestination, Map<Lead, String>> STATEMENTS = new EnumMap<>(ReplayDestination.class);
+
+    static {
+        for (ReplayDestination to : ReplayDestination.values()) {
+            Map<Lead, String> ofLead = new EnumMap<>(Lead.class);
+            for (Lead lead : Lead.values()) {
+                ofLead.put(
+                        lead,
+                        COUNT_MATCHING.formatted(to.isRead(), to.keyIsText(), to.fits(), lead.condition("d.", 1)));
+            }
+            STATEMENTS.put(to, ofLead);
+        }
+    }
+
+    private ReplayPreviewStore() {}
+
+    /**
+     * What a replay would send.
+     *
+     * @param count how many letters, counted no further than 100,000
+     * @param tooOld how many it would refuse, as they are older than the dedup window
+     * @param tooLarge how many it would not send, as Kafka might refuse them for their size
+     * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
+     * @param groupGone how many cannot be redelivered, as no instance of their consumer group reads their topic
+     * @param oldest when the first of all of these failed first
+     */
+    record Matching(
+            boolean dryRun,
+            long count,
+            boolean more,
+            long tooOld,
+            long tooLarge,
+            long keyNotText,
+            long groupGone,
+            @Nullable Instant oldest,
+            List<MatchingGroup> groups) {}
+
+    /** What a replay would send of one group. */
+    record MatchingGroup(
+            String fingerprint,
+            String topic,
+            @Nullable String type,
+            String reason,
+            @Nullable String errorClass,
+            long count) {}
+
+    /**
+     * Counts what a replay would send.
+     *
+     * @param job whose cut-off is meant, or null for now
+     * @param forced whether letters past the dedup window are sent, too
+     */
+    static Future<Matching> matching(
+            SqlClient client,
+            Filter filter,
+            ReplayDestination to,
+            @Nullable UUID job,
+            boolean forced,
+            Duration dedupWindow) {
+        String statement = Objects.requireNonNull(
+                Objects.requireNonNull(STATEMENTS.get(to)).get(filter.lead()));
+        return client.preparedQuery(statement)
+                .execute(filter.tuple()
+                        .addValue(job)
+                        .addValue(forced)
+                        .addValue(dedupWindow.toMillis() / 1000.0)
+                        .addValue(DeadLetterDesk.MOST_COUNTED + 1))
+                .map(ReplayPreviewStore::matching);
+    }
+
+    private static Matching matching(Iterable<Row> rows) {
+        long count = 0;
+        long tooOld = 0;
+        long tooLarge = 0;
+        long keyNotText = 0;
+        long groupGone = 0;
+        Instant oldest = null;
+        List<MatchingGroup> groups = new ArrayList<>();
+        for (Row row : rows) {
+            long letters = row.getLong("letters");
+            count += letters;
+            tooOld += row.getLong("too_old");
+            tooLarge += row.getLong("too_large");
+            keyNotText += row.getLong("key_not_text");
+            groupGone += row.getLong("group_gone");
+            Instant first = row.getOffsetDateTime("oldest").toInstant();
+            oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
+            if (letters > 0) {
+                groups.add(new MatchingGroup(
+                        row.getString("fingerprint"),
+                        row.getString("topic"),
+                        row.getString("type"),
+                        row.getString("reason"),
+                        row.getString("error_class"),
+                        letters));
+            }
+        }
+        boolean more = count + tooOld + tooLarge + keyNotText + groupGone > DeadLetterDesk.MOST_COUNTED;
+        return new Matching(
+                true,
+                Math.min(count, DeadLetterDesk.MOST_COUNTED),
+                more,
+                tooOld,
+                tooLarge,
+                keyNotText,
+                groupGone,
+                oldest,
+                List.copyOf(groups));
+    }
+}

@@ -1,0 +1,348 @@
+package dev.lockstep.messaging.deadletter;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.deadletter.ReplayPreviewStore.Matching;
+import dev.lockstep.messaging.deadletter.ReplayStore.Shown;
+import dev.lockstep.messaging.deadletter.ReplayStore.Terms;
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.operator.Operator;
+import dev.lockstep.messaging.operator.OperatorActions;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlClient;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Lets an operator replay dead letters: one, or as a job all that match, and see and stop such jobs. */
+final class ReplayRoutes {
+    private static final String PATH = "/dead-letters/replays";
+    private static final Set<String> STATES = Set.of("running", "done", "stopped");
+    private static final int DEFAULT_RATE = 50;
+    private static final int HIGHEST_RATE = 10_000;
+    private static final int DEFAULT_MOST_FAILURES = 10;
+    private static final int HIGHEST_MOST_FAILURES = 1_000_000;
+    private static final int MOST_RUNNING = 5;
+    private static final String FILTERS = "topic, type, reason, key, errorClass and fingerprint";
+    private static final String OR_TO_THE_TOPIC =
+            "\"to\":\"topic\" sends to the topic, where every consumer group reads it.";
+
+    private final Pool pool;
+    private final BoundedReads reads;
+    private final Replays replays;
+
+    private ReplayRoutes(Pool pool, BoundedReads reads, Replays replays) {
+        this.pool = pool;
+        this.reads = reads;
+        this.replays = replays;
+    }
+
+    static void mount(ApiRoutes api, Pool pool, BoundedReads reads, Replays replays) {
+        ReplayRoutes routes = new ReplayRoutes(pool, reads, replays);
+        api.post("/dead-letters/replay", routes::replayMatching)
+                .get(PATH, routes::list)
+                .get(PATH + "/:id", routes::find)
+                .post(PATH + "/:id/stop", routes::stop)
+                .post("/dead-letters/:id/replay", routes::replayOne);
+    }
+
+    /**
+     * What {@code POST /dead-letters/replay} takes: filters of which all must match, or {@code all}.
+     *
+     * @param to {@code group} or {@code topic}
+     * @param reason why the letters died, as they show it; why they are replayed is another member
+     * @param why in the operator's words
+     */
+    record Request(
+            @Nullable String topic,
+            @Nullable String type,
+            @Nullable String reason,
+            @Nullable String key,
+            @Nullable String errorClass,
+            @Nullable String fingerprint,
+            @Nullable Boolean all,
+            @Nullable String to,
+            @Nullable Boolean dryRun,
+            @Nullable Integer ratePerSecond,
+            @Nullable Integer maxFailures,
+            @Nullable Boolean force,
+            @Nullable String why) {
+        static final Request OF_NOTHING =
+                new Request(null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+        // Nothing given is more often a body that got lost than everything meant.
+        Filter filter() {
+            Filter filter = new Filter(topic, type, reason, key, errorClass, fingerprint);
+            boolean everything = Boolean.TRUE.equals(all);
+            if (everything && filter.lead() != DeadLetterDesk.Lead.NONE) {
+                throw Problem.badRequest("all", "cannot go together with " + FILTERS);
+            }
+            if (!everything && filter.lead() == DeadLetterDesk.Lead.NONE) {
+                throw Problem.badRequest(
+                        "all",
+                        "must be true to replay every open dead letter; else one or more of " + FILTERS
+                                + " must say which");
+            }
+            return filter;
+        }
+
+        ReplayDestination destination() {
+            return ReplayDestination.of(to);
+        }
+
+        Terms terms() {
+            return new Terms(
+                    destination(),
+                    within("ratePerSecond", ratePerSecond, DEFAULT_RATE, HIGHEST_RATE),
+                    within("maxFailures", maxFailures, DEFAULT_MOST_FAILURES, HIGHEST_MOST_FAILURES),
+                    Boolean.TRUE.equals(force),
+                    why);
+        }
+
+        private static int within(String member, @Nullable Integer given, int usual, int highest) {
+            int value = given == null ? usual : given;
+            if (value < 1 || value > highest) {
+                throw Problem.badRequest(member, "must be from 1 to " + highest + ", but was " + value);
+            }
+            return value;
+        }
+    }
+
+    /** What {@code POST /dead-letters/{id}/replay} takes, if anything. */
+    record OneRequest(
+            @Nullable String to,
+            @Nullable Boolean force,
+            @Nullable String reason) {}
+
+    /** What {@code POST /dead-letters/replays/{id}/stop} takes. */
+    record StopRequest(@Nullable String reason) {}
+
+    /** A job with what it has not sent: what it may still send, and what it will not. Absent where counting took too long. */
+    record Job(
+            @JsonUnwrapped Shown job,
+            @Nullable Long remaining,
+            @Nullable Long tooOld,
+            @Nullable Long tooLarge,
+            @Nullable Long keyNotText,
+            @Nullable Long groupGone) {
+        static Job of(Shown job, Optional<Matching> left) {
+            return new Job(
+                    job,
+                    left.map(Matching::count).orElse(null),
+                    left.map(Matching::tooOld).orElse(null),
+                    left.map(Matching::tooLarge).orElse(null),
+                    left.map(Matching::keyNotText).orElse(null),
+                    left.map(Matching::groupGone).orElse(null));
+        }
+    }
+
+    private void replayMatching(RoutingContext ctx) {
+        Request request = JsonBody.readOr(ctx, Request.class, Request.OF_NOTHING);
+        Terms terms = request.terms();
+        Filter filter = request.filter();
+        if (terms.forced() && isBlank(terms.why())) {
+            throw Problem.badRequest("why", "must say why, as force is set; reason is a filter here");
+        }
+        Future<Matching> matching = reads.read(
+                tx -> ReplayPreviewStore.matching(tx, filter, terms.to(), null, terms.forced(), replays.dedupWindow()));
+        if (Boolean.TRUE.equals(request.dryRun())) {
+            matching.onSuccess(found -> Responses.json(ctx, 200, found)).onFailure(ctx::fail);
+            return;
+        }
+        Operator who = Operator.of(ctx);
+        ifCounted(matching)
+                .compose(found -> {
+                    found.ifPresent(this::refuseIfNothingIsLeft);
+                    return create(filter, terms, who);
+                })
+                .compose(id -> replays.begin(id).compose(begun -> existing(id)))
+                .onSuccess(job -> {
+                    ctx.response()
+                            .putHeader(
+                                    HttpHeaders.LOCATION, PATH + "/" + job.job().id());
+                    Responses.json(ctx, 202, job);
+                })
+                .onFailure(ctx::fail);
+    }
+
+    private void refuseIfNothingIsLeft(Matching found) {
+        if (found.count() == 0 && found.tooOld() > 0) {
+            throw Problem.conflict(tooOld("All " + found.tooOld() + " dead letters that match are"));
+        }
+        if (found.count() == 0 && found.groupGone() > 0) {
+            throw Problem.conflict("All " + found.groupGone() + " dead letters that match are of consumer groups of"
+                    + " which no instance reads their topic. " + OR_TO_THE_TOPIC);
+        }
+    }
+
+    // Letters are counted for people. That it takes too long is no reason to refuse what they ask for.
+    private static Future<Optional<Matching>> ifCounted(Future<Matching> matching) {
+        return matching.map(Optional::of)
+                .recover(cause -> cause instanceof Problem problem && problem.status() == 503
+                        ? Future.succeededFuture(Optional.empty())
+                        : Future.failedFuture(cause));
+    }
+
+    private Future<UUID> create(Filter filter, Terms terms, Operator who) {
+        JsonObject details = filter.toJson().put("to", terms.to().word()).put("ratePerSecond", terms.ratePerSecond());
+        return pool.withTransaction(tx -> ReplayStore.create(tx, filter, terms, who, MOST_RUNNING)
+                        .map(id -> id.orElseThrow(() -> Problem.conflict(
+                                MOST_RUNNING + " replays are running, which is as many as may run at once: wait until"
+                                        + " one has ended, or stop one. GET " + PATH + "?state=running lists them.")))
+                        .compose(id -> OperatorActions.record(
+                                        tx,
+                                        who,
+                                        "dead-letter.replay-matching",
+                                        id.toString(),
+                                        terms.why(),
+                                        terms.forced() ? details.put("force", true) : details)
+                                .map(id)))
+                .map(id -> Objects.requireNonNull(id));
+    }
+
+    private void replayOne(RoutingContext ctx) {
+        UUID id = Listing.uuid(ctx, "dead letter");
+        OneRequest request = JsonBody.readOr(ctx, OneRequest.class, new OneRequest(null, null, null));
+        ReplayDestination to = ReplayDestination.of(request.to());
+        boolean forced = Boolean.TRUE.equals(request.force());
+        if (forced && isBlank(request.reason())) {
+            throw Problem.badRequest("reason", "must say why, as force is set");
+        }
+        Operator who = Operator.of(ctx);
+        JsonObject details = new JsonObject().put("to", to.word());
+        pool.withTransaction(tx -> ReplayStore.one(tx, id, to, forced, replays.dedupWindow())
+                        .compose(replayed -> replayed
+                                ? OperatorActions.record(
+                                        tx,
+                                        who,
+                                        "dead-letter.replay",
+                                        id.toString(),
+                                        request.reason(),
+                                        forced ? details.put("force", true) : details)
+                                : refusal(tx, id, to)))
+                .compose(recorded -> DeadLetterDesk.find(pool, id))
+                .onSuccess(letter -> {
+                    replays.count(1);
+                    Responses.json(ctx, 202, letter.orElseThrow());
+                })
+                .onFailure(ctx::fail);
+    }
+
+    private Future<Void> refusal(SqlClient tx, UUID id, ReplayDestination to) {
+        return DeadLetterDesk.find(tx, id).compose(found -> {
+            DeadLetterDesk.Shown letter =
+                    found.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + "."));
+            if (!letter.state().equals("open")) {
+                throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
+            }
+            return ReplayStore.deliverable(tx, id, to).compose(deliverable -> {
+                if (!deliverable.isRead()) {
+                    return SubscriptionStore.lastSeen(tx, letter.consumerGroup(), letter.topic())
+                            .map(lastSeen -> {
+                                throw Problem.conflict(groupGone(letter, lastSeen));
+                            });
+                }
+                if (!deliverable.keyIsText()) {
+                    throw Problem.conflict(
+                            "Dead letter " + id + " has a key that is not text, or too long, so it cannot be sent to"
+                                    + " the topic again as it was. \"to\":\"group\" redelivers it to its own consumer"
+                                    + " group. Its record is on " + letter.topic() + DeadLetterStore.SUFFIX + ".");
+                }
+                if (!deliverable.fits()) {
+                    throw Problem.conflict("Dead letter " + id + " is larger than " + ReplayDestination.LARGEST_RESENT
+                            + " bytes, so Kafka might refuse it, and whatever the service sends after it would wait."
+                            + " \"to\":\"group\" redelivers it to its own consumer group. Its bytes are in GET"
+                            + " /dead-letters/" + id + ".");
+                }
+                throw Problem.conflict(tooOld("Dead letter " + id + " is"));
+            });
+        });
+    }
+
+    private static String groupGone(DeadLetterDesk.Shown letter, Optional<Instant> lastSeen) {
+        return "Dead letter " + letter.id() + " is of consumer group " + letter.consumerGroup()
+                + ", of which no instance of this service reads " + letter.topic()
+                + lastSeen.map(when -> "; the last one did at " + when).orElse("")
+                + ". Start the consumer, or, if the group has another name now, send the letter to the topic. "
+                + OR_TO_THE_TOPIC;
+    }
+
+    private String tooOld(String what) {
+        return what + " older than " + replays.dedupWindow()
+                + " (INBOX_RETENTION): the inbox can no longer tell whether the message was handled after all, as another"
+                + " delivery of it, and it would be handled again. \"force\":true and a reason replay it all the same.";
+    }
+
+    private void list(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        String state = ctx.request().getParam("state");
+        if (state != null && !STATES.contains(state)) {
+            throw Problem.badRequest("state", "must be running, done or stopped, but was \"" + state + "\"");
+        }
+        UUID before = Listing.cursor(page);
+        reads.read(tx -> ReplayStore.list(tx, state, before, page.limit() + 1))
+                .map(jobs -> Page.of(jobs, page.limit(), job -> job.id().toString()))
+                .onSuccess(jobs -> Responses.json(ctx, 200, jobs))
+                .onFailure(ctx::fail);
+    }
+
+    private void find(RoutingContext ctx) {
+        existing(Listing.uuid(ctx, "replay"))
+                .onSuccess(job -> Responses.json(ctx, 200, job))
+                .onFailure(ctx::fail);
+    }
+
+    private void stop(RoutingContext ctx) {
+        UUID id = Listing.uuid(ctx, "replay");
+        String reason =
+                JsonBody.readOr(ctx, StopRequest.class, new StopRequest(null)).reason();
+        if (isBlank(reason)) {
+            throw Problem.badRequest("reason", "must say why it is stopped");
+        }
+        Operator who = Operator.of(ctx);
+        pool.withTransaction(tx -> ReplayStore.stop(tx, id, who.name() + ": " + reason)
+                        .compose(stopped -> stopped
+                                ? OperatorActions.record(
+                                        tx, who, "dead-letter.replay-stop", id.toString(), reason, new JsonObject())
+                                : notRunning(tx, id)))
+                .compose(recorded -> existing(id))
+                .onSuccess(job -> Responses.json(ctx, 200, job))
+                .onFailure(ctx::fail);
+    }
+
+    private static Future<Void> notRunning(SqlClient tx, UUID id) {
+        return found(tx, id).map(job -> {
+            throw Problem.conflict("Replay " + id + " is " + job.state() + " already.");
+        });
+    }
+
+    private Future<Job> existing(UUID id) {
+        return found(pool, id)
+                .compose(job -> ifCounted(reads.read(tx -> ReplayPreviewStore.matching(
+                                tx, job.filter(), job.to(), job.id(), job.force(), replays.dedupWindow())))
+                        .map(left -> Job.of(job, left)));
+    }
+
+    private static Future<Shown> found(SqlClient client, UUID id) {
+        return ReplayStore.find(client, id)
+                .map(found -> found.orElseThrow(() -> Problem.notFound("There is no replay " + id + ".")));
+    }
+
+    private static boolean isBlank(@Nullable String text) {
+        return text == null || text.isBlank();
+    }
+}

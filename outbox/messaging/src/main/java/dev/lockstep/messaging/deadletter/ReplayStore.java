@@ -1,0 +1,357 @@
+package dev.lockstep.messaging.deadletter;
+
+import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.operator.Operator;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Delivers dead letters again, one, or as many as match, bit by bit. Every method runs on the caller's connection. */
+public final class ReplayStore {
+    // The id begins with the time at which the message was made. Letters from before there were ids go by when they
+    // failed.
+    private static final String TOO_OLD =
+            "coalesce(d.message_id, uuidv7_floor(d.first_at)) < uuidv7_floor(now() - make_interval(secs => %s))";
+
+    private static final String CREATE = """
+            INSERT INTO dead_letter_replay (topic, type, reason, key, error_class, fingerprint, rate_per_second, max_failures,
+                                            forced, why, destination, requested_by)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12
+             WHERE (SELECT count(*) FROM dead_letter_replay WHERE state = 'running') < $13
+            RETURNING id
+            """;
+
+    private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.replays'))";
+
+    private static final Map<ReplayDestination, Statements> STATEMENTS = new EnumMap<>(ReplayDestination.class);
+
+    static {
+        for (ReplayDestination to : ReplayDestination.values()) {
+            STATEMENTS.put(to, Statements.of(to));
+        }
+    }
+
+    private static final String STOP = """
+            UPDATE dead_letter_replay SET state = 'stopped', stop_reason = $2, finished_at = now()
+             WHERE id = $1 AND state = 'running'
+            """;
+
+    private static final String COLUMNS = """
+            SELECT r.id, r.state, r.stop_reason, r.topic, r.type, r.reason, r.key, r.error_class, r.fingerprint, r.rate_per_second,
+                   r.max_failures, r.forced, r.why, r.destination, r.requested_by, r.until, r.replayed, r.created_at, r.finished_at,
+                   (SELECT count(*) FROM dead_letter d WHERE d.returned_from = r.id) AS returned
+              FROM dead_letter_replay r
+            """;
+
+    private static final String FIND = COLUMNS + " WHERE r.id = $1";
+
+    private static final String LIST = COLUMNS + """
+             WHERE ($1::text IS NULL OR r.state = $1)
+               AND ($2::uuid IS NULL OR r.id < $2)
+             ORDER BY r.id DESC
+             LIMIT $3
+            """;
+
+    private static final String UNFINISHED =
+            "SELECT id FROM dead_letter_replay WHERE state = 'running' ORDER BY id LIMIT 100";
+
+    private static final String COUNT_RUNNING = "SELECT count(*) FROM dead_letter_replay WHERE state = 'running'";
+
+    private ReplayStore() {}
+
+    /** What differs by destination, and by the index that finds the letters. */
+    private record Statements(String one, String why, String all, String ofKey, String ofFingerprint) {
+        static Statements of(ReplayDestination to) {
+            return new Statements(
+                    one(to),
+                    why(to),
+                    step(to, ""),
+                    step(to, "AND d.key_text = j.key"),
+                    step(to, "AND d.fingerprint = j.fingerprint"));
+        }
+
+        private static String one(ReplayDestination to) {
+            return """
+                    WITH taken AS (
+                        UPDATE dead_letter d SET state = 'replayed', settled_at = now()
+                         WHERE d.id = $1 AND d.state = 'open' AND %s AND ($2 OR NOT %s)
+                        RETURNING *
+                    %s
+                    )
+                    SELECT count(*) FROM taken
+                    """.formatted(to.isDeliverable(), TOO_OLD.formatted("$3"), to.deliver("$3"));
+        }
+
+        private static String why(ReplayDestination to) {
+            return """
+                    SELECT %s AS is_read, %s AS key_is_text, %s AS fits FROM dead_letter d WHERE id = $1
+                    """.formatted(to.isRead(), to.keyIsText(), to.fits());
+        }
+
+        // It is as many letters as are read, not as many as match, that make a page, so that a step is bounded; and one
+        // that sent nothing is followed by the next page at once. A letter whose transaction was open at the cut-off
+        // may
+        // appear behind the place that was reached, so the job is done when a whole round from the start has found
+        // nothing
+        // more. What came back from the job itself is not taken again, even if the clock that made its id runs late.
+        private static String step(ReplayDestination to, String condition) {
+            return """
+                    WITH job AS MATERIALIZED (
+                        SELECT *, (SELECT count(*) FROM (SELECT FROM dead_letter d WHERE d.returned_from = j.id LIMIT j.max_failures) r)
+                                  >= j.max_failures AS failing
+                          FROM dead_letter_replay j
+                         WHERE id = $1 AND state = 'running' AND next_at <= now()
+                           FOR UPDATE SKIP LOCKED
+                    ), page AS MATERIALIZED (
+                        SELECT d.topic, d.partition, d.origin, d.id,
+                               d.id < j.until AND d.returned_from IS DISTINCT FROM j.id
+                               AND %s AND (j.forced OR NOT %s)
+                               AND (j.topic IS NULL OR d.topic = j.topic)
+                               AND (j.type IS NULL OR d.type = j.type)
+                               AND (j.reason IS NULL OR d.reason = j.reason)
+                               AND (j.key IS NULL OR d.key_text = j.key)
+                               AND (j.error_class IS NULL OR d.error_class = j.error_class)
+                               AND (j.fingerprint IS NULL OR d.fingerprint = j.fingerprint) AS matches
+                          FROM job j
+                         CROSS JOIN LATERAL (SELECT * FROM dead_letter d
+                                              WHERE d.state = 'open' AND NOT j.failing
+                                                AND (d.topic, d.partition, d.origin, d.id)
+                                                    > (j.at_topic, j.at_partition, j.at_origin, j.at_id) %s
+                                              ORDER BY d.topic, d.partition, d.origin, d.id
+                                              LIMIT $2) d
+                    ), wanted AS MATERIALIZED (
+                        SELECT id FROM page WHERE matches ORDER BY topic, partition, origin, id LIMIT $3
+                    ), taken AS (
+                        UPDATE dead_letter d SET state = 'replayed', settled_at = now(), replay = $1
+                         WHERE d.id IN (SELECT id FROM wanted) AND d.state = 'open'
+                        RETURNING *
+                    %s
+                    ), outcome AS (
+                        SELECT (SELECT count(*) FROM taken) AS sent,
+                               (SELECT count(*) FROM wanted) = $3 AS full,
+                               (SELECT count(*) FROM page) < $2 AND (SELECT count(*) FROM wanted) < $3 AS at_end
+                    ), reached AS (
+                        SELECT p.topic, p.partition, p.origin, p.id
+                          FROM page p, outcome o
+                         WHERE NOT o.at_end AND (NOT o.full OR p.id IN (SELECT id FROM wanted))
+                         ORDER BY p.topic DESC, p.partition DESC, p.origin DESC, p.id DESC
+                         LIMIT 1
+                    )
+                    UPDATE dead_letter_replay r
+                       SET state = CASE WHEN j.failing THEN 'stopped'
+                                        WHEN o.at_end AND o.sent = 0 AND NOT r.found THEN 'done'
+                                        ELSE 'running' END,
+                           stop_reason = CASE WHEN j.failing
+                                              THEN 'the failures return: ' || r.max_failures || ' letters that it sent are dead letters again' END,
+                           finished_at = CASE WHEN j.failing OR (o.at_end AND o.sent = 0 AND NOT r.found) THEN now() END,
+                           found = NOT o.at_end AND (r.found OR o.sent > 0),
+                           replayed = r.replayed + o.sent,
+                           at_topic = CASE WHEN o.at_end THEN '' ELSE coalesce(p.topic, r.at_topic) END,
+                           at_partition = CASE WHEN o.at_end THEN 0 ELSE coalesce(p.partition, r.at_partition) END,
+                           at_origin = CASE WHEN o.at_end THEN 0 ELSE coalesce(p.origin, r.at_origin) END,
+                           at_id = CASE WHEN o.at_end THEN '00000000-0000-0000-0000-000000000000' ELSE coalesce(p.id, r.at_id) END,
+                           next_at = greatest(r.next_at, now() - interval '0.5 s') + make_interval(secs => o.sent / r.rate_per_second::float8)
+                      FROM job j CROSS JOIN outcome o LEFT JOIN reached p ON true
+                     WHERE r.id = j.id
+                    RETURNING r.state = 'running' AS running, o.sent,
+                              greatest(extract(epoch FROM r.next_at - now()), 0)::float8 AS pause
+                    """.formatted(to.isDeliverable(), TOO_OLD.formatted("$4"), condition, to.deliver("$4"));
+        }
+
+        String step(Shown job) {
+            return job.key() != null ? ofKey : job.fingerprint() != null ? ofFingerprint : all;
+        }
+    }
+
+    /**
+     * How letters are to be sent again.
+     *
+     * @param ratePerSecond most letters a second
+     * @param maxFailures how many of those that were sent may be dead letters again until the job stops
+     * @param forced whether those past the dedup window are sent, too
+     */
+    record Terms(
+            ReplayDestination to,
+            int ratePerSecond,
+            int maxFailures,
+            boolean forced,
+            @Nullable String why) {}
+
+    /** Why one letter cannot be delivered there; all true if nothing but its state or its age is in the way. */
+    record Deliverable(boolean isRead, boolean keyIsText, boolean fits) {}
+
+    /**
+     * A replay as it is shown.
+     *
+     * @param state {@code running}, {@code done} or {@code stopped}
+     * @param replayed how many letters were sent again so far
+     * @param returned how many of them are dead letters again
+     */
+    public record Shown(
+            UUID id,
+            String state,
+            @Nullable String stopReason,
+            long replayed,
+            long returned,
+            @Nullable String topic,
+            @Nullable String type,
+            @Nullable String reason,
+            @Nullable String key,
+            @Nullable String errorClass,
+            @Nullable String fingerprint,
+            int ratePerSecond,
+            int maxFailures,
+            boolean force,
+            @Nullable String why,
+            ReplayDestination to,
+            String requestedBy,
+            Instant createdAt,
+            @Nullable Instant finishedAt) {
+        Filter filter() {
+            return new Filter(topic, type, reason, key, errorClass, fingerprint);
+        }
+    }
+
+    /**
+     * What a step came to.
+     *
+     * @param sent how many letters it sent
+     * @param next when the one after it is due; empty if the job is over, or another instance does it
+     */
+    public record Step(long sent, Optional<Duration> next) {}
+
+    /** Completes with whether it is sent again. */
+    static Future<Boolean> one(SqlClient tx, UUID letter, ReplayDestination to, boolean forced, Duration dedupWindow) {
+        return tx.preparedQuery(statements(to).one())
+                .execute(Tuple.of(letter, forced, seconds(dedupWindow)))
+                .map(rows -> rows.iterator().next().getLong(0) == 1);
+    }
+
+    /** Completes with what keeps a letter that there is from being delivered. */
+    static Future<Deliverable> deliverable(SqlClient client, UUID letter, ReplayDestination to) {
+        return client.preparedQuery(statements(to).why())
+                .execute(Tuple.of(letter))
+                .map(rows -> rows.iterator().next())
+                .map(row -> new Deliverable(row.getBoolean(0), row.getBoolean(1), row.getBoolean(2)));
+    }
+
+    private static Statements statements(ReplayDestination to) {
+        return Objects.requireNonNull(STATEMENTS.get(to));
+    }
+
+    /**
+     * Writes down what is to be sent again. Letters that come later are not meant.
+     *
+     * @param most how many jobs may run at once
+     * @return completes with the job's id; empty if as many as that run already
+     */
+    static Future<Optional<UUID>> create(SqlClient tx, Filter filter, Terms terms, Operator who, int most) {
+        return tx.query(ONE_AT_A_TIME)
+                .execute()
+                .compose(locked -> tx.preparedQuery(CREATE)
+                        .execute(filter.tuple()
+                                .addValue(terms.ratePerSecond())
+                                .addValue(terms.maxFailures())
+                                .addValue(terms.forced())
+                                .addValue(terms.why())
+                                .addValue(terms.to().word())
+                                .addValue(who.name())
+                                .addValue((long) most)))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(rows.iterator().next().getUUID(0)));
+    }
+
+    /** Sends what is due, and remembers that, in one statement: a crash repeats none and leaves none out. */
+    public static Future<Step> step(SqlClient client, Shown job, int page, int most, Duration dedupWindow) {
+        return client.preparedQuery(statements(job.to()).step(job))
+                .execute(Tuple.of(job.id(), page, (long) most, seconds(dedupWindow)))
+                .map(rows -> {
+                    if (rows.size() == 0) {
+                        return new Step(0, Optional.empty());
+                    }
+                    Row row = rows.iterator().next();
+                    Optional<Duration> next = row.getBoolean("running")
+                            ? Optional.of(Duration.ofMillis((long) (row.getDouble("pause") * 1000)))
+                            : Optional.empty();
+                    return new Step(row.getLong("sent"), next);
+                });
+    }
+
+    /** Completes with whether it was running, and so is stopped now. */
+    static Future<Boolean> stop(SqlClient tx, UUID id, String reason) {
+        return tx.preparedQuery(STOP).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
+    }
+
+    public static Future<Optional<Shown>> find(SqlClient client, UUID id) {
+        return client.preparedQuery(FIND)
+                .execute(Tuple.of(id))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(shown(rows.iterator().next())));
+    }
+
+    static Future<List<Shown>> list(SqlClient client, @Nullable String state, @Nullable UUID before, int limit) {
+        return client.preparedQuery(LIST)
+                .execute(Tuple.of(state, before, limit))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(shown(row)));
+                    return all;
+                });
+    }
+
+    static Future<List<UUID>> unfinished(SqlClient client) {
+        return client.query(UNFINISHED).execute().map(rows -> {
+            List<UUID> all = new ArrayList<>(rows.size());
+            rows.forEach(row -> all.add(row.getUUID(0)));
+            return all;
+        });
+    }
+
+    public static Future<Long> countRunning(SqlClient client) {
+        return client.query(COUNT_RUNNING)
+                .execute()
+                .map(rows -> rows.iterator().next().getLong(0));
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+
+    private static Shown shown(Row row) {
+        OffsetDateTime finished = row.getOffsetDateTime("finished_at");
+        return new Shown(
+                row.getUUID("id"),
+                row.getString("state"),
+                row.getString("stop_reason"),
+                row.getLong("replayed"),
+                row.getLong("returned"),
+                row.getString("topic"),
+                row.getString("type"),
+                row.getString("reason"),
+                row.getString("key"),
+                row.getString("error_class"),
+                row.getString("fingerprint"),
+                row.getInteger("rate_per_second"),
+                row.getInteger("max_failures"),
+                row.getBoolean("forced"),
+                row.getString("why"),
+                ReplayDestination.of(row.getString("destination")),
+                row.getString("requested_by"),
+                row.getOffsetDateTime("created_at").toInstant(),
+                finished == null ? null : finished.toInstant());
+    }
+}

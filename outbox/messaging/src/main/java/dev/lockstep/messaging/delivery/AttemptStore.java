@@ -1,0 +1,79 @@
+package dev.lockstep.messaging.delivery;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Counts how often the batch that begins at an offset was begun, before it is handled: a record that kills the process leaves
+ * no other trace.
+ */
+public final class AttemptStore {
+    // What a crash of Postgres takes back here is at worst one attempt more, so nobody waits for the disk.
+    private static final String BEGIN = """
+            INSERT INTO delivery_attempt AS a (consumer, topic, partition, "offset", starts, complete_since)
+            SELECT $1, b.topic, b.partition, b."offset", 1,
+                   CASE WHEN b."offset" = 0 THEN '00000000-0000-0000-0000-000000000000' ELSE uuidv7_floor(now()) END
+              FROM unnest($2::text[], $3::integer[], $4::bigint[]) AS b (topic, partition, "offset"),
+                   (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
+             ORDER BY b.topic, b.partition
+                ON CONFLICT (consumer, topic, partition) DO UPDATE
+               SET starts = CASE WHEN a."offset" = EXCLUDED."offset" THEN a.starts + 1 ELSE 1 END,
+                   "offset" = EXCLUDED."offset"
+            RETURNING topic, partition, starts
+            """;
+
+    private static final String SURVIVED = """
+            UPDATE delivery_attempt SET starts = 0
+             WHERE consumer = $1
+               AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
+            """;
+
+    private static final String SPARE = """
+            UPDATE delivery_attempt SET starts = greatest(starts - 1, 0)
+             WHERE consumer = $1
+               AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
+            """;
+
+    private final String consumer;
+
+    public AttemptStore(String consumer) {
+        this.consumer = consumer;
+    }
+
+    /** Completes with how often each partition's batch has been begun, this time included. */
+    public Future<Map<TopicPartition, Integer>> begin(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(BEGIN).execute(parameters(firstOffsets)).map(rows -> {
+            Map<TopicPartition, Integer> starts = HashMap.newHashMap(rows.size());
+            rows.forEach(row -> starts.put(new TopicPartition(row.getString(0), row.getInteger(1)), row.getInteger(2)));
+            return starts;
+        });
+    }
+
+    /** The batches failed, but the process lives to tell: they do not count as crashes. */
+    Future<Void> survived(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(SURVIVED).execute(parameters(firstOffsets)).mapEmpty();
+    }
+
+    /** The batches are not handled now after all: if the process dies, it is not by them. */
+    Future<Void> spare(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(SPARE).execute(parameters(firstOffsets)).mapEmpty();
+    }
+
+    private Tuple parameters(Map<TopicPartition, Long> firstOffsets) {
+        int size = firstOffsets.size();
+        String[] topics = new String[size];
+        Integer[] partitions = new Integer[size];
+        Long[] offsets = new Long[size];
+        int i = 0;
+        for (Map.Entry<TopicPartition, Long> each : firstOffsets.entrySet()) {
+            topics[i] = each.getKey().topic();
+            partitions[i] = each.getKey().partition();
+            offsets[i++] = each.getValue();
+        }
+        return Tuple.of(consumer, topics, partitions, offsets);
+    }
+}

@@ -1,0 +1,35 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
+import java.time.Duration;
+
+/** How long a consumer's transactions may take and wait. */
+final class BatchLimits {
+    /** For what is not a batch: counting attempts, putting a message aside, reading what is due. */
+    static final Limits BOOKKEEPING = new Limits(Duration.ofSeconds(10), Duration.ofSeconds(2));
+    /** For parked messages that are retried together. Short, so that a message that hangs delays the others little. */
+    static final Limits RETRY_TOGETHER = new Limits(Duration.ofSeconds(1), Duration.ofMillis(50));
+    /** For one parked message. Other messages wait meanwhile. */
+    static final Limits RETRY = new Limits(Duration.ofSeconds(5), Duration.ofMillis(50));
+
+    private static final Duration WHOLE_BATCH = Duration.ofSeconds(20);
+    private static final Duration SMALLEST_PART = Duration.ofSeconds(3);
+    // Longer than another consumer's or a request's transaction usually takes, and short enough for those behind it.
+    private static final Duration FIRST_LOCK_WAIT = Duration.ofMillis(500);
+    private static final Duration FURTHER_LOCK_WAIT = Duration.ofMillis(20);
+
+    private BatchLimits() {}
+
+    /**
+     * For a part of a batch. The smaller a part is, the less time it gets, so that the search for a message that takes for ever
+     * ends soon.
+     *
+     * @param patient whether nothing of the batch has met a locked row so far
+     */
+    static Limits ofPart(int size, int whole, boolean patient) {
+        Duration share = WHOLE_BATCH.multipliedBy(size).dividedBy(Math.max(1, whole));
+        return new Limits(
+                share.compareTo(SMALLEST_PART) < 0 ? SMALLEST_PART : share,
+                patient ? FIRST_LOCK_WAIT : FURTHER_LOCK_WAIT);
+    }
+}

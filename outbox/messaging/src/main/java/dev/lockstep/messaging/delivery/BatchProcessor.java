@@ -1,0 +1,264 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.Parking;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.TopicKey;
+import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.messaging.transaction.BoundedTransactions;
+import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies polled records, each batch in one transaction that holds the inbox claims, the handler's work, what is parked and
+ * what is dead. {@link BatchIsolation} takes a batch apart that fails. Only a failure that has nothing to do with the records comes
+ * out.
+ */
+public final class BatchProcessor<M> {
+    private static final Logger LOGGER = LoggerFactory.getLogger(BatchProcessor.class);
+
+    private final BoundedTransactions transactions;
+    private final ConsumerOptions options;
+    private final MessageCodec<M> codec;
+    private final MessageHandler<M> handler;
+    private final MessageIds messageIds;
+    private final Inbox inbox = new Inbox();
+    private final ParkedMessageStore parked;
+    private final PredecessorStore predecessors;
+    private final Setbacks setbacks;
+    private final ParkedRetries<M> retries;
+    private final AttemptStore attempts;
+    private final LockPatience patience = new LockPatience(System::nanoTime);
+
+    public BatchProcessor(
+            BoundedTransactions transactions,
+            ConsumerOptions options,
+            MessageCodec<M> codec,
+            MessageHandler<M> handler,
+            MeterRegistry meters) {
+        this.transactions = transactions;
+        this.options = options;
+        this.codec = codec;
+        this.handler = handler;
+        this.messageIds = new MessageIds(options.inboxRetention());
+        this.parked = new ParkedMessageStore(options.group());
+        this.predecessors = new PredecessorStore(options.group());
+        this.setbacks = new Setbacks(options, meters, messageIds, parked);
+        this.retries = new ParkedRetries<>(
+                transactions,
+                options,
+                new ParkedHandling<>(options, codec, handler, messageIds, parked, setbacks),
+                parked,
+                predecessors,
+                setbacks);
+        this.attempts = new AttemptStore(options.group());
+    }
+
+    /** Counts the start of batches that begin at these offsets; completes with how often each was begun. */
+    public Future<Map<TopicPartition, Integer>> begin(Map<TopicPartition, Long> firstOffsets) {
+        return withConnection(connection -> attempts.begin(connection, firstOffsets));
+    }
+
+    /** Takes the start just counted back: these batches wait until a suspect has been handled. */
+    public Future<Void> spare(Map<TopicPartition, Long> firstOffsets) {
+        return withConnection(connection -> attempts.spare(connection, firstOffsets));
+    }
+
+    /** Takes the count back, as far as the database can be reached: whoever calls this has not crashed. */
+    public Future<Void> survived(Map<TopicPartition, Long> firstOffsets) {
+        return withConnection(connection -> attempts.survived(connection, firstOffsets))
+                .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived attempt stays counted"));
+    }
+
+    /**
+     * Applies the records in order.
+     *
+     * @param applied told of each stretch of records as soon as its outcome is durable, also when a later one fails
+     * @return completes when every record's outcome is durable; fails if the rest has to be tried again later
+     */
+    public Future<Void> apply(List<Delivery> deliveries, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
+        Instant now = Instant.now();
+        List<Inbound<M>> batch = new ArrayList<>(deliveries.size());
+        Future<Void> buried = Future.succeededFuture();
+        for (Delivery delivery : deliveries) {
+            if (delivery.starts() > options.maxAttempts()) {
+                DeadLetter letter = DeadLetter.crashed(delivery.source(), delivery.starts() - 1, now);
+                UUID messageId = messageIds.of(delivery.source(), now);
+                buried = buried.compose(done -> buryUnlessHandled(messageId, letter))
+                        .onSuccess(done -> applied.accept(List.of(delivery.source())));
+            } else {
+                batch.add(Inbound.read(
+                        delivery.source(),
+                        messageIds.of(delivery.source(), now),
+                        messageIds.previous(delivery.source(), now),
+                        codec));
+            }
+        }
+        BatchIsolation<M> isolation = new BatchIsolation<>(
+                transactions,
+                options,
+                handler,
+                inbox,
+                setbacks,
+                patience,
+                this::inOneTransaction,
+                applied,
+                batch.size());
+        return buried.compose(done -> isolation.apply(batch));
+    }
+
+    private Future<Void> inOneTransaction(List<Inbound<M>> batch, Limits limits) {
+        List<Inbound<M>> readable = batch.stream().filter(Inbound::readable).toList();
+        List<DeadLetter> unreadable = batch.stream()
+                .filter(each -> !each.readable())
+                .map(BatchProcessor::unreadable)
+                .toList();
+        return transactions
+                .run(limits, tx -> {
+                    // All at once on one connection: they are pipelined, so this is one round trip, and each sees the
+                    // claims.
+                    Future<Set<UUID>> claim = inbox.claim(tx, options.group(), readable);
+                    Future<Map<TopicKey, Set<UUID>>> waiting = parked.waiting(tx, keys(readable));
+                    Future<Set<UUID>> gaps = predecessors.missing(tx, readable);
+                    return Future.join(claim, waiting, gaps)
+                            .compose(all -> write(
+                                    tx, sort(batch, claim.result(), waiting.result(), gaps.result()), unreadable));
+                })
+                .onSuccess(sorted -> {
+                    int first = sorted.toHandle().size() + sorted.toPark().size();
+                    setbacks.count("handled", first);
+                    setbacks.count("repeated", readable.size() - first);
+                    sorted.toPark().forEach(each -> {
+                        if (each.waitsFor() != null) {
+                            setbacks.reportGap(each.message().source(), each.waitsFor());
+                        }
+                    });
+                    unreadable.forEach(setbacks::reportDead);
+                })
+                .mapEmpty();
+    }
+
+    /**
+     * What is to be done with the messages of a batch.
+     *
+     * @param arrived those that parked ones wait for
+     */
+    private record Sorted<M>(List<Received<M>> toHandle, List<Parking> toPark, List<UUID> arrived) {}
+
+    private Sorted<M> sort(
+            List<Inbound<M>> batch, Set<UUID> claimed, Map<TopicKey, Set<UUID>> waiting, Set<UUID> withoutPredecessor) {
+        Sorted<M> sorted = new Sorted<>(new ArrayList<>(batch.size()), new ArrayList<>(), new ArrayList<>());
+        Map<TopicKey, Set<UUID>> awaited = new HashMap<>(waiting);
+        Set<UUID> unseen = new HashSet<>(claimed);
+        Set<UUID> unreadable = new HashSet<>();
+        for (Inbound<M> each : batch) {
+            if (!each.readable()) {
+                unreadable.add(each.messageId());
+                continue;
+            }
+            // Removing makes the second of two deliveries in one batch a repeat.
+            if (!unseen.remove(each.messageId())) {
+                continue;
+            }
+            TopicKey key = TopicKey.of(each.source());
+            Set<UUID> awaitedOfKey = key == null ? null : awaited.get(key);
+            UUID previous = each.previousId();
+            if (awaitedOfKey != null) {
+                sorted.toPark().add(Parking.behind(each));
+                if (awaitedOfKey.contains(each.messageId())) {
+                    sorted.arrived().add(each.messageId());
+                }
+            } else if (key != null
+                    && previous != null
+                    && isMissing(each, previous, unseen, unreadable, withoutPredecessor)) {
+                sorted.toPark().add(new Parking(each, 0, Gaps.describe(previous), options.gapResendAfter(), previous));
+                awaited.put(key, Set.of(previous));
+            } else {
+                sorted.toHandle().add(each.received());
+            }
+        }
+        return sorted;
+    }
+
+    // What comes later in this very batch is claimed already, and is yet to be handled.
+    private static boolean isMissing(
+            Inbound<?> message, UUID previous, Set<UUID> unseen, Set<UUID> unreadable, Set<UUID> withoutPredecessor) {
+        return unseen.contains(previous)
+                || (withoutPredecessor.contains(message.messageId()) && !unreadable.contains(previous));
+    }
+
+    private Future<Sorted<M>> write(SqlConnection tx, Sorted<M> sorted, List<DeadLetter> unreadable) {
+        Future<Void> handled = sorted.toHandle().isEmpty() ? Future.succeededFuture() : handle(tx, sorted.toHandle());
+        // After the handler, so that nothing is in the pipeline behind a statement of its that failed.
+        return handled.compose(done -> setbacks.park(tx, sorted.toPark()))
+                .compose(done -> sorted.arrived().isEmpty() ? nothing() : parked.wake(tx, sorted.arrived()))
+                .compose(done -> setbacks.bury(tx, unreadable))
+                .map(sorted);
+    }
+
+    private Future<Void> handle(SqlConnection tx, List<Received<M>> messages) {
+        try {
+            return handler.handle(tx, messages);
+        } catch (RuntimeException thrown) {
+            return Future.failedFuture(thrown);
+        }
+    }
+
+    // That nobody could take the count back does not say that nothing was committed.
+    private Future<Void> buryUnlessHandled(UUID messageId, DeadLetter letter) {
+        return withConnection(connection -> inbox.knows(connection, options.group(), messageId))
+                .compose(known -> known ? nothing() : bury(letter));
+    }
+
+    private Future<Void> bury(DeadLetter letter) {
+        return transactions
+                .run(BatchLimits.BOOKKEEPING, tx -> setbacks.bury(tx, List.of(letter)))
+                .onSuccess(done -> setbacks.reportDead(letter));
+    }
+
+    /** Tries the parked messages that are due on these partitions. */
+    public Future<Void> retryDue(Collection<TopicPartition> partitions) {
+        return retries.retryDue(partitions);
+    }
+
+    private static Future<Void> nothing() {
+        return Future.succeededFuture();
+    }
+
+    private <T> Future<T> withConnection(Function<SqlConnection, Future<T>> work) {
+        return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
+    }
+
+    static DeadLetter unreadable(Inbound<?> record) {
+        return DeadLetter.unprocessable(record.source(), Objects.requireNonNull(record.unreadable()), 1, Instant.now());
+    }
+
+    private static Set<TopicKey> keys(List<? extends Inbound<?>> messages) {
+        Set<TopicKey> keys = new HashSet<>();
+        for (Inbound<?> message : messages) {
+            @Nullable TopicKey key = TopicKey.of(message.source());
+            if (key != null) {
+                keys.add(key);
+            }
+        }
+        return keys;
+    }
+}

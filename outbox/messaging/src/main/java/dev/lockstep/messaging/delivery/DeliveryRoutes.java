@@ -1,0 +1,71 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.listing.Listing;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** Shows over HTTP what became of messages here: {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}. Read only. */
+public final class DeliveryRoutes {
+    private static final int MOST_IDS = 100;
+
+    private final BoundedReads reads;
+
+    private DeliveryRoutes(BoundedReads reads) {
+        this.reads = reads;
+    }
+
+    public static void mount(Router router, BoundedReads reads) {
+        DeliveryRoutes routes = new DeliveryRoutes(reads);
+        ApiRoutes.on(router)
+                .get("/inbox", routes::inbox)
+                .get("/parked-messages", routes::parked)
+                .get("/delivery-incidents", routes::incidents);
+    }
+
+    private void inbox(RoutingContext ctx) {
+        List<UUID> ids = new ArrayList<>();
+        for (String id : ctx.queryParam("id")) {
+            try {
+                ids.add(UUID.fromString(id));
+            } catch (IllegalArgumentException malformed) {
+                throw Problem.badRequest("id", "must be a message id, but was \"" + id + "\"");
+            }
+        }
+        if (ids.isEmpty() || ids.size() > MOST_IDS) {
+            throw Problem.badRequest("id", "must be given 1 to " + MOST_IDS + " times");
+        }
+        reads.read(tx -> Inbox.list(tx, ids))
+                .onSuccess(rows -> Responses.json(ctx, 200, new Page<>(rows, null)))
+                .onFailure(ctx::fail);
+    }
+
+    private void parked(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        UUID before = Listing.cursor(page);
+        String key = ctx.request().getParam("key");
+        String topic = ctx.request().getParam("topic");
+        reads.read(tx -> ParkedMessageDesk.list(tx, key, topic, before, page.limit() + 1))
+                .map(found -> Listing.page(found, page, ParkedMessageDesk.Shown::id))
+                .onSuccess(rows -> Responses.json(ctx, 200, rows))
+                .onFailure(ctx::fail);
+    }
+
+    private void incidents(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        UUID before = Listing.cursor(page);
+        String key = ctx.request().getParam("key");
+        reads.read(tx -> IncidentStore.list(tx, key, before, page.limit() + 1))
+                .map(rows -> Page.of(rows, page.limit(), row -> row.id().toString()))
+                .onSuccess(rows -> Responses.json(ctx, 200, rows))
+                .onFailure(ctx::fail);
+    }
+}

@@ -1,0 +1,125 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.delivery.ParkedMessageStore.Parked;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Remembers which messages a consumer has applied. Every method runs on the caller's connection: the caller owns the transaction. */
+public final class Inbox {
+    // In the order of their ids, so that two transactions that claim the same ones wait for each other instead of
+    // deadlocking.
+    private static final String CLAIM = """
+            INSERT INTO inbox (message_id, consumer, topic, partition, "offset")
+            SELECT DISTINCT ON (m.id) m.id, $1, m.topic, m.partition, m."offset"
+              FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[]) AS m (id, topic, partition, "offset")
+             ORDER BY m.id, m."offset"
+            ON CONFLICT DO NOTHING
+            RETURNING message_id
+            """;
+
+    private static final String HEALED = "UPDATE inbox SET attempts = $3 WHERE message_id = $1 AND consumer = $2";
+
+    private static final String LIST = """
+            SELECT message_id, consumer, topic, partition, "offset", attempts, received_at
+              FROM inbox WHERE message_id = ANY ($1) ORDER BY received_at DESC
+            """;
+
+    private static final String KNOWS = "SELECT EXISTS (SELECT FROM inbox WHERE message_id = $1 AND consumer = $2)";
+
+    private static final String RELEASE = "DELETE FROM inbox WHERE message_id = $1 AND consumer = $2";
+
+    /**
+     * Claims the messages in one statement, with where they came from.
+     *
+     * @param messages their ids are UUIDv7s within the retention; an id whose day has no partition fails the statement
+     * @return completes with the ids that were not claimed before; a claim is undone by a rollback
+     */
+    public Future<Set<UUID>> claim(SqlClient tx, String consumer, List<? extends Inbound<?>> messages) {
+        if (messages.isEmpty()) {
+            return Future.succeededFuture(Set.of());
+        }
+        int size = messages.size();
+        UUID[] ids = new UUID[size];
+        String[] topics = new String[size];
+        Integer[] partitions = new Integer[size];
+        Long[] offsets = new Long[size];
+        for (int i = 0; i < size; i++) {
+            ids[i] = messages.get(i).messageId();
+            topics[i] = messages.get(i).source().topic();
+            partitions[i] = messages.get(i).source().partition();
+            offsets[i] = messages.get(i).source().offset();
+        }
+        return tx.preparedQuery(CLAIM)
+                .execute(Tuple.tuple()
+                        .addValue(consumer)
+                        .addValue(ids)
+                        .addValue(topics)
+                        .addValue(partitions)
+                        .addValue(offsets))
+                .map(rows -> {
+                    Set<UUID> claimed = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> claimed.add(row.getUUID(0)));
+                    return claimed;
+                });
+    }
+
+    /** Whether the message was claimed before: it is handled, or parked. */
+    Future<Boolean> knows(SqlClient client, String consumer, UUID messageId) {
+        return client.preparedQuery(KNOWS)
+                .execute(Tuple.of(messageId, consumer))
+                .map(rows -> rows.iterator().next().getBoolean(0));
+    }
+
+    /**
+     * A message that was received, as it is shown.
+     *
+     * @param attempts how often it was tried until it was handled; 1 while it is parked
+     */
+    record Shown(
+            UUID messageId,
+            String consumer,
+            @Nullable String topic,
+            @Nullable Integer partition,
+            @Nullable Long offset,
+            int attempts,
+            Instant receivedAt) {}
+
+    static Future<List<Shown>> list(SqlClient client, List<UUID> ids) {
+        return client.preparedQuery(LIST)
+                .execute(Tuple.tuple().addValue(ids.toArray(UUID[]::new)))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(new Shown(
+                            row.getUUID("message_id"),
+                            row.getString("consumer"),
+                            row.getString("topic"),
+                            row.getInteger("partition"),
+                            row.getLong("offset"),
+                            row.getInteger("attempts"),
+                            row.getOffsetDateTime("received_at").toInstant())));
+                    return all;
+                });
+    }
+
+    /** Notes how many attempts it took to handle these messages. */
+    Future<Void> healed(SqlClient tx, String consumer, List<Parked> messages) {
+        return tx.preparedQuery(HEALED)
+                .executeBatch(messages.stream()
+                        .map(message -> Tuple.of(message.messageId(), consumer, message.attempts() + 1))
+                        .toList())
+                .mapEmpty();
+    }
+
+    /** Gives a claim back, so that the message may be delivered once more. */
+    Future<Void> release(SqlClient tx, String consumer, UUID id) {
+        return tx.preparedQuery(RELEASE).execute(Tuple.of(id, consumer)).mapEmpty();
+    }
+}

@@ -1,0 +1,29 @@
+package dev.lockstep.messaging.delivery;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Helps handlers answer {@link MessageHandler#lockedOut}. */
+public final class LockedRows {
+    private LockedRows() {}
+
+    /**
+     * The ids of those messages that need one of these keys.
+     *
+     * @param keys what a message needs
+     */
+    public static <M, K> Set<UUID> messagesThatNeed(
+            Collection<K> locked, List<Received<M>> messages, Function<M, ? extends Collection<K>> keys) {
+        Set<UUID> ids = new HashSet<>();
+        for (Received<M> each : messages) {
+            if (keys.apply(each.message()).stream().anyMatch(locked::contains)) {
+                ids.add(each.messageId());
+            }
+        }
+        return ids;
+    }
+}

@@ -1,0 +1,167 @@
+package dev.lockstep.messaging.delivery;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.http.JsonMismatch;
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.Json;
+import dev.lockstep.messaging.record.PrintableText;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** Reads records as messages: the {@code ce_type} header names the class, the value is its JSON. */
+public final class MessageCodec<M> {
+    private static final String INVALID = "INVALID";
+    private static final String NOT_JSON = "NOT_JSON";
+    private static final int LONGEST_QUOTE = 100;
+    private static final int LONGEST_PROBLEM = 500;
+    // Jackson has no type of its own for it, and has worded it in two ways.
+    private static final Pattern DUPLICATE = Pattern.compile("Duplicate (?:field|Object property) ['\"](.*)['\"]");
+
+    /** The member that has to be the record's key. */
+    private record Key<M>(String member, Function<? super M, String> value) {}
+
+    private final Map<String, Class<? extends M>> types;
+    private final @Nullable Key<M> key;
+
+    private MessageCodec(Map<String, Class<? extends M>> types, @Nullable Key<M> key) {
+        this.types = types;
+        this.key = key;
+    }
+
+    /** Reads every record class that the sealed type permits, directly or through others, under its simple name. */
+    public static <M> MessageCodec<M> of(Class<M> sealedType) {
+        return of(List.of(sealedType));
+    }
+
+    /** Reads these classes, or the record classes they permit, under their simple names. */
+    public static <M> MessageCodec<M> of(List<? extends Class<? extends M>> messageTypes) {
+        Map<String, Class<? extends M>> types = new HashMap<>();
+        messageTypes.forEach(type -> collect(type, types));
+        return new MessageCodec<>(Map.copyOf(types), null);
+    }
+
+    /**
+     * Reads only messages whose record has this member as its key: under another one, a message would be on another partition, and
+     * be read before or after what it must not overtake.
+     */
+    public MessageCodec<M> keyedBy(String member, Function<? super M, String> value) {
+        return new MessageCodec<>(types, new Key<>(member, value));
+    }
+
+    private static <M> void collect(Class<? extends M> type, Map<String, Class<? extends M>> types) {
+        if (type.isSealed()) {
+            for (Class<?> permitted : type.getPermittedSubclasses()) {
+                collect(permitted.asSubclass(type), types);
+            }
+        } else {
+            types.put(type.getSimpleName(), type);
+        }
+    }
+
+    /**
+     * Reads a record.
+     *
+     * @throws UnprocessableMessageException if it can never be read
+     */
+    public M decode(ConsumerRecord<byte[], byte[]> record) {
+        String type = Headers.text(record, "ce_type");
+        if (type == null) {
+            throw new UnprocessableMessageException(
+                    "MISSING_TYPE", "the record has no ce_type header; expected one of " + expected());
+        }
+        Class<? extends M> messageType = types.get(type);
+        if (messageType == null) {
+            throw new UnprocessableMessageException(
+                    "UNKNOWN_TYPE",
+                    "ce_type is " + PrintableText.of(type, LONGEST_QUOTE) + "; expected one of " + expected());
+        }
+        if (record.value() == null) {
+            throw new UnprocessableMessageException(NOT_JSON, "the record has no value; expected the JSON of " + type);
+        }
+        M message = read(record.value(), type, messageType);
+        if (key != null) {
+            checkKey(key, message, record, type);
+        }
+        return message;
+    }
+
+    private M read(byte[] value, String type, Class<? extends M> messageType) {
+        try {
+            M message = Json.READER.readValue(value, messageType);
+            if (message == null) {
+                throw new UnprocessableMessageException(INVALID, "the value is null; expected the JSON of " + type);
+            }
+            return message;
+        } catch (JsonMappingException e) {
+            throw e.getCause() instanceof JsonProcessingException cause && !(cause instanceof InputCoercionException)
+                    ? malformed(type, JsonMismatch.field(e), cause)
+                    : invalid(type, problem(e));
+        } catch (JsonProcessingException e) {
+            throw malformed(type, "", e);
+        } catch (IOException e) {
+            throw new UnprocessableMessageException(NOT_JSON, "the value cannot be read: " + e.getMessage());
+        } catch (UnprocessableMessageException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // A mistake in the code that reads would come again with every attempt, and must not stop the topic.
+            throw invalid(type, "reading it failed with " + PrintableText.of(e.toString(), LONGEST_PROBLEM));
+        }
+    }
+
+    private static <M> void checkKey(Key<M> key, M message, ConsumerRecord<byte[], byte[]> record, String type) {
+        String actual = Headers.utf8(record.key());
+        if (!key.value().apply(message).equals(actual)) {
+            String found = record.key() == null
+                    ? "the record has none"
+                    : actual == null ? "that is no text" : "that is " + PrintableText.of(actual, LONGEST_QUOTE);
+            throw invalid(type, key.member() + " must be the record's key, but " + found);
+        }
+    }
+
+    private static UnprocessableMessageException malformed(String type, String path, JsonProcessingException e) {
+        String problem = PrintableText.of(e.getOriginalMessage(), LONGEST_PROBLEM);
+        if (e instanceof StreamConstraintsException) {
+            return invalid(type, problem);
+        }
+        Matcher duplicate = DUPLICATE.matcher(e.getOriginalMessage());
+        return duplicate.matches()
+                ? invalid(type, member(path, PrintableText.of(duplicate.group(1), LONGEST_QUOTE)) + " is given twice")
+                : new UnprocessableMessageException(NOT_JSON, "the value is not JSON: " + problem);
+    }
+
+    private static UnprocessableMessageException invalid(String type, String problem) {
+        return new UnprocessableMessageException(INVALID, "the value is not a valid " + type + ": " + problem);
+    }
+
+    private String expected() {
+        return new TreeSet<>(types.keySet()).toString();
+    }
+
+    private static String problem(JsonMappingException e) {
+        String path = JsonMismatch.field(e);
+        // A record's own constructor begins with the name of its member.
+        if (e instanceof ValueInstantiationException refused) {
+            return refused.getCause() instanceof IllegalArgumentException cause
+                    ? member(path, PrintableText.of(cause.getMessage(), LONGEST_PROBLEM))
+                    : (path.isEmpty() ? "it" : path) + " is not valid";
+        }
+        return (path.isEmpty() ? "it" : path) + " " + JsonMismatch.message(e);
+    }
+
+    private static String member(String path, String name) {
+        return path.isEmpty() ? name : path + "." + name;
+    }
+}

@@ -1,0 +1,267 @@
+package dev.lockstep.messaging.failure;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.vertx.core.VertxException;
+import io.vertx.core.http.ConnectionPoolTooBusyException;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.pgclient.PgException;
+import io.vertx.sqlclient.ClosedConnectionException;
+import io.vertx.sqlclient.DatabaseException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.UnsupportedEncodingException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.FileSystemException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.jspecify.annotations.Nullable;
+
+/** The only place that judges failures: for consumers, for HTTP and for connection pools. It looks through the chain of causes. */
+public final class FailureClassifier {
+    // https://www.postgresql.org/docs/18/errcodes-appendix.html
+    private static final String LOCK_NOT_AVAILABLE = "55P03";
+    private static final Set<String> UNAVAILABLE_CLASSES = Set.of("08", "28", "3D", "53", "57", "58", "F0");
+    private static final Set<String> UNAVAILABLE_STATES = Set.of("25006", "HV00N");
+    private static final Set<String> TRANSIENT_STATES = Set.of(
+            "25P03", // idle in transaction for too long
+            "25P04", // transaction took too long
+            "26000", // prepared statement is gone
+            "40000",
+            "40001", // serialization failure
+            "40003", // unknown whether the statement completed
+            "40P01", // deadlock
+            "42501", // privilege missing; says nothing about other statements, and a grant mends it
+            "42P05", // prepared statement exists already
+            "53200", // out of memory: for this statement, perhaps not for smaller ones
+            "53400", // over a configured limit, such as temp_file_limit
+            "55006", // object in use
+            LOCK_NOT_AVAILABLE,
+            "57014", // cancelled, or over statement_timeout
+            "72000"); // snapshot too old
+    private static final String PROTOCOL_VIOLATION = "08P01";
+    private static final String FEATURE_NOT_SUPPORTED = "0A000";
+    // The SQLSTATE of "cached plan must not change result type" is shared with features that never will be supported.
+    private static final String CACHED_PLAN_CHECK = "RevalidateCachedQuery";
+    private static final String UNSTORABLE_TEXT = "22021";
+
+    private static final Set<String> KEPT_BY_SESSION = Set.of(FEATURE_NOT_SUPPORTED, "25006", "26000", "42P05");
+    private static final Set<String> ENDS_SESSION = Set.of("25P03", "25P04", "57P01", "57P02", "57P04", "57P05");
+    // Postgres reports these to a client that connects, and closes the connection.
+    private static final Set<String> REFUSES_SESSION = Set.of("53300", "57P03");
+    private static final Set<String> REFUSES_SESSION_CLASSES = Set.of("28", "3D");
+    private static final Set<String> OUTCOME_UNKNOWN = Set.of("08007", "40003");
+
+    private static final Set<Class<? extends IOException>> NOTHING_AWAY =
+            Set.of(FileNotFoundException.class, UnsupportedEncodingException.class);
+    // The pool has no exception types of its own for these. It says "Timeout" when a connection was asked for, and more
+    // when a query was.
+    private static final String POOL_TIMEOUT = "Timeout";
+    private static final List<String> POOL_WITHOUT_CONNECTION =
+            List.of("Timeout waiting for connection", "SSL handshake failed");
+    private static final List<String> CONNECTION_GONE =
+            List.of("Connection is not active now", "Pending requests failed to be sent");
+
+    private FailureClassifier() {}
+
+    /** What the failure means; {@link FailureKind#UNKNOWN} unless something in its chain of causes says more. */
+    public static FailureKind classify(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof UnprocessableMessageException || each instanceof UnprocessableMessagesException) {
+                return FailureKind.PERMANENT;
+            }
+            if (each instanceof DatabaseException database) {
+                return ofDatabase(database);
+            }
+            if (isUnavailable(each)) {
+                return FailureKind.UNAVAILABLE;
+            }
+        }
+        return FailureKind.UNKNOWN;
+    }
+
+    /**
+     * Whether the failure is bound to the database session that reported it, so that the connection must be closed and not
+     * go back to its pool: a read-only session of a past failover, a cached plan of an altered table, a session that the
+     * server ends.
+     */
+    public static boolean isSessionBound(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof DatabaseException database) {
+                String state = stateOf(database);
+                return KEPT_BY_SESSION.contains(state)
+                        || refusesSession(state)
+                        || classOf(state).equals("08")
+                        || endsSession(database, state);
+            }
+            if (isLostConnection(each)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Whether a transaction that failed so can have committed all the same. It cannot when Postgres refused a statement or a
+     * connection, or when no connection was to be had; it can when the connection was lost or nothing was heard in time.
+     */
+    public static boolean mayHaveCommitted(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof DatabaseException database) {
+                String state = stateOf(database);
+                return OUTCOME_UNKNOWN.contains(state) || endsSession(database, state);
+            }
+            if (isRefusedConnection(each)) {
+                return false;
+            }
+            if (isUnavailable(each)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether text was sent that Postgres cannot store in its encoding. */
+    public static boolean isUnstorableText(Throwable failure) {
+        return stateOf(failure).equals(UNSTORABLE_TEXT);
+    }
+
+    /** Whether somebody else's lock was in the way for too long. */
+    public static boolean isLockTimeout(Throwable failure) {
+        return stateOf(failure).equals(LOCK_NOT_AVAILABLE);
+    }
+
+    /** Whether the same transaction is likely to succeed at once: it lost against another one, or its session was of no use. */
+    public static boolean isWorthRepeating(Throwable failure) {
+        String state = stateOf(failure);
+        return classOf(state).equals("40") || KEPT_BY_SESSION.contains(state) || ENDS_SESSION.contains(state);
+    }
+
+    /** Why no attempt will help a message, if the failure of its own attempt says so anywhere in its chain of causes. */
+    public static Optional<UnprocessableMessageException> permanent(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof UnprocessableMessageException never) {
+                return Optional.of(never);
+            }
+            if (each instanceof UnprocessableMessagesException many) {
+                return many.messages().values().stream().findFirst();
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The messages of a batch that no attempt will help, by their ids, as far as the handler has named them. */
+    public static Map<UUID, UnprocessableMessageException> named(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof UnprocessableMessagesException many) {
+                return many.messages();
+            }
+        }
+        return Map.of();
+    }
+
+    private static FailureKind ofDatabase(DatabaseException failure) {
+        String state = stateOf(failure);
+        if (TRANSIENT_STATES.contains(state)) {
+            return FailureKind.TRANSIENT;
+        }
+        if (state.equals(FEATURE_NOT_SUPPORTED)) {
+            return isOfCachedPlan(failure) ? FailureKind.TRANSIENT : FailureKind.UNKNOWN;
+        }
+        if (state.equals(PROTOCOL_VIOLATION) && !isFatal(failure)) {
+            // The server objects to this one message; a failing connection pooler in front of it answers FATAL.
+            return FailureKind.UNKNOWN;
+        }
+        return UNAVAILABLE_STATES.contains(state) || UNAVAILABLE_CLASSES.contains(classOf(state))
+                ? FailureKind.UNAVAILABLE
+                : FailureKind.UNKNOWN;
+    }
+
+    private static boolean isOfCachedPlan(DatabaseException failure) {
+        return failure instanceof PgException postgres && CACHED_PLAN_CHECK.equals(postgres.getRoutine());
+    }
+
+    // The answer to a COMMIT may have been lost with the session.
+    private static boolean endsSession(DatabaseException failure, String state) {
+        return ENDS_SESSION.contains(state) || (isFatal(failure) && !refusesSession(state));
+    }
+
+    private static boolean refusesSession(String state) {
+        return REFUSES_SESSION.contains(state) || REFUSES_SESSION_CLASSES.contains(classOf(state));
+    }
+
+    // The server translates the severity where lc_messages says so; the states above do not depend on it.
+    private static boolean isFatal(DatabaseException failure) {
+        return failure instanceof PgException postgres
+                && ("FATAL".equals(postgres.getSeverity()) || "PANIC".equals(postgres.getSeverity()));
+    }
+
+    private static String stateOf(Throwable failure) {
+        for (Throwable each = failure; each != null; each = each.getCause()) {
+            if (each instanceof DatabaseException database) {
+                return stateOf(database);
+            }
+        }
+        return "";
+    }
+
+    private static String stateOf(DatabaseException failure) {
+        @Nullable String state = failure.getSqlState();
+        return state != null && state.length() == 5 ? state : "";
+    }
+
+    private static String classOf(String state) {
+        return state.isEmpty() ? "" : state.substring(0, 2);
+    }
+
+    // A handler's Future.failedFuture("...") is a VertxException like those of the pool, so that type alone tells
+    // nothing.
+    private static boolean isUnavailable(Throwable failure) {
+        return switch (failure) {
+            case IOException io -> !NOTHING_AWAY.contains(io.getClass()) && !isOfContent(io);
+            case TimeoutException late -> true;
+            case RetriableException broker -> true;
+            case HttpClosedException closed -> true;
+            case ConnectionPoolTooBusyException busy -> true;
+            case ClosedConnectionException closed -> true;
+            case VertxException pool -> isWithoutConnection(pool) || startsWith(pool, CONNECTION_GONE);
+            default -> false;
+        };
+    }
+
+    private static boolean isLostConnection(Throwable failure) {
+        return failure instanceof ClosedConnectionException
+                || (failure instanceof VertxException pool && startsWith(pool, CONNECTION_GONE));
+    }
+
+    private static boolean isRefusedConnection(Throwable failure) {
+        return failure instanceof ConnectException
+                || failure instanceof UnknownHostException
+                || failure instanceof ConnectionPoolTooBusyException
+                || (failure instanceof VertxException pool && isWithoutConnection(pool));
+    }
+
+    private static boolean isWithoutConnection(VertxException failure) {
+        return startsWith(failure, POOL_WITHOUT_CONNECTION) || POOL_TIMEOUT.equals(failure.getMessage());
+    }
+
+    // An IOException by inheritance only: nothing was away, something could not be read.
+    private static boolean isOfContent(IOException failure) {
+        return failure instanceof JsonProcessingException
+                || failure instanceof FileSystemException
+                || failure instanceof CharacterCodingException;
+    }
+
+    private static boolean startsWith(VertxException failure, List<String> beginnings) {
+        String message = failure.getMessage();
+        return failure.getClass() == VertxException.class
+                && message != null
+                && beginnings.stream().anyMatch(message::startsWith);
+    }
+}

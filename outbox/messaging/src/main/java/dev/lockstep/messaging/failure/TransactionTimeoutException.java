@@ -1,0 +1,15 @@
+package dev.lockstep.messaging.failure;
+
+import java.time.Duration;
+
+/** A transaction did not end within its limit. It was rolled back and its connection was closed. */
+public final class TransactionTimeoutException extends RuntimeException {
+    public TransactionTimeoutException(Duration limit) {
+        super(
+                "no outcome after " + limit.toMillis()
+                        + " ms; the transaction was rolled back and its connection closed",
+                null,
+                false,
+                false);
+    }
+}

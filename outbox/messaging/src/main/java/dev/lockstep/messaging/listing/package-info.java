@@ -1,0 +1,5 @@
+/** Lists of rows for operators: newest first, with a cursor, and with a bound on the rows that one page examines. */
+@NullMarked
+package dev.lockstep.messaging.listing;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,40 @@
+package dev.lockstep.messaging.operator;
+
+import io.vertx.ext.web.RoutingContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who asks for something by hand. This is what the proxy in front says; whoever reaches the service past the proxy can claim
+ * any name.
+ *
+ * @param name at most 200 characters, without control characters
+ */
+public record Operator(String name) {
+    private static final String HEADER = "X-Forwarded-User";
+    private static final int LONGEST_NAME = 200;
+
+    public Operator {
+        name = printable(name);
+    }
+
+    /** The user that the proxy has authenticated, or {@code anonymous@<remote address>} if it named none. */
+    public static Operator of(RoutingContext ctx) {
+        return of(ctx.request().getHeader(HEADER), ctx.request().remoteAddress().hostAddress());
+    }
+
+    static Operator of(@Nullable String user, @Nullable String address) {
+        Operator named = new Operator(user == null ? "" : user);
+        return named.name().isEmpty() ? new Operator("anonymous@" + address) : named;
+    }
+
+    private static String printable(String text) {
+        return text.codePoints()
+                .filter(each -> !Character.isISOControl(each)
+                        && Character.getType(each) != Character.FORMAT
+                        && Character.getType(each) != Character.SURROGATE)
+                .limit(LONGEST_NAME)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString()
+                .strip();
+    }
+}

@@ -1,0 +1,36 @@
+package dev.lockstep.messaging.operator;
+
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.listing.Listing;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.UUID;
+
+/** Shows over HTTP what people did by hand: {@code /operator-actions}. Read only. */
+public final class OperatorActionRoutes {
+    private final BoundedReads reads;
+
+    private OperatorActionRoutes(BoundedReads reads) {
+        this.reads = reads;
+    }
+
+    public static void mount(Router router, BoundedReads reads) {
+        ApiRoutes.on(router).get("/operator-actions", new OperatorActionRoutes(reads)::list);
+    }
+
+    private void list(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        OperatorActions.Filter filter = new OperatorActions.Filter(
+                ctx.request().getParam("who"),
+                ctx.request().getParam("action"),
+                ctx.request().getParam("target"));
+        UUID before = Listing.cursor(page);
+        reads.read(tx -> OperatorActions.list(tx, filter, before, page.limit() + 1))
+                .map(found -> Listing.page(found, page, OperatorActions.Recorded::id))
+                .onSuccess(actions -> Responses.json(ctx, 200, actions))
+                .onFailure(ctx::fail);
+    }
+}

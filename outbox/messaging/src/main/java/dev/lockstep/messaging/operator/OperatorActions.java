@@ -1,0 +1,118 @@
+package dev.lockstep.messaging.operator;
+
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.listing.ScanWindowStore;
+import io.vertx.core.Future;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps on record what people did by hand: who, when, what and why. {@code GET /operator-actions} shows it. */
+public final class OperatorActions {
+    private static final String RECORD =
+            "INSERT INTO operator_action (who, action, target, reason, details) VALUES ($1, $2, $3, $4, $5)";
+
+    private OperatorActions() {}
+
+    /** An action as it is shown. */
+    record Recorded(
+            UUID id,
+            Instant at,
+            String who,
+            String action,
+            String target,
+            @Nullable String reason,
+            JsonObject details) {}
+
+    /**
+     * Records an action on the caller's transaction, so that it is on record if, and only if, it took effect.
+     *
+     * @param action a fixed word to filter by, such as {@code dead-letter.discard}
+     * @param target the id of what was acted upon
+     * @param reason why, in the operator's words, if they gave any
+     * @param details whatever else tells what was done; empty if there is nothing to add
+     * @return completes when the row is written; it fails as the statement does
+     */
+    public static Future<Void> record(
+            SqlClient tx, Operator who, String action, String target, @Nullable String reason, JsonObject details) {
+        return tx.preparedQuery(RECORD)
+                .execute(Tuple.of(who.name(), action, target, reason, details))
+                .mapEmpty();
+    }
+
+    /** Which actions are asked for; a null matches all. */
+    public record Filter(
+            @Nullable String who,
+            @Nullable String action,
+            @Nullable String target) {
+        private String lead() {
+            return target != null
+                    ? "target = $1"
+                    : who != null ? "who = $1" : action != null ? "action = $1" : "$1::text IS NULL";
+        }
+
+        private @Nullable String leading() {
+            return target != null ? target : who != null ? who : action;
+        }
+
+        // One filter is what an index leads to. More are looked for among what it leads to.
+        private boolean isIndexed() {
+            return Stream.of(Optional.ofNullable(who), Optional.ofNullable(action), Optional.ofNullable(target))
+                            .filter(Optional::isPresent)
+                            .count()
+                    <= 1;
+        }
+    }
+
+    static Future<ScanWindowStore.Found<Recorded>> list(
+            SqlClient client, Filter filter, @Nullable UUID before, int limit) {
+        Future<UUID> end = filter.isIndexed()
+                ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
+                : ScanWindowStore.end(
+                        client, ScanWindowStore.statement("operator_action", filter.lead()), filter.leading(), before);
+        return end.compose(last -> client.preparedQuery(listing(filter))
+                .execute(Tuple.of(filter.leading(), filter.target(), filter.who(), filter.action())
+                        .addValue(before == null ? Listing.AFTER_ALL : before)
+                        .addValue(last)
+                        .addValue(limit))
+                .map(rows -> {
+                    List<Recorded> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(recorded(row)));
+                    return ScanWindowStore.found(all, last);
+                }));
+    }
+
+    // As in DeadLetterDesk: what leads is compared plainly, so that a plan for all parameters finds the index.
+    public static String listing(Filter filter) {
+        return """
+                SELECT id, at, who, action, target, reason, details
+                  FROM operator_action
+                 WHERE %s
+                   AND CASE WHEN $2::text IS NULL THEN true ELSE target = $2 END
+                   AND CASE WHEN $3::text IS NULL THEN true ELSE who = $3 END
+                   AND CASE WHEN $4::text IS NULL THEN true ELSE action = $4 END
+                   AND id < $5 AND id >= $6
+                 ORDER BY id DESC
+                 LIMIT $7
+                """.formatted(filter.lead());
+    }
+
+    private static Recorded recorded(Row row) {
+        return new Recorded(
+                row.getUUID("id"),
+                row.getOffsetDateTime("at").toInstant(),
+                row.getString("who"),
+                row.getString("action"),
+                row.getString("target"),
+                row.getString("reason"),
+                row.getJsonObject("details"));
+    }
+}

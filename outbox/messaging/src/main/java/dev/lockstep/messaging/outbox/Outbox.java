@@ -1,0 +1,80 @@
+package dev.lockstep.messaging.outbox;
+
+import dev.lockstep.messaging.record.TraceContext;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Writes messages into the caller's transaction. The relay sends them to Kafka; this class never talks to it. */
+public final class Outbox {
+    // The ids are made here and in this order, as the row before has to be known by its id. Of each key only the first
+    // row looks into the table.
+    private static final String APPEND = """
+            WITH given AS MATERIALIZED (
+                SELECT uuidv7() AS id, m.*
+                  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::boolean[])
+                       WITH ORDINALITY AS m (aggregatetype, aggregateid, type, topic, payload, traceparent, first, position)
+            ), placed AS (
+                SELECT *, row_number() OVER same_key AS nth, lag(id) OVER same_key AS previous_id
+                  FROM given
+                WINDOW same_key AS (PARTITION BY aggregateid, topic ORDER BY position)
+            ), met AS MATERIALIZED (
+                SELECT *, CASE WHEN nth = 1 AND NOT first THEN outbox_newest(topic, aggregateid) END AS newest
+                  FROM placed
+            )
+            INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, payload, traceparent, sequence, previous_id)
+            SELECT id, aggregatetype, aggregateid, type, topic, payload, traceparent,
+                   first_value(coalesce((newest).sequence, 0)) OVER same_key + nth, coalesce(previous_id, (newest).id)
+              FROM met
+            WINDOW same_key AS (PARTITION BY aggregateid, topic ORDER BY position)
+             ORDER BY position
+            """;
+
+    /**
+     * Appends all messages in one statement, in the order given. The caller owns the transaction: nothing is sent before it
+     * commits, and nothing at all if it rolls back.
+     *
+     * <p>Messages of one topic and aggregate are numbered from 1 and know the one before them, so that a reader notices when one
+     * is missing. For that, as for their order, the caller must hold a lock on the aggregate, or have just created it, by
+     * an earlier statement of the transaction: of two transactions that append for one aggregate at once, each would take the
+     * same message for the last one. Numbering begins anew when all earlier messages of the key are past the outbox's retention.
+     *
+     * @return completes when the rows are written, not when they are durable; it fails as the statement does
+     */
+    public Future<Void> append(SqlClient tx, List<OutboxMessage> messages) {
+        if (messages.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        int size = messages.size();
+        String[] aggregateTypes = new String[size];
+        String[] aggregateIds = new String[size];
+        String[] types = new String[size];
+        String[] topics = new String[size];
+        Buffer[] payloads = new Buffer[size];
+        @Nullable String[] traceparents = new @Nullable String[size];
+        Boolean[] firsts = new Boolean[size];
+        for (int i = 0; i < size; i++) {
+            OutboxMessage message = messages.get(i);
+            aggregateTypes[i] = message.aggregateType();
+            aggregateIds[i] = message.aggregateId();
+            types[i] = message.type();
+            topics[i] = message.topic();
+            payloads[i] = Buffer.buffer(message.payload());
+            traceparents[i] = TraceContext.orNull(message.traceparent());
+            firsts[i] = message.first();
+        }
+        return tx.preparedQuery(APPEND)
+                .execute(Tuple.tuple()
+                        .addValue(aggregateTypes)
+                        .addValue(aggregateIds)
+                        .addValue(types)
+                        .addValue(topics)
+                        .addValue(payloads)
+                        .addValue(traceparents)
+                        .addValue(firsts))
+                .mapEmpty();
+    }
+}

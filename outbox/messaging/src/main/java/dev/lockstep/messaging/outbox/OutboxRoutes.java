@@ -1,0 +1,65 @@
+package dev.lockstep.messaging.outbox;
+
+import dev.lockstep.messaging.http.ApiRoutes;
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.PageRequest;
+import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.outbox.OutboxStore.OutboxRow;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Shows the outbox over HTTP: {@code /outbox}, {@code /outbox/summary} and {@code /outbox/{id}}. Read only. */
+public final class OutboxRoutes {
+    private final BoundedReads reads;
+
+    private OutboxRoutes(BoundedReads reads) {
+        this.reads = reads;
+    }
+
+    public static void mount(Router router, BoundedReads reads) {
+        OutboxRoutes routes = new OutboxRoutes(reads);
+        ApiRoutes.on(router)
+                .get("/outbox", routes::list)
+                .get("/outbox/summary", routes::summary)
+                .get("/outbox/:id", routes::find);
+    }
+
+    private void list(RoutingContext ctx) {
+        PageRequest page = PageRequest.of(ctx);
+        OutboxStore.State state = state(ctx.request().getParam("state"));
+        UUID before = Listing.cursor(page);
+        String aggregateId = ctx.request().getParam("aggregateId");
+        String type = ctx.request().getParam("type");
+        reads.read(tx -> OutboxStore.list(tx, state, aggregateId, type, before, page.limit() + 1))
+                .map(found -> Listing.page(found, page, OutboxRow::id))
+                .onSuccess(rows -> Responses.json(ctx, 200, rows))
+                .onFailure(ctx::fail);
+    }
+
+    private void summary(RoutingContext ctx) {
+        reads.read(OutboxStore::summary)
+                .onSuccess(summary -> Responses.json(ctx, 200, summary))
+                .onFailure(ctx::fail);
+    }
+
+    private void find(RoutingContext ctx) {
+        UUID id = Listing.uuid(ctx, "outbox row");
+        reads.read(tx -> OutboxStore.find(tx, id))
+                .map(row -> row.orElseThrow(() -> Problem.notFound("There is no outbox row " + id + ".")))
+                .onSuccess((OutboxRow row) -> Responses.json(ctx, 200, row))
+                .onFailure(ctx::fail);
+    }
+
+    private static OutboxStore.State state(@Nullable String text) {
+        return switch (text) {
+            case null -> OutboxStore.State.ANY;
+            case "pending" -> OutboxStore.State.PENDING;
+            case "relayed" -> OutboxStore.State.RELAYED;
+            default -> throw Problem.badRequest("state", "must be pending or relayed, but was \"" + text + "\"");
+        };
+    }
+}

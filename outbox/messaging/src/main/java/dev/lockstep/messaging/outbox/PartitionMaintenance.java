@@ -1,0 +1,134 @@
+package dev.lockstep.messaging.outbox;
+
+import dev.lockstep.messaging.record.MessageIds;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the partitions of outbox and inbox days ahead and drops those past their retention, once everything in them is relayed.
+ * Deletes what is past its retention of the rest, too: settled dead letters and old incidents.
+ */
+public final class PartitionMaintenance {
+    public static final String ENSURE_PARTITIONS_AT_START =
+            "SELECT ensure_partitions('outbox', 1, %1$d), ensure_partitions('inbox', 7, %1$d)"
+                    .formatted(MessageIds.PARTITIONS_AHEAD);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(PartitionMaintenance.class);
+    private static final long INTERVAL_MILLIS = Duration.ofHours(1).toMillis();
+    private static final String ENSURE = "SELECT ensure_partitions($1, $2, %d)".formatted(MessageIds.PARTITIONS_AHEAD);
+    private static final String DROP = "SELECT drop_oldest_partition($1, $2) AS dropped";
+    private static final String FORGET_INCIDENTS = """
+            DELETE FROM delivery_incident
+             WHERE id IN (SELECT id FROM delivery_incident WHERE id < uuidv7_floor($1) ORDER BY id LIMIT 10000)
+            """;
+    private static final int MOST_LETTERS_AT_ONCE = 1_000;
+    // Their values may be large, so there are fewer at once. Open ones stay whatever their age.
+    private static final String FORGET_LETTERS = """
+            DELETE FROM dead_letter
+             WHERE id IN (SELECT id FROM dead_letter
+                           WHERE state <> 'open' AND settled_at < $1 ORDER BY settled_at LIMIT $2)
+            """;
+    // Nobody waits behind this one, and it is done once a day at most.
+    private static final String WAIT_AS_LONG_AS_IT_TAKES = "SET LOCAL lock_timeout = 0";
+    // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
+    private static final String GIVE_UP_SOON = "SET LOCAL lock_timeout = '2s'";
+
+    private final Vertx vertx;
+    private final Pool pool;
+    private final Duration outboxRetention;
+    private final Duration inboxRetention;
+    private final Duration deadLetterRetention;
+    private long timer = -1;
+
+    public PartitionMaintenance(
+            Vertx vertx, Pool pool, Duration outboxRetention, Duration inboxRetention, Duration deadLetterRetention) {
+        this.vertx = vertx;
+        this.pool = pool;
+        this.outboxRetention = outboxRetention;
+        this.inboxRetention = inboxRetention;
+        this.deadLetterRetention = deadLetterRetention;
+    }
+
+    /** Runs once, then hourly. Completes when the first run is over; fails if today's partitions cannot be had. */
+    public Future<Void> start() {
+        timer = vertx.setPeriodic(INTERVAL_MILLIS, tick -> run().onFailure(PartitionMaintenance::report));
+        return run();
+    }
+
+    /** Completes at once; a run under way ends by itself. */
+    public Future<Void> stop() {
+        vertx.cancelTimer(timer);
+        return Future.succeededFuture();
+    }
+
+    public Future<Void> run() {
+        return ensure("outbox", 1)
+                .compose(done -> ensure("inbox", daysBack(inboxRetention)))
+                .compose(done -> drop("outbox", outboxRetention))
+                .compose(done -> drop("inbox", inboxRetention))
+                .compose(done -> forgetIncidents())
+                .compose(done -> forgetLetters());
+    }
+
+    private Future<Void> forgetLetters() {
+        return pool.preparedQuery(FORGET_LETTERS)
+                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(deadLetterRetention), MOST_LETTERS_AT_ONCE))
+                .compose(rows -> rows.rowCount() < MOST_LETTERS_AT_ONCE ? Future.succeededFuture() : forgetLetters());
+    }
+
+    private Future<Void> forgetIncidents() {
+        return pool.preparedQuery(FORGET_INCIDENTS)
+                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(inboxRetention)))
+                .compose(rows -> rows.rowCount() < 10_000 ? Future.succeededFuture() : forgetIncidents());
+    }
+
+    /** How many days before today a retention reaches into, at whatever hour it is. */
+    static int daysBack(Duration retention) {
+        return Math.toIntExact(
+                Math.ceilDiv(retention.toMillis(), Duration.ofDays(1).toMillis()));
+    }
+
+    private Future<Void> ensure(String parent, int daysBack) {
+        return pool.withTransaction(tx -> tx.query(WAIT_AS_LONG_AS_IT_TAKES)
+                        .execute()
+                        .compose(set -> tx.preparedQuery(ENSURE).execute(Tuple.of(parent, daysBack))))
+                .mapEmpty();
+    }
+
+    private Future<Void> drop(String parent, Duration retention) {
+        return dropAll(parent, OffsetDateTime.now(ZoneOffset.UTC).minus(retention))
+                .recover(cause -> {
+                    report(cause);
+                    return Future.succeededFuture();
+                });
+    }
+
+    // A transaction for each: whoever writes waits for one drop, not for all of them and what is looked at in between.
+    private Future<Void> dropAll(String parent, OffsetDateTime cutOff) {
+        return pool.withTransaction(tx -> tx.query(GIVE_UP_SOON)
+                        .execute()
+                        .compose(set -> tx.preparedQuery(DROP).execute(Tuple.of(parent, cutOff))))
+                .map(rows -> Optional.ofNullable(rows.iterator().next().getString("dropped")))
+                .compose(dropped -> {
+                    if (dropped.isEmpty()) {
+                        return Future.succeededFuture();
+                    }
+                    LOGGER.atInfo()
+                            .addKeyValue("partition", dropped.get())
+                            .log("dropped a partition past its retention");
+                    return dropAll(parent, cutOff);
+                });
+    }
+
+    private static void report(Throwable cause) {
+        LOGGER.atWarn().setCause(cause).log("partition maintenance failed, trying again in an hour");
+    }
+}

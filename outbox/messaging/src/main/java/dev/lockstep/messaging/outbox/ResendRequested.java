@@ -1,0 +1,127 @@
+package dev.lockstep.messaging.outbox;
+
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.PrintableText;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the service that sent a message, or all messages of a topic since a time, to send again what a reader has not received. The
+ * request goes through the outbox of that reader.
+ *
+ * @param source the sender, as in {@code ce_source}; {@link #EVERY_SENDER} for a request by time
+ * @param topic the topic that the messages are missing on
+ * @param key the key of the missing message, if it is text and not too long for an index
+ * @param messageId the {@code ce_id} of the missing message. A request by time has a new UUIDv7 here, which no message has: senders that
+ *     do not know {@code since} yet find nothing to send
+ * @param since if present, every message of the topic that was written at this time or later is missing, in ISO 8601
+ */
+public record ResendRequested(
+        String source,
+        String topic,
+        @Nullable String key,
+        UUID messageId,
+        @Nullable String since) {
+    /** Read by every service that sends anything. */
+    public static final String TOPIC = "lockstep.resend-requests";
+
+    /** The source of a request whose sender the reader does not know: each service answers for its own messages. */
+    public static final String EVERY_SENDER = "*";
+
+    private static final int LONGEST_SOURCE = 255;
+    // Kafka's own limit.
+    private static final int LONGEST_TOPIC = 249;
+    private static final int LONGEST_KEY = 1_000;
+    private static final Instant FIRST_TIME = Instant.EPOCH;
+    private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
+
+    /** Fails with an {@link IllegalArgumentException} that names the member, so that the record becomes a dead letter. */
+    public ResendRequested {
+        refuse(textProblem(source, "source", LONGEST_SOURCE));
+        refuse(textProblem(topic, "topic", LONGEST_TOPIC));
+        refuse(keyProblem(key));
+        refuse(messageId == null ? "messageId is required" : null);
+        if (since != null) {
+            instant(since);
+        }
+    }
+
+    /** A request for one message. */
+    public ResendRequested(String source, String topic, @Nullable String key, UUID messageId) {
+        this(source, topic, key, messageId, null);
+    }
+
+    private static void refuse(@Nullable String problem) {
+        if (problem != null) {
+            throw new IllegalArgumentException(problem);
+        }
+    }
+
+    private static @Nullable String textProblem(@Nullable String text, String member, int longest) {
+        if (text == null) {
+            return member + " is required";
+        }
+        if (text.isBlank() || text.length() > longest) {
+            return member + " must be text of 1 to " + longest + " characters, not blank";
+        }
+        return PrintableText.isPlain(text)
+                ? null
+                : member + " must not contain control characters or half of a surrogate pair";
+    }
+
+    // Any text may be a key, also one with line feeds.
+    private static @Nullable String keyProblem(@Nullable String key) {
+        return key != null && key.length() > LONGEST_KEY
+                ? "key must have at most " + LONGEST_KEY + " characters"
+                : null;
+    }
+
+    /** Asks for the message before this one, unless this one does not say who sent it, or says what no service can be called. */
+    public static Optional<OutboxMessage> forMessage(ConsumerRecord<byte[], byte[]> record, UUID previous) {
+        String source = Headers.text(record, "ce_source");
+        if (source == null || textProblem(source, "source", LONGEST_SOURCE) != null) {
+            return Optional.empty();
+        }
+        ResendRequested request = new ResendRequested(source, record.topic(), Headers.key(record), previous);
+        return Optional.of(OutboxMessage.of("resend-request", aggregateId(record, previous), TOPIC, request, null));
+    }
+
+    /**
+     * Asks every sender for all messages of a topic since a time.
+     *
+     * @param id a new UUIDv7
+     */
+    public static OutboxMessage forTopic(String topic, Instant since, UUID id) {
+        ResendRequested request = new ResendRequested(EVERY_SENDER, topic, null, id, since.toString());
+        return OutboxMessage.of("resend-request", id.toString(), TOPIC, request, null)
+                .asFirst();
+    }
+
+    /** What the outbox knows the requests by that concern this message's key. */
+    public static String aggregateId(ConsumerRecord<byte[], byte[]> record, UUID previous) {
+        String key = Headers.key(record);
+        return key == null ? previous.toString() : key;
+    }
+
+    /** The time of a request by time. */
+    public Optional<Instant> sinceTime() {
+        return Optional.ofNullable(since).map(ResendRequested::instant);
+    }
+
+    private static Instant instant(String since) {
+        try {
+            Instant time = Instant.parse(since);
+            if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
+                throw new DateTimeParseException("is out of range", since, 0);
+            }
+            return time;
+        } catch (DateTimeParseException malformed) {
+            throw new IllegalArgumentException(
+                    "since must be a time such as 2026-01-31T12:00:00Z, but was \"" + since + "\"", malformed);
+        }
+    }
+}

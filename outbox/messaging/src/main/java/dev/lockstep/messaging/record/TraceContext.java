@@ -1,0 +1,53 @@
+package dev.lockstep.messaging.record;
+
+import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The W3C {@code traceparent} of a request or a record. Anybody can send one, so it is passed on only if it is valid; of one that is
+ * longer than version 00 allows, only what version 00 has.
+ */
+public final class TraceContext {
+    public static final String HEADER = "traceparent";
+    // A version after 00 may say more behind the flags; its first four fields are to be read as those of 00.
+    private static final Pattern TRACEPARENT =
+            Pattern.compile("(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
+    private static final String VERSION = "00";
+    private static final String SAMPLED = "01";
+
+    private TraceContext() {}
+
+    /** The trace context that the header says, or a new one when it says none that is valid. */
+    public static String orNew(@Nullable String traceparent) {
+        String given = orNull(traceparent);
+        return given == null ? random() : given;
+    }
+
+    /** The trace context that the header says, or null when it says none that is valid. */
+    public static @Nullable String orNull(@Nullable String traceparent) {
+        if (traceparent == null) {
+            return null;
+        }
+        Matcher fields = TRACEPARENT.matcher(traceparent);
+        if (!fields.matches() || (fields.group(1).equals(VERSION) && fields.group(5) != null)) {
+            return null;
+        }
+        return String.join("-", VERSION, fields.group(2), fields.group(3), fields.group(4));
+    }
+
+    private static String random() {
+        return VERSION + '-' + hex(randomLong()) + hex(randomLong()) + '-' + hex(randomLong()) + '-' + SAMPLED;
+    }
+
+    private static long randomLong() {
+        // Zero alone is not a valid id.
+        return ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+    }
+
+    private static String hex(long value) {
+        return HexFormat.of().toHexDigits(value);
+    }
+}

@@ -1,0 +1,5 @@
+/** What a Kafka record carries: message ids, headers, trace context, and keys and values as text or JSON. */
+@NullMarked
+package dev.lockstep.messaging.record;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,362 @@
+package dev.lockstep.messaging.resend;
+
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.operator.Operator;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends rows of the outbox again, each as a new row that carries the first one's id, so that its readers recognise a repeat.
+ * Every method runs on the caller's connection.
+ */
+public final class ResendStore {
+    private static final int MOST_COUNTED = 100_000;
+
+    private static final String COPY = """
+            INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id,
+                                resend_of)
+            SELECT aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id, id
+            """;
+
+    private static final String RESEND_IDS = COPY + """
+              FROM outbox
+             WHERE id = ANY ($1) AND resend_of IS NULL
+             ORDER BY id
+            RETURNING resend_of
+            """;
+
+    private static final String CREATE = """
+            INSERT INTO outbox_resend (ids, key, type, topic, position, until, reason, requested_by, rate_per_second)
+            SELECT $1, $2, $3, $4, coalesce(uuidv7_floor($5), '00000000-0000-0000-0000-000000000000'),
+                   least(uuidv7_floor($6), uuidv7()), $7, $8, $9
+             WHERE (SELECT count(*) FROM outbox_resend WHERE finished_at IS NULL AND NOT for_lost_range) < $10
+            RETURNING id
+            """;
+
+    private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.resends'))";
+
+    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or
+    // will.
+    // One that is under way begins again from further back, so there is never more than one a topic.
+    private static final String CREATE_FOR_LOST_RANGE = """
+            INSERT INTO outbox_resend AS r (topic, position, since, until, for_lost_range, reason, requested_by, rate_per_second)
+            SELECT $1, w.since, w.since, uuidv7(), true, 'records were removed before ' || $4 || ' had read them', $4, 5000
+              FROM (SELECT greatest(uuidv7_floor($2), uuidv7_floor(now() - make_interval(secs => $5))) AS since) w
+             WHERE NOT EXISTS (SELECT FROM outbox_resend done
+                                WHERE done.for_lost_range AND done.topic = $1 AND done.since <= w.since AND done.until > $3)
+                ON CONFLICT (topic) WHERE for_lost_range AND finished_at IS NULL DO UPDATE
+               SET position = least(r.position, EXCLUDED.position),
+                   since = least(r.since, EXCLUDED.since),
+                   until = EXCLUDED.until
+            RETURNING id
+            """;
+
+    // By id and by key there is an index; else it is as many rows as are read, not as many as match, that make a page.
+    // A job that another instance has in hand is skipped, and so is one that is not the oldest: ten at once would send
+    // the same rows ten times as fast. One that a reader needs, whose records were removed, waits for no operator.
+    // While
+    // very much is pending nothing is added to it.
+    private static final String STEP = """
+            WITH job AS MATERIALIZED (
+                SELECT j.*,
+                       (SELECT count(*)
+                          FROM (SELECT xid
+                                  FROM outbox o, outbox_watermark w
+                                 WHERE o.xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                                   AND NOT pg_visible_in_snapshot(o.xid, w.snapshot)
+                                 ORDER BY xid
+                                 LIMIT $4) pending) >= $4 AS crowded
+                  FROM outbox_resend j
+                 WHERE j.id = $1 AND j.finished_at IS NULL AND j.next_at <= now()
+                   AND (j.for_lost_range OR j.id = (SELECT id FROM outbox_resend
+                                                     WHERE finished_at IS NULL AND NOT for_lost_range ORDER BY id LIMIT 1))
+                   FOR UPDATE OF j SKIP LOCKED
+            ), page AS MATERIALIZED (
+                SELECT o.*,
+                       o.resend_of IS NULL
+                       AND (j.key IS NULL OR o.aggregateid = j.key)
+                       AND (j.type IS NULL OR o.type = j.type)
+                       AND (j.topic IS NULL OR o.topic = j.topic) AS matches
+                  FROM job j
+                 CROSS JOIN LATERAL (SELECT * FROM outbox o
+                                      WHERE o.id > j.position AND o.id < j.until AND NOT j.crowded %s
+                                      ORDER BY o.id
+                                      LIMIT $2) o
+            ), wanted AS MATERIALIZED (
+                SELECT * FROM page WHERE matches ORDER BY id LIMIT $3
+            ), resent AS (
+            """ + COPY.indent(4) + """
+                  FROM wanted
+                 ORDER BY id
+                RETURNING id
+            ), outcome AS (
+                SELECT (SELECT count(*) FROM wanted) AS sent,
+                       (SELECT count(*) FROM wanted) = $3 AS full,
+                       (SELECT count(*) FROM page) < $2 AND (SELECT count(*) FROM wanted) < $3 AS at_end
+            )
+            UPDATE outbox_resend r
+               SET position = coalesce((SELECT p.id FROM page p WHERE NOT o.full OR p.id IN (SELECT id FROM wanted)
+                                         ORDER BY p.id DESC LIMIT 1), r.position),
+                   resent = r.resent + o.sent,
+                   held_back = job.crowded,
+                   next_at = CASE WHEN job.crowded THEN now() + interval '1 s'
+                                  ELSE greatest(r.next_at, now() - interval '0.5 s')
+                                       + make_interval(secs => o.sent / r.rate_per_second::float8) END,
+                   finished_at = CASE WHEN o.at_end AND NOT job.crowded THEN now() END
+              FROM job CROSS JOIN outcome o
+             WHERE r.id = job.id
+            RETURNING r.finished_at IS NOT NULL AS finished,
+                      greatest(extract(epoch FROM r.next_at - now()), 0)::float8 AS pause
+            """;
+
+    private static final String STEP_ALL = STEP.formatted("");
+    private static final String STEP_KEY = STEP.formatted("AND o.aggregateid = j.key");
+    private static final String STEP_IDS = STEP.formatted("AND o.id = ANY (j.ids)");
+
+    private static final String MATCHING = """
+              FROM outbox o
+             WHERE o.resend_of IS NULL
+               AND ($1::uuid[] IS NULL OR o.id = ANY ($1))
+               AND ($2::text IS NULL OR o.aggregateid = $2)
+               AND ($3::text IS NULL OR o.type = $3)
+               AND ($4::text IS NULL OR o.topic = $4)
+               AND ($5::timestamptz IS NULL OR o.id >= uuidv7_floor($5))
+               AND ($6::timestamptz IS NULL OR o.id < uuidv7_floor($6))
+            """;
+
+    private static final String COUNT =
+            "SELECT count(*) FROM (SELECT 1 " + MATCHING + " LIMIT " + (MOST_COUNTED + 1) + ") matching";
+
+    private static final String OLDER =
+            "SELECT EXISTS (SELECT " + MATCHING + " AND o.id < uuidv7_floor(now() - make_interval(secs => $7)))";
+
+    private static final String COLUMNS = """
+            SELECT r.id, r.ids, r.key, r.type, r.topic, r.resent, r.reason, r.requested_by, r.created_at, r.finished_at, r.rate_per_second,
+                   r.held_back, r.stop_reason, uuid_extract_timestamp(r.position) AS reached,
+                   CASE WHEN r.stop_reason IS NOT NULL THEN 'stopped'
+                        WHEN r.finished_at IS NOT NULL THEN 'done'
+                        WHEN r.for_lost_range
+                             OR r.id = (SELECT id FROM outbox_resend
+                                         WHERE finished_at IS NULL AND NOT for_lost_range ORDER BY id LIMIT 1) THEN 'running'
+                        ELSE 'waiting' END AS state
+              FROM outbox_resend r
+            """;
+
+    private static final String FIND = COLUMNS + " WHERE r.id = $1";
+
+    private static final String LIST = COLUMNS + " WHERE r.id < $1 ORDER BY r.id DESC LIMIT $2";
+
+    private static final String STOP = """
+            UPDATE outbox_resend SET stop_reason = $2, finished_at = now() WHERE id = $1 AND finished_at IS NULL
+            """;
+
+    private static final String UNFINISHED =
+            "SELECT id FROM outbox_resend WHERE finished_at IS NULL ORDER BY id LIMIT 100";
+
+    private ResendStore() {}
+
+    /** Which rows are meant; a null matches all. */
+    record Filter(
+            @Nullable List<UUID> ids,
+            @Nullable String key,
+            @Nullable String type,
+            @Nullable String topic,
+            @Nullable Instant from,
+            @Nullable Instant to) {
+        private UUID @Nullable [] idArray() {
+            return ids == null ? null : ids.toArray(UUID[]::new);
+        }
+
+        private Tuple tuple() {
+            return Tuple.tuple()
+                    .addValue(idArray())
+                    .addValue(key)
+                    .addValue(type)
+                    .addValue(topic)
+                    .addValue(time(from))
+                    .addValue(time(to));
+        }
+    }
+
+    /**
+     * A resend as it is shown.
+     *
+     * @param state {@code running}, {@code waiting} behind an older one, {@code done} or {@code stopped}
+     * @param resent how many messages were sent again so far
+     * @param reached when the last row that was looked at was written
+     * @param heldBack whether it waits because very much of the outbox is pending
+     */
+    record Shown(
+            UUID id,
+            String state,
+            @Nullable String stopReason,
+            long resent,
+            @Nullable Instant reached,
+            boolean heldBack,
+            @Nullable String key,
+            @Nullable String type,
+            @Nullable String topic,
+            int ratePerSecond,
+            @Nullable String reason,
+            String requestedBy,
+            Instant createdAt,
+            @Nullable Instant finishedAt) {}
+
+    /** Sends these again, in their order, in one statement. Completes with those that are in the outbox. */
+    static Future<Set<UUID>> resend(SqlClient tx, Set<UUID> ids) {
+        return tx.preparedQuery(RESEND_IDS)
+                .execute(Tuple.tuple().addValue(ids.toArray(UUID[]::new)))
+                .map(rows -> {
+                    Set<UUID> resent = HashSet.newHashSet(rows.size());
+                    rows.forEach(row -> resent.add(row.getUUID(0)));
+                    return resent;
+                });
+    }
+
+    /**
+     * Writes down what is to be sent again. Rows that come later are not meant.
+     *
+     * @param most how many may be unfinished at once
+     * @return completes with the job's id; empty if as many as that are unfinished
+     */
+    static Future<Optional<UUID>> create(
+            SqlClient tx, Filter filter, int ratePerSecond, @Nullable String reason, Operator who, int most) {
+        return tx.query(ONE_AT_A_TIME)
+                .execute()
+                .compose(locked -> tx.preparedQuery(CREATE)
+                        .execute(filter.tuple()
+                                .addValue(reason)
+                                .addValue(who.name())
+                                .addValue(ratePerSecond)
+                                .addValue((long) most)))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(rows.iterator().next().getUUID(0)));
+    }
+
+    /**
+     * Has all messages of the topic sent again that were written at that time or later, in the background, unless that has been done since
+     * the request was made. What is older than the dedup window is left out: a reader that had handled it would handle it again.
+     *
+     * @param requestId the request's, made when the reader noticed its loss
+     * @param reader who asks
+     * @return completes with the job's id, or with nothing if there is no need for one
+     */
+    public static Future<Optional<UUID>> createForLostRange(
+            SqlClient tx, String topic, Instant since, UUID requestId, String reader, Duration dedupWindow) {
+        return tx.preparedQuery(CREATE_FOR_LOST_RANGE)
+                .execute(Tuple.of(topic, time(since), requestId, reader, dedupWindow.toMillis() / 1000.0))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(rows.iterator().next().getUUID(0)));
+    }
+
+    /**
+     * Sends what is due, and remembers that, in one statement: a crash repeats none and leaves none out.
+     *
+     * @param page how many rows are read at most
+     * @param most how many rows are sent at most
+     * @param crowd how many pending rows are so many that nothing is sent
+     * @return completes with when the next step is due; empty if the job is over, another instance does it, or an older one runs
+     */
+    static Future<Optional<Duration>> step(SqlClient client, Job job, int page, int most, int crowd) {
+        String statement = job.byIds() ? STEP_IDS : job.shown().key() != null ? STEP_KEY : STEP_ALL;
+        return client.preparedQuery(statement)
+                .execute(Tuple.of(job.shown().id(), page, (long) most, (long) crowd))
+                .map(rows -> {
+                    if (rows.size() == 0) {
+                        return Optional.empty();
+                    }
+                    Row row = rows.iterator().next();
+                    return row.getBoolean("finished")
+                            ? Optional.empty()
+                            : Optional.of(Duration.ofMillis((long) (row.getDouble("pause") * 1000)));
+                });
+    }
+
+    /** Completes with whether it was unfinished, and so is stopped now. */
+    static Future<Boolean> stop(SqlClient tx, UUID id, String reason) {
+        return tx.preparedQuery(STOP).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
+    }
+
+    /** Completes with how many rows match, counting no further than 100,001. */
+    static Future<Long> count(SqlClient client, Filter filter) {
+        return client.preparedQuery(COUNT)
+                .execute(filter.tuple())
+                .map(rows -> rows.iterator().next().getLong(0));
+    }
+
+    /** Completes with whether a row that matches is older than that. */
+    static Future<Boolean> anyOlder(SqlClient client, Filter filter, Duration age) {
+        return client.preparedQuery(OLDER)
+                .execute(filter.tuple().addValue(age.toMillis() / 1000.0))
+                .map(rows -> rows.iterator().next().getBoolean(0));
+    }
+
+    /** A resend, and whether it is by ids. */
+    record Job(Shown shown, boolean byIds) {}
+
+    static Future<Optional<Job>> find(SqlClient client, UUID id) {
+        return client.preparedQuery(FIND)
+                .execute(Tuple.of(id))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(job(rows.iterator().next())));
+    }
+
+    static Future<List<Shown>> list(SqlClient client, @Nullable UUID before, int limit) {
+        return client.preparedQuery(LIST)
+                .execute(Tuple.of(before == null ? Listing.AFTER_ALL : before, limit))
+                .map(rows -> {
+                    List<Shown> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(job(row).shown()));
+                    return all;
+                });
+    }
+
+    static Future<List<UUID>> unfinished(SqlClient client) {
+        return client.query(UNFINISHED).execute().map(rows -> {
+            List<UUID> all = new ArrayList<>(rows.size());
+            rows.forEach(row -> all.add(row.getUUID(0)));
+            return all;
+        });
+    }
+
+    private static Job job(Row row) {
+        OffsetDateTime finished = row.getOffsetDateTime("finished_at");
+        OffsetDateTime reached = row.getOffsetDateTime("reached");
+        Shown shown = new Shown(
+                row.getUUID("id"),
+                row.getString("state"),
+                row.getString("stop_reason"),
+                row.getLong("resent"),
+                reached == null ? null : reached.toInstant(),
+                row.getBoolean("held_back"),
+                row.getString("key"),
+                row.getString("type"),
+                row.getString("topic"),
+                row.getInteger("rate_per_second"),
+                row.getString("reason"),
+                row.getString("requested_by"),
+                row.getOffsetDateTime("created_at").toInstant(),
+                finished == null ? null : finished.toInstant());
+        return new Job(shown, row.getArrayOfUUIDs("ids") != null);
+    }
+
+    private static @Nullable OffsetDateTime time(@Nullable Instant instant) {
+        return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,182 @@
+package dev.lockstep.messaging.transaction;
+
+import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.messaging.failure.TransactionTimeoutException;
+import io.vertx.core.AsyncResult;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Transaction;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs transactions that end within their limit whatever the work in them does: committed, rolled back, or with their connection
+ * closed. After that they cannot commit any more and hold no locks. Use it on an event loop.
+ */
+public final class BoundedTransactions {
+    private static final Duration LONGEST_PING = Duration.ofSeconds(2);
+
+    private final Vertx vertx;
+    private final Pool pool;
+
+    public BoundedTransactions(Vertx vertx, Pool pool) {
+        this.vertx = vertx;
+        this.pool = pool;
+    }
+
+    /**
+     * How long a transaction may take.
+     *
+     * @param transaction from the BEGIN to the answer to the COMMIT; the wait for a connection has the same limit of its own
+     * @param lockWait how long one statement waits for a lock that somebody else holds; at most the transaction's limit
+     */
+    public record Limits(Duration transaction, Duration lockWait) {
+        // Postgres cancels a slow statement before the whole transaction is over its limit, so that a transaction that
+        // is
+        // over it has work that never completes.
+        private Duration statement() {
+            return transaction.multipliedBy(4).dividedBy(5);
+        }
+    }
+
+    /**
+     * Runs the work in a transaction.
+     *
+     * @return completes when it is committed; fails with what the work failed with, after the rollback; with {@link
+     *     TransactionTimeoutException} if it was over its limit, after its connection was closed; or with a {@link
+     *     TimeoutException} if there was no connection in time
+     */
+    public <T> Future<T> run(Limits limits, Function<SqlConnection, Future<T>> work) {
+        Run<T> run = new Run<>(limits.transaction());
+        return run.start(connection -> inTransaction(connection, limits, work, run::commits));
+    }
+
+    /** Runs statements that each are a transaction of their own; see {@link #run} for how it ends. */
+    public <T> Future<T> withConnection(Duration limit, Function<SqlConnection, Future<T>> work) {
+        return new Run<T>(limit).start(connection -> started(work, connection));
+    }
+
+    /** Completes if the database answers now, and fails if it does not. */
+    public Future<Void> ping() {
+        return withConnection(LONGEST_PING, TransactionLimitsStore::ping);
+    }
+
+    private static <T> Future<T> inTransaction(
+            SqlConnection connection, Limits limits, Function<SqlConnection, Future<T>> work, Runnable commits) {
+        Future<Transaction> begun = connection.begin();
+        // Sent right behind the BEGIN, so that it costs no round trip.
+        Future<Void> limited = TransactionLimitsStore.set(connection, limits.lockWait(), limits.statement());
+        return Future.join(begun, limited)
+                .compose(ready -> started(work, connection))
+                .compose(result -> {
+                    commits.run();
+                    return begun.result().commit().map(result);
+                });
+    }
+
+    private static <T> Future<T> started(Function<SqlConnection, Future<T>> work, SqlConnection connection) {
+        try {
+            return work.apply(connection);
+        } catch (RuntimeException thrown) {
+            return Future.failedFuture(thrown);
+        }
+    }
+
+    /** One use of one connection. */
+    private final class Run<T> {
+        private final Duration limit;
+        private final Promise<T> outcome = Promise.promise();
+        private long timer;
+        private boolean expired;
+        private boolean commits;
+        private @Nullable SqlConnection connection;
+
+        Run(Duration limit) {
+            this.limit = limit;
+        }
+
+        void commits() {
+            commits = true;
+        }
+
+        Future<T> start(Function<SqlConnection, Future<T>> work) {
+            setTimer();
+            pool.getConnection().onSuccess(given -> use(given, work)).onFailure(cause -> {
+                vertx.cancelTimer(timer);
+                outcome.tryFail(cause);
+            });
+            return outcome.future();
+        }
+
+        private void setTimer() {
+            timer = vertx.setTimer(Math.max(1, limit.toMillis()), fired -> expire());
+        }
+
+        private void use(SqlConnection given, Function<SqlConnection, Future<T>> work) {
+            if (expired || !vertx.cancelTimer(timer)) {
+                given.close();
+                return;
+            }
+            // The time spent waiting for a pooled connection does not count towards the limit of the transaction.
+            setTimer();
+            connection = given;
+            started(work, given).onComplete(worked -> {
+                // Once it has expired the connection is closed, and whatever the work still says is of no consequence.
+                if (!expired) {
+                    finish(given, worked);
+                }
+            });
+        }
+
+        private void finish(SqlConnection used, AsyncResult<T> worked) {
+            rolledBack(used, worked).onComplete(ended -> {
+                if (vertx.cancelTimer(timer)) {
+                    used.close();
+                    if (worked.succeeded()) {
+                        outcome.tryComplete(worked.result());
+                    } else {
+                        outcome.tryFail(worked.cause());
+                    }
+                }
+            });
+        }
+
+        private Future<Void> rolledBack(SqlConnection used, AsyncResult<T> worked) {
+            if (worked.succeeded()) {
+                return Future.succeededFuture();
+            }
+            if (FailureClassifier.isSessionBound(worked.cause())) {
+                return discard(used);
+            }
+            Transaction open = used.transaction();
+            if (open == null) {
+                return Future.succeededFuture();
+            }
+            return open.rollback().recover(notRolledBack -> discard(used));
+        }
+
+        // A COMMIT that waits for a synchronous standby is not cancelled: Postgres would make it visible although no
+        // standby has it.
+        private Future<Void> discard(SqlConnection used) {
+            return commits ? DiscardedConnection.close(used) : DiscardedConnection.discard(used);
+        }
+
+        private void expire() {
+            expired = true;
+            SqlConnection used = connection;
+            if (used == null) {
+                outcome.tryFail(new TimeoutException("no connection after " + limit.toMillis() + " ms"));
+            } else {
+                discard(used).onComplete(discarded -> {
+                    used.close();
+                    outcome.tryFail(new TransactionTimeoutException(limit));
+                });
+            }
+        }
+    }
+}

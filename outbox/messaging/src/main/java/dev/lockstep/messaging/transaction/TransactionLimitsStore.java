@@ -1,0 +1,27 @@
+package dev.lockstep.messaging.transaction;
+
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
+
+/** The limits that Postgres itself keeps for one transaction, whatever server, database or role say. */
+final class TransactionLimitsStore {
+    private static final String SET =
+            "SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)";
+    private static final String PING = "SELECT 1";
+
+    private TransactionLimitsStore() {}
+
+    /** Sets both until the transaction ends. */
+    static Future<Void> set(SqlConnection tx, Duration lockWait, Duration statement) {
+        return tx.preparedQuery(SET)
+                .execute(Tuple.of(Long.toString(lockWait.toMillis()), Long.toString(statement.toMillis())))
+                .mapEmpty();
+    }
+
+    /** Completes if the server answers. */
+    static Future<Void> ping(SqlConnection connection) {
+        return connection.query(PING).execute().mapEmpty();
+    }
+}

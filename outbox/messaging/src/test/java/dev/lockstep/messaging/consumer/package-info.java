@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.consumer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.deadletter;
+
+import org.jspecify.annotations.NullMarked;

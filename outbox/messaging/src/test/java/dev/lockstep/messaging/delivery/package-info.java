@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.delivery;
+
+import org.jspecify.annotations.NullMarked;

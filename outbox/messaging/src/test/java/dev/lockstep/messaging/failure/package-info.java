@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.failure;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.operator;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.outbox;
+
+import org.jspecify.annotations.NullMarked;

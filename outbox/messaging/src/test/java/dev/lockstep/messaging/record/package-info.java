@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.record;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.replication;
+
+import org.jspecify.annotations.NullMarked;
