@@ -8,38 +8,38 @@ import java.util.stream.Collectors;
 
 /** Every accepted order is there, ends once, and everybody agrees how; and what is under way does not stay so. */
 final class AcceptedCheck implements OrderCheck {
-    private record End(String topic, String type) {}
+    private record OutcomeMessage(String topic, String type) {}
 
-    private static final Map<String, End> ENDS = Map.of(
-            "CONFIRMED", new End("order.confirmed", "OrderConfirmed"),
-            "CANCELLED", new End("order.cancelled", "OrderCancelled"));
+    private static final Map<String, OutcomeMessage> OUTCOME_MESSAGES = Map.of(
+            "CONFIRMED", new OutcomeMessage("order.confirmed", "OrderConfirmed"),
+            "CANCELLED", new OutcomeMessage("order.cancelled", "OrderCancelled"));
 
-    private final Moment moment;
+    private final AuditWindow window;
     private final Set<String> truncated;
-    private final Tally accepted;
-    private final Tally settled;
+    private final CheckResult accepted;
+    private final CheckResult settled;
 
     /** @param truncated topics that do not reach back to their first record */
-    AcceptedCheck(Moment moment, Set<String> truncated, Tally accepted, Tally settled) {
-        this.moment = moment;
+    AcceptedCheck(AuditWindow window, Set<String> truncated, CheckResult accepted, CheckResult settled) {
+        this.window = window;
         this.truncated = Set.copyOf(truncated);
         this.accepted = accepted;
         this.settled = settled;
     }
 
     @Override
-    public List<Tally> tallies() {
+    public List<CheckResult> results() {
         return List.of(settled, accepted);
     }
 
     @Override
-    public void examine(Dossier dossier) {
+    public void examine(OrderEvidence dossier) {
         if (dossier.isAccepted()) {
             accepted.count("answered 202");
         }
         Fact.Order order = dossier.order();
         if (order == null) {
-            withoutOrder(dossier);
+            checkMissingOrder(dossier);
             return;
         }
         accepted.count("orders");
@@ -51,18 +51,18 @@ final class AcceptedCheck implements OrderCheck {
         if (dossier.isSagaDropped()) {
             accepted.count("sagas no longer kept");
         }
-        if (!isUnderWay(dossier, order)) {
-            ended(dossier, order);
+        if (!isInProgress(dossier, order)) {
+            checkEndedOrder(dossier, order);
         }
     }
 
-    private void withoutOrder(Dossier dossier) {
+    private void checkMissingOrder(OrderEvidence dossier) {
         if (dossier.isAccepted()) {
-            accepted.broken(
+            accepted.addFinding(
                     dossier.orderId(), "an order, for it was answered 202", "no such order", look(dossier.orderId()));
-        } else if (moment.isBefore(dossier.placedAt())
-                && (dossier.saga() != null || !dossier.told().isEmpty())) {
-            accepted.broken(
+        } else if (window.startedAfter(dossier.placedAt())
+                && (dossier.saga() != null || !dossier.outcomeRecords().isEmpty())) {
+            accepted.addFinding(
                     dossier.orderId(),
                     "an order behind " + dossier.sagaState(),
                     "no such order",
@@ -71,18 +71,18 @@ final class AcceptedCheck implements OrderCheck {
     }
 
     // An order has ended once the saga says so, for as long as it is kept: it is the last to hear of it.
-    private boolean isUnderWay(Dossier dossier, Fact.Order order) {
+    private boolean isInProgress(OrderEvidence dossier, Fact.Order order) {
         if (dossier.hasEnded()) {
             return false;
         }
         settled.count("orders under way");
         Fact.Saga saga = dossier.saga();
-        if (moment.leavesOpen()) {
-            settled.leaveOpen(1);
-        } else if (moment.calls(order.createdAt())) {
-            settled.broken(
+        if (window.leavesUndecided()) {
+            settled.addUndecided(1);
+        } else if (window.isStuck(order.createdAt())) {
+            settled.addFinding(
                     dossier.orderId(),
-                    "an end " + moment.waited().toSeconds() + " s after the audit began to wait",
+                    "an end " + window.maxWait().toSeconds() + " s after the audit began to wait",
                     "%s since %s, %s%s"
                             .formatted(
                                     order.status(),
@@ -96,10 +96,10 @@ final class AcceptedCheck implements OrderCheck {
         return true;
     }
 
-    private void ended(Dossier dossier, Fact.Order order) {
+    private void checkEndedOrder(OrderEvidence dossier, Fact.Order order) {
         String id = dossier.orderId();
         if (!dossier.endedAs(order.status())) {
-            accepted.broken(
+            accepted.addFinding(
                     id,
                     "order and saga to end alike",
                     "order " + order.status() + ", " + dossier.sagaState(),
@@ -107,22 +107,22 @@ final class AcceptedCheck implements OrderCheck {
             return;
         }
         if (order.status().equals("CONFIRMED") && order.total() == null) {
-            accepted.broken(id, "a confirmed order to have a total", "none", look(id));
+            accepted.addFinding(id, "a confirmed order to have a total", "none", look(id));
         }
         if (order.status().equals("CANCELLED") && order.reason() == null) {
-            accepted.broken(id, "a cancelled order to say why", "no reason", look(id));
+            accepted.addFinding(id, "a cancelled order to say why", "no reason", look(id));
         }
-        ENDS.forEach((status, end) -> {
+        OUTCOME_MESSAGES.forEach((status, end) -> {
             boolean expected = status.equals(order.status());
-            saidInTheOutbox(dossier, order, end, expected);
-            toldOnKafka(dossier, order, end, expected);
+            checkOutbox(dossier, order, end, expected);
+            checkKafka(dossier, order, end, expected);
         });
     }
 
-    private void saidInTheOutbox(Dossier dossier, Fact.Order order, End end, boolean expected) {
-        long said = dossier.said(Party.ORDER, Set.of(end.type()));
-        if (said > 0 != expected && (said > 0 || moment.covers(order.createdAt()))) {
-            accepted.broken(
+    private void checkOutbox(OrderEvidence dossier, Fact.Order order, OutcomeMessage end, boolean expected) {
+        long said = dossier.outboxCount(ServiceRole.ORDER, Set.of(end.type()));
+        if (said > 0 != expected && (said > 0 || window.outboxCovers(order.createdAt()))) {
+            accepted.addFinding(
                     dossier.orderId(),
                     (expected ? "" : "no ") + end.type() + " in the outbox of an order that is " + order.status(),
                     said + " of them",
@@ -130,15 +130,15 @@ final class AcceptedCheck implements OrderCheck {
         }
     }
 
-    private void toldOnKafka(Dossier dossier, Fact.Order order, End end, boolean expected) {
-        Set<String> messages = dossier.told().stream()
+    private void checkKafka(OrderEvidence dossier, Fact.Order order, OutcomeMessage end, boolean expected) {
+        Set<String> messages = dossier.outcomeRecords().stream()
                 .filter(told -> told.topic().equals(end.topic()))
-                .map(Fact.Told::messageId)
+                .map(Fact.OutcomeRecord::messageId)
                 .collect(Collectors.toSet());
         if (messages.isEmpty() && expected && truncated.contains(end.topic())) {
             accepted.count("ends beyond the topics' retention");
         } else if (messages.isEmpty() == expected) {
-            accepted.broken(
+            accepted.addFinding(
                     dossier.orderId(),
                     (expected ? "a record" : "no record") + " on " + end.topic() + " for an order that is "
                             + order.status(),

@@ -30,7 +30,7 @@ final class AcceptedIds {
     private AcceptedIds() {}
 
     /** Reads the file, {@code -} for standard input; none has none. */
-    static Sorted<Fact.Accepted> read(@Nullable Path file) {
+    static SortedStream<Fact.Accepted> read(@Nullable Path file) {
         ExternalSort<Fact.Accepted> sort =
                 new ExternalSort<>(Comparator.comparing(Fact.Accepted::orderId, Ids.TEXT_ORDER), FORMAT);
         if (file == null) {

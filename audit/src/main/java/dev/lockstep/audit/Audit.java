@@ -23,14 +23,14 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class Audit {
     private final AuditPlan plan;
-    private final Map<Check, Tally> tallies = new EnumMap<>(Check.class);
-    private final Map<Party, SnapshotStore> snapshots = new EnumMap<>(Party.class);
+    private final Map<Check, CheckResult> results = new EnumMap<>(Check.class);
+    private final Map<ServiceRole, SnapshotStore> snapshots = new EnumMap<>(ServiceRole.class);
     private final Map<String, Long> figures = new LinkedHashMap<>();
 
     private Audit(AuditPlan plan) {
         this.plan = plan;
         for (Check check : Check.values()) {
-            tallies.put(check, new Tally(check, plan.most()));
+            results.put(check, new CheckResult(check, plan.maxFindings()));
         }
     }
 
@@ -38,74 +38,75 @@ final class Audit {
     static Report run(AuditPlan plan) {
         long begun = System.nanoTime();
         Audit audit = new Audit(plan);
-        try (KafkaLog kafka = KafkaLog.open(plan.kafka())) {
+        try (KafkaReader kafka = KafkaReader.open(plan.kafka())) {
             audit.run(kafka);
         } finally {
             audit.snapshots.values().forEach(SnapshotStore::close);
         }
-        List<Tally> checked = audit.tallies.values().stream()
+        List<CheckResult> checked = audit.results.values().stream()
                 .filter(tally -> plan.checks().contains(tally.check()))
                 .toList();
         return new Report(checked, audit.figures, Duration.ofNanos(System.nanoTime() - begun));
     }
 
-    private void run(KafkaLog kafka) {
-        Settling settling = new Settling(plan, kafka);
+    private void run(KafkaReader kafka) {
+        QuiescenceWait settling = new QuiescenceWait(plan, kafka);
         settling.await();
         // In the order of the constants, which is against the stream.
-        for (Party party : Party.values()) {
+        for (ServiceRole party : ServiceRole.values()) {
             snapshots.put(
                     party,
                     SnapshotStore.open(Objects.requireNonNull(plan.databases().get(party))));
         }
-        Map<Party, Long> since = new EnumMap<>(Party.class);
-        snapshots.forEach((party, database) -> since.put(party, OutboxStore.since(database)));
-        Moment moment = new Moment(
-                settling.begun(),
+        Map<ServiceRole, Long> since = new EnumMap<>(ServiceRole.class);
+        snapshots.forEach((party, database) -> since.put(party, OutboxStore.completeSince(database)));
+        AuditWindow moment = new AuditWindow(
+                settling.startedAt(),
                 plan.settle(),
                 since.values().stream().mapToLong(Long::longValue).max().orElseThrow());
-        settling.lag().forEach((where, records) -> lag(moment, where, records));
+        settling.lag().forEach((where, records) -> checkLag(moment, where, records));
 
-        Verbatims verbatims = new Verbatims();
-        SortedSet<String> topics = Party.topics();
+        RawOutboxRows verbatims = new RawOutboxRows();
+        SortedSet<String> topics = ServiceRole.topics();
         snapshots.forEach((party, database) -> {
-            verbatims.add(OutboxStore.verbatim(database, party));
+            verbatims.add(OutboxStore.rawRows(database, party));
             topics.addAll(OutboxStore.topics(database));
         });
-        try (KafkaReading reading = new KafkaReading(moment, verbatims, tally(Check.RELAYED))) {
-            Map<TopicPartition, Long> ends = kafka.ends(kafka.partitions(topics));
-            Retention retention = kafka.read(ends, plan.partitionsAdded(), reading::take);
+        try (KafkaRecordCollector reading = new KafkaRecordCollector(moment, verbatims, result(Check.RELAYED))) {
+            Map<TopicPartition, Long> ends = kafka.endOffsets(kafka.partitions(topics));
+            Retention retention = kafka.read(ends, plan.partitionsAdded(), reading::accept);
             figures.put("records", reading.records());
             figures.put("record bytes", reading.bytes());
-            relayed(moment, retention, reading, since);
-            new RelayedCheck(moment, retention, tally(Check.RELAYED)).compare(verbatims);
-            orders(moment, retention, reading);
+            checkRelayed(moment, retention, reading, since);
+            new RelayedCheck(moment, retention, result(Check.RELAYED)).compare(verbatims);
+            checkOrders(moment, retention, reading);
         }
-        letters(moment);
+        checkDeadLetters(moment);
     }
 
-    private void lag(Moment moment, String where, long records) {
-        Tally settled = tally(Check.SETTLED);
+    private void checkLag(AuditWindow moment, String where, long records) {
+        CheckResult settled = result(Check.SETTLED);
         settled.count("unread by " + where, records);
-        if (moment.leavesOpen()) {
-            settled.leaveOpen(records);
+        if (moment.leavesUndecided()) {
+            settled.addUndecided(records);
         } else {
-            settled.broken(
+            settled.addFinding(
                     where,
                     "every record from before the audit began to wait to be read",
-                    records + " are not after " + moment.waited().toSeconds() + " s",
+                    records + " are not after " + moment.maxWait().toSeconds() + " s",
                     "GET /health/ready and /metrics (lag) of that service");
         }
     }
 
-    private void relayed(Moment moment, Retention retention, KafkaReading reading, Map<Party, Long> since) {
-        RelayedCheck check = new RelayedCheck(moment, retention, tally(Check.RELAYED));
-        KeyOrderCheck order = new KeyOrderCheck(plan.partitionsAdded(), tally(Check.ORDER), tally(Check.GAPS));
-        for (Party party : Party.values()) {
+    private void checkRelayed(
+            AuditWindow moment, Retention retention, KafkaRecordCollector reading, Map<ServiceRole, Long> since) {
+        RelayedCheck check = new RelayedCheck(moment, retention, result(Check.RELAYED));
+        KeyOrderCheck order = new KeyOrderCheck(plan.partitionsAdded(), result(Check.ORDER), result(Check.GAPS));
+        for (ServiceRole party : ServiceRole.values()) {
             try (ExternalSort<KeyPosition> positions =
-                            new ExternalSort<>(KeyPosition.AS_COMMITTED, KeyPosition.FORMAT);
-                    Sorted<OutboxRow> rows = OutboxStore.rows(snapshot(party));
-                    Sorted<Sighting> sightings = reading.sightings(party)) {
+                            new ExternalSort<>(KeyPosition.COMMIT_ORDER, KeyPosition.FORMAT);
+                    SortedStream<OutboxRow> rows = OutboxStore.rows(snapshot(party));
+                    SortedStream<ObservedRecord> sightings = reading.observedRecords(party)) {
                 check.compare(
                         party,
                         rows,
@@ -118,67 +119,68 @@ final class Audit {
                             }
                         },
                         positions::add);
-                try (Sorted<KeyPosition> sorted = positions.sorted()) {
+                try (SortedStream<KeyPosition> sorted = positions.sorted()) {
                     order.examine(sorted);
                 }
             }
         }
-        figures.put("outbox rows", tally(Check.RELAYED).counts().getOrDefault("rows", 0L));
+        figures.put("outbox rows", result(Check.RELAYED).counts().getOrDefault("rows", 0L));
     }
 
-    private void orders(Moment moment, Retention retention, KafkaReading reading) {
-        StockCheck stock = new StockCheck(moment, tally(Check.STOCK));
+    private void checkOrders(AuditWindow moment, Retention retention, KafkaRecordCollector reading) {
+        StockCheck stock = new StockCheck(moment, result(Check.STOCK));
         List<OrderCheck> checks = List.of(
-                new AcceptedCheck(moment, retention.truncated(), tally(Check.ACCEPTED), tally(Check.SETTLED)),
+                new AcceptedCheck(moment, retention.truncatedTopics(), result(Check.ACCEPTED), result(Check.SETTLED)),
                 stock,
-                new MoneyCheck(moment, tally(Check.MONEY)),
-                new OnceCheck(moment, tally(Check.ONCE)));
+                new MoneyCheck(moment, result(Check.MONEY)),
+                new OnceCheck(moment, result(Check.ONCE)));
         long orders = 0;
-        try (Dossiers dossiers = new Dossiers(facts(reading), moment)) {
+        try (OrderEvidenceIterator dossiers = new OrderEvidenceIterator(facts(reading), moment)) {
             while (dossiers.hasNext()) {
-                Dossier dossier = dossiers.next();
+                OrderEvidence dossier = dossiers.next();
                 orders++;
                 checks.forEach(check -> check.examine(dossier));
             }
         }
         figures.put("orders", orders);
-        try (Sorted<StockCheck.Product> products = BooksStore.products(snapshot(Party.INVENTORY))) {
+        try (SortedStream<StockCheck.Product> products =
+                ConservationQueries.products(snapshot(ServiceRole.INVENTORY))) {
             stock.compare(products);
         }
-        BooksStore.examineLedger(snapshot(Party.PAYMENT), tally(Check.MONEY));
-        BooksStore.examineIdempotency(snapshot(Party.ORDER), tally(Check.ONCE));
+        ConservationQueries.examineLedger(snapshot(ServiceRole.PAYMENT), result(Check.MONEY));
+        ConservationQueries.examineIdempotency(snapshot(ServiceRole.ORDER), result(Check.ONCE));
     }
 
-    private List<Sorted<? extends Fact>> facts(KafkaReading reading) {
-        List<Sorted<? extends Fact>> facts = new ArrayList<>();
+    private List<SortedStream<? extends Fact>> facts(KafkaRecordCollector reading) {
+        List<SortedStream<? extends Fact>> facts = new ArrayList<>();
         facts.add(AcceptedIds.read(plan.accepted()));
-        facts.add(FactStore.orders(snapshot(Party.ORDER)));
-        facts.add(FactStore.sagas(snapshot(Party.SAGA)));
-        facts.add(FactStore.steps(snapshot(Party.SAGA)));
-        facts.add(FactStore.reservations(snapshot(Party.INVENTORY)));
-        facts.add(FactStore.payments(snapshot(Party.PAYMENT)));
-        facts.add(FactStore.entries(snapshot(Party.PAYMENT)));
-        for (Party party : Party.values()) {
-            facts.add(OutboxStore.said(snapshot(party), party));
+        facts.add(FactStore.orders(snapshot(ServiceRole.ORDER)));
+        facts.add(FactStore.sagas(snapshot(ServiceRole.SAGA)));
+        facts.add(FactStore.steps(snapshot(ServiceRole.SAGA)));
+        facts.add(FactStore.reservations(snapshot(ServiceRole.INVENTORY)));
+        facts.add(FactStore.payments(snapshot(ServiceRole.PAYMENT)));
+        facts.add(FactStore.entries(snapshot(ServiceRole.PAYMENT)));
+        for (ServiceRole party : ServiceRole.values()) {
+            facts.add(OutboxStore.outboxCounts(snapshot(party), party));
         }
-        facts.add(reading.told());
+        facts.add(reading.outcomeRecords());
         return facts;
     }
 
-    private void letters(Moment moment) {
-        LettersCheck check = new LettersCheck(moment, plan.allowDeadLetters(), tally(Check.LETTERS));
-        for (Party party : Party.values()) {
-            try (Sorted<LettersStore.DeadLetter> open = LettersStore.open(snapshot(party))) {
-                check.examine(party, open, LettersStore.parked(snapshot(party)));
+    private void checkDeadLetters(AuditWindow moment) {
+        DeadLetterCheck check = new DeadLetterCheck(moment, plan.allowDeadLetters(), result(Check.LETTERS));
+        for (ServiceRole party : ServiceRole.values()) {
+            try (SortedStream<DeadLetterStore.DeadLetter> open = DeadLetterStore.openDeadLetters(snapshot(party))) {
+                check.examine(party, open, DeadLetterStore.parkedMessages(snapshot(party)));
             }
         }
     }
 
-    private Tally tally(Check check) {
-        return Objects.requireNonNull(tallies.get(check));
+    private CheckResult result(Check check) {
+        return Objects.requireNonNull(results.get(check));
     }
 
-    private SnapshotStore snapshot(Party party) {
+    private SnapshotStore snapshot(ServiceRole party) {
         return Objects.requireNonNull(snapshots.get(party));
     }
 }

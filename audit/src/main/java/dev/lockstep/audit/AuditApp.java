@@ -45,7 +45,7 @@ import picocli.CommandLine.Spec;
 public final class AuditApp implements Callable<Integer> {
     private static final int HOLDS = 0;
     private static final int BROKEN = 1;
-    private static final int IMPOSSIBLE = 2;
+    private static final int ERROR = 2;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // by picocli, before anything else
@@ -189,7 +189,7 @@ public final class AuditApp implements Callable<Integer> {
                 .setOverwrittenOptionsAllowed(true)
                 .setParameterExceptionHandler((cause, arguments) -> {
                     err.println(Printable.of(cause.getMessage()) + "; --help lists the options");
-                    return IMPOSSIBLE;
+                    return ERROR;
                 })
                 .setExecutionExceptionHandler((cause, command, parsed) -> {
                     if (cause instanceof AuditException) {
@@ -199,7 +199,7 @@ public final class AuditApp implements Callable<Integer> {
                         stackTrace(cause).lines().map(Printable::of).forEach(err::println);
                     }
                     err.flush();
-                    return IMPOSSIBLE;
+                    return ERROR;
                 })
                 .execute(options);
     }
@@ -226,11 +226,11 @@ public final class AuditApp implements Callable<Integer> {
             throw new CommandLine.ParameterException(
                     spec.commandLine(), "--most must not be negative, but was " + most);
         }
-        Map<Party, DatabaseAddress> databases = new EnumMap<>(Party.class);
-        databases.put(Party.ORDER, address("--orders-db", ordersDb));
-        databases.put(Party.INVENTORY, address("--inventory-db", inventoryDb));
-        databases.put(Party.PAYMENT, address("--payments-db", paymentsDb));
-        databases.put(Party.SAGA, address("--sagas-db", sagasDb));
+        Map<ServiceRole, DatabaseAddress> databases = new EnumMap<>(ServiceRole.class);
+        databases.put(ServiceRole.ORDER, address("--orders-db", ordersDb));
+        databases.put(ServiceRole.INVENTORY, address("--inventory-db", inventoryDb));
+        databases.put(ServiceRole.PAYMENT, address("--payments-db", paymentsDb));
+        databases.put(ServiceRole.SAGA, address("--sagas-db", sagasDb));
         Set<Check> checks = only.isEmpty() ? EnumSet.allOf(Check.class) : EnumSet.copyOf(only);
         return new AuditPlan(
                 databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters, partitionsAdded);

@@ -13,16 +13,16 @@ import org.jspecify.annotations.Nullable;
  * @param kafka client properties
  * @param accepted a file of order ids that were answered 202, {@code -} for standard input
  * @param settle how long to wait until nothing is under way; zero waits for nothing and calls nothing stuck
- * @param most how many findings of each check are kept
+ * @param maxFindings how many findings of each check are kept
  * @param partitionsAdded whether topics have got more partitions, so that messages of a key may be in several
  */
 record AuditPlan(
-        Map<Party, DatabaseAddress> databases,
+        Map<ServiceRole, DatabaseAddress> databases,
         Properties kafka,
         @Nullable Path accepted,
         Duration settle,
         Set<Check> checks,
-        int most,
+        int maxFindings,
         boolean allowDeadLetters,
         boolean partitionsAdded) {
     AuditPlan {

@@ -13,13 +13,13 @@ import java.util.stream.Stream;
  * @param option the option that says so
  */
 record DatabaseAddress(String option, String host, int port, String database, String user, String password) {
-    private static final String LIMIT_SECONDS = "10";
+    private static final String TIMEOUT_SECONDS = "10";
     // What the auditor's statements and their parsing rely on, whatever the server, the database or the role has set. A
     // policy that
     // hides rows is an error, and a statement may take as long as the data are large. The driver itself fixes the rest:
     // encoding,
     // dates, and its time zone, which no statement depends on.
-    private static final String SESSION = Stream.of(
+    private static final String SESSION_OPTIONS = Stream.of(
                     "search_path=public",
                     "bytea_output=hex",
                     "IntervalStyle=postgres",
@@ -40,7 +40,7 @@ record DatabaseAddress(String option, String host, int port, String database, St
             .map(setting -> "-c " + setting)
             .collect(Collectors.joining(" "));
 
-    String shown() {
+    String uri() {
         return "postgresql://" + host + ":" + port + "/" + database;
     }
 
@@ -49,23 +49,23 @@ record DatabaseAddress(String option, String host, int port, String database, St
         Properties properties = new Properties();
         properties.setProperty("user", user);
         properties.setProperty("password", password);
-        properties.setProperty("loginTimeout", LIMIT_SECONDS);
-        properties.setProperty("connectTimeout", LIMIT_SECONDS);
+        properties.setProperty("loginTimeout", TIMEOUT_SECONDS);
+        properties.setProperty("connectTimeout", TIMEOUT_SECONDS);
         properties.setProperty("tcpKeepAlive", "true");
-        properties.setProperty("options", SESSION);
+        properties.setProperty("options", SESSION_OPTIONS);
         properties.setProperty("ApplicationName", "lockstep-audit");
         try {
-            return DriverManager.getConnection("jdbc:" + shown(), properties);
+            return DriverManager.getConnection("jdbc:" + uri(), properties);
         } catch (SQLException cause) {
             throw new AuditException(
                     "cannot connect to %s as %s (%s, --postgres-user, --postgres-password): %s"
-                            .formatted(shown(), user, option, cause.getMessage()),
+                            .formatted(uri(), user, option, cause.getMessage()),
                     cause);
         }
     }
 
     @Override
     public String toString() {
-        return shown();
+        return uri();
     }
 }

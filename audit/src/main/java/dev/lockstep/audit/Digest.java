@@ -35,7 +35,7 @@ final class Digest {
     }
 
     /** What was added since the last call. */
-    long take() {
+    long digest() {
         return ByteBuffer.wrap(sha256.digest()).getLong();
     }
 }

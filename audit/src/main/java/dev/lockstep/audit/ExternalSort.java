@@ -19,13 +19,13 @@ import java.util.PriorityQueue;
  * are merged when they are read. Deletes its files when it is closed.
  */
 final class ExternalSort<T> implements AutoCloseable {
-    private static final int IN_MEMORY = 200_000;
+    private static final int MAX_IN_MEMORY = 200_000;
     private static final int BUFFER = 1 << 16;
 
     private final Comparator<T> order;
     private final Format<T> format;
-    private final int inMemory;
-    private final List<Path> pieces = new ArrayList<>();
+    private final int maxInMemory;
+    private final List<Path> spillFiles = new ArrayList<>();
     private final List<DataInputStream> open = new ArrayList<>();
     private List<T> elements = new ArrayList<>();
     private long size;
@@ -38,18 +38,18 @@ final class ExternalSort<T> implements AutoCloseable {
     }
 
     ExternalSort(Comparator<T> order, Format<T> format) {
-        this(order, format, IN_MEMORY);
+        this(order, format, MAX_IN_MEMORY);
     }
 
-    /** @param inMemory how many elements are held in memory at most */
-    ExternalSort(Comparator<T> order, Format<T> format, int inMemory) {
+    /** @param maxInMemory how many elements are held in memory at most */
+    ExternalSort(Comparator<T> order, Format<T> format, int maxInMemory) {
         this.order = order;
         this.format = format;
-        this.inMemory = inMemory;
+        this.maxInMemory = maxInMemory;
     }
 
     void add(T element) {
-        if (elements.size() == inMemory) {
+        if (elements.size() == maxInMemory) {
             spill();
         }
         elements.add(element);
@@ -61,24 +61,24 @@ final class ExternalSort<T> implements AutoCloseable {
     }
 
     int pieces() {
-        return pieces.size();
+        return spillFiles.size();
     }
 
     /** All elements in order. Nothing may be added any more; may be called once. */
-    Sorted<T> sorted() {
+    SortedStream<T> sorted() {
         elements.sort(order);
-        List<Sorted<T>> parts = new ArrayList<>();
-        for (Path piece : pieces) {
-            parts.add(new Sorted<>(read(piece), () -> {}));
+        List<SortedStream<T>> parts = new ArrayList<>();
+        for (Path piece : spillFiles) {
+            parts.add(new SortedStream<>(read(piece), () -> {}));
         }
-        parts.add(Sorted.of(elements));
+        parts.add(SortedStream.of(elements));
         elements = new ArrayList<>();
-        return new Sorted<>(merge(parts), this::close);
+        return new SortedStream<>(merge(parts), this::close);
     }
 
-    private Iterator<T> merge(List<Sorted<T>> parts) {
-        PriorityQueue<Sorted<T>> queue = new PriorityQueue<>((a, b) -> order.compare(a.peek(), b.peek()));
-        parts.stream().filter(Sorted::hasNext).forEach(queue::add);
+    private Iterator<T> merge(List<SortedStream<T>> parts) {
+        PriorityQueue<SortedStream<T>> queue = new PriorityQueue<>((a, b) -> order.compare(a.peek(), b.peek()));
+        parts.stream().filter(SortedStream::hasNext).forEach(queue::add);
         return new Iterator<>() {
             @Override
             public boolean hasNext() {
@@ -87,7 +87,7 @@ final class ExternalSort<T> implements AutoCloseable {
 
             @Override
             public T next() {
-                Sorted<T> least = queue.remove();
+                SortedStream<T> least = queue.remove();
                 T element = least.next();
                 if (least.hasNext()) {
                     queue.add(least);
@@ -102,7 +102,7 @@ final class ExternalSort<T> implements AutoCloseable {
         try {
             Path piece = Files.createTempFile("lockstep-audit-", ".sorted");
             piece.toFile().deleteOnExit();
-            pieces.add(piece);
+            spillFiles.add(piece);
             try (DataOutputStream out =
                     new DataOutputStream(new BufferedOutputStream(Files.newOutputStream(piece), BUFFER))) {
                 out.writeInt(elements.size());
@@ -153,13 +153,13 @@ final class ExternalSort<T> implements AutoCloseable {
             for (DataInputStream in : open) {
                 in.close();
             }
-            for (Path piece : pieces) {
+            for (Path piece : spillFiles) {
                 Files.deleteIfExists(piece);
             }
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
         open.clear();
-        pieces.clear();
+        spillFiles.clear();
     }
 }

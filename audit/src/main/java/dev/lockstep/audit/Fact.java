@@ -44,14 +44,14 @@ sealed interface Fact {
      * The inventory service's row.
      *
      * @param items how many of each product are held, none unless it is held
-     * @param worth what they cost at the prices that were held with them
+     * @param itemsTotal what they cost at the prices that were held with them
      */
     record Reservation(
             String orderId,
             String state,
             SortedMap<String, Long> items,
             @Nullable Money total,
-            long worth) implements Fact {
+            long itemsTotal) implements Fact {
         boolean isHeld() {
             return state.equals("HELD");
         }
@@ -65,13 +65,13 @@ sealed interface Fact {
             @Nullable Money amount) implements Fact {}
 
     /** One entry of the ledger. */
-    record Entry(String orderId, String kind, String account, Money amount, UUID posting) implements Fact {}
+    record LedgerEntry(String orderId, String kind, String account, Money amount, UUID posting) implements Fact {}
 
     /** How many messages of a type a service's outbox has for the order. Dead letters and replays are not among them. */
-    record Said(String orderId, Party party, String type, long count) implements Fact {}
+    record OutboxCount(String orderId, ServiceRole role, String type, long count) implements Fact {}
 
     /** A record on {@code order.confirmed} or {@code order.cancelled}. */
-    record Told(String orderId, String topic, String messageId) implements Fact {}
+    record OutcomeRecord(String orderId, String topic, String messageId) implements Fact {}
 
     /** Minor units and their currency. */
     record Money(long amount, String currency) {
@@ -81,7 +81,7 @@ sealed interface Fact {
         }
     }
 
-    static String shown(Map<String, Long> items) {
+    static String describeItems(Map<String, Long> items) {
         return items.isEmpty() ? "nothing" : items.toString();
     }
 }

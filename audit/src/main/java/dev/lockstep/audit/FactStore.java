@@ -55,7 +55,7 @@ final class FactStore {
 
     private FactStore() {}
 
-    static Sorted<Fact.Order> orders(SnapshotStore orders) {
+    static SortedStream<Fact.Order> orders(SnapshotStore orders) {
         return orders.stream(
                 ORDERS,
                 row -> new Fact.Order(
@@ -69,7 +69,7 @@ final class FactStore {
                         row.getTimestamp("updated_at").getTime()));
     }
 
-    static Sorted<Fact.Saga> sagas(SnapshotStore sagas) {
+    static SortedStream<Fact.Saga> sagas(SnapshotStore sagas) {
         return sagas.stream(
                 SAGAS,
                 row -> new Fact.Saga(
@@ -79,7 +79,7 @@ final class FactStore {
                         row.getTimestamp("created_at").getTime()));
     }
 
-    static Sorted<Fact.Steps> steps(SnapshotStore sagas) {
+    static SortedStream<Fact.Steps> steps(SnapshotStore sagas) {
         return sagas.stream(
                 STEPS,
                 row -> new Fact.Steps(
@@ -89,7 +89,7 @@ final class FactStore {
                         row.getLong("times")));
     }
 
-    static Sorted<Fact.Reservation> reservations(SnapshotStore inventory) {
+    static SortedStream<Fact.Reservation> reservations(SnapshotStore inventory) {
         return inventory.stream(RESERVATIONS, row -> {
             String items = row.getString("items");
             return new Fact.Reservation(
@@ -97,11 +97,11 @@ final class FactStore {
                     row.getString("state"),
                     quantities(items),
                     money(row, "total", "currency"),
-                    worth(items));
+                    itemsTotal(items));
         });
     }
 
-    static Sorted<Fact.Payment> payments(SnapshotStore payments) {
+    static SortedStream<Fact.Payment> payments(SnapshotStore payments) {
         return payments.stream(
                 PAYMENTS,
                 row -> new Fact.Payment(
@@ -111,10 +111,10 @@ final class FactStore {
                         money(row, "amount", "currency")));
     }
 
-    static Sorted<Fact.Entry> entries(SnapshotStore payments) {
+    static SortedStream<Fact.LedgerEntry> entries(SnapshotStore payments) {
         return payments.stream(
                 ENTRIES,
-                row -> new Fact.Entry(
+                row -> new Fact.LedgerEntry(
                         row.getString("order_id"),
                         row.getString("kind"),
                         row.getString("account"),
@@ -135,7 +135,7 @@ final class FactStore {
         return quantities;
     }
 
-    private static long worth(@Nullable String items) {
+    private static long itemsTotal(@Nullable String items) {
         long worth = 0;
         for (JsonNode item : tree(items)) {
             worth += item.path("qty").asLong() * item.path("unitPrice").asLong();

@@ -10,7 +10,7 @@ import java.util.UUID;
 /** Ids in the order in which Postgres has them, and the time that is in them. */
 final class Ids {
     /** As Postgres orders {@code uuid}: Java's own order takes the halves for signed numbers. */
-    static final Comparator<UUID> ORDER = (a, b) -> {
+    static final Comparator<UUID> UUID_ORDER = (a, b) -> {
         int high = Long.compareUnsigned(a.getMostSignificantBits(), b.getMostSignificantBits());
         return high != 0 ? high : Long.compareUnsigned(a.getLeastSignificantBits(), b.getLeastSignificantBits());
     };
@@ -37,11 +37,11 @@ final class Ids {
     }
 
     /** The millisecond in which a UUIDv7 was made; 0 for an id of another version, which does not say. */
-    static long madeAt(UUID id) {
+    static long timestampMillis(UUID id) {
         return id.version() == VERSION_WITH_TIME ? id.getMostSignificantBits() >>> 16 : 0;
     }
 
-    static long madeAt(String text) {
-        return parse(text).map(Ids::madeAt).orElse(0L);
+    static long timestampMillis(String text) {
+        return parse(text).map(Ids::timestampMillis).orElse(0L);
     }
 }

@@ -5,18 +5,18 @@ import org.jspecify.annotations.Nullable;
 /** The messages of a key are on Kafka in the order in which they were committed, in one partition, and their numbers have no holes. */
 final class KeyOrderCheck {
     private final boolean partitionsAdded;
-    private final Tally order;
-    private final Tally gaps;
+    private final CheckResult order;
+    private final CheckResult gaps;
 
     /** @param partitionsAdded whether a key's messages may be in several partitions, of which nobody can tell the order */
-    KeyOrderCheck(boolean partitionsAdded, Tally order, Tally gaps) {
+    KeyOrderCheck(boolean partitionsAdded, CheckResult order, CheckResult gaps) {
         this.partitionsAdded = partitionsAdded;
         this.order = order;
         this.gaps = gaps;
     }
 
     /** @param positions each key's rows in the order in which they were committed */
-    void examine(Sorted<KeyPosition> positions) {
+    void examine(SortedStream<KeyPosition> positions) {
         KeyPosition before = null;
         while (positions.hasNext()) {
             KeyPosition now = positions.next();
@@ -27,35 +27,35 @@ final class KeyOrderCheck {
                 order.count("keys");
             }
             order.count("messages");
-            numbered(now);
+            checkSequence(now);
             if (sameKey) {
-                follows(before, now);
+                checkOrder(before, now);
             }
             before = now;
         }
     }
 
-    private void follows(@Nullable KeyPosition before, KeyPosition now) {
+    private void checkOrder(@Nullable KeyPosition before, KeyPosition now) {
         if (before == null) {
             return;
         }
         if (before.partition() != now.partition() && partitionsAdded) {
             order.count("moved to another partition");
         } else if (before.partition() != now.partition()) {
-            order.broken(
+            order.addFinding(
                     now.key(),
                     "all of this key in one partition of " + now.topic(),
-                    before.id() + " at " + before.where() + " and " + now.id() + " at " + now.where(),
+                    before.id() + " at " + before.position() + " and " + now.id() + " at " + now.position(),
                     look(now));
         } else if (now.offset() < before.offset()) {
-            order.broken(
+            order.addFinding(
                     now.key(),
                     before.id() + " before " + now.id() + ", as they were committed",
-                    before.id() + " at " + before.where() + ", " + now.id() + " at " + now.where(),
+                    before.id() + " at " + before.position() + ", " + now.id() + " at " + now.position(),
                     look(now));
         }
         if (before.sequence() >= 0 && !now.id().equals(before.id()) && now.sequence() != before.sequence() + 1) {
-            gaps.broken(
+            gaps.addFinding(
                     now.key(),
                     "number " + (before.sequence() + 1) + " after " + before.id() + " on " + now.topic(),
                     "number " + now.sequence() + ", " + now.id(),
@@ -63,16 +63,18 @@ final class KeyOrderCheck {
         }
     }
 
-    private void numbered(KeyPosition now) {
+    private void checkSequence(KeyPosition now) {
         if (now.sequence() < 0) {
             return;
         }
         gaps.count("numbered messages");
-        if (now.told() != now.sequence()) {
-            gaps.broken(
+        if (now.recordSequence() != now.sequence()) {
+            gaps.addFinding(
                     now.key(),
                     "ce_sequence " + now.sequence() + " on the record of row " + now.id(),
-                    now.told() < 0 ? "none at " + now.where() : now.told() + " at " + now.where(),
+                    now.recordSequence() < 0
+                            ? "none at " + now.position()
+                            : now.recordSequence() + " at " + now.position(),
                     look(now));
         }
     }

@@ -9,15 +9,15 @@ import java.util.UUID;
 /**
  * Where Kafka first has a row of an outbox.
  *
- * @param sequence the row's number among those of its topic and key, or {@link Sighting#UNNUMBERED}
- * @param told the number that the record gives it
+ * @param sequence the row's number among those of its topic and key, or {@link ObservedRecord#NO_SEQUENCE}
+ * @param recordSequence the number that the record gives it
  */
-record KeyPosition(String topic, String key, long sequence, UUID id, int partition, long offset, long told) {
+record KeyPosition(String topic, String key, long sequence, UUID id, int partition, long offset, long recordSequence) {
     /** Each key's rows in the order in which they were committed. */
-    static final Comparator<KeyPosition> AS_COMMITTED = Comparator.comparing(KeyPosition::topic)
+    static final Comparator<KeyPosition> COMMIT_ORDER = Comparator.comparing(KeyPosition::topic)
             .thenComparing(KeyPosition::key)
             .thenComparingLong(KeyPosition::sequence)
-            .thenComparing(KeyPosition::id, Ids.ORDER);
+            .thenComparing(KeyPosition::id, Ids.UUID_ORDER);
 
     static final ExternalSort.Format<KeyPosition> FORMAT = new ExternalSort.Format<>() {
         @Override
@@ -29,7 +29,7 @@ record KeyPosition(String topic, String key, long sequence, UUID id, int partiti
             out.writeLong(position.id.getLeastSignificantBits());
             out.writeInt(position.partition);
             out.writeLong(position.offset);
-            out.writeLong(position.told);
+            out.writeLong(position.recordSequence);
         }
 
         @Override
@@ -45,7 +45,7 @@ record KeyPosition(String topic, String key, long sequence, UUID id, int partiti
         }
     };
 
-    String where() {
+    String position() {
         return topic + "/" + partition + "@" + offset;
     }
 }

@@ -10,58 +10,59 @@ import org.jspecify.annotations.Nullable;
 final class MoneyCheck implements OrderCheck {
     private static final String REVENUE = "system:revenue";
 
-    private final Moment moment;
-    private final Tally tally;
+    private final AuditWindow window;
+    private final CheckResult result;
 
-    MoneyCheck(Moment moment, Tally tally) {
-        this.moment = moment;
-        this.tally = tally;
+    MoneyCheck(AuditWindow window, CheckResult result) {
+        this.window = window;
+        this.result = result;
     }
 
     @Override
-    public List<Tally> tallies() {
-        return List.of(tally);
+    public List<CheckResult> results() {
+        return List.of(result);
     }
 
     @Override
-    public void examine(Dossier dossier) {
+    public void examine(OrderEvidence dossier) {
         Fact.Payment payment = dossier.payment();
         if (payment != null) {
-            tally.count("payments");
+            result.count("payments");
         }
         long charges = postings(dossier, "CHARGE");
         long refunds = postings(dossier, "REFUND");
-        tally.count("charges", charges);
-        tally.count("refunds", refunds);
+        result.count("charges", charges);
+        result.count("refunds", refunds);
         if (charges > 1) {
-            broken(dossier, "an order to be charged once", charges + " charges");
+            addFinding(dossier, "an order to be charged once", charges + " charges");
         }
         if (refunds > charges) {
-            broken(dossier, "no more refunds than charges", charges + " charges, " + refunds + " refunds");
+            addFinding(dossier, "no more refunds than charges", charges + " charges, " + refunds + " refunds");
         }
-        if (dossier.order() == null && charges > 0 && moment.isBefore(dossier.placedAt())) {
-            broken(dossier, "an order behind a charge", "no such order");
+        if (dossier.order() == null && charges > 0 && window.startedAfter(dossier.placedAt())) {
+            addFinding(dossier, "an order behind a charge", "no such order");
         }
-        standsAsTheLedgerSays(dossier, payment, charges, refunds);
+        checkPaymentAgainstLedger(dossier, payment, charges, refunds);
         if (dossier.endedAs("CONFIRMED")) {
-            confirmed(dossier, charges - refunds);
+            checkConfirmed(dossier, charges - refunds);
         }
         if (dossier.endedAs("CANCELLED")) {
-            cancelled(dossier, payment);
+            checkCancelled(dossier, payment);
         }
     }
 
     // A posting has one entry on the system's side.
-    private static long postings(Dossier dossier, String kind) {
+    private static long postings(OrderEvidence dossier, String kind) {
         return dossier.entries().stream()
                 .filter(entry -> entry.kind().equals(kind) && entry.account().equals(REVENUE))
                 .count();
     }
 
-    private void standsAsTheLedgerSays(Dossier dossier, Fact.@Nullable Payment payment, long charges, long refunds) {
+    private void checkPaymentAgainstLedger(
+            OrderEvidence dossier, Fact.@Nullable Payment payment, long charges, long refunds) {
         boolean taken = payment != null && payment.status().equals("CHARGED");
         if (taken != (charges - refunds > 0)) {
-            broken(
+            addFinding(
                     dossier,
                     "the payment to stand as the ledger says, %d charges and %d refunds".formatted(charges, refunds),
                     payment == null ? "no payment" : payment.status());
@@ -69,14 +70,14 @@ final class MoneyCheck implements OrderCheck {
         if (payment == null || payment.amount() == null || !taken) {
             return;
         }
-        for (Fact.Entry entry : dossier.entries()) {
+        for (Fact.LedgerEntry entry : dossier.entries()) {
             long expected = (entry.kind().equals("CHARGE") == entry.account().equals(REVENUE) ? 1 : -1)
                     * payment.amount().amount();
             boolean known = entry.account().equals(REVENUE) || entry.account().equals(payment.userId());
             if (!known
                     || entry.amount().amount() != expected
                     || !entry.amount().currency().equals(payment.amount().currency())) {
-                broken(
+                addFinding(
                         dossier,
                         "%s entries of %s between %s and %s"
                                 .formatted(entry.kind(), payment.amount(), payment.userId(), REVENUE),
@@ -85,28 +86,28 @@ final class MoneyCheck implements OrderCheck {
         }
     }
 
-    private void confirmed(Dossier dossier, long taken) {
+    private void checkConfirmed(OrderEvidence dossier, long taken) {
         Fact.Order order = dossier.order();
         Fact.Payment payment = dossier.payment();
         Fact.Money total = order == null ? null : order.total();
         if (taken != 1 || payment == null || !payment.status().equals("CHARGED")) {
-            broken(
+            addFinding(
                     dossier,
                     "a confirmed order to be charged once",
                     (payment == null ? "no payment" : payment.status()) + ", charged " + taken + " times net");
             return;
         }
         if (total != null && !total.equals(payment.amount())) {
-            broken(dossier, "the order's total to be charged, " + total, String.valueOf(payment.amount()));
+            addFinding(dossier, "the order's total to be charged, " + total, String.valueOf(payment.amount()));
         }
         if (order != null && !order.userId().equals(payment.userId())) {
-            broken(dossier, "whoever ordered to pay, " + order.userId(), String.valueOf(payment.userId()));
+            addFinding(dossier, "whoever ordered to pay, " + order.userId(), String.valueOf(payment.userId()));
         }
     }
 
-    private void cancelled(Dossier dossier, Fact.@Nullable Payment payment) {
+    private void checkCancelled(OrderEvidence dossier, Fact.@Nullable Payment payment) {
         if (payment != null && payment.status().equals("CHARGED")) {
-            broken(dossier, "a cancelled order not to be charged", "CHARGED " + payment.amount());
+            addFinding(dossier, "a cancelled order not to be charged", "CHARGED " + payment.amount());
         }
         Map<String, Long> net = new HashMap<>();
         dossier.entries()
@@ -116,12 +117,12 @@ final class MoneyCheck implements OrderCheck {
                         Long::sum));
         net.values().removeIf(sum -> sum == 0);
         if (!net.isEmpty()) {
-            broken(dossier, "the entries of a cancelled order to net to nothing", new TreeMap<>(net).toString());
+            addFinding(dossier, "the entries of a cancelled order to net to nothing", new TreeMap<>(net).toString());
         }
     }
 
-    private void broken(Dossier dossier, String expected, String found) {
-        tally.broken(
+    private void addFinding(OrderEvidence dossier, String expected, String found) {
+        result.addFinding(
                 dossier.orderId(),
                 expected,
                 found + ", " + dossier.sagaState(),

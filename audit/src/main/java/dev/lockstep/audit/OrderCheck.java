@@ -4,8 +4,8 @@ import java.util.List;
 
 /** A check that looks at one order after the other. Pure: it sees what was read, never the stores. */
 interface OrderCheck {
-    void examine(Dossier dossier);
+    void examine(OrderEvidence dossier);
 
     /** What it came to, once it has seen every order. */
-    List<Tally> tallies();
+    List<CheckResult> results();
 }

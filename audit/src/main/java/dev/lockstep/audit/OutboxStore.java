@@ -29,7 +29,7 @@ final class OutboxStore {
              ORDER BY o.id
             """;
 
-    private static final String SAID = """
+    private static final String MESSAGE_COUNTS = """
             SELECT aggregateid, type, count(*) AS times
               FROM outbox
              WHERE headers IS NULL AND aggregateid IS NOT NULL AND resend_of IS NULL
@@ -37,7 +37,7 @@ final class OutboxStore {
              ORDER BY aggregateid COLLATE "C"
             """;
 
-    private static final String VERBATIM = """
+    private static final String RAW_ROWS = """
             SELECT o.id, o.aggregateid, o.topic, o.payload, o.headers::text AS headers, o.created_at,
                    pg_visible_in_snapshot(o.xid, w.snapshot) AND o.id NOT IN (SELECT id FROM outbox_held) AS relayed
               FROM outbox o CROSS JOIN outbox_watermark w
@@ -46,7 +46,7 @@ final class OutboxStore {
 
     private static final String TOPICS = "SELECT DISTINCT topic FROM outbox ORDER BY topic";
 
-    private static final String FIRST_DAY = """
+    private static final String OLDEST_PARTITION = """
             SELECT min(right(c.relname, 8))
               FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
              WHERE i.inhparent = 'outbox'::regclass
@@ -57,7 +57,7 @@ final class OutboxStore {
     private OutboxStore() {}
 
     /** The rows whose records carry their ids, by id. */
-    static Sorted<OutboxRow> rows(SnapshotStore database) {
+    static SortedStream<OutboxRow> rows(SnapshotStore database) {
         Digest digest = new Digest();
         return database.stream(
                 ROWS,
@@ -68,28 +68,29 @@ final class OutboxStore {
                         row.getString("topic").intern(),
                         digest.add(row.getString("aggregateid"))
                                 .add(row.getBytes("payload"))
-                                .take(),
+                                .digest(),
                         row.getBoolean("relayed"),
                         row.getTimestamp("created_at").getTime(),
                         row.getLong("sequence")));
     }
 
     /** How many messages of each type there are for each order, by order: those that were meant once, however often they are sent. */
-    static Sorted<Fact.Said> said(SnapshotStore database, Party party) {
+    static SortedStream<Fact.OutboxCount> outboxCounts(SnapshotStore database, ServiceRole party) {
         return database.stream(
-                SAID,
-                row -> new Fact.Said(row.getString("aggregateid"), party, row.getString("type"), row.getLong("times")));
+                MESSAGE_COUNTS,
+                row -> new Fact.OutboxCount(
+                        row.getString("aggregateid"), party, row.getString("type"), row.getLong("times")));
     }
 
     /** The rows that bring their own headers along. There are as many as there are dead letters. */
-    static List<Verbatim> verbatim(SnapshotStore database, Party party) {
+    static List<RawOutboxRow> rawRows(SnapshotStore database, ServiceRole party) {
         return database.list(
-                VERBATIM,
-                row -> new Verbatim(
+                RAW_ROWS,
+                row -> new RawOutboxRow(
                         row.getObject("id", UUID.class),
                         row.getString("aggregateid"),
                         row.getString("topic"),
-                        content(row),
+                        digestOf(row),
                         row.getBoolean("relayed"),
                         row.getTimestamp("created_at").getTime(),
                         party));
@@ -100,8 +101,8 @@ final class OutboxStore {
     }
 
     /** Since when the outbox has everything, in milliseconds: what is older was dropped with its day. */
-    static long since(SnapshotStore database) {
-        String day = database.list(FIRST_DAY, row -> String.valueOf(row.getString(1)))
+    static long completeSince(SnapshotStore database) {
+        String day = database.list(OLDEST_PARTITION, row -> String.valueOf(row.getString(1)))
                 .getFirst();
         return day.equals("null")
                 ? Long.MAX_VALUE
@@ -119,9 +120,9 @@ final class OutboxStore {
                 String.join(",", ids.stream().map(UUID::toString).toList()));
     }
 
-    private static long content(ResultSet row) throws SQLException {
-        VerbatimContent content = new VerbatimContent(
-                row.getString("topic"), bytes(row.getString("aggregateid")), row.getBytes("payload"));
+    private static long digestOf(ResultSet row) throws SQLException {
+        RecordDigest content =
+                new RecordDigest(row.getString("topic"), bytes(row.getString("aggregateid")), row.getBytes("payload"));
         try {
             for (JsonNode pair : JSON.readTree(row.getString("headers"))) {
                 content.header(

@@ -11,16 +11,16 @@ import java.util.function.UnaryOperator;
 
 /** Every outbox row is on Kafka as it was written, and no record says that it is a row which nobody wrote. Compares two sorted streams. */
 final class RelayedCheck {
-    private static final int LOOK_AGAIN = 500;
+    private static final int RECHECK_BATCH_SIZE = 500;
 
-    private final Moment moment;
+    private final AuditWindow window;
     private final Retention retention;
-    private final Tally tally;
+    private final CheckResult result;
 
-    RelayedCheck(Moment moment, Retention retention, Tally tally) {
-        this.moment = moment;
+    RelayedCheck(AuditWindow window, Retention retention, CheckResult result) {
+        this.window = window;
         this.retention = retention;
-        this.tally = tally;
+        this.result = result;
     }
 
     /**
@@ -31,45 +31,45 @@ final class RelayedCheck {
      * @param found is told where each row with a key is first
      */
     void compare(
-            Party party,
-            Sorted<OutboxRow> rows,
-            Sorted<Sighting> sightings,
+            ServiceRole party,
+            SortedStream<OutboxRow> rows,
+            SortedStream<ObservedRecord> sightings,
             long since,
             UnaryOperator<List<UUID>> writtenMeanwhile,
             Consumer<KeyPosition> found) {
-        List<Sighting> unsaid = new ArrayList<>();
+        List<ObservedRecord> unsaid = new ArrayList<>();
         while (rows.hasNext() || sightings.hasNext()) {
             int side = !rows.hasNext()
                     ? 1
                     : !sightings.hasNext()
                             ? -1
-                            : Ids.ORDER.compare(
+                            : Ids.UUID_ORDER.compare(
                                     rows.peek().id(), sightings.peek().id());
             if (side > 0) {
-                unsaid(sightings.next(), since, unsaid);
+                addUnmatched(sightings.next(), since, unsaid);
             } else {
                 OutboxRow row = rows.next();
-                List<Sighting> seen = new ArrayList<>();
+                List<ObservedRecord> seen = new ArrayList<>();
                 while (side == 0 && sightings.hasNext() && sightings.peek().id().equals(row.id())) {
                     seen.add(sightings.next());
                 }
-                row(party, row, seen, found);
+                checkRow(party, row, seen, found);
             }
-            if (unsaid.size() == LOOK_AGAIN) {
-                report(party, unsaid, writtenMeanwhile);
+            if (unsaid.size() == RECHECK_BATCH_SIZE) {
+                reportUnmatched(party, unsaid, writtenMeanwhile);
             }
         }
-        report(party, unsaid, writtenMeanwhile);
+        reportUnmatched(party, unsaid, writtenMeanwhile);
     }
 
     /** Compares dead letters and replays, once all records were seen. */
-    void compare(Verbatims verbatims) {
-        for (Verbatims.Same same : verbatims.all()) {
-            tally.count("dead letters and replays", same.rows());
-            Verbatim row = same.first();
+    void compare(RawOutboxRows verbatims) {
+        for (RawOutboxRows.RowGroup same : verbatims.groups()) {
+            result.count("dead letters and replays", same.rows());
+            RawOutboxRow row = same.first();
             if (same.records() < same.rows()) {
-                missing(
-                        row.party(),
+                handleMissing(
+                        row.role(),
                         row.id(),
                         row.topic(),
                         row.key(),
@@ -81,20 +81,20 @@ final class RelayedCheck {
         }
     }
 
-    private void row(Party party, OutboxRow row, List<Sighting> seen, Consumer<KeyPosition> found) {
-        tally.count("rows");
-        List<Sighting> right = seen.stream()
+    private void checkRow(ServiceRole party, OutboxRow row, List<ObservedRecord> seen, Consumer<KeyPosition> found) {
+        result.count("rows");
+        List<ObservedRecord> right = seen.stream()
                 .filter(sighting -> sighting.topic().equals(row.topic()))
                 .toList();
-        for (Sighting sighting : seen) {
+        for (ObservedRecord sighting : seen) {
             if (!sighting.topic().equals(row.topic())) {
-                broken(
+                addFinding(
                         party,
                         row.id(),
                         "a record on " + row.topic() + " and nowhere else",
                         "one at " + sighting.position());
-            } else if (sighting.content() != row.content()) {
-                broken(
+            } else if (sighting.digest() != row.digest()) {
+                addFinding(
                         party,
                         row.id(),
                         "key and value as in the row",
@@ -102,7 +102,7 @@ final class RelayedCheck {
             }
         }
         if (right.isEmpty()) {
-            missing(
+            handleMissing(
                     party,
                     row.id(),
                     row.topic(),
@@ -113,17 +113,17 @@ final class RelayedCheck {
                     "none");
             return;
         }
-        tally.count("repeated", right.size() - 1L);
+        result.count("repeated", right.size() - 1L);
         // What is left of a key that the retention has been at says nothing about its order.
-        if (row.key() != null && !retention.mayBeGone(row.topic(), row.key(), row.createdAt())) {
-            first(row, right, found);
+        if (row.key() != null && !retention.mayHaveExpired(row.topic(), row.key(), row.createdAt())) {
+            addFirstPositions(row, right, found);
         }
     }
 
-    private static void first(OutboxRow row, List<Sighting> right, Consumer<KeyPosition> found) {
+    private static void addFirstPositions(OutboxRow row, List<ObservedRecord> right, Consumer<KeyPosition> found) {
         // The first in each partition: more than one partition is itself against the order of a key.
         Set<Integer> partitions = new HashSet<>();
-        for (Sighting sighting : right) {
+        for (ObservedRecord sighting : right) {
             if (partitions.add(sighting.partition())) {
                 found.accept(new KeyPosition(
                         row.topic(),
@@ -137,8 +137,8 @@ final class RelayedCheck {
         }
     }
 
-    private void missing(
-            Party party,
+    private void handleMissing(
+            ServiceRole party,
             UUID id,
             String topic,
             @org.jspecify.annotations.Nullable String key,
@@ -146,43 +146,44 @@ final class RelayedCheck {
             long createdAt,
             String expected,
             String found) {
-        if (retention.mayBeGone(topic, key, createdAt)) {
-            tally.count("expired");
+        if (retention.mayHaveExpired(topic, key, createdAt)) {
+            result.count("expired");
         } else if (relayed) {
-            broken(party, id, expected + ", for the service says that Kafka acknowledged it", found);
-        } else if (moment.calls(createdAt)) {
-            broken(party, id, expected + ", for it waits since " + Instant.ofEpochMilli(createdAt), found);
+            addFinding(party, id, expected + ", for the service says that Kafka acknowledged it", found);
+        } else if (window.isStuck(createdAt)) {
+            addFinding(party, id, expected + ", for it waits since " + Instant.ofEpochMilli(createdAt), found);
         } else {
-            tally.count("pending");
-            if (moment.leavesOpen()) {
-                tally.leaveOpen(1);
+            result.count("pending");
+            if (window.leavesUndecided()) {
+                result.addUndecided(1);
             }
         }
     }
 
-    private void unsaid(Sighting sighting, long since, List<Sighting> unsaid) {
-        if (sighting.sentAgain()) {
+    private void addUnmatched(ObservedRecord sighting, long since, List<ObservedRecord> unsaid) {
+        if (sighting.mayBeReplay()) {
             return;
         }
-        if (Ids.madeAt(sighting.id()) < since) {
-            tally.count("records older than the outbox");
+        if (Ids.timestampMillis(sighting.id()) < since) {
+            result.count("records older than the outbox");
         } else {
             unsaid.add(sighting);
         }
     }
 
     // The rows were read before the records, so a record that nobody seems to have written may just be a new one.
-    private void report(Party party, List<Sighting> unsaid, UnaryOperator<List<UUID>> writtenMeanwhile) {
+    private void reportUnmatched(
+            ServiceRole party, List<ObservedRecord> unsaid, UnaryOperator<List<UUID>> writtenMeanwhile) {
         if (unsaid.isEmpty()) {
             return;
         }
         Set<UUID> written = new HashSet<>(
-                writtenMeanwhile.apply(unsaid.stream().map(Sighting::id).toList()));
-        for (Sighting sighting : unsaid) {
+                writtenMeanwhile.apply(unsaid.stream().map(ObservedRecord::id).toList()));
+        for (ObservedRecord sighting : unsaid) {
             if (written.contains(sighting.id())) {
-                tally.count("written meanwhile");
+                result.count("written meanwhile");
             } else {
-                broken(
+                addFinding(
                         party,
                         sighting.id(),
                         "an outbox row behind the record at " + sighting.position(),
@@ -192,7 +193,7 @@ final class RelayedCheck {
         unsaid.clear();
     }
 
-    private void broken(Party party, UUID id, String expected, String found) {
-        tally.broken(id.toString(), expected, found, party.id() + " GET /outbox/" + id);
+    private void addFinding(ServiceRole party, UUID id, String expected, String found) {
+        result.addFinding(id.toString(), expected, found, party.id() + " GET /outbox/" + id);
     }
 }

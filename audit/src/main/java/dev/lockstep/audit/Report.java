@@ -10,13 +10,13 @@ import java.util.Map;
  *
  * @param figures how much there was of everything, for comparison with other audits
  */
-record Report(List<Tally> checks, Map<String, Long> figures, Duration took) {
+record Report(List<CheckResult> checks, Map<String, Long> figures, Duration took) {
     Report {
         checks = List.copyOf(checks);
         figures = new LinkedHashMap<>(figures);
     }
 
     boolean holds() {
-        return checks.stream().allMatch(Tally::holds);
+        return checks.stream().allMatch(CheckResult::holds);
     }
 }

@@ -51,7 +51,7 @@ final class ReportJson {
                                 tally.check().label(),
                                 tally.check().promise(),
                                 tally.holds(),
-                                tally.broken(),
+                                tally.addFinding(),
                                 tally.undecided(),
                                 tally.counts(),
                                 tally.findings()))

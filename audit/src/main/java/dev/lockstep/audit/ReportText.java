@@ -13,7 +13,7 @@ final class ReportText {
 
     static String of(Report report) {
         StringBuilder text = new StringBuilder();
-        for (Tally tally : report.checks()) {
+        for (CheckResult tally : report.checks()) {
             text.append("  %-9s %-7s %s"
                             .formatted(
                                     tally.check().label(),
@@ -24,7 +24,7 @@ final class ReportText {
                 text.append("  %-17s %s".formatted("", counts(tally.counts()))).append(NEW_LINE);
             }
             tally.findings().forEach(finding -> text.append(text(finding)));
-            long more = tally.broken() - tally.findings().size();
+            long more = tally.addFinding() - tally.findings().size();
             if (more > 0) {
                 text.append("      ... and ")
                         .append(more)
@@ -37,7 +37,7 @@ final class ReportText {
         return text.append(summary(report)).append(NEW_LINE).toString();
     }
 
-    private static String verdict(Tally tally) {
+    private static String verdict(CheckResult tally) {
         if (!tally.holds()) {
             return "BROKEN";
         }
@@ -52,8 +52,8 @@ final class ReportText {
     }
 
     private static String summary(Report report) {
-        String broken = listed(report, Tally::broken);
-        String open = listed(report, Tally::undecided);
+        String broken = listed(report, CheckResult::addFinding);
+        String open = listed(report, CheckResult::undecided);
         String verdict = !broken.isEmpty()
                 ? "Broken: " + broken
                 : open.isEmpty() ? "Everything that was checked holds" : "What was checked holds";
@@ -65,7 +65,7 @@ final class ReportText {
                 report.took().toMillis() / 1000.0);
     }
 
-    private static String listed(Report report, ToLongFunction<Tally> number) {
+    private static String listed(Report report, ToLongFunction<CheckResult> number) {
         return report.checks().stream()
                 .filter(tally -> number.applyAsLong(tally) > 0)
                 .map(tally -> tally.check().label() + " (" + number.applyAsLong(tally) + ")")

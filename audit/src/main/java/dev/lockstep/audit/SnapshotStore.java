@@ -35,17 +35,17 @@ final class SnapshotStore implements AutoCloseable {
             connection.setReadOnly(true);
             connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             connection.setAutoCommit(false);
-            SnapshotStore snapshot = new SnapshotStore(address.shown(), connection);
+            SnapshotStore snapshot = new SnapshotStore(address.uri(), connection);
             // The first statement is what fixes the moment.
             snapshot.one("SELECT pg_current_snapshot()::text", row -> row.getString(1));
             return snapshot;
         } catch (SQLException cause) {
-            throw failed(address.shown(), cause);
+            throw failed(address.uri(), cause);
         }
     }
 
     /** All rows, in the order that the statement asks for. */
-    <T> Sorted<T> stream(String sql, Mapper<T> mapper, Object... parameters) {
+    <T> SortedStream<T> stream(String sql, Mapper<T> mapper, Object... parameters) {
         try {
             PreparedStatement statement = connection.prepareStatement(sql);
             statement.setFetchSize(PAGE);
@@ -53,7 +53,7 @@ final class SnapshotStore implements AutoCloseable {
                 statement.setObject(i + 1, parameters[i]);
             }
             ResultSet rows = statement.executeQuery();
-            return new Sorted<>(iterator(rows, mapper), () -> close(statement));
+            return new SortedStream<>(iterator(rows, mapper), () -> close(statement));
         } catch (SQLException cause) {
             throw failed(name, cause);
         }
@@ -61,7 +61,7 @@ final class SnapshotStore implements AutoCloseable {
 
     <T> List<T> list(String sql, Mapper<T> mapper, Object... parameters) {
         List<T> all = new java.util.ArrayList<>();
-        try (Sorted<T> rows = stream(sql, mapper, parameters)) {
+        try (SortedStream<T> rows = stream(sql, mapper, parameters)) {
             while (rows.hasNext()) {
                 all.add(rows.next());
             }

@@ -25,14 +25,14 @@ class AuditAppTest {
             --orders-db=mysql://db/orders  | --orders-db must be a database's name or postgresql://host:port/name
             --kafka-properties=/no/file    | cannot read /no/file (--kafka-properties)
             """)
-    void a_wrong_option_is_one_sentence(String option, String sentence) {
+    void an_invalid_option_prints_one_error_line(String option, String sentence) {
         assertThat(run(option)).isEqualTo(2);
         assertThat(err.toString()).contains(sentence).hasLineCount(1);
         assertThat(out.toString()).isEmpty();
     }
 
     @Test
-    void help_says_what_there_is_and_what_the_exit_codes_mean() {
+    void help_lists_options_checks_and_exit_codes() {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
                 .contains("--accepted", "--settle", "--json", "a promise is broken", "settled,accepted,stock");

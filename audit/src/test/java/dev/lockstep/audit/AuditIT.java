@@ -19,30 +19,30 @@ class AuditIT {
     @TempDir
     Path folder;
 
-    private World world;
+    private AuditFixture fixture;
     private String confirmed;
     private String cancelled;
 
     @BeforeEach
-    void two_orders_that_went_through() throws Exception {
-        world = new World();
-        confirmed = world.confirmed(2);
-        cancelled = world.cancelled(3);
+    void create_two_completed_orders() throws Exception {
+        fixture = new AuditFixture();
+        confirmed = fixture.confirmed(2);
+        cancelled = fixture.cancelled(3);
     }
 
     @AfterEach
     void close() {
-        world.close();
+        fixture.close();
     }
 
     @Test
-    void a_sound_system_passes_and_everything_is_counted() throws Exception {
-        world.relay();
+    void a_consistent_system_passes_and_everything_is_counted() throws Exception {
+        fixture.relay();
         Path accepted = Files.write(folder.resolve("accepted"), List.of(cancelled, "", confirmed));
 
-        Outcome outcome = world.audit("--accepted=" + accepted);
+        Outcome outcome = fixture.audit("--accepted=" + accepted);
 
-        assertThat(outcome.told()).isEmpty();
+        assertThat(outcome.findings()).isEmpty();
         assertThat(outcome.exitCode()).isZero();
         assertThat(outcome.out()).contains("Everything that was checked holds");
         assertThat(outcome.counted("accepted", "orders")).isEqualTo(2);
@@ -53,10 +53,10 @@ class AuditIT {
     }
 
     @Test
-    void what_server_database_and_role_have_set_changes_nothing() throws Exception {
-        world.relay();
-        for (Party party : Party.values()) {
-            String database = world.databases.name(party);
+    void settings_of_the_database_do_not_affect_the_audit() throws Exception {
+        fixture.relay();
+        for (ServiceRole party : ServiceRole.values()) {
+            String database = fixture.databases.name(party);
             for (String setting : List.of(
                     "bytea_output TO 'escape'",
                     "DateStyle TO SQL, DMY",
@@ -69,47 +69,47 @@ class AuditIT {
                     "statement_timeout TO '1ms'",
                     "transaction_timeout TO '1ms'",
                     "idle_in_transaction_session_timeout TO '1ms'")) {
-                world.databases.run(party, "ALTER DATABASE " + database + " SET " + setting);
+                fixture.databases.run(party, "ALTER DATABASE " + database + " SET " + setting);
             }
         }
 
-        assertThat(world.audit().told()).isEmpty();
+        assertThat(fixture.audit().findings()).isEmpty();
     }
 
     @Test
-    void an_order_that_was_answered_202_and_is_not_there_is_named() throws Exception {
-        world.relay();
+    void an_accepted_order_that_is_missing_is_reported() throws Exception {
+        fixture.relay();
         String lost = "01998d2e-7c4f-7b31-9a52-3f6d1c0e8b24";
         Path accepted = Files.write(folder.resolve("accepted"), List.of(lost, confirmed));
 
-        assertThat(world.audit("--accepted=" + accepted).broken()).isEqualTo(Map.of("accepted", List.of(lost)));
+        assertThat(fixture.audit("--accepted=" + accepted).broken()).isEqualTo(Map.of("accepted", List.of(lost)));
     }
 
     @Test
-    void an_order_without_an_end_is_stuck_unless_nothing_is_waited_for() throws Exception {
-        String stuck = world.pending(1);
-        world.saga(stuck, "RESERVING_STOCK");
-        world.relay();
+    void a_pending_order_is_stuck_after_the_wait_and_undecided_without_one() throws Exception {
+        String stuck = fixture.pending(1);
+        fixture.saga(stuck, "RESERVING_STOCK");
+        fixture.relay();
 
-        Outcome waited = world.audit();
-        Outcome atOnce = world.audit("--settle=0");
+        Outcome waited = fixture.audit();
+        Outcome atOnce = fixture.audit("--settle=0");
 
         assertThat(waited.broken()).isEqualTo(Map.of("settled", List.of(stuck)));
         assertThat(waited.undecided()).isEmpty();
-        assertThat(atOnce.told()).isEmpty();
+        assertThat(atOnce.findings()).isEmpty();
         assertThat(atOnce.undecided()).isEqualTo(Map.of("settled", 1L));
     }
 
     @Test
-    void what_is_under_way_is_left_open_where_nothing_is_waited_for() throws Exception {
-        String placed = world.pending(1);
-        world.saga(placed, "RESERVING_STOCK");
-        world.relay();
-        world.say(Party.SAGA, placed, "ReserveStock", "inventory.commands");
-        world.park(placed);
-        world.topics.send("payment.commands", null, "me", "hello", Map.of());
+    void work_in_progress_is_undecided_without_a_wait() throws Exception {
+        String placed = fixture.pending(1);
+        fixture.saga(placed, "RESERVING_STOCK");
+        fixture.relay();
+        fixture.appendToOutbox(ServiceRole.SAGA, placed, "ReserveStock", "inventory.commands");
+        fixture.park(placed);
+        fixture.topics.send("payment.commands", null, "me", "hello", Map.of());
 
-        Outcome outcome = world.audit("--settle=0");
+        Outcome outcome = fixture.audit("--settle=0");
 
         assertThat(outcome.exitCode()).isZero();
         assertThat(outcome.json().get("holds").asBoolean()).isTrue();
@@ -121,13 +121,13 @@ class AuditIT {
     }
 
     @Test
-    void an_order_whose_saga_is_no_longer_kept_has_ended_as_it_says_itself() throws Exception {
-        world.forget(confirmed);
-        world.forget(cancelled);
-        world.relay();
+    void the_order_status_counts_once_its_saga_was_dropped() throws Exception {
+        fixture.dropSaga(confirmed);
+        fixture.dropSaga(cancelled);
+        fixture.relay();
 
-        assertThat(List.of(world.audit(), world.audit("--settle=0"))).allSatisfy(outcome -> {
-            assertThat(outcome.told()).isEmpty();
+        assertThat(List.of(fixture.audit(), fixture.audit("--settle=0"))).allSatisfy(outcome -> {
+            assertThat(outcome.findings()).isEmpty();
             assertThat(outcome.undecided()).isEmpty();
             assertThat(outcome.counted("accepted", "sagas no longer kept")).isEqualTo(2);
             assertThat(outcome.counted("settled", "orders under way")).isZero();
@@ -135,13 +135,13 @@ class AuditIT {
     }
 
     @Test
-    void a_database_or_a_kafka_out_of_reach_is_one_sentence_that_names_it_and_its_options() throws Exception {
+    void an_unreachable_server_is_reported_with_its_address_and_options() throws Exception {
         Path impatient = Files.writeString(
                 folder.resolve("kafka.properties"), "default.api.timeout.ms=1000\nrequest.timeout.ms=500\n");
 
-        Outcome withoutPostgres = world.audit("--postgres-port=1");
-        Outcome withoutOne = world.audit("--sagas-db=postgresql://127.0.0.1:1/sagas");
-        Outcome withoutKafka = world.audit("--kafka=127.0.0.1:1", "--kafka-properties=" + impatient);
+        Outcome withoutPostgres = fixture.audit("--postgres-port=1");
+        Outcome withoutOne = fixture.audit("--sagas-db=postgresql://127.0.0.1:1/sagas");
+        Outcome withoutKafka = fixture.audit("--kafka=127.0.0.1:1", "--kafka-properties=" + impatient);
 
         assertThat(List.of(withoutPostgres, withoutOne, withoutKafka))
                 .allSatisfy(outcome -> {
@@ -160,21 +160,22 @@ class AuditIT {
     }
 
     @Test
-    void only_the_checks_that_were_asked_for_are_reported() throws Exception {
-        world.databases.run(Party.INVENTORY, "UPDATE product SET reserved = reserved + 1, available = available - 1");
-        world.relay();
+    void only_the_requested_checks_are_reported() throws Exception {
+        fixture.databases.run(
+                ServiceRole.INVENTORY, "UPDATE product SET reserved = reserved + 1, available = available - 1");
+        fixture.relay();
 
-        assertThat(world.audit("--only=money,accepted").exitCode()).isZero();
-        assertThat(world.audit("--only=stock").broken()).isEqualTo(Map.of("stock", List.of("product p1")));
+        assertThat(fixture.audit("--only=money,accepted").exitCode()).isZero();
+        assertThat(fixture.audit("--only=stock").broken()).isEqualTo(Map.of("stock", List.of("product p1")));
     }
 
     @Test
-    void no_more_findings_are_told_than_asked_for_and_all_are_counted() throws Exception {
-        List<String> orders = List.of(world.confirmed(1), world.confirmed(1), world.confirmed(1));
-        world.databases.run(Party.INVENTORY, "DELETE FROM reservation");
-        world.relay();
+    void findings_are_limited_but_all_are_counted() throws Exception {
+        List<String> orders = List.of(fixture.confirmed(1), fixture.confirmed(1), fixture.confirmed(1));
+        fixture.databases.run(ServiceRole.INVENTORY, "DELETE FROM reservation");
+        fixture.relay();
 
-        Outcome outcome = world.audit("--only=stock", "--most=2");
+        Outcome outcome = fixture.audit("--only=stock", "--most=2");
 
         assertThat(outcome.broken()).isEqualTo(Map.of("stock", List.of(confirmed, orders.getFirst())));
         assertThat(outcome.out()).contains("... and 3 more, see --most", "Broken: stock (5)");

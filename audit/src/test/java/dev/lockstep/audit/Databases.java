@@ -23,15 +23,15 @@ final class Databases implements AutoCloseable {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path MESSAGING =
             ROOT.resolve("outbox/messaging/src/main/resources/dev/lockstep/messaging/migration");
-    private static final Map<Party, String> TEMPLATES = new EnumMap<>(Party.class);
+    private static final Map<ServiceRole, String> TEMPLATES = new EnumMap<>(ServiceRole.class);
     private static final AtomicInteger COPIES = new AtomicInteger();
 
-    private final Map<Party, String> names = new EnumMap<>(Party.class);
-    private final Map<Party, Connection> connections = new EnumMap<>(Party.class);
+    private final Map<ServiceRole, String> names = new EnumMap<>(ServiceRole.class);
+    private final Map<ServiceRole, Connection> connections = new EnumMap<>(ServiceRole.class);
 
     /** @throws SQLException if the tables cannot be made */
     Databases() throws SQLException, IOException {
-        for (Party party : Party.values()) {
+        for (ServiceRole party : ServiceRole.values()) {
             String template = template(party);
             String name = party.database() + "_copy_" + COPIES.incrementAndGet();
             try (Connection connection = connect("postgres");
@@ -43,11 +43,11 @@ final class Databases implements AutoCloseable {
         }
     }
 
-    String name(Party party) {
+    String name(ServiceRole party) {
         return Objects.requireNonNull(names.get(party));
     }
 
-    void run(Party party, String sql, Object... parameters) {
+    void run(ServiceRole party, String sql, Object... parameters) {
         try (PreparedStatement statement = prepare(party, sql, parameters)) {
             statement.execute();
         } catch (SQLException cause) {
@@ -56,7 +56,7 @@ final class Databases implements AutoCloseable {
     }
 
     /** The first column of the first row. */
-    String read(Party party, String sql, Object... parameters) {
+    String read(ServiceRole party, String sql, Object... parameters) {
         try (PreparedStatement statement = prepare(party, sql, parameters);
                 ResultSet row = statement.executeQuery()) {
             row.next();
@@ -66,7 +66,7 @@ final class Databases implements AutoCloseable {
         }
     }
 
-    private PreparedStatement prepare(Party party, String sql, Object... parameters) throws SQLException {
+    private PreparedStatement prepare(ServiceRole party, String sql, Object... parameters) throws SQLException {
         PreparedStatement statement =
                 Objects.requireNonNull(connections.get(party)).prepareStatement(sql);
         for (int i = 0; i < parameters.length; i++) {
@@ -76,7 +76,7 @@ final class Databases implements AutoCloseable {
     }
 
     // Made once for all tests, and copied for each.
-    private static synchronized String template(Party party) throws SQLException, IOException {
+    private static synchronized String template(ServiceRole party) throws SQLException, IOException {
         String made = TEMPLATES.get(party);
         if (made != null) {
             return made;

@@ -30,13 +30,13 @@ class ExternalSortTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 99, 100, 101, 1_000, 1_234})
-    void whatever_fits_in_memory_or_does_not_comes_back_in_order(int size) {
+    void elements_are_sorted_in_memory_and_across_spill_files(int size) {
         List<Long> elements = new Random(size).longs(size, 0, 500).boxed().toList();
         ExternalSort<Long> sort = new ExternalSort<>(Comparator.<Long>naturalOrder(), LONGS, 100);
         elements.forEach(sort::add);
 
         List<Long> sorted = new ArrayList<>();
-        try (Sorted<Long> stream = sort.sorted()) {
+        try (SortedStream<Long> stream = sort.sorted()) {
             while (stream.hasNext()) {
                 sorted.add(stream.next());
             }

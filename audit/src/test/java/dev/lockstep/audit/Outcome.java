@@ -21,7 +21,7 @@ record Outcome(int exitCode, String out, String err, JsonNode json) {
     }
 
     /** What was expected and found, a line for each finding. */
-    List<String> told() {
+    List<String> findings() {
         List<String> told = new ArrayList<>();
         for (JsonNode check : json.path("checks")) {
             for (JsonNode finding : check.get("findings")) {

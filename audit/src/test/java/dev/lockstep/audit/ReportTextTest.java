@@ -11,21 +11,21 @@ import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReportTextTest {
-    private final Tally settled = new Tally(Check.SETTLED, 10);
-    private final Tally money = new Tally(Check.MONEY, 10);
-    private final Tally letters = new Tally(Check.LETTERS, 10);
+    private final CheckResult settled = new CheckResult(Check.SETTLED, 10);
+    private final CheckResult money = new CheckResult(Check.MONEY, 10);
+    private final CheckResult letters = new CheckResult(Check.LETTERS, 10);
 
     @Test
-    void what_holds_and_leaves_nothing_open_holds_altogether() {
+    void everything_holds_when_no_check_is_broken_or_undecided() {
         assertThat(lines()).contains("  settled   holds   what was under way has come to its end");
         assertThat(lines()).last().isEqualTo("Everything that was checked holds. 1.2 s");
     }
 
     @Test
-    void what_could_not_be_judged_is_open_and_the_last_line_does_not_say_that_everything_holds() {
-        settled.leaveOpen(512);
-        letters.leaveOpen(2);
-        letters.leaveOpen(1);
+    void undecided_checks_are_open_and_the_summary_names_them() {
+        settled.addUndecided(512);
+        letters.addUndecided(2);
+        letters.addUndecided(1);
 
         assertThat(lines())
                 .contains(
@@ -39,10 +39,10 @@ class ReportTextTest {
     }
 
     @Test
-    void what_is_broken_is_broken_whatever_else_is_open() {
-        letters.broken("a", "no open dead letter", "one", "there");
-        letters.leaveOpen(1);
-        money.broken("b", "one charge", "two", "there");
+    void broken_takes_precedence_over_open() {
+        letters.addFinding("a", "no open dead letter", "one", "there");
+        letters.addUndecided(1);
+        money.addFinding("b", "one charge", "two", "there");
 
         assertThat(lines()).contains("  letters   BROKEN  " + Check.LETTERS.promise());
         assertThat(lines())
@@ -52,8 +52,8 @@ class ReportTextTest {
     }
 
     @Test
-    void what_somebody_sent_neither_forges_a_line_nor_reaches_the_terminal() {
-        letters.broken(
+    void control_characters_in_findings_are_escaped() {
+        letters.addFinding(
                 "x\n    ✗ forged", "\u001b[2J\u009b31m\u007f\u202e\u2028\0\ud800", "x".repeat(100_308), "Größe 🛒");
 
         assertThat(lines())

@@ -14,182 +14,183 @@ import org.junit.jupiter.api.Test;
 /** Records that are missing, made up, changed, swapped or buried are named, and nothing else is. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class TamperedDeliveryIT {
-    private World world;
+    private AuditFixture fixture;
     private String confirmed;
     private String cancelled;
 
     @BeforeEach
-    void two_orders_that_went_through() throws Exception {
-        world = new World();
-        confirmed = world.confirmed(2);
-        cancelled = world.cancelled(3);
+    void create_two_completed_orders() throws Exception {
+        fixture = new AuditFixture();
+        confirmed = fixture.confirmed(2);
+        cancelled = fixture.cancelled(3);
     }
 
     @AfterEach
     void close() {
-        world.close();
+        fixture.close();
     }
 
     @Test
-    void a_row_that_was_never_sent_although_it_is_called_relayed() throws Exception {
-        World.Row lost = world.hold(confirmed, "StockReserved");
+    void a_relayed_row_that_is_missing_on_kafka() throws Exception {
+        AuditFixture.Row lost = fixture.withhold(confirmed, "StockReserved");
 
         assertBroken("relayed", lost.id());
     }
 
     @Test
-    void a_row_that_waits_is_pending_at_first_and_stuck_later() throws Exception {
-        world.relay();
-        World.Row waiting = world.say(Party.SAGA, cancelled, "ReleaseStock", "inventory.commands");
+    void an_unrelayed_row_is_pending_without_a_wait_and_stuck_after_one() throws Exception {
+        fixture.relay();
+        AuditFixture.Row waiting =
+                fixture.appendToOutbox(ServiceRole.SAGA, cancelled, "ReleaseStock", "inventory.commands");
 
-        Outcome withoutWaiting = world.audit("--settle=0");
-        Outcome stuck = world.audit();
+        Outcome withoutWaiting = fixture.audit("--settle=0");
+        Outcome stuck = fixture.audit();
 
-        assertThat(withoutWaiting.told()).isEmpty();
+        assertThat(withoutWaiting.findings()).isEmpty();
         assertThat(withoutWaiting.counted("relayed", "pending")).isEqualTo(1);
         assertThat(stuck.broken()).isEqualTo(Map.of("relayed", List.of(waiting.id())));
     }
 
     @Test
-    void a_record_with_another_value() throws Exception {
-        World.Row row = world.hold(confirmed, "OrderCreated");
-        world.topics.send(row.topic(), null, row.key(), row.payload() + " ", row.headers());
+    void a_record_whose_value_differs_from_its_row() throws Exception {
+        AuditFixture.Row row = fixture.withhold(confirmed, "OrderCreated");
+        fixture.topics.send(row.topic(), null, row.key(), row.payload() + " ", row.headers());
 
         assertBroken("relayed", row.id());
     }
 
     @Test
-    void a_record_on_another_topic() throws Exception {
-        World.Row row = world.hold(confirmed, "PaymentCharged");
-        world.topics.send("inventory.updated", null, row.key(), row.payload(), row.headers());
+    void a_record_on_the_wrong_topic() throws Exception {
+        AuditFixture.Row row = fixture.withhold(confirmed, "PaymentCharged");
+        fixture.topics.send("inventory.updated", null, row.key(), row.payload(), row.headers());
 
         assertBroken("relayed", row.id(), row.id());
     }
 
     @Test
-    void a_record_that_no_row_is_behind() throws Exception {
-        String madeUp = world.databases.read(Party.SAGA, "SELECT uuidv7()");
+    void a_record_without_an_outbox_row() throws Exception {
+        String madeUp = fixture.databases.read(ServiceRole.SAGA, "SELECT uuidv7()");
         Map<String, String> headers = Map.of("ce_id", madeUp, "ce_source", "/saga-service");
-        world.topics.send("inventory.commands", null, cancelled, "{}", headers);
+        fixture.topics.send("inventory.commands", null, cancelled, "{}", headers);
 
         assertBroken("relayed", madeUp);
     }
 
     @Test
-    void a_repeated_record_and_a_strangers_are_none_of_it() throws Exception {
-        World.Row row = world.hold(confirmed, "StockReserved");
-        world.send(row);
-        world.send(row);
-        world.topics.send("inventory.commands", null, "me", "hello", Map.of("ce_type", "ReserveStock"));
-        world.topics.send("order.confirmed", null, cancelled, "hello", Map.of("ce_source", "/nobody"));
-        world.relay();
+    void duplicates_and_records_of_other_producers_are_no_findings() throws Exception {
+        AuditFixture.Row row = fixture.withhold(confirmed, "StockReserved");
+        fixture.send(row);
+        fixture.send(row);
+        fixture.topics.send("inventory.commands", null, "me", "hello", Map.of("ce_type", "ReserveStock"));
+        fixture.topics.send("order.confirmed", null, cancelled, "hello", Map.of("ce_source", "/nobody"));
+        fixture.relay();
 
-        Outcome outcome = world.audit();
+        Outcome outcome = fixture.audit();
 
-        assertThat(outcome.told()).isEmpty();
+        assertThat(outcome.findings()).isEmpty();
         assertThat(outcome.counted("relayed", "repeated")).isEqualTo(1);
         assertThat(outcome.counted("relayed", "records of strangers")).isEqualTo(2);
     }
 
     @Test
-    void the_records_of_an_aborted_transaction_are_none_of_it() throws Exception {
-        World.Row row = world.hold(confirmed, "OrderConfirmed");
-        world.topics.sendAborted(row.topic(), row.key(), "another value", row.headers());
-        world.send(row);
-        world.topics.sendAborted(row.topic(), row.key(), "another value", row.headers());
-        world.relay();
+    void records_of_an_aborted_transaction_are_ignored() throws Exception {
+        AuditFixture.Row row = fixture.withhold(confirmed, "OrderConfirmed");
+        fixture.topics.sendAborted(row.topic(), row.key(), "another value", row.headers());
+        fixture.send(row);
+        fixture.topics.sendAborted(row.topic(), row.key(), "another value", row.headers());
+        fixture.relay();
 
-        assertThat(world.audit().told()).isEmpty();
+        assertThat(fixture.audit().findings()).isEmpty();
     }
 
     @Test
-    void what_the_retention_took_is_expired() throws Exception {
-        world.relay();
-        world.topics.expireAll();
-        world.topics.commitAll();
+    void records_removed_by_retention_count_as_expired() throws Exception {
+        fixture.relay();
+        fixture.topics.expireAll();
+        fixture.topics.commitAll();
 
-        Outcome outcome = world.audit();
+        Outcome outcome = fixture.audit();
 
-        assertThat(outcome.told()).isEmpty();
+        assertThat(outcome.findings()).isEmpty();
         assertThat(outcome.counted("relayed", "expired")).isEqualTo(18);
         assertThat(outcome.counted("accepted", "ends beyond the topics' retention"))
                 .isEqualTo(2);
     }
 
     @Test
-    void two_messages_of_a_key_that_were_swapped() throws Exception {
-        World.Row reserve = world.hold(cancelled, "ReserveStock");
-        World.Row release = world.hold(cancelled, "ReleaseStock");
-        world.send(release);
-        world.send(reserve);
+    void two_reordered_messages_of_a_key() throws Exception {
+        AuditFixture.Row reserve = fixture.withhold(cancelled, "ReserveStock");
+        AuditFixture.Row release = fixture.withhold(cancelled, "ReleaseStock");
+        fixture.send(release);
+        fixture.send(reserve);
 
         assertBroken("order", cancelled);
     }
 
     @Test
     void a_key_in_two_partitions() throws Exception {
-        World.Row reserve = world.hold(cancelled, "ReserveStock");
-        World.Row release = world.hold(cancelled, "ReleaseStock");
-        world.topics.send(reserve.topic(), 0, reserve.key(), reserve.payload(), reserve.headers());
-        world.topics.send(release.topic(), 1, release.key(), release.payload(), release.headers());
+        AuditFixture.Row reserve = fixture.withhold(cancelled, "ReserveStock");
+        AuditFixture.Row release = fixture.withhold(cancelled, "ReleaseStock");
+        fixture.topics.send(reserve.topic(), 0, reserve.key(), reserve.payload(), reserve.headers());
+        fixture.topics.send(release.topic(), 1, release.key(), release.payload(), release.headers());
 
         assertBroken("order", cancelled);
-        assertThat(world.audit("--partitions-added").told()).isEmpty();
+        assertThat(fixture.audit("--partitions-added").findings()).isEmpty();
     }
 
     @Test
-    void a_message_that_is_gone_from_the_middle_of_its_key() throws Exception {
-        world.say(Party.SAGA, cancelled, "ReleaseStock", "inventory.commands");
-        World.Row gone = world.hold(cancelled, "ReleaseStock");
-        world.databases.run(Party.SAGA, "DELETE FROM outbox WHERE id = ?::uuid", gone.id());
+    void a_missing_message_of_a_key_is_a_sequence_gap() throws Exception {
+        fixture.appendToOutbox(ServiceRole.SAGA, cancelled, "ReleaseStock", "inventory.commands");
+        AuditFixture.Row gone = fixture.withhold(cancelled, "ReleaseStock");
+        fixture.databases.run(ServiceRole.SAGA, "DELETE FROM outbox WHERE id = ?::uuid", gone.id());
 
         assertBroken("gaps", cancelled);
     }
 
     @Test
-    void a_row_that_sends_another_one_again_is_none_of_its_own() throws Exception {
-        World.Row row = world.hold(confirmed, "OrderConfirmed");
-        world.send(row);
-        world.send(row);
-        world.databases.run(Party.ORDER, """
+    void a_resend_row_does_not_need_a_record_of_its_own() throws Exception {
+        AuditFixture.Row row = fixture.withhold(confirmed, "OrderConfirmed");
+        fixture.send(row);
+        fixture.send(row);
+        fixture.databases.run(ServiceRole.ORDER, """
                 INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, sequence, resend_of)
                 SELECT aggregatetype, aggregateid, type, topic, payload, sequence, id FROM outbox WHERE id = ?::uuid
                 """, row.id());
-        world.relay();
+        fixture.relay();
 
-        assertThat(world.audit().told()).isEmpty();
+        assertThat(fixture.audit().findings()).isEmpty();
     }
 
     @Test
-    void an_open_dead_letter_unless_it_is_allowed() throws Exception {
-        deadLetter("01998d30-11aa-7c3e-b7f0-2d94c5e6a801");
+    void an_open_dead_letter_is_reported_unless_allowed() throws Exception {
+        insertDeadLetter("01998d30-11aa-7c3e-b7f0-2d94c5e6a801");
 
         assertBroken("letters", confirmed);
-        assertThat(world.audit("--allow-dead-letters").told()).isEmpty();
+        assertThat(fixture.audit("--allow-dead-letters").findings()).isEmpty();
     }
 
     @Test
-    void a_dead_letter_that_never_reached_its_topic() throws Exception {
-        deadLetter("01998d30-11aa-7c3e-b7f0-2d94c5e6a801");
-        String row = bury();
-        world.relay();
+    void a_dead_letter_that_is_missing_on_its_topic() throws Exception {
+        insertDeadLetter("01998d30-11aa-7c3e-b7f0-2d94c5e6a801");
+        String row = insertDeadLetterOutboxRow();
+        fixture.relay();
 
-        assertThat(world.audit("--allow-dead-letters").broken()).isEqualTo(Map.of("relayed", List.of(row)));
+        assertThat(fixture.audit("--allow-dead-letters").broken()).isEqualTo(Map.of("relayed", List.of(row)));
 
-        world.topics.send("payment.commands.dlq", null, confirmed, "poison", headersOfTheDead());
-        assertThat(world.audit("--allow-dead-letters").told()).isEmpty();
+        fixture.topics.send("payment.commands.dlq", null, confirmed, "poison", deadLetterHeaders());
+        assertThat(fixture.audit("--allow-dead-letters").findings()).isEmpty();
     }
 
     @Test
     void a_message_that_stays_parked() throws Exception {
-        world.park(confirmed);
+        fixture.park(confirmed);
 
         assertBroken("letters", confirmed);
     }
 
     @Test
-    void a_parked_message_whose_key_is_no_text_is_named_by_its_bytes() throws Exception {
-        world.databases.run(Party.PAYMENT, """
+    void a_parked_message_with_a_binary_key_is_reported_in_hex() throws Exception {
+        fixture.databases.run(ServiceRole.PAYMENT, """
                 INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_headers, record_time,
                                             attempts, error, next_attempt_at)
                 VALUES ('payment-service', 'payment.commands', 0, 5, uuidv7(), decode('fffe00', 'hex'), '[]', now(), 3, 'no', now())
@@ -199,16 +200,16 @@ class TamperedDeliveryIT {
     }
 
     @Test
-    void records_that_nobody_reads() throws Exception {
-        world.relay();
-        world.topics.send("inventory.commands", null, "me", "hello", Map.of());
+    void unread_records_are_reported_as_lag() throws Exception {
+        fixture.relay();
+        fixture.topics.send("inventory.commands", null, "me", "hello", Map.of());
 
-        assertThat(world.audit().broken())
+        assertThat(fixture.audit().broken())
                 .isEqualTo(Map.of("settled", List.of("inventory-service on inventory.commands")));
     }
 
-    private void deadLetter(String id) {
-        world.databases.run(Party.PAYMENT, """
+    private void insertDeadLetter(String id) {
+        fixture.databases.run(ServiceRole.PAYMENT, """
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", key_text, record_headers, reason, error, attempts,
                                          first_at, fingerprint, origin)
                 VALUES (?::uuid, 'payment-service', 'payment.commands', 0, 7, ?, '[]', 'NOT_JSON', 'the value is not JSON', 1, now(),
@@ -216,8 +217,8 @@ class TamperedDeliveryIT {
                 """, id, confirmed);
     }
 
-    private String bury() {
-        return world.databases.read(Party.PAYMENT, """
+    private String insertDeadLetterOutboxRow() {
+        return fixture.databases.read(ServiceRole.PAYMENT, """
                 INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
                 VALUES ('dead-letter', ?, 'ChargePayment', 'payment.commands.dlq', convert_to('poison', 'UTF8'),
                         jsonb_build_array(jsonb_build_array('dlq_id', encode(convert_to('01998d30-11aa-7c3e-b7f0-2d94c5e6a801', 'UTF8'), 'base64'))))
@@ -225,14 +226,14 @@ class TamperedDeliveryIT {
                 """, confirmed);
     }
 
-    private static Map<String, String> headersOfTheDead() {
+    private static Map<String, String> deadLetterHeaders() {
         return new HashMap<>(Map.of("dlq_id", "01998d30-11aa-7c3e-b7f0-2d94c5e6a801"));
     }
 
     private void assertBroken(String check, String... ids) throws Exception {
-        world.relay();
+        fixture.relay();
 
-        Outcome outcome = world.audit();
+        Outcome outcome = fixture.audit();
 
         assertThat(outcome.exitCode()).isEqualTo(1);
         assertThat(outcome.broken()).as(outcome.out()).isEqualTo(Map.of(check, List.of(ids)));

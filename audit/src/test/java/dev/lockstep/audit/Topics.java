@@ -33,12 +33,12 @@ final class Topics implements AutoCloseable {
         admin = Admin.create(settings);
         Set<String> existing = admin.listTopics().names().get();
         admin.deleteTopics(existing).all().get();
-        admin.createTopics(Party.topics().stream()
+        admin.createTopics(ServiceRole.topics().stream()
                         .map(topic -> new NewTopic(topic, PARTITIONS, (short) 1))
                         .toList())
                 .all()
                 .get();
-        for (String topic : Party.topics()) {
+        for (String topic : ServiceRole.topics()) {
             for (int partition = 0; partition < PARTITIONS; partition++) {
                 partitions.add(new TopicPartition(topic, partition));
             }
@@ -86,10 +86,10 @@ final class Topics implements AutoCloseable {
     /** As if every consumer had read everything. */
     void commitAll() throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> ends = ends();
-        for (Party party : Party.values()) {
+        for (ServiceRole party : ServiceRole.values()) {
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
             ends.forEach((partition, end) -> {
-                if (party.reads().contains(partition.topic())) {
+                if (party.consumedTopics().contains(partition.topic())) {
                     offsets.put(partition, new OffsetAndMetadata(end));
                 }
             });

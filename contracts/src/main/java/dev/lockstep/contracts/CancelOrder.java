@@ -3,7 +3,7 @@ package dev.lockstep.contracts;
 /** Call the order off. */
 public record CancelOrder(String orderId, CancelReason reason) implements OrderCommand {
     public CancelOrder {
-        MemberRules.checkOrderId(orderId);
-        MemberRules.required(reason, "reason");
+        FieldConstraints.checkOrderId(orderId);
+        FieldConstraints.required(reason, "reason");
     }
 }

@@ -8,7 +8,7 @@ package dev.lockstep.contracts;
  */
 public record Money(long amount, String currency) {
     public Money {
-        MemberRules.check("amount", MemberRules.amountProblem(amount));
-        MemberRules.check("currency", MemberRules.currencyProblem(currency));
+        FieldConstraints.check("amount", FieldConstraints.amountProblem(amount));
+        FieldConstraints.check("currency", FieldConstraints.currencyProblem(currency));
     }
 }

@@ -3,6 +3,6 @@ package dev.lockstep.contracts;
 /** The customer wants the order cancelled. */
 public record OrderCancelRequested(String orderId) implements OrderEvent {
     public OrderCancelRequested {
-        MemberRules.checkOrderId(orderId);
+        FieldConstraints.checkOrderId(orderId);
     }
 }

@@ -3,7 +3,7 @@ package dev.lockstep.contracts;
 /** The order is off. */
 public record OrderCancelled(String orderId, CancelReason reason) implements OrderEvent {
     public OrderCancelled {
-        MemberRules.checkOrderId(orderId);
-        MemberRules.required(reason, "reason");
+        FieldConstraints.checkOrderId(orderId);
+        FieldConstraints.required(reason, "reason");
     }
 }

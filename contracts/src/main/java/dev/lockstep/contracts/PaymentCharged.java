@@ -3,7 +3,7 @@ package dev.lockstep.contracts;
 /** The order is paid. */
 public record PaymentCharged(String orderId, Money amount) implements PaymentEvent {
     public PaymentCharged {
-        MemberRules.checkOrderId(orderId);
-        MemberRules.required(amount, "amount");
+        FieldConstraints.checkOrderId(orderId);
+        FieldConstraints.required(amount, "amount");
     }
 }

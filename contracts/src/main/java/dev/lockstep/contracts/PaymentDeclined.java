@@ -3,7 +3,7 @@ package dev.lockstep.contracts;
 /** Nothing was taken for the order. */
 public record PaymentDeclined(String orderId, DeclineReason reason) implements PaymentEvent {
     public PaymentDeclined {
-        MemberRules.checkOrderId(orderId);
-        MemberRules.required(reason, "reason");
+        FieldConstraints.checkOrderId(orderId);
+        FieldConstraints.required(reason, "reason");
     }
 }

@@ -3,6 +3,6 @@ package dev.lockstep.contracts;
 /** Nothing is taken for the order any more, and nothing will be. */
 public record PaymentRefunded(String orderId) implements PaymentEvent {
     public PaymentRefunded {
-        MemberRules.checkOrderId(orderId);
+        FieldConstraints.checkOrderId(orderId);
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 /** Hold all of these items for the order, or none. */
 public record ReserveStock(String orderId, List<OrderItem> items) implements InventoryCommand {
     public ReserveStock {
-        MemberRules.checkOrderId(orderId);
-        items = MemberRules.checkedItems(items);
+        FieldConstraints.checkOrderId(orderId);
+        items = FieldConstraints.checkedItems(items);
     }
 }

@@ -3,7 +3,7 @@ package dev.lockstep.contracts;
 /** Nothing is held for the order. */
 public record StockRejected(String orderId, CancelReason reason) implements InventoryEvent {
     public StockRejected {
-        MemberRules.checkOrderId(orderId);
-        MemberRules.required(reason, "reason");
+        FieldConstraints.checkOrderId(orderId);
+        FieldConstraints.required(reason, "reason");
     }
 }

@@ -29,7 +29,7 @@ class AsyncApiTest {
     private final AsyncApi api = AsyncApi.read();
 
     @Test
-    void the_document_is_asyncapi_3_and_every_reference_leads_somewhere() {
+    void the_document_is_asyncapi_3_and_every_reference_resolves() {
         assertThat(api.document().path("asyncapi").asText()).isEqualTo("3.0.0");
         assertThat(api.references()).isNotEmpty().allMatch(api::resolves);
     }
@@ -54,7 +54,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void there_are_no_messages_but_ours_the_dead_letters_the_resend_requests_and_the_heartbeats() {
+    void the_only_other_messages_are_dead_letters_resend_requests_and_heartbeats() {
         assertThat(api.channels().stream()
                         .flatMap(channel -> channel.messages().stream())
                         .collect(Collectors.toSet()))
@@ -65,7 +65,7 @@ class AsyncApiTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void a_message_has_its_schema_its_type_its_source_and_its_words(Message sample) {
+    void a_message_has_its_schema_type_source_and_summary(Message sample) {
         String name = nameOf(sample);
         JsonNode message = api.message(name);
         JsonNode headers = message.at("/headers/allOf/1/properties");
@@ -77,7 +77,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void every_topic_is_sent_by_one_service_and_read_by_groups_that_are_named_after_theirs() {
+    void every_topic_has_one_sender_and_consumer_groups_named_after_their_services() {
         assertThat(topics()).allSatisfy(topic -> {
             assertThat(operations("send", topic)).hasSize(1);
             assertThat(operations("receive", topic))
@@ -87,7 +87,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void what_a_service_cannot_handle_it_sends_to_the_dead_letters_of_that_topic() {
+    void every_consumer_of_a_topic_sends_to_its_dead_letter_topic() {
         assertThat(topics())
                 .allSatisfy(topic -> assertThat(operations("send", topic + DEAD_LETTERS))
                         .extracting(Operation::service)
@@ -105,7 +105,7 @@ class AsyncApiTest {
     }
 
     @Test
-    void every_service_asks_for_what_it_misses_and_reads_what_all_others_miss() {
+    void every_service_sends_and_receives_resend_requests() {
         assertThat(operations("send", RESEND_REQUESTS))
                 .extracting(Operation::service)
                 .containsExactlyInAnyOrderElementsOf(SERVICES);
@@ -130,7 +130,7 @@ class AsyncApiTest {
     }
 
     private static Stream<Message> samples() {
-        return Samples.all()
+        return SampleMessages.all()
                 .collect(Collectors.toMap(AsyncApiTest::nameOf, Function.identity(), (first, other) -> first))
                 .values()
                 .stream();

@@ -24,12 +24,13 @@ class CompatibilityTest {
 
     @ParameterizedTest
     @MethodSource("released")
-    void nothing_that_was_released_is_taken_back(String name) {
-        Shape today = Shape.of(Contracts.schema(name), file -> Contracts.read(Contracts.SCHEMAS.resolve(file)));
-        Shape released = Shape.of(
+    void a_schema_is_compatible_with_its_released_version(String name) {
+        SchemaProperties today =
+                SchemaProperties.of(Contracts.schema(name), file -> Contracts.read(Contracts.SCHEMAS.resolve(file)));
+        SchemaProperties released = SchemaProperties.of(
                 Contracts.schema(Contracts.RELEASED, name), file -> Contracts.read(Contracts.RELEASED.resolve(file)));
 
-        assertThat(today.breaks(released)).isEmpty();
+        assertThat(today.incompatibilities(released)).isEmpty();
     }
 
     @ParameterizedTest
@@ -43,7 +44,7 @@ class CompatibilityTest {
     @Nested
     @DisplayNameGeneration(ReplaceUnderscores.class)
     class given_a_released_message_of_a_required_text_an_optional_number_and_a_list {
-        private final Shape released = shape("{'a':{'type':'string'},'b':{'type':'integer'},"
+        private final SchemaProperties released = shape("{'a':{'type':'string'},'b':{'type':'integer'},"
                 + "'c':{'type':'array','items':{'type':'string','enum':['X','Y']}}}, 'required':['a']");
 
         @ParameterizedTest
@@ -55,43 +56,45 @@ class CompatibilityTest {
                 'a':{'type':'string'},'b':{'type':'integer'}    | 'b' | a became optional, but released readers require it
                 'a':{'type':'string'},'b':{'type':'integer'},'d':{'type':'string'} | 'a','d' | d is new and required, but released senders do not send it
                 """)
-        void a_change_that_breaks_one_side_is_named(String properties, String required, String named) {
-            Shape today = shape("{" + properties + ",'c':{'type':'array','items':{'type':'string','enum':['X','Y']}}}, "
-                    + "'required':[" + required + "]");
+        void an_incompatible_change_is_reported(String properties, String required, String named) {
+            SchemaProperties today =
+                    shape("{" + properties + ",'c':{'type':'array','items':{'type':'string','enum':['X','Y']}}}, "
+                            + "'required':[" + required + "]");
 
-            assertThat(today.breaks(released)).contains(named);
+            assertThat(today.incompatibilities(released)).contains(named);
         }
 
         @Test
-        void a_value_more_or_less_is_named() {
-            Shape today = shape("{'a':{'type':'string'},'b':{'type':'integer'},"
+        void an_added_or_removed_enum_value_is_reported() {
+            SchemaProperties today = shape("{'a':{'type':'string'},'b':{'type':'integer'},"
                     + "'c':{'type':'array','items':{'type':'string','enum':['Y','Z']}}}, 'required':['a']");
 
-            assertThat(today.breaks(released)).containsExactly("c[] was string of [X, Y] and is now string of [Y, Z]");
+            assertThat(today.incompatibilities(released))
+                    .containsExactly("c[] was string of [X, Y] and is now string of [Y, Z]");
         }
 
         @Test
         void optional_members_may_be_added_and_may_have_required_ones_of_their_own() {
-            Shape today = shape("{'a':{'type':'string'},'b':{'type':'integer'},"
+            SchemaProperties today = shape("{'a':{'type':'string'},'b':{'type':'integer'},"
                     + "'c':{'type':'array','items':{'type':'string','enum':['Y','X']}},"
                     + "'d':{'type':'object','properties':{'e':{'type':'string'}},'required':['e']}}, 'required':['a']");
 
-            assertThat(today.breaks(released)).isEmpty();
+            assertThat(today.incompatibilities(released)).isEmpty();
         }
 
         @Test
         void a_type_may_move_to_a_file_of_its_own() {
-            Shape today = Shape.of(
+            SchemaProperties today = SchemaProperties.of(
                     schema("{'a':{'allOf':[{'$ref':'Text'}]},'b':{'type':'integer'},"
                             + "'c':{'type':'array','items':{'$ref':'XorY'}}}, 'required':['a']"),
                     file -> Contracts.parse(
                             quoted(file.equals("Text") ? "{'type':'string'}" : "{'type':'string','enum':['X','Y']}")));
 
-            assertThat(today.breaks(released)).isEmpty();
+            assertThat(today.incompatibilities(released)).isEmpty();
         }
 
-        private Shape shape(String properties) {
-            return Shape.of(schema(properties), file -> Contracts.parse("{}"));
+        private SchemaProperties shape(String properties) {
+            return SchemaProperties.of(schema(properties), file -> Contracts.parse("{}"));
         }
 
         private JsonNode schema(String properties) {

@@ -66,7 +66,7 @@ class ContractsPageTest {
 
     @ParameterizedTest
     @MethodSource("messages")
-    void it_shows_every_message_in_the_words_and_with_the_example_of_its_schema(String name) {
+    void it_shows_every_message_with_the_description_and_example_of_its_schema(String name) {
         Pattern entry = Pattern.compile("(?m)^#### " + name + "\n\n(.+)\n\n```json\n(.+)\n```$");
 
         List<MatchResult> entries = entry.matcher(page).results().toList();

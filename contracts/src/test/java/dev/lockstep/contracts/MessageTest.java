@@ -31,7 +31,7 @@ class MessageTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void a_member_that_is_missing_is_named(Message sample) {
+    void a_missing_field_is_reported_by_name(Message sample) {
         var components = sample.getClass().getRecordComponents();
 
         assertThat(IntStream.range(0, components.length))
@@ -42,7 +42,7 @@ class MessageTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void a_text_that_is_no_id_is_refused_and_named(Message sample) {
+    void an_invalid_id_is_rejected_by_name(Message sample) {
         var components = sample.getClass().getRecordComponents();
 
         assertThat(IntStream.range(0, components.length).filter(i -> components[i].getType() == String.class))
@@ -68,21 +68,22 @@ class MessageTest {
     }
 
     @Test
-    void a_control_character_is_one_of_c0_or_c1_or_del_and_a_surrogate_needs_its_other_half() {
-        assertThat(IntStream.rangeClosed(0, 0xFFFF).filter(each -> !MemberRules.isPlain("a" + (char) each + "b")))
+    void control_characters_are_c0_c1_and_del_and_surrogates_must_be_paired() {
+        assertThat(IntStream.rangeClosed(0, 0xFFFF)
+                        .filter(each -> !FieldConstraints.isPrintable("a" + (char) each + "b")))
                 .containsExactlyElementsOf(IntStream.rangeClosed(0, 0xFFFF)
                         .filter(each ->
                                 each < 0x20 || (each >= 0x7f && each <= 0x9f) || (each >= 0xd800 && each <= 0xdfff))
                         .boxed()
                         .toList());
-        assertThat(MemberRules.isPlain("🛒")).isTrue();
-        assertThat(MemberRules.isPlain("\udc00\ud800")).isFalse();
-        assertThat(MemberRules.isPlain("at the end \ud800")).isFalse();
+        assertThat(FieldConstraints.isPrintable("🛒")).isTrue();
+        assertThat(FieldConstraints.isPrintable("\udc00\ud800")).isFalse();
+        assertThat(FieldConstraints.isPrintable("at the end \ud800")).isFalse();
     }
 
     @ParameterizedTest
     @MethodSource("refused")
-    void a_value_that_cannot_be_is_named_and_quoted(String message, ThrowingCallable creation) {
+    void an_invalid_value_is_reported_with_its_name(String message, ThrowingCallable creation) {
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(creation)
                 .withMessage(message);
@@ -101,7 +102,7 @@ class MessageTest {
     }
 
     private static Stream<Message> samples() {
-        return Samples.all();
+        return SampleMessages.all();
     }
 
     private static Stream<Arguments> refused() {

@@ -34,13 +34,13 @@ class SchemaTest {
 
     @Test
     void every_message_has_a_sample() {
-        assertThat(Samples.all().map(Message::getClass).map(Class::getSimpleName))
+        assertThat(SampleMessages.all().map(Message::getClass).map(Class::getSimpleName))
                 .containsAll(Contracts.messages().keySet());
     }
 
     @ParameterizedTest
     @MethodSource("names")
-    void a_schema_is_one_and_explains_itself(String name) {
+    void a_schema_is_valid_and_documented(String name) {
         JsonNode schema = Contracts.schema(name);
 
         assertThat(Contracts.validator("https://json-schema.org/draft/2020-12/schema")
@@ -86,7 +86,7 @@ class SchemaTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void a_reader_is_tolerant_of_members_that_it_does_not_know(String name) throws JsonProcessingException {
+    void unknown_fields_are_ignored(String name) throws JsonProcessingException {
         JsonNode example = Contracts.schema(name).path("examples").path(0);
         if (!example.isObject()) {
             return;
@@ -100,7 +100,7 @@ class SchemaTest {
 
     @ParameterizedTest
     @MethodSource("samples")
-    void what_we_write_validates_and_reads_back(Message sample) throws JsonProcessingException {
+    void a_written_message_validates_and_reads_back(Message sample) throws JsonProcessingException {
         String name = sample.getClass().getSimpleName();
 
         JsonNode written = Contracts.write(sample);
@@ -111,14 +111,14 @@ class SchemaTest {
 
     @ParameterizedTest
     @MethodSource("examples")
-    void what_an_example_shows_validates_and_reads_back(String name, JsonNode example) throws JsonProcessingException {
+    void an_example_validates_and_reads_back(String name, JsonNode example) throws JsonProcessingException {
         assertThat(Contracts.problems(name, example)).isEmpty();
         assertThat(Contracts.write(Contracts.read(example, name))).isEqualTo(example);
     }
 
     @ParameterizedTest
     @MethodSource("requiredMembers")
-    void what_lacks_a_member_is_refused_by_schema_and_record(String name, String member) {
+    void a_missing_field_is_rejected_by_schema_and_record(String name, String member) {
         ObjectNode lacking = Contracts.schema(name).path("examples").path(0).deepCopy();
         lacking.remove(member);
 
@@ -146,7 +146,7 @@ class SchemaTest {
             CancelOrder     | {"orderId":"1","reason":"BORED"}                                     | CancelReason
             PaymentDeclined | {"orderId":"1","reason":"OUT_OF_STOCK"}                              | DeclineReason
             """)
-    void what_a_record_refuses_its_schema_refuses(String name, String value, String named) {
+    void a_value_that_the_record_rejects_is_rejected_by_its_schema(String name, String value, String named) {
         assertRefused(name, Contracts.parse(value), named);
     }
 
@@ -162,7 +162,7 @@ class SchemaTest {
     }
 
     private static Stream<Message> samples() {
-        return Samples.all();
+        return SampleMessages.all();
     }
 
     private static Stream<Arguments> examples() {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class TopicsTest {
     @Test
-    void every_message_travels_on_the_topic_that_readers_were_told() {
-        Map<String, Set<String>> messagesByTopic = Samples.all()
+    void every_message_has_its_documented_topic() {
+        Map<String, Set<String>> messagesByTopic = SampleMessages.all()
                 .collect(Collectors.groupingBy(
                         Topics::of,
                         Collectors.mapping(message -> message.getClass().getSimpleName(), Collectors.toSet())));

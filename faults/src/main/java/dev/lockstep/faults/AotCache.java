@@ -27,11 +27,11 @@ final class AotCache {
     }
 
     /** @param start starts a service with options of its JVM */
-    void create(Function<List<String>, Instance> start) {
+    void create(Function<List<String>, ServiceInstance> start) {
         Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
-        try (Instance instance = start.apply(List.of("-XX:AOTCacheOutput=" + unfinished))) {
+        try (ServiceInstance instance = start.apply(List.of("-XX:AOTCacheOutput=" + unfinished))) {
             Waiting.until("the service that the AOT cache is made of", START_LIMIT, instance::isReady);
-            instance.process().stopAndHold(CREATE_LIMIT);
+            instance.process().stopWithoutRestart(CREATE_LIMIT);
             if (Files.exists(unfinished) && instance.process().exitCode(1, CREATE_LIMIT) == 0) {
                 Files.move(unfinished, file);
             } else {
@@ -43,7 +43,7 @@ final class AotCache {
     }
 
     /** Options of a JVM that is to use it, none if there is none. */
-    List<String> use() {
+    List<String> jvmOptions() {
         // A JVM with an agent cannot use the cache and would log that as an error.
         return exists() ? List.of("-XX:AOTCache=" + file, "-Xlog:aot=off") : List.of();
     }

@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 final class Auditor {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofMinutes(4);
-    private static final String PROGRAM = "dev.lockstep.audit.AuditApp";
+    private static final String MAIN_CLASS = "dev.lockstep.audit.AuditApp";
 
     private final Stack stack;
 
@@ -74,7 +74,7 @@ final class Auditor {
                     "-Dlogback.configurationFile=dev/lockstep/faults/quiet-logback.xml",
                     "-cp",
                     System.getProperty("java.class.path"),
-                    PROGRAM,
+                    MAIN_CLASS,
                     "--postgres-port",
                     String.valueOf(stack.postgres().port()),
                     "--postgres-user",

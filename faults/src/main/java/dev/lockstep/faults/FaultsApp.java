@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import dev.lockstep.messaging.record.PrintableText;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +42,7 @@ public final class FaultsApp implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = "--long", description = "every case, with many injections of each; else those of the build")
-    private boolean longer;
+    private boolean longSuite;
 
     @Option(names = "--case", paramLabel = "NAME", split = ",", description = "only these cases, with many injections")
     private List<String> names = List.of();
@@ -117,14 +117,14 @@ public final class FaultsApp implements Callable<Integer> {
         }
         if (list) {
             cases.forEach(each -> out.printf(
-                    "%-22s %-17s %s%n", each.name(), each.protection().label(), each.fault()));
+                    "%-22s %-17s %s%n", each.name(), each.protection().label(), each.description()));
             return 0;
         }
         long begun = System.nanoTime();
         long dice = seed == null ? new Random().nextInt(1_000_000) : seed;
         out.printf("seed %d%n", dice);
         List<Outcome> outcomes = new ArrayList<>();
-        try (Suite suite = new Suite(out, dice, rate, longer || prove || !names.isEmpty())) {
+        try (Suite suite = new Suite(out, dice, rate, longSuite || prove || !names.isEmpty())) {
             for (FaultCase each : cases) {
                 outcomes.add(suite.run(each, prove ? EnumSet.of(each.protection()) : protections));
             }
@@ -132,14 +132,14 @@ public final class FaultsApp implements Callable<Integer> {
         if (Thread.currentThread().isInterrupted()) {
             return 1;
         }
-        List<String> table = prove ? Report.proofs(outcomes) : Report.table(outcomes);
+        List<String> table = prove ? Report.protectionTable(outcomes) : Report.table(outcomes);
         out.println();
         table.forEach(out::println);
         if (report != null) {
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
             Report.write(report, command(), dice, rate, took, table);
         }
-        boolean good = outcomes.stream().allMatch(prove ? Report::isProof : Outcome::holds);
+        boolean good = outcomes.stream().allMatch(prove ? Report::isHarmDetected : Outcome::holds);
         out.printf("%n%s (seed %d)%n", good ? "good" : "FAILED", dice);
         out.flush();
         return good ? 0 : 1;
@@ -147,9 +147,9 @@ public final class FaultsApp implements Callable<Integer> {
 
     private List<FaultCase> cases() {
         if (!names.isEmpty()) {
-            return names.stream().map(Cases::named).toList();
+            return names.stream().map(FaultCases::named).toList();
         }
-        return longer || prove || list ? Cases.all() : Cases.ofTheShortSuite();
+        return longSuite || prove || list ? FaultCases.all() : FaultCases.shortSuite();
     }
 
     private String command() {

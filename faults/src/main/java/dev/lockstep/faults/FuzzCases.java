@@ -1,7 +1,7 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.RecordFuzzer.Fuzzed;
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.RecordFuzzer.FuzzedRecord;
+import dev.lockstep.faults.agent.Protection;
 import dev.lockstep.messaging.record.PrintableText;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -38,13 +38,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Tens of thousands of records that nobody should have written, on every topic that is read. */
 final class FuzzCases {
-    private static final int AT_ONCE = 250;
+    private static final int BATCH_SIZE = 250;
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Duration LAG_LIMIT = Duration.ofMinutes(4);
-    private static final long MOST_LOG_BYTES = 4L * 1024 * 1024;
-    private static final int LONGEST_LINE = 8_000;
+    private static final long MAX_LOG_BYTES = 4L * 1024 * 1024;
+    private static final int MAX_LINE_LENGTH = 8_000;
     // Of the 256 MiB that each service has here.
-    private static final double MOST_LIVE_HEAP = 128.0 * 1024 * 1024;
+    private static final double MAX_LIVE_HEAP = 128.0 * 1024 * 1024;
     private static final Map<String, Service> READERS = Map.of(
             "order.commands", Service.ORDER,
             "inventory.commands", Service.INVENTORY,
@@ -57,20 +57,22 @@ final class FuzzCases {
                 "fuzz-records",
                 "records that are broken, odd, contradictory or repeated in odd envelopes, on every topic that is read",
                 Protection.DEAD_LETTERS,
-                FaultCase.Where.SHARED,
+                FaultCase.MachineType.SHARED,
                 true,
                 FuzzCases::fuzz));
     }
 
-    private static void fuzz(Run run) {
-        RecordFuzzer fuzzer = new RecordFuzzer(run.random(), written(run));
+    private static void fuzz(CaseRun run) {
+        RecordFuzzer fuzzer = new RecordFuzzer(run.random(), readServiceRecords(run));
         Map<Service, Long> logs = logSizes(run);
         Map<Service, Integer> starts = starts(run);
-        Map<Place, Set<String>> injected = new HashMap<>();
-        for (int left = run.times(30_000, 2_000); left > 0; left -= AT_ONCE) {
+        Map<RecordPosition, Set<String>> injected = new HashMap<>();
+        for (int left = run.times(30_000, 2_000); left > 0; left -= BATCH_SIZE) {
             send(
                     run,
-                    Stream.generate(fuzzer::next).limit(Math.min(left, AT_ONCE)).toList(),
+                    Stream.generate(fuzzer::next)
+                            .limit(Math.min(left, BATCH_SIZE))
+                            .toList(),
                     injected);
             run.pause(PAUSE);
         }
@@ -81,10 +83,10 @@ final class FuzzCases {
     }
 
     // What the services have written themselves, and not the garbage of other cases.
-    private static List<ConsumerRecord<byte[], byte[]>> written(Run run) {
+    private static List<ConsumerRecord<byte[], byte[]>> readServiceRecords(CaseRun run) {
         List<String> sources =
                 Stream.of(Service.values()).map(FuzzCases::source).toList();
-        List<ConsumerRecord<byte[], byte[]>> all = RecordCases.newest(run, 400).stream()
+        List<ConsumerRecord<byte[], byte[]>> all = RecordCases.readNewest(run, 400).stream()
                 .filter(record -> {
                     Header source = record.headers().lastHeader("ce_source");
                     return source != null
@@ -107,9 +109,9 @@ final class FuzzCases {
         return service.label() + "-service";
     }
 
-    private record Place(String topic, int partition, long offset) {}
+    private record RecordPosition(String topic, int partition, long offset) {}
 
-    private static void send(Run run, List<Fuzzed> records, Map<Place, Set<String>> injected) {
+    private static void send(CaseRun run, List<FuzzedRecord> records, Map<RecordPosition, Set<String>> injected) {
         try (KafkaProducer<byte[], byte[]> producer = RecordCases.producer(run)) {
             List<Future<RecordMetadata>> sends =
                     records.stream().map(each -> producer.send(each.record())).toList();
@@ -117,7 +119,7 @@ final class FuzzCases {
             for (int i = 0; i < sends.size(); i++) {
                 RecordMetadata at = sends.get(i).get();
                 injected.put(
-                        new Place(at.topic(), at.partition(), at.offset()),
+                        new RecordPosition(at.topic(), at.partition(), at.offset()),
                         records.get(i).reasons());
                 run.injected();
             }
@@ -130,12 +132,12 @@ final class FuzzCases {
     }
 
     // The broker is asked: what a service says of its lag is what it believes.
-    private static void awaitNoLag(Run run) {
+    private static void awaitNoLag(CaseRun run) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()))) {
             // Orders pour in meanwhile: what came after the last of these records is not waited for.
             Map<TopicPartition, Long> ends = ends(admin);
             Map<String, Long> lags = new TreeMap<>();
-            boolean none = Waiting.comesAbout(LAG_LIMIT, () -> {
+            boolean none = Waiting.isMetWithin(LAG_LIMIT, () -> {
                 lags.clear();
                 lags.putAll(lags(admin, ends));
                 run.pause(PAUSE);
@@ -148,15 +150,15 @@ final class FuzzCases {
     }
 
     private static Map<TopicPartition, Long> ends(Admin admin) {
-        List<String> topics = Stream.concat(RecordCases.TOPICS.stream(), Stream.of(MessageShapes.RESENDS))
+        List<String> topics = Stream.concat(RecordCases.TOPICS.stream(), Stream.of(MessageShapes.RESEND_REQUESTS_TOPIC))
                 .toList();
         Map<TopicPartition, OffsetSpec> wanted = new HashMap<>();
-        answer(admin.describeTopics(topics).allTopicNames())
+        result(admin.describeTopics(topics).allTopicNames())
                 .forEach((topic, description) -> description
                         .partitions()
                         .forEach(each -> wanted.put(new TopicPartition(topic, each.partition()), OffsetSpec.latest())));
         Map<TopicPartition, Long> ends = new HashMap<>();
-        answer(admin.listOffsets(wanted).all()).forEach((partition, end) -> ends.put(partition, end.offset()));
+        result(admin.listOffsets(wanted).all()).forEach((partition, end) -> ends.put(partition, end.offset()));
         return ends;
     }
 
@@ -165,9 +167,9 @@ final class FuzzCases {
         for (Service service : Service.values()) {
             for (String group : List.of(group(service), group(service) + ".resends")) {
                 Map<TopicPartition, OffsetAndMetadata> committed =
-                        answer(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
+                        result(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata());
                 ends.forEach((partition, end) -> {
-                    boolean reads = partition.topic().equals(MessageShapes.RESENDS)
+                    boolean reads = partition.topic().equals(MessageShapes.RESEND_REQUESTS_TOPIC)
                             ? group.endsWith(".resends")
                             : !group.endsWith(".resends")
                                     && readers(partition.topic()).contains(service);
@@ -182,7 +184,7 @@ final class FuzzCases {
         return lags;
     }
 
-    private static <T> T answer(KafkaFuture<T> future) {
+    private static <T> T result(KafkaFuture<T> future) {
         try {
             return future.get(30, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException cause) {
@@ -193,10 +195,10 @@ final class FuzzCases {
         }
     }
 
-    private static void checkDeadLetters(Run run, Map<Place, Set<String>> injected) {
+    private static void checkDeadLetters(CaseRun run, Map<RecordPosition, Set<String>> injected) {
         List<String> wrong = new ArrayList<>();
         for (Service service : Service.values()) {
-            Map<Place, String> letters = deadLetters(run, service);
+            Map<RecordPosition, String> letters = deadLetters(run, service);
             injected.forEach((place, reasons) -> {
                 if (readers(place.topic()).contains(service)) {
                     check(service, place, reasons, letters.get(place), wrong);
@@ -210,7 +212,7 @@ final class FuzzCases {
     }
 
     private static void check(
-            Service service, Place place, Set<String> reasons, @Nullable String found, List<String> wrong) {
+            Service service, RecordPosition place, Set<String> reasons, @Nullable String found, List<String> wrong) {
         boolean right = found == null
                 ? reasons.isEmpty()
                 : reasons.stream().anyMatch(reason -> found.startsWith(reason + " after 1:"));
@@ -221,22 +223,23 @@ final class FuzzCases {
     }
 
     private static Set<Service> readers(String topic) {
-        if (topic.equals(MessageShapes.RESENDS)) {
+        if (topic.equals(MessageShapes.RESEND_REQUESTS_TOPIC)) {
             return Set.of(Service.values());
         }
         return Set.of(READERS.getOrDefault(topic, Service.SAGA));
     }
 
     // Letters are written in the transaction in which the offset moves on, so those of records that are read are there.
-    private static Map<Place, String> deadLetters(Run run, Service service) {
+    private static Map<RecordPosition, String> deadLetters(CaseRun run, Service service) {
         try {
-            Map<Place, String> letters = new HashMap<>();
+            Map<RecordPosition, String> letters = new HashMap<>();
             for (String row : Database.column(
                     run.stack().jdbcUrl(service),
                     "SELECT concat_ws(' ', topic, partition, \"offset\", reason, 'after', attempts || ':', left(error, 300))"
                             + " FROM dead_letter")) {
                 String[] parts = row.split(" ", 4);
-                letters.put(new Place(parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2])), parts[3]);
+                letters.put(
+                        new RecordPosition(parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2])), parts[3]);
             }
             return letters;
         } catch (SQLException cause) {
@@ -244,7 +247,7 @@ final class FuzzCases {
         }
     }
 
-    private static Map<Service, Integer> starts(Run run) {
+    private static Map<Service, Integer> starts(CaseRun run) {
         Map<Service, Integer> starts = new EnumMap<>(Service.class);
         for (Service service : Service.values()) {
             starts.put(service, run.stack().service(service).starts());
@@ -252,20 +255,20 @@ final class FuzzCases {
         return starts;
     }
 
-    private static void checkProcesses(Run run, Map<Service, Integer> starts) {
+    private static void checkProcesses(CaseRun run, Map<Service, Integer> starts) {
         starts.forEach((service, before) -> {
             if (run.stack().service(service).starts() != before) {
                 throw new FaultsException(service.label() + " did not survive, see its log");
             }
             double live = run.stack().first(service).metric("jvm_gc_live_data_size_bytes");
-            if (live > MOST_LIVE_HEAP) {
+            if (live > MAX_LIVE_HEAP) {
                 throw new FaultsException(
                         "%s holds %.0f MiB after a collection".formatted(service.label(), live / 1024 / 1024));
             }
         });
     }
 
-    private static Map<Service, Long> logSizes(Run run) {
+    private static Map<Service, Long> logSizes(CaseRun run) {
         Map<Service, Long> sizes = new EnumMap<>(Service.class);
         for (Service service : Service.values()) {
             sizes.put(service, size(log(run, service)));
@@ -273,7 +276,7 @@ final class FuzzCases {
         return sizes;
     }
 
-    private static Path log(Run run, Service service) {
+    private static Path log(CaseRun run, Service service) {
         return run.stack().folder().resolve("logs").resolve(service.label() + ".log");
     }
 
@@ -285,16 +288,16 @@ final class FuzzCases {
         }
     }
 
-    private static void checkLogs(Run run, Map<Service, Long> before) {
+    private static void checkLogs(CaseRun run, Map<Service, Long> before) {
         long written = 0;
         for (Map.Entry<Service, Long> each : before.entrySet()) {
             Path log = log(run, each.getKey());
             written += size(log) - each.getValue();
             checkLines(log, each.getValue());
         }
-        if (written > MOST_LOG_BYTES) {
+        if (written > MAX_LOG_BYTES) {
             throw new FaultsException(
-                    "the services wrote %,d bytes of log, and may write %,d".formatted(written, MOST_LOG_BYTES));
+                    "the services wrote %,d bytes of log, and may write %,d".formatted(written, MAX_LOG_BYTES));
         }
     }
 
@@ -303,11 +306,11 @@ final class FuzzCases {
             file.seek(from);
             BufferedReader lines = new BufferedReader(Channels.newReader(file.getChannel(), StandardCharsets.UTF_8));
             lines.lines().forEach(line -> {
-                if (line.length() > LONGEST_LINE) {
+                if (line.length() > MAX_LINE_LENGTH) {
                     throw new FaultsException(log + " has a line of " + line.length() + " characters");
                 }
                 String plain = line.replace("\t", "");
-                if (!PrintableText.of(plain, LONGEST_LINE).equals(plain)
+                if (!PrintableText.of(plain, MAX_LINE_LENGTH).equals(plain)
                         || line.startsWith("1970-01-01T00:00:00.000Z")) {
                     throw new FaultsException(
                             log + " has a line that somebody else wrote: " + PrintableText.of(line, 300));

@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -28,7 +28,7 @@ final class KafkaCases {
     /** From then on messages of a key are in several partitions. */
     static final String ADD_PARTITIONS = "add-partitions";
 
-    private static final Map<Service, List<String>> READ = Map.of(
+    private static final Map<Service, List<String>> CONSUMED_TOPICS = Map.of(
             Service.ORDER, List.of("order.commands"),
             Service.INVENTORY, List.of("inventory.commands"),
             Service.PAYMENT, List.of("payment.commands"),
@@ -41,7 +41,7 @@ final class KafkaCases {
                             "inventory.updated",
                             "payment.updated"));
     private static final List<String> TOPICS =
-            READ.values().stream().flatMap(List::stream).sorted().toList();
+            CONSUMED_TOPICS.values().stream().flatMap(List::stream).sorted().toList();
     // The deadline of a saga's step in this suite, and some time for the order to hear of it.
     private static final Duration DEADLINE = Duration.ofSeconds(20);
 
@@ -66,11 +66,11 @@ final class KafkaCases {
                         KafkaCases::abortTransactions));
     }
 
-    private static void addPartitions(Run run) {
+    private static void addPartitions(CaseRun run) {
         try (Admin admin = admin(run)) {
             String begun = single(run, "SELECT now()::text");
             for (int round = 0; round < run.times(2, 1); round++) {
-                Map<String, NewPartitions> more = done(
+                Map<String, NewPartitions> more = result(
                                 admin.describeTopics(TOPICS).allTopicNames())
                         .values()
                         .stream()
@@ -78,7 +78,7 @@ final class KafkaCases {
                                 topic -> topic.name(),
                                 topic -> NewPartitions.increaseTo(
                                         topic.partitions().size() + 2)));
-                done(admin.createPartitions(more).all());
+                result(admin.createPartitions(more).all());
                 more.forEach((topic, partitions) -> run.injected());
                 run.pause(DEADLINE);
                 run.awaitProgress();
@@ -93,7 +93,7 @@ final class KafkaCases {
         }
     }
 
-    private static void deleteRecords(Run run) {
+    private static void deleteRecords(CaseRun run) {
         try (Admin admin = admin(run)) {
             for (int round = 0; round < run.times(2, 1); round++) {
                 for (Service service : Service.values()) {
@@ -102,7 +102,7 @@ final class KafkaCases {
                     if (frozen) {
                         process.freeze();
                     } else {
-                        process.killAndHold();
+                        process.killWithoutRestart();
                     }
                     run.pause(2_000, 4_000);
                     int deleted = deleteUnread(admin, service);
@@ -123,15 +123,15 @@ final class KafkaCases {
     // Returns how many there were.
     private static int deleteUnread(Admin admin, Service service) {
         Map<TopicPartition, OffsetSpec> partitions =
-                done(admin.describeTopics(READ.get(service)).allTopicNames()).values().stream()
+                result(admin.describeTopics(CONSUMED_TOPICS.get(service)).allTopicNames()).values().stream()
                         .flatMap(topic -> topic.partitions().stream()
                                 .map(partition -> new TopicPartition(topic.name(), partition.partition())))
                         .collect(Collectors.toMap(partition -> partition, partition -> OffsetSpec.latest()));
-        Map<TopicPartition, OffsetAndMetadata> committed = done(
+        Map<TopicPartition, OffsetAndMetadata> committed = result(
                 admin.listConsumerGroupOffsets(service.label() + "-service").partitionsToOffsetAndMetadata());
         Map<TopicPartition, RecordsToDelete> unread = new HashMap<>();
         long[] records = new long[1];
-        done(admin.listOffsets(partitions).all()).forEach((partition, end) -> {
+        result(admin.listOffsets(partitions).all()).forEach((partition, end) -> {
             OffsetAndMetadata read = committed.get(partition);
             long left = end.offset() - (read == null ? 0 : read.offset());
             if (left > 0) {
@@ -139,11 +139,11 @@ final class KafkaCases {
                 unread.put(partition, RecordsToDelete.beforeOffset(end.offset()));
             }
         });
-        done(admin.deleteRecords(unread).all());
+        result(admin.deleteRecords(unread).all());
         return (int) records[0];
     }
 
-    private static void abortTransactions(Run run) {
+    private static void abortTransactions(CaseRun run) {
         for (int round = 0; round < run.times(6, 2); round++) {
             try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                     Map.of(
@@ -191,7 +191,8 @@ final class KafkaCases {
         }
     }
 
-    private static ProducerRecord<byte[], byte[]> record(Run run, String topic, String type, String key, String value) {
+    private static ProducerRecord<byte[], byte[]> record(
+            CaseRun run, String topic, String type, String key, String value) {
         RecordHeaders headers = new RecordHeaders();
         Map.of("ce_id", Uuids.version7(run.random()).toString(), "ce_source", "/nobody", "ce_type", type)
                 .forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
@@ -199,7 +200,7 @@ final class KafkaCases {
                 topic, null, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8), headers);
     }
 
-    private static String single(Run run, String sql) {
+    private static String single(CaseRun run, String sql) {
         try {
             return Database.column(run.stack().jdbcUrl(Service.ORDER), sql).getFirst();
         } catch (SQLException cause) {
@@ -207,11 +208,11 @@ final class KafkaCases {
         }
     }
 
-    private static Admin admin(Run run) {
+    private static Admin admin(CaseRun run) {
         return Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()));
     }
 
-    private static <T> T done(KafkaFuture<T> future) {
+    private static <T> T result(KafkaFuture<T> future) {
         try {
             return future.get();
         } catch (ExecutionException refused) {

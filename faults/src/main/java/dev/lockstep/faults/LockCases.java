@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -12,9 +12,9 @@ import java.util.Objects;
 
 /** Rows that somebody keeps locked, as an operator does with an open {@code SELECT ... FOR UPDATE}. */
 final class LockCases {
-    private static final Duration LOCKED = Duration.ofSeconds(12);
+    private static final Duration LOCK_DURATION = Duration.ofSeconds(12);
     // Others may end a little later than usual, but not only when the row is free again.
-    private static final Duration LONGEST_STALL = Duration.ofSeconds(5);
+    private static final Duration MAX_STALL = Duration.ofSeconds(5);
 
     private LockCases() {}
 
@@ -33,7 +33,7 @@ final class LockCases {
      */
     private record Row(Service service, String statement) {}
 
-    private static void lockEach(Run run) {
+    private static void lockEach(CaseRun run) {
         String prefix = run.load().prefix();
         List<Row> rows = List.of(
                 new Row(Service.PAYMENT, "SELECT user_id FROM account WHERE user_id = ? || 'ann' FOR UPDATE"),
@@ -54,7 +54,7 @@ final class LockCases {
         }
     }
 
-    private static void lock(Run run, Row row, String prefix) {
+    private static void lock(CaseRun run, Row row, String prefix) {
         try (Connection connection = DriverManager.getConnection(run.stack().jdbcUrl(row.service()))) {
             connection.setAutoCommit(false);
             Waiting.until(
@@ -62,7 +62,7 @@ final class LockCases {
                     Duration.ofSeconds(30),
                     () -> hasLocked(connection, row, prefix));
             run.injected();
-            watchOthers(run, row);
+            checkOtherOrdersEnd(run, row);
             connection.rollback();
         } catch (SQLException cause) {
             throw new FaultsException(
@@ -82,17 +82,17 @@ final class LockCases {
     }
 
     // Orders that do not need the row have to end all the time that it is locked.
-    private static void watchOthers(Run run, Row row) {
-        long until = System.nanoTime() + LOCKED.toNanos();
-        int ended = run.watch().ended();
+    private static void checkOtherOrdersEnd(CaseRun run, Row row) {
+        long until = System.nanoTime() + LOCK_DURATION.toNanos();
+        int ended = run.stallMonitor().ended();
         long since = System.nanoTime();
         while (System.nanoTime() < until) {
             run.pause(Duration.ofMillis(100));
-            if (run.watch().ended() > ended) {
-                ended = run.watch().ended();
+            if (run.stallMonitor().ended() > ended) {
+                ended = run.stallMonitor().ended();
                 since = System.nanoTime();
-            } else if (System.nanoTime() - since > LONGEST_STALL.toNanos()) {
-                throw new FaultsException("no order has ended for " + LONGEST_STALL.toSeconds() + " s while one row of "
+            } else if (System.nanoTime() - since > MAX_STALL.toNanos()) {
+                throw new FaultsException("no order has ended for " + MAX_STALL.toSeconds() + " s while one row of "
                         + row.service().label() + " was locked");
             }
         }

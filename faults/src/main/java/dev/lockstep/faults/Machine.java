@@ -22,7 +22,7 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
             Path.of("/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"));
 
     /** @throws FaultsException if this machine does not have what is needed; it says what to do about that */
-    static Machine of(FaultCase.Where where, Path folder) {
+    static Machine of(FaultCase.MachineType where, Path folder) {
         try {
             Files.createDirectories(folder);
         } catch (IOException cause) {
@@ -66,7 +66,7 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
                 .findFirst()
                 .orElseThrow(() -> new FaultsException(
                         "needs libfaketime to move the services' clocks: apt-get install faketime"));
-        Path clock = folder.resolve(MachineCases.CLOCK);
+        Path clock = folder.resolve(MachineCases.CLOCK_FILE);
         MachineCases.write(clock, "+0");
         return new Machine(
                 folder,

@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -13,9 +13,9 @@ import java.util.List;
 /** Disks that are full and clocks that jump. */
 final class MachineCases {
     /** What fills a small disk, beside Postgres' data. */
-    static final String BALLAST = "ballast";
+    static final String FILLER_FILE = "ballast";
     /** What the services' clocks are set by, as {@code +3600}. */
-    static final String CLOCK = "clock";
+    static final String CLOCK_FILE = "clock";
 
     private MachineCases() {}
 
@@ -25,7 +25,7 @@ final class MachineCases {
                         "disk-full",
                         "the disk of Postgres full for a while",
                         Protection.TRANSACTION,
-                        FaultCase.Where.SMALL_DISK,
+                        FaultCase.MachineType.SMALL_DISK,
                         false,
                         MachineCases::fillDisk),
                 new FaultCase(
@@ -33,13 +33,13 @@ final class MachineCases {
                         "the clock of every service jumps by up to an hour, forwards and back; services killed"
                                 + " meanwhile",
                         Protection.CLOCK,
-                        FaultCase.Where.OWN_CLOCK,
+                        FaultCase.MachineType.OWN_CLOCK,
                         false,
-                        MachineCases::jump));
+                        MachineCases::jumpClocks));
     }
 
-    private static void fillDisk(Run run) {
-        Path ballast = run.stack().disk().resolve(BALLAST);
+    private static void fillDisk(CaseRun run) {
+        Path ballast = run.stack().disk().resolve(FILLER_FILE);
         for (int i = 0; i < run.times(2, 1); i++) {
             run.pause(500, 1_500);
             fill(ballast);
@@ -70,8 +70,8 @@ final class MachineCases {
         }
     }
 
-    private static void jump(Run run) {
-        Path clock = run.stack().folder().resolve(CLOCK);
+    private static void jumpClocks(CaseRun run) {
+        Path clock = run.stack().folder().resolve(CLOCK_FILE);
         for (String offset : List.of("+3600", "-1800", "+600", "-3600", "+0").subList(0, run.times(5, 2))) {
             write(clock, offset);
             run.injected();

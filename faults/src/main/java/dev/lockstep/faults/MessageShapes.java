@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The shapes of all messages that services read, and JSON of them: valid, or with one member that breaks a rule. */
 final class MessageShapes {
-    static final String RESENDS = "lockstep.resend-requests";
+    static final String RESEND_REQUESTS_TOPIC = "lockstep.resend-requests";
 
     /** What a member of a message is. */
     enum Kind {
@@ -46,12 +46,12 @@ final class MessageShapes {
             shape("payment.updated", "PaymentDeclined", "reason", Kind.REASON),
             shape("payment.updated", "PaymentRefunded"),
             new Shape(
-                    RESENDS,
+                    RESEND_REQUESTS_TOPIC,
                     "ResendRequested",
                     Map.of("source", Kind.TEXT, "topic", Kind.TEXT, "messageId", Kind.UUID)));
 
     // What their readers refuse for an order that they do not know: a command to undo would be obeyed.
-    private static final Set<String> REFUSED_FOR_STRANGERS = Set.of(
+    private static final Set<String> REJECTED_FOR_UNKNOWN_ORDER = Set.of(
             "ConfirmOrder",
             "CancelOrder",
             "OrderConfirmed",
@@ -83,64 +83,64 @@ final class MessageShapes {
     }
 
     /** One whose readers refuse it for an order that they do not know. */
-    Shape anyRefusedForStrangers() {
+    Shape anyRejectedForUnknownOrder() {
         return any(ALL.stream()
-                .filter(each -> REFUSED_FOR_STRANGERS.contains(each.type()))
+                .filter(each -> REJECTED_FOR_UNKNOWN_ORDER.contains(each.type()))
                 .toList());
     }
 
     /** A valid message of the order. */
     String valid(Shape shape, String order) {
-        return json(good(shape, order));
+        return json(validMembers(shape, order));
     }
 
     /** A message of the order of which one member breaks a rule, or is missing. */
-    String broken(Shape shape, String order) {
-        Map<String, @Nullable String> members = good(shape, order);
+    String invalid(Shape shape, String order) {
+        Map<String, @Nullable String> members = validMembers(shape, order);
         String broken = any(List.copyOf(shape.members().keySet()));
-        members.put(broken, bad(Objects.requireNonNull(shape.members().get(broken))));
+        members.put(broken, invalidValue(Objects.requireNonNull(shape.members().get(broken))));
         return json(members);
     }
 
     /** A UUIDv7 of this instant. */
-    String version7() {
+    String uuidV7() {
         return Uuids.version7(random).toString();
     }
 
-    private Map<String, @Nullable String> good(Shape shape, String key) {
+    private Map<String, @Nullable String> validMembers(Shape shape, String key) {
         Map<String, @Nullable String> members = new LinkedHashMap<>();
-        shape.members().forEach((member, kind) -> members.put(member, good(shape, kind, key)));
+        shape.members().forEach((member, kind) -> members.put(member, validMembers(shape, kind, key)));
         return members;
     }
 
     // Of products and users that nobody has, should one of them be taken for valid.
-    private String good(Shape shape, Kind kind, String key) {
+    private String validMembers(Shape shape, Kind kind, String key) {
         return switch (kind) {
             case ORDER -> quoted(key);
             case ID -> "\"fuzz-user\"";
             case MONEY -> "{\"amount\":%d,\"currency\":\"KRW\"}".formatted(random.nextLong(1L << 53));
             case ITEMS -> "[{\"productId\":\"fuzz-product\",\"qty\":%d}]".formatted(1 + random.nextInt(1_000));
             case REASON -> shape.type().equals("PaymentDeclined") ? "\"UNKNOWN_ACCOUNT\"" : "\"OUT_OF_STOCK\"";
-            case UUID -> quoted(version7());
+            case UUID -> quoted(uuidV7());
             case TEXT -> "\"/fuzz\"";
         };
     }
 
     /** What a member of the kind must not be, or null for nothing. */
-    private @Nullable String bad(Kind kind) {
+    private @Nullable String invalidValue(Kind kind) {
         if (random.nextInt(12) == 0) {
             return null;
         }
         return switch (kind) {
-            case ORDER, ID, TEXT -> badText();
-            case MONEY -> badMoney();
-            case ITEMS -> badItems();
+            case ORDER, ID, TEXT -> invalidText();
+            case MONEY -> invalidMoney();
+            case ITEMS -> invalidItems();
             case REASON -> any(List.of("\"BORED\"", "0", "null", "\"\"", "[]", "\"out_of_stock\"", "\"\\ud800\""));
             case UUID -> any(List.of("\"1-1-1-1-1\"", "7", "null", "\"\"", "\"\\u0000\"", "[]"));
         };
     }
 
-    private String badText() {
+    private String invalidText() {
         return any(List.of(
                 "null",
                 "7",
@@ -161,7 +161,7 @@ final class MessageShapes {
                 "\"" + "x".repeat(256 + random.nextInt(10_000)) + "\""));
     }
 
-    private String badMoney() {
+    private String invalidMoney() {
         return switch (random.nextInt(4)) {
             case 0 ->
                 any(List.of("null", "[]", "100", "\"100 KRW\"", "{}", "{\"currency\":\"KRW\"}", "{\"amount\":1}"));
@@ -169,11 +169,11 @@ final class MessageShapes {
                 "{\"amount\":1,\"currency\":%s}"
                         .formatted(any(
                                 List.of("\"krw\"", "\"ZZZ\"", "\"\"", "null", "7", "\"KRW\\u0000\"", "\"\\ud800\"")));
-            default -> "{\"amount\":%s,\"currency\":\"KRW\"}".formatted(badAmount());
+            default -> "{\"amount\":%s,\"currency\":\"KRW\"}".formatted(invalidAmount());
         };
     }
 
-    private String badAmount() {
+    private String invalidAmount() {
         return any(List.of(
                 "-1",
                 "-100",
@@ -194,7 +194,7 @@ final class MessageShapes {
                 "9".repeat(200)));
     }
 
-    private String badItems() {
+    private String invalidItems() {
         String item = "{\"productId\":\"fuzz-product\",\"qty\":1}";
         return switch (random.nextInt(6)) {
             case 0 -> any(List.of("null", "{}", "[]", "[null]", "[" + item + ",null]", "[[]]", "[3]", item));
@@ -202,7 +202,7 @@ final class MessageShapes {
                 IntStream.range(0, 101 + random.nextInt(2_000))
                         .mapToObj(i -> item)
                         .collect(Collectors.joining(",", "[", "]"));
-            case 2, 3 -> "[%s,{\"productId\":%s,\"qty\":1}]".formatted(item, badText());
+            case 2, 3 -> "[%s,{\"productId\":%s,\"qty\":1}]".formatted(item, invalidText());
             default ->
                 "[{\"productId\":\"fuzz-product\",\"qty\":%s}]"
                         .formatted(any(List.of(

@@ -1,7 +1,7 @@
 package dev.lockstep.faults;
 
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -30,9 +30,9 @@ final class NetworkCases {
                         NetworkCases::slow));
     }
 
-    private static void resetPostgres(Run run) {
+    private static void resetPostgres(CaseRun run) {
         for (Service service : shuffled(run)) {
-            TcpProxy network = run.stack().toPostgres(service);
+            TcpProxy network = run.stack().postgresProxy(service);
             // So that a transaction takes long enough to be hit between any two of its statements.
             network.delay(Duration.ofMillis(20));
             for (int i = 0; i < run.times(8, 4); i++) {
@@ -48,23 +48,23 @@ final class NetworkCases {
         }
     }
 
-    private static void cutKafka(Run run) {
+    private static void cutKafka(CaseRun run) {
         for (Service service : shuffled(run)) {
-            run.stack().toKafka(service).cut();
+            run.stack().kafkaProxy(service).cut();
             run.injected();
             run.pause(1_000, 2_000);
             run.stack().service(service).kill();
             run.injected();
             run.pause(100, 1_000);
-            run.stack().toKafka(service).heal();
+            run.stack().kafkaProxy(service).heal();
             run.awaitProgress();
         }
     }
 
-    private static void slow(Run run) {
+    private static void slow(CaseRun run) {
         for (Service service : shuffled(run)) {
             for (TcpProxy network :
-                    List.of(run.stack().toPostgres(service), run.stack().toKafka(service))) {
+                    List.of(run.stack().postgresProxy(service), run.stack().kafkaProxy(service))) {
                 network.delay(Duration.ofMillis(100));
                 run.injected();
                 run.pause(1_000, 2_000);
@@ -83,7 +83,7 @@ final class NetworkCases {
         }
     }
 
-    private static List<Service> shuffled(Run run) {
+    private static List<Service> shuffled(CaseRun run) {
         List<Service> services = new ArrayList<>(List.of(Service.values()));
         Collections.shuffle(services, run.random());
         return services.subList(0, run.times(services.size(), 2));

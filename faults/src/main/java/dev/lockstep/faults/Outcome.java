@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param doubled orders that nobody asked for a second time
  * @param stuck orders without an end, and clients without an answer
  * @param verdict what the auditor said, or null if it could not be asked
- * @param trouble why the case could not be carried out, or null if it was
+ * @param executionError why the case could not be carried out, or null if it was
  */
 record Outcome(
-        FaultCase fault,
+        FaultCase faultCase,
         int injected,
         int accepted,
         long lost,
@@ -25,7 +25,7 @@ record Outcome(
         Duration longestStall,
         Duration slowestOrder,
         Auditor.@Nullable Verdict verdict,
-        @Nullable String trouble,
+        @Nullable String executionError,
         List<String> remarks) {
     Outcome {
         remarks = List.copyOf(remarks);
@@ -33,14 +33,14 @@ record Outcome(
 
     /** Whether nothing was lost, nothing doubled, nothing stuck, and the case was what it says. */
     boolean holds() {
-        return trouble == null && verdict != null && verdict.holds() && lost + doubled + stuck == 0;
+        return executionError == null && verdict != null && verdict.holds() && lost + doubled + stuck == 0;
     }
 
     /** Why it does not hold, in a few words. */
-    String why() {
+    String failureReason() {
         List<String> reasons = new ArrayList<>();
-        if (trouble != null) {
-            reasons.add(trouble);
+        if (executionError != null) {
+            reasons.add(executionError);
         }
         if (lost > 0) {
             reasons.add(lost + " lost");

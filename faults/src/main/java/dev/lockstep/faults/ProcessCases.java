@@ -1,8 +1,8 @@
 package dev.lockstep.faults;
 
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.faults.inside.CrashPoint;
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.CrashPoint;
+import dev.lockstep.faults.agent.Protection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -91,11 +91,11 @@ final class ProcessCases {
     }
 
     // So that a transaction takes long enough to be hit between any two of its statements.
-    private static void slowPostgres(Run run) {
-        ALL.forEach(service -> run.stack().toPostgres(service).delay(Duration.ofMillis(20)));
+    private static void slowPostgres(CaseRun run) {
+        ALL.forEach(service -> run.stack().postgresProxy(service).delay(Duration.ofMillis(20)));
     }
 
-    private static void killServices(Run run) {
+    private static void killServices(CaseRun run) {
         slowPostgres(run);
         for (int round = 0; round < run.times(4, 1); round++) {
             List<Service> shuffled = new ArrayList<>(ALL);
@@ -110,7 +110,7 @@ final class ProcessCases {
     }
 
     // Where there is no time for each service at each point, there is for a point of its own in each service.
-    private static void crash(Run run, List<CrashPoint> points) {
+    private static void crash(CaseRun run, List<CrashPoint> points) {
         List<CrashPoint> shuffled = new ArrayList<>(points);
         Collections.shuffle(shuffled, run.random());
         for (int round = 0; round < run.times(points.size(), 1); round++) {
@@ -123,22 +123,22 @@ final class ProcessCases {
     }
 
     // What was not yet sent when the relay dies is what an early confirmation loses.
-    private static void crashInRelay(Run run) {
-        ALL.forEach(service -> run.stack().toKafka(service).delay(Duration.ofMillis(300)));
+    private static void crashInRelay(CaseRun run) {
+        ALL.forEach(service -> run.stack().kafkaProxy(service).delay(Duration.ofMillis(300)));
         crash(run, List.of(CrashPoint.CAPTURED, CrashPoint.SENT, CrashPoint.ACKNOWLEDGED, CrashPoint.CONFIRMED));
         run.stack().heal();
     }
 
-    private static void crashBeforeAnswer(Run run) {
+    private static void crashBeforeAnswer(CaseRun run) {
         for (int i = 0; i < run.times(3, 1); i++) {
             run.crash(Map.of(Service.ORDER, CrashPoint.ORDER_COMMITTED));
         }
     }
 
-    private static void killKafka(Run run) {
+    private static void killKafka(CaseRun run) {
         for (int i = 0; i < run.times(3, 1); i++) {
             run.pause(500, 2_000);
-            run.stack().kafka().killAndHold();
+            run.stack().kafka().killWithoutRestart();
             run.injected();
             // Rows pile up that nobody acknowledges.
             run.pause(1_500, 2_500);
@@ -150,7 +150,7 @@ final class ProcessCases {
         }
     }
 
-    private static void freezeKafka(Run run) {
+    private static void freezeKafka(CaseRun run) {
         for (int i = 0; i < run.times(2, 1); i++) {
             run.stack().kafka().freeze();
             run.injected();
@@ -163,7 +163,7 @@ final class ProcessCases {
         }
     }
 
-    private static void killPostgres(Run run) {
+    private static void killPostgres(CaseRun run) {
         slowPostgres(run);
         for (int i = 0; i < run.times(5, 2); i++) {
             run.pause(500, 2_000);
@@ -175,11 +175,11 @@ final class ProcessCases {
         }
     }
 
-    private static void restartPostgres(Run run) {
+    private static void restartPostgres(CaseRun run) {
         for (int i = 0; i < run.times(3, 1); i++) {
             // With a slow Kafka every batch is on its way for a while. The relay that loses Postgres gives its batch
             // up.
-            ALL.forEach(service -> run.stack().toKafka(service).delay(Duration.ofMillis(400)));
+            ALL.forEach(service -> run.stack().kafkaProxy(service).delay(Duration.ofMillis(400)));
             run.pause(1_000, 2_000);
             run.stack().postgres().restart();
             run.injected();
@@ -189,19 +189,19 @@ final class ProcessCases {
         }
     }
 
-    private static void rebalance(Run run) {
+    private static void rebalance(CaseRun run) {
         for (int i = 0; i < run.times(3, 1); i++) {
             for (Service service : List.of(Service.SAGA, Service.PAYMENT, Service.INVENTORY)) {
-                try (Instance second = run.stack().another(service)) {
+                try (ServiceInstance second = run.stack().startSecondInstance(service)) {
                     run.injected();
                     run.pause(500, 1_500);
                     if (run.random().nextBoolean()) {
-                        second.process().stopAndHold();
+                        second.process().stopWithoutRestart();
                     } else {
                         // The first one goes, and the second has to take over what it was at.
                         run.stack().service(service).kill();
                         run.pause(1_000, 2_000);
-                        second.process().killAndHold();
+                        second.process().killWithoutRestart();
                     }
                     run.injected();
                 }
@@ -209,22 +209,22 @@ final class ProcessCases {
         }
     }
 
-    private static void relayFailover(Run run) {
+    private static void relayFailover(CaseRun run) {
         for (int i = 0; i < run.times(2, 1); i++) {
             // One that is told that nobody is there, and one that is told nothing.
             Consumer<TcpProxy> cutOff = i == 0 ? TcpProxy::cut : TcpProxy::freeze;
-            Instance first = run.stack().first(Service.ORDER);
-            try (Instance second = run.stack().another(Service.ORDER)) {
+            ServiceInstance first = run.stack().first(Service.ORDER);
+            try (ServiceInstance second = run.stack().startSecondInstance(Service.ORDER)) {
                 failOver(
                         run,
                         first,
                         second,
                         leader -> {
-                            leader.toKafka().freeze();
+                            leader.kafkaProxy().freeze();
                             run.pause(500, 1_500);
                             leader.process().kill();
                         },
-                        leader -> leader.toKafka().heal());
+                        leader -> leader.kafkaProxy().heal());
                 failOver(
                         run,
                         first,
@@ -235,13 +235,13 @@ final class ProcessCases {
                         run,
                         first,
                         second,
-                        leader -> cutOff.accept(leader.toKafka()),
-                        leader -> leader.toKafka().heal());
+                        leader -> cutOff.accept(leader.kafkaProxy()),
+                        leader -> leader.kafkaProxy().heal());
                 failOver(
                         run,
                         first,
                         second,
-                        leader -> leader.process().killAndHold(),
+                        leader -> leader.process().killWithoutRestart(),
                         leader -> leader.process().start());
             }
         }
@@ -249,26 +249,30 @@ final class ProcessCases {
 
     /** Breaks the instance whose relay leads, and mends it once that of the other one does. */
     private static void failOver(
-            Run run, Instance one, Instance two, Consumer<Instance> fault, Consumer<Instance> mending) {
+            CaseRun run,
+            ServiceInstance one,
+            ServiceInstance two,
+            Consumer<ServiceInstance> fault,
+            Consumer<ServiceInstance> mending) {
         Waiting.until(
                 "two order services, one of whose relays leads",
                 TAKEOVER_LIMIT,
-                () -> one.isReady() && two.isReady() && one.leads() != two.leads());
-        boolean firstLeads = one.leads();
-        Instance leader = firstLeads ? one : two;
-        Instance standby = firstLeads ? two : one;
+                () -> one.isReady() && two.isReady() && one.isLeader() != two.isLeader());
+        boolean firstLeads = one.isLeader();
+        ServiceInstance leader = firstLeads ? one : two;
+        ServiceInstance standby = firstLeads ? two : one;
         fault.accept(leader);
         run.injected();
         Waiting.until(
                 "the relay of " + standby.name() + " to lead instead of that of " + leader.name(),
                 TAKEOVER_LIMIT,
-                standby::leads);
+                standby::isLeader);
         mending.accept(leader);
         run.awaitProgress();
     }
 
     // The deadlines are 15 s.
-    private static void lateAnswers(Run run) {
+    private static void lateAnswers(CaseRun run) {
         for (Service service : List.of(Service.PAYMENT, Service.INVENTORY)) {
             run.stack().service(service).freeze();
             run.injected();

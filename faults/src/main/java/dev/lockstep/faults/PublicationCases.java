@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.util.List;
 
 /** Publications that no longer let through what the relay reads. Rows that are written meanwhile never come through the slot. */
@@ -21,7 +21,7 @@ final class PublicationCases {
                 PublicationCases::alter));
     }
 
-    private static void alter(Run run) {
+    private static void alter(CaseRun run) {
         List<Service> services = List.of(Service.values());
         for (int i = 0; i < run.times(services.size(), 1); i++) {
             Database.execute(

@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,15 +55,15 @@ final class RecordCases {
                         "poison",
                         "garbage, oversized, unknown and self-preceding records on every topic, also under the keys of orders",
                         Protection.DEAD_LETTERS,
-                        FaultCase.Where.SHARED,
+                        FaultCase.MachineType.SHARED,
                         true,
                         RecordCases::poison));
     }
 
-    private static void repeat(Run run) {
+    private static void repeat(CaseRun run) {
         for (int round = 0; round < run.times(4, 2); round++) {
             run.pause(1_500, 2_500);
-            List<ConsumerRecord<byte[], byte[]>> records = newest(run, 400);
+            List<ConsumerRecord<byte[], byte[]>> records = readNewest(run, 400);
             List<ConsumerRecord<byte[], byte[]>> twice = new ArrayList<>(records);
             twice.addAll(records);
             Collections.shuffle(twice, run.random());
@@ -76,7 +76,7 @@ final class RecordCases {
         }
     }
 
-    private static void poison(Run run) {
+    private static void poison(CaseRun run) {
         List<String> orders = new ArrayList<>(run.load().accepted().keySet());
         for (int round = 0; round < run.times(6, 2); round++) {
             List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
@@ -135,7 +135,7 @@ final class RecordCases {
     private static ProducerRecord<byte[], byte[]> record(
             Random random, String topic, byte[] key, String value, Map<String, String> special) {
         Map<String, String> attributes = new HashMap<>(Map.of(
-                "ce_id", version4(random).toString(),
+                "ce_id", uuidV4(random).toString(),
                 "ce_source", "/nobody",
                 "ce_specversion", "1.0"));
         attributes.putAll(special);
@@ -151,7 +151,7 @@ final class RecordCases {
                 .collect(Collectors.joining());
     }
 
-    private static UUID version4(Random random) {
+    private static UUID uuidV4(Random random) {
         return new UUID((random.nextLong() & ~0xF000L) | 0x4000, (random.nextLong() >>> 2) | Long.MIN_VALUE);
     }
 
@@ -160,7 +160,7 @@ final class RecordCases {
     }
 
     // What Kafka has refused was not injected.
-    private static void send(Run run, List<ProducerRecord<byte[], byte[]>> records) {
+    private static void send(CaseRun run, List<ProducerRecord<byte[], byte[]>> records) {
         try (KafkaProducer<byte[], byte[]> producer = producer(run)) {
             List<Future<RecordMetadata>> sends =
                     records.stream().map(producer::send).toList();
@@ -177,7 +177,7 @@ final class RecordCases {
         }
     }
 
-    static KafkaProducer<byte[], byte[]> producer(Run run) {
+    static KafkaProducer<byte[], byte[]> producer(CaseRun run) {
         return new KafkaProducer<>(
                 Map.of("bootstrap.servers", run.stack().bootstrapServers(), "max.request.size", "1048576"),
                 new ByteArraySerializer(),
@@ -185,7 +185,7 @@ final class RecordCases {
     }
 
     // So many of each partition.
-    static List<ConsumerRecord<byte[], byte[]>> newest(Run run, int most) {
+    static List<ConsumerRecord<byte[], byte[]>> readNewest(CaseRun run, int most) {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", run.stack().bootstrapServers()),
                 new ByteArrayDeserializer(),

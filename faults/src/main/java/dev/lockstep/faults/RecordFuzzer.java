@@ -23,16 +23,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordFuzzer {
     /** What makes a dead letter of a record, if anything does. */
-    private static final Set<String> UNREADABLE = Set.of("INVALID", "NOT_JSON", "UNKNOWN_TYPE", "MISSING_TYPE");
+    private static final Set<String> INVALID_REASONS = Set.of("INVALID", "NOT_JSON", "UNKNOWN_TYPE", "MISSING_TYPE");
 
-    private static final Set<String> CONTRADICTORY = Set.of("UNEXPECTED_EVENT");
+    private static final Set<String> CONFLICT_REASONS = Set.of("UNEXPECTED_EVENT");
 
     /**
      * A record, and the reasons of which one must make it a dead letter.
      *
      * @param reasons none if it has to be ignored
      */
-    record Fuzzed(ProducerRecord<byte[], byte[]> record, Set<String> reasons) {}
+    record FuzzedRecord(ProducerRecord<byte[], byte[]> record, Set<String> reasons) {}
 
     private static final List<String> ODD_TEXTS = List.of(
             "",
@@ -65,26 +65,26 @@ final class RecordFuzzer {
         this.real = List.copyOf(real);
     }
 
-    Fuzzed next() {
+    FuzzedRecord next() {
         return switch (random.nextInt(20)) {
             case 0, 1, 2, 3, 4, 5, 6, 7 -> brokenMember();
             case 8, 9, 10 -> brokenJson();
-            case 11, 12, 13 -> otherKey();
+            case 11, 12, 13 -> wrongKey();
             case 14, 15, 16 -> oddType();
             case 17, 18 -> repeat();
-            default -> stranger();
+            default -> unknownOrder();
         };
     }
 
     /** A message that breaks one rule, under the key of a real order. */
-    private Fuzzed brokenMember() {
+    private FuzzedRecord brokenMember() {
         Shape shape = shapes.any();
         String key = realKey();
-        return new Fuzzed(record(shape, key, bytes(shapes.broken(shape, key)), Map.of()), UNREADABLE);
+        return new FuzzedRecord(record(shape, key, bytes(shapes.invalid(shape, key)), Map.of()), INVALID_REASONS);
     }
 
     /** A message whose JSON is none, or is none that is read here. */
-    private Fuzzed brokenJson() {
+    private FuzzedRecord brokenJson() {
         Shape shape = shapes.any();
         String key = realKey();
         String json = shapes.valid(shape, key);
@@ -105,11 +105,11 @@ final class RecordFuzzer {
             default ->
                 bytes("{\"orderId\":" + any(List.of("nul", "tru", "01", "+1", ".5", "0x1", "\"\\x\"", "\"\t\"")));
         };
-        return new Fuzzed(record(shape, key, value, Map.of()), UNREADABLE);
+        return new FuzzedRecord(record(shape, key, value, Map.of()), INVALID_REASONS);
     }
 
     /** A real record with some bytes changed, or none, under a key that is not that of its order. */
-    private Fuzzed otherKey() {
+    private FuzzedRecord wrongKey() {
         ConsumerRecord<byte[], byte[]> origin = any(real);
         byte[] value = origin.value() == null ? new byte[0] : origin.value().clone();
         for (int flips = random.nextInt(6); flips > 0 && value.length > 0; flips--) {
@@ -126,10 +126,11 @@ final class RecordFuzzer {
         // No service says that it has written it, or the auditor would look for its row.
         RecordHeaders headers = new RecordHeaders(headersOf(origin, "ce_id", "ce_previousid", "ce_source"));
         headers.add("ce_id", bytes(anyId())).add("ce_source", bytes("/fuzz"));
-        return new Fuzzed(new ProducerRecord<>(origin.topic(), null, timestamp(), key, value, headers), UNREADABLE);
+        return new FuzzedRecord(
+                new ProducerRecord<>(origin.topic(), null, timestamp(), key, value, headers), INVALID_REASONS);
     }
 
-    private Fuzzed oddType() {
+    private FuzzedRecord oddType() {
         Shape shape = shapes.any();
         String key = random.nextBoolean() ? realKey() : oddText();
         byte[] value = random.nextBoolean() ? bytes(shapes.valid(shape, key)) : garbage(random.nextInt(100));
@@ -141,11 +142,11 @@ final class RecordFuzzer {
             case 2 -> record.headers().add("ce_type", bytes(shape.type() + oddText() + "."));
             default -> record.headers().add("ce_type", bytes(oddText()));
         }
-        return new Fuzzed(record, UNREADABLE);
+        return new FuzzedRecord(record, INVALID_REASONS);
     }
 
     /** A real record once more, as it was, in an envelope that says odd things. */
-    private Fuzzed repeat() {
+    private FuzzedRecord repeat() {
         ConsumerRecord<byte[], byte[]> origin = any(real);
         Map<String, byte[]> odd = new HashMap<>();
         for (String header : List.of(
@@ -166,19 +167,19 @@ final class RecordFuzzer {
         for (int more = random.nextInt(3); more > 0; more--) {
             headers.add("odd" + oddText(), garbage(random.nextInt(500)));
         }
-        return new Fuzzed(
+        return new FuzzedRecord(
                 new ProducerRecord<>(
                         origin.topic(), origin.partition(), timestamp(), origin.key(), origin.value(), headers),
                 Set.of());
     }
 
     /** A valid message for an order that its reader does not know. */
-    private Fuzzed stranger() {
-        Shape shape = shapes.anyRefusedForStrangers();
+    private FuzzedRecord unknownOrder() {
+        Shape shape = shapes.anyRejectedForUnknownOrder();
         String key = "fuzz-" + new UUID(random.nextLong(), random.nextLong());
-        return new Fuzzed(
-                record(shape, key, bytes(shapes.valid(shape, key)), Map.of("ce_id", bytes(shapes.version7()))),
-                CONTRADICTORY);
+        return new FuzzedRecord(
+                record(shape, key, bytes(shapes.valid(shape, key)), Map.of("ce_id", bytes(shapes.uuidV7()))),
+                CONFLICT_REASONS);
     }
 
     private ProducerRecord<byte[], byte[]> record(Shape shape, String key, byte[] value, Map<String, byte[]> special) {
@@ -205,7 +206,7 @@ final class RecordFuzzer {
             case 2 ->
                 new UUID((random.nextLong() & ~0xF000L) | 0x7000, (random.nextLong() >>> 2) | Long.MIN_VALUE)
                         .toString();
-            default -> shapes.version7();
+            default -> shapes.uuidV7();
         };
     }
 

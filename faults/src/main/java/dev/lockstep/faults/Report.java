@@ -31,8 +31,8 @@ final class Report {
         for (Outcome outcome : outcomes) {
             lines.add("| `%s` | %s | %d | %d | %d | %d | %d | %s | %s | %s |"
                     .formatted(
-                            outcome.fault().name(),
-                            outcome.fault().fault(),
+                            outcome.faultCase().name(),
+                            outcome.faultCase().description(),
                             outcome.injected(),
                             outcome.accepted(),
                             outcome.lost(),
@@ -40,7 +40,7 @@ final class Report {
                             outcome.stuck(),
                             seconds(outcome.longestStall()),
                             seconds(outcome.slowestOrder()),
-                            said(outcome)));
+                            auditorCell(outcome)));
         }
         lines.add("| | %d cases | %d | %d | %d | %d | %d | %s | %s | |"
                 .formatted(
@@ -62,22 +62,22 @@ final class Report {
     }
 
     /** What came of each case without its protection. */
-    static List<String> proofs(List<Outcome> outcomes) {
+    static List<String> protectionTable(List<Outcome> outcomes) {
         List<String> lines = new ArrayList<>(
                 List.of("| case | without | what came of it | the case can fail |", "|---|---|---|---|"));
         for (Outcome outcome : outcomes) {
             lines.add("| `%s` | `%s` | %s | %s |"
                     .formatted(
-                            outcome.fault().name(),
-                            outcome.fault().protection().label(),
-                            cell(outcome.why()),
-                            isProof(outcome) ? "yes" : "NOT SEEN"));
+                            outcome.faultCase().name(),
+                            outcome.faultCase().protection().label(),
+                            cell(outcome.failureReason()),
+                            isHarmDetected(outcome) ? "yes" : "NOT SEEN"));
         }
         return lines;
     }
 
     /** Whether harm was done by what was injected. That a case could not be carried out is no proof of anything. */
-    static boolean isProof(Outcome outcome) {
+    static boolean isHarmDetected(Outcome outcome) {
         boolean counted = outcome.lost() + outcome.doubled() + outcome.stuck() > 0;
         boolean audited = outcome.verdict() != null && !outcome.verdict().holds();
         return outcome.injected() > 0 && (counted || audited);
@@ -113,9 +113,9 @@ final class Report {
         return git.exitCode() == 0 ? git.output() : "unknown";
     }
 
-    private static String said(Outcome outcome) {
-        return outcome.trouble() != null
-                ? cell(outcome.trouble())
+    private static String auditorCell(Outcome outcome) {
+        return outcome.executionError() != null
+                ? cell(outcome.executionError())
                 : outcome.verdict() == null ? "-" : outcome.verdict().summary();
     }
 

@@ -10,11 +10,11 @@ enum Service {
     SAGA("sagas", "dev.lockstep.saga.SagaApp");
 
     private final String database;
-    private final String program;
+    private final String mainClass;
 
-    Service(String database, String program) {
+    Service(String database, String mainClass) {
         this.database = database;
-        this.program = program;
+        this.mainClass = mainClass;
     }
 
     String label() {
@@ -25,8 +25,8 @@ enum Service {
         return database;
     }
 
-    String program() {
-        return program;
+    String mainClass() {
+        return mainClass;
     }
 
     /** The slot that its relay reads. */

@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.time.Duration;
 import java.util.List;
 
@@ -18,7 +18,7 @@ final class SessionCases {
                 SessionCases::readOnly));
     }
 
-    private static void readOnly(Run run) {
+    private static void readOnly(CaseRun run) {
         for (int i = 0; i < run.times(2, 1); i++) {
             for (Service service : Service.values()) {
                 setReadOnly(run, service);
@@ -31,13 +31,15 @@ final class SessionCases {
                         administration(run),
                         "ALTER DATABASE " + service.database() + " RESET default_transaction_read_only");
             }
-            int before = run.watch().ended();
+            int before = run.stallMonitor().ended();
             Waiting.until(
-                    "orders to end again", RECOVERY_LIMIT, () -> run.watch().ended() > before);
+                    "orders to end again",
+                    RECOVERY_LIMIT,
+                    () -> run.stallMonitor().ended() > before);
         }
     }
 
-    private static void setReadOnly(Run run, Service service) {
+    private static void setReadOnly(CaseRun run, Service service) {
         Database.execute(
                 administration(run),
                 "ALTER DATABASE " + service.database() + " SET default_transaction_read_only = on");
@@ -47,7 +49,7 @@ final class SessionCases {
     }
 
     // A session of the database itself could not undo it.
-    private static String administration(Run run) {
+    private static String administration(CaseRun run) {
         return run.stack().postgres().superuserUrl("postgres");
     }
 }

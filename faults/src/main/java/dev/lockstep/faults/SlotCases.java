@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -26,15 +26,15 @@ final class SlotCases {
     }
 
     private interface Loss {
-        void of(Run run, Service service);
+        void apply(CaseRun run, Service service);
     }
 
-    private static void lose(Run run, Loss loss) {
+    private static void lose(CaseRun run, Loss loss) {
         for (Service service : List.of(Service.values()).subList(0, run.times(4, 1))) {
             // Without Kafka rows pile up that only the slot, or the table, can bring back.
-            run.stack().toKafka(service).cut();
+            run.stack().kafkaProxy(service).cut();
             run.pause(1_000, 2_000);
-            loss.of(run, service);
+            loss.apply(run, service);
             run.injected();
             run.stack().heal();
             run.awaitProgress();
@@ -42,7 +42,7 @@ final class SlotCases {
     }
 
     // A relay that lost its connection is back before the slot can be dropped, so it is tried until it works.
-    private static void drop(Run run, Service service) {
+    private static void drop(CaseRun run, Service service) {
         String url = run.stack().jdbcUrl(service);
         Waiting.until("the slot of " + service.label() + " to be dropped", LIMIT, () -> {
             try {
@@ -72,7 +72,7 @@ final class SlotCases {
         }
     }
 
-    private static void invalidate(Run run, Service service) {
+    private static void invalidate(CaseRun run, Service service) {
         String url = run.stack().superuserUrl(service);
         setKeepSize(url, "16MB");
         Waiting.until("the slot of " + service.label() + " to be lost", LIMIT, () -> {

@@ -3,9 +3,9 @@ package dev.lockstep.faults;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.faults.inside.KafkaMain;
-import dev.lockstep.faults.inside.Protection;
-import dev.lockstep.faults.inside.ServiceMain;
+import dev.lockstep.faults.agent.KafkaMain;
+import dev.lockstep.faults.agent.Protection;
+import dev.lockstep.faults.agent.ServiceMain;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -37,9 +37,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Stack implements AutoCloseable {
     /** What a JVM needs in its environment for code to be woven into it. It costs each start a second, so only those get it. */
-    static final Map<String, String> WEAVER = Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
+    static final Map<String, String> AGENT_OPTIONS =
+            Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
 
-    private static final String LIMITS = "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
+    private static final String JDBC_TIMEOUTS = "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
     // What waits for a timeout in production waits for it here too, only not for minutes.
     private static final Map<String, String> SETTINGS = Map.ofEntries(
@@ -55,19 +56,19 @@ final class Stack implements AutoCloseable {
 
     private final Path folder;
     private final Machine machine;
-    private final Set<Protection> without;
+    private final Set<Protection> disabledProtections;
     private final AotCache aotCache;
     private final Map<Service, SupervisedProcess> services = new EnumMap<>(Service.class);
     private final Map<Service, Integer> ports = new EnumMap<>(Service.class);
-    private final Map<Service, TcpProxy> toPostgres = new EnumMap<>(Service.class);
-    private final Map<Service, TcpProxy> toKafka = new EnumMap<>(Service.class);
-    private final List<Instance> more = new ArrayList<>();
+    private final Map<Service, TcpProxy> postgresProxies = new EnumMap<>(Service.class);
+    private final Map<Service, TcpProxy> kafkaProxies = new EnumMap<>(Service.class);
+    private final List<ServiceInstance> additionalInstances = new ArrayList<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final int kafkaPort = FreePorts.any();
     private @Nullable LocalPostgres postgres;
     private @Nullable SupervisedProcess kafka;
-    private @Nullable TcpProxy spareToKafka;
+    private @Nullable TcpProxy spareKafkaProxy;
     private boolean closed;
 
     /**
@@ -75,10 +76,10 @@ final class Stack implements AutoCloseable {
      *
      * @param folder for data and logs, which stay
      */
-    Stack(Path folder, Machine machine, Set<Protection> without, AotCache aotCache) {
+    Stack(Path folder, Machine machine, Set<Protection> disabledProtections, AotCache aotCache) {
         this.folder = folder;
         this.machine = machine;
-        this.without = without;
+        this.disabledProtections = disabledProtections;
         this.aotCache = aotCache;
     }
 
@@ -86,13 +87,13 @@ final class Stack implements AutoCloseable {
     void start() {
         startServers();
         // A JVM with an agent cannot use an AOT cache.
-        if (without.isEmpty() && !aotCache.exists()) {
+        if (disabledProtections.isEmpty() && !aotCache.exists()) {
             aotCache.create(this::startForAotCache);
         }
         startServices();
         awaitReady();
-        if (without.contains(Protection.REPEATS)) {
-            forgetRepeats();
+        if (disabledProtections.contains(Protection.REPEATS)) {
+            disableDeduplication();
         }
     }
 
@@ -109,18 +110,21 @@ final class Stack implements AutoCloseable {
     }
 
     /** The network between a service and Postgres. */
-    TcpProxy toPostgres(Service service) {
-        return Objects.requireNonNull(toPostgres.get(service));
+    TcpProxy postgresProxy(Service service) {
+        return Objects.requireNonNull(postgresProxies.get(service));
     }
 
     /** The network between a service and Kafka. */
-    TcpProxy toKafka(Service service) {
-        return Objects.requireNonNull(toKafka.get(service));
+    TcpProxy kafkaProxy(Service service) {
+        return Objects.requireNonNull(kafkaProxies.get(service));
     }
 
     /** Every network there is. */
-    List<TcpProxy> networks() {
-        return Stream.of(toPostgres.values().stream(), toKafka.values().stream(), Stream.ofNullable(spareToKafka))
+    List<TcpProxy> proxies() {
+        return Stream.of(
+                        postgresProxies.values().stream(),
+                        kafkaProxies.values().stream(),
+                        Stream.ofNullable(spareKafkaProxy))
                 .flatMap(each -> each)
                 .toList();
     }
@@ -132,12 +136,12 @@ final class Stack implements AutoCloseable {
 
     /** A service's database, past all faults of the network. */
     String jdbcUrl(Service service) {
-        return postgres().jdbcUrl(service.database()) + LIMITS;
+        return postgres().jdbcUrl(service.database()) + JDBC_TIMEOUTS;
     }
 
     /** The same as the superuser, for what an operator may do to the server and no service may. */
     String superuserUrl(Service service) {
-        return postgres().superuserUrl(service.database()) + LIMITS;
+        return postgres().superuserUrl(service.database()) + JDBC_TIMEOUTS;
     }
 
     URI uri(Service service, String path) {
@@ -153,13 +157,14 @@ final class Stack implements AutoCloseable {
         return machine.disk();
     }
 
-    Set<Protection> without() {
-        return without;
+    Set<Protection> disabledProtections() {
+        return disabledProtections;
     }
 
     /** The instance of a service that is always there. */
-    Instance first(Service service) {
-        return new Instance(service(service), Objects.requireNonNull(ports.get(service)), toKafka(service), http);
+    ServiceInstance first(Service service) {
+        return new ServiceInstance(
+                service(service), Objects.requireNonNull(ports.get(service)), kafkaProxy(service), http);
     }
 
     boolean isReady(Service service) {
@@ -185,15 +190,15 @@ final class Stack implements AutoCloseable {
     }
 
     /** A second instance of a service, which is in nobody's way. The caller closes it before there is another one. */
-    Instance another(Service service) {
-        Instance instance = startAnother(service);
+    ServiceInstance startSecondInstance(Service service) {
+        ServiceInstance instance = launchInstance(service);
         Waiting.until("a second instance of " + service.label(), START_LIMIT, instance::isReady);
         return instance;
     }
 
     /** Ends all faults of the network. */
     void heal() {
-        networks().forEach(TcpProxy::heal);
+        proxies().forEach(TcpProxy::heal);
     }
 
     /** Ends everything, as abruptly as it likes. Closing again does nothing. */
@@ -203,12 +208,12 @@ final class Stack implements AutoCloseable {
             return;
         }
         closed = true;
-        more.forEach(Instance::close);
+        additionalInstances.forEach(ServiceInstance::close);
         services.values().forEach(SupervisedProcess::close);
         if (kafka != null) {
             kafka.close();
         }
-        networks().forEach(TcpProxy::close);
+        proxies().forEach(TcpProxy::close);
         http.close();
         if (postgres != null) {
             postgres.close();
@@ -216,7 +221,7 @@ final class Stack implements AutoCloseable {
     }
 
     private synchronized void startServers() {
-        refuseIfClosed();
+        checkNotClosed();
         try {
             Files.createDirectories(folder.resolve("logs"));
         } catch (IOException cause) {
@@ -227,49 +232,49 @@ final class Stack implements AutoCloseable {
         List<String> listeners = new ArrayList<>();
         for (Service service : Service.values()) {
             server.createDatabase(service.database());
-            toPostgres.put(service, TcpProxy.to("127.0.0.1", server.port()));
-            toKafka.put(service, listener(service.name(), listeners));
+            postgresProxies.put(service, TcpProxy.to("127.0.0.1", server.port()));
+            kafkaProxies.put(service, listener(service.name(), listeners));
         }
-        spareToKafka = listener("SPARE", listeners);
+        spareKafkaProxy = listener("SPARE", listeners);
         kafka = startKafka(listeners);
     }
 
-    private synchronized Instance startForAotCache(List<String> aotOptions) {
-        refuseIfClosed();
+    private synchronized ServiceInstance startForAotCache(List<String> aotOptions) {
+        checkNotClosed();
         int port = FreePorts.any();
-        TcpProxy network = toKafka(Service.ORDER);
+        TcpProxy network = kafkaProxy(Service.ORDER);
         SupervisedProcess process = process(Service.ORDER, "aot-cache", port, network, Map.of(), aotOptions);
-        Instance instance = new Instance(process, port, network, http);
-        more.add(instance);
+        ServiceInstance instance = new ServiceInstance(process, port, network, http);
+        additionalInstances.add(instance);
         process.start();
         return instance;
     }
 
     private synchronized void startServices() {
-        refuseIfClosed();
+        checkNotClosed();
         for (Service service : Service.values()) {
             int port = FreePorts.any();
             ports.put(service, port);
-            SupervisedProcess process =
-                    process(service, service.label(), port, toKafka(service), machine.environment(), aotCache.use());
+            SupervisedProcess process = process(
+                    service, service.label(), port, kafkaProxy(service), machine.environment(), aotCache.jvmOptions());
             services.put(service, process);
             process.start();
         }
     }
 
-    private synchronized Instance startAnother(Service service) {
-        refuseIfClosed();
+    private synchronized ServiceInstance launchInstance(Service service) {
+        checkNotClosed();
         int port = FreePorts.any();
-        TcpProxy network = Objects.requireNonNull(spareToKafka);
-        String name = service.label() + "-" + (more.size() + 2);
-        Instance instance =
-                new Instance(process(service, name, port, network, Map.of(), aotCache.use()), port, network, http);
-        more.add(instance);
+        TcpProxy network = Objects.requireNonNull(spareKafkaProxy);
+        String name = service.label() + "-" + (additionalInstances.size() + 2);
+        ServiceInstance instance = new ServiceInstance(
+                process(service, name, port, network, Map.of(), aotCache.jvmOptions()), port, network, http);
+        additionalInstances.add(instance);
         instance.process().start();
         return instance;
     }
 
-    private void refuseIfClosed() {
+    private void checkNotClosed() {
         if (closed) {
             throw new FaultsException("stopped");
         }
@@ -301,19 +306,21 @@ final class Stack implements AutoCloseable {
             Map<String, String> tamed,
             List<String> aotOptions) {
         List<String> command = new ArrayList<>(jvm("-Xmx256m", aotOptions));
-        command.addAll(List.of(ServiceMain.class.getName(), service.program()));
+        command.addAll(List.of(ServiceMain.class.getName(), service.mainClass()));
         Map<String, String> environment = new HashMap<>(SETTINGS);
         environment.put(
-                "POSTGRES_URI", "postgresql://127.0.0.1:" + toPostgres(service).port() + "/" + service.database());
+                "POSTGRES_URI",
+                "postgresql://127.0.0.1:" + postgresProxy(service).port() + "/" + service.database());
         environment.put("POSTGRES_USER", LocalPostgres.USER);
         environment.put("POSTGRES_PASSWORD", LocalPostgres.PASSWORD);
         environment.put("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + network.port());
         environment.put("HTTP_PORT", String.valueOf(port));
-        if (!without.isEmpty()) {
-            environment.putAll(WEAVER);
+        if (!disabledProtections.isEmpty()) {
+            environment.putAll(AGENT_OPTIONS);
         }
         environment.put(
-                ServiceMain.WITHOUT, without.stream().map(Protection::label).collect(Collectors.joining(",")));
+                ServiceMain.WITHOUT,
+                disabledProtections.stream().map(Protection::label).collect(Collectors.joining(",")));
         environment.putAll(tamed);
         return new SupervisedProcess(name, command, environment, log(name));
     }
@@ -349,7 +356,7 @@ final class Stack implements AutoCloseable {
     }
 
     // Without these keys nothing collides: a claim always succeeds, and so does a second charge.
-    private void forgetRepeats() {
+    private void disableDeduplication() {
         for (Service service : EnumSet.allOf(Service.class)) {
             Database.execute(jdbcUrl(service), "ALTER TABLE inbox DROP CONSTRAINT inbox_pkey");
         }

@@ -1,7 +1,7 @@
 package dev.lockstep.faults;
 
 import dev.lockstep.embedded.Folders;
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import dev.lockstep.messaging.record.PrintableText;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -37,7 +37,7 @@ final class Suite implements AutoCloseable {
     private final PrintWriter out;
     private final long seed;
     private final int rate;
-    private final boolean longer;
+    private final boolean longSuite;
     private final Path folder;
     private final AotCache aotCache;
     private final Set<String> accepted = new HashSet<>();
@@ -47,20 +47,20 @@ final class Suite implements AutoCloseable {
     private @Nullable Machine machine;
     private @Nullable Stack stack;
     private boolean shared;
-    private boolean poisoned;
+    private boolean deadLettersExpected;
     private boolean partitionsAdded;
     private int runs;
 
-    /** @param longer whether there is time for many injections of each fault */
-    Suite(PrintWriter out, long seed, int rate, boolean longer) {
-        this(out, seed, rate, longer, Stack::start);
+    /** @param longSuite whether there is time for many injections of each fault */
+    Suite(PrintWriter out, long seed, int rate, boolean longSuite) {
+        this(out, seed, rate, longSuite, Stack::start);
     }
 
-    Suite(PrintWriter out, long seed, int rate, boolean longer, Consumer<Stack> starter) {
+    Suite(PrintWriter out, long seed, int rate, boolean longSuite, Consumer<Stack> starter) {
         this.out = out;
         this.seed = seed;
         this.rate = rate;
-        this.longer = longer;
+        this.longSuite = longSuite;
         this.starter = starter;
         try {
             this.folder = Files.createTempDirectory("lockstep-faults-");
@@ -77,16 +77,16 @@ final class Suite implements AutoCloseable {
             return failed(fault, 0, "stopped");
         }
         long begun = System.nanoTime();
-        out.printf("%-22s %s%n", fault.name(), fault.fault());
+        out.printf("%-22s %s%n", fault.name(), fault.description());
         runs++;
-        Outcome outcome = runOnAStack(fault, without);
+        Outcome outcome = runOnStack(fault, without);
         if (stopping) {
             return failed(fault, outcome.injected(), "stopped");
         }
         out.printf(
                 "%-22s %s: %d injected, %d orders accepted, longest stall %.1f s, %d s in all%n",
                 "",
-                outcome.holds() ? "holds" : "FAILED, " + PrintableText.of(outcome.why(), LONGEST_LINE),
+                outcome.holds() ? "holds" : "FAILED, " + PrintableText.of(outcome.failureReason(), LONGEST_LINE),
                 outcome.injected(),
                 outcome.accepted(),
                 outcome.longestStall().toMillis() / 1000.0,
@@ -99,7 +99,7 @@ final class Suite implements AutoCloseable {
     /** Ends what still runs. Data and logs of failed cases stay. */
     @Override
     public void close() {
-        end(false);
+        closeStack(false);
         aotCache.delete();
         // Whatever failed has left its folder in there.
         boolean _ = folder.toFile().delete();
@@ -114,9 +114,9 @@ final class Suite implements AutoCloseable {
     }
 
     /** What came in the way of a case's injections, or null if nothing did. */
-    static @Nullable String inject(FaultCase fault, Run run) {
+    static @Nullable String inject(FaultCase fault, CaseRun run) {
         try {
-            fault.injection().into(run);
+            fault.injection().inject(run);
             return null;
         } catch (RuntimeException cause) {
             return reason(cause);
@@ -124,19 +124,19 @@ final class Suite implements AutoCloseable {
     }
 
     // Whatever is thrown, by the system or by the suite, is the failure of one case: the others go on.
-    private Outcome runOnAStack(FaultCase fault, Set<Protection> without) {
-        boolean shareable = without.isEmpty() && fault.where() == FaultCase.Where.SHARED;
+    private Outcome runOnStack(FaultCase fault, Set<Protection> without) {
+        boolean shareable = without.isEmpty() && fault.machineType() == FaultCase.MachineType.SHARED;
         Outcome outcome;
         try {
             Stack usable = stack;
             if (usable == null || !shareable || !shared) {
                 // Two systems at once would be slower than either.
-                end(false);
-                usable = begin(fault.where(), without);
+                closeStack(false);
+                usable = createStack(fault.machineType(), without);
                 starter.accept(usable);
                 shared = shareable;
             }
-            poisoned |= fault.poisonous();
+            deadLettersExpected |= fault.expectsDeadLetters();
             partitionsAdded |= fault.name().equals(KafkaCases.ADD_PARTITIONS);
             outcome = run(fault, usable);
         } catch (RuntimeException cause) {
@@ -145,16 +145,16 @@ final class Suite implements AutoCloseable {
         if (outcome.holds() && shareable) {
             return outcome;
         }
-        boolean asExpected = outcome.holds() || (!without.isEmpty() && Report.isProof(outcome));
+        boolean asExpected = outcome.holds() || (!without.isEmpty() && Report.isHarmDetected(outcome));
         try {
-            end(!asExpected && !stopping);
+            closeStack(!asExpected && !stopping);
             return outcome;
         } catch (RuntimeException cause) {
             return failed(fault, outcome.injected(), reason(cause));
         }
     }
 
-    private synchronized Stack begin(FaultCase.Where where, Set<Protection> without) {
+    private synchronized Stack createStack(FaultCase.MachineType where, Set<Protection> without) {
         if (stopping) {
             throw new FaultsException("stopped");
         }
@@ -164,12 +164,12 @@ final class Suite implements AutoCloseable {
         machine = its;
         stack = begun;
         accepted.clear();
-        poisoned = false;
+        deadLettersExpected = false;
         partitionsAdded = false;
         return begun;
     }
 
-    private synchronized void end(boolean keep) {
+    private synchronized void closeStack(boolean keep) {
         Stack ended = stack;
         Machine its = machine;
         stack = null;
@@ -200,24 +200,24 @@ final class Suite implements AutoCloseable {
         long dice = seed * 31 + fault.name().hashCode();
         AtomicInteger injections = new AtomicInteger();
         @Nullable String trouble = null;
-        try (Load load = new Load(stack, fault.name() + "-" + runs, dice);
-                Watch watch = new Watch(stack, load)) {
+        try (LoadGenerator load = new LoadGenerator(stack, fault.name() + "-" + runs, dice);
+                StallMonitor watch = new StallMonitor(stack, load)) {
             load.start(rate);
             watch.start();
             Waiting.pause(WARM_UP);
-            trouble = inject(fault, new Run(stack, load, watch, new Random(dice), longer, injections));
+            trouble = inject(fault, new CaseRun(stack, load, watch, new Random(dice), longSuite, injections));
             stack.heal();
             Waiting.pause(COOL_DOWN);
-            load.stopPouring();
-            boolean quiet = Waiting.comesAbout(QUIET_LIMIT, () -> load.unanswered() == 0 && watch.allEnded());
+            load.stopGenerating();
+            boolean quiet = Waiting.isMetWithin(QUIET_LIMIT, () -> load.unanswered() == 0 && watch.allEnded());
             accepted.addAll(load.accepted().keySet());
-            Books books = Books.of(stack, load);
+            OrderCounts books = OrderCounts.of(stack, load);
             Auditor.Verdict verdict = new Auditor(stack)
-                    .audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), poisoned, partitionsAdded);
+                    .audit(accepted, quiet ? SETTLE : Duration.ofSeconds(5), deadLettersExpected, partitionsAdded);
             if (trouble == null) {
-                trouble = whyItShowsNothing(injections.get(), load.accepted().size());
+                trouble = inconclusiveReason(injections.get(), load.accepted().size());
             }
-            List<String> remarks = new ArrayList<>(load.surprises());
+            List<String> remarks = new ArrayList<>(load.unexpectedResponses());
             if (!verdict.holds()) {
                 remarks.addAll(verdict.report().lines().toList());
             }
@@ -241,7 +241,7 @@ final class Suite implements AutoCloseable {
     }
 
     /** Why a case that went well shows nothing, or null if it does show something. */
-    static @Nullable String whyItShowsNothing(int injected, int accepted) {
+    static @Nullable String inconclusiveReason(int injected, int accepted) {
         if (injected == 0) {
             return "nothing was injected";
         }

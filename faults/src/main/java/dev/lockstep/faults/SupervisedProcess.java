@@ -20,8 +20,8 @@ final class SupervisedProcess implements AutoCloseable {
     private final List<String> command;
     private final Map<String, String> environment;
     private final Path log;
-    private boolean wanted;
-    private Map<String, String> onceOnly = Map.of();
+    private boolean restartEnabled;
+    private Map<String, String> nextStartEnvironment = Map.of();
     private @Nullable Process process;
     private final List<Integer> exitCodes = new ArrayList<>();
     private int starts;
@@ -39,7 +39,7 @@ final class SupervisedProcess implements AutoCloseable {
 
     /** Starts it, and from now on again and again. */
     synchronized void start() {
-        wanted = true;
+        restartEnabled = true;
         launch();
     }
 
@@ -50,7 +50,7 @@ final class SupervisedProcess implements AutoCloseable {
 
     /** Settings of the next start only. */
     synchronized void nextStartWith(Map<String, String> settings) {
-        onceOnly = Map.copyOf(settings);
+        nextStartEnvironment = Map.copyOf(settings);
     }
 
     /** {@code kill -9}. It comes back, unless it is held. */
@@ -61,19 +61,19 @@ final class SupervisedProcess implements AutoCloseable {
     }
 
     /** {@code kill -9}, and it does not come back before {@link #start()}. */
-    void killAndHold() {
-        hold();
+    void killWithoutRestart() {
+        disableRestart();
         kill();
     }
 
     /** Asks it to stop, as a supervisor that takes an instance away does. Returns when it has; it does not come back. */
-    void stopAndHold() {
-        stopAndHold(STOP_LIMIT);
+    void stopWithoutRestart() {
+        stopWithoutRestart(STOP_LIMIT);
     }
 
-    /** As {@link #stopAndHold()}, with another limit, after which the process is killed. */
-    void stopAndHold(Duration limit) {
-        hold();
+    /** As {@link #stopWithoutRestart()}, with another limit, after which the process is killed. */
+    void stopWithoutRestart(Duration limit) {
+        disableRestart();
         Process running = current();
         running.destroy();
         try {
@@ -109,7 +109,7 @@ final class SupervisedProcess implements AutoCloseable {
 
     @Override
     public void close() {
-        hold();
+        disableRestart();
         Process running;
         synchronized (this) {
             running = process;
@@ -120,8 +120,8 @@ final class SupervisedProcess implements AutoCloseable {
         }
     }
 
-    private synchronized void hold() {
-        wanted = false;
+    private synchronized void disableRestart() {
+        restartEnabled = false;
     }
 
     private synchronized Process current() {
@@ -140,7 +140,7 @@ final class SupervisedProcess implements AutoCloseable {
     }
 
     private synchronized void launch() {
-        if (!wanted || (process != null && process.isAlive())) {
+        if (!restartEnabled || (process != null && process.isAlive())) {
             return;
         }
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -148,8 +148,8 @@ final class SupervisedProcess implements AutoCloseable {
                 .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectOutput(Redirect.appendTo(log.toFile()));
         builder.environment().putAll(environment);
-        builder.environment().putAll(onceOnly);
-        onceOnly = Map.of();
+        builder.environment().putAll(nextStartEnvironment);
+        nextStartEnvironment = Map.of();
         try {
             Process started = builder.start();
             process = started;

@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -33,14 +33,14 @@ final class TopicCases {
                 TopicCases::refuse));
     }
 
-    private static void refuse(Run run) {
+    private static void refuse(CaseRun run) {
         for (int i = 0; i < run.times(3, 1); i++) {
-            whileTooSmall(run);
+            refuseRecords(run);
             deleteHeartbeats(run);
         }
     }
 
-    private static void whileTooSmall(Run run) {
+    private static void refuseRecords(CaseRun run) {
         set(run, new ConfigEntry(SIZE, "10"), AlterConfigOp.OpType.SET);
         try {
             run.injected();
@@ -58,7 +58,7 @@ final class TopicCases {
         run.awaitProgress();
     }
 
-    private static void deleteHeartbeats(Run run) {
+    private static void deleteHeartbeats(CaseRun run) {
         try (Admin admin = admin(run)) {
             admin.deleteTopics(List.of(HEARTBEATS)).all().get();
             run.injected();
@@ -83,7 +83,7 @@ final class TopicCases {
         }
     }
 
-    private static void set(Run run, ConfigEntry entry, AlterConfigOp.OpType type) {
+    private static void set(CaseRun run, ConfigEntry entry, AlterConfigOp.OpType type) {
         ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, REFUSED);
         try (Admin admin = admin(run)) {
             admin.incrementalAlterConfigs(Map.of(topic, List.of(new AlterConfigOp(entry, type))))
@@ -97,11 +97,11 @@ final class TopicCases {
         }
     }
 
-    private static Admin admin(Run run) {
+    private static Admin admin(CaseRun run) {
         return Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()));
     }
 
-    private static long held(Run run) {
+    private static long held(CaseRun run) {
         try {
             String count = Database.column(run.stack().jdbcUrl(Service.ORDER), "SELECT count(*) FROM outbox_held")
                     .getFirst();
@@ -111,7 +111,7 @@ final class TopicCases {
         }
     }
 
-    private static boolean isNamed(Run run) {
+    private static boolean isNamed(CaseRun run) {
         HttpRequest request = HttpRequest.newBuilder(run.stack().uri(Service.ORDER, "/health/ready"))
                 .timeout(Duration.ofSeconds(5))
                 .build();

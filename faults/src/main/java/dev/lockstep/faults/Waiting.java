@@ -13,13 +13,13 @@ final class Waiting {
 
     /** @throws FaultsException if it does not come about in time */
     static void until(String what, Duration limit, BooleanSupplier condition) {
-        if (!comesAbout(limit, condition)) {
+        if (!isMetWithin(limit, condition)) {
             throw new FaultsException("waited " + limit.toSeconds() + " s in vain for " + what);
         }
     }
 
     /** Whether the condition came about in time. */
-    static boolean comesAbout(Duration limit, BooleanSupplier condition) {
+    static boolean isMetWithin(Duration limit, BooleanSupplier condition) {
         long end = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {

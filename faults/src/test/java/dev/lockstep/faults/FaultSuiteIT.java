@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FaultSuiteIT {
     @Test
-    void nothing_is_lost_nothing_doubled_and_nothing_stuck() {
+    void the_short_suite_passes() {
         StringWriter said = new StringWriter();
 
         int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--seed", "4");
@@ -21,7 +21,7 @@ class FaultSuiteIT {
     }
 
     @Test
-    void a_wrong_option_is_named() {
+    void an_unknown_case_is_rejected() {
         StringWriter said = new StringWriter();
 
         int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--case", "earthquake");

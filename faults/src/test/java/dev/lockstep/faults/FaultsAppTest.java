@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FaultsAppTest {
     @ParameterizedTest
     @ValueSource(strings = {"0", "-3"})
-    void a_rate_at_which_no_order_comes_is_refused(String rate) {
+    void a_rate_below_one_is_rejected(String rate) {
         StringWriter said = new StringWriter();
 
         int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--list", "--rate", rate);

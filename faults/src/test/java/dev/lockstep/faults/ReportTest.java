@@ -2,7 +2,7 @@ package dev.lockstep.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.faults.inside.Protection;
+import dev.lockstep.faults.agent.Protection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -18,22 +18,23 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReportTest {
     @Test
-    void harm_after_an_injection_is_a_proof() {
-        assertThat(Report.isProof(outcome(1, 3, null))).isTrue();
+    void harm_after_an_injection_is_detected() {
+        assertThat(Report.isHarmDetected(outcome(1, 3, null))).isTrue();
     }
 
     @Test
-    void harm_without_an_injection_is_none() {
-        assertThat(Report.isProof(outcome(0, 3, "Postgres did not start"))).isFalse();
+    void harm_without_an_injection_does_not_count() {
+        assertThat(Report.isHarmDetected(outcome(0, 3, "Postgres did not start")))
+                .isFalse();
     }
 
     @Test
-    void an_injection_without_harm_is_none() {
-        assertThat(Report.isProof(outcome(1, 0, null))).isFalse();
+    void an_injection_without_harm_does_not_count() {
+        assertThat(Report.isHarmDetected(outcome(1, 0, null))).isFalse();
     }
 
     @Test
-    void what_a_server_quotes_neither_reaches_the_terminal_nor_forges_a_row() {
+    void control_characters_in_cells_are_escaped() {
         List<String> table =
                 Report.table(List.of(outcome(1, 0, "it said\n| forged | row\u001b[2J\u202e" + "x".repeat(100_000))));
 
@@ -44,7 +45,7 @@ class ReportTest {
     }
 
     @Test
-    void the_dice_of_a_fuzz_case_decide_all_of_its_records() {
+    void the_same_seed_makes_the_same_fuzzed_records() {
         List<ConsumerRecord<byte[], byte[]>> real = List.of(new ConsumerRecord<>(
                 "order.created",
                 0,
@@ -54,15 +55,15 @@ class ReportTest {
         RecordFuzzer one = new RecordFuzzer(new Random(7), real);
         RecordFuzzer same = new RecordFuzzer(new Random(7), real);
 
-        assertThat(Stream.generate(one::next).limit(2_000).map(ReportTest::shown))
+        assertThat(Stream.generate(one::next).limit(2_000).map(ReportTest::describe))
                 .containsExactlyElementsOf(Stream.generate(same::next)
                         .limit(2_000)
-                        .map(ReportTest::shown)
+                        .map(ReportTest::describe)
                         .toList());
     }
 
     // Without ids and times, which have to be of this moment.
-    private static String shown(RecordFuzzer.Fuzzed fuzzed) {
+    private static String describe(RecordFuzzer.FuzzedRecord fuzzed) {
         return fuzzed.record().topic() + " " + fuzzed.reasons() + " "
                 + (fuzzed.record().key() == null ? -1 : fuzzed.record().key().length);
     }

@@ -10,8 +10,8 @@ import dev.lockstep.contracts.StockRejected;
 import dev.lockstep.contracts.StockReleased;
 import dev.lockstep.contracts.StockReserved;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.inventory.domain.Line;
 import dev.lockstep.inventory.domain.OrderId;
+import dev.lockstep.inventory.domain.OrderLine;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.inventory.domain.RejectionReason;
 import dev.lockstep.inventory.domain.Reservation.Decided;
@@ -36,7 +36,7 @@ final class InventoryMessages {
                 new StockCommand.Reserve(
                         new OrderId(reserve.orderId()),
                         reserve.items().stream()
-                                .map(item -> new Line(new ProductId(item.productId()), item.qty()))
+                                .map(item -> new OrderLine(new ProductId(item.productId()), item.qty()))
                                 .toList());
             case ReleaseStock release -> new StockCommand.Release(new OrderId(release.orderId()));
         };

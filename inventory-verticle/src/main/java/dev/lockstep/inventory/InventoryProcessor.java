@@ -1,10 +1,10 @@
 package dev.lockstep.inventory;
 
 import dev.lockstep.contracts.InventoryCommand;
-import dev.lockstep.inventory.ReservationStore.Stored;
+import dev.lockstep.inventory.ReservationStore.StoredReservation;
 import dev.lockstep.inventory.domain.HeldLine;
-import dev.lockstep.inventory.domain.Line;
 import dev.lockstep.inventory.domain.OrderId;
+import dev.lockstep.inventory.domain.OrderLine;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.inventory.domain.Reservation.Held;
@@ -14,11 +14,11 @@ import dev.lockstep.inventory.domain.Reservation.Unseen;
 import dev.lockstep.inventory.domain.StockCommand;
 import dev.lockstep.inventory.domain.StockCommand.Release;
 import dev.lockstep.inventory.domain.StockCommand.Reserve;
-import dev.lockstep.inventory.domain.Stockkeeper;
+import dev.lockstep.inventory.domain.StockDecider;
 import dev.lockstep.inventory.domain.TotalTooLargeException;
 import dev.lockstep.messaging.delivery.LockedRows;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import dev.lockstep.messaging.outbox.Outbox;
@@ -37,7 +37,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shell around {@link Stockkeeper}: lock a batch's orders and products, decide command by command, save and answer, all
+ * The shell around {@link StockDecider}: lock a batch's orders and products, decide command by command, save and answer, all
  * in the consumer's transaction. However many orders want a product, a batch updates it once.
  */
 final class InventoryProcessor implements MessageHandler<InventoryCommand> {
@@ -45,28 +45,29 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
     private final ReservationStore reservations;
     private final ProductStore products;
     private final Outbox outbox;
-    private final Stockkeeper stockkeeper;
+    private final StockDecider decider;
 
     InventoryProcessor(
             InventoryMessages messages,
             ReservationStore reservations,
             ProductStore products,
             Outbox outbox,
-            Stockkeeper stockkeeper) {
+            StockDecider decider) {
         this.messages = messages;
         this.reservations = reservations;
         this.products = products;
         this.outbox = outbox;
-        this.stockkeeper = stockkeeper;
+        this.decider = decider;
     }
 
-    private record Task(
+    private record ReceivedCommand(
             UUID messageId, StockCommand command, @Nullable String traceparent) {}
 
     @Override
-    public Future<Void> handle(SqlConnection tx, List<Received<InventoryCommand>> received) {
-        List<Task> tasks = received.stream()
-                .map(each -> new Task(each.messageId(), messages.toCommand(each.message()), each.traceparent()))
+    public Future<Void> handle(SqlConnection tx, List<ReceivedMessage<InventoryCommand>> received) {
+        List<ReceivedCommand> tasks = received.stream()
+                .map(each ->
+                        new ReceivedCommand(each.messageId(), messages.toCommand(each.message()), each.traceparent()))
                 .toList();
         Set<OrderId> orderIds =
                 tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
@@ -74,27 +75,28 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
         // before.
         return reservations
                 .lock(tx, orderIds)
-                .compose(stored -> products.lock(tx, productsToMove(tasks, stored))
+                .compose(stored -> products.lock(tx, affectedProducts(tasks, stored))
                         .compose(locked -> decide(tx, tasks, stored, locked)));
     }
 
     @Override
-    public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<InventoryCommand>> received) {
-        List<Task> tasks = received.stream()
-                .map(each -> new Task(each.messageId(), messages.toCommand(each.message()), each.traceparent()))
+    public Future<Set<UUID>> blockedMessages(SqlConnection tx, List<ReceivedMessage<InventoryCommand>> received) {
+        List<ReceivedCommand> tasks = received.stream()
+                .map(each ->
+                        new ReceivedCommand(each.messageId(), messages.toCommand(each.message()), each.traceparent()))
                 .toList();
         Set<OrderId> orderIds =
                 tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
         return reservations
-                .lockedOut(tx, orderIds)
+                .lockedByOthers(tx, orderIds)
                 .compose(lockedOrders -> reservations
                         .list(tx, orderIds)
-                        .compose(stored -> products.lockedOut(tx, productsToMove(tasks, stored))
+                        .compose(stored -> products.lockedByOthers(tx, affectedProducts(tasks, stored))
                                 .map(lockedProducts -> {
                                     Set<OrderId> blocked = new HashSet<>(lockedOrders);
-                                    for (Task task : tasks) {
+                                    for (ReceivedCommand task : tasks) {
                                         if (!Collections.disjoint(
-                                                productsToMove(List.of(task), stored), lockedProducts)) {
+                                                affectedProducts(List.of(task), stored), lockedProducts)) {
                                             blocked.add(task.command().orderId());
                                         }
                                     }
@@ -106,7 +108,7 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
                                 })));
     }
 
-    private OutboxMessage answer(ReservationBatch batch, Task task) {
+    private OutboxMessage answer(ReservationBatch batch, ReceivedCommand task) {
         try {
             return messages.toAnswer(task.command().orderId(), batch.apply(task.command()), task.traceparent());
         } catch (TotalTooLargeException e) {
@@ -115,10 +117,14 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
     }
 
     private Future<Void> decide(
-            SqlConnection tx, List<Task> tasks, Map<OrderId, Stored> stored, Map<ProductId, Product> locked) {
-        ReservationBatch batch = new ReservationBatch(stockkeeper, stored, locked);
+            SqlConnection tx,
+            List<ReceivedCommand> tasks,
+            Map<OrderId, StoredReservation> stored,
+            Map<ProductId, Product> locked) {
+        ReservationBatch batch = new ReservationBatch(decider, stored, locked);
         List<OutboxMessage> answers = new ArrayList<>(tasks.size());
-        UnprocessableMessagesException.forEach(tasks, Task::messageId, task -> answers.add(answer(batch, task)));
+        UnprocessableMessagesException.forEach(
+                tasks, ReceivedCommand::messageId, task -> answers.add(answer(batch, task)));
         // Joined, not composed: they travel together, and all must have succeeded before the caller commits.
         return Future.join(
                         products.move(tx, batch.moved()),
@@ -128,11 +134,13 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
     }
 
     /** The products whose stock the batch may change: a repeat changes none, so what it names is left to others. */
-    private static Set<ProductId> productsToMove(Collection<Task> tasks, Map<OrderId, Stored> stored) {
+    private static Set<ProductId> affectedProducts(
+            Collection<ReceivedCommand> tasks, Map<OrderId, StoredReservation> stored) {
         Set<ProductId> ids = new HashSet<>();
-        for (Task task : tasks) {
+        for (ReceivedCommand task : tasks) {
             StockCommand command = task.command();
-            switch (stored.getOrDefault(command.orderId(), Stored.UNSEEN).reservation()) {
+            switch (stored.getOrDefault(command.orderId(), StoredReservation.UNSEEN)
+                    .reservation()) {
                 case Unseen first -> addOrdered(ids, command);
                 case Held held -> addHeld(ids, held, command);
                 case Rejected nothingHeld -> {}
@@ -147,7 +155,7 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
             case Reserve reserve ->
                 // An id that no product can have is unknown without asking, and the database might refuse to be asked.
                 reserve.lines().stream()
-                        .map(Line::productId)
+                        .map(OrderLine::productId)
                         .filter(id -> id.problem().isEmpty())
                         .forEach(ids::add);
             case Release release -> {}

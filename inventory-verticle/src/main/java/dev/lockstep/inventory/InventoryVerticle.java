@@ -1,8 +1,8 @@
 package dev.lockstep.inventory;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.inventory.domain.Stockkeeper;
-import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.inventory.domain.StockDecider;
+import dev.lockstep.messaging.Messaging;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.outbox.Outbox;
@@ -26,7 +26,7 @@ public final class InventoryVerticle extends VerticleBase {
     private @Nullable Pool pool;
     private @Nullable Pool readPool;
     private @Nullable Pool background;
-    private @Nullable MessagingModule messaging;
+    private @Nullable Messaging messaging;
     private @Nullable MessageConsumer consumer;
 
     InventoryVerticle(InventoryConfig config, ServiceContext service) {
@@ -49,22 +49,22 @@ public final class InventoryVerticle extends VerticleBase {
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
-        return MessagingModule.start(vertx, opened, router, config.messagingOptions(), service.meters())
+        return Messaging.start(vertx, opened, router, config.messagingOptions(), service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
                     service.health().registerLiveness("resends", started::resendStall);
-                    service.health().register("slot", started.guardian()::problem);
-                    service.health().warn("slot", started.guardian()::warning);
+                    service.health().register("slot", started.slotMonitor()::problem);
+                    service.health().warn("slot", started.slotMonitor()::warning);
                 })
                 .mapEmpty();
     }
 
     private Future<Void> startConsumer(ProductStore products) {
         InventoryProcessor processor = new InventoryProcessor(
-                new InventoryMessages(), new ReservationStore(), products, new Outbox(), new Stockkeeper());
+                new InventoryMessages(), new ReservationStore(), products, new Outbox(), new StockDecider());
         Pool own = config.postgres().backgroundPool(vertx, "inventory-background-pg");
         background = own;
         MessageConsumer created = MessageConsumer.create(

@@ -1,6 +1,6 @@
 package dev.lockstep.inventory;
 
-import dev.lockstep.contracts.MemberRules;
+import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.inventory.domain.Text;
@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** What can be asked about products over HTTP, and what has to be right about it. All that is wrong is told at once. */
 final class ProductRequests {
     /** The largest number that every JSON reader takes as it is. */
-    static final long MOST = MemberRules.MAX_AMOUNT;
+    static final long MAX_QUANTITY = FieldConstraints.MAX_AMOUNT;
 
-    private static final int LONGEST_NAME = 200;
+    private static final int MAX_NAME_LENGTH = 200;
 
     private ProductRequests() {}
 
@@ -63,8 +63,8 @@ final class ProductRequests {
                 add("name", "is required");
             } else if (name.isBlank()) {
                 add("name", "must not be blank");
-            } else if (name.length() > LONGEST_NAME) {
-                add("name", "must have at most " + LONGEST_NAME + " characters");
+            } else if (name.length() > MAX_NAME_LENGTH) {
+                add("name", "must have at most " + MAX_NAME_LENGTH + " characters");
             } else if (Text.hasUnprintable(name)) {
                 add("name", "must not contain control characters or half of a surrogate pair");
             }
@@ -78,7 +78,7 @@ final class ProductRequests {
             }
             long amount = number("unitPrice.amount", price.amount(), 0);
             String currency = price.currency();
-            String problem = MemberRules.currencyProblem(currency);
+            String problem = FieldConstraints.currencyProblem(currency);
             if (problem != null) {
                 add("unitPrice.currency", problem);
             }
@@ -88,8 +88,8 @@ final class ProductRequests {
         long number(String field, @Nullable Long number, long least) {
             if (number == null) {
                 add(field, "is required");
-            } else if (number < least || number > MOST) {
-                add(field, "must be from %d to %d, but was %d".formatted(least, MOST, number));
+            } else if (number < least || number > MAX_QUANTITY) {
+                add(field, "must be from %d to %d, but was %d".formatted(least, MAX_QUANTITY, number));
             }
             return number == null ? 0 : number;
         }

@@ -3,7 +3,7 @@ package dev.lockstep.inventory;
 import dev.lockstep.contracts.Money;
 import dev.lockstep.inventory.ProductRequests.PutProduct;
 import dev.lockstep.inventory.ProductRequests.Restock;
-import dev.lockstep.inventory.ProductStore.Listed;
+import dev.lockstep.inventory.ProductStore.ListedProduct;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.messaging.http.BoundedReads;
@@ -117,7 +117,7 @@ final class ProductRoutes {
                 : cause;
     }
 
-    private static Page<ProductBody> toBodies(Page<Listed> page) {
+    private static Page<ProductBody> toBodies(Page<ListedProduct> page) {
         return new Page<>(
                 page.data().stream()
                         .map(listed -> ProductBody.of(listed.product()))

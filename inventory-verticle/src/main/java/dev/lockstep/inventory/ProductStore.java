@@ -89,10 +89,10 @@ final class ProductStore {
     private static final String CHECK_VIOLATION = "23514";
 
     /** A product and where the list has it: the newest has the highest position. */
-    record Listed(Product product, long position) {}
+    record ListedProduct(Product product, long position) {}
 
     /** A product as it was put, and whether it is new. */
-    record Put(Product product, boolean created) {}
+    record PutResult(Product product, boolean created) {}
 
     /** Reads those of the products that exist and locks their rows until the transaction ends. */
     Future<Map<ProductId, Product>> lock(SqlConnection tx, Collection<ProductId> ids) {
@@ -110,7 +110,7 @@ final class ProductStore {
     }
 
     /** Those of the products that another transaction has locked. It does not wait for them. */
-    Future<Set<ProductId>> lockedOut(SqlConnection tx, Collection<ProductId> ids) {
+    Future<Set<ProductId>> lockedByOthers(SqlConnection tx, Collection<ProductId> ids) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple()
                         .addValue(ids.stream().map(ProductId::value).toArray(String[]::new)))
@@ -146,11 +146,11 @@ final class ProductStore {
     }
 
     /** At most so many products, the newest first, of those older than the position. */
-    Future<List<Listed>> list(SqlClient client, long before, int limit) {
+    Future<List<ListedProduct>> list(SqlClient client, long before, int limit) {
         return client.preparedQuery(LIST)
                 .execute(Tuple.of(before, limit))
                 .map(rows -> StreamSupport.stream(rows.spliterator(), false)
-                        .map(row -> new Listed(toProduct(row), row.getLong("position")))
+                        .map(row -> new ListedProduct(toProduct(row), row.getLong("position")))
                         .toList());
     }
 
@@ -159,13 +159,13 @@ final class ProductStore {
      *
      * @return fails with {@link StockLimitException} if there would be more of it than can be counted
      */
-    Future<Put> put(SqlClient client, ProductId id, String name, Money unitPrice, long available) {
+    Future<PutResult> put(SqlClient client, ProductId id, String name, Money unitPrice, long available) {
         return client.preparedQuery(PUT)
                 .execute(Tuple.of(id.value(), name, unitPrice.amount(), unitPrice.currency(), available))
-                .recover(cause -> Future.failedFuture(overTheLimit(cause) ? StockLimitException.of(id) : cause))
+                .recover(cause -> Future.failedFuture(isCheckViolation(cause) ? StockLimitException.of(id) : cause))
                 .map(rows -> {
                     Row row = rows.iterator().next();
-                    return new Put(toProduct(row), row.getBoolean("created"));
+                    return new PutResult(toProduct(row), row.getBoolean("created"));
                 });
     }
 
@@ -178,12 +178,12 @@ final class ProductStore {
     Future<Optional<Product>> restock(SqlClient client, ProductId id, long qty) {
         return client.preparedQuery(RESTOCK)
                 .execute(Tuple.of(id.value(), qty))
-                .recover(cause -> Future.failedFuture(overTheLimit(cause) ? StockLimitException.of(id) : cause))
+                .recover(cause -> Future.failedFuture(isCheckViolation(cause) ? StockLimitException.of(id) : cause))
                 .map(ProductStore::first);
     }
 
     // What comes in was validated, so that the sum is too large is all that a check can still object to.
-    private static boolean overTheLimit(Throwable cause) {
+    private static boolean isCheckViolation(Throwable cause) {
         return cause instanceof PgException postgres && CHECK_VIOLATION.equals(postgres.getSqlState());
     }
 

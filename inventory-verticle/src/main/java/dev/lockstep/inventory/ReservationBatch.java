@@ -1,14 +1,14 @@
 package dev.lockstep.inventory;
 
 import dev.lockstep.inventory.ReservationStore.Change;
-import dev.lockstep.inventory.ReservationStore.Stored;
+import dev.lockstep.inventory.ReservationStore.StoredReservation;
 import dev.lockstep.inventory.domain.Decision;
 import dev.lockstep.inventory.domain.OrderId;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.inventory.domain.Reservation.Decided;
 import dev.lockstep.inventory.domain.StockCommand;
-import dev.lockstep.inventory.domain.Stockkeeper;
+import dev.lockstep.inventory.domain.StockDecider;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,14 +19,15 @@ import java.util.Map;
  * is one change for each order and each product, however many commands it took.
  */
 final class ReservationBatch {
-    private final Stockkeeper stockkeeper;
-    private final Map<OrderId, Stored> storedReservations;
+    private final StockDecider decider;
+    private final Map<OrderId, StoredReservation> storedReservations;
     private final Map<ProductId, Product> storedProducts;
     private final Map<OrderId, Decided> reservations = new LinkedHashMap<>();
     private final Map<ProductId, Product> products;
 
-    ReservationBatch(Stockkeeper stockkeeper, Map<OrderId, Stored> reservations, Map<ProductId, Product> products) {
-        this.stockkeeper = stockkeeper;
+    ReservationBatch(
+            StockDecider decider, Map<OrderId, StoredReservation> reservations, Map<ProductId, Product> products) {
+        this.decider = decider;
         this.storedReservations = reservations;
         this.storedProducts = products;
         this.products = new HashMap<>(products);
@@ -37,7 +38,7 @@ final class ReservationBatch {
         OrderId orderId = command.orderId();
         Decided current = reservations.get(orderId);
         Decision decision =
-                stockkeeper.decide(current == null ? stored(orderId).reservation() : current, products, command);
+                decider.decide(current == null ? stored(orderId).reservation() : current, products, command);
         decision.moved().forEach(product -> products.put(product.id(), product));
         reservations.put(orderId, decision.reservation());
         return decision.reservation();
@@ -63,7 +64,7 @@ final class ReservationBatch {
         return moved;
     }
 
-    private Stored stored(OrderId orderId) {
-        return storedReservations.getOrDefault(orderId, Stored.UNSEEN);
+    private StoredReservation stored(OrderId orderId) {
+        return storedReservations.getOrDefault(orderId, StoredReservation.UNSEEN);
     }
 }

@@ -67,25 +67,25 @@ final class ReservationStore {
      *
      * @param version how often it was written, so 0 for an order that is unseen
      */
-    record Stored(long version, Reservation reservation) {
-        static final Stored UNSEEN = new Stored(0, new Unseen());
+    record StoredReservation(long version, Reservation reservation) {
+        static final StoredReservation UNSEEN = new StoredReservation(0, new Unseen());
     }
 
     /** A reservation to write over the version that it was decided on. */
-    record Change(OrderId orderId, long decidedOn, Decided reservation) {}
+    record Change(OrderId orderId, long baseVersion, Decided reservation) {}
 
     /** Reads those of the reservations that exist and locks their rows until the transaction ends. */
-    Future<Map<OrderId, Stored>> lock(SqlConnection tx, Collection<OrderId> ids) {
+    Future<Map<OrderId, StoredReservation>> lock(SqlConnection tx, Collection<OrderId> ids) {
         return read(tx, LOCK, ids);
     }
 
     /** Reads those of the reservations that exist and locks nothing. */
-    Future<Map<OrderId, Stored>> list(SqlConnection tx, Collection<OrderId> ids) {
+    Future<Map<OrderId, StoredReservation>> list(SqlConnection tx, Collection<OrderId> ids) {
         return read(tx, LIST, ids);
     }
 
     /** Those of the orders whose reservation another transaction has locked. It does not wait for them. */
-    Future<Set<OrderId>> lockedOut(SqlConnection tx, Collection<OrderId> ids) {
+    Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCKED_OUT).execute(parameter(ids)).map(rows -> {
             Set<OrderId> locked = HashSet.newHashSet(rows.size());
             rows.forEach(row -> locked.add(new OrderId(row.getString("order_id"))));
@@ -93,11 +93,13 @@ final class ReservationStore {
         });
     }
 
-    private static Future<Map<OrderId, Stored>> read(SqlConnection tx, String statement, Collection<OrderId> ids) {
+    private static Future<Map<OrderId, StoredReservation>> read(
+            SqlConnection tx, String statement, Collection<OrderId> ids) {
         return tx.preparedQuery(statement).execute(parameter(ids)).map(rows -> {
-            Map<OrderId, Stored> stored = HashMap.newHashMap(rows.size());
+            Map<OrderId, StoredReservation> stored = HashMap.newHashMap(rows.size());
             rows.forEach(row -> stored.put(
-                    new OrderId(row.getString("order_id")), new Stored(row.getLong("version"), toReservation(row))));
+                    new OrderId(row.getString("order_id")),
+                    new StoredReservation(row.getLong("version"), toReservation(row))));
             return stored;
         });
     }
@@ -136,7 +138,7 @@ final class ReservationStore {
         for (int i = 0; i < size; i++) {
             Change change = changes.get(i);
             orderIds[i] = change.orderId().value();
-            versions[i] = change.decidedOn() + 1;
+            versions[i] = change.baseVersion() + 1;
             switch (change.reservation()) {
                 case Held held -> {
                     states[i] = "HELD";

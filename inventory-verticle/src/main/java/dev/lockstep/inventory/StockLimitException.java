@@ -12,6 +12,6 @@ final class StockLimitException extends RuntimeException {
 
     static StockLimitException of(ProductId id) {
         return new StockLimitException("Product %s would have more than %d available and reserved together"
-                .formatted(id, ProductRequests.MOST));
+                .formatted(id, ProductRequests.MAX_QUANTITY));
     }
 }

@@ -26,7 +26,7 @@ class ContentionIT {
     private static final int BATCHES = 15;
     private static final int COMMANDS = 40;
     private static final int PRODUCTS = 6;
-    private static final int ORDERS_OF_A_WRITER = 600;
+    private static final int ORDERS_PER_WRITER = 600;
     private static final int RESTOCKS = 30;
     private static final long STOCK = 100;
     private static final long SEED = Long.getLong("seed", System.nanoTime());
@@ -79,7 +79,7 @@ class ContentionIT {
     }
 
     private static InventoryCommand command(String prefix, Random random) {
-        String orderId = prefix + random.nextInt(ORDERS_OF_A_WRITER);
+        String orderId = prefix + random.nextInt(ORDERS_PER_WRITER);
         if (random.nextInt(5) == 0) {
             return new ReleaseStock(orderId);
         }

@@ -6,9 +6,9 @@ import dev.lockstep.embedded.TestServers;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
-import dev.lockstep.inventory.domain.Stockkeeper;
+import dev.lockstep.inventory.domain.StockDecider;
 import dev.lockstep.messaging.MessagingSchema;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -53,7 +53,7 @@ final class InventoryDatabase implements AutoCloseable {
 
     final ProductStore products = new ProductStore();
     final InventoryProcessor processor = new InventoryProcessor(
-            new InventoryMessages(), new ReservationStore(), products, new Outbox(), new Stockkeeper());
+            new InventoryMessages(), new ReservationStore(), products, new Outbox(), new StockDecider());
     final Pool pool;
     private final Vertx vertx = Vertx.vertx();
 
@@ -139,12 +139,13 @@ final class InventoryDatabase implements AutoCloseable {
                         .toList());
     }
 
-    static List<Received<InventoryCommand>> received(List<? extends InventoryCommand> commands) {
+    static List<ReceivedMessage<InventoryCommand>> received(List<? extends InventoryCommand> commands) {
         return commands.stream().map(command -> received(command, null)).toList();
     }
 
-    static Received<InventoryCommand> received(InventoryCommand command, @Nullable String traceparent) {
-        return new Received<>(command, UUID.randomUUID(), "inventory.commands", 0, 0, command.orderId(), traceparent);
+    static ReceivedMessage<InventoryCommand> received(InventoryCommand command, @Nullable String traceparent) {
+        return new ReceivedMessage<>(
+                command, UUID.randomUUID(), "inventory.commands", 0, 0, command.orderId(), traceparent);
     }
 
     static <T> T await(Future<T> future) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class InventoryMessagesTest {
     @Test
-    void a_command_within_the_rules_is_read() {
+    void a_valid_command_is_decoded() {
         assertThat(InventoryMessages.CODEC.decode(
                         record("o1", "ReserveStock", "{'orderId':'o1','items':[{'productId':'p1','qty':1000}]}")))
                 .isEqualTo(new ReserveStock("o1", List.of(new OrderItem("p1", 1000))));
@@ -57,7 +57,7 @@ class InventoryMessagesTest {
                 "ReserveStock | {'orderId':'o1','items':[{'productId':'p1','qty':1.5}]} | items[0].qty must be a whole number",
                 "ReserveStock | {'orderId':'o1','items':[{'productId':'p1','qty':'1'}]} | items[0].qty must be a whole number",
             })
-    void what_breaks_a_rule_is_invalid_and_the_member_is_named(String type, String value, String problem) {
+    void an_invalid_field_is_rejected_by_name(String type, String value, String problem) {
         assertThatThrownBy(() -> InventoryMessages.CODEC.decode(record("o1", type, value)))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("INVALID"))

@@ -13,7 +13,7 @@ import dev.lockstep.contracts.ReserveStock;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
@@ -84,7 +84,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void the_orders_of_a_locked_product_and_a_locked_reservation_are_locked_out_and_no_others() {
+    void only_orders_with_a_locked_product_or_reservation_are_blocked() {
         // Given
         await(database.batch(List.of(reserve(order, pot, 1), reserve(other, pot, 1))));
         SqlConnection operator = await(database.pool.getConnection());
@@ -101,8 +101,9 @@ class InventoryProcessorIT {
                 reserve("unknown-" + test, "no-such-product", 1));
 
         // When
-        List<Received<InventoryCommand>> messages = received(commands);
-        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
+        List<ReceivedMessage<InventoryCommand>> messages = received(commands);
+        Set<UUID> lockedOut =
+                await(database.pool.withTransaction(tx -> database.processor.blockedMessages(tx, messages)));
         await(operator.close());
 
         // Then
@@ -128,7 +129,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void a_repeat_in_a_later_batch_changes_nothing_and_is_answered_with_what_stands() {
+    void a_repeat_in_a_later_batch_changes_nothing_and_gets_the_current_state() {
         // Given
         await(database.batch(List.of(reserve(order, cup, 2), reserve(other, cup, 100))));
         database.put(new ProductId(cup), new Money(9, "USD"), 1_000);
@@ -145,7 +146,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void a_release_gives_back_what_an_earlier_batch_held_once() {
+    void a_release_returns_the_held_stock_once() {
         // Given
         await(database.batch(List.of(new ReserveStock(order, List.of(new OrderItem(pot, 1), new OrderItem(cup, 2))))));
 
@@ -162,7 +163,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void a_release_that_overtakes_its_reservation_bars_it() {
+    void a_release_that_arrives_first_blocks_its_reservation() {
         // Given
         await(database.batch(List.of(new ReleaseStock(order))));
 
@@ -197,7 +198,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void what_can_never_be_handled_says_so_and_leaves_nothing() {
+    void an_unprocessable_command_fails_permanently_and_changes_nothing() {
         // Given
         database.put("gold-" + test, 9_007_199_254_740_991L, "KRW", 1_000_000);
 
@@ -227,7 +228,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void a_product_that_everybody_wants_is_updated_once_a_batch() {
+    void a_product_is_updated_once_per_batch() {
         // Given
         database.put("hot-" + test, 1, "KRW", 450);
         List<ReserveStock> orders = IntStream.range(0, 500)
@@ -247,7 +248,7 @@ class InventoryProcessorIT {
     }
 
     @Test
-    void an_order_decided_by_two_transactions_at_once_is_not_forgotten() {
+    void concurrent_decisions_on_one_order_lose_no_reservation() {
         // Given
         SqlConnection slow = await(database.pool.getConnection());
         var transaction = await(slow.begin());

@@ -109,7 +109,7 @@ class InventoryServiceIT {
     }
 
     @Test
-    void what_can_never_be_handled_is_a_dead_letter_and_the_orders_behind_it_flow() {
+    void an_unprocessable_message_becomes_a_dead_letter_and_later_orders_are_handled() {
         // Given
         String bad = "bad-" + UUID.randomUUID();
         String good = "good-" + UUID.randomUUID();

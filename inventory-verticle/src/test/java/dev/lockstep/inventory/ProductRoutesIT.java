@@ -67,7 +67,7 @@ class ProductRoutesIT {
     }
 
     @Test
-    void a_product_that_is_not_there_is_not_found() {
+    void a_missing_product_is_not_found() {
         // When
         List<Answer> answers = List.of(
                 service.get(product),
@@ -102,7 +102,7 @@ class ProductRoutesIT {
                     {"name":"C","unitPrice":{"amount":1,"currency":"KRW"},"available":1,"reserved":5} | reserved
                     {"name":"C","unitPrice":{"amount":1,"currency":"KRW","x":1},"available":1}     | unitPrice.x
                     """)
-    void what_is_wrong_with_a_product_is_named(String body, String fields) {
+    void an_invalid_product_is_reported(String body, String fields) {
         // When
         Answer refused = service.put(product, body);
 
@@ -113,7 +113,7 @@ class ProductRoutesIT {
     }
 
     @Test
-    void an_over_long_name_or_id_is_named() {
+    void a_too_long_name_or_id_is_reported() {
         // When
         Answer name = service.put(product, CUP.replace("Cup", "x".repeat(201)));
         Answer id = service.put("/products/" + "x".repeat(101), CUP);
@@ -139,7 +139,7 @@ class ProductRoutesIT {
                 "{\"qty\":\"1\"}",
                 "{\"qty\":null}"
             })
-    void a_restock_of_no_sensible_quantity_is_refused(String body) {
+    void an_invalid_restock_quantity_is_rejected(String body) {
         // Given
         service.put(product, CUP);
 
@@ -153,7 +153,7 @@ class ProductRoutesIT {
     }
 
     @Test
-    void more_than_can_be_counted_is_refused() {
+    void stock_over_the_limit_is_rejected() {
         // Given
         service.put(product, CUP);
 
@@ -167,7 +167,7 @@ class ProductRoutesIT {
     }
 
     @Test
-    void an_id_may_hold_what_a_path_must_encode() {
+    void an_id_may_contain_characters_that_a_path_must_encode() {
         // When
         Answer created = service.put("/products/%ED%95%9C%20%2F%20%3F", CUP);
 
@@ -178,7 +178,7 @@ class ProductRoutesIT {
     }
 
     @Test
-    void the_list_is_paged_from_the_newest_and_stays_so_when_a_product_changes() {
+    void the_list_is_paged_newest_first_and_stable_under_updates() {
         // Given
         List<String> ids =
                 IntStream.range(0, 5).mapToObj(i -> product + "-" + i).toList();
@@ -204,7 +204,7 @@ class ProductRoutesIT {
 
     @ParameterizedTest
     @CsvSource({"limit=0, limit", "limit=501, limit", "limit=x, limit", "cursor=x, cursor"})
-    void a_page_that_cannot_be_is_refused(String query, String field) {
+    void an_invalid_page_is_rejected(String query, String field) {
         // When
         Answer refused = service.get("/products?" + query);
 
@@ -214,7 +214,7 @@ class ProductRoutesIT {
     }
 
     @Test
-    void the_outbox_and_the_dead_letters_can_be_seen() {
+    void the_outbox_and_dead_letter_routes_are_mounted() {
         // Then
         assertThat(service.get("/outbox").status()).isEqualTo(200);
         assertThat(service.get("/outbox/summary").status()).isEqualTo(200);

@@ -13,7 +13,7 @@ import java.util.Map;
  * @param intakeConnections how many writes of new orders may be in flight
  * @param intakeBatch how many new orders one write may take
  * @param intakeQueue how many new orders may wait for a write before more are refused
- * @param intakePatience how long a new order waits for its write, and a write for the database
+ * @param intakeTimeout how long a new order waits for its write, and a write for the database
  * @param pendingWarningAfter how long an order may be PENDING before it is a warning on health
  */
 public record OrderConfig(
@@ -22,7 +22,7 @@ public record OrderConfig(
         int intakeConnections,
         int intakeBatch,
         int intakeQueue,
-        Duration intakePatience,
+        Duration intakeTimeout,
         Duration pendingWarningAfter) {
     static final String SERVICE = "order-service";
     private static final int DEFAULT_PORT = 8080;

@@ -34,7 +34,7 @@ final class OrderMessages {
             JSON.writerFor(JSON.getTypeFactory().constructCollectionType(List.class, OrderLine.class));
     private static final ObjectReader LINES_READER = JSON.readerForListOf(OrderLine.class);
 
-    OutboxMessage created(Placement placement) {
+    OutboxMessage created(PlaceOrder placement) {
         NewOrder order = placement.order();
         List<OrderItem> items = order.lines().stream()
                 .map(line -> new OrderItem(line.productId(), line.qty()))

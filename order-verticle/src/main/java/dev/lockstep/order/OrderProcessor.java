@@ -3,7 +3,7 @@ package dev.lockstep.order;
 import dev.lockstep.contracts.OrderCommand;
 import dev.lockstep.messaging.delivery.LockedRows;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import dev.lockstep.messaging.outbox.Outbox;
@@ -45,21 +45,23 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
     }
 
     @Override
-    public Future<Void> handle(SqlConnection tx, List<Received<OrderCommand>> commands) {
+    public Future<Void> handle(SqlConnection tx, List<ReceivedMessage<OrderCommand>> commands) {
         Set<OrderId> ids = new HashSet<>();
-        UnprocessableMessagesException.forEach(commands, Received::messageId, received -> ids.add(orderId(received)));
+        UnprocessableMessagesException.forEach(
+                commands, ReceivedMessage::messageId, received -> ids.add(orderId(received)));
         return store.lock(tx, ids).compose(locked -> {
             Batch batch = new Batch(locked);
-            UnprocessableMessagesException.forEach(commands, Received::messageId, received -> decide(batch, received));
+            UnprocessableMessagesException.forEach(
+                    commands, ReceivedMessage::messageId, received -> decide(batch, received));
             return batch.write(tx);
         });
     }
 
     @Override
-    public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<OrderCommand>> commands) {
+    public Future<Set<UUID>> blockedMessages(SqlConnection tx, List<ReceivedMessage<OrderCommand>> commands) {
         Set<OrderId> ids = new HashSet<>();
         commands.forEach(received -> OrderId.parse(received.message().orderId()).ifPresent(ids::add));
-        return store.lockedOut(tx, ids)
+        return store.lockedByOthers(tx, ids)
                 .map(locked -> LockedRows.messagesThatNeed(
                         locked,
                         commands,
@@ -85,7 +87,7 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
         });
     }
 
-    private void decide(Batch batch, Received<OrderCommand> received) {
+    private void decide(Batch batch, ReceivedMessage<OrderCommand> received) {
         OrderId id = orderId(received);
         LockedOrder order = batch.locked.get(id);
         if (order == null) {
@@ -102,11 +104,11 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
         }
     }
 
-    private static OrderId orderId(Received<OrderCommand> received) {
+    private static OrderId orderId(ReceivedMessage<OrderCommand> received) {
         return OrderId.parse(received.message().orderId()).orElseThrow(() -> unknownOrder(received));
     }
 
-    private static UnprocessableMessageException unknownOrder(Received<OrderCommand> received) {
+    private static UnprocessableMessageException unknownOrder(ReceivedMessage<OrderCommand> received) {
         OrderCommand command = received.message();
         return new UnprocessableMessageException(
                 UNEXPECTED,
@@ -116,29 +118,30 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
     /** What the decisions of one transaction come to. */
     private final class Batch {
         private final Map<OrderId, LockedOrder> locked;
-        private final Map<OrderId, OrderState> moved = new HashMap<>();
-        private final List<OutboxMessage> toSay = new ArrayList<>();
+        private final Map<OrderId, OrderState> changed = new HashMap<>();
+        private final List<OutboxMessage> outgoing = new ArrayList<>();
 
         Batch(Map<OrderId, LockedOrder> locked) {
             this.locked = locked;
         }
 
         OrderState state(LockedOrder order) {
-            return moved.getOrDefault(order.id(), order.state());
+            return changed.getOrDefault(order.id(), order.state());
         }
 
         void apply(LockedOrder order, Decision decision, @Nullable String traceparent) {
             // A decision to stay must not touch the row: it would say that something was updated.
             if (!decision.state().equals(state(order))) {
-                moved.put(order.id(), decision.state());
+                changed.put(order.id(), decision.state());
             }
             for (OrderEvent event : decision.events()) {
-                toSay.add(messages.event(order.id(), event, traceparent == null ? order.traceparent() : traceparent));
+                outgoing.add(
+                        messages.event(order.id(), event, traceparent == null ? order.traceparent() : traceparent));
             }
         }
 
         Future<Void> write(SqlConnection tx) {
-            return store.save(tx, moved).compose(saved -> outbox.append(tx, toSay));
+            return store.save(tx, changed).compose(saved -> outbox.append(tx, outgoing));
         }
     }
 }

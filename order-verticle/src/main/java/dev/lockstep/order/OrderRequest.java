@@ -1,7 +1,7 @@
 package dev.lockstep.order;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.contracts.MemberRules;
+import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.order.domain.OrderLine;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             errors.add(new FieldError("items", "is required"));
             return List.of();
         }
-        String problem = MemberRules.itemCountProblem(items.isArray() ? items.size() : 0);
+        String problem = FieldConstraints.itemCountProblem(items.isArray() ? items.size() : 0);
         if (problem != null) {
             errors.add(new FieldError("items", problem));
             return List.of();
@@ -66,7 +66,8 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             errors.add(new FieldError(field, "is required"));
             return 0;
         }
-        String problem = MemberRules.qtyProblem(qty.isIntegralNumber() && qty.canConvertToInt() ? qty.intValue() : 0);
+        String problem =
+                FieldConstraints.qtyProblem(qty.isIntegralNumber() && qty.canConvertToInt() ? qty.intValue() : 0);
         if (problem != null) {
             errors.add(new FieldError(field, problem));
             return 0;
@@ -81,7 +82,7 @@ record OrderRequest(String userId, List<OrderLine> lines) {
         }
         // What is no text is as wrong as text of no characters.
         String text = id.isTextual() ? id.textValue() : "";
-        String problem = MemberRules.idProblem(text);
+        String problem = FieldConstraints.idProblem(text);
         if (problem != null) {
             errors.add(new FieldError(field, problem));
             return "";

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 /** The orders over HTTP: reads requests, writes answers. What they do is decided elsewhere. */
 final class OrderRoutes {
     private final Pool pool;
-    private final OrderReads reads;
-    private final OrderIntake intake;
+    private final OrderQueries reads;
+    private final OrderGroupCommit groupCommit;
     private final OrderProcessor processor;
     private final Supplier<Optional<Problem>> refusal;
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
@@ -42,13 +42,13 @@ final class OrderRoutes {
     /** @param refusal why no new order may be taken at this moment; empty while they are */
     OrderRoutes(
             Pool pool,
-            OrderReads reads,
-            OrderIntake intake,
+            OrderQueries reads,
+            OrderGroupCommit groupCommit,
             OrderProcessor processor,
             Supplier<Optional<Problem>> refusal) {
         this.pool = pool;
         this.reads = reads;
-        this.intake = intake;
+        this.groupCommit = groupCommit;
         this.processor = processor;
         this.refusal = refusal;
     }
@@ -68,13 +68,14 @@ final class OrderRoutes {
         if (refused.isPresent()) {
             throw refused.get();
         }
-        intake.place(placement(ctx))
+        groupCommit
+                .place(placement(ctx))
                 .map(OrderRoutes::order)
                 .onSuccess(order -> accepted(ctx, order))
                 .onFailure(ctx::fail);
     }
 
-    private Placement placement(RoutingContext ctx) {
+    private PlaceOrder placement(RoutingContext ctx) {
         List<FieldError> errors = new ArrayList<>();
         OrderRequest request = OrderRequest.read(JsonBody.read(ctx, JsonNode.class), errors);
         String key = idempotencyKey(ctx, errors);
@@ -82,7 +83,7 @@ final class OrderRoutes {
             throw Problem.badRequest("The order is not valid; errors says why", errors);
         }
         NewOrder order = new NewOrder(new OrderId(ids.generate()), request.userId(), request.lines());
-        return new Placement(
+        return new PlaceOrder(
                 order,
                 TraceContext.orNew(ctx.request().getHeader(TraceContext.HEADER)),
                 key == null ? null : Idempotency.of(key, request.userId(), request.lines()));
@@ -99,10 +100,10 @@ final class OrderRoutes {
         return keys.getFirst();
     }
 
-    private static Order order(Placed placed) {
+    private static Order order(PlaceOrderResult placed) {
         return switch (placed) {
-            case Placed.Accepted accepted -> accepted.order();
-            case Placed.KeyReused reused ->
+            case PlaceOrderResult.Accepted accepted -> accepted.order();
+            case PlaceOrderResult.KeyReused reused ->
                 throw Problem.unprocessable("This " + Idempotency.HEADER
                         + " belongs to an order that asked for something else; a new order needs a new key");
         };
@@ -129,7 +130,7 @@ final class OrderRoutes {
 
     private void list(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        OrderQuery query = new OrderQuery(
+        OrderFilter query = new OrderFilter(
                 ctx.request().getParam("userId"),
                 statuses(ctx.request().getParam("status")),
                 before(page.cursor()),

@@ -132,7 +132,7 @@ final class OrderStore {
             """;
 
     // The largest id there can be: every order comes before it.
-    private static final UUID NEWEST = new UUID(-1L, -1L);
+    private static final UUID MAX_ORDER_ID = new UUID(-1L, -1L);
 
     /**
      * Writes those orders whose key was not used before, and says when; a key used by a transaction that has not ended yet
@@ -140,7 +140,7 @@ final class OrderStore {
      *
      * @param placements sorted by key, so that two transactions that bring the same keys cannot wait for each other
      */
-    Future<Map<OrderId, Instant>> insert(SqlClient tx, List<Placement> placements) {
+    Future<Map<OrderId, Instant>> insert(SqlClient tx, List<PlaceOrder> placements) {
         int size = placements.size();
         UUID[] ids = new UUID[size];
         String[] userIds = new String[size];
@@ -149,7 +149,7 @@ final class OrderStore {
         String[] keys = new String[size];
         String[] hashes = new String[size];
         for (int i = 0; i < size; i++) {
-            Placement placement = placements.get(i);
+            PlaceOrder placement = placements.get(i);
             ids[i] = placement.order().id().value();
             userIds[i] = placement.order().userId();
             items[i] = OrderMessages.linesToJson(placement.order().lines());
@@ -214,10 +214,10 @@ final class OrderStore {
     }
 
     /** The orders asked for, newest first. */
-    Future<List<Order>> list(SqlClient tx, OrderQuery query) {
+    Future<List<Order>> list(SqlClient tx, OrderFilter query) {
         Tuple parameters = Tuple.tuple()
                 .addValue(query.statuses().stream().map(OrderStatus::name).toArray(String[]::new))
-                .addValue(query.before() == null ? NEWEST : query.before().value())
+                .addValue(query.before() == null ? MAX_ORDER_ID : query.before().value())
                 .addValue(query.rows());
         return query.userId() == null
                 ? tx.preparedQuery(LIST).execute(parameters).map(OrderStore::orders)
@@ -239,7 +239,7 @@ final class OrderStore {
     }
 
     /** Those of the orders that another transaction has locked. It does not wait for them. */
-    Future<Set<OrderId>> lockedOut(SqlClient tx, Collection<OrderId> ids) {
+    Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
                 .map(rows -> {

@@ -1,11 +1,11 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Messaging;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.outbox.Outbox;
-import dev.lockstep.order.OrderIntake.Limits;
+import dev.lockstep.order.OrderGroupCommit.Limits;
 import dev.lockstep.order.domain.OrderLifecycle;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.Peers;
@@ -31,9 +31,9 @@ public final class OrderVerticle extends VerticleBase {
     private @Nullable Pool readPool;
     private @Nullable Pool background;
     private @Nullable Peers peers;
-    private @Nullable MessagingModule messaging;
+    private @Nullable Messaging messaging;
     private @Nullable MessageConsumer consumer;
-    private @Nullable PendingOrders pending;
+    private @Nullable PendingOrderMonitor pending;
 
     OrderVerticle(OrderConfig config, ServiceContext service) {
         this.config = config;
@@ -50,9 +50,9 @@ public final class OrderVerticle extends VerticleBase {
         OrderStore store = new OrderStore();
         OrderMessages messages = new OrderMessages();
         OrderProcessor processor = new OrderProcessor(store, new Outbox(), messages, new OrderLifecycle());
-        OrderPlacer placer = new OrderPlacer(opened, store, new Outbox(), messages);
-        OrderIntake intake = new OrderIntake(limits(), placer::place, this::atEndOfTick, System::nanoTime);
-        Gauge.builder("lockstep.order.intake.waiting", intake, OrderIntake::waiting)
+        OrderWriter placer = new OrderWriter(opened, store, new Outbox(), messages);
+        OrderGroupCommit intake = new OrderGroupCommit(limits(), placer::place, this::atEndOfTick, System::nanoTime);
+        Gauge.builder("lockstep.order.intake.waiting", intake, OrderGroupCommit::queueSize)
                 .description("new orders that wait for a write")
                 .register(service.meters());
         Router router = HttpApi.router(vertx, service);
@@ -60,13 +60,13 @@ public final class OrderVerticle extends VerticleBase {
         peers = asked;
         new OrderRoutes(
                         opened,
-                        OrderReads.of(vertx, reads, store, new OrderTimeline(asked)),
+                        OrderQueries.of(vertx, reads, store, new TimelineAssembler(asked)),
                         intake,
                         processor,
                         this::refusal)
                 .mount(router);
-        PendingOrders watched =
-                new PendingOrders(vertx, opened, store, asked, config.pendingWarningAfter(), service.meters());
+        PendingOrderMonitor watched =
+                new PendingOrderMonitor(vertx, opened, store, asked, config.pendingWarningAfter(), service.meters());
         pending = watched;
         service.health().register("orders", Optional::empty);
         service.health().warn("orders", watched::warning);
@@ -78,12 +78,12 @@ public final class OrderVerticle extends VerticleBase {
 
     private Limits limits() {
         return new Limits(
-                config.intakeConnections(), config.intakeBatch(), config.intakeQueue(), config.intakePatience());
+                config.intakeConnections(), config.intakeBatch(), config.intakeQueue(), config.intakeTimeout());
     }
 
     // Why no new order may be taken. Nothing is answered before messaging has started.
     private Optional<Problem> refusal() {
-        return messaging == null ? Optional.empty() : messaging.guardian().refusal();
+        return messaging == null ? Optional.empty() : messaging.slotMonitor().refusal();
     }
 
     private void atEndOfTick(Runnable task) {
@@ -91,15 +91,15 @@ public final class OrderVerticle extends VerticleBase {
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
-        return MessagingModule.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
+        return Messaging.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
                     service.health().registerLiveness("resends", started::resendStall);
-                    service.health().register("slot", started.guardian()::problem);
-                    service.health().warn("slot", started.guardian()::warning);
+                    service.health().register("slot", started.slotMonitor()::problem);
+                    service.health().warn("slot", started.slotMonitor()::warning);
                 })
                 .mapEmpty();
     }

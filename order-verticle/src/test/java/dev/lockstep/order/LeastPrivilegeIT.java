@@ -42,7 +42,7 @@ class LeastPrivilegeIT {
         asSuperuser(NAME, documented.get(1));
         Map<String, String> settings = Map.of("POSTGRES_USER", NAME, "POSTGRES_PASSWORD", "change-me");
 
-        try (RunningOrders orders = RunningOrders.start(TestServers.postgres(), NAME, settings)) {
+        try (OrderService orders = OrderService.start(TestServers.postgres(), NAME, settings)) {
             // When
             awaitReady(orders);
             String first = orders.place("u1");
@@ -68,18 +68,18 @@ class LeastPrivilegeIT {
             assertThat(orders.get("/dead-letters").status()).isEqualTo(200);
         }
         // A second start migrates nothing, and makes the partitions of days to come.
-        try (RunningOrders orders = RunningOrders.start(TestServers.postgres(), NAME, settings)) {
+        try (OrderService orders = OrderService.start(TestServers.postgres(), NAME, settings)) {
             awaitReady(orders);
         }
         asSuperuser(NAME, "SELECT pg_drop_replication_slot('" + NAME + "_outbox')");
     }
 
-    private static void awaitReady(RunningOrders orders) {
+    private static void awaitReady(OrderService orders) {
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(orders.text("/health/ready")).startsWith("{\"status\":\"UP\""));
     }
 
-    private static void awaitRelayed(RunningOrders orders, String orderId) {
+    private static void awaitRelayed(OrderService orders, String orderId) {
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(orders.text("/outbox?state=relayed&aggregateId=" + orderId))
                         .contains("OrderCreated"));

@@ -1,10 +1,10 @@
 package dev.lockstep.order;
 
-import static dev.lockstep.order.RunningOrders.order;
+import static dev.lockstep.order.OrderService.order;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.order.RunningOrders.Answer;
+import dev.lockstep.order.OrderService.Answer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,11 +26,11 @@ class OrderApiIT {
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     private static final String OTHER_TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-    private static RunningOrders orders;
+    private static OrderService orders;
 
     @BeforeAll
     static void start() {
-        orders = RunningOrders.start(Map.of("RELAY_ENABLED", "false"));
+        orders = OrderService.start(Map.of("RELAY_ENABLED", "false"));
     }
 
     @AfterAll
@@ -96,7 +96,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_trace_is_begun_when_the_request_brings_none() {
+        void a_request_without_a_trace_starts_one() {
             // When
             Answer answer = orders.post("/orders", order("u-trace"), "traceparent", "nonsense");
 
@@ -108,7 +108,7 @@ class OrderApiIT {
     @Nested
     class when_a_request_is_not_valid {
         @Test
-        void every_member_at_fault_is_named() {
+        void every_invalid_field_is_reported() {
             // When
             Answer answer = orders.post(
                     "/orders",
@@ -135,7 +135,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_body_of_another_kind_is_refused() {
+        void a_body_of_another_content_type_is_rejected() {
             assertThat(orders.postAs("text/plain", "/orders", order("u1")).status())
                     .isEqualTo(415);
         }
@@ -210,7 +210,7 @@ class OrderApiIT {
         }
 
         @Test
-        void only_those_of_the_status_are_listed() {
+        void the_list_can_be_filtered_by_status() {
             // Given
             String pending = orders.place("u-status");
             String confirmed = orders.place("u-status");
@@ -230,7 +230,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_list_of_nothing_is_empty() {
+        void a_list_without_matches_is_empty() {
             // When
             Answer answer = orders.get("/orders?userId=nobody");
 
@@ -248,7 +248,7 @@ class OrderApiIT {
             "status=, status",
             "cursor=nonsense, cursor"
         })
-        void a_parameter_that_is_not_valid_is_named(String query, String field) {
+        void an_invalid_parameter_is_reported(String query, String field) {
             // When
             Answer answer = orders.get("/orders?" + query);
 
@@ -261,7 +261,7 @@ class OrderApiIT {
     @Nested
     class when_an_order_is_cancelled {
         @Test
-        void a_pending_one_promises_it_and_tells_the_saga_in_the_trace_of_the_order() {
+        void a_pending_order_accepts_it_and_notifies_the_saga_in_the_trace_of_the_order() {
             // Given
             Answer placed = orders.post("/orders", order("u-cancel"), "traceparent", TRACE);
             String id = placed.body().get("orderId").asText();
@@ -277,7 +277,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_trace_of_its_own_is_used() {
+        void the_trace_of_the_cancel_request_is_used() {
             // Given
             Answer placed = orders.post("/orders", order("u-cancel"), "traceparent", TRACE);
 
@@ -289,7 +289,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_repeat_is_answered_alike_and_says_nothing_more() {
+        void a_repeated_request_gets_the_same_answer_and_sends_nothing() {
             // Given
             String id = orders.place("u-cancel");
             Answer first = orders.post("/orders/" + id + "/cancel", "");
@@ -304,7 +304,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_cancelled_one_is_answered_as_it_is() {
+        void a_cancelled_order_is_returned_unchanged() {
             // Given
             String id = orders.place("u-cancel");
             orders.execute(
@@ -321,7 +321,7 @@ class OrderApiIT {
         }
 
         @Test
-        void a_confirmed_one_refuses() {
+        void a_confirmed_order_rejects_it() {
             // Given
             String id = orders.place("u-cancel");
             confirm(id);

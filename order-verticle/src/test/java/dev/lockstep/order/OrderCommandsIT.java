@@ -44,12 +44,12 @@ class OrderCommandsIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    private static RunningOrders orders;
+    private static OrderService orders;
     private static KafkaProducer<String, String> producer;
 
     @BeforeAll
     static void start() {
-        orders = RunningOrders.start(Map.of());
+        orders = OrderService.start(Map.of());
         producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
                 new StringSerializer(),
@@ -63,7 +63,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void a_confirmed_order_says_so_on_its_topic_in_the_trace_of_the_command() {
+    void a_confirmed_order_is_announced_on_its_topic_in_the_trace_of_the_command() {
         // Given
         String id = orders.place("u-confirm");
 
@@ -82,7 +82,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void a_locked_order_holds_up_no_other_order() throws SQLException {
+    void a_locked_order_does_not_delay_other_orders() throws SQLException {
         // Given
         String locked = orders.place("u-locked");
         String other = orders.place("u-locked");
@@ -108,7 +108,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void a_cancelled_order_says_why() {
+    void a_cancelled_order_is_announced_with_its_reason() {
         // Given
         String id = orders.place("u-cancel");
 
@@ -123,7 +123,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void a_message_that_comes_twice_has_one_effect() {
+    void a_duplicate_message_has_one_effect() {
         // Given
         String id = orders.place("u-twice");
         String behind = orders.place("u-twice");
@@ -140,7 +140,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void a_command_that_is_given_again_changes_nothing_and_is_answered_again() {
+    void a_repeated_command_changes_nothing_and_is_answered_again() {
         // Given
         String id = orders.place("u-again");
         send(confirm(id));
@@ -174,7 +174,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void commands_that_can_never_be_obeyed_become_dead_letters_and_those_behind_them_are_obeyed() {
+    void unprocessable_commands_become_dead_letters_and_later_commands_are_handled() {
         // Given
         String cancelled = orders.place("u-contradiction");
         send(cancel(cancelled, "TIMED_OUT"));
@@ -204,7 +204,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void a_cancellation_that_was_accepted_is_binding() {
+    void an_accepted_cancellation_is_final() {
         // Given
         String id = orders.place("u-binding");
         String behind = orders.place("u-binding");
@@ -228,7 +228,7 @@ class OrderCommandsIT {
     }
 
     @Test
-    void whoever_comes_first_wins_when_a_cancellation_races_with_a_confirmation() {
+    void the_first_of_a_racing_cancellation_and_confirmation_wins() {
         // Given
         List<String> ids =
                 IntStream.range(0, 60).mapToObj(i -> orders.place("u-race")).toList();
@@ -237,7 +237,7 @@ class OrderCommandsIT {
         List<CompletableFuture<Integer>> answers = new ArrayList<>();
         for (String id : ids) {
             send(confirm(id));
-            answers.add(orders.postLater("/orders/" + id + "/cancel", "").thenApply(RunningOrders.Answer::status));
+            answers.add(orders.postLater("/orders/" + id + "/cancel", "").thenApply(OrderService.Answer::status));
         }
         List<Integer> statuses = answers.stream().map(CompletableFuture::join).toList();
         IntStream.range(0, 6).forEach(partition -> {

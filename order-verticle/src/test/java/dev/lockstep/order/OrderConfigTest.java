@@ -20,7 +20,7 @@ class OrderConfigTest {
             "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092");
 
     @Test
-    void the_intake_has_defaults() {
+    void the_group_commit_has_defaults() {
         // When
         OrderConfig config = OrderConfig.from(REQUIRED);
 
@@ -39,7 +39,7 @@ class OrderConfigTest {
     }
 
     @Test
-    void everything_that_is_wrong_is_named_at_once() {
+    void all_problems_are_reported_at_once() {
         // Given
         Map<String, String> environment = new HashMap<>(REQUIRED);
         environment.put("ORDER_INTAKE_CONNECTIONS", "0");

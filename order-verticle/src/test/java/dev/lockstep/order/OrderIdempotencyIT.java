@@ -1,9 +1,9 @@
 package dev.lockstep.order;
 
-import static dev.lockstep.order.RunningOrders.order;
+import static dev.lockstep.order.OrderService.order;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.order.RunningOrders.Answer;
+import dev.lockstep.order.OrderService.Answer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,12 +21,12 @@ import org.junit.jupiter.api.Test;
 class OrderIdempotencyIT {
     private static final String KEY = "Idempotency-Key";
 
-    private static RunningOrders orders;
+    private static OrderService orders;
 
     @BeforeAll
     static void start() {
         // Small batches, so that requests with one key are in flight on several connections at once.
-        orders = RunningOrders.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_BATCH", "4"));
+        orders = OrderService.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_BATCH", "4"));
     }
 
     @AfterAll
@@ -35,7 +35,7 @@ class OrderIdempotencyIT {
     }
 
     @Test
-    void a_repeat_is_given_the_first_answer_again_whatever_became_of_the_order() {
+    void a_repeated_request_gets_the_first_answer_whatever_the_order_state() {
         // Given
         Answer first = orders.post("/orders", order("u-repeat"), KEY, "repeat");
         String id = first.body().get("orderId").asText();
@@ -54,7 +54,7 @@ class OrderIdempotencyIT {
     }
 
     @Test
-    void another_request_under_a_used_key_is_refused() {
+    void reusing_a_key_for_another_request_is_rejected() {
         // Given
         orders.post("/orders", order("u-first"), KEY, "reused");
 
@@ -69,12 +69,12 @@ class OrderIdempotencyIT {
     }
 
     @Test
-    void requests_without_a_key_are_orders_of_their_own() {
+    void requests_without_a_key_create_separate_orders() {
         assertThat(orders.place("u-none")).isNotEqualTo(orders.place("u-none"));
     }
 
     @Test
-    void requests_with_one_key_at_the_same_time_make_one_order() {
+    void concurrent_requests_with_one_key_create_one_order() {
         // When
         List<CompletableFuture<Answer>> answers = IntStream.range(0, 48)
                 .mapToObj(i -> orders.postLater("/orders", order("u-race"), KEY, "race"))
@@ -93,7 +93,7 @@ class OrderIdempotencyIT {
     }
 
     @Test
-    void many_keys_in_any_order_make_one_order_each() {
+    void many_keys_in_any_order_create_one_order_each() {
         // Given
         List<String> keys = new ArrayList<>();
         IntStream.range(0, 300).forEach(i -> keys.add("many-" + i % 30));

@@ -34,7 +34,7 @@ class OrderListIT {
     private static final int LIMIT = 50;
     private static final String[] ALL = {"PENDING", "CONFIRMED", "CANCELLED"};
     private static final String[] RARE = {"CANCELLED"};
-    private static final UUID NEWEST = new UUID(-1L, -1L);
+    private static final UUID MAX_ORDER_ID = new UUID(-1L, -1L);
     // Behind half of all orders.
     private static final UUID MIDDLE = UUID.fromString("01999999-0000-7000-8000-00000000c350");
 
@@ -94,13 +94,15 @@ class OrderListIT {
 
     static Stream<Arguments> a_page_reads_no_more_orders_than_its_statuses_could_fill() {
         return Stream.of(
-                Arguments.of(OrderStore.LIST, parameters(ALL, NEWEST), 3),
+                Arguments.of(OrderStore.LIST, parameters(ALL, MAX_ORDER_ID), 3),
                 Arguments.of(OrderStore.LIST, parameters(ALL, MIDDLE), 3),
                 Arguments.of(OrderStore.LIST, parameters(RARE, MIDDLE), 1),
-                Arguments.of(OrderStore.LIST_OF_USER, parameters(ALL, NEWEST).addValue("u-many"), 3),
+                Arguments.of(
+                        OrderStore.LIST_OF_USER, parameters(ALL, MAX_ORDER_ID).addValue("u-many"), 3),
                 Arguments.of(OrderStore.LIST_OF_USER, parameters(ALL, MIDDLE).addValue("u-many"), 3),
                 Arguments.of(OrderStore.LIST_OF_USER, parameters(ALL, MIDDLE).addValue("u-7"), 3),
-                Arguments.of(OrderStore.LIST_OF_USER, parameters(RARE, NEWEST).addValue("u-many"), 1));
+                Arguments.of(
+                        OrderStore.LIST_OF_USER, parameters(RARE, MAX_ORDER_ID).addValue("u-many"), 1));
     }
 
     private static Tuple parameters(String[] statuses, UUID before) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderMessagesTest {
     @Test
-    void a_command_within_the_rules_is_read() {
+    void a_valid_command_is_decoded() {
         assertThat(OrderMessages.CODEC.decode(
                         record("o1", "ConfirmOrder", "{'orderId':'o1','total':{'amount':0,'currency':'KRW'}}")))
                 .isEqualTo(new ConfirmOrder("o1", new Money(0, "KRW")));
@@ -58,7 +58,7 @@ class OrderMessagesTest {
                 "ConfirmOrder | {'orderId':'o1','total':{'amount':1,'currency':'krw'}} | total.currency must be an ISO 4217 code such as KRW",
                 "ConfirmOrder | {'orderId':'o1','total':{'amount':1,'currency':'ZZZ'}} | total.currency must be an ISO 4217 code such as KRW",
             })
-    void what_breaks_a_rule_is_invalid_and_the_member_is_named(String type, String value, String problem) {
+    void an_invalid_field_is_rejected_by_name(String type, String value, String problem) {
         assertThatThrownBy(() -> OrderMessages.CODEC.decode(record("o1", type, value)))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("INVALID"))

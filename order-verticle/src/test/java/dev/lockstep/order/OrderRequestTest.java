@@ -28,7 +28,7 @@ class OrderRequestTest {
 
     @ParameterizedTest
     @MethodSource
-    void a_valid_body_is_read_as_it_is(String body, OrderRequest expected) throws JsonProcessingException {
+    void a_valid_body_is_decoded(String body, OrderRequest expected) throws JsonProcessingException {
         // When
         OrderRequest request = read(body);
 
@@ -37,7 +37,7 @@ class OrderRequestTest {
         assertThat(request).isEqualTo(expected);
     }
 
-    static Stream<Arguments> a_valid_body_is_read_as_it_is() {
+    static Stream<Arguments> a_valid_body_is_decoded() {
         return Stream.of(
                 Arguments.of(order("\"u123\"", ITEM), new OrderRequest("u123", List.of(new OrderLine("p1", 2)))),
                 Arguments.of(
@@ -52,7 +52,7 @@ class OrderRequestTest {
 
     @ParameterizedTest
     @MethodSource
-    void a_body_that_is_not_valid_is_refused_with_the_member_at_fault(String body, String field, String message)
+    void an_invalid_body_is_rejected_with_the_invalid_field(String body, String field, String message)
             throws JsonProcessingException {
         // When
         read(body);
@@ -61,7 +61,7 @@ class OrderRequestTest {
         assertThat(errors).containsExactly(new FieldError(field, message));
     }
 
-    static Stream<Arguments> a_body_that_is_not_valid_is_refused_with_the_member_at_fault() {
+    static Stream<Arguments> an_invalid_body_is_rejected_with_the_invalid_field() {
         return Stream.of(
                 Arguments.of("[]", "body", "must be an object with userId and items"),
                 Arguments.of("\"order\"", "body", "must be an object with userId and items"),
@@ -104,7 +104,7 @@ class OrderRequestTest {
     }
 
     @Test
-    void everything_that_is_wrong_is_named_at_once() throws JsonProcessingException {
+    void all_problems_are_reported_at_once() throws JsonProcessingException {
         // When
         read("{\"userid\":\"u1\",\"items\":[" + item("\"p1\"", "0") + "," + ITEM + "," + item("\"\"", "\"1\"") + "]}");
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.embedded.FreePorts;
-import dev.lockstep.order.RunningOrders.Answer;
+import dev.lockstep.order.OrderService.Answer;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -39,7 +39,7 @@ class OrderTimelineIT {
     @SuppressWarnings("NullAway.Init")
     private static final AtomicInteger RETRIES = new AtomicInteger();
 
-    private static RunningOrders orders;
+    private static OrderService orders;
 
     @BeforeAll
     static void start() throws TimeoutException {
@@ -53,7 +53,7 @@ class OrderTimelineIT {
         HttpServer server =
                 await(VERTX.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
         String here = "http://127.0.0.1:" + server.actualPort();
-        orders = RunningOrders.start(Map.of(
+        orders = OrderService.start(Map.of(
                 "PEERS",
                 "saga=" + here + "/saga,inventory=" + here + "/inventory,slow=" + here + "/slow,away=http://127.0.0.1:"
                         + FreePorts.any(),
@@ -68,9 +68,9 @@ class OrderTimelineIT {
     }
 
     @Test
-    void what_happened_to_an_order_is_one_list_by_time_and_who_does_not_answer_is_named() {
+    void the_timeline_is_sorted_by_time_and_names_unavailable_services() {
         // Given
-        String order = orders.post("/orders", RunningOrders.order("u1"), "traceparent", TRACE)
+        String order = orders.post("/orders", OrderService.order("u1"), "traceparent", TRACE)
                 .body()
                 .get("orderId")
                 .asText();
@@ -111,7 +111,7 @@ class OrderTimelineIT {
     }
 
     @Test
-    void an_order_with_more_messages_than_fit_a_request_is_asked_for_in_several() {
+    void many_messages_are_looked_up_in_several_requests() {
         // Given
         String order = orders.place("u2");
         orders.execute("INSERT INTO outbox (aggregatetype, aggregateid, type, topic) SELECT 'order', '" + order
@@ -126,7 +126,7 @@ class OrderTimelineIT {
     }
 
     @Test
-    void of_a_saga_that_was_tried_again_for_days_the_newest_steps_are_told() {
+    void a_long_saga_history_is_truncated_to_the_newest_steps() {
         // Given
         String order = orders.place("u3");
         RETRIES.set(600);
@@ -148,7 +148,7 @@ class OrderTimelineIT {
     }
 
     @Test
-    void more_timelines_than_are_put_together_at_once_wait_or_are_refused_and_orders_are_taken_meanwhile() {
+    void timelines_over_the_concurrency_limit_wait_or_are_rejected_without_blocking_orders() {
         // Given: a timeline takes as long as the peer that does not answer
         String order = orders.place("u4");
 

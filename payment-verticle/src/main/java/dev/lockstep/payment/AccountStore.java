@@ -57,7 +57,7 @@ final class AccountStore {
             """;
 
     /** An account and its place in the order in which accounts were opened. */
-    record Numbered(long number, Account account) {}
+    record NumberedAccount(long number, Account account) {}
 
     /** Reads the accounts and locks their rows until the transaction ends. Users without one are not in the result. */
     Future<List<Account>> lock(SqlClient tx, Collection<UserId> userIds) {
@@ -69,7 +69,7 @@ final class AccountStore {
     }
 
     /** Those of the users whose account another transaction has locked. It does not wait for them. */
-    Future<Set<UserId>> lockedOut(SqlClient tx, Collection<UserId> userIds) {
+    Future<Set<UserId>> lockedByOthers(SqlClient tx, Collection<UserId> userIds) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple()
                         .addArrayOfString(userIds.stream().map(UserId::value).toArray(String[]::new)))
@@ -108,11 +108,11 @@ final class AccountStore {
     }
 
     /** Accounts opened before the one with this number, newest first. */
-    Future<List<Numbered>> page(SqlClient tx, long before, int rows) {
+    Future<List<NumberedAccount>> page(SqlClient tx, long before, int rows) {
         return tx.preparedQuery(PAGE).execute(Tuple.of(before, rows)).map(found -> {
-            List<Numbered> accounts = new ArrayList<>(found.size());
+            List<NumberedAccount> accounts = new ArrayList<>(found.size());
             for (Row row : found) {
-                accounts.add(new Numbered(row.getLong("number"), account(row)));
+                accounts.add(new NumberedAccount(row.getLong("number"), account(row)));
             }
             return accounts;
         });

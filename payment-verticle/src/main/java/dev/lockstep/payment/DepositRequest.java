@@ -1,6 +1,6 @@
 package dev.lockstep.payment;
 
-import dev.lockstep.contracts.MemberRules;
+import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.payment.domain.Account;
@@ -27,7 +27,7 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
         if (key != null && (key.isBlank() || key.length() > MAX_KEY_LENGTH)) {
             errors.add(
                     new FieldError("Idempotency-Key", "must have 1 to " + MAX_KEY_LENGTH + " characters, not blank"));
-        } else if (key != null && !MemberRules.isPlain(key)) {
+        } else if (key != null && !FieldConstraints.isPrintable(key)) {
             errors.add(new FieldError("Idempotency-Key", "must not contain control characters"));
         }
         long amount = amount(body, errors);
@@ -40,7 +40,7 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
 
     // As strict as the order service: a user who cannot order needs no account.
     private static void checkUserId(String userId, List<FieldError> errors) {
-        String problem = MemberRules.idProblem(userId);
+        String problem = FieldConstraints.idProblem(userId);
         if (problem != null) {
             errors.add(new FieldError("userId", problem));
         } else if (userId.startsWith(LedgerAccount.SYSTEM_PREFIX)) {
@@ -60,7 +60,7 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
     }
 
     private static String currency(Body body, List<FieldError> errors) {
-        String problem = MemberRules.currencyProblem(body.currency());
+        String problem = FieldConstraints.currencyProblem(body.currency());
         if (problem != null) {
             errors.add(new FieldError("currency", problem));
         }

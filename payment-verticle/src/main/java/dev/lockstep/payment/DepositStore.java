@@ -29,10 +29,10 @@ final class DepositStore {
      * @param opened whether it opened the account
      * @param account as it was afterwards
      */
-    record Made(Money amount, boolean opened, Account account) {}
+    record StoredDeposit(Money amount, boolean opened, Account account) {}
 
     /** The deposit that the key was used for, if it was. */
-    Future<Optional<Made>> find(SqlClient tx, UserId userId, @Nullable String key) {
+    Future<Optional<StoredDeposit>> find(SqlClient tx, UserId userId, @Nullable String key) {
         if (key == null) {
             return Future.succeededFuture(Optional.empty());
         }
@@ -40,14 +40,14 @@ final class DepositStore {
                 .execute(Tuple.of(userId.value(), key))
                 .map(rows -> rows.stream().findFirst().map(row -> {
                     String currency = row.getString("currency");
-                    return new Made(
+                    return new StoredDeposit(
                             new Money(row.getLong("amount"), currency),
                             row.getBoolean("opened"),
                             new Account(userId, new Money(row.getLong("balance"), currency)));
                 }));
     }
 
-    Future<Void> insert(SqlClient tx, UUID posting, @Nullable String key, Made made) {
+    Future<Void> insert(SqlClient tx, UUID posting, @Nullable String key, StoredDeposit made) {
         return tx.preparedQuery(INSERT)
                 .execute(Tuple.tuple()
                         .addValue(posting)

@@ -52,18 +52,18 @@ final class LedgerAudit {
              ORDER BY currency
             """;
 
-    private static final String OPEN_SINCE = """
+    private static final String COUNT_OPEN_ENTRIES = """
             SELECT until_seq, coalesce((SELECT max(seq) FROM ledger_entry), 0) - until_seq AS open
               FROM ledger_closing
             """;
 
     // A writer that never ends must not hold the others up: then the closing waits, not they.
-    private static final String LIMIT_WAIT = "SET LOCAL lock_timeout = '3s'";
+    private static final String SET_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '3s'";
 
     private static final String WAIT_FOR_WRITERS =
             "SELECT pg_advisory_xact_lock(hashtextextended('lockstep ledger', 0))";
 
-    private static final String HIGHEST = "SELECT coalesce(max(seq), 0) AS highest FROM ledger_entry";
+    private static final String MAX_SEQ = "SELECT coalesce(max(seq), 0) AS highest FROM ledger_entry";
 
     // Whoever else closed in the meantime moved until_seq, and then nothing is added here.
     private static final String CLOSE = """
@@ -121,11 +121,11 @@ final class LedgerAudit {
 
     /** Closes the ledger if at least so many entries are open. Completes with whether it did. */
     Future<Boolean> close(Pool pool, long atLeast) {
-        return pool.preparedQuery(OPEN_SINCE).execute().compose(rows -> {
+        return pool.preparedQuery(COUNT_OPEN_ENTRIES).execute().compose(rows -> {
             Row row = rows.iterator().next();
             return row.getLong("open") < atLeast
                     ? Future.succeededFuture(false)
-                    : pool.withTransaction(this::settledUpTo)
+                    : pool.withTransaction(this::lastCommittedSeq)
                             .compose(highest ->
                                     pool.preparedQuery(CLOSE).execute(Tuple.of(row.getLong("until_seq"), highest)))
                             .map(true);
@@ -133,11 +133,11 @@ final class LedgerAudit {
     }
 
     // A transaction of its own, so that writers wait for this and not for the adding up.
-    private Future<Long> settledUpTo(SqlConnection tx) {
-        return tx.query(LIMIT_WAIT)
+    private Future<Long> lastCommittedSeq(SqlConnection tx) {
+        return tx.query(SET_LOCK_TIMEOUT)
                 .execute()
                 .compose(limited -> tx.query(WAIT_FOR_WRITERS).execute())
-                .compose(alone -> tx.query(HIGHEST).execute())
+                .compose(alone -> tx.query(MAX_SEQ).execute())
                 .map(rows -> rows.iterator().next().getLong("highest"));
     }
 }

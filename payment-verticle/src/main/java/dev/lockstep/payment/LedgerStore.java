@@ -46,7 +46,7 @@ final class LedgerStore {
             """;
 
     /** Writes the two entries of each posting, all in one statement. */
-    Future<Void> append(SqlClient tx, List<Identified> postings) {
+    Future<Void> append(SqlClient tx, List<IdentifiedPosting> postings) {
         if (postings.isEmpty()) {
             return Future.succeededFuture();
         }
@@ -58,7 +58,7 @@ final class LedgerStore {
         @Nullable String[] orderIds = new @Nullable String[size];
         String[] kinds = new String[size];
         int i = 0;
-        for (Identified identified : postings) {
+        for (IdentifiedPosting identified : postings) {
             Posting posting = identified.posting();
             for (LedgerEntry entry : posting.entries()) {
                 ids[i] = identified.id();
@@ -77,9 +77,9 @@ final class LedgerStore {
     }
 
     /** A posting and the id that its entries share. */
-    record Identified(UUID id, Posting posting) {
-        static Identified of(Posting posting) {
-            return new Identified(UUID.randomUUID(), posting);
+    record IdentifiedPosting(UUID id, Posting posting) {
+        static IdentifiedPosting of(Posting posting) {
+            return new IdentifiedPosting(UUID.randomUUID(), posting);
         }
     }
 

@@ -13,9 +13,9 @@ import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Decided;
 import dev.lockstep.payment.domain.Payment.Declined;
 import dev.lockstep.payment.domain.Payment.Refunded;
-import dev.lockstep.payment.domain.Payment.Settled;
 import dev.lockstep.payment.domain.PaymentCommand;
 import dev.lockstep.payment.domain.UserId;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +41,12 @@ final class PaymentMessages {
         };
     }
 
-    static OutboxMessage answer(Settled payment, @Nullable String traceparent) {
+    static OutboxMessage answer(Decided payment, @Nullable String traceparent) {
         PaymentEvent event = event(payment);
         return OutboxMessage.of(AGGREGATE, event.orderId(), Topics.of(event), event, traceparent);
     }
 
-    private static PaymentEvent event(Settled payment) {
+    private static PaymentEvent event(Decided payment) {
         String orderId = payment.orderId().value();
         return switch (payment) {
             case Charged charged ->

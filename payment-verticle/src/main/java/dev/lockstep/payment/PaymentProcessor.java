@@ -2,13 +2,13 @@ package dev.lockstep.payment;
 
 import dev.lockstep.messaging.delivery.LockedRows;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
-import dev.lockstep.payment.domain.Books;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.Payment.Charged;
-import dev.lockstep.payment.domain.Payment.Settled;
+import dev.lockstep.payment.domain.Payment.Decided;
+import dev.lockstep.payment.domain.PaymentBatch;
 import dev.lockstep.payment.domain.PaymentCommand;
 import dev.lockstep.payment.domain.PaymentCommand.Charge;
 import dev.lockstep.payment.domain.UserId;
@@ -41,28 +41,29 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
     }
 
     @Override
-    public Future<Void> handle(SqlConnection tx, List<Received<dev.lockstep.contracts.PaymentCommand>> messages) {
+    public Future<Void> handle(
+            SqlConnection tx, List<ReceivedMessage<dev.lockstep.contracts.PaymentCommand>> messages) {
         List<PaymentCommand> commands = messages.stream()
                 .map(received -> PaymentMessages.command(received.message()))
                 .toList();
         return payments.lock(tx, orderIds(commands))
                 .compose(known -> accounts.lock(tx, userIds(commands, known))
-                        .compose(found -> carryOut(tx, messages, commands, new Books(known, found))));
+                        .compose(found -> decideAndSave(tx, messages, commands, new PaymentBatch(known, found))));
     }
 
     @Override
-    public Future<Set<UUID>> lockedOut(
-            SqlConnection tx, List<Received<dev.lockstep.contracts.PaymentCommand>> messages) {
+    public Future<Set<UUID>> blockedMessages(
+            SqlConnection tx, List<ReceivedMessage<dev.lockstep.contracts.PaymentCommand>> messages) {
         List<PaymentCommand> commands = messages.stream()
                 .map(received -> PaymentMessages.command(received.message()))
                 .toList();
         Set<OrderId> orderIds = orderIds(commands);
-        return payments.lockedOut(tx, orderIds)
+        return payments.lockedByOthers(tx, orderIds)
                 .compose(lockedOrders -> payments.list(tx, orderIds)
-                        .compose(known -> accounts.lockedOut(tx, userIds(commands, known))
+                        .compose(known -> accounts.lockedByOthers(tx, userIds(commands, known))
                                 .map(lockedUsers -> {
                                     Set<OrderId> blocked = new HashSet<>(lockedOrders);
-                                    for (Settled payment : known) {
+                                    for (Decided payment : known) {
                                         if (payment instanceof Charged charged
                                                 && lockedUsers.contains(charged.userId())) {
                                             blocked.add(charged.orderId());
@@ -81,26 +82,26 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
                                 })));
     }
 
-    private Future<Void> carryOut(
+    private Future<Void> decideAndSave(
             SqlConnection tx,
-            List<Received<dev.lockstep.contracts.PaymentCommand>> messages,
+            List<ReceivedMessage<dev.lockstep.contracts.PaymentCommand>> messages,
             List<PaymentCommand> commands,
-            Books books) {
+            PaymentBatch books) {
         List<OutboxMessage> answers = new ArrayList<>(commands.size());
         for (int i = 0; i < commands.size(); i++) {
-            Settled payment = books.handle(commands.get(i));
+            Decided payment = books.handle(commands.get(i));
             answers.add(PaymentMessages.answer(payment, messages.get(i).traceparent()));
         }
         return save(tx, books, answers);
     }
 
     // Sent together and answered together. All are waited for: after a failure COMMIT would roll back without a word.
-    private Future<Void> save(SqlConnection tx, Books books, List<OutboxMessage> answers) {
-        List<LedgerStore.Identified> postings =
-                books.postings().stream().map(LedgerStore.Identified::of).toList();
+    private Future<Void> save(SqlConnection tx, PaymentBatch books, List<OutboxMessage> answers) {
+        List<LedgerStore.IdentifiedPosting> postings =
+                books.postings().stream().map(LedgerStore.IdentifiedPosting::of).toList();
         return Future.join(List.of(
                         payments.insert(tx, books.newPayments()),
-                        payments.update(tx, books.movedPayments()),
+                        payments.update(tx, books.updatedPayments()),
                         accounts.update(tx, books.changedAccounts()),
                         ledger.append(tx, postings),
                         outbox.append(tx, answers)))
@@ -114,14 +115,14 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
     }
 
     /** Whoever is to be charged, and whoever was and may get it back. */
-    private static Set<UserId> userIds(List<PaymentCommand> commands, List<Settled> known) {
+    private static Set<UserId> userIds(List<PaymentCommand> commands, List<Decided> known) {
         Set<UserId> userIds = new HashSet<>();
         for (PaymentCommand command : commands) {
             if (command instanceof Charge charge) {
                 userIds.add(charge.userId());
             }
         }
-        for (Settled payment : known) {
+        for (Decided payment : known) {
             if (payment instanceof Charged charged) {
                 userIds.add(charged.userId());
             }

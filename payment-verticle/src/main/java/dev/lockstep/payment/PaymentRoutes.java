@@ -6,7 +6,7 @@ import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
-import dev.lockstep.payment.Deposits.Outcome;
+import dev.lockstep.payment.DepositProcessor.Outcome;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.UserId;
 import io.vertx.core.Future;
@@ -24,7 +24,7 @@ final class PaymentRoutes {
 
     private final Pool reads;
     private final BoundedReads lists;
-    private final Deposits deposits;
+    private final DepositProcessor deposits;
     private final AccountStore accounts;
     private final PaymentStore payments;
     private final LedgerStore ledger;
@@ -37,7 +37,7 @@ final class PaymentRoutes {
     PaymentRoutes(
             Pool reads,
             BoundedReads lists,
-            Deposits deposits,
+            DepositProcessor deposits,
             AccountStore accounts,
             PaymentStore payments,
             LedgerStore ledger,
@@ -87,24 +87,24 @@ final class PaymentRoutes {
         String userId = id(ctx, "userId");
         String key = ctx.request().getHeader(IDEMPOTENCY_KEY);
         DepositRequest request = DepositRequest.of(userId, JsonBody.read(ctx, DepositRequest.Body.class), key);
-        deposits.pay(request.userId(), request.amount(), key)
+        deposits.deposit(request.userId(), request.amount(), key)
                 .onSuccess(outcome -> answer(ctx, userId, outcome))
                 .onFailure(ctx::fail);
     }
 
     private static void answer(RoutingContext ctx, String userId, Outcome outcome) {
         switch (outcome) {
-            case Outcome.Paid paid ->
+            case Outcome.Deposited paid ->
                 Responses.json(
                         ctx,
                         paid.made().opened() ? 201 : 200,
                         AccountView.of(paid.made().account()));
-            case Outcome.OtherCurrency other ->
+            case Outcome.CurrencyMismatch other ->
                 ctx.fail(Problem.unprocessable("The account of " + userId + " is kept in " + other.currency()));
-            case Outcome.TooMuch tooMuch ->
+            case Outcome.BalanceLimitExceeded tooMuch ->
                 ctx.fail(Problem.unprocessable(
                         "The balance of " + userId + " would be larger than an account can hold"));
-            case Outcome.KeyTaken taken ->
+            case Outcome.KeyReused taken ->
                 ctx.fail(Problem.unprocessable(IDEMPOTENCY_KEY + " was used before, for a deposit of "
                         + taken.amount().amount() + " " + taken.amount().currency()));
         }
@@ -131,10 +131,10 @@ final class PaymentRoutes {
     }
 
     private void summariseLedger(RoutingContext ctx) {
-        answer(ctx, lists.read(audit::summary).map(PaymentRoutes::books));
+        answer(ctx, lists.read(audit::summary).map(PaymentRoutes::ledgerSummary));
     }
 
-    private static Map<String, Object> books(List<LedgerAudit.CurrencySummary> currencies) {
+    private static Map<String, Object> ledgerSummary(List<LedgerAudit.CurrencySummary> currencies) {
         Map<String, Object> books = new LinkedHashMap<>();
         books.put("balanced", currencies.stream().allMatch(LedgerAudit.CurrencySummary::balanced));
         books.put("data", currencies);

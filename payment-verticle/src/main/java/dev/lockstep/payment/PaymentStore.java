@@ -4,9 +4,9 @@ import dev.lockstep.payment.domain.DeclineReason;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Decided;
 import dev.lockstep.payment.domain.Payment.Declined;
 import dev.lockstep.payment.domain.Payment.Refunded;
-import dev.lockstep.payment.domain.Payment.Settled;
 import dev.lockstep.payment.domain.UserId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
@@ -62,14 +62,14 @@ final class PaymentStore {
             "SELECT order_id, status, user_id, amount, currency, reason FROM payment WHERE order_id = $1";
 
     /** Reads the payments and locks their rows until the transaction ends. Orders never seen are not in the result. */
-    Future<List<Settled>> lock(SqlClient tx, Collection<OrderId> orderIds) {
+    Future<List<Decided>> lock(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCK)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(PaymentStore::payments);
     }
 
     /** Those of the orders whose payment another transaction has locked. It does not wait for them. */
-    Future<Set<OrderId>> lockedOut(SqlClient tx, Collection<OrderId> orderIds) {
+    Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(rows -> {
@@ -80,7 +80,7 @@ final class PaymentStore {
     }
 
     /** Reads the payments and locks nothing. Orders never seen are not in the result. */
-    Future<List<Settled>> list(SqlClient tx, Collection<OrderId> orderIds) {
+    Future<List<Decided>> list(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LIST)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(PaymentStore::payments);
@@ -91,22 +91,22 @@ final class PaymentStore {
     }
 
     /** Writes payments that had no row when they were locked; fails if one has by now. Sorted by order. */
-    Future<Void> insert(SqlClient tx, List<Settled> payments) {
+    Future<Void> insert(SqlClient tx, List<Decided> payments) {
         return write(tx, INSERT, payments);
     }
 
     /** Writes payments whose rows the transaction has locked. */
-    Future<Void> update(SqlClient tx, List<Settled> payments) {
+    Future<Void> update(SqlClient tx, List<Decided> payments) {
         return write(tx, UPDATE, payments);
     }
 
-    Future<Optional<Settled>> find(SqlClient tx, OrderId orderId) {
+    Future<Optional<Decided>> find(SqlClient tx, OrderId orderId) {
         return tx.preparedQuery(FIND)
                 .execute(Tuple.of(orderId.value()))
                 .map(rows -> payments(rows).stream().findFirst());
     }
 
-    private static Future<Void> write(SqlClient tx, String statement, List<Settled> payments) {
+    private static Future<Void> write(SqlClient tx, String statement, List<Decided> payments) {
         if (payments.isEmpty()) {
             return Future.succeededFuture();
         }
@@ -131,15 +131,15 @@ final class PaymentStore {
                 .mapEmpty();
     }
 
-    private static List<Settled> payments(RowSet<Row> rows) {
-        List<Settled> payments = new ArrayList<>(rows.size());
+    private static List<Decided> payments(RowSet<Row> rows) {
+        List<Decided> payments = new ArrayList<>(rows.size());
         for (Row row : rows) {
             payments.add(payment(row));
         }
         return payments;
     }
 
-    private static Settled payment(Row row) {
+    private static Decided payment(Row row) {
         OrderId orderId = new OrderId(row.getString("order_id"));
         return switch (PaymentStatus.valueOf(row.getString("status"))) {
             case CHARGED -> new Charged(orderId, new UserId(row.getString("user_id")), requiredAmount(row));

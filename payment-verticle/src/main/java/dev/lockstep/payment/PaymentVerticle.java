@@ -1,7 +1,7 @@
 package dev.lockstep.payment;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Messaging;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.outbox.Outbox;
@@ -29,7 +29,7 @@ public final class PaymentVerticle extends VerticleBase {
     private @Nullable Pool pool;
     private @Nullable Pool readPool;
     private @Nullable Pool background;
-    private @Nullable MessagingModule messaging;
+    private @Nullable Messaging messaging;
     private @Nullable LedgerClosing closing;
     private @Nullable MessageConsumer consumer;
 
@@ -46,7 +46,7 @@ public final class PaymentVerticle extends VerticleBase {
         Pool reads = common.postgres().readPool(vertx, "payment-pg-read");
         readPool = reads;
         Router router = HttpApi.router(vertx, service);
-        Deposits deposits = new Deposits(opened, accounts, new DepositStore(), ledger);
+        DepositProcessor deposits = new DepositProcessor(opened, accounts, new DepositStore(), ledger);
         new PaymentRoutes(reads, BoundedReads.of(vertx, reads), deposits, accounts, payments, ledger, audit)
                 .mount(router);
         return startMessaging(opened, router)
@@ -56,15 +56,15 @@ public final class PaymentVerticle extends VerticleBase {
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
-        return MessagingModule.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
+        return Messaging.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
                     service.health().registerLiveness("resends", started::resendStall);
-                    service.health().register("slot", started.guardian()::problem);
-                    service.health().warn("slot", started.guardian()::warning);
+                    service.health().register("slot", started.slotMonitor()::problem);
+                    service.health().warn("slot", started.slotMonitor()::warning);
                 })
                 .mapEmpty();
     }

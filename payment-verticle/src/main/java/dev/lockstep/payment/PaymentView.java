@@ -2,9 +2,9 @@ package dev.lockstep.payment;
 
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.Payment.Charged;
+import dev.lockstep.payment.domain.Payment.Decided;
 import dev.lockstep.payment.domain.Payment.Declined;
 import dev.lockstep.payment.domain.Payment.Refunded;
-import dev.lockstep.payment.domain.Payment.Settled;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +20,7 @@ record PaymentView(
         @Nullable String userId,
         @Nullable Money amount,
         @Nullable String reason) {
-    static PaymentView of(Settled payment) {
+    static PaymentView of(Decided payment) {
         String orderId = payment.orderId().value();
         return switch (payment) {
             case Charged charged ->

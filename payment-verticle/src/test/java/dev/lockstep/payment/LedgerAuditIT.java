@@ -38,17 +38,17 @@ class LedgerAuditIT {
     }
 
     @Test
-    void the_summary_adds_up_what_users_revenue_and_the_outside_hold() {
+    void the_summary_totals_users_revenue_and_external_funds() {
         // When
         List<CurrencySummary> summary = await(database.audit.summary(database.pool));
 
         // Then
-        assertThat(summary).containsExactly(books(8, 700, 300, -1_000));
+        assertThat(summary).containsExactly(expectedSummary(8, 700, 300, -1_000));
         assertThat(summary).allMatch(CurrencySummary::balanced);
     }
 
     @Test
-    void a_summary_is_the_same_before_and_after_closing_and_goes_on_from_there() {
+    void closing_does_not_change_the_summary() {
         // Given
         boolean tooFew = await(database.audit.close(database.pool, 9));
         boolean closed = await(database.audit.close(database.pool, 8));
@@ -62,14 +62,14 @@ class LedgerAuditIT {
         assertThat(closed).isTrue();
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
                 .isEqualTo(8);
-        assertThat(afterClosing).containsExactly(books(8, 700, 300, -1_000));
-        assertThat(await(database.audit.summary(database.pool))).containsExactly(books(12, 900, 100, -1_000));
+        assertThat(afterClosing).containsExactly(expectedSummary(8, 700, 300, -1_000));
+        assertThat(await(database.audit.summary(database.pool))).containsExactly(expectedSummary(12, 900, 100, -1_000));
         assertThat(await(database.audit.close(database.pool, 1))).isTrue();
-        assertThat(await(database.audit.summary(database.pool))).containsExactly(books(12, 900, 100, -1_000));
+        assertThat(await(database.audit.summary(database.pool))).containsExactly(expectedSummary(12, 900, 100, -1_000));
     }
 
     @Test
-    void closing_waits_for_a_writer_whose_numbers_are_already_passed() {
+    void closing_waits_for_an_open_writer_with_lower_sequence_numbers() {
         // Given
         SqlConnection slow = await(database.pool.getConnection());
         Transaction transaction = await(slow.begin());
@@ -89,11 +89,11 @@ class LedgerAuditIT {
         assertThat(waited).isTrue();
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
                 .isEqualTo(14);
-        assertThat(await(database.audit.summary(database.pool))).containsExactly(books(14, 700, 400, -1_100));
+        assertThat(await(database.audit.summary(database.pool))).containsExactly(expectedSummary(14, 700, 400, -1_100));
     }
 
     @Test
-    void closings_at_the_same_time_count_every_entry_once() {
+    void concurrent_closings_count_every_entry_once() {
         // When
         await(Future.join(IntStream.range(0, 5)
                 .mapToObj(i -> database.audit.close(database.pool, 1))
@@ -102,10 +102,10 @@ class LedgerAuditIT {
         // Then
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
                 .isEqualTo(8);
-        assertThat(await(database.audit.summary(database.pool))).containsExactly(books(8, 700, 300, -1_000));
+        assertThat(await(database.audit.summary(database.pool))).containsExactly(expectedSummary(8, 700, 300, -1_000));
     }
 
-    private static CurrencySummary books(long entries, long users, long revenue, long externalFunds) {
+    private static CurrencySummary expectedSummary(long entries, long users, long revenue, long externalFunds) {
         return new CurrencySummary(
                 PaymentDatabase.CURRENCY,
                 BigDecimal.ZERO,

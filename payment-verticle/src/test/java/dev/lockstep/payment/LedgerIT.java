@@ -43,7 +43,7 @@ class LedgerIT {
                 "TRUNCATE ledger_entry",
                 "UPDATE ledger_entry SET at = now() WHERE account = 'nobody'"
             })
-    void nobody_can_change_what_was_posted(String statement) {
+    void ledger_entries_cannot_be_changed(String statement) {
         // When
         Future<?> change = database.pool.query(statement).execute();
 
@@ -58,7 +58,7 @@ class LedgerIT {
                 "('018f0000-0000-7000-8000-000000000001', 'u1', 'KRW', 5, NULL, 'DEPOSIT'),"
                         + " ('018f0000-0000-7000-8000-000000000001', 'system:external-funds', 'USD', -5, NULL, 'DEPOSIT')"
             })
-    void nobody_can_post_what_does_not_sum_to_zero(String entries) {
+    void a_posting_must_sum_to_zero(String entries) {
         // When
         Future<?> posting = database.pool
                 .query("INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind) VALUES "
@@ -70,7 +70,7 @@ class LedgerIT {
     }
 
     @Test
-    void nobody_can_charge_an_order_twice() {
+    void an_order_cannot_be_charged_twice() {
         // When
         Future<?> second = database.pool
                 .query("INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind) VALUES"
@@ -85,7 +85,7 @@ class LedgerIT {
     }
 
     @Test
-    void nobody_can_overdraw_an_account() {
+    void an_account_cannot_be_overdrawn() {
         // When
         Future<?> update = database.pool
                 .query("UPDATE account SET balance = balance - 701")

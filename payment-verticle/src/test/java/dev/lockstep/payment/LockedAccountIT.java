@@ -50,7 +50,7 @@ class LockedAccountIT {
     }
 
     @Test
-    void payments_of_other_accounts_flow_and_its_own_come_back_when_it_is_free() throws Exception {
+    void a_locked_account_delays_only_its_own_payments() throws Exception {
         // Given
         List.of("held", "other").forEach(this::deposit);
         charge("warm", "other");

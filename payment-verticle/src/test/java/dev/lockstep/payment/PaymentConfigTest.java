@@ -20,7 +20,7 @@ class PaymentConfigTest {
             "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092");
 
     @Test
-    void what_is_not_set_has_a_default() {
+    void unset_settings_have_defaults() {
         // When
         PaymentConfig config = PaymentConfig.from(REQUIRED);
 
@@ -30,7 +30,7 @@ class PaymentConfigTest {
     }
 
     @Test
-    void an_interval_of_nothing_is_a_problem_that_names_its_setting() {
+    void a_zero_interval_is_reported_with_its_setting() {
         // Given
         Map<String, String> environment = new HashMap<>(REQUIRED);
         environment.put("LEDGER_CLOSE_INTERVAL", "PT0S");

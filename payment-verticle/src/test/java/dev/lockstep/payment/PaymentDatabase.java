@@ -8,7 +8,7 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.MessagingSchema;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -36,7 +36,7 @@ final class PaymentDatabase implements AutoCloseable {
     final LedgerStore ledger = new LedgerStore();
     final LedgerAudit audit = new LedgerAudit();
     final PaymentProcessor processor = new PaymentProcessor(payments, accounts, ledger, new Outbox());
-    final Deposits deposits;
+    final DepositProcessor deposits;
 
     PaymentDatabase() {
         LocalPostgres postgres = TestServers.postgres();
@@ -59,28 +59,29 @@ final class PaymentDatabase implements AutoCloseable {
                 .with(new PoolOptions().setMaxSize(8))
                 .using(vertx)
                 .build();
-        deposits = new Deposits(pool, accounts, new DepositStore(), ledger);
+        deposits = new DepositProcessor(pool, accounts, new DepositStore(), ledger);
     }
 
-    static Received<PaymentCommand> charge(String orderId, String userId, long amount) {
+    static ReceivedMessage<PaymentCommand> charge(String orderId, String userId, long amount) {
         return received(new ChargePayment(orderId, userId, new Money(amount, CURRENCY)));
     }
 
-    static Received<PaymentCommand> refund(String orderId) {
+    static ReceivedMessage<PaymentCommand> refund(String orderId) {
         return received(new RefundPayment(orderId));
     }
 
-    private static Received<PaymentCommand> received(PaymentCommand command) {
-        return new Received<>(command, UUID.randomUUID(), Topics.PAYMENT_COMMANDS, 0, 0, command.orderId(), TRACE);
+    private static ReceivedMessage<PaymentCommand> received(PaymentCommand command) {
+        return new ReceivedMessage<>(
+                command, UUID.randomUUID(), Topics.PAYMENT_COMMANDS, 0, 0, command.orderId(), TRACE);
     }
 
     /** Handles the batch in one transaction. */
-    Future<Void> handle(List<Received<PaymentCommand>> batch) {
+    Future<Void> handle(List<ReceivedMessage<PaymentCommand>> batch) {
         return pool.withTransaction(tx -> processor.handle(tx, batch)).mapEmpty();
     }
 
     void deposit(String userId, long amount) {
-        await(deposits.pay(
+        await(deposits.deposit(
                 new dev.lockstep.payment.domain.UserId(userId),
                 new dev.lockstep.payment.domain.Money(amount, CURRENCY),
                 null));

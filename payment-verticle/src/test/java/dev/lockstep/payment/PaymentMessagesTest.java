@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PaymentMessagesTest {
     @Test
-    void a_command_within_the_rules_is_read() {
+    void a_valid_command_is_decoded() {
         assertThat(PaymentMessages.CODEC.decode(record(
                         "o1",
                         "ChargePayment",
@@ -59,7 +59,7 @@ class PaymentMessagesTest {
                 "ChargePayment | {'orderId':'o1','userId':'','amount':{'amount':1,'currency':'KRW'}} | userId must be text of 1 to 100 characters, not blank",
                 "ChargePayment | {'orderId':'o1','userId':'a\\u0001','amount':{'amount':1,'currency':'KRW'}} | userId must not contain control characters or half of a surrogate pair",
             })
-    void what_breaks_a_rule_is_invalid_and_the_member_is_named(String type, String value, String problem) {
+    void an_invalid_field_is_rejected_by_name(String type, String value, String problem) {
         assertThatThrownBy(() -> PaymentMessages.CODEC.decode(record("o1", type, value)))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("INVALID"))

@@ -10,7 +10,7 @@ import dev.lockstep.contracts.ChargePayment;
 import dev.lockstep.contracts.Money;
 import dev.lockstep.contracts.PaymentCommand;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.Payment.Charged;
 import dev.lockstep.payment.domain.Payment.Refunded;
@@ -51,7 +51,7 @@ class PaymentProcessorIT {
     }
 
     @Test
-    void a_charge_takes_the_money_once_and_is_answered_as_often_as_it_is_asked() {
+    void a_repeated_charge_moves_money_once_and_is_answered_every_time() {
         // Given
         database.deposit("once", 1_000);
 
@@ -74,7 +74,7 @@ class PaymentProcessorIT {
     }
 
     @Test
-    void the_payments_of_a_locked_account_and_a_locked_payment_are_locked_out_and_no_others() {
+    void only_payments_with_a_locked_account_or_payment_row_are_blocked() {
         // Given
         database.deposit("locked", 1_000);
         database.deposit("free", 1_000);
@@ -86,7 +86,7 @@ class PaymentProcessorIT {
                 .execute());
         await(operator.query("SELECT FROM payment WHERE order_id = 'lock-row' FOR UPDATE")
                 .execute());
-        List<Received<PaymentCommand>> messages = List.of(
+        List<ReceivedMessage<PaymentCommand>> messages = List.of(
                 charge("lock-new", "locked", 1),
                 refund("lock-old"),
                 refund("lock-free"),
@@ -96,7 +96,8 @@ class PaymentProcessorIT {
                 charge("lock-nobody", "nobody", 1));
 
         // When
-        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
+        Set<UUID> lockedOut =
+                await(database.pool.withTransaction(tx -> database.processor.blockedMessages(tx, messages)));
         await(operator.close());
 
         // Then
@@ -107,10 +108,10 @@ class PaymentProcessorIT {
     }
 
     @Test
-    void each_reason_to_decline_is_answered_and_moves_nothing() {
+    void each_decline_reason_is_answered_and_moves_no_money() {
         // Given
         database.deposit("decline", 1_000);
-        Received<PaymentCommand> dollars = new Received<>(
+        ReceivedMessage<PaymentCommand> dollars = new ReceivedMessage<>(
                 new ChargePayment("decline-usd", "decline", new Money(1, "USD")),
                 UUID.randomUUID(),
                 Topics.PAYMENT_COMMANDS,
@@ -133,7 +134,7 @@ class PaymentProcessorIT {
     }
 
     @Test
-    void one_batch_spends_a_balance_in_order_and_never_beyond_it() {
+    void one_batch_spends_a_balance_in_order_without_overdraft() {
         // Given
         database.deposit("order", 1_000);
 
@@ -174,7 +175,7 @@ class PaymentProcessorIT {
     }
 
     @Test
-    void a_charge_that_comes_after_its_refund_takes_nothing() {
+    void a_charge_after_its_refund_moves_no_money() {
         // Given
         database.deposit("late", 1_000);
         await(database.handle(List.of(refund("late-1"))));
@@ -192,7 +193,7 @@ class PaymentProcessorIT {
     void all_orders_of_a_batch_on_one_account_update_it_once() {
         // Given
         database.deposit("hot", 1_000_000);
-        List<Received<PaymentCommand>> batch = IntStream.range(0, 500)
+        List<ReceivedMessage<PaymentCommand>> batch = IntStream.range(0, 500)
                 .mapToObj(i -> charge("hot-" + i, "hot", 2))
                 .toList();
         await(database.pool.query("""
@@ -224,7 +225,7 @@ class PaymentProcessorIT {
         List<String> users =
                 IntStream.range(0, 6).mapToObj(i -> "race" + seed + "-" + i).toList();
         users.forEach(user -> database.deposit(user, 5_000));
-        List<List<List<Received<PaymentCommand>>>> partitions = IntStream.range(0, 6)
+        List<List<List<ReceivedMessage<PaymentCommand>>>> partitions = IntStream.range(0, 6)
                 .mapToObj(partition -> IntStream.range(0, 4)
                         .mapToObj(batch -> randomBatch(random, "race" + seed + "-o" + partition, users))
                         .toList())
@@ -233,7 +234,7 @@ class PaymentProcessorIT {
         // When
         List<Future<?>> running = new ArrayList<>();
         partitions.forEach(partition -> running.add(inOrder(partition)));
-        users.forEach(user -> running.add(database.deposits.pay(
+        users.forEach(user -> running.add(database.deposits.deposit(
                 new UserId(user), new dev.lockstep.payment.domain.Money(10, PaymentDatabase.CURRENCY), null)));
         await(Future.join(running));
 
@@ -250,15 +251,15 @@ class PaymentProcessorIT {
     }
 
     // As a consumer does: the next batch of a partition is taken up when the one before is committed.
-    private Future<Void> inOrder(List<List<Received<PaymentCommand>>> batches) {
+    private Future<Void> inOrder(List<List<ReceivedMessage<PaymentCommand>>> batches) {
         Future<Void> done = Future.succeededFuture();
-        for (List<Received<PaymentCommand>> batch : batches) {
+        for (List<ReceivedMessage<PaymentCommand>> batch : batches) {
             done = done.compose(before -> database.handle(batch));
         }
         return done;
     }
 
-    private static List<Received<PaymentCommand>> randomBatch(Random random, String orders, List<String> users) {
+    private static List<ReceivedMessage<PaymentCommand>> randomBatch(Random random, String orders, List<String> users) {
         return IntStream.range(0, 60)
                 .mapToObj(i -> {
                     String order = orders + "-" + random.nextInt(40);
@@ -270,7 +271,7 @@ class PaymentProcessorIT {
     }
 
     @Test
-    void when_two_consumers_meet_on_an_order_one_of_them_decides_again() {
+    void a_consumer_that_loses_a_race_on_an_order_decides_again() {
         // Given
         database.deposit("meet", 1_000);
         SqlConnection zombie = await(database.pool.getConnection());

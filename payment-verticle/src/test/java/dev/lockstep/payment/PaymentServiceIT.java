@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PaymentServiceIT {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private PaymentService service;
 
@@ -81,7 +81,7 @@ class PaymentServiceIT {
     }
 
     @Test
-    void a_balance_too_large_for_its_readers_is_refused() {
+    void a_balance_beyond_the_safe_json_integer_is_rejected() {
         // Given
         deposit("brim", 9_007_199_254_740_991L, "KRW");
 
@@ -109,7 +109,7 @@ class PaymentServiceIT {
                 "%20 | {\"amount\":5,\"currency\":\"KRW\"} | userId",
                 "a%00b | {\"amount\":5,\"currency\":\"KRW\"} | userId",
             })
-    void a_deposit_that_is_not_valid_is_refused_by_the_names_of_its_fields(String user, String body, String fields) {
+    void an_invalid_deposit_is_rejected_with_its_invalid_fields(String user, String body, String fields) {
         // When
         Answer refused = service.post("/accounts/" + user + "/deposits", body);
 
@@ -121,7 +121,7 @@ class PaymentServiceIT {
     }
 
     @Test
-    void a_retried_deposit_is_answered_as_the_first_time_and_not_doubled() {
+    void a_retried_deposit_gets_the_first_answer_and_is_made_once() {
         // Given
         Answer first = deposit("retry", 700, "KRW", "Idempotency-Key", "k1");
         deposit("retry", 50, "KRW");
@@ -153,7 +153,7 @@ class PaymentServiceIT {
     }
 
     @Test
-    void deposits_with_one_key_at_the_same_time_are_one_deposit() throws Exception {
+    void concurrent_deposits_with_one_key_are_made_once() throws Exception {
         // Given
         List<Future<Answer>> running = new ArrayList<>();
 
@@ -170,7 +170,7 @@ class PaymentServiceIT {
     }
 
     @Test
-    void what_is_unknown_is_not_found() {
+    void unknown_resources_are_not_found() {
         // When
         Answer account = service.get("/accounts/nobody");
         Answer payment = service.get("/payments/nothing");
@@ -303,7 +303,7 @@ class PaymentServiceIT {
                 new StringDeserializer(),
                 new StringDeserializer())) {
             consumer.subscribe(List.of("payment.updated"));
-            Awaitility.await().atMost(PATIENCE).until(() -> poll(consumer, orderIds, answers) >= expected);
+            Awaitility.await().atMost(TIMEOUT).until(() -> poll(consumer, orderIds, answers) >= expected);
             poll(consumer, orderIds, answers);
         }
         return answers;

@@ -29,13 +29,13 @@ final class DeadlineSweeper {
     private final BoundedTransactions transactions;
     private final SagaStore store;
     private final SagaProcessor processor;
-    private final Repeating sweeps;
+    private final PeriodicTask sweeps;
 
     DeadlineSweeper(Vertx vertx, Pool pool, SagaStore store, SagaProcessor processor, Duration interval) {
         this.transactions = new BoundedTransactions(vertx, pool);
         this.store = store;
         this.processor = processor;
-        this.sweeps = new Repeating(vertx, "looking for passed deadlines", interval, this::sweep);
+        this.sweeps = new PeriodicTask(vertx, "looking for passed deadlines", interval, this::sweep);
     }
 
     /**
@@ -57,37 +57,37 @@ final class DeadlineSweeper {
 
     private Future<Boolean> sweep() {
         return transactions
-                .run(LIMITS, tx -> processor.letDeadlinesPass(tx, BATCH))
+                .run(LIMITS, tx -> processor.expireDeadlines(tx, BATCH))
                 .map(passed -> Objects.equals(passed, BATCH))
                 .recover(cause -> transactions
                         .run(LIMITS, tx -> store.overdue(tx, BATCH))
-                        .compose(overdue -> overdue.isEmpty() ? Future.failedFuture(cause) : apart(overdue))
+                        .compose(overdue -> overdue.isEmpty() ? Future.failedFuture(cause) : expireIsolated(overdue))
                         .map(false));
     }
 
-    private Future<Void> apart(List<OrderId> overdue) {
+    private Future<Void> expireIsolated(List<OrderId> overdue) {
         return transactions
-                .run(LIMITS, tx -> processor.letDeadlinesPass(tx, overdue))
-                .recover(cause -> overdue.size() == 1 ? putAside(overdue.getFirst(), cause) : inHalves(overdue));
+                .run(LIMITS, tx -> processor.expireDeadlines(tx, overdue))
+                .recover(cause -> overdue.size() == 1 ? postpone(overdue.getFirst(), cause) : bisect(overdue));
     }
 
-    private Future<Void> inHalves(List<OrderId> overdue) {
+    private Future<Void> bisect(List<OrderId> overdue) {
         int middle = overdue.size() / 2;
-        Future<Void> first = apart(overdue.subList(0, middle));
-        return first.transform(
-                ended -> ended.failed() && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
-                        ? first
-                        // The database is there, and the others may have nothing wrong with them.
-                        : apart(overdue.subList(middle, overdue.size())).compose(done -> first));
+        Future<Void> first = expireIsolated(overdue.subList(0, middle));
+        return first.transform(ended -> ended.failed()
+                        && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
+                ? first
+                // The database is there, and the others may have nothing wrong with them.
+                : expireIsolated(overdue.subList(middle, overdue.size())).compose(done -> first));
     }
 
-    private Future<Void> putAside(OrderId orderId, Throwable cause) {
+    private Future<Void> postpone(OrderId orderId, Throwable cause) {
         LOGGER.atWarn()
                 .addKeyValue("orderId", orderId)
                 .setCause(cause)
                 .log("a saga whose deadline passed cannot go on; it is put aside and tried again later");
         return transactions.run(
                 LIMITS,
-                tx -> store.putAside(tx, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage()));
+                tx -> store.postpone(tx, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage()));
     }
 }

@@ -26,10 +26,10 @@ public record SagaConfig(
         @Nullable Duration retention) {
     static final String SERVICE = "saga-service";
     private static final int PORT = 8083;
-    private static final Duration SHORTEST = Duration.ofMillis(1);
+    private static final Duration MIN_DURATION = Duration.ofMillis(1);
     private static final String RETENTION = "SAGA_RETENTION";
-    private static final Duration LONGEST_RETENTION = Duration.ofDays(36_500);
-    private static final Duration LONGEST = Duration.ofDays(365);
+    private static final Duration MAX_RETENTION = Duration.ofDays(36_500);
+    private static final Duration MAX_DURATION = Duration.ofDays(365);
 
     public static SagaConfig from(Map<String, String> environment) {
         Env env = new Env(environment);
@@ -46,8 +46,8 @@ public record SagaConfig(
         Duration retention = env.string(RETENTION, "").isEmpty() ? null : env.duration(RETENTION, Duration.ZERO);
         Duration inbox = common.messaging().inboxRetention();
         env.check(
-                retention == null || (retention.compareTo(inbox) >= 0 && retention.compareTo(LONGEST_RETENTION) <= 0),
-                RETENTION + " must be from INBOX_RETENTION, which is " + inbox + ", to " + LONGEST_RETENTION
+                retention == null || (retention.compareTo(inbox) >= 0 && retention.compareTo(MAX_RETENTION) <= 0),
+                RETENTION + " must be from INBOX_RETENTION, which is " + inbox + ", to " + MAX_RETENTION
                         + ", or absent to keep sagas for ever, but was " + retention);
         return env.build(SERVICE, () -> new SagaConfig(common, peers, deadlines, maxActive, sweepInterval, retention));
     }
@@ -55,8 +55,8 @@ public record SagaConfig(
     private static Duration duration(Env env, String name, Duration defaultValue) {
         Duration value = env.duration(name, defaultValue);
         env.check(
-                value.compareTo(SHORTEST) >= 0 && value.compareTo(LONGEST) <= 0,
-                name + " must be from " + SHORTEST + " to " + LONGEST + ", but was " + value);
+                value.compareTo(MIN_DURATION) >= 0 && value.compareTo(MAX_DURATION) <= 0,
+                name + " must be from " + MIN_DURATION + " to " + MAX_DURATION + ", but was " + value);
         return value;
     }
 }

@@ -23,7 +23,7 @@ record SagaFilter(
         @Nullable Duration waitingLongerThan,
         @Nullable After after,
         int limit) {
-    private static final Duration OLDEST = Duration.ofDays(36_500);
+    private static final Duration MAX_AGE = Duration.ofDays(36_500);
 
     /** The last saga of the page before. */
     record After(OffsetDateTime startedAt, String orderId) {}
@@ -55,7 +55,7 @@ record SagaFilter(
     private static Duration duration(String parameter, String text) {
         try {
             Duration duration = Duration.parse(text);
-            if (!duration.isNegative() && duration.compareTo(OLDEST) <= 0) {
+            if (!duration.isNegative() && duration.compareTo(MAX_AGE) <= 0) {
                 return duration;
             }
         } catch (DateTimeParseException e) {

@@ -27,7 +27,7 @@ final class SagaHistoryStore {
             """;
 
     /** Appends the steps in the order given. */
-    Future<Void> append(SqlClient tx, List<SagaStep> steps) {
+    Future<Void> append(SqlClient tx, List<SagaHistoryEntry> steps) {
         if (steps.isEmpty()) {
             return Future.succeededFuture();
         }
@@ -36,12 +36,12 @@ final class SagaHistoryStore {
                         .addArrayOfString(strings(steps.stream()
                                 .map(step -> step.orderId().value())
                                 .toList()))
-                        .addArrayOfString(
-                                strings(steps.stream().map(SagaStep::event).toList()))
+                        .addArrayOfString(strings(
+                                steps.stream().map(SagaHistoryEntry::event).toList()))
                         .addArrayOfString(strings(
                                 steps.stream().map(step -> step.state().name()).toList()))
-                        .addArrayOfString(
-                                strings(steps.stream().map(SagaStep::detail).toList())))
+                        .addArrayOfString(strings(
+                                steps.stream().map(SagaHistoryEntry::detail).toList())))
                 .mapEmpty();
     }
 

@@ -92,9 +92,9 @@ final class SagaMessages {
             case PaymentCharged charged -> new SagaEvent.PaymentCharged(order, toDomain(charged.amount()));
             case PaymentDeclined declined -> new SagaEvent.PaymentDeclined(order, toDomain(declined.reason()));
             case PaymentRefunded refunded -> new SagaEvent.PaymentRefunded(order);
-            case OrderCommand command -> throw notForUs(command);
-            case InventoryCommand command -> throw notForUs(command);
-            case PaymentCommand command -> throw notForUs(command);
+            case OrderCommand command -> throw unexpectedType(command);
+            case InventoryCommand command -> throw unexpectedType(command);
+            case PaymentCommand command -> throw unexpectedType(command);
         };
     }
 
@@ -174,7 +174,7 @@ final class SagaMessages {
     }
 
     /** The name of the message that told the event, as on its topic, or its own if no message did. */
-    String nameOf(SagaEvent event) {
+    String eventName(SagaEvent event) {
         return switch (event) {
             case SagaEvent.OrderPlaced _ -> OrderCreated.class.getSimpleName();
             case SagaEvent.CancelRequested _ -> OrderCancelRequested.class.getSimpleName();
@@ -192,7 +192,7 @@ final class SagaMessages {
     }
 
     /** The word under which an operator's action is on record. */
-    String wordOf(SagaEvent.OperatorAction action) {
+    String actionName(SagaEvent.OperatorAction action) {
         return switch (action) {
             case SagaEvent.RetryRequested _ -> "saga.retry";
             case SagaEvent.CompensationRequested _ -> "saga.compensate";
@@ -205,7 +205,7 @@ final class SagaMessages {
      *
      * @param by whose doing it is, or null where it is nobody's
      */
-    String toDetail(SagaEvent event, List<OutboxMessage> sent, @Nullable ActedBy by) {
+    String toDetail(SagaEvent event, List<OutboxMessage> sent, @Nullable ActionInitiator by) {
         Map<String, Object> detail = new LinkedHashMap<>();
         if (by != null) {
             detail.put("by", by.operator().name());
@@ -241,7 +241,7 @@ final class SagaMessages {
         }
     }
 
-    private static UnprocessableMessageException notForUs(Message message) {
+    private static UnprocessableMessageException unexpectedType(Message message) {
         return new UnprocessableMessageException(
                 "UNEXPECTED_TYPE", message.getClass().getSimpleName() + " is sent by the saga, not to it");
     }

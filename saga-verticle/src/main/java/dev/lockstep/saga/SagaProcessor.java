@@ -3,7 +3,7 @@ package dev.lockstep.saga;
 import dev.lockstep.contracts.Message;
 import dev.lockstep.messaging.delivery.LockedRows;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import dev.lockstep.messaging.operator.OperatorActions;
@@ -38,7 +38,7 @@ final class SagaProcessor implements MessageHandler<Message> {
     private final SagaStore store;
     private final SagaHistoryStore history;
     private final Outbox outbox;
-    private final SagaOutcomes outcomes;
+    private final SagaMetrics metrics;
 
     SagaProcessor(
             OrderSaga saga,
@@ -46,34 +46,34 @@ final class SagaProcessor implements MessageHandler<Message> {
             SagaStore store,
             SagaHistoryStore history,
             Outbox outbox,
-            SagaOutcomes outcomes) {
+            SagaMetrics metrics) {
         this.saga = saga;
         this.messages = messages;
         this.store = store;
         this.history = history;
         this.outbox = outbox;
-        this.outcomes = outcomes;
+        this.metrics = metrics;
     }
 
-    private record Incoming(
+    private record ReceivedEvent(
             UUID messageId, SagaEvent event, @Nullable String traceparent) {}
 
     @Override
-    public Future<Void> handle(SqlConnection tx, List<Received<Message>> received) {
-        Map<OrderId, List<Incoming>> incoming = new LinkedHashMap<>();
-        for (Received<Message> each : received) {
+    public Future<Void> handle(SqlConnection tx, List<ReceivedMessage<Message>> received) {
+        Map<OrderId, List<ReceivedEvent>> incoming = new LinkedHashMap<>();
+        for (ReceivedMessage<Message> each : received) {
             SagaEvent event = messages.toEvent(each.message());
             incoming.computeIfAbsent(event.orderId(), first -> new ArrayList<>())
-                    .add(new Incoming(each.messageId(), event, each.traceparent()));
+                    .add(new ReceivedEvent(each.messageId(), event, each.traceparent()));
         }
         return advance(tx, incoming);
     }
 
     @Override
-    public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<Message>> received) {
+    public Future<Set<UUID>> blockedMessages(SqlConnection tx, List<ReceivedMessage<Message>> received) {
         Set<OrderId> orderIds = new HashSet<>();
         received.forEach(each -> orderIds.add(messages.toEvent(each.message()).orderId()));
-        return store.lockedOut(tx, orderIds)
+        return store.lockedByOthers(tx, orderIds)
                 .map(locked -> LockedRows.messagesThatNeed(
                         locked,
                         received,
@@ -86,14 +86,14 @@ final class SagaProcessor implements MessageHandler<Message> {
      * @param limit how many at most
      * @return how many sagas moved by that; as many as the limit means that there may be more
      */
-    Future<Integer> letDeadlinesPass(SqlConnection tx, int limit) {
-        return store.lockOverdue(tx, limit).compose(overdue -> pass(tx, overdue));
+    Future<Integer> expireDeadlines(SqlConnection tx, int limit) {
+        return store.lockOverdue(tx, limit).compose(overdue -> expire(tx, overdue));
     }
 
     /** Lets the deadlines of those of these sagas pass that have passed, if nobody else is at them. */
-    Future<Void> letDeadlinesPass(SqlConnection tx, List<OrderId> among) {
+    Future<Void> expireDeadlines(SqlConnection tx, List<OrderId> among) {
         return store.lockOverdue(tx, among)
-                .compose(overdue -> pass(tx, overdue))
+                .compose(overdue -> expire(tx, overdue))
                 .mapEmpty();
     }
 
@@ -103,13 +103,13 @@ final class SagaProcessor implements MessageHandler<Message> {
      * @return the saga's state afterwards, or nothing if the order has no saga; fails with {@link RefusedActionException} if
      *     this cannot be done to it
      */
-    Future<Optional<SagaState>> act(SqlConnection tx, OperatorAction action, ActedBy by) {
+    Future<Optional<SagaState>> act(SqlConnection tx, OperatorAction action, ActionInitiator by) {
         return store.lock(tx, List.of(action.orderId())).compose(stored -> {
             StoredSaga before = stored.get(action.orderId());
             if (before == null) {
                 return Future.succeededFuture(Optional.empty());
             }
-            SagaProgress progress = new SagaProgress(before);
+            SagaUnitOfWork progress = new SagaUnitOfWork(before);
             try {
                 progress.apply(saga, messages, action, null, by);
             } catch (UnexpectedEventException refused) {
@@ -119,7 +119,7 @@ final class SagaProcessor implements MessageHandler<Message> {
                     .compose(saved -> OperatorActions.record(
                             tx,
                             by.operator(),
-                            messages.wordOf(action),
+                            messages.actionName(action),
                             action.orderId().value(),
                             by.reason(),
                             JsonObject.of(
@@ -131,25 +131,27 @@ final class SagaProcessor implements MessageHandler<Message> {
         });
     }
 
-    private Future<Integer> pass(SqlConnection tx, List<StoredSaga> overdue) {
-        List<SagaProgress> sagas = overdue.stream().map(SagaProgress::new).toList();
+    private Future<Integer> expire(SqlConnection tx, List<StoredSaga> overdue) {
+        List<SagaUnitOfWork> sagas = overdue.stream().map(SagaUnitOfWork::new).toList();
         sagas.forEach(progress -> decide(progress, new SagaEvent.DeadlinePassed(progress.orderId()), null));
         // Only those that moved: one that stays as it is would be looked at again without end.
         return save(tx, sagas)
                 .map(overtaken ->
-                        (int) sagas.stream().filter(SagaProgress::hasChanged).count() - overtaken.size());
+                        (int) sagas.stream().filter(SagaUnitOfWork::hasChanged).count() - overtaken.size());
     }
 
-    private Future<Void> advance(SqlConnection tx, Map<OrderId, List<Incoming>> incoming) {
+    private Future<Void> advance(SqlConnection tx, Map<OrderId, List<ReceivedEvent>> incoming) {
         return store.lock(tx, incoming.keySet())
                 .compose(stored -> decideAndSave(tx, stored, incoming))
-                .compose(overtaken -> overtaken.isEmpty() ? Future.succeededFuture() : again(tx, incoming, overtaken));
+                .compose(overtaken ->
+                        overtaken.isEmpty() ? Future.succeededFuture() : retryOvertaken(tx, incoming, overtaken));
     }
 
     // Another transaction started these between our look and our insert. It has committed, so now they are there to be
     // locked,
     // and nobody can overtake us a second time.
-    private Future<Void> again(SqlConnection tx, Map<OrderId, List<Incoming>> incoming, Set<OrderId> overtaken) {
+    private Future<Void> retryOvertaken(
+            SqlConnection tx, Map<OrderId, List<ReceivedEvent>> incoming, Set<OrderId> overtaken) {
         incoming.keySet().retainAll(overtaken);
         return store.lock(tx, overtaken)
                 .compose(stored -> {
@@ -163,16 +165,16 @@ final class SagaProcessor implements MessageHandler<Message> {
     }
 
     private Future<Set<OrderId>> decideAndSave(
-            SqlConnection tx, Map<OrderId, StoredSaga> stored, Map<OrderId, List<Incoming>> incoming) {
-        Map<OrderId, SagaProgress> sagas = new LinkedHashMap<>();
-        List<Incoming> events = new ArrayList<>();
+            SqlConnection tx, Map<OrderId, StoredSaga> stored, Map<OrderId, List<ReceivedEvent>> incoming) {
+        Map<OrderId, SagaUnitOfWork> sagas = new LinkedHashMap<>();
+        List<ReceivedEvent> events = new ArrayList<>();
         incoming.forEach((orderId, all) -> {
-            sagas.put(orderId, new SagaProgress(stored.getOrDefault(orderId, StoredSaga.unseen(orderId))));
+            sagas.put(orderId, new SagaUnitOfWork(stored.getOrDefault(orderId, StoredSaga.notStarted(orderId))));
             events.addAll(all);
         });
         UnprocessableMessagesException.forEach(
                 events,
-                Incoming::messageId,
+                ReceivedEvent::messageId,
                 each -> decide(
                         Objects.requireNonNull(sagas.get(each.event().orderId())), each.event(), each.traceparent()));
         return save(tx, List.copyOf(sagas.values()));
@@ -197,7 +199,7 @@ final class SagaProcessor implements MessageHandler<Message> {
         return text.toString();
     }
 
-    private void decide(SagaProgress progress, SagaEvent event, @Nullable String traceparent) {
+    private void decide(SagaUnitOfWork progress, SagaEvent event, @Nullable String traceparent) {
         try {
             progress.apply(saga, messages, event, traceparent);
         } catch (UnexpectedEventException e) {
@@ -206,16 +208,16 @@ final class SagaProcessor implements MessageHandler<Message> {
     }
 
     /** Saves what changed, then what was done about it. Completes with the sagas that could not be saved, and of which nothing was. */
-    private Future<Set<OrderId>> save(SqlConnection tx, List<SagaProgress> sagas) {
-        List<SagaProgress> changed =
-                sagas.stream().filter(SagaProgress::hasChanged).toList();
+    private Future<Set<OrderId>> save(SqlConnection tx, List<SagaUnitOfWork> sagas) {
+        List<SagaUnitOfWork> changed =
+                sagas.stream().filter(SagaUnitOfWork::hasChanged).toList();
         return store.save(tx, changed).compose(saved -> {
-            List<SagaProgress> done = sagas.stream()
+            List<SagaUnitOfWork> done = sagas.stream()
                     .filter(saga -> !saga.hasChanged() || saved.contains(saga.orderId()))
                     .toList();
             Set<OrderId> overtaken = new HashSet<>();
             changed.stream()
-                    .map(SagaProgress::orderId)
+                    .map(SagaUnitOfWork::orderId)
                     .filter(id -> !saved.contains(id))
                     .forEach(overtaken::add);
             // Joined, not composed: they travel together, and both must have succeeded before the caller commits.
@@ -230,7 +232,7 @@ final class SagaProcessor implements MessageHandler<Message> {
                                     done.stream()
                                             .flatMap(saga -> saga.sent().stream())
                                             .toList()))
-                    .onSuccess(appended -> done.forEach(outcomes::record))
+                    .onSuccess(appended -> done.forEach(metrics::record))
                     .map(overtaken);
         });
     }

@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows sagas over HTTP, and lets an operator step in: {@code /sagas} and {@code /sagas/{orderId}}. */
 final class SagaRoutes {
-    private static final int LONGEST_REASON = 1000;
+    private static final int MAX_REASON_LENGTH = 1000;
 
     private final Pool pool;
-    private final SagaReads reads;
+    private final SagaQueries reads;
     private final SagaProcessor processor;
 
-    SagaRoutes(Pool pool, SagaReads reads, SagaProcessor processor) {
+    SagaRoutes(Pool pool, SagaQueries reads, SagaProcessor processor) {
         this.pool = pool;
         this.reads = reads;
         this.processor = processor;
@@ -72,7 +72,7 @@ final class SagaRoutes {
     private void act(RoutingContext ctx, BiFunction<OrderId, @Nullable String, OperatorAction> toAction) {
         String id = orderId(ctx);
         String reason = reason(ctx);
-        ActedBy by = new ActedBy(Operator.of(ctx), reason);
+        ActionInitiator by = new ActionInitiator(Operator.of(ctx), reason);
         Future<SagaView> acted = existing(id)
                 .compose(saga -> {
                     OperatorAction action = toAction.apply(new OrderId(saga.orderId()), reason);
@@ -100,8 +100,8 @@ final class SagaRoutes {
             return null;
         }
         String reason = JsonBody.read(ctx, ActionRequest.class).reason();
-        if (reason != null && reason.length() > LONGEST_REASON) {
-            throw Problem.badRequest("reason", "must have at most " + LONGEST_REASON + " characters");
+        if (reason != null && reason.length() > MAX_REASON_LENGTH) {
+            throw Problem.badRequest("reason", "must have at most " + MAX_REASON_LENGTH + " characters");
         }
         return reason == null || reason.isBlank() ? null : reason.strip();
     }

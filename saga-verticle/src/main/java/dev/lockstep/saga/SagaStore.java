@@ -79,7 +79,7 @@ final class SagaStore {
             """;
 
     // One to three hundred seconds: what is broken stays so until somebody mends it, and costs a look until then.
-    private static final String PUT_ASIDE = """
+    private static final String POSTPONE = """
             UPDATE saga
                SET failures = failures + 1, failure = $2,
                    deadline = now() + make_interval(secs => least(300, power(2, least(failures, 10))))
@@ -98,7 +98,7 @@ final class SagaStore {
     // The oldest first along the index, past the few that are under way or abandoned.
     // One that was cancelled before its order came stays: the order may still come, and nothing else would know that it
     // is off.
-    private static final String DROP_ENDED = """
+    private static final String DELETE_ENDED = """
             WITH old AS (
                 SELECT order_id
                   FROM saga
@@ -136,7 +136,7 @@ final class SagaStore {
     }
 
     /** Those of the orders whose saga another transaction has locked. It does not wait for them. */
-    Future<Set<OrderId>> lockedOut(SqlConnection tx, Collection<OrderId> orderIds) {
+    Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(SagaStore::orderIds);
@@ -166,8 +166,8 @@ final class SagaStore {
     }
 
     /** Notes why a deadline could not be let pass, and puts it off, the further the more often this has happened in a row. */
-    Future<Void> putAside(SqlClient client, OrderId orderId, String failure) {
-        return client.preparedQuery(PUT_ASIDE)
+    Future<Void> postpone(SqlClient client, OrderId orderId, String failure) {
+        return client.preparedQuery(POSTPONE)
                 .execute(Tuple.of(orderId.value(), failure))
                 .mapEmpty();
     }
@@ -177,7 +177,7 @@ final class SagaStore {
      *
      * @return those that were saved; the others were started by another transaction since they were found unseen
      */
-    Future<Set<OrderId>> save(SqlConnection tx, List<SagaProgress> moved) {
+    Future<Set<OrderId>> save(SqlConnection tx, List<SagaUnitOfWork> moved) {
         if (moved.isEmpty()) {
             return Future.succeededFuture(Set.of());
         }
@@ -225,8 +225,8 @@ final class SagaStore {
      * @param limit how many at most
      * @return how many there were
      */
-    Future<Integer> dropEnded(SqlClient client, Duration retention, int limit) {
-        return client.preparedQuery(DROP_ENDED)
+    Future<Integer> deleteEnded(SqlClient client, Duration retention, int limit) {
+        return client.preparedQuery(DELETE_ENDED)
                 .execute(Tuple.of(retention.toMillis() / 1e3, limit))
                 .map(RowSet::rowCount);
     }
@@ -252,11 +252,11 @@ final class SagaStore {
         return orderIds.stream().map(OrderId::value).toArray(String[]::new);
     }
 
-    private static String[] column(List<SagaProgress> sagas, Function<SagaProgress, String> value) {
+    private static String[] column(List<SagaUnitOfWork> sagas, Function<SagaUnitOfWork, String> value) {
         return sagas.stream().map(value).toArray(String[]::new);
     }
 
-    private static @Nullable Double[] deadlines(List<SagaProgress> sagas) {
+    private static @Nullable Double[] deadlines(List<SagaUnitOfWork> sagas) {
         @Nullable Double[] deadlines = new @Nullable Double[sagas.size()];
         for (int i = 0; i < deadlines.length; i++) {
             Duration deadline = sagas.get(i).deadline();
@@ -265,7 +265,7 @@ final class SagaStore {
         return deadlines;
     }
 
-    private static @Nullable String[] traceparents(List<SagaProgress> sagas) {
+    private static @Nullable String[] traceparents(List<SagaUnitOfWork> sagas) {
         @Nullable String[] traceparents = new @Nullable String[sagas.size()];
         for (int i = 0; i < traceparents.length; i++) {
             traceparents[i] = sagas.get(i).traceparent();

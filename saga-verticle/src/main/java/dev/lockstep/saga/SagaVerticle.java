@@ -1,7 +1,7 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.MessagingModule;
+import dev.lockstep.messaging.Messaging;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.runtime.HttpApi;
@@ -32,10 +32,10 @@ public final class SagaVerticle extends VerticleBase {
             Topics.INVENTORY_UPDATED,
             Topics.PAYMENT_UPDATED);
 
-    private static final Duration CENSUS_INTERVAL = Duration.ofMillis(500);
-    private static final Duration DROP_INTERVAL = Duration.ofMinutes(1);
-    private static final int DROPPED_AT_ONCE = 1000;
-    private static final Duration GRACE_FOR_REPLIES = Duration.ofSeconds(5);
+    private static final Duration REFRESH_INTERVAL = Duration.ofMillis(500);
+    private static final Duration CLEANUP_INTERVAL = Duration.ofMinutes(1);
+    private static final int CLEANUP_BATCH_SIZE = 1000;
+    private static final Duration REPLY_GRACE_PERIOD = Duration.ofSeconds(5);
 
     private final SagaConfig config;
     private final ServiceContext service;
@@ -43,11 +43,11 @@ public final class SagaVerticle extends VerticleBase {
     private @Nullable Pool readPool;
     private @Nullable Pool background;
     private @Nullable Peers peers;
-    private @Nullable MessagingModule messaging;
-    private @Nullable Repeating census;
+    private @Nullable Messaging messaging;
+    private @Nullable PeriodicTask refreshTask;
     private @Nullable MessageConsumer consumer;
     private @Nullable DeadlineSweeper sweeper;
-    private @Nullable Repeating dropping;
+    private @Nullable PeriodicTask cleanupTask;
 
     SagaVerticle(SagaConfig config, ServiceContext service) {
         this.config = config;
@@ -64,42 +64,42 @@ public final class SagaVerticle extends VerticleBase {
         SagaMessages messages = new SagaMessages();
         SagaStore store = new SagaStore(messages);
         SagaHistoryStore history = new SagaHistoryStore();
-        SagaCensus counts = new SagaCensus(store, opened, config.maxActive(), service.meters());
+        ActiveSagas counts = new ActiveSagas(store, opened, config.maxActive(), service.meters());
         SagaProcessor processor = new SagaProcessor(
                 new OrderSaga(config.deadlines()),
                 messages,
                 store,
                 history,
                 new Outbox(),
-                new SagaOutcomes(service.meters(), counts));
+                new SagaMetrics(service.meters(), counts));
         Router router = HttpApi.router(vertx, service);
         Peers asked = Peers.open(vertx, common, config.peers());
         peers = asked;
-        SagaReads shown = SagaReads.of(
-                vertx, reads, new SagaViewStore(messages), history, new Obstacles(asked, Clock.systemUTC()));
+        SagaQueries shown = SagaQueries.of(
+                vertx, reads, new SagaViewStore(messages), history, new SagaDiagnosis(asked, Clock.systemUTC()));
         new SagaRoutes(opened, shown, processor).mount(router);
         return startMessaging(opened, router)
-                .compose(started -> counts.take())
+                .compose(started -> counts.refresh())
                 .compose(counted -> startConsumer(processor, counts))
-                .onSuccess(started -> startLooking(opened, store, processor, counts))
+                .onSuccess(started -> startPeriodicTasks(opened, store, processor, counts))
                 .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
     private Future<Void> startMessaging(Pool opened, Router router) {
-        return MessagingModule.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
+        return Messaging.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
                 .onSuccess(started -> {
                     messaging = started;
                     service.health().register("relay", started::relayProblem);
                     service.health().register("resends", started::resendProblem);
                     service.health().warn("resends", started::resendWarning);
                     service.health().registerLiveness("resends", started::resendStall);
-                    service.health().register("slot", started.guardian()::problem);
-                    service.health().warn("slot", started.guardian()::warning);
+                    service.health().register("slot", started.slotMonitor()::problem);
+                    service.health().warn("slot", started.slotMonitor()::warning);
                 })
                 .mapEmpty();
     }
 
-    private Future<Void> startConsumer(SagaProcessor processor, SagaCensus counts) {
+    private Future<Void> startConsumer(SagaProcessor processor, ActiveSagas counts) {
         ServiceConfig common = config.common();
         Pool own = common.postgres().backgroundPool(vertx, "saga-background-pg");
         background = own;
@@ -109,7 +109,7 @@ public final class SagaVerticle extends VerticleBase {
                 common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
                 SagaMessages.CODEC,
                 processor,
-                topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasRoom(),
+                topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasCapacity(),
                 service.meters());
         consumer = created;
         service.health().register("consumer", created::problem);
@@ -118,30 +118,33 @@ public final class SagaVerticle extends VerticleBase {
         return created.start();
     }
 
-    private void startLooking(Pool opened, SagaStore store, SagaProcessor processor, SagaCensus counts) {
-        Repeating counting = new Repeating(
-                vertx, "counting sagas", CENSUS_INTERVAL, () -> counts.take().map(false));
-        census = counting;
-        counting.start(CENSUS_INTERVAL);
+    private void startPeriodicTasks(Pool opened, SagaStore store, SagaProcessor processor, ActiveSagas counts) {
+        PeriodicTask counting = new PeriodicTask(
+                vertx,
+                "counting sagas",
+                REFRESH_INTERVAL,
+                () -> counts.refresh().map(false));
+        refreshTask = counting;
+        counting.start(REFRESH_INTERVAL);
         DeadlineSweeper looking = new DeadlineSweeper(
                 vertx, Objects.requireNonNull(background), store, processor, config.sweepInterval());
         sweeper = looking;
         service.health().register("deadlines", looking::problem);
-        looking.start(GRACE_FOR_REPLIES);
-        startDropping(opened, store);
+        looking.start(REPLY_GRACE_PERIOD);
+        startCleanup(opened, store);
     }
 
-    private void startDropping(Pool opened, SagaStore store) {
+    private void startCleanup(Pool opened, SagaStore store) {
         Duration retention = config.retention();
         if (retention != null) {
-            Repeating drops = new Repeating(
+            PeriodicTask drops = new PeriodicTask(
                     vertx,
                     "dropping old sagas",
-                    DROP_INTERVAL,
-                    () -> store.dropEnded(opened, retention, DROPPED_AT_ONCE)
-                            .map(dropped -> Objects.equals(dropped, DROPPED_AT_ONCE)));
-            dropping = drops;
-            drops.start(GRACE_FOR_REPLIES);
+                    CLEANUP_INTERVAL,
+                    () -> store.deleteEnded(opened, retention, CLEANUP_BATCH_SIZE)
+                            .map(dropped -> Objects.equals(dropped, CLEANUP_BATCH_SIZE)));
+            cleanupTask = drops;
+            drops.start(REPLY_GRACE_PERIOD);
         }
     }
 
@@ -152,8 +155,8 @@ public final class SagaVerticle extends VerticleBase {
         }
         return stopped(sweeper == null ? null : sweeper.stop())
                 .eventually(() -> stopped(consumer == null ? null : consumer.stop()))
-                .eventually(() -> stopped(census == null ? null : census.stop()))
-                .eventually(() -> stopped(dropping == null ? null : dropping.stop()))
+                .eventually(() -> stopped(refreshTask == null ? null : refreshTask.stop()))
+                .eventually(() -> stopped(cleanupTask == null ? null : cleanupTask.stop()))
                 .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
                 .eventually(() -> stopped(readPool == null ? null : readPool.close()))
                 .eventually(() -> stopped(background == null ? null : background.close()))

@@ -1,11 +1,11 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.runtime.Peers.Unavailable;
-import dev.lockstep.saga.Obstacles.Obstacle;
+import dev.lockstep.saga.SagaDiagnosis.Obstacle;
 import dev.lockstep.saga.domain.SagaState;
+import dev.lockstep.saga.domain.SagaState.Aborting;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
 import dev.lockstep.saga.domain.SagaState.ConfirmingOrder;
-import dev.lockstep.saga.domain.SagaState.GivenUp;
 import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
 import java.time.OffsetDateTime;
 import java.util.List;
@@ -46,7 +46,7 @@ record SagaView(
     record Abandonment(List<String> leftUndone, String reason) {}
 
     static @Nullable String reason(SagaState state) {
-        return state instanceof GivenUp givenUp ? givenUp.reason().name() : null;
+        return state instanceof Aborting givenUp ? givenUp.reason().name() : null;
     }
 
     static @Nullable Integer attempts(SagaState state) {
@@ -69,7 +69,7 @@ record SagaView(
         return with(obstacles, unavailable, steps);
     }
 
-    SagaView with(Obstacles.Found found) {
+    SagaView with(SagaDiagnosis.Result found) {
         return with(found.obstacles(), found.unavailable().isEmpty() ? null : found.unavailable(), history);
     }
 

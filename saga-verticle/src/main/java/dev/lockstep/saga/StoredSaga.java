@@ -18,7 +18,7 @@ record StoredSaga(
         int version,
         @Nullable String traceparent,
         Duration age) {
-    static StoredSaga unseen(OrderId orderId) {
+    static StoredSaga notStarted(OrderId orderId) {
         return new StoredSaga(orderId, new SagaState.NotStarted(), 0, null, Duration.ZERO);
     }
 }

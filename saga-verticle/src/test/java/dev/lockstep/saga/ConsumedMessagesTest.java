@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ConsumedMessagesTest {
     @Test
-    void an_event_within_the_rules_is_read() {
+    void a_valid_event_is_decoded() {
         assertThat(SagaMessages.CODEC.decode(
                         record("o1", "StockReserved", "{'orderId':'o1','total':{'amount':0,'currency':'KRW'}}")))
                 .isEqualTo(new StockReserved("o1", new Money(0, "KRW")));
@@ -132,7 +132,7 @@ class ConsumedMessagesTest {
                 "OrderCreated | {'orderId':'o1','userId':'u1','items':[{'productId':'p1','qty':1001}]} | items[0].qty must be a whole number from 1 to 1000",
                 "OrderCreated | {'orderId':'o1','userId':'u1','items':[{'productId':' ','qty':1}]} | items[0].productId must be text of 1 to 100 characters, not blank",
             })
-    void what_breaks_a_rule_is_invalid_and_the_member_is_named(String type, String value, String problem) {
+    void an_invalid_field_is_rejected_by_name(String type, String value, String problem) {
         assertThatThrownBy(() -> SagaMessages.CODEC.decode(record("o1", type, value)))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessageException.class))
                 .satisfies(refusal -> assertThat(refusal.reason()).isEqualTo("INVALID"))

@@ -43,7 +43,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void a_deadline_that_passed_gives_the_order_up_and_one_that_did_not_leaves_it_alone() {
+    void only_an_expired_deadline_aborts_the_order() {
         // Given
         await(database.batch(created("late"), created("in-time")));
         database.passDeadline("late");
@@ -62,7 +62,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void what_a_deadline_sends_belongs_to_the_trace_that_the_order_came_with() {
+    void messages_sent_on_a_deadline_continue_the_trace_of_the_order() {
         // Given
         await(database.pool.withTransaction(
                 tx -> database.processor.handle(tx, List.of(received(created("traced"), TRACE)))));
@@ -78,7 +78,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void a_compensation_that_is_not_acknowledged_is_retried_and_seen() {
+    void an_unacknowledged_compensation_is_retried_and_counted() {
         // Given
         await(database.batch(created("stuck")));
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
@@ -108,7 +108,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void a_crowd_of_passed_deadlines_is_worked_off_without_pauses() {
+    void many_expired_deadlines_are_processed_without_pauses() {
         // Given
         List<String> orders =
                 IntStream.range(0, 1_200).mapToObj(i -> "crowd-" + i).toList();
@@ -124,7 +124,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void a_saga_that_somebody_is_at_is_passed_over() {
+    void a_locked_saga_is_skipped() {
         // Given
         await(database.batch(created("busy"), created("idle")));
         database.passDeadline("busy");
@@ -146,7 +146,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void several_sweepers_let_each_deadline_pass_once() {
+    void several_sweepers_expire_each_deadline_once() {
         // Given
         List<String> orders =
                 IntStream.range(0, 600).mapToObj(i -> "shared-" + i).toList();
@@ -165,7 +165,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void nobody_is_blamed_before_the_replies_that_waited_could_be_read() {
+    void no_deadline_expires_during_the_grace_period() {
         // Given
         await(database.batch(created("patient")));
         database.passDeadline("patient");
@@ -180,7 +180,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void sweeping_survives_a_failure_and_says_so_meanwhile() {
+    void sweeping_continues_after_a_failure_and_reports_it() {
         // Given
         await(database.batch(created("survivor")));
         database.passDeadline("survivor");
@@ -198,7 +198,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void a_saga_that_cannot_be_read_is_put_aside_and_the_others_go_on() {
+    void an_unreadable_saga_is_postponed_and_the_others_proceed() {
         // Given
         List<String> orders =
                 IntStream.range(0, 40).mapToObj(i -> "beside-" + i).toList();
@@ -217,7 +217,7 @@ class DeadlineSweeperIT {
                 .allSatisfy(order -> assertThat(database.saga(order).state()).isEqualTo("COMPENSATING"));
         assertThat(database.saga("beside-17").failure()).contains("a saga in state COMPENSATING cannot be read");
         assertThat(database.sentTypes("beside-17")).containsExactly("ReserveStock");
-        await(database.census.take());
+        await(database.activeSagas.refresh());
         assertThat(database.meters.get("lockstep.saga.faulty").gauge().value()).isEqualTo(1);
 
         // When it is mended
@@ -232,7 +232,7 @@ class DeadlineSweeperIT {
     }
 
     @Test
-    void a_saga_whose_step_is_refused_is_tried_less_and_less_often_and_the_others_go_on() {
+    void a_failing_saga_is_retried_with_backoff_and_the_others_proceed() {
         // Given
         await(database.batch(created("refused"), created("accepted")));
         execute("""

@@ -64,7 +64,7 @@ class SagaActionsIT {
     }
 
     @Test
-    void a_retry_asks_again_waits_anew_and_is_on_record_with_who_and_why() {
+    void a_retry_resends_renews_the_deadline_and_is_recorded_with_operator_and_reason() {
         // Given
         await(database.batch(created()));
         String since = api.get(path("")).json().path("waitingSince").asText();
@@ -85,12 +85,12 @@ class SagaActionsIT {
                 .containsEntry("by", "alice")
                 .containsEntry("reason", "inventory lost the command")
                 .containsEntry("sent", List.of("ReserveStock"));
-        assertThat(onRecord()).containsExactly("alice saga.retry inventory lost the command");
+        assertThat(recordedActions()).containsExactly("alice saga.retry inventory lost the command");
         assertThat(retries("RESERVING_STOCK")).isPositive();
     }
 
     @Test
-    void a_retry_needs_no_reason_and_without_a_proxy_only_the_address_is_known() {
+    void a_retry_needs_no_reason_and_without_a_proxy_records_only_the_address() {
         // Given
         await(database.batch(created(), new StockReserved(order, TOTAL)));
 
@@ -106,7 +106,7 @@ class SagaActionsIT {
     }
 
     @Test
-    void compensating_gives_the_order_up_and_ends_it_cancelled() {
+    void compensating_aborts_the_order_and_ends_it_cancelled() {
         // Given
         await(database.batch(created()));
 
@@ -124,7 +124,7 @@ class SagaActionsIT {
     }
 
     @Test
-    void an_order_that_never_came_is_cancelled_as_its_customer_wished_and_coming_after_all_it_changes_nothing() {
+    void compensating_a_saga_without_its_order_cancels_it_and_a_late_order_changes_nothing() {
         // Given
         await(database.batch(new OrderCancelRequested(order)));
 
@@ -141,7 +141,7 @@ class SagaActionsIT {
         await(database.batch(created()));
         assertThat(database.saga(order)).isEqualTo(cancelled);
         assertThat(database.sentTypes(order)).containsExactly("CancelOrder");
-        assertThat(onRecord()).containsExactly("anonymous@127.0.0.1 saga.compensate inventory lost the command");
+        assertThat(recordedActions()).containsExactly("anonymous@127.0.0.1 saga.compensate inventory lost the command");
     }
 
     @ParameterizedTest
@@ -149,7 +149,7 @@ class SagaActionsIT {
             retry   | which nobody was asked for
             abandon | nothing was begun that could stay behind
             """)
-    void of_an_order_that_never_came_nothing_is_asked_again_or_left_behind(String action, String explanation) {
+    void a_saga_without_its_order_cannot_be_retried_or_abandoned(String action, String explanation) {
         // Given
         await(database.batch(new OrderCancelRequested(order)));
 
@@ -162,7 +162,7 @@ class SagaActionsIT {
     }
 
     @Test
-    void what_is_abandoned_says_what_was_left_undone_and_late_replies_change_nothing() {
+    void an_abandoned_saga_shows_what_was_left_undone_and_ignores_late_replies() {
         // Given
         await(database.batch(created(), new OrderCancelRequested(order)));
 
@@ -193,7 +193,7 @@ class SagaActionsIT {
     }
 
     @Test
-    void an_order_that_may_have_confirmed_is_not_compensated_but_sent_to_who_knows() {
+    void an_order_that_may_be_confirmed_cannot_be_compensated() {
         // Given
         confirming();
 
@@ -212,7 +212,7 @@ class SagaActionsIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"retry", "compensate", "abandon"})
-    void nothing_is_done_to_what_has_ended(String action) {
+    void an_ended_saga_rejects_actions(String action) {
         // Given
         confirming();
         await(database.batch(new OrderConfirmed(order, TOTAL)));
@@ -225,7 +225,7 @@ class SagaActionsIT {
         assertThat(answer.status()).isEqualTo(409);
         assertThat(answer.error()).contains("is CONFIRMED, which is an end");
         assertThat(database.history(order)).isEqualTo(before);
-        assertThat(onRecord()).isEmpty();
+        assertThat(recordedActions()).isEmpty();
     }
 
     @ParameterizedTest
@@ -233,7 +233,7 @@ class SagaActionsIT {
             abandon    | it is on its way to be confirmed, so compensate it first
             compensate | it is being compensated already
             """)
-    void what_cannot_be_done_now_is_refused_with_what_can(String action, String explanation) {
+    void an_invalid_action_is_rejected_with_the_valid_ones(String action, String explanation) {
         // Given
         await(database.batch(created()));
         if (action.equals("compensate")) {
@@ -250,7 +250,7 @@ class SagaActionsIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "{}", "{\"reason\":\"  \"}"})
-    void nobody_abandons_without_saying_why(String body) {
+    void abandoning_requires_a_reason(String body) {
         // Given
         await(database.batch(created(), new OrderCancelRequested(order)));
 
@@ -264,12 +264,12 @@ class SagaActionsIT {
     }
 
     @Test
-    void what_nobody_started_cannot_be_acted_on() {
+    void an_action_on_an_unknown_saga_is_not_found() {
         assertThat(api.post("/sagas/never-seen/retry", WHY).status()).isEqualTo(404);
     }
 
     @Test
-    void an_action_waits_for_whoever_is_at_the_saga_and_then_decides_on_what_they_left() {
+    void an_action_waits_for_the_row_lock_and_decides_on_the_committed_state() {
         // Given
         confirming();
         SqlConnection other = await(database.pool.getConnection());
@@ -289,7 +289,7 @@ class SagaActionsIT {
     }
 
     @Test
-    void a_row_that_is_broken_is_shown_and_says_so_and_hides_no_other() {
+    void an_unreadable_row_is_listed_with_its_failure_and_hides_no_other() {
         // Given
         await(database.batch(created()));
         execute("UPDATE saga SET state = 'ASLEEP' WHERE order_id = $1");
@@ -303,7 +303,7 @@ class SagaActionsIT {
         assertThat(saga.path("history")).hasSize(1);
         assertThat(SagaApi.ids(api.get("/sagas").json())).contains(order);
         assertThat(api.post(path("/retry"), WHY).status()).isEqualTo(409);
-        await(database.census.take());
+        await(database.activeSagas.refresh());
     }
 
     private String path(String action) {
@@ -315,7 +315,7 @@ class SagaActionsIT {
         await(database.batch(new PaymentCharged(order, TOTAL)));
     }
 
-    private List<String> onRecord() {
+    private List<String> recordedActions() {
         return await(database.pool
                 .preparedQuery(
                         "SELECT who || ' ' || action || ' ' || reason AS action FROM operator_action WHERE target = $1")

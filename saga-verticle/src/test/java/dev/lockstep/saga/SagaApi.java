@@ -30,12 +30,12 @@ final class SagaApi implements AutoCloseable {
         Router router = Router.router(database.vertx);
         ProblemHandler.mount(router, 1024);
         router.route().handler(BodyHandler.create(false));
-        SagaReads reads = SagaReads.of(
+        SagaQueries reads = SagaQueries.of(
                 database.vertx,
                 database.pool,
                 database.views,
                 database.history,
-                new Obstacles(database.peers, Clock.systemUTC()));
+                new SagaDiagnosis(database.peers, Clock.systemUTC()));
         new SagaRoutes(database.pool, reads, database.processor).mount(router);
         server = await(database.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }

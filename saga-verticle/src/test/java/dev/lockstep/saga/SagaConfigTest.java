@@ -21,7 +21,7 @@ class SagaConfigTest {
             "KAFKA_BOOTSTRAP_SERVERS", "localhost:9092");
 
     @Test
-    void what_is_not_set_has_a_default() {
+    void unset_settings_have_defaults() {
         SagaConfig config = SagaConfig.from(REQUIRED);
 
         assertThat(config.deadlines())
@@ -37,7 +37,7 @@ class SagaConfigTest {
     }
 
     @Test
-    void everything_that_is_wrong_is_told_at_once() {
+    void all_problems_are_reported_at_once() {
         Map<String, String> environment = new HashMap<>(REQUIRED);
         environment.put("SAGA_STOCK_DEADLINE", "soon");
         environment.put("SAGA_PAYMENT_DEADLINE", "PT0S");

@@ -5,7 +5,7 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.MessagingSchema;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.saga.domain.OrderId;
@@ -57,7 +57,7 @@ final class SagaDatabase implements AutoCloseable {
     final SagaViewStore views = new SagaViewStore(messages);
     final SagaHistoryStore history = new SagaHistoryStore();
     final Peers peers;
-    final SagaCensus census;
+    final ActiveSagas activeSagas;
     final SagaProcessor processor;
 
     SagaDatabase() {
@@ -93,9 +93,9 @@ final class SagaDatabase implements AutoCloseable {
                 "KAFKA_BOOTSTRAP_SERVERS",
                 "localhost:9092"));
         peers = Peers.open(vertx, config.common(), config.peers());
-        census = new SagaCensus(store, pool, 10, meters);
+        activeSagas = new ActiveSagas(store, pool, 10, meters);
         processor = new SagaProcessor(
-                new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaOutcomes(meters, census));
+                new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));
     }
 
     /** What was sent for an order. */
@@ -116,8 +116,9 @@ final class SagaDatabase implements AutoCloseable {
                 List.of(batch).stream().map(message -> received(message, null)).toList());
     }
 
-    static Received<Message> received(Message message, @Nullable String traceparent) {
-        return new Received<>(message, UUID.randomUUID(), Topics.of(message), 0, 0, message.orderId(), traceparent);
+    static ReceivedMessage<Message> received(Message message, @Nullable String traceparent) {
+        return new ReceivedMessage<>(
+                message, UUID.randomUUID(), Topics.of(message), 0, 0, message.orderId(), traceparent);
     }
 
     SagaView saga(String orderId) {

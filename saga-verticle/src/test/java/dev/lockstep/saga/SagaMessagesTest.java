@@ -24,9 +24,9 @@ import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.SagaCommand;
 import dev.lockstep.saga.domain.SagaEvent;
+import dev.lockstep.saga.domain.SagaFixtures;
 import dev.lockstep.saga.domain.SagaState;
 import dev.lockstep.saga.domain.SagaState.NotStarted;
-import dev.lockstep.saga.domain.Sagas;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,7 +54,7 @@ class SagaMessagesTest {
     }
 
     @Test
-    void a_stored_state_looks_as_it_always_did() {
+    void the_stored_json_is_stable() {
         SagaState retrying = messages.toState("RETRYING_COMPENSATION", """
                 {"left":{"reason":"TIMED_OUT","stock":"DONE","payment":"OUTSTANDING","notice":"SENT"},"attempts":3}
                 """);
@@ -66,12 +66,12 @@ class SagaMessagesTest {
     }
 
     @Test
-    void a_member_that_a_newer_version_stored_is_skipped() {
+    void fields_stored_by_a_newer_version_are_ignored() {
         assertThat(messages.toState("CONFIRMED", "{\"since\":\"v2\"}")).isEqualTo(new SagaState.Confirmed());
     }
 
     @Test
-    void a_state_that_an_older_version_stored_with_less_in_it_is_read_all_the_same() {
+    void a_state_stored_by_an_older_version_with_fewer_fields_is_read() {
         assertThat(messages.toState("RESERVING_STOCK", "{\"userId\":\"u1\"}"))
                 .isEqualTo(new SagaState.ReservingStock("u1", List.of()));
         assertThat(messages.toState("CHARGING_PAYMENT", "{\"total\":{\"amount\":4000,\"currency\":\"KRW\"}}"))
@@ -85,7 +85,7 @@ class SagaMessagesTest {
             CONFIRMING_ORDER     | {"total":[]}  | a saga in state CONFIRMING_ORDER cannot be read
             RETRYING_COMPENSATION| {"left":null} | a saga in state RETRYING_COMPENSATION cannot be read
             """)
-    void a_row_that_nobody_can_have_stored_is_told_as_such(String state, String data, String problem) {
+    void an_invalid_row_is_reported_as_unreadable(String state, String data, String problem) {
         assertThatThrownBy(() -> messages.toState(state, data))
                 .isInstanceOf(UnreadableSagaException.class)
                 .hasMessageStartingWith(problem);
@@ -93,9 +93,9 @@ class SagaMessagesTest {
 
     @ParameterizedTest
     @MethodSource("received")
-    void what_is_received_becomes_an_event_and_is_told_under_its_own_name(Message message, SagaEvent event) {
+    void a_received_message_becomes_an_event_recorded_under_the_message_name(Message message, SagaEvent event) {
         assertThat(messages.toEvent(message)).isEqualTo(event);
-        assertThat(messages.nameOf(event)).isEqualTo(message.getClass().getSimpleName());
+        assertThat(messages.eventName(event)).isEqualTo(message.getClass().getSimpleName());
     }
 
     @ParameterizedTest
@@ -116,7 +116,7 @@ class SagaMessagesTest {
 
     @ParameterizedTest
     @EnumSource
-    void every_reason_to_cancel_keeps_its_name_on_the_way_in_and_out(CancelReason reason) {
+    void cancel_reasons_keep_their_names_in_both_directions(CancelReason reason) {
         StockRejected rejected = new StockRejected("o1", reason);
 
         SagaEvent.StockRejected event = (SagaEvent.StockRejected) messages.toEvent(rejected);
@@ -127,14 +127,14 @@ class SagaMessagesTest {
     }
 
     @Test
-    void a_command_of_our_own_is_not_for_us() {
+    void a_command_is_rejected_as_an_unexpected_type() {
         assertThatThrownBy(() -> messages.toEvent(new ReleaseStock("o1")))
                 .isInstanceOf(UnprocessableMessageException.class)
                 .hasMessage("ReleaseStock is sent by the saga, not to it");
     }
 
     private static Stream<SagaState> storedStates() {
-        return Sagas.STATES.stream().filter(state -> !(state instanceof NotStarted));
+        return SagaFixtures.STATES.stream().filter(state -> !(state instanceof NotStarted));
     }
 
     private static Stream<Arguments> received() {

@@ -21,7 +21,7 @@ import dev.lockstep.contracts.PaymentCharged;
 import dev.lockstep.contracts.PaymentDeclined;
 import dev.lockstep.contracts.StockReleased;
 import dev.lockstep.contracts.StockReserved;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import dev.lockstep.saga.SagaDatabase.Sent;
@@ -64,7 +64,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void an_order_is_seen_through_to_its_confirmation() {
+    void an_order_proceeds_to_confirmation() {
         // When
         await(database.batch(created(order)));
         await(database.batch(new StockReserved(order, TOTAL)));
@@ -92,7 +92,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void an_order_id_that_the_database_does_not_give_back_fails_at_once_and_is_named() {
+    void an_order_id_that_the_database_alters_fails_permanently() {
         // Given
         await(database.pool.query("""
                 CREATE FUNCTION change_order_id() RETURNS trigger LANGUAGE plpgsql
@@ -115,20 +115,21 @@ class SagaProcessorIT {
     }
 
     @Test
-    void a_locked_saga_is_locked_out_and_no_other() {
+    void only_a_locked_saga_is_blocked() {
         // Given
         await(database.batch(created(order), created(order + "-free")));
         SqlConnection operator = await(database.pool.getConnection());
         await(operator.begin());
         await(operator.query("SELECT FROM saga WHERE order_id = '" + order + "' FOR UPDATE")
                 .execute());
-        List<Received<Message>> messages = List.of(
+        List<ReceivedMessage<Message>> messages = List.of(
                 received(new OrderCancelRequested(order), null),
                 received(new OrderCancelRequested(order + "-free"), null),
                 received(created(order + "-new"), null));
 
         // When
-        Set<UUID> lockedOut = await(database.pool.withTransaction(tx -> database.processor.lockedOut(tx, messages)));
+        Set<UUID> lockedOut =
+                await(database.pool.withTransaction(tx -> database.processor.blockedMessages(tx, messages)));
         await(operator.close());
 
         // Then
@@ -136,7 +137,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void the_history_keeps_what_participants_said() {
+    void the_history_records_the_replies_of_participants() {
         // When
         await(database.batch(
                 created(order),
@@ -188,7 +189,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void a_repeat_leaves_the_running_deadline_and_the_history_alone() {
+    void a_repeat_does_not_change_the_deadline_or_the_history() {
         // Given
         await(database.batch(created(order)));
         await(database.batch(new StockReserved(order, TOTAL)));
@@ -205,7 +206,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void a_late_success_is_undone_and_told_in_the_history_though_the_state_stays() {
+    void a_late_success_is_undone_and_recorded_without_a_state_change() {
         // Given
         await(database.batch(created(order), new OrderCancelRequested(order)));
         await(database.batch(new StockReleased(order)));
@@ -234,7 +235,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void an_event_that_nobody_sends_fails_for_good_and_nothing_of_its_batch_is_left() {
+    void an_unexpected_event_fails_permanently_and_its_batch_is_rolled_back() {
         // When
         Future<Void> handled = database.batch(created(order), new StockReserved("never-started-" + order, TOTAL));
 
@@ -252,7 +253,7 @@ class SagaProcessorIT {
     }
 
     @Test
-    void an_order_and_its_cancellation_that_start_the_saga_at_once_are_both_heard() {
+    void a_concurrent_order_and_cancellation_are_both_applied() {
         // Given
         SqlConnection first = await(database.pool.getConnection());
         Transaction transaction = await(first.begin());

@@ -64,7 +64,7 @@ class SagaRoutesIT {
     }
 
     @Test
-    void a_saga_tells_where_it_stands_what_it_waits_for_and_how_it_came_there() {
+    void a_saga_shows_its_state_awaited_messages_and_history() {
         JsonNode saga = api.get("/sagas/reserving-2?obstacles=false").json();
 
         assertThat(SagaApi.names(saga))
@@ -128,7 +128,7 @@ class SagaRoutesIT {
         "?waitingLongerThan=PT0S&state=RESERVING_STOCK&olderThan=PT5M, reserving-1",
         "?waitingLongerThan=PT0S&state=CANCELLED, ''"
     })
-    void the_list_is_narrowed_by_state_and_by_age(String query, String expected) {
+    void the_list_is_filtered_by_state_and_age(String query, String expected) {
         assertThat(String.join(" ", SagaApi.ids(api.get("/sagas" + query).json())))
                 .isEqualTo(expected);
     }
@@ -152,7 +152,7 @@ class SagaRoutesIT {
     }
 
     @Test
-    void a_saga_that_nobody_started_is_not_found() {
+    void an_unknown_saga_is_not_found() {
         SagaApi.Answer answer = api.get("/sagas/never-seen");
 
         assertThat(answer.status()).isEqualTo(404);
@@ -172,7 +172,7 @@ class SagaRoutesIT {
         "cursor=MjAyNg, cursor",
         "cursor=Tm90QURhdGUgbzE, cursor"
     })
-    void a_parameter_at_fault_is_named(String query, String field) {
+    void an_invalid_parameter_is_reported(String query, String field) {
         SagaApi.Answer answer = api.get("/sagas?" + query);
 
         assertThat(answer.status()).isEqualTo(400);

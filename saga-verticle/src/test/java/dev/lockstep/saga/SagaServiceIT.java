@@ -38,7 +38,7 @@ class SagaServiceIT {
     private static SagaService service;
 
     @SuppressWarnings("NullAway.Init")
-    private static Participants participants;
+    private static FakeParticipants participants;
 
     private final String order = "order-" + UUID.randomUUID();
 
@@ -56,7 +56,7 @@ class SagaServiceIT {
                 "PEERS",
                 "inventory=http://127.0.0.1:" + FreePorts.any()));
         service.awaitReady();
-        participants = new Participants();
+        participants = new FakeParticipants();
     }
 
     @AfterAll
@@ -66,26 +66,26 @@ class SagaServiceIT {
     }
 
     @Test
-    void an_order_goes_from_topic_to_topic_until_it_is_confirmed_and_a_delivery_that_repeats_has_no_effect() {
+    void an_order_is_confirmed_across_topics_and_duplicates_have_no_effect() {
         // Given
         UUID messageId = Generators.timeBasedEpochGenerator().generate();
 
         // When
-        participants.say(created(order), messageId);
-        participants.say(created(order), messageId);
+        participants.send(created(order), messageId);
+        participants.send(created(order), messageId);
         ConsumerRecord<String, String> reserve = participants.awaitCommand(order, "ReserveStock");
-        participants.say(new StockReserved(order, TOTAL));
+        participants.send(new StockReserved(order, TOTAL));
         participants.awaitCommand(order, "ChargePayment");
-        participants.say(new PaymentCharged(order, TOTAL));
+        participants.send(new PaymentCharged(order, TOTAL));
         participants.awaitCommand(order, "ConfirmOrder");
-        participants.say(new OrderConfirmed(order, TOTAL));
+        participants.send(new OrderConfirmed(order, TOTAL));
 
         // Then
         JsonNode saga = awaitState(order, "CONFIRMED");
         assertThat(saga.path("history")).hasSize(4);
         assertThat(participants.commands(order)).containsExactly("ReserveStock", "ChargePayment", "ConfirmOrder");
-        assertThat(Participants.header(reserve, "ce_source")).isEqualTo("/saga-service");
-        assertThat(Participants.header(reserve, "traceparent")).isEqualTo(Participants.TRACE);
+        assertThat(FakeParticipants.header(reserve, "ce_source")).isEqualTo("/saga-service");
+        assertThat(FakeParticipants.header(reserve, "traceparent")).isEqualTo(FakeParticipants.TRACE);
         assertThat(service.get("/metrics").body())
                 .containsPattern(
                         "lockstep_saga_duration_seconds_count\\{outcome=\"CONFIRMED\",reason=\"NONE\",.*} [1-9]")
@@ -93,19 +93,19 @@ class SagaServiceIT {
     }
 
     @Test
-    void an_order_whose_payment_is_silent_is_cancelled_and_a_charge_that_comes_late_is_refunded() {
+    void an_order_without_a_payment_reply_is_cancelled_and_a_late_charge_is_refunded() {
         // Given
-        participants.say(created(order));
+        participants.send(created(order));
         participants.awaitCommand(order, "ReserveStock");
-        participants.say(new StockReserved(order, TOTAL));
+        participants.send(new StockReserved(order, TOTAL));
 
         // When
         participants.awaitCommand(order, "RefundPayment");
-        participants.say(new StockReleased(order));
+        participants.send(new StockReleased(order));
         participants.awaitCommand(order, "CancelOrder");
-        participants.say(new OrderCancelled(order, CancelReason.TIMED_OUT));
-        participants.say(new PaymentCharged(order, TOTAL));
-        participants.say(new PaymentRefunded(order));
+        participants.send(new OrderCancelled(order, CancelReason.TIMED_OUT));
+        participants.send(new PaymentCharged(order, TOTAL));
+        participants.send(new PaymentRefunded(order));
 
         // Then
         JsonNode saga = awaitState(order, "CANCELLED");
@@ -117,33 +117,33 @@ class SagaServiceIT {
     }
 
     @Test
-    void an_order_beyond_those_allowed_at_once_waits_in_kafka_until_there_is_room() {
+    void orders_over_the_limit_wait_in_kafka_until_there_is_capacity() {
         // Given
         String next = "next-" + order;
-        participants.say(created(order));
+        participants.send(created(order));
         participants.awaitCommand(order, "ReserveStock");
 
         // When
-        participants.say(created(next));
+        participants.send(created(next));
 
         // Then
         await().during(Duration.ofSeconds(2))
                 .atMost(LIMIT)
                 .until(() -> service.get("/sagas/" + next).status() == 404);
-        participants.say(new StockReserved(order, TOTAL));
+        participants.send(new StockReserved(order, TOTAL));
         participants.awaitCommand(order, "ChargePayment");
-        participants.say(new PaymentCharged(order, TOTAL));
-        participants.say(new OrderConfirmed(order, TOTAL));
+        participants.send(new PaymentCharged(order, TOTAL));
+        participants.send(new OrderConfirmed(order, TOTAL));
         awaitState(order, "CONFIRMED");
         participants.awaitCommand(next, "ReserveStock");
-        participants.say(new StockRejected(next, CancelReason.OUT_OF_STOCK));
+        participants.send(new StockRejected(next, CancelReason.OUT_OF_STOCK));
         awaitState(next, "CANCELLING_ORDER");
     }
 
     @Test
-    void an_answer_that_nobody_asked_for_is_a_dead_letter_that_says_so() {
+    void an_unsolicited_reply_becomes_a_dead_letter() {
         // When
-        participants.say(new PaymentRefunded(order));
+        participants.send(new PaymentRefunded(order));
 
         // Then
         await().atMost(LIMIT).untilAsserted(() -> {
@@ -155,25 +155,25 @@ class SagaServiceIT {
     }
 
     @Test
-    void a_saga_that_is_broken_holds_up_no_other_and_says_what_stands_in_its_way() {
+    void an_unreadable_saga_does_not_block_others_and_shows_its_obstacles() {
         // Given
         String other = "other-" + order;
-        participants.say(created(order));
+        participants.send(created(order));
         participants.awaitCommand(order, "ReserveStock");
         service.execute("UPDATE saga SET state = 'COMPENSATING', data = '{}', deadline = NULL WHERE order_id = '"
                 + order + "'");
-        participants.say(created(other));
+        participants.send(created(other));
         participants.awaitCommand(other, "ReserveStock");
 
         // When
-        participants.say(new StockReleased(order));
-        participants.say(new StockReserved(other, TOTAL));
+        participants.send(new StockReleased(order));
+        participants.send(new StockReserved(other, TOTAL));
 
         // Then
         participants.awaitCommand(other, "ChargePayment");
-        participants.say(new PaymentCharged(other, TOTAL));
+        participants.send(new PaymentCharged(other, TOTAL));
         participants.awaitCommand(other, "ConfirmOrder");
-        participants.say(new OrderConfirmed(other, TOTAL));
+        participants.send(new OrderConfirmed(other, TOTAL));
         awaitState(other, "CONFIRMED");
         await().atMost(LIMIT).untilAsserted(() -> {
             JsonNode saga = service.get("/sagas/" + order).json();

@@ -46,7 +46,7 @@ class SagaStoreIT {
     }
 
     @Test
-    void a_saga_that_was_begun_since_it_was_found_unseen_is_not_overwritten() {
+    void a_concurrently_inserted_saga_is_not_overwritten() {
         // Given
         OrderId order = new OrderId("begun-twice");
         save(placed(order));
@@ -62,7 +62,7 @@ class SagaStoreIT {
     }
 
     @Test
-    void what_nobody_began_is_left_out() {
+    void unknown_orders_are_not_returned() {
         OrderId begun = new OrderId("begun");
         OrderId unseen = new OrderId("unseen");
 
@@ -71,18 +71,18 @@ class SagaStoreIT {
     }
 
     @Test
-    void what_ended_long_ago_is_dropped_in_steps_and_what_is_under_way_or_abandoned_is_not() {
+    void only_old_confirmed_or_cancelled_sagas_are_deleted_in_batches() {
         // Given
         for (String state : List.of("CONFIRMED", "CANCELLED", "ABANDONED", "RESERVING_STOCK")) {
-            begun(state.toLowerCase(Locale.ROOT) + "-old", state, "10 days", "8 days");
+            insertSaga(state.toLowerCase(Locale.ROOT) + "-old", state, "10 days", "8 days");
         }
-        begun("confirmed-older", "CONFIRMED", "11 days", "11 days");
-        begun("confirmed-lately", "CONFIRMED", "10 days", "6 days");
-        begun("confirmed-new", "CONFIRMED", "6 days", "6 days");
+        insertSaga("confirmed-older", "CONFIRMED", "11 days", "11 days");
+        insertSaga("confirmed-lately", "CONFIRMED", "10 days", "6 days");
+        insertSaga("confirmed-new", "CONFIRMED", "6 days", "6 days");
 
         // When
         List<Integer> dropped = IntStream.range(0, 3)
-                .mapToObj(step -> await(database.store.dropEnded(database.pool, Duration.ofDays(7), 2)))
+                .mapToObj(step -> await(database.store.deleteEnded(database.pool, Duration.ofDays(7), 2)))
                 .toList();
 
         // Then
@@ -96,7 +96,7 @@ class SagaStoreIT {
     }
 
     @Test
-    void what_ended_without_its_order_is_kept_so_that_the_order_cannot_begin_it_again() {
+    void a_saga_that_ended_without_its_order_is_kept() {
         // Given
         OrderCreated late =
                 new OrderCreated("never-came", "u1", List.of(new dev.lockstep.contracts.OrderItem("p1", 2)));
@@ -108,7 +108,7 @@ class SagaStoreIT {
                 .execute());
 
         // When
-        await(database.store.dropEnded(database.pool, Duration.ofDays(7), 100));
+        await(database.store.deleteEnded(database.pool, Duration.ofDays(7), 100));
 
         // Then
         await(database.batch(late));
@@ -116,7 +116,7 @@ class SagaStoreIT {
         assertThat(database.sentTypes("never-came")).isEmpty();
     }
 
-    private static void begun(String order, String state, String startedAgo, String updatedAgo) {
+    private static void insertSaga(String order, String state, String startedAgo, String updatedAgo) {
         await(database.pool.withTransaction(tx -> database.handle(
                 tx, new OrderCreated(order, "u1", List.of(new dev.lockstep.contracts.OrderItem("p1", 2))))));
         await(database.pool
@@ -133,7 +133,7 @@ class SagaStoreIT {
                         rows.stream().map(row -> row.getString(0)).toList()));
     }
 
-    private static Set<OrderId> save(SagaProgress progress) {
+    private static Set<OrderId> save(SagaUnitOfWork progress) {
         return inTransaction(tx -> database.store.save(tx, List.of(progress)));
     }
 
@@ -145,8 +145,8 @@ class SagaStoreIT {
         return Objects.requireNonNull(await(database.pool.withTransaction(work)));
     }
 
-    private static SagaProgress placed(OrderId order) {
-        SagaProgress progress = new SagaProgress(StoredSaga.unseen(order));
+    private static SagaUnitOfWork placed(OrderId order) {
+        SagaUnitOfWork progress = new SagaUnitOfWork(StoredSaga.notStarted(order));
         progress.apply(
                 new OrderSaga(SagaDatabase.DEADLINES),
                 database.messages,
@@ -155,8 +155,8 @@ class SagaStoreIT {
         return progress;
     }
 
-    private static SagaProgress cancelled(OrderId order) {
-        SagaProgress progress = new SagaProgress(StoredSaga.unseen(order));
+    private static SagaUnitOfWork cancelled(OrderId order) {
+        SagaUnitOfWork progress = new SagaUnitOfWork(StoredSaga.notStarted(order));
         progress.apply(new OrderSaga(SagaDatabase.DEADLINES), database.messages, new CancelRequested(order), null);
         return progress;
     }

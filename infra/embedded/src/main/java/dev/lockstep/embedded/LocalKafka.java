@@ -35,7 +35,7 @@ public final class LocalKafka implements AutoCloseable {
     private static final String CONTROLLER = "CONTROLLER";
     private static final int ATTEMPTS = 5;
     private static final AtomicInteger STARTING = new AtomicInteger();
-    private static final AtomicBoolean GAVE_UP = new AtomicBoolean();
+    private static final AtomicBoolean FAILED = new AtomicBoolean();
 
     /**
      * One more way in.
@@ -52,8 +52,8 @@ public final class LocalKafka implements AutoCloseable {
 
     // By itself it would halt the JVM on the spot, and leave the Postgres beside it running.
     static {
-        Exit.setHaltProcedure((status, message) -> giveUp(message));
-        Exit.setExitProcedure((status, message) -> giveUp(message));
+        Exit.setHaltProcedure((status, message) -> fail(message));
+        Exit.setExitProcedure((status, message) -> fail(message));
     }
 
     private LocalKafka(KafkaRaftServer server, int port) {
@@ -106,8 +106,8 @@ public final class LocalKafka implements AutoCloseable {
     }
 
     /** Whether a node of this JVM met a fault that it cannot live with, such as a full disk. The JVM is then about to exit. */
-    public static boolean gaveUp() {
-        return GAVE_UP.get();
+    public static boolean hasFailed() {
+        return FAILED.get();
     }
 
     public String bootstrapServers() {
@@ -174,8 +174,8 @@ public final class LocalKafka implements AutoCloseable {
     }
 
     // A start that fails tells its caller. Later there is nobody to tell, so the JVM ends as it does by a signal.
-    private static void giveUp(@Nullable String message) {
-        if (STARTING.get() == 0 && !GAVE_UP.getAndSet(true)) {
+    private static void fail(@Nullable String message) {
+        if (STARTING.get() == 0 && !FAILED.getAndSet(true)) {
             LOGGER.atError().log("Kafka cannot go on, and neither can what depends on it");
             Thread.ofPlatform().name("kafka-gave-up").start(() -> System.exit(1));
         }

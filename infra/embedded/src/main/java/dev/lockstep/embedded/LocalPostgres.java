@@ -42,17 +42,17 @@ public final class LocalPostgres implements AutoCloseable {
     private final Path data;
     private final Path log;
     private final Path secret;
-    private final Privileges privileges;
+    private final PrivilegeDrop privilegeDrop;
     private final FolderLock lock;
     private final boolean disposable;
-    private boolean tookOver;
+    private boolean stoppedOrphan;
     private int port;
     private boolean running;
 
     private LocalPostgres(Path folder, FolderLock lock, boolean disposable) {
-        this.privileges = Privileges.detect();
-        privileges.letThrough(folder);
-        this.home = PostgresBinaries.unpackInto(privileges.cache());
+        this.privilegeDrop = PrivilegeDrop.detect();
+        privilegeDrop.grantTraversal(folder);
+        this.home = PostgresBinaries.unpackInto(privilegeDrop.cache());
         this.data = folder.resolve("data");
         this.log = folder.resolve("log");
         this.secret = folder.resolve("superuser");
@@ -95,13 +95,13 @@ public final class LocalPostgres implements AutoCloseable {
      *
      * @return whether there was one
      */
-    public static boolean stopLeftOver(Path folder) {
+    public static boolean stopOrphaned(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
         FolderLock lock = lock(absolute);
         try (lock) {
             LocalPostgres postgres = new LocalPostgres(absolute, lock, false);
-            postgres.stopLeftOver();
-            return postgres.tookOver;
+            postgres.stopOrphaned();
+            return postgres.stoppedOrphan;
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
@@ -111,8 +111,8 @@ public final class LocalPostgres implements AutoCloseable {
      * Prepares a folder of the caller's that is closed to others and that the server's folder will be in: root runs the server as
      * another user where it has to.
      */
-    public static void letThrough(Path parent) {
-        Privileges.detect().letThrough(parent);
+    public static void grantTraversal(Path parent) {
+        PrivilegeDrop.detect().grantTraversal(parent);
     }
 
     public String host() {
@@ -124,8 +124,8 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /** Whether a server that an earlier, killed process had left running was found and stopped at the start. */
-    public boolean tookOver() {
-        return tookOver;
+    public boolean stoppedOrphan() {
+        return stoppedOrphan;
     }
 
     /** The address of a database as the services are told it: without user and password. */
@@ -159,7 +159,7 @@ public final class LocalPostgres implements AutoCloseable {
     /** The number of the server's first process, which all others are children of. */
     public long pid() {
         try {
-            return leftOver()
+            return postmaster()
                     .orElseThrow(() -> new IllegalStateException("no Postgres runs on " + data))
                     .pid();
         } catch (IOException cause) {
@@ -196,19 +196,21 @@ public final class LocalPostgres implements AutoCloseable {
 
     private synchronized void start(int wanted) {
         try {
-            stopLeftOver();
-            chooseSecret();
+            stopOrphaned();
+            createSuperuserPassword();
             if (!Files.exists(data.resolve("PG_VERSION"))) {
                 initialise();
             }
             for (int attempt = 1; !running; attempt++) {
                 port = wanted == 0 ? FreePorts.any() : wanted;
-                PrivateFiles.write(data.resolve("postgresql.conf"), lines(PostgresSettings.on(HOST, port, disposable)));
-                PrivateFiles.write(data.resolve("pg_hba.conf"), lines(PostgresSettings.mayConnect()));
-                privileges.handOver(data);
+                PrivateFiles.write(
+                        data.resolve("postgresql.conf"),
+                        lines(PostgresSettings.serverSettings(HOST, port, disposable)));
+                PrivateFiles.write(data.resolve("pg_hba.conf"), lines(PostgresSettings.hbaRules()));
+                privilegeDrop.transferOwnership(data);
                 Optional<String> problem = startServer();
                 running = problem.isEmpty();
-                if (problem.isPresent() && !(attempt < ATTEMPTS && mayHeal(problem.get(), wanted))) {
+                if (problem.isPresent() && !(attempt < ATTEMPTS && isRetryable(problem.get(), wanted))) {
                     throw new IllegalStateException(
                             "Postgres did not start on " + HOST + ":" + port + ", see " + log + ": " + problem.get());
                 }
@@ -246,7 +248,7 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     // Before the server knows it: a file without a role is put right at the next start, a role without a file is lost.
-    private void chooseSecret() throws IOException {
+    private void createSuperuserPassword() throws IOException {
         if (!Files.exists(secret)) {
             byte[] random = new byte[24];
             new SecureRandom().nextBytes(random);
@@ -260,7 +262,7 @@ public final class LocalPostgres implements AutoCloseable {
 
     // A killed postmaster's children hold on to its shared memory for a moment, and somebody else may take a port that
     // was free.
-    private static boolean mayHeal(String problem, int wanted) {
+    private static boolean isRetryable(String problem, int wanted) {
         return problem.contains("shared memory block") || (wanted == 0 && problem.contains("Address already in use"));
     }
 
@@ -270,8 +272,8 @@ public final class LocalPostgres implements AutoCloseable {
         Path password = Files.createTempFile(data.resolveSibling(""), "password", "");
         try {
             Files.copy(secret, password, StandardCopyOption.REPLACE_EXISTING);
-            privileges.handOver(data);
-            privileges.handOver(password);
+            privilegeDrop.transferOwnership(data);
+            privilegeDrop.transferOwnership(password);
             Command.Result result = Command.run(
                     program(
                             "initdb",
@@ -299,7 +301,7 @@ public final class LocalPostgres implements AutoCloseable {
     // away from it.
     private Optional<String> startServer() throws IOException {
         PrivateFiles.write(log, "");
-        privileges.handOver(log);
+        privilegeDrop.transferOwnership(log);
         Command.Result result = Command.run(
                 program(
                         "pg_ctl",
@@ -319,14 +321,14 @@ public final class LocalPostgres implements AutoCloseable {
      * Stops a server that outlived the process which had started it. Stopped, not adopted: this run's settings and port then
      * hold, the dead process's sessions and slot readers are gone for certain, and it costs a fraction of a second.
      */
-    private void stopLeftOver() throws IOException {
-        Optional<ProcessHandle> owner = leftOver();
+    private void stopOrphaned() throws IOException {
+        Optional<ProcessHandle> owner = postmaster();
         if (owner.isPresent()) {
             LOGGER.atInfo()
                     .addKeyValue("pid", owner.get().pid())
                     .addKeyValue("folder", data)
                     .log("a Postgres of an earlier run is still up and is stopped first");
-            tookOver = true;
+            stoppedOrphan = true;
             stopServer();
         }
         // Otherwise it refuses to start if by now an unrelated process has the number that is written there.
@@ -334,7 +336,7 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     // The number in the file may meanwhile be anybody's, so the process must also be a Postgres on exactly these data.
-    private Optional<ProcessHandle> leftOver() throws IOException {
+    private Optional<ProcessHandle> postmaster() throws IOException {
         Path file = data.resolve("postmaster.pid");
         if (!Files.exists(file)) {
             return Optional.empty();
@@ -349,7 +351,7 @@ public final class LocalPostgres implements AutoCloseable {
 
     private void stopServer() throws IOException {
         // Somebody may have killed it, and pg_ctl takes that for a failure.
-        if (leftOver().isEmpty()) {
+        if (postmaster().isEmpty()) {
             return;
         }
         for (String mode : disposable ? List.of("immediate") : List.of("fast", "immediate")) {
@@ -357,7 +359,7 @@ public final class LocalPostgres implements AutoCloseable {
                     program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),
                     STOP_LIMIT.plusSeconds(10));
             // Or it was dying just then, and its file is still there.
-            if (result.succeeded() || leftOver().isEmpty()) {
+            if (result.succeeded() || postmaster().isEmpty()) {
                 return;
             }
             LOGGER.atWarn()
@@ -372,7 +374,7 @@ public final class LocalPostgres implements AutoCloseable {
         List<String> all =
                 new ArrayList<>(List.of(home.resolve("bin").resolve(name).toString()));
         all.addAll(List.of(arguments));
-        return privileges.command(all);
+        return privilegeDrop.command(all);
     }
 
     private static String seconds(Duration limit) {

@@ -30,7 +30,7 @@ final class PostgresBinaries {
     static synchronized Path unpackInto(Path parent) {
         String archive = archive();
         try {
-            PrivateFiles.createInPublic(parent);
+            PrivateFiles.createInSharedFolder(parent);
             // Who runs them need not be who unpacked them.
             Files.setPosixFilePermissions(parent, PROGRAM);
             Path home = parent.resolve("postgres-" + fingerprint(archive));

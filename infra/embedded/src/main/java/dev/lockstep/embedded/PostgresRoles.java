@@ -22,12 +22,12 @@ final class PostgresRoles {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(PostgresRoles.class);
     private static final String USER = LocalPostgres.USER;
-    private static final String UPGRADE = "lockstep_upgrade";
+    private static final String UPGRADE_ROLE = "lockstep_upgrade";
     private static final String DUPLICATE_OBJECT = "42710";
     // Class 28: invalid authorization specification.
-    private static final String REFUSED = "28";
+    private static final String INVALID_AUTHORIZATION_CLASS = "28";
     // One session may not rename itself, so there has to be a second superuser for a moment.
-    private static final String UPGRADER = "ALTER ROLE " + UPGRADE + " SUPERUSER LOGIN PASSWORD '%s'";
+    private static final String ALTER_UPGRADE_ROLE = "ALTER ROLE " + UPGRADE_ROLE + " SUPERUSER LOGIN PASSWORD '%s'";
     private static final String RENAME =
             "ALTER ROLE " + USER + " RENAME TO " + SUPERUSER + "; ALTER ROLE " + SUPERUSER + " PASSWORD '%s'";
     private static final String CREATE_USER = """
@@ -50,7 +50,7 @@ final class PostgresRoles {
              WHERE r.rolname = '%s' AND NOT d.datistemplate AND d.datname <> 'postgres'
             """.formatted(SUPERUSER);
     // Sequences of a column follow its table, indexes and row types have no owner of their own.
-    private static final String HAND_OVER = """
+    private static final String TRANSFER_OWNERSHIP = """
             DO $$
             DECLARE
                 each record;
@@ -112,10 +112,10 @@ final class PostgresRoles {
             }
             try (Connection connection = DriverManager.getConnection(superuserUrl("postgres"));
                     Statement statement = connection.createStatement()) {
-                statement.execute("DROP ROLE IF EXISTS " + UPGRADE);
+                statement.execute("DROP ROLE IF EXISTS " + UPGRADE_ROLE);
                 statement.execute(CREATE_USER);
                 for (String database : column(statement, DATABASES)) {
-                    handOver(database);
+                    transferOwnership(database);
                 }
             }
         } catch (SQLException cause) {
@@ -138,7 +138,7 @@ final class PostgresRoles {
             DriverManager.getConnection(superuserUrl("postgres")).close();
             return true;
         } catch (SQLException refused) {
-            if (String.valueOf(refused.getSQLState()).startsWith(REFUSED)) {
+            if (String.valueOf(refused.getSQLState()).startsWith(INVALID_AUTHORIZATION_CLASS)) {
                 return false;
             }
             throw refused;
@@ -148,7 +148,7 @@ final class PostgresRoles {
     private void renameSuperuser() throws SQLException {
         try (Connection connection = DriverManager.getConnection(url("postgres", USER, LocalPostgres.PASSWORD));
                 Statement statement = connection.createStatement()) {
-            createUpgrader(statement);
+            createUpgradeRole(statement);
         } catch (SQLException refused) {
             throw new IllegalStateException(
                     "the superuser of the Postgres data is not known here; start with empty data instead, as with"
@@ -156,27 +156,27 @@ final class PostgresRoles {
                     refused);
         }
         LOGGER.atInfo().log("the Postgres data are of a version in which lockstep was the superuser, and are changed");
-        try (Connection connection = DriverManager.getConnection(url("postgres", UPGRADE, password));
+        try (Connection connection = DriverManager.getConnection(url("postgres", UPGRADE_ROLE, password));
                 Statement statement = connection.createStatement()) {
             statement.execute(RENAME.formatted(password));
         }
     }
 
-    private void createUpgrader(Statement statement) throws SQLException {
+    private void createUpgradeRole(Statement statement) throws SQLException {
         try {
-            statement.execute("CREATE ROLE " + UPGRADE);
+            statement.execute("CREATE ROLE " + UPGRADE_ROLE);
         } catch (SQLException cause) {
             if (!DUPLICATE_OBJECT.equals(cause.getSQLState())) {
                 throw cause;
             }
         }
-        statement.execute(UPGRADER.formatted(password));
+        statement.execute(ALTER_UPGRADE_ROLE.formatted(password));
     }
 
-    private void handOver(String database) throws SQLException {
+    private void transferOwnership(String database) throws SQLException {
         try (Connection connection = DriverManager.getConnection(superuserUrl(database));
                 Statement statement = connection.createStatement()) {
-            statement.execute(HAND_OVER);
+            statement.execute(TRANSFER_OWNERSHIP);
         }
     }
 

@@ -10,12 +10,12 @@ final class PostgresSettings {
      * From this machine, with a password. Nobody may copy the whole server as a physical standby does: that is a database of its own
      * here, which {@code all} does not include.
      */
-    static List<String> mayConnect() {
+    static List<String> hbaRules() {
         return List.of("host all all 127.0.0.1/32 scram-sha-256");
     }
 
     /** @param disposable whether the data are deleted with the server, so that nothing ever has to reach the disk */
-    static List<String> on(String host, int port, boolean disposable) {
+    static List<String> serverSettings(String host, int port, boolean disposable) {
         return List.of(
                 "listen_addresses = '" + host + "'",
                 "port = " + port,

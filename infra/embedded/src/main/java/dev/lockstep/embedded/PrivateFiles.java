@@ -31,8 +31,8 @@ public final class PrivateFiles {
         try {
             if (!Files.exists(folder)) {
                 create(folder);
-            } else if (isOpen(folder) && isOurs(folder)) {
-                close(folder);
+            } else if (isAccessibleToOthers(folder) && isLockstepFolder(folder)) {
+                makePrivate(folder);
             }
         } catch (IOException cause) {
             throw new UncheckedIOException("cannot close " + folder + " to others: " + cause.getMessage(), cause);
@@ -40,7 +40,7 @@ public final class PrivateFiles {
     }
 
     /** Closes a folder and everything in it to others. */
-    static void close(Path folder) throws IOException {
+    static void makePrivate(Path folder) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
@@ -84,7 +84,7 @@ public final class PrivateFiles {
      *
      * @throws IllegalStateException if somebody else did
      */
-    static void createInPublic(Path folder) throws IOException {
+    static void createInSharedFolder(Path folder) throws IOException {
         if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
             create(folder);
         }
@@ -110,11 +110,11 @@ public final class PrivateFiles {
         Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(FOLDER));
     }
 
-    private static boolean isOpen(Path folder) throws IOException {
+    private static boolean isAccessibleToOthers(Path folder) throws IOException {
         return !FOLDER.containsAll(Files.getPosixFilePermissions(folder));
     }
 
-    private static boolean isOurs(Path folder) throws IOException {
+    private static boolean isLockstepFolder(Path folder) throws IOException {
         try (Stream<Path> content = Files.list(folder)) {
             return Files.exists(folder.resolve("lock")) || content.findAny().isEmpty();
         }

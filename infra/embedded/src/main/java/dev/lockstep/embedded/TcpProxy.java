@@ -32,12 +32,12 @@ import java.util.function.UnaryOperator;
  */
 public final class TcpProxy implements AutoCloseable {
     private static final int CHUNK = 16 * 1024;
-    private static final int CHUNKS_UNDER_WAY = 64;
+    private static final int MAX_CHUNKS_IN_FLIGHT = 64;
     private static final int CONNECT_MILLIS = 5_000;
     private static final byte[] END = {};
 
     private record Network(boolean cut, boolean frozen, Duration delay, long bytesPerSecond) {
-        static final Network SOUND = new Network(false, false, Duration.ZERO, Long.MAX_VALUE);
+        static final Network HEALTHY = new Network(false, false, Duration.ZERO, Long.MAX_VALUE);
     }
 
     private static final class Chunk {
@@ -55,7 +55,7 @@ public final class TcpProxy implements AutoCloseable {
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private volatile Network network = Network.SOUND;
+    private volatile Network network = Network.HEALTHY;
     private volatile boolean closed;
 
     private TcpProxy(String host, int targetPort, ServerSocket listener) {
@@ -113,7 +113,7 @@ public final class TcpProxy implements AutoCloseable {
 
     /** Ends all faults. Connections that were cut stay so. */
     public void heal() {
-        change(now -> Network.SOUND);
+        change(now -> Network.HEALTHY);
     }
 
     /** Stops to listen and ends all connections. Closing again does nothing. */
@@ -170,7 +170,7 @@ public final class TcpProxy implements AutoCloseable {
         void open() {
             try {
                 // A frozen network does not let a client find out whether anybody is there.
-                awaitPassage(new Chunk(END), System.nanoTime());
+                awaitDelivery(new Chunk(END), System.nanoTime());
                 // Asked after whoever cuts can have seen this connection, or one might slip through.
                 if (network.cut || closed) {
                     end(true);
@@ -179,15 +179,15 @@ public final class TcpProxy implements AutoCloseable {
                 client.setTcpNoDelay(true);
                 server.setTcpNoDelay(true);
                 server.connect(new InetSocketAddress(host, targetPort), CONNECT_MILLIS);
-                carry(client.getInputStream(), server);
-                carry(server.getInputStream(), client);
+                pump(client.getInputStream(), server);
+                pump(server.getInputStream(), client);
             } catch (IOException | InterruptedException nobodyThere) {
                 end(true);
             }
         }
 
-        private void carry(InputStream from, Socket to) {
-            BlockingQueue<Chunk> underWay = new LinkedBlockingQueue<>(CHUNKS_UNDER_WAY);
+        private void pump(InputStream from, Socket to) {
+            BlockingQueue<Chunk> underWay = new LinkedBlockingQueue<>(MAX_CHUNKS_IN_FLIGHT);
             Thread.ofVirtual().start(() -> read(from, underWay));
             Thread.ofVirtual().start(() -> write(underWay, to));
         }
@@ -211,7 +211,7 @@ public final class TcpProxy implements AutoCloseable {
                 OutputStream out = to.getOutputStream();
                 long sentAt = System.nanoTime();
                 for (Chunk chunk = underWay.take(); chunk.bytes.length > 0; chunk = underWay.take()) {
-                    awaitPassage(chunk, sentAt);
+                    awaitDelivery(chunk, sentAt);
                     sentAt = System.nanoTime();
                     out.write(chunk.bytes);
                 }
@@ -227,7 +227,7 @@ public final class TcpProxy implements AutoCloseable {
         }
 
         /** @param sentAt when what went before it was sent, which the bandwidth counts from */
-        private void awaitPassage(Chunk chunk, long sentAt) throws InterruptedException {
+        private void awaitDelivery(Chunk chunk, long sentAt) throws InterruptedException {
             lock.lock();
             try {
                 while (!ended.get()) {

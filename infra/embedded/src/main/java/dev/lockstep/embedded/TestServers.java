@@ -54,12 +54,12 @@ public final class TestServers {
         Path parent =
                 Path.of(System.getProperty("java.io.tmpdir"), "lockstep-tests-" + System.getProperty("user.name"));
         try {
-            PrivateFiles.createInPublic(parent);
-            LeftOverServers.clear(parent);
+            PrivateFiles.createInSharedFolder(parent);
+            OrphanedServers.clear(parent);
             Path created = Files.createTempDirectory(parent, "jvm-");
             FolderLock lock = FolderLock.tryLock(created).orElseThrow();
-            LocalPostgres.letThrough(parent);
-            LocalPostgres.letThrough(created);
+            LocalPostgres.grantTraversal(parent);
+            LocalPostgres.grantTraversal(created);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(created, lock), "stop-test-servers"));
             return created;
         } catch (IOException cause) {

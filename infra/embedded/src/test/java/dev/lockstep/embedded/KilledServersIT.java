@@ -33,10 +33,10 @@ class KilledServersIT {
     Path folder;
 
     @Test
-    void a_postgres_left_running_by_a_killed_jvm_is_stopped_and_its_data_are_taken_over() throws SQLException {
+    void an_orphaned_postgres_is_stopped_and_its_data_are_reused() throws SQLException {
         String urlOfTheLeftOver;
         try (ServerProcess process = ServerProcess.start("postgres", folder.toString())) {
-            urlOfTheLeftOver = process.said(2);
+            urlOfTheLeftOver = process.readyValue(2);
             execute(urlOfTheLeftOver, "CREATE TABLE kept AS SELECT 42 AS answer");
             execute(urlOfTheLeftOver, "SELECT pg_create_logical_replication_slot('kept', 'pgoutput')");
             process.kill();
@@ -44,7 +44,7 @@ class KilledServersIT {
         execute(urlOfTheLeftOver, "SELECT answer FROM kept");
 
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
-            assertThat(postgres.tookOver()).isTrue();
+            assertThat(postgres.stoppedOrphan()).isTrue();
             execute(postgres.superuserUrl("postgres"), "SELECT answer FROM kept");
             execute(postgres.superuserUrl("postgres"), "SELECT pg_drop_replication_slot('kept')");
             assertThatThrownBy(() -> execute(urlOfTheLeftOver, "SELECT 1")).isInstanceOf(SQLException.class);
@@ -52,9 +52,9 @@ class KilledServersIT {
     }
 
     @Test
-    void a_kafka_whose_jvm_was_killed_comes_back_within_seconds_with_what_it_acknowledged() throws Exception {
+    void a_killed_kafka_restarts_within_seconds_with_its_acknowledged_records() throws Exception {
         try (ServerProcess process = ServerProcess.start("kafka", folder.toString())) {
-            String bootstrapServers = process.said(1);
+            String bootstrapServers = process.readyValue(1);
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
                 admin.createTopics(List.of(new NewTopic("words", Optional.of(1), Optional.empty())))
                         .all()
@@ -77,23 +77,23 @@ class KilledServersIT {
         try (ServerProcess process = ServerProcess.start("test-servers", folder.toString(), "fail")) {
             assertThat(process.exitCode()).isEqualTo(1);
 
-            assertThatThrownBy(() -> execute(process.said(1), "SELECT 1")).isInstanceOf(SQLException.class);
-            assertThat(Path.of(process.said(2))).doesNotExist();
+            assertThatThrownBy(() -> execute(process.readyValue(1), "SELECT 1")).isInstanceOf(SQLException.class);
+            assertThat(Path.of(process.readyValue(2))).doesNotExist();
         }
     }
 
     @Test
-    void what_a_killed_test_jvm_left_is_cleared_away_by_the_next_one() throws Exception {
+    void leftovers_of_a_killed_test_jvm_are_deleted_by_the_next_one() throws Exception {
         Path leftOver;
         String urlOfTheLeftOver;
         try (ServerProcess killed = ServerProcess.start("test-servers", folder.toString())) {
-            urlOfTheLeftOver = killed.said(1);
-            leftOver = Path.of(killed.said(2));
+            urlOfTheLeftOver = killed.readyValue(1);
+            leftOver = Path.of(killed.readyValue(2));
             killed.kill();
         }
         assertThat(leftOver).isNotEmptyDirectory();
 
-        LeftOverServers.clear(leftOver.resolveSibling(""));
+        OrphanedServers.clear(leftOver.resolveSibling(""));
 
         assertThat(leftOver).doesNotExist();
         assertThatThrownBy(() -> execute(urlOfTheLeftOver, "SELECT 1")).isInstanceOf(SQLException.class);

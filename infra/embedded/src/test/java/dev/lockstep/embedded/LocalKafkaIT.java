@@ -36,7 +36,7 @@ class LocalKafkaIT {
     Path folder;
 
     @Test
-    void records_and_a_groups_progress_are_there_at_the_next_start_on_another_port() throws Exception {
+    void records_and_committed_offsets_survive_a_restart_on_another_port() throws Exception {
         try (LocalKafka kafka = LocalKafka.start(folder, 0)) {
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
                 admin.createTopics(List.of(new NewTopic("words", Optional.of(3), Optional.empty())))
@@ -55,7 +55,7 @@ class LocalKafkaIT {
     }
 
     @Test
-    void a_taken_port_is_reported() throws IOException {
+    void a_port_in_use_is_reported() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> LocalKafka.start(folder, taken.getLocalPort()))
                     .hasMessageContaining("Kafka cannot start on 127.0.0.1")
@@ -65,7 +65,7 @@ class LocalKafkaIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"clients", "controller"})
-    void a_port_that_somebody_takes_before_the_node_listens_is_replaced_by_another(String listener) throws Exception {
+    void a_port_taken_before_the_node_listens_is_replaced(String listener) throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Deque<Integer> ports = new ArrayDeque<>(
                     listener.equals("clients")

@@ -26,7 +26,7 @@ class LocalPostgresIT {
     Path folder;
 
     @Test
-    void what_was_committed_is_there_at_the_next_start_on_another_port() throws SQLException {
+    void committed_data_survive_a_restart_on_another_port() throws SQLException {
         int firstPort;
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             firstPort = postgres.port();
@@ -38,12 +38,12 @@ class LocalPostgresIT {
 
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             assertThat(one(postgres, "orders", "SELECT answer FROM kept")).isEqualTo("42");
-            assertThat(postgres.tookOver()).isFalse();
+            assertThat(postgres.stoppedOrphan()).isFalse();
         }
     }
 
     @Test
-    void its_settings_are_durable_and_fit_logical_decoding() throws SQLException {
+    void settings_are_durable_and_support_logical_decoding() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             assertThat(one(postgres, "postgres", "SHOW server_version")).startsWith("18.6");
             assertThat(one(postgres, "postgres", "SHOW fsync")).isEqualTo("on");
@@ -56,7 +56,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void a_server_that_was_killed_is_started_again_where_it_was() throws SQLException {
+    void a_killed_server_restarts_on_the_same_port() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             postgres.createDatabase("orders");
             execute(postgres, "orders", "CREATE TABLE kept AS SELECT 42 AS answer");
@@ -71,8 +71,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void the_user_may_make_databases_and_replicate_them_and_is_no_way_to_the_account_that_runs_the_server()
-            throws SQLException {
+    void the_user_can_create_and_replicate_databases_but_not_reach_the_operating_system_account() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             postgres.createDatabase("orders");
             execute(postgres, "orders", "SELECT pg_create_logical_replication_slot('kept', 'pgoutput')");
@@ -107,8 +106,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void the_superuser_has_a_password_of_its_own_that_only_the_account_of_the_server_can_read()
-            throws IOException, SQLException {
+    void the_superuser_password_is_readable_only_by_the_server_account() throws IOException, SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             String url = "jdbc:" + postgres.uri("postgres");
             String password = Files.readString(folder.resolve("superuser"));
@@ -129,7 +127,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void data_in_which_the_user_was_the_superuser_are_changed_at_the_start() throws IOException, SQLException {
+    void data_with_the_user_as_superuser_are_migrated_at_the_start() throws IOException, SQLException {
         // Given
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             try (Connection connection = DriverManager.getConnection(postgres.superuserUrl("postgres"));
@@ -185,7 +183,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void a_wrong_password_is_refused() {
+    void a_wrong_password_is_rejected() {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             String url = "jdbc:" + postgres.uri("postgres");
             assertThatThrownBy(() -> DriverManager.getConnection(url, LocalPostgres.USER, "wrong"))
@@ -195,7 +193,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void a_folder_in_use_is_refused() {
+    void a_folder_in_use_is_rejected() {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             assertThat(postgres.port()).isPositive();
             assertThatThrownBy(() -> LocalPostgres.start(folder, 0))
@@ -204,7 +202,7 @@ class LocalPostgresIT {
     }
 
     @Test
-    void a_taken_port_is_named() throws IOException {
+    void a_port_in_use_is_reported() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> LocalPostgres.start(folder, taken.getLocalPort()))
                     .hasMessageContaining("127.0.0.1:" + taken.getLocalPort())
@@ -213,14 +211,14 @@ class LocalPostgresIT {
     }
 
     @Test
-    void a_process_that_merely_has_the_number_of_an_old_server_is_left_alone() throws IOException {
+    void an_unrelated_process_with_a_reused_pid_is_not_stopped() throws IOException {
         LocalPostgres.start(folder, 0).close();
         Process bystander = new ProcessBuilder("sleep", "600").start();
         try {
             Files.writeString(folder.resolve("data/postmaster.pid"), bystander.pid() + "\n" + folder + "\n");
 
             try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
-                assertThat(postgres.tookOver()).isFalse();
+                assertThat(postgres.stoppedOrphan()).isFalse();
                 assertThat(bystander.isAlive()).isTrue();
             }
         } finally {

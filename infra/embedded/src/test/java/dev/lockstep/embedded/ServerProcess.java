@@ -13,11 +13,11 @@ import java.util.concurrent.CountDownLatch;
 /** A JVM of its own that starts servers, says so, and then waits to be killed. */
 final class ServerProcess implements AutoCloseable {
     private final Process process;
-    private final List<String> said;
+    private final List<String> readyLine;
 
-    private ServerProcess(Process process, List<String> said) {
+    private ServerProcess(Process process, List<String> readyLine) {
         this.process = process;
-        this.said = said;
+        this.readyLine = readyLine;
     }
 
     /** Starts the process and returns once its servers are up. */
@@ -25,6 +25,7 @@ final class ServerProcess implements AutoCloseable {
         try {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-XX:TieredStopAtLevel=1",
                     "-cp",
                     System.getProperty("java.class.path"),
                     ServerProcess.class.getName()));
@@ -47,8 +48,8 @@ final class ServerProcess implements AutoCloseable {
     }
 
     /** The n-th thing it said about what it started. */
-    String said(int n) {
-        return said.get(n);
+    String readyValue(int n) {
+        return readyLine.get(n);
     }
 
     /** Waits for its own end. */
@@ -81,14 +82,14 @@ final class ServerProcess implements AutoCloseable {
             }
             default -> throw new IllegalArgumentException(arguments[0]);
         };
-        say("ready " + ready);
+        print("ready " + ready);
         if (arguments.length > 2) {
             throw new IllegalStateException("a test that fails");
         }
         new CountDownLatch(1).await();
     }
 
-    private static void say(String line) {
+    private static void print(String line) {
         // checkstyle off: consoleOutput, it is how the process talks to the test that started it
         System.out.println(line);
         // checkstyle on: consoleOutput

@@ -47,7 +47,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void what_is_sent_arrives_in_both_directions_and_so_does_the_end() throws IOException {
+    void data_and_end_of_stream_pass_in_both_directions() throws IOException {
         byte[] sent = "0123456789".repeat(100_000).getBytes(StandardCharsets.UTF_8);
 
         try (Socket client = connect()) {
@@ -62,7 +62,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void a_cut_resets_what_is_open_and_what_is_new_until_it_is_healed() throws IOException {
+    void a_cut_resets_open_and_new_connections_until_healed() throws IOException {
         try (Socket client = connect()) {
             assertThat(answerTo(client, "before")).isEqualTo("before");
 
@@ -80,7 +80,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void a_frozen_network_is_silent_and_delivers_everything_once_it_is_healed() throws IOException {
+    void a_frozen_network_delivers_everything_once_healed() throws IOException {
         try (Socket client = connect()) {
             assertThat(answerTo(client, "before")).isEqualTo("before");
 
@@ -97,7 +97,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void a_delay_is_paid_once_in_each_direction_however_much_is_under_way() throws IOException {
+    void a_delay_applies_once_per_direction_regardless_of_data_in_flight() throws IOException {
         try (Socket client = connect()) {
             assertThat(answerTo(client, "before")).isEqualTo("before");
             proxy.delay(Duration.ofMillis(A_MOMENT));
@@ -114,7 +114,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void a_narrow_network_lets_so_much_through_in_a_second() throws IOException {
+    void bandwidth_is_limited_per_second() throws IOException {
         try (Socket client = connect()) {
             // The bandwidth counts from what was sent last.
             long begun = System.nanoTime();
@@ -129,7 +129,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void a_server_that_is_not_there_is_a_reset() throws IOException {
+    void an_unreachable_server_resets_the_connection() throws IOException {
         // Bound, so that nobody else can have the port, and never listening.
         try (Socket absent = new Socket()) {
             absent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
@@ -141,7 +141,7 @@ class TcpProxyIT {
     }
 
     @Test
-    void a_kafka_client_that_came_in_through_a_proxy_stays_there(@TempDir Path folder) throws Exception {
+    void a_kafka_client_that_connects_through_a_proxy_keeps_using_it(@TempDir Path folder) throws Exception {
         int port = FreePorts.any();
         try (TcpProxy toKafka = TcpProxy.to("127.0.0.1", port);
                 LocalKafka kafka = LocalKafka.start(

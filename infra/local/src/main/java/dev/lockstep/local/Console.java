@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /** What {@code ./up} shows while it starts and stops: one line for each thing that happened. */
 final class Console {
-    private static final int LONGEST_LINE = 2_000;
+    private static final int MAX_LINE_LENGTH = 2_000;
 
     private final PrintStream out;
 
@@ -20,7 +20,7 @@ final class Console {
         if (text.isEmpty()) {
             out.println();
         }
-        text.lines().map(each -> PrintableText.of(each, LONGEST_LINE)).forEach(out::println);
+        text.lines().map(each -> PrintableText.of(each, MAX_LINE_LENGTH)).forEach(out::println);
         out.flush();
     }
 

@@ -30,7 +30,7 @@ public final class LocalApp {
     }
 
     private static void run(LocalConfig config, Console console, Console errors) {
-        Umask.keepOthersOut();
+        Umask.restrictToOwner();
         PrivateFiles.createFolder(config.data());
         // Before the first logger is made: the console is for progress, so the log goes to a file.
         System.setProperty("logback.configurationFile", "logback-local.xml");
@@ -43,7 +43,7 @@ public final class LocalApp {
                 .addShutdownHook(Thread.ofPlatform().name("local-stop").unstarted(() -> {
                     stop(stack, startEnded, console);
                     // A JVM that ends by a signal says 130 or 143; one that was asked to stop, and did, has not failed.
-                    Runtime.getRuntime().halt(LocalKafka.gaveUp() ? FAILED : exitCode.get());
+                    Runtime.getRuntime().halt(LocalKafka.hasFailed() ? FAILED : exitCode.get());
                 }));
 
         long begun = System.nanoTime();
@@ -51,7 +51,7 @@ public final class LocalApp {
         try {
             stack.start();
             if (!stack.isStopping()) {
-                Welcome.show(console, config, stack, Console.seconds(begun));
+                StartupBanner.show(console, config, stack, Console.seconds(begun));
             }
         } catch (RuntimeException cause) {
             if (!stack.isStopping()) {

@@ -19,8 +19,8 @@ import java.util.Optional;
  * started for as long as it takes. {@code ./up audit} starts it.
  */
 public final class LocalAuditApp {
-    private static final int IMPOSSIBLE = 2;
-    private static final int LONGEST_LINE = 2_000;
+    private static final int CANNOT_AUDIT = 2;
+    private static final int MAX_LINE_LENGTH = 2_000;
 
     private LocalAuditApp() {}
 
@@ -28,7 +28,7 @@ public final class LocalAuditApp {
         Path data = Path.of(Optional.ofNullable(System.getenv(LocalConfig.DATA)).orElse(".lockstep"))
                 .toAbsolutePath()
                 .normalize();
-        Umask.keepOthersOut();
+        Umask.restrictToOwner();
         // Beside the log of the stack, which may be running.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", data.resolve("logs/audit").toString());
@@ -45,21 +45,21 @@ public final class LocalAuditApp {
         }
         if (!Files.exists(LocalStack.postgresFolder(data))) {
             err.println("There are no data in " + data + ": start Lockstep with ./up first, or set LOCKSTEP_DATA");
-            return IMPOSSIBLE;
+            return CANNOT_AUDIT;
         }
         Optional<FolderLock> lock = FolderLock.tryLock(data);
         if (lock.isPresent()) {
             try (Servers servers = Servers.start(data, lock.get())) {
                 return auditStopped(servers, out, err, options);
             } catch (RuntimeException cause) {
-                err.println(PrintableText.of(cause.getMessage(), LONGEST_LINE));
-                return IMPOSSIBLE;
+                err.println(PrintableText.of(cause.getMessage(), MAX_LINE_LENGTH));
+                return CANNOT_AUDIT;
             }
         }
         Optional<Endpoints> running = Endpoints.read(data);
         if (running.isEmpty()) {
             err.println("Lockstep on " + data + " is starting or stopping: try again in a moment");
-            return IMPOSSIBLE;
+            return CANNOT_AUDIT;
         }
         return audit(out, err, connection(running.get()), options);
     }
@@ -91,7 +91,7 @@ public final class LocalAuditApp {
     /** The servers of a stack that does not run, on free ports. */
     private record Servers(FolderLock lock, LocalPostgres postgres, LocalKafka kafka) implements AutoCloseable {
         static Servers start(Path data, FolderLock lock) {
-            LocalPostgres.letThrough(data);
+            LocalPostgres.grantTraversal(data);
             LocalPostgres postgres = LocalPostgres.start(LocalStack.postgresFolder(data), 0);
             try {
                 return new Servers(lock, postgres, LocalKafka.start(LocalStack.kafkaFolder(data), 0));

@@ -63,14 +63,14 @@ record LocalConfig(
         for (Service service : Service.values()) {
             httpPorts.put(service, port(env, service.portSetting(), service.defaultPort()));
         }
-        checkApart(env, postgresPort, kafkaPort, httpPorts);
+        checkDistinctPorts(env, postgresPort, kafkaPort, httpPorts);
 
         boolean begin = fresh;
         Set<Service> chosen = services;
         return env.build(
                 "Lockstep",
                 () -> new LocalConfig(
-                        data, begin, chosen, postgresPort, kafkaPort, httpPorts, withoutOurs(environment)));
+                        data, begin, chosen, postgresPort, kafkaPort, httpPorts, serviceEnvironment(environment)));
     }
 
     private static Set<Service> services(Env env, String list) {
@@ -93,7 +93,7 @@ record LocalConfig(
         return port;
     }
 
-    private static void checkApart(Env env, int postgresPort, int kafkaPort, Map<Service, Integer> httpPorts) {
+    private static void checkDistinctPorts(Env env, int postgresPort, int kafkaPort, Map<Service, Integer> httpPorts) {
         List<Integer> ports = new ArrayList<>(httpPorts.values());
         ports.add(postgresPort);
         ports.add(kafkaPort);
@@ -106,7 +106,7 @@ record LocalConfig(
     }
 
     // What is left reaches the services; a KAFKA_PORT among it they would take for a property of Kafka's clients.
-    private static Map<String, String> withoutOurs(Map<String, String> environment) {
+    private static Map<String, String> serviceEnvironment(Map<String, String> environment) {
         Map<String, String> rest = new HashMap<>(environment);
         rest.keySet().removeAll(Set.of(DATA, POSTGRES_PORT, KAFKA_PORT));
         for (Service service : Service.values()) {

@@ -39,15 +39,15 @@ final class LocalStack implements AutoCloseable {
     // default 45 s.
     private static final Map<String, String> DEFAULTS =
             Map.of("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000", "KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000");
-    private static final Duration SHORTEST_PAUSE = Duration.ofMillis(50);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+    private static final Duration MIN_POLL_PAUSE = Duration.ofMillis(50);
+    private static final Duration MAX_POLL_PAUSE = Duration.ofSeconds(2);
     // A question takes processor time from the start that it asks about: at most a fifth of the time goes into
     // questions.
-    private static final int PAUSE_PER_QUESTION = 4;
+    private static final int POLL_PAUSE_FACTOR = 4;
     // An ordinary start is over by then and needs no words.
-    private static final Duration TELL_AFTER = Duration.ofSeconds(15);
-    private static final Duration TELL_EVERY = Duration.ofSeconds(5);
-    private static final int TELL_ALL_ROUNDS = 3;
+    private static final Duration PROGRESS_DELAY = Duration.ofSeconds(15);
+    private static final Duration PROGRESS_INTERVAL = Duration.ofSeconds(5);
+    private static final int FULL_PROGRESS_ROUNDS = 3;
 
     private final LocalConfig config;
     private final Console console;
@@ -74,8 +74,8 @@ final class LocalStack implements AutoCloseable {
     void start() {
         lock = FolderLock.tryLock(config.data()).orElseThrow(this::alreadyRunning);
         Endpoints.delete(config.data());
-        LocalPostgres.letThrough(config.data());
-        if (LocalPostgres.stopLeftOver(postgresFolder(config.data()))) {
+        LocalPostgres.grantTraversal(config.data());
+        if (LocalPostgres.stopOrphaned(postgresFolder(config.data()))) {
             console.part("postgres", "was left running by an earlier run and is taken over");
         }
         if (config.fresh()) {
@@ -84,9 +84,9 @@ final class LocalStack implements AutoCloseable {
         }
         checkPorts();
         CountDownLatch over = new CountDownLatch(1);
-        Thread.ofPlatform().daemon().name("local-progress").start(() -> tellProgress(over));
+        Thread.ofPlatform().daemon().name("local-progress").start(() -> reportProgress(over));
         try {
-            Steps.together(List.of(this::startPostgres, this::startKafka));
+            Parallel.run(List.of(this::startPostgres, this::startKafka));
             // One after the other: the first loads the classes of all, and each has the processors for itself. All at
             // once
             // takes as long on a quiet machine; on a busy one all of them run into their time limits.
@@ -95,28 +95,28 @@ final class LocalStack implements AutoCloseable {
             over.countDown();
         }
         if (!isStopping()) {
-            endpoints();
+            writeEndpoints();
         }
     }
 
     // What is new at once, and all of it now and then, so that nobody takes a slow start for one that hangs.
-    private void tellProgress(CountDownLatch over) {
+    private void reportProgress(CountDownLatch over) {
         long begun = System.nanoTime();
         Map<String, String> told = Map.of();
         try {
-            if (over.await(TELL_AFTER.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (over.await(PROGRESS_DELAY.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;
             }
             for (int round = 0; !isStopping(); round++) {
                 Map<String, String> waiting = progress.waiting();
                 for (Map.Entry<String, String> part : waiting.entrySet()) {
-                    if (round % TELL_ALL_ROUNDS == 0 || !part.getValue().equals(told.get(part.getKey()))) {
+                    if (round % FULL_PROGRESS_ROUNDS == 0 || !part.getValue().equals(told.get(part.getKey()))) {
                         console.part(
                                 part.getKey(), "waits, after " + Console.seconds(begun) + ", for " + part.getValue());
                     }
                 }
                 told = waiting;
-                if (over.await(TELL_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                if (over.await(PROGRESS_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
                 }
             }
@@ -144,16 +144,16 @@ final class LocalStack implements AutoCloseable {
     public synchronized void close() {
         stopStarting();
         if (lock != null) {
-            attempt("endpoints", () -> Endpoints.delete(config.data()));
+            runStopStep("endpoints", () -> Endpoints.delete(config.data()));
         }
-        attempt(
+        runStopStep(
                 "services",
-                () -> Steps.together(running.entrySet().stream()
+                () -> Parallel.run(running.entrySet().stream()
                         .<Runnable>map(entry -> () -> stopPart(entry.getKey().id(), entry.getValue()))
                         .toList()));
         running.clear();
-        attempt("kafka", () -> stopPart("kafka", kafka));
-        attempt("postgres", () -> stopPart("postgres", postgres));
+        runStopStep("kafka", () -> stopPart("kafka", kafka));
+        runStopStep("postgres", () -> stopPart("postgres", postgres));
         if (lock != null) {
             lock.close();
         }
@@ -198,7 +198,7 @@ final class LocalStack implements AutoCloseable {
         return Objects.requireNonNull(httpPorts.get(service));
     }
 
-    private void endpoints() {
+    private void writeEndpoints() {
         Map<String, URI> services = new TreeMap<>();
         config.services().forEach(service -> services.put(service.id() + ".http", uri(service)));
         new Endpoints(postgres().host(), postgres().port(), kafka().bootstrapServers()).write(config.data(), services);
@@ -237,11 +237,11 @@ final class LocalStack implements AutoCloseable {
 
     private void startPostgres() {
         long begun = System.nanoTime();
-        progress.waitsFor("postgres", "the server to start");
+        progress.waitingFor("postgres", "the server to start");
         LocalPostgres started = LocalPostgres.start(postgresFolder(config.data()), config.postgresPort());
         postgres = started;
-        progress.waitsFor("postgres", "its databases");
-        Steps.together(List.of(Service.values()).stream()
+        progress.waitingFor("postgres", "its databases");
+        Parallel.run(List.of(Service.values()).stream()
                 .<Runnable>map(service -> () -> started.createDatabase(service.database()))
                 .toList());
         ready("postgres", started.host() + ":" + started.port(), begun);
@@ -249,7 +249,7 @@ final class LocalStack implements AutoCloseable {
 
     private void startKafka() {
         long begun = System.nanoTime();
-        progress.waitsFor("kafka", "the broker to start");
+        progress.waitingFor("kafka", "the broker to start");
         LocalKafka started = LocalKafka.start(kafkaFolder(config.data()), config.kafkaPort());
         kafka = started;
         ready("kafka", started.bootstrapServers(), begun);
@@ -263,15 +263,15 @@ final class LocalStack implements AutoCloseable {
         Map<String, String> environment = new HashMap<>(DEFAULTS);
         environment.putAll(config.environment());
         environment.putAll(connection(service));
-        progress.waitsFor(service.id(), "its process: settings, schema, replication slot, HTTP server");
+        progress.waitingFor(service.id(), "its process: settings, schema, replication slot, HTTP server");
         RunningService started = service.start(environment);
         synchronized (this) {
             running.put(service, started);
         }
         URI uri = uri(service);
         try (Http http = new Http()) {
-            awaitTrue(service, () -> isReady(service, http, uri));
-            awaitTrue(service, () -> hasDemoData(service, http, uri));
+            pollUntil(service, () -> isReady(service, http, uri));
+            pollUntil(service, () -> hasDemoData(service, http, uri));
         }
         if (!isStopping()) {
             ready(service.id(), uri.toString(), begun);
@@ -279,10 +279,10 @@ final class LocalStack implements AutoCloseable {
     }
 
     // Asks until the answer is yes, it is time to stop, or nothing gets any further.
-    private void awaitTrue(Service service, BooleanSupplier isSo) {
+    private void pollUntil(Service service, BooleanSupplier isSo) {
         long asked = System.nanoTime();
         while (!isSo.getAsBoolean() && !pauseAfter(Duration.ofNanos(System.nanoTime() - asked))) {
-            progress.givenUp().ifPresent(why -> {
+            progress.timeoutReason().ifPresent(why -> {
                 throw new LocalException("the " + service.id() + " service is not ready: " + why);
             });
             asked = System.nanoTime();
@@ -295,9 +295,9 @@ final class LocalStack implements AutoCloseable {
             if (answer.statusCode() == 200) {
                 return true;
             }
-            progress.waitsFor(service.id(), ReadinessText.of(answer.body()));
+            progress.waitingFor(service.id(), ReadinessText.of(answer.body()));
         } catch (IOException cause) {
-            progress.waitsFor(service.id(), "an answer from " + uri + "/health/ready (" + cause.getMessage() + ")");
+            progress.waitingFor(service.id(), "an answer from " + uri + "/health/ready (" + cause.getMessage() + ")");
         }
         return false;
     }
@@ -307,12 +307,12 @@ final class LocalStack implements AutoCloseable {
         if (isStopping()) {
             return true;
         }
-        progress.waitsFor(service.id(), "its demo data");
+        progress.waitingFor(service.id(), "its demo data");
         try {
             new DemoData(http).putInto(service, uri);
             return true;
         } catch (IOException cause) {
-            progress.waitsFor(service.id(), "its demo data (" + cause.getMessage() + ")");
+            progress.waitingFor(service.id(), "its demo data (" + cause.getMessage() + ")");
             return false;
         }
     }
@@ -320,7 +320,7 @@ final class LocalStack implements AutoCloseable {
     // True if it is time to stop.
     private boolean pauseAfter(Duration question) {
         long millis = Math.clamp(
-                question.toMillis() * PAUSE_PER_QUESTION, SHORTEST_PAUSE.toMillis(), LONGEST_PAUSE.toMillis());
+                question.toMillis() * POLL_PAUSE_FACTOR, MIN_POLL_PAUSE.toMillis(), MAX_POLL_PAUSE.toMillis());
         try {
             return stopping.await(millis, TimeUnit.MILLISECONDS);
         } catch (InterruptedException cause) {
@@ -347,7 +347,7 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    private void attempt(String what, Runnable stop) {
+    private void runStopStep(String what, Runnable stop) {
         try {
             stop.run();
         } catch (RuntimeException cause) {

@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** What {@code /health/ready} of a service that is not ready says, in one line. */
 final class ReadinessText {
-    private static final int MOST = 300;
+    private static final int MAX_LENGTH = 300;
 
     private ReadinessText() {}
 
@@ -25,6 +25,6 @@ final class ReadinessText {
             text = answer;
         }
         String line = text.isBlank() ? answer.strip() : text.strip();
-        return line.length() > MOST ? line.substring(0, MOST) + "..." : line;
+        return line.length() > MAX_LENGTH ? line.substring(0, MAX_LENGTH) + "..." : line;
     }
 }

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
  * busy machine a start may take many minutes. So it goes on for as long as there is progress, and within a generous limit in all.
  */
 final class StartProgress {
-    static final Duration WITHOUT_PROGRESS = Duration.ofMinutes(4);
-    static final Duration IN_ALL = Duration.ofMinutes(20);
+    static final Duration NO_PROGRESS_TIMEOUT = Duration.ofMinutes(4);
+    static final Duration TOTAL_TIMEOUT = Duration.ofMinutes(20);
 
     private final LongSupplier nanoClock;
     private final long begun;
@@ -29,7 +29,7 @@ final class StartProgress {
     }
 
     /** The part waits for this. */
-    synchronized void waitsFor(String part, String what) {
+    synchronized void waitingFor(String part, String what) {
         String before = waiting.put(part, what);
         if (before == null || !withoutNumbers(before).equals(withoutNumbers(what))) {
             lastProgress = nanoClock.getAsLong();
@@ -48,13 +48,13 @@ final class StartProgress {
     }
 
     /** Empty while it is worth waiting; otherwise why not, and what was waited for. */
-    synchronized Optional<String> givenUp() {
+    synchronized Optional<String> timeoutReason() {
         long now = nanoClock.getAsLong();
-        if (now - lastProgress > WITHOUT_PROGRESS.toNanos()) {
-            return Optional.of("nothing has got any further for " + minutes(WITHOUT_PROGRESS) + list());
+        if (now - lastProgress > NO_PROGRESS_TIMEOUT.toNanos()) {
+            return Optional.of("nothing has got any further for " + minutes(NO_PROGRESS_TIMEOUT) + list());
         }
-        if (now - begun > IN_ALL.toNanos()) {
-            return Optional.of("the start has taken more than " + minutes(IN_ALL) + list());
+        if (now - begun > TOTAL_TIMEOUT.toNanos()) {
+            return Optional.of("the start has taken more than " + minutes(TOTAL_TIMEOUT) + list());
         }
         return Optional.empty();
     }

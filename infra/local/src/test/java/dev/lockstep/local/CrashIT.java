@@ -3,7 +3,7 @@ package dev.lockstep.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.local.Api.Stock;
+import dev.lockstep.local.ApiClient.Stock;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CrashIT {
     private static final int CLIENTS = 4;
     private static final int ORDERS_BEFORE_A_KILL = 250;
-    private static final int MOST_ORDERS_OF_A_CLIENT = 5_000;
+    private static final int MAX_ORDERS_PER_CLIENT = 5_000;
     private static final Map<String, Long> PRODUCTS = Map.of("plenty", 1_000_000L, "scarce", 60L);
     private static final Map<String, Long> DEPOSITS =
             Map.of("rich", 1_000_000_000L, "modest", 100_000L, "other", 1_000_000_000L);
@@ -48,42 +48,42 @@ class CrashIT {
     Path data;
 
     @Test
-    void a_kill_loses_nothing_doubles_nothing_and_what_it_leaves_running_is_taken_over() throws Exception {
+    void a_kill_loses_and_duplicates_nothing_and_orphaned_servers_are_stopped() throws Exception {
         Set<String> accepted = ConcurrentHashMap.newKeySet();
 
         try (LockstepProcess first = LockstepProcess.start(data, SETTINGS);
-                Api api = new Api(first)) {
+                ApiClient api = new ApiClient(first)) {
             PRODUCTS.forEach((product, available) -> api.product(product, 1_000, available));
             DEPOSITS.forEach(api::deposit);
-            pourIn(first, api, accepted);
+            placeOrdersUntilKilled(first, api, accepted);
         }
         try (LockstepProcess second = LockstepProcess.start(data, SETTINGS);
-                Api api = new Api(second)) {
+                ApiClient api = new ApiClient(second)) {
             assertThat(second.output()).contains("was left running by an earlier run and is taken over");
-            pourIn(second, api, accepted);
+            placeOrdersUntilKilled(second, api, accepted);
         }
         try (LockstepProcess third = LockstepProcess.start(data, SETTINGS);
-                Api api = new Api(third)) {
+                ApiClient api = new ApiClient(third)) {
             assertThat(third.output()).contains("was left running by an earlier run and is taken over");
             assertThat(accepted).hasSizeGreaterThanOrEqualTo(2 * ORDERS_BEFORE_A_KILL);
 
             Map<String, JsonNode> orders = awaitEnds(api);
 
             assertThat(orders.keySet()).as("every order that was answered 202").containsAll(accepted);
-            assertThat(orders.values().stream().map(Api::outcome).collect(Collectors.toSet()))
+            assertThat(orders.values().stream().map(ApiClient::outcome).collect(Collectors.toSet()))
                     .as("what became of them")
                     .contains("CONFIRMED", "OUT_OF_STOCK", "PAYMENT_DECLINED", "CANCELLED_BY_CUSTOMER");
-            stockAddsUp(api, orders);
-            moneyAddsUp(api, orders);
-            nobodyIsChargedTwice(api, orders);
-            everyOrderHasOneEnd(third, orders);
-            theAuditorAgrees(third, accepted);
+            assertStockBalances(api, orders);
+            assertMoneyBalances(api, orders);
+            assertChargedOnce(api, orders);
+            assertOneOutcomePerOrder(third, orders);
+            assertAuditPasses(third, accepted);
             assertThat(third.stop()).isZero();
         }
         assertThat(AuditCommand.run(data)).as("an audit of what is stopped").satisfies(CrashIT::holds);
     }
 
-    private void theAuditorAgrees(LockstepProcess lockstep, Set<String> accepted) throws IOException, SQLException {
+    private void assertAuditPasses(LockstepProcess lockstep, Set<String> accepted) throws IOException, SQLException {
         Path ids = Files.write(data.resolve("accepted"), accepted);
         assertThat(AuditCommand.run(data, "--accepted", ids.toString())).satisfies(CrashIT::holds);
 
@@ -107,18 +107,18 @@ class CrashIT {
     }
 
     // Several clients post until the process is killed under their hands, which is once enough orders were accepted.
-    private static void pourIn(LockstepProcess lockstep, Api api, Set<String> accepted) {
+    private static void placeOrdersUntilKilled(LockstepProcess lockstep, ApiClient api, Set<String> accepted) {
         AtomicInteger acceptedHere = new AtomicInteger();
         List<Thread> clients = IntStream.range(0, CLIENTS)
                 .mapToObj(n -> Thread.ofPlatform().name("client-" + n).start(() -> {
                     Random dice = new Random(n);
-                    for (int order = 0; order < MOST_ORDERS_OF_A_CLIENT && post(api, dice, accepted); order++) {
+                    for (int order = 0; order < MAX_ORDERS_PER_CLIENT && post(api, dice, accepted); order++) {
                         acceptedHere.incrementAndGet();
                     }
                 }))
                 .toList();
         Awaitility.await("orders to be accepted")
-                .atMost(Api.PATIENCE)
+                .atMost(ApiClient.TIMEOUT)
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> acceptedHere.get() >= ORDERS_BEFORE_A_KILL);
         lockstep.kill();
@@ -132,7 +132,7 @@ class CrashIT {
     }
 
     // False once nobody answers any more.
-    private static boolean post(Api api, Random dice, Set<String> accepted) {
+    private static boolean post(ApiClient api, Random dice, Set<String> accepted) {
         String user = List.copyOf(DEPOSITS.keySet()).get(dice.nextInt(DEPOSITS.size()));
         String product = dice.nextInt(10) == 0 ? "scarce" : "plenty";
         try {
@@ -140,7 +140,7 @@ class CrashIT {
             if (answer.statusCode() != 202) {
                 return false;
             }
-            String orderId = Api.read(answer).get("orderId").asText();
+            String orderId = ApiClient.read(answer).get("orderId").asText();
             accepted.add(orderId);
             if (dice.nextInt(10) == 0) {
                 api.send("POST", Service.ORDER, "/orders/" + orderId + "/cancel", "");
@@ -152,7 +152,7 @@ class CrashIT {
     }
 
     // All orders, also those whose 202 was cut off by the kill.
-    private static Map<String, JsonNode> awaitEnds(Api api) {
+    private static Map<String, JsonNode> awaitEnds(ApiClient api) {
         Awaitility.await("every order and every saga to end")
                 .atMost(Duration.ofMinutes(3))
                 .pollInterval(Duration.ofMillis(500))
@@ -168,7 +168,7 @@ class CrashIT {
         return orders;
     }
 
-    private static void stockAddsUp(Api api, Map<String, JsonNode> orders) {
+    private static void assertStockBalances(ApiClient api, Map<String, JsonNode> orders) {
         PRODUCTS.forEach((product, putIn) -> {
             long confirmed = orders.values().stream()
                     .filter(CrashIT::isConfirmed)
@@ -180,7 +180,7 @@ class CrashIT {
         });
     }
 
-    private static void moneyAddsUp(Api api, Map<String, JsonNode> orders) {
+    private static void assertMoneyBalances(ApiClient api, Map<String, JsonNode> orders) {
         DEPOSITS.forEach((user, deposit) -> {
             long charged = orders.values().stream()
                     .filter(CrashIT::isConfirmed)
@@ -194,7 +194,7 @@ class CrashIT {
                 .doesNotContain("\"balanced\":false");
     }
 
-    private static void nobodyIsChargedTwice(Api api, Map<String, JsonNode> orders) {
+    private static void assertChargedOnce(ApiClient api, Map<String, JsonNode> orders) {
         orders.forEach((orderId, order) -> {
             if (isConfirmed(order)) {
                 JsonNode payment = api.get(Service.PAYMENT, "/payments/" + orderId);
@@ -205,10 +205,10 @@ class CrashIT {
     }
 
     // What the order service told the world, which may repeat itself but never contradict itself.
-    private static void everyOrderHasOneEnd(LockstepProcess lockstep, Map<String, JsonNode> orders) {
+    private static void assertOneOutcomePerOrder(LockstepProcess lockstep, Map<String, JsonNode> orders) {
         Map<String, Set<String>> ends = new HashMap<>();
         for (String topic : List.of("order.confirmed", "order.cancelled")) {
-            for (ConsumerRecord<String, String> record : Topic.read(lockstep.bootstrapServers(), topic)) {
+            for (ConsumerRecord<String, String> record : TopicClient.read(lockstep.bootstrapServers(), topic)) {
                 ends.computeIfAbsent(record.key(), key -> new HashSet<>()).add(topic);
             }
         }

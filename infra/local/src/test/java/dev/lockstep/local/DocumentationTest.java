@@ -26,7 +26,7 @@ class DocumentationTest {
     private static final Path DECISIONS = ROOT.resolve("docs/decisions");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)[^)]*\\)");
     private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*(?:Test|IT))`");
-    private static final Set<String> NOT_OURS = Set.of("target", "node_modules", ".git", ".lockstep");
+    private static final Set<String> EXCLUDED_FOLDERS = Set.of("target", "node_modules", ".git", ".lockstep");
 
     @Test
     void decisions_are_numbered_from_one_without_gaps_or_repeats() {
@@ -41,7 +41,7 @@ class DocumentationTest {
 
     @ParameterizedTest
     @MethodSource("decisions")
-    void a_decision_is_named_by_its_title_and_says_what_was_rejected(Path decision) {
+    void a_decision_file_matches_its_title_and_lists_rejected_alternatives(Path decision) {
         List<String> lines = text(decision).lines().toList();
 
         assertThat(nameOf(decision).substring(5)).isEqualTo(slug(lines.getFirst()) + ".md");
@@ -50,7 +50,7 @@ class DocumentationTest {
 
     @ParameterizedTest
     @MethodSource("pages")
-    void a_link_leads_somewhere(Path page) {
+    void every_link_resolves(Path page) {
         assertThat(LINK.matcher(text(page)).results().map(link -> link.group(1)))
                 .filteredOn(target -> !target.contains("://"))
                 .allSatisfy(target -> assertThat(page.resolveSibling(target)).exists());
@@ -58,7 +58,7 @@ class DocumentationTest {
 
     @ParameterizedTest
     @MethodSource("pages")
-    void a_test_that_is_named_exists(Path page) {
+    void every_referenced_test_exists(Path page) {
         assertThat(testClasses())
                 .containsAll(TEST.matcher(text(page))
                         .results()
@@ -84,7 +84,7 @@ class DocumentationTest {
 
     private static Stream<Path> files(Path folder) {
         try (Stream<Path> children = Files.list(folder)) {
-            return children.filter(child -> !NOT_OURS.contains(nameOf(child))).toList().stream()
+            return children.filter(child -> !EXCLUDED_FOLDERS.contains(nameOf(child))).toList().stream()
                     .flatMap(child -> Files.isDirectory(child) ? files(child) : Stream.of(child));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -31,7 +31,7 @@ class EnforcerIT {
     }
 
     @Test
-    void services_that_stand_alone_build() throws Exception {
+    void independent_services_build() throws Exception {
         plant("");
 
         assertThat(validate()).contains("BUILD SUCCESS");

@@ -46,7 +46,7 @@ class FindJdkIT {
     }
 
     @Test
-    void of_several_the_very_version_comes_before_a_later_one() throws Exception {
+    void the_exact_version_is_preferred_over_a_later_one() throws Exception {
         jdk("opt/jdk-27", "27");
         Path wanted = jdk("home/.sdkman/candidates/java/25.0.3-tem", "25.0.3");
 
@@ -54,14 +54,14 @@ class FindJdkIT {
     }
 
     @Test
-    void a_later_one_will_do_and_so_will_that_of_a_mac() throws Exception {
+    void a_later_version_and_a_macos_jdk_are_accepted() throws Exception {
         Path later = jdk("Library/Java/JavaVirtualMachines/temurin-26.jdk/Contents/Home", "26.0.1");
 
         assertThat(find(Map.of())).isEqualTo(later.toString());
     }
 
     @Test
-    void a_runtime_without_a_compiler_is_no_jdk() throws Exception {
+    void a_runtime_without_a_compiler_is_ignored() throws Exception {
         Path runtime = jdk("usr/lib/jvm/java-25-openjdk-amd64", "25.0.3");
         Files.delete(runtime.resolve("bin/javac"));
 
@@ -69,7 +69,7 @@ class FindJdkIT {
     }
 
     @Test
-    void where_there_is_none_it_says_what_to_install_and_where_it_looked() throws Exception {
+    void without_a_jdk_it_says_what_to_install_and_where_it_searched() throws Exception {
         assertThat(find(Map.of()))
                 .startsWith("Lockstep needs a JDK 25 (or later), and there is none where one usually is. Install one")
                 .contains("temurin-25-jdk", "sdk env install")

@@ -30,7 +30,7 @@ class LocalAppIT {
     Path data;
 
     @Test
-    void a_second_one_on_the_same_data_is_one_clear_line_and_the_first_one_does_not_notice() throws SQLException {
+    void a_second_instance_on_the_same_data_fails_with_one_line_and_does_not_affect_the_first() throws SQLException {
         try (LockstepProcess first = LockstepProcess.start(data, Map.of(), "--only", "inventory");
                 LockstepProcess second = LockstepProcess.launch(data, Map.of())) {
             assertThat(second.exitCode()).isEqualTo(1);
@@ -40,21 +40,20 @@ class LocalAppIT {
                     .hasLineCount(1);
 
             DriverManager.getConnection(first.jdbcUrl("inventory")).close();
-            try (Api api = new Api(first)) {
+            try (ApiClient api = new ApiClient(first)) {
                 api.product("p9", 1, 1);
                 assertThat(api.stock("p9").available()).isEqualTo(1);
             }
         }
 
         try (LockstepProcess fresh = LockstepProcess.start(data, Map.of(), "--fresh", "--only", "inventory");
-                Api api = new Api(fresh)) {
+                ApiClient api = new ApiClient(fresh)) {
             assertThat(api.list(Service.INVENTORY, "/products?limit=50")).hasSize(5);
         }
     }
 
     @Test
-    void nothing_below_the_data_folder_is_readable_by_others_also_after_a_version_that_left_it_open()
-            throws IOException {
+    void the_data_folder_is_private_even_if_an_earlier_version_left_it_open() throws IOException {
         Path old = data.resolve("old");
         Files.createDirectories(old.resolve("kafka/topic-0"));
         for (String file : List.of("lock", "kafka/topic-0/00000000000000000000.log", "lockstep.log")) {
@@ -93,7 +92,7 @@ class LocalAppIT {
     }
 
     @Test
-    void an_audit_without_data_is_one_clear_line() {
+    void an_audit_without_data_fails_with_one_line() {
         assertThat(AuditCommand.run(data))
                 .isEqualTo(new AuditCommand(
                         2,
@@ -101,7 +100,7 @@ class LocalAppIT {
     }
 
     @Test
-    void every_taken_port_is_one_clear_line_that_names_the_port_and_its_setting() throws IOException {
+    void every_port_in_use_is_reported_with_its_setting() throws IOException {
         try (ServerSocket one = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 LockstepProcess lockstep = LockstepProcess.launch(
@@ -122,7 +121,7 @@ class LocalAppIT {
     }
 
     @Test
-    void wrong_options_and_settings_are_told_all_at_once() {
+    void invalid_options_and_settings_are_reported_at_once() {
         try (LockstepProcess lockstep = LockstepProcess.launch(
                 data, Map.of("KAFKA_PORT", "high", "ORDER_HTTP_PORT", "70000"), "--only", "order,billing", "--quick")) {
             assertThat(lockstep.exitCode()).isEqualTo(2);
@@ -136,7 +135,7 @@ class LocalAppIT {
     }
 
     @Test
-    void a_wrong_setting_of_a_service_stops_what_had_started() {
+    void an_invalid_service_setting_stops_the_started_servers() {
         int postgresPort = FreePorts.any();
         try (LockstepProcess lockstep = LockstepProcess.launch(
                 data, Map.of("SAGA_STOCK_DEADLINE", "soon", "POSTGRES_PORT", "" + postgresPort), "--only", "saga")) {

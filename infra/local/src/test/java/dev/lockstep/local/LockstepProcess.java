@@ -44,6 +44,8 @@ final class LockstepProcess implements AutoCloseable {
     static LockstepProcess launch(Path data, Map<String, String> settings, String... options) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // Most of these processes live for some seconds only.
+                "-XX:TieredStopAtLevel=1",
                 "-Xmx768m",
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",

@@ -3,7 +3,7 @@ package dev.lockstep.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.local.Api.Stock;
+import dev.lockstep.local.ApiClient.Stock;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ class OperatorIT {
     static Path data;
 
     private static LockstepProcess lockstep;
-    private static Api api;
+    private static ApiClient api;
 
     @BeforeAll
     static void start() throws SQLException {
@@ -43,7 +43,7 @@ class OperatorIT {
                         "CONSUMER_MAX_ATTEMPTS", "2",
                         "CONSUMER_RETRY_BACKOFF", "PT0.1S",
                         "SAGA_COMPENSATION_RETRY", "PT2S"));
-        api = new Api(lockstep);
+        api = new ApiClient(lockstep);
         // Reserving fails for a product that is cursed, and everything for an order that is.
         execute("""
                 CREATE TABLE cursed (order_id text);
@@ -66,12 +66,12 @@ class OperatorIT {
     }
 
     @Test
-    void what_happened_to_an_order_across_all_services_is_one_list() {
+    void the_timeline_of_an_order_covers_all_services() {
         String orderId = api.order("u123", "p1", 1);
-        api.settled(orderId);
+        api.awaitSagaEnd(orderId);
 
         JsonNode timeline = Awaitility.await("every row to be relayed")
-                .atMost(Api.PATIENCE)
+                .atMost(ApiClient.TIMEOUT)
                 .until(
                         () -> api.get(Service.ORDER, "/orders/" + orderId + "/timeline"),
                         OperatorIT::everythingIsRelayed);
@@ -79,7 +79,7 @@ class OperatorIT {
         assertThat(timeline.get("truncated")).isEmpty();
         assertThat(timeline.get("unavailable")).isEmpty();
         assertThat(timeline.get("status").asText()).isEqualTo("CONFIRMED");
-        assertThat(told(timeline).stream().filter(entry -> !entry.contains(" consumed ")))
+        assertThat(describe(timeline).stream().filter(entry -> !entry.contains(" consumed ")))
                 .containsExactly(
                         "order accepted",
                         "order sent OrderCreated",
@@ -96,7 +96,7 @@ class OperatorIT {
     }
 
     @Test
-    void a_saga_that_is_stuck_says_where_and_compensating_it_ends_the_order_with_nothing_behind() {
+    void a_stuck_saga_shows_its_obstacle_and_can_be_compensated() {
         Stock before = api.stock("cursed");
         String orderId = api.order("u123", "cursed", 1);
 
@@ -111,11 +111,11 @@ class OperatorIT {
 
         assertThat(answer.statusCode()).isEqualTo(202);
         assertThat(api.outcome(orderId)).isEqualTo("CANCELLED_BY_OPERATOR");
-        api.settled(orderId);
+        api.awaitSagaEnd(orderId);
         assertThat(api.stock("cursed")).isEqualTo(before);
         JsonNode timeline = api.get(Service.ORDER, "/orders/" + orderId + "/timeline");
         assertThat(timeline.get("unavailable")).isEmpty();
-        assertThat(told(timeline))
+        assertThat(describe(timeline))
                 .contains("inventory dead-letter ReserveStock", "saga saga-step COMPENSATING")
                 .endsWith("saga saga-step CANCELLED");
         assertThat(entries(timeline)).anySatisfy(entry -> {
@@ -129,7 +129,7 @@ class OperatorIT {
     }
 
     @Test
-    void a_saga_whose_undo_is_never_answered_is_abandoned_and_the_order_ends_all_the_same() throws SQLException {
+    void a_saga_with_an_unanswered_compensation_can_be_abandoned() throws SQLException {
         String orderId = api.order("u123", "cursed", 1);
         execute("INSERT INTO cursed VALUES ('" + orderId + "')");
         obstacle(orderId, "inventory", "dead-letter", "ReserveStock");
@@ -139,8 +139,8 @@ class OperatorIT {
         HttpResponse<String> answer = api.send("POST", Service.SAGA, "/sagas/" + orderId + "/abandon", WHY);
 
         assertThat(answer.statusCode()).isEqualTo(202);
-        assertThat(Api.read(answer).get("state").asText()).isEqualTo("ABANDONED");
-        assertThat(Api.read(answer).get("abandoned").get("leftUndone").toString())
+        assertThat(ApiClient.read(answer).get("state").asText()).isEqualTo("ABANDONED");
+        assertThat(ApiClient.read(answer).get("abandoned").get("leftUndone").toString())
                 .contains("StockReleased");
         assertThat(api.outcome(orderId)).isEqualTo("CANCELLED_BY_OPERATOR");
         assertThat(api.get(Service.SAGA, "/sagas/" + orderId).get("state").asText())
@@ -148,17 +148,17 @@ class OperatorIT {
     }
 
     @Test
-    void a_replay_reaches_the_service_whose_dead_letter_it_is_and_no_other() throws Exception {
+    void a_replay_reaches_only_the_service_that_owns_the_dead_letter() throws Exception {
         ProducerRecord<String, String> poison = new ProducerRecord<>("lockstep.resend-requests", "poison", "nonsense");
         poison.headers().add("ce_id", "poison".getBytes(StandardCharsets.UTF_8));
         poison.headers().add("ce_type", "ResendRequested".getBytes(StandardCharsets.UTF_8));
-        Topic.write(lockstep.bootstrapServers(), poison);
+        TopicClient.write(lockstep.bootstrapServers(), poison);
         for (Service service : Service.values()) {
             Awaitility.await("the dead letter of " + service)
-                    .atMost(Api.PATIENCE)
+                    .atMost(ApiClient.TIMEOUT)
                     .until(() -> poisoned(service).size() == 1);
         }
-        int records = Topic.read(lockstep.bootstrapServers(), "lockstep.resend-requests")
+        int records = TopicClient.read(lockstep.bootstrapServers(), "lockstep.resend-requests")
                 .size();
         String id = poisoned(Service.ORDER).getFirst().get("id").asText();
 
@@ -168,11 +168,11 @@ class OperatorIT {
 
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
         Awaitility.await("the redelivery to have failed")
-                .atMost(Api.PATIENCE)
+                .atMost(ApiClient.TIMEOUT)
                 .until(() -> poisoned(Service.ORDER).size() == 2);
         assertThat(poisoned(Service.ORDER).getFirst().get("redeliveryOf").asText())
                 .isEqualTo(id);
-        assertThat(Topic.read(lockstep.bootstrapServers(), "lockstep.resend-requests"))
+        assertThat(TopicClient.read(lockstep.bootstrapServers(), "lockstep.resend-requests"))
                 .hasSize(records);
         for (Service other : List.of(Service.INVENTORY, Service.PAYMENT, Service.SAGA)) {
             assertThat(poisoned(other)).as(other.name()).hasSize(1);
@@ -185,7 +185,7 @@ class OperatorIT {
 
     private static JsonNode obstacle(String orderId, String service, String kind, String type) {
         return Awaitility.await(type + " in the way of " + orderId)
-                .atMost(Api.PATIENCE)
+                .atMost(ApiClient.TIMEOUT)
                 .ignoreExceptions()
                 .until(
                         () -> StreamSupport.stream(
@@ -208,7 +208,7 @@ class OperatorIT {
     }
 
     // A step by what it led to, a message by its type.
-    private static List<String> told(JsonNode timeline) {
+    private static List<String> describe(JsonNode timeline) {
         return entries(timeline).stream()
                 .map(entry -> entry.get("service").asText() + " "
                         + entry.get("kind").asText() + " "

@@ -15,34 +15,34 @@ class StartProgressTest {
     private final StartProgress progress = new StartProgress(() -> now);
 
     @Test
-    void it_is_worth_waiting_while_reasons_change() {
+    void changing_reasons_count_as_progress() {
         for (int minute = 0; minute < 15; minute++) {
-            progress.waitsFor("order", "step " + "x".repeat(minute));
+            progress.waitingFor("order", "step " + "x".repeat(minute));
             pass(MINUTE);
-            assertThat(progress.givenUp()).isEmpty();
+            assertThat(progress.timeoutReason()).isEmpty();
         }
     }
 
     @Test
-    void a_part_that_is_done_is_progress() {
-        progress.waitsFor("order", "its consumer");
-        progress.waitsFor("saga", "its consumer");
+    void a_finished_part_counts_as_progress() {
+        progress.waitingFor("order", "its consumer");
+        progress.waitingFor("saga", "its consumer");
         pass(MINUTE.multipliedBy(3));
         progress.done("saga");
         pass(MINUTE.multipliedBy(3));
 
-        assertThat(progress.givenUp()).isEmpty();
+        assertThat(progress.timeoutReason()).isEmpty();
         assertThat(progress.waiting()).containsOnlyKeys("order");
     }
 
     @Test
-    void numbers_that_count_up_are_no_progress() {
+    void changing_numbers_do_not_count_as_progress() {
         for (int minute = 0; minute < 5; minute++) {
-            progress.waitsFor("order", "the relay is stalled for " + minute * 60 + " s");
+            progress.waitingFor("order", "the relay is stalled for " + minute * 60 + " s");
             pass(MINUTE);
         }
 
-        assertThat(progress.givenUp())
+        assertThat(progress.timeoutReason())
                 .hasValueSatisfying(why -> assertThat(why)
                         .contains(
                                 "nothing has got any further for 4 minutes",
@@ -50,13 +50,14 @@ class StartProgressTest {
     }
 
     @Test
-    void there_is_a_limit_in_all() {
+    void there_is_a_total_time_limit() {
         for (int minute = 0; minute < 21; minute++) {
-            progress.waitsFor("order", minute % 2 == 0 ? "Kafka" : "Postgres");
+            progress.waitingFor("order", minute % 2 == 0 ? "Kafka" : "Postgres");
             pass(MINUTE);
         }
 
-        assertThat(progress.givenUp()).hasValueSatisfying(why -> assertThat(why).contains("more than 20 minutes"));
+        assertThat(progress.timeoutReason())
+                .hasValueSatisfying(why -> assertThat(why).contains("more than 20 minutes"));
     }
 
     @Test

@@ -33,7 +33,7 @@ class UpIT {
     private record Outcome(int exitCode, String output) {}
 
     @BeforeEach
-    void a_clone_with_stand_ins() throws IOException {
+    void prepare_clone_with_stubs() throws IOException {
         clone = Files.createDirectories(folder.resolve("a clone of it"));
         Path repository = FindJdkIT.repository();
         Files.copy(repository.resolve("up"), clone.resolve("up"), StandardCopyOption.COPY_ATTRIBUTES);
@@ -69,7 +69,7 @@ class UpIT {
     }
 
     @Test
-    void it_builds_once_and_then_only_what_is_new() throws Exception {
+    void it_builds_once_and_again_only_after_changes() throws Exception {
         assertThat(up().output())
                 .contains("[1/2]   Lockstep contracts\n", "[2/2]   Lockstep order service\n", BUILT)
                 .doesNotContain("flood");
@@ -110,7 +110,7 @@ class UpIT {
     }
 
     @Test
-    void options_and_the_place_of_the_data_are_handed_on_from_any_folder() throws Exception {
+    void options_and_the_data_folder_are_passed_on_from_any_directory() throws Exception {
         assertThat(up("--fresh", "--only=order,saga").output()).contains("""
                         java was told: dev.lockstep.local.LocalApp
                         java was told: --fresh
@@ -124,14 +124,14 @@ class UpIT {
     }
 
     @Test
-    void an_audit_is_a_program_of_its_own_that_gets_all_of_its_options() throws Exception {
+    void an_audit_runs_as_its_own_program_with_all_options() throws Exception {
         assertThat(up("audit", "--only", "money", "--quick").output())
                 .contains("java was told: dev.lockstep.local.LocalAuditApp\njava was told: --only\n")
                 .contains("java was told: money\njava was told: --quick\n");
     }
 
     @Test
-    void wrong_options_start_nothing() throws Exception {
+    void invalid_options_start_nothing() throws Exception {
         assertThat(up("--quick")).isEqualTo(new Outcome(2, "--quick is not an option; ./up --help lists them\n"));
         assertThat(up("--only"))
                 .isEqualTo(new Outcome(2, "--only takes services separated by commas, such as --only order,saga\n"));
@@ -141,7 +141,7 @@ class UpIT {
     }
 
     @Test
-    void a_lock_that_nobody_holds_any_more_is_no_obstacle() throws Exception {
+    void a_stale_lock_is_ignored() throws Exception {
         FolderLock.tryLock(clone.resolve(".lockstep")).orElseThrow().close();
 
         assertThat(up().output()).contains("java was told");

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  */
 final class AcceptThrottle extends ChannelInboundHandlerAdapter {
     private static final Logger LOGGER = LoggerFactory.getLogger(AcceptThrottle.class);
-    private static final int MOST_WAITING = 64;
+    private static final int MAX_PENDING = 64;
     private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
     private final Channel server;
@@ -53,32 +53,32 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         if (message instanceof Channel accepted && accepted.isOpen()) {
             // Behind its registration and all that limits connections.
             try {
-                accepted.eventLoop().execute(this::begun);
+                accepted.eventLoop().execute(this::connectionRegistered);
             } catch (IllegalStateException | RejectedExecutionException e) {
                 // Its event loop has ended, and the connection with it.
-                begun();
+                connectionRegistered();
             }
         } else {
-            begun();
+            connectionRegistered();
         }
         // Only the acceptor thread pauses. It sets the flag after autoRead, so that no event loop can resume accepting
         // before
         // autoRead is off, which would leave it off for good.
-        if (waiting.get() >= MOST_WAITING && !paused.get()) {
+        if (waiting.get() >= MAX_PENDING && !paused.get()) {
             server.config().setAutoRead(false);
             paused.set(true);
             // All that waited may have begun meanwhile, and none is left that would go on.
-            goOnIfFew();
+            resumeIfDrained();
         }
     }
 
-    private void begun() {
+    private void connectionRegistered() {
         waiting.decrementAndGet();
-        goOnIfFew();
+        resumeIfDrained();
     }
 
-    private void goOnIfFew() {
-        if (waiting.get() < MOST_WAITING / 2 && paused.compareAndSet(true, false)) {
+    private void resumeIfDrained() {
+        if (waiting.get() < MAX_PENDING / 2 && paused.compareAndSet(true, false)) {
             server.config().setAutoRead(true);
         }
     }

@@ -35,7 +35,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     }
 
     /** Why a connection was ended. The name is the tag of a metric. */
-    enum Ending {
+    enum CloseReason {
         EVICTED,
         HEADER_TIMEOUT,
         BODY_TIMEOUT,
@@ -43,16 +43,16 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         MALFORMED_BODY
     }
 
-    private enum Reading {
+    private enum ParsePhase {
         NOTHING,
         HEAD,
         BODY
     }
 
     private final HttpLimits limits;
-    private final Consumer<Ending> endings;
+    private final Consumer<CloseReason> onClose;
     private volatile @Nullable ChannelHandlerContext channel;
-    private Reading reading = Reading.NOTHING;
+    private ParsePhase reading = ParsePhase.NOTHING;
     private boolean isNew = true;
     private boolean ended;
     // Requests whose response the client has not taken yet, and responses that have begun. With pipelining there can be
@@ -69,9 +69,9 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     private volatile State state = State.IDLE;
     private volatile long since = System.nanoTime();
 
-    ConnectionGuard(HttpLimits limits, Consumer<Ending> endings) {
+    ConnectionGuard(HttpLimits limits, Consumer<CloseReason> onClose) {
         this.limits = limits;
-        this.endings = endings;
+        this.onClose = onClose;
     }
 
     /** For any thread. */
@@ -104,15 +104,15 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             if (state == State.WORKING) {
                 kept.run();
             } else {
-                end(ctx, Ending.EVICTED);
+                end(ctx, CloseReason.EVICTED);
             }
         });
     }
 
     /** The first bytes of a request, or more of them before its header section is complete. */
-    void headBegun() {
-        if (reading == Reading.NOTHING) {
-            reading = Reading.HEAD;
+    void headStarted() {
+        if (reading == ParsePhase.NOTHING) {
+            reading = ParsePhase.HEAD;
             isNew = false;
             headSince = System.nanoTime();
             changed(headSince);
@@ -149,11 +149,11 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         } else if (message instanceof HttpContent content
                 && content.decoderResult().isFailure()) {
             content.release();
-            end(ctx, Ending.MALFORMED_BODY);
+            end(ctx, CloseReason.MALFORMED_BODY);
             return;
         }
         if (message instanceof LastHttpContent) {
-            reading = Reading.NOTHING;
+            reading = ParsePhase.NOTHING;
             changed(System.nanoTime());
         }
         ctx.fireChannelRead(message);
@@ -182,7 +182,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
 
     private void headRead() {
         bodySince = System.nanoTime();
-        reading = Reading.BODY;
+        reading = ParsePhase.BODY;
         if (unanswered++ == 0) {
             requestSince = headSince;
         }
@@ -198,10 +198,10 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         responses--;
         fullyWritten--;
         requestSince = now;
-        if (reading == Reading.HEAD) {
+        if (reading == ParsePhase.HEAD) {
             headSince = now;
             watch(now, limits.headerTimeout());
-        } else if (reading == Reading.BODY) {
+        } else if (reading == ParsePhase.BODY) {
             bodySince = now;
             watch(now, limits.bodyTimeout());
         }
@@ -219,13 +219,13 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     }
 
     private State current() {
-        if (unanswered > fullyWritten && !(unanswered == 1 && reading == Reading.BODY)) {
+        if (unanswered > fullyWritten && !(unanswered == 1 && reading == ParsePhase.BODY)) {
             return State.WORKING;
         }
         if (unanswered > 0 && fullyWritten > 0) {
             return State.SENDING;
         }
-        return reading == Reading.NOTHING ? State.IDLE : State.RECEIVING;
+        return reading == ParsePhase.NOTHING ? State.IDLE : State.RECEIVING;
     }
 
     private void watch(long from, Duration timeout) {
@@ -253,17 +253,18 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         if (ended) {
             return;
         }
-        boolean waitsForHead = unanswered == 0 && (reading == Reading.HEAD || (reading == Reading.NOTHING && isNew));
-        boolean waitsForBody = unanswered <= 1 && reading == Reading.BODY;
-        boolean expired = (waitsForHead && expires(ctx, headSince, limits.headerTimeout(), Ending.HEADER_TIMEOUT))
-                || (waitsForBody && expires(ctx, bodySince, limits.bodyTimeout(), Ending.BODY_TIMEOUT))
-                || (unanswered > 0 && expires(ctx, requestSince, limits.requestTimeout(), Ending.REQUEST_TIMEOUT));
+        boolean waitsForHead =
+                unanswered == 0 && (reading == ParsePhase.HEAD || (reading == ParsePhase.NOTHING && isNew));
+        boolean waitsForBody = unanswered <= 1 && reading == ParsePhase.BODY;
+        boolean expired = (waitsForHead && expires(ctx, headSince, limits.headerTimeout(), CloseReason.HEADER_TIMEOUT))
+                || (waitsForBody && expires(ctx, bodySince, limits.bodyTimeout(), CloseReason.BODY_TIMEOUT))
+                || (unanswered > 0 && expires(ctx, requestSince, limits.requestTimeout(), CloseReason.REQUEST_TIMEOUT));
         if (expired) {
             stopTimer();
         }
     }
 
-    private boolean expires(ChannelHandlerContext ctx, long from, Duration timeout, Ending ending) {
+    private boolean expires(ChannelHandlerContext ctx, long from, Duration timeout, CloseReason ending) {
         if (System.nanoTime() - from - timeout.toNanos() < 0) {
             watch(from, timeout);
             return false;
@@ -273,16 +274,16 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     }
 
     // Past Vert.x, which would wait until the client has taken what was written before.
-    private void end(ChannelHandlerContext ctx, Ending ending) {
+    private void end(ChannelHandlerContext ctx, CloseReason ending) {
         if (ended || !ctx.channel().isActive()) {
             return;
         }
         // Only where it is this request's turn to be answered, and no part of its answer is out.
-        boolean canAnswer = ending != Ending.EVICTED
+        boolean canAnswer = ending != CloseReason.EVICTED
                 && responses == 0
-                && (ending == Ending.HEADER_TIMEOUT ? unanswered == 0 && !isNew : unanswered == 1);
+                && (ending == CloseReason.HEADER_TIMEOUT ? unanswered == 0 && !isNew : unanswered == 1);
         ended = true;
-        endings.accept(ending);
+        onClose.accept(ending);
         if (!canAnswer) {
             var _ = ctx.close();
             return;

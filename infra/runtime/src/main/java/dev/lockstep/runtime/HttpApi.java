@@ -72,13 +72,13 @@ public final class HttpApi {
                 .setHttp2ClearTextEnabled(false)
                 .setPerFrameWebSocketCompressionSupported(false)
                 .setPerMessageWebSocketCompressionSupported(false);
-        HttpEdge edge = new HttpEdge(options, http.limits(), connections, meters);
+        HttpConnectionHandler edge = new HttpConnectionHandler(options, http.limits(), connections, meters);
         return vertx.createHttpServer(options)
                 .connectionHandler(edge::connected)
-                .invalidRequestHandler(edge::refuse)
+                .invalidRequestHandler(edge::rejectMalformed)
                 .requestHandler(router)
                 .listen()
-                .onSuccess(server -> ListeningServer.remember(vertx, server))
+                .onSuccess(server -> ListeningServer.register(vertx, server))
                 .recover(failure -> Future.failedFuture(ListenAddress.explain(http, failure)));
     }
 

@@ -21,7 +21,7 @@ public record HttpLimits(
     private static final Duration HEADER_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration BODY_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration REQUEST_TIMEOUT = Duration.ofMinutes(1);
-    private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
+    private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
 
     static HttpLimits defaults() {
         int connections = defaultConnections(OpenFiles.limit());
@@ -51,8 +51,8 @@ public record HttpLimits(
     private static Duration timeout(Env env, String name, Duration defaultValue) {
         Duration timeout = env.duration(name, defaultValue);
         env.check(
-                timeout.isPositive() && timeout.compareTo(LONGEST_TIMEOUT) <= 0,
-                name + " must be more than PT0S and at most " + LONGEST_TIMEOUT + ", but was " + timeout);
+                timeout.isPositive() && timeout.compareTo(MAX_TIMEOUT) <= 0,
+                name + " must be more than PT0S and at most " + MAX_TIMEOUT + ", but was " + timeout);
         return timeout;
     }
 

@@ -29,14 +29,14 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
             Pattern.compile("\\s*[^\\s,]+:\\d{1,5}\\s*(,\\s*[^\\s,]+:\\d{1,5}\\s*)*");
 
     /** Each kind of client, and what it can be told. */
-    private enum Kind {
+    private enum ClientType {
         CONSUMER("consumer."),
         PRODUCER("producer."),
         ADMIN("admin.");
 
         private final String prefix;
 
-        Kind(String prefix) {
+        ClientType(String prefix) {
             this.prefix = prefix;
         }
 
@@ -48,7 +48,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
             };
         }
 
-        boolean knows(String property) {
+        boolean supports(String property) {
             return definition().names().contains(property);
         }
 
@@ -101,40 +101,40 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
     /** Properties for a consumer. A topic that is missing stays missing until it is made on purpose. */
     public Map<String, String> consumer() {
         Map<String, String> consumer = new TreeMap<>(Map.of("allow.auto.create.topics", "false"));
-        consumer.putAll(of(Kind.CONSUMER));
+        consumer.putAll(of(ClientType.CONSUMER));
         return Map.copyOf(consumer);
     }
 
     /** Properties for a producer. */
     public Map<String, String> producer() {
-        return of(Kind.PRODUCER);
+        return of(ClientType.PRODUCER);
     }
 
     /** Properties for an admin client. */
     public Map<String, String> admin() {
-        return of(Kind.ADMIN);
+        return of(ClientType.ADMIN);
     }
 
     /** The variables that set a property no Kafka client has. It is passed on all the same, as a plug-in may want it. */
     Set<String> unknownVariables() {
         return properties.keySet().stream()
-                .filter(property -> kinds(property).noneMatch(kind -> kind.knows(bare(property))))
+                .filter(property -> kinds(property).noneMatch(kind -> kind.supports(withoutPrefix(property))))
                 .map(KafkaConfig::variableOf)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
     // What a kind of client does not know is left out for it, if another kind does: it would only be warned of.
-    private Map<String, String> of(Kind kind) {
+    private Map<String, String> of(ClientType kind) {
         Map<String, String> found = new TreeMap<>();
         properties.forEach((property, value) -> {
             boolean forAll = kinds(property).count() > 1;
-            if (forAll && (kind.knows(property) || kinds(property).noneMatch(other -> other.knows(property)))) {
+            if (forAll && (kind.supports(property) || kinds(property).noneMatch(other -> other.supports(property)))) {
                 found.put(property, value);
             }
         });
         properties.forEach((property, value) -> {
             if (property.startsWith(kind.prefix)) {
-                found.put(bare(property), value);
+                found.put(withoutPrefix(property), value);
             }
         });
         found.put("bootstrap.servers", bootstrapServers);
@@ -143,19 +143,19 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
 
     private static String problem(String property, String value) {
         return kinds(property)
-                .map(kind -> kind.problem(bare(property), value))
+                .map(kind -> kind.problem(withoutPrefix(property), value))
                 .filter(problem -> !problem.isEmpty())
                 .findFirst()
                 .orElse("");
     }
 
-    private static Stream<Kind> kinds(String property) {
-        Stream<Kind> owner = Stream.of(Kind.values()).filter(kind -> property.startsWith(kind.prefix));
-        return bare(property).equals(property) ? Stream.of(Kind.values()) : owner;
+    private static Stream<ClientType> kinds(String property) {
+        Stream<ClientType> owner = Stream.of(ClientType.values()).filter(kind -> property.startsWith(kind.prefix));
+        return withoutPrefix(property).equals(property) ? Stream.of(ClientType.values()) : owner;
     }
 
-    private static String bare(String property) {
-        for (Kind kind : Kind.values()) {
+    private static String withoutPrefix(String property) {
+        for (ClientType kind : ClientType.values()) {
             if (property.startsWith(kind.prefix)) {
                 return property.substring(kind.prefix.length());
             }
@@ -176,8 +176,8 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
     @Override
     public String toString() {
         SortedMap<String, String> shown = new TreeMap<>();
-        properties.forEach((property, value) ->
-                shown.put(property, kinds(property).anyMatch(kind -> kind.showable(bare(property))) ? value : "***"));
+        properties.forEach((property, value) -> shown.put(
+                property, kinds(property).anyMatch(kind -> kind.showable(withoutPrefix(property))) ? value : "***"));
         return "KafkaConfig[bootstrapServers=" + bootstrapServers + ", properties=" + shown + "]";
     }
 }

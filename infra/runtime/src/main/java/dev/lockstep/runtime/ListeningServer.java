@@ -11,7 +11,7 @@ record ListeningServer(HttpServer server) implements Shareable {
     private static final String MAP = "dev.lockstep.runtime";
     private static final String KEY = "http-server";
 
-    static void remember(Vertx vertx, HttpServer server) {
+    static void register(Vertx vertx, HttpServer server) {
         map(vertx).put(KEY, new ListeningServer(server));
     }
 

@@ -29,7 +29,7 @@ public record MessagingConfig(
         Duration consumerMaxRetryBackoff,
         Duration consumerGapResendAfter,
         Duration consumerGapGiveUpAfter) {
-    private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
+    private static final Duration MIN_RETENTION = Duration.ofHours(1);
 
     static MessagingConfig read(Env env) {
         MessagingConfig config = new MessagingConfig(
@@ -84,8 +84,8 @@ public record MessagingConfig(
 
     private static void checkRetention(Env env, String name, Duration retention) {
         env.check(
-                retention.compareTo(SHORTEST_RETENTION) >= 0,
-                name + " must be at least " + SHORTEST_RETENTION + ", but was " + retention);
+                retention.compareTo(MIN_RETENTION) >= 0,
+                name + " must be at least " + MIN_RETENTION + ", but was " + retention);
     }
 
     /** What the service needs to know to hear what others miss of its messages. */

@@ -5,7 +5,7 @@ import java.lang.management.ManagementFactory;
 
 /** How many files, and so how many connections, this process may have open at a time. */
 final class OpenFiles {
-    private static final int ASSUMED = 4096;
+    private static final int FALLBACK_LIMIT = 4096;
 
     private OpenFiles() {}
 
@@ -13,8 +13,8 @@ final class OpenFiles {
     static int limit() {
         if (ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix) {
             long limit = unix.getMaxFileDescriptorCount();
-            return limit <= 0 ? ASSUMED : Math.toIntExact(Math.min(limit, Integer.MAX_VALUE));
+            return limit <= 0 ? FALLBACK_LIMIT : Math.toIntExact(Math.min(limit, Integer.MAX_VALUE));
         }
-        return ASSUMED;
+        return FALLBACK_LIMIT;
     }
 }

@@ -37,7 +37,7 @@ public final class Peers {
     private Peers(Vertx vertx, ServiceConfig service, PeersConfig config, WebClient client) {
         this.vertx = vertx;
         this.self = service.name();
-        this.selfHost = reachable(service.http().host());
+        this.selfHost = connectHost(service.http().host());
         this.others = config.uris();
         this.timeout = config.timeout();
         this.client = client;
@@ -63,7 +63,7 @@ public final class Peers {
      *
      * @param truncated whether there are older ones
      */
-    public record Elements(List<JsonObject> data, boolean truncated) {}
+    public record PeerList(List<JsonObject> data, boolean truncated) {}
 
     /** The services that can be asked: this one first, then the others by name. */
     public List<String> names() {
@@ -79,11 +79,11 @@ public final class Peers {
     }
 
     /**
-     * One page of a list. Fails with {@link NoAnswerException} if the peer does not answer, not in time, or not with a list.
+     * One page of a list. Fails with {@link PeerUnavailableException} if the peer does not answer, not in time, or not with a list.
      *
      * @param query parameters, several of one name allowed
      */
-    public Future<Elements> list(String peer, String path, MultiMap query) {
+    public Future<PeerList> list(String peer, String path, MultiMap query) {
         return ask(peer, path, query).map(found -> elements(path, found.orElseThrow(() -> noSuchPath(path))));
     }
 
@@ -99,7 +99,7 @@ public final class Peers {
     private Future<Optional<JsonObject>> ask(String peer, String path, MultiMap query) {
         URI base = base(peer);
         if (base == null) {
-            return Future.failedFuture(new NoAnswerException(path, "this service does not listen yet"));
+            return Future.failedFuture(new PeerUnavailableException(path, "this service does not listen yet"));
         }
         HttpRequest<Buffer> request =
                 client.requestAbs(HttpMethod.GET, base + path).timeout(timeout.toMillis());
@@ -107,7 +107,9 @@ public final class Peers {
         return request.send()
                 .map(response -> read(path, response))
                 .recover(failure -> Future.failedFuture(
-                        failure instanceof NoAnswerException said ? said : new NoAnswerException(path, why(failure))));
+                        failure instanceof PeerUnavailableException said
+                                ? said
+                                : new PeerUnavailableException(path, describe(failure))));
     }
 
     private @Nullable URI base(String peer) {
@@ -125,18 +127,18 @@ public final class Peers {
             return Optional.empty();
         }
         if (response.statusCode() != 200) {
-            throw new NoAnswerException(path, "it answered " + response.statusCode());
+            throw new PeerUnavailableException(path, "it answered " + response.statusCode());
         }
         try {
             return Optional.ofNullable(response.bodyAsJsonObject());
         } catch (DecodeException | ClassCastException notJson) {
-            throw new NoAnswerException(path, "it answered something other than a JSON object");
+            throw new PeerUnavailableException(path, "it answered something other than a JSON object");
         }
     }
 
-    private static Elements elements(String path, JsonObject page) {
+    private static PeerList elements(String path, JsonObject page) {
         if (!(page.getValue("data") instanceof JsonArray data)) {
-            throw new NoAnswerException(path, "it answered something other than a list");
+            throw new PeerUnavailableException(path, "it answered something other than a list");
         }
         List<JsonObject> elements = new ArrayList<>(data.size());
         data.forEach(element -> {
@@ -144,21 +146,21 @@ public final class Peers {
                 elements.add(object);
             }
         });
-        return new Elements(elements, page.getValue("nextCursor") != null);
+        return new PeerList(elements, page.getValue("nextCursor") != null);
     }
 
-    private static NoAnswerException noSuchPath(String path) {
-        return new NoAnswerException(path, "it answered 404");
+    private static PeerUnavailableException noSuchPath(String path) {
+        return new PeerUnavailableException(path, "it answered 404");
     }
 
-    private String why(Throwable failure) {
+    private String describe(Throwable failure) {
         return failure instanceof TimeoutException
                 ? "it did not answer within " + timeout
                 : "it cannot be reached: " + failure.getMessage();
     }
 
     // An address to listen on all of the machine's is none to connect to.
-    private static String reachable(String host) {
+    private static String connectHost(String host) {
         return switch (host) {
             case "0.0.0.0", "::", "[::]" -> "127.0.0.1";
             default -> host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;

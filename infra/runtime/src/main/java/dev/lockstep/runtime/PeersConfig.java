@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
  */
 public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
-    private static final Duration LONGEST_TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration MAX_TIMEOUT = Duration.ofMinutes(1);
 
     public static PeersConfig read(Env env) {
         SortedMap<String, URI> uris = new TreeMap<>();
@@ -27,8 +27,8 @@ public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
         }
         Duration timeout = env.duration("PEERS_TIMEOUT", Duration.ofSeconds(2));
         env.check(
-                timeout.toMillis() > 0 && timeout.compareTo(LONGEST_TIMEOUT) <= 0,
-                "PEERS_TIMEOUT must be from PT0.001S to " + LONGEST_TIMEOUT + ", but was " + timeout);
+                timeout.toMillis() > 0 && timeout.compareTo(MAX_TIMEOUT) <= 0,
+                "PEERS_TIMEOUT must be from PT0.001S to " + MAX_TIMEOUT + ", but was " + timeout);
         return new PeersConfig(uris, timeout);
     }
 

@@ -31,18 +31,18 @@ final class PooledSession implements Connection {
     private static final int KEEPALIVE_IDLE = 10;
     private static final int KEEPALIVE_INTERVAL = 5;
     private static final int KEEPALIVE_COUNT = 3;
-    private static final int GOODBYE_MILLIS = 1_000;
+    private static final int CLOSE_TIMEOUT_MILLIS = 1_000;
     // A database that is read-only for everybody must not have each statement open a session.
-    private static final Duration YOUNG = Duration.ofSeconds(1);
+    private static final Duration MIN_AGE_TO_RETIRE = Duration.ofSeconds(1);
 
     private final Vertx vertx;
     private final SocketConnectionBase socket;
     private final SessionPool pool;
     private final long openedAt = System.nanoTime();
     private final AtomicInteger unanswered = new AtomicInteger();
-    private final AtomicBoolean watched = new AtomicBoolean();
+    private final AtomicBoolean checkScheduled = new AtomicBoolean();
     private final Promise<Void> closed = Promise.promise();
-    private volatile long silentSince = openedAt;
+    private volatile long lastResponseAt = openedAt;
     private volatile boolean unusable;
     private volatile Holder holder = new NoHolder();
 
@@ -84,16 +84,16 @@ final class PooledSession implements Connection {
     }
 
     // The client's own way to close says goodbye and then waits for Postgres to close, however long that takes.
-    private void cutUnlessClosedSoon() {
-        vertx.setTimer(GOODBYE_MILLIS, timer -> {
+    private void abortAfterCloseTimeout() {
+        vertx.setTimer(CLOSE_TIMEOUT_MILLIS, timer -> {
             if (!closed.future().isComplete()) {
-                cut(socket);
+                abort(socket);
             }
         });
     }
 
     /** Closes the connection from this side, without a word. */
-    static void cut(SocketConnectionBase socket) {
+    static void abort(SocketConnectionBase socket) {
         // From the end of the pipeline, past the handler that would say goodbye.
         ChannelHandlerContext first =
                 socket.socket().channelHandlerContext().pipeline().firstContext();
@@ -108,12 +108,12 @@ final class PooledSession implements Connection {
         // The timer may run on another event loop. It must not combine the new count with the time of an earlier
         // command.
         if (unanswered.get() == 0) {
-            silentSince = System.nanoTime();
+            lastResponseAt = System.nanoTime();
         }
         unanswered.incrementAndGet();
-        watch();
+        startResponseCheck();
         socket.schedule(command, (result, failure) -> {
-            silentSince = System.nanoTime();
+            lastResponseAt = System.nanoTime();
             unanswered.decrementAndGet();
             if (failure != null && FailureClassifier.isSessionBound(failure)) {
                 failed(failure);
@@ -123,37 +123,37 @@ final class PooledSession implements Connection {
     }
 
     private void failed(Throwable failure) {
-        boolean young = System.nanoTime() - openedAt < YOUNG.toNanos();
-        if (young && SessionFailures.mayMeetNewSessions(failure)) {
+        boolean young = System.nanoTime() - openedAt < MIN_AGE_TO_RETIRE.toNanos();
+        if (young && SessionFailures.mayAffectNewSessions(failure)) {
             return;
         }
         pool.failed(this, failure);
     }
 
-    private void watch() {
-        if (!watched.getAndSet(true)) {
-            lookIn(pool.longestSilence().toNanos());
+    private void startResponseCheck() {
+        if (!checkScheduled.getAndSet(true)) {
+            scheduleResponseCheck(pool.responseTimeout().toNanos());
         }
     }
 
     // One timer for a busy connection, and not one for each command.
-    private void lookIn(long nanos) {
+    private void scheduleResponseCheck(long nanos) {
         vertx.setTimer(Math.max(1, nanos / 1_000_000), timer -> {
             if (closed.future().isComplete()) {
                 return;
             }
-            long left = pool.longestSilence().toNanos() - (System.nanoTime() - silentSince);
+            long left = pool.responseTimeout().toNanos() - (System.nanoTime() - lastResponseAt);
             if (unanswered.get() == 0) {
-                watched.set(false);
+                checkScheduled.set(false);
                 // One that was sent in this very moment took the watch for one that goes on.
                 if (unanswered.get() > 0) {
-                    watch();
+                    startResponseCheck();
                 }
             } else if (left > 0) {
-                lookIn(left);
+                scheduleResponseCheck(left);
             } else {
-                pool.silent();
-                cut(socket);
+                pool.closedUnresponsive();
+                abort(socket);
             }
         });
     }
@@ -171,7 +171,7 @@ final class PooledSession implements Connection {
             public void handleClosed() {
                 // The pool forgets the connection before anybody who waits for that goes on.
                 owner.handleClosed();
-                pool.forget(PooledSession.this);
+                pool.remove(PooledSession.this);
                 closed.tryComplete();
             }
 
@@ -185,7 +185,7 @@ final class PooledSession implements Connection {
     @Override
     public void close(Holder owner, Completable<Void> promise) {
         socket.close(owner, promise);
-        cutUnlessClosedSoon();
+        abortAfterCloseTimeout();
     }
 
     /** The connection that has the socket, for those who have to cut it. */

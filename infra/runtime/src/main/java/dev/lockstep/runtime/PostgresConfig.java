@@ -25,22 +25,22 @@ public record PostgresConfig(
         String host, int port, String database, String user, Secret password, int poolSize, Duration maxLifetime) {
     private static final String EXAMPLE = "postgresql://127.0.0.1:5432/orders";
     // With "_outbox_new" behind it, it is still a slot's name.
-    private static final Pattern NAMES_A_SLOT = Pattern.compile("[a-z0-9_]{1,52}");
+    private static final Pattern DATABASE_NAME = Pattern.compile("[a-z0-9_]{1,52}");
     private static final int DEFAULT_PORT = 5432;
-    private static final Duration LEAST_LIFETIME = Duration.ofSeconds(1);
-    private static final Duration LONGEST_LIFETIME = Duration.ofDays(1);
+    private static final Duration MIN_LIFETIME = Duration.ofSeconds(1);
+    private static final Duration MAX_LIFETIME = Duration.ofDays(1);
     private static final int CONNECT_SECONDS = 5;
     // Longer than the statement_timeout of its sessions, so that only a server that is gone is cut off.
-    private static final Duration LONGEST_SILENCE = Duration.ofMinutes(2);
+    private static final Duration RESPONSE_TIMEOUT = Duration.ofMinutes(2);
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
     // Longer than anybody waits for it: on a busy machine a connection that is given up each time would never be
     // opened.
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
     // A consumer needs one at a time; another for what runs beside it.
     private static final int BACKGROUND_CONNECTIONS = 2;
-    private static final int MOST_WAITING = 10_000;
+    private static final int MAX_WAIT_QUEUE_SIZE = 10_000;
     private static final int READ_CONNECTIONS = 6;
-    private static final String LONGEST_READ = "5s";
+    private static final String READ_STATEMENT_TIMEOUT = "5s";
 
     static PostgresConfig read(Env env) {
         String uri = env.required("POSTGRES_URI", "the service's own database, e.g. " + EXAMPLE);
@@ -50,15 +50,15 @@ public record PostgresConfig(
         env.check(poolSize > 0, "POSTGRES_POOL_SIZE must be at least 1, but was " + poolSize);
         Duration maxLifetime = env.duration("POSTGRES_MAX_LIFETIME", Duration.ofMinutes(10));
         env.check(
-                maxLifetime.compareTo(LEAST_LIFETIME) >= 0 && maxLifetime.compareTo(LONGEST_LIFETIME) <= 0,
-                "POSTGRES_MAX_LIFETIME must be from " + LEAST_LIFETIME + " to " + LONGEST_LIFETIME + ", but was "
+                maxLifetime.compareTo(MIN_LIFETIME) >= 0 && maxLifetime.compareTo(MAX_LIFETIME) <= 0,
+                "POSTGRES_MAX_LIFETIME must be from " + MIN_LIFETIME + " to " + MAX_LIFETIME + ", but was "
                         + maxLifetime);
         PostgresConfig nowhere = new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize, maxLifetime);
-        return uri.isEmpty() ? nowhere : nowhere.at(env, uri);
+        return uri.isEmpty() ? nowhere : nowhere.withUri(env, uri);
     }
 
     // A URI at fault is not repeated in the problem: it may hold a password.
-    private PostgresConfig at(Env env, String text) {
+    private PostgresConfig withUri(Env env, String text) {
         URI uri;
         try {
             uri = new URI(text);
@@ -74,7 +74,7 @@ public record PostgresConfig(
                 && !path.contains("/");
         env.check(complete, "POSTGRES_URI must name one host and one database, e.g. " + EXAMPLE);
         env.check(
-                !complete || NAMES_A_SLOT.matcher(path).matches(),
+                !complete || DATABASE_NAME.matcher(path).matches(),
                 "POSTGRES_URI must name a database of up to 52 lower-case letters, digits and underscores, for its"
                         + " replication slot is called after it, but was \"" + path + "\"");
         env.check(
@@ -96,7 +96,7 @@ public record PostgresConfig(
                 .setUser(user)
                 .setPassword(password.value());
         options.setCachePreparedStatements(true);
-        SessionSettings.ofPool().forEach(options::addProperty);
+        SessionSettings.forPool().forEach(options::addProperty);
         return options;
     }
 
@@ -111,7 +111,7 @@ public record PostgresConfig(
         source.setConnectTimeout(CONNECT_SECONDS);
         source.setLoginTimeout(CONNECT_SECONDS);
         source.setTcpKeepAlive(true);
-        source.setOptions(SessionSettings.asOptions(SessionSettings.ofMigrations()));
+        source.setOptions(SessionSettings.asOptions(SessionSettings.forMigrations()));
         return source;
     }
 
@@ -151,7 +151,7 @@ public record PostgresConfig(
      */
     public Pool readPool(Vertx vertx, String name) {
         PgConnectOptions options = connectOptions();
-        options.addProperty("statement_timeout", LONGEST_READ);
+        options.addProperty("statement_timeout", READ_STATEMENT_TIMEOUT);
         options.addProperty("default_transaction_read_only", "on");
         return pool(vertx, name, READ_CONNECTIONS, options, limits());
     }
@@ -165,7 +165,7 @@ public record PostgresConfig(
     }
 
     private SessionPool.Limits limits() {
-        return new SessionPool.Limits(maxLifetime, LONGEST_SILENCE, LONGEST_CONNECT);
+        return new SessionPool.Limits(maxLifetime, RESPONSE_TIMEOUT, LONGEST_CONNECT);
     }
 
     private static Pool pool(Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
@@ -177,7 +177,7 @@ public record PostgresConfig(
                 new PoolOptions()
                         .setName(name)
                         .setMaxSize(size)
-                        .setMaxWaitQueueSize(MOST_WAITING)
+                        .setMaxWaitQueueSize(MAX_WAIT_QUEUE_SIZE)
                         .setConnectionTimeout(WAIT_FOR_CONNECTION_SECONDS)
                         .setConnectionTimeoutUnit(TimeUnit.SECONDS),
                 limits);

@@ -17,7 +17,7 @@ final class PostgresProbe {
     // An error, and that of a write: a session that began while the database was read-only is closed for it, and the
     // next question
     // asks a new one.
-    private static final String ASK = """
+    private static final String CHECK_WRITABLE = """
             DO $$ BEGIN
                 IF current_setting('transaction_read_only')::boolean THEN
                     RAISE EXCEPTION 'it is read-only' USING ERRCODE = 'read_only_sql_transaction';
@@ -28,7 +28,7 @@ final class PostgresProbe {
     private final PostgresConfig postgres;
     private final Pool pool;
     private final long timer;
-    private boolean asking;
+    private boolean probing;
     private volatile Optional<String> problem = Optional.empty();
 
     PostgresProbe(Vertx vertx, ServiceConfig config) {
@@ -38,7 +38,7 @@ final class PostgresProbe {
                 config.service() + "-health",
                 1,
                 new SessionPool.Limits(LIFETIME, INTERVAL.multipliedBy(3), INTERVAL.multipliedBy(3)));
-        this.timer = vertx.setPeriodic(INTERVAL.toMillis(), tick -> ask());
+        this.timer = vertx.setPeriodic(INTERVAL.toMillis(), tick -> probe());
     }
 
     Optional<String> problem() {
@@ -46,16 +46,16 @@ final class PostgresProbe {
     }
 
     // One question at a time: while the database hangs they would only queue up behind each other.
-    private void ask() {
-        if (asking) {
+    private void probe() {
+        if (probing) {
             return;
         }
-        asking = true;
-        pool.query(ASK)
+        probing = true;
+        pool.query(CHECK_WRITABLE)
                 .execute()
                 .timeout(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
                 .onComplete(answered -> {
-                    asking = false;
+                    probing = false;
                     problem = answered.succeeded() ? Optional.empty() : Optional.of(describe(answered.cause()));
                 });
     }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 
 /**
  * The encoder of every appender: has a layout write events that can neither forge a line nor reach the terminal nor fill the disk (see
- * {@link PrintableEvent}), and of those that repeat only the first ones (see {@link RepeatLimit}).
+ * {@link PrintableEvent}), and of those that repeat only the first ones (see {@link LogRateLimiter}).
  *
  * <pre>{@code
  * <encoder class="dev.lockstep.runtime.PrintableEncoder">
@@ -24,14 +24,14 @@ import org.slf4j.Logger;
  */
 public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     private static final String LIMIT = PrintableEncoder.class.getName() + ".limit";
-    private static final int MOST_OF_A_KIND = 20;
-    private static final int MOST_OF_A_LOGGER = 100;
+    private static final int MAX_PER_TEMPLATE = 20;
+    private static final int MAX_PER_LOGGER = 100;
     private static final long WINDOW_MILLIS = 10_000;
-    private static final int MOST_SUMMARIES = 20;
+    private static final int MAX_SUMMARIES = 20;
     private static final byte[] NOTHING = {};
 
     private @Nullable Layout<ILoggingEvent> layout;
-    private @Nullable RepeatLimit limit;
+    private @Nullable LogRateLimiter limit;
 
     /** Set by logback. */
     public void setLayout(Layout<ILoggingEvent> layout) {
@@ -49,17 +49,17 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     }
 
     // One for all appenders: an event that goes to two of them is one event.
-    private static synchronized RepeatLimit sharedLimit(Context context) {
-        if (context.getObject(LIMIT) instanceof RepeatLimit shared) {
+    private static synchronized LogRateLimiter sharedLimit(Context context) {
+        if (context.getObject(LIMIT) instanceof LogRateLimiter shared) {
             return shared;
         }
-        RepeatLimit created =
-                new RepeatLimit(MOST_OF_A_KIND, MOST_OF_A_LOGGER, WINDOW_MILLIS, () -> endWindowLater(context));
+        LogRateLimiter created =
+                new LogRateLimiter(MAX_PER_TEMPLATE, MAX_PER_LOGGER, WINDOW_MILLIS, () -> scheduleWindowEnd(context));
         context.putObject(LIMIT, created);
         return created;
     }
 
-    private static void endWindowLater(Context context) {
+    private static void scheduleWindowEnd(Context context) {
         try {
             var _ = context.getScheduledExecutorService()
                     .schedule(() -> endWindow(context), WINDOW_MILLIS, TimeUnit.MILLISECONDS);
@@ -69,26 +69,27 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     }
 
     private static void endWindow(Context context) {
-        if (!(context instanceof LoggerContext loggers) || !(context.getObject(LIMIT) instanceof RepeatLimit shared)) {
+        if (!(context instanceof LoggerContext loggers)
+                || !(context.getObject(LIMIT) instanceof LogRateLimiter shared)) {
             return;
         }
-        Logger logger = loggers.getLogger(RepeatLimit.class);
-        List<RepeatLimit.LeftOut> all = shared.endWindow();
+        Logger logger = loggers.getLogger(LogRateLimiter.class);
+        List<LogRateLimiter.SuppressedEvents> all = shared.endWindow();
         all.stream()
-                .limit(MOST_SUMMARIES)
+                .limit(MAX_SUMMARIES)
                 .forEach(each -> logger.atWarn()
                         .addKeyValue("logger", each.logger())
                         .addKeyValue("message", each.template() == null ? "various" : each.template())
                         .addKeyValue("count", each.events())
                         .addKeyValue("seconds", WINDOW_MILLIS / 1000)
                         .log("log events that repeat were left out"));
-        if (all.size() > MOST_SUMMARIES) {
+        if (all.size() > MAX_SUMMARIES) {
             logger.atWarn()
                     .addKeyValue(
                             "count",
                             all.stream()
-                                    .skip(MOST_SUMMARIES)
-                                    .mapToLong(RepeatLimit.LeftOut::events)
+                                    .skip(MAX_SUMMARIES)
+                                    .mapToLong(LogRateLimiter.SuppressedEvents::events)
                                     .sum())
                     .log("log events of more kinds were left out");
         }
@@ -96,7 +97,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
 
     @Override
     public byte[] encode(ILoggingEvent event) {
-        if (layout == null || limit == null || !limit.admits(event)) {
+        if (layout == null || limit == null || !limit.isAllowed(event)) {
             return NOTHING;
         }
         return layout.doLayout(new PrintableEvent(event)).getBytes(StandardCharsets.UTF_8);

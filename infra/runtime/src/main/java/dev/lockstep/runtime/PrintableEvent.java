@@ -18,12 +18,12 @@ import org.slf4j.event.KeyValuePair;
  * or its exceptions. In the text format it is one line and the lines of its stack trace.
  */
 final class PrintableEvent implements ILoggingEvent {
-    private static final int LONGEST_MESSAGE = 2_000;
-    private static final int LONGEST_NAME = 200;
-    private static final int LONGEST_VALUE = 2_000;
+    private static final int MAX_MESSAGE_LENGTH = 2_000;
+    private static final int MAX_NAME_LENGTH = 200;
+    private static final int MAX_VALUE_LENGTH = 2_000;
     // Of all values together.
-    private static final int MOST_TEXT = 4_000;
-    private static final int MOST_PAIRS = 20;
+    private static final int MAX_TOTAL_VALUE_LENGTH = 4_000;
+    private static final int MAX_PAIRS = 20;
 
     private final ILoggingEvent event;
     private final String message;
@@ -32,7 +32,7 @@ final class PrintableEvent implements ILoggingEvent {
 
     PrintableEvent(ILoggingEvent event) {
         this.event = event;
-        this.message = PrintableText.of(event.getFormattedMessage(), LONGEST_MESSAGE);
+        this.message = PrintableText.of(event.getFormattedMessage(), MAX_MESSAGE_LENGTH);
         this.pairs = printable(event.getKeyValuePairs());
         this.failure = PrintableThrowable.of(event.getThrowableProxy());
     }
@@ -41,15 +41,15 @@ final class PrintableEvent implements ILoggingEvent {
         if (pairs == null || pairs.isEmpty()) {
             return List.of();
         }
-        List<KeyValuePair> printable = new ArrayList<>(Math.min(pairs.size(), MOST_PAIRS));
-        int room = MOST_TEXT;
+        List<KeyValuePair> printable = new ArrayList<>(Math.min(pairs.size(), MAX_PAIRS));
+        int room = MAX_TOTAL_VALUE_LENGTH;
         for (KeyValuePair pair : pairs) {
-            if (printable.size() == MOST_PAIRS) {
-                printable.add(new KeyValuePair("left_out", pairs.size() - MOST_PAIRS));
+            if (printable.size() == MAX_PAIRS) {
+                printable.add(new KeyValuePair("left_out", pairs.size() - MAX_PAIRS));
                 break;
             }
-            Object value = printable(pair.value, Math.min(LONGEST_VALUE, room));
-            printable.add(new KeyValuePair(PrintableText.of(pair.key, LONGEST_NAME), value));
+            Object value = printable(pair.value, Math.min(MAX_VALUE_LENGTH, room));
+            printable.add(new KeyValuePair(PrintableText.of(pair.key, MAX_NAME_LENGTH), value));
             room = Math.max(0, room - (value instanceof String text ? text.length() : 0));
         }
         return printable;
@@ -89,12 +89,12 @@ final class PrintableEvent implements ILoggingEvent {
 
     @Override
     public String getThreadName() {
-        return PrintableText.of(event.getThreadName(), LONGEST_NAME);
+        return PrintableText.of(event.getThreadName(), MAX_NAME_LENGTH);
     }
 
     @Override
     public String getLoggerName() {
-        return PrintableText.of(event.getLoggerName(), LONGEST_NAME);
+        return PrintableText.of(event.getLoggerName(), MAX_NAME_LENGTH);
     }
 
     @Override
@@ -105,7 +105,7 @@ final class PrintableEvent implements ILoggingEvent {
         }
         Map<String, String> printable = new LinkedHashMap<>();
         given.forEach((key, value) ->
-                printable.put(PrintableText.of(key, LONGEST_NAME), PrintableText.of(value, LONGEST_NAME)));
+                printable.put(PrintableText.of(key, MAX_NAME_LENGTH), PrintableText.of(value, MAX_NAME_LENGTH)));
         return printable;
     }
 

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 
 /** An exception as it is logged: with printable messages, and with bounded numbers of frames, causes and suppressed exceptions. */
 final class PrintableThrowable implements IThrowableProxy {
-    private static final int LONGEST_MESSAGE = 1_000;
-    private static final int LONGEST_NAME = 500;
-    private static final int MOST_FRAMES = 30;
-    private static final int DEEPEST = 5;
-    private static final int MOST_SUPPRESSED = 3;
+    private static final int MAX_MESSAGE_LENGTH = 1_000;
+    private static final int MAX_NAME_LENGTH = 500;
+    private static final int MAX_FRAMES = 30;
+    private static final int MAX_DEPTH = 5;
+    private static final int MAX_SUPPRESSED = 3;
 
     private final IThrowableProxy failure;
     private final String message;
@@ -22,7 +22,7 @@ final class PrintableThrowable implements IThrowableProxy {
 
     private PrintableThrowable(IThrowableProxy failure, int depth) {
         this.failure = failure;
-        this.message = PrintableText.of(failure.getMessage(), LONGEST_MESSAGE);
+        this.message = PrintableText.of(failure.getMessage(), MAX_MESSAGE_LENGTH);
         this.frames = printable(failure.getStackTraceElementProxyArray());
         this.cause = of(failure.getCause(), depth + 1);
         this.suppressed = suppressed(failure.getSuppressed(), depth + 1);
@@ -33,15 +33,15 @@ final class PrintableThrowable implements IThrowableProxy {
     }
 
     private static @Nullable IThrowableProxy of(@Nullable IThrowableProxy failure, int depth) {
-        return failure == null || depth == DEEPEST ? null : new PrintableThrowable(failure, depth);
+        return failure == null || depth == MAX_DEPTH ? null : new PrintableThrowable(failure, depth);
     }
 
     private static IThrowableProxy[] suppressed(IThrowableProxy @Nullable [] all, int depth) {
-        if (all == null || depth == DEEPEST) {
+        if (all == null || depth == MAX_DEPTH) {
             return new IThrowableProxy[0];
         }
         return Arrays.stream(all)
-                .limit(MOST_SUPPRESSED)
+                .limit(MAX_SUPPRESSED)
                 .map(each -> new PrintableThrowable(each, depth))
                 .toArray(IThrowableProxy[]::new);
     }
@@ -50,7 +50,7 @@ final class PrintableThrowable implements IThrowableProxy {
         return frames == null
                 ? new StackTraceElementProxy[0]
                 : Arrays.stream(frames)
-                        .limit(MOST_FRAMES)
+                        .limit(MAX_FRAMES)
                         .map(PrintableThrowable::printable)
                         .toArray(StackTraceElementProxy[]::new);
     }
@@ -59,13 +59,13 @@ final class PrintableThrowable implements IThrowableProxy {
     private static StackTraceElementProxy printable(StackTraceElementProxy proxy) {
         StackTraceElement frame = proxy.getStackTraceElement();
         String text = frame.toString();
-        if (PrintableText.of(text, LONGEST_NAME).equals(text)) {
+        if (PrintableText.of(text, MAX_NAME_LENGTH).equals(text)) {
             return proxy;
         }
         return new StackTraceElementProxy(new StackTraceElement(
-                PrintableText.of(frame.getClassName(), LONGEST_NAME),
-                PrintableText.of(frame.getMethodName(), LONGEST_NAME),
-                PrintableText.of(frame.getFileName(), LONGEST_NAME),
+                PrintableText.of(frame.getClassName(), MAX_NAME_LENGTH),
+                PrintableText.of(frame.getMethodName(), MAX_NAME_LENGTH),
+                PrintableText.of(frame.getFileName(), MAX_NAME_LENGTH),
                 frame.getLineNumber()));
     }
 
@@ -76,7 +76,7 @@ final class PrintableThrowable implements IThrowableProxy {
 
     @Override
     public String getClassName() {
-        return PrintableText.of(failure.getClassName(), LONGEST_NAME);
+        return PrintableText.of(failure.getClassName(), MAX_NAME_LENGTH);
     }
 
     @Override

@@ -34,7 +34,8 @@ final class RawProblem {
                 + "content-length: " + body.length + "\r\n"
                 + "connection: close\r\n\r\n";
         ByteBuf response = Unpooled.wrappedBuffer(head.getBytes(StandardCharsets.US_ASCII), body);
-        ChannelFuture sent = ctx.pipeline().context(HttpEdge.ENCODER).writeAndFlush(response);
+        ChannelFuture sent =
+                ctx.pipeline().context(HttpConnectionHandler.ENCODER).writeAndFlush(response);
         sent.addListener(written -> {
             var _ = ctx.close();
         });

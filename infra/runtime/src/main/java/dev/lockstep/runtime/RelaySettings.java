@@ -14,7 +14,7 @@ import java.time.Duration;
 public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duration stalledAfter, SlotLimits slot) {
     private static final long GIB = 1L << 30;
     // The relay looks for another way after a third of it, which one late heartbeat must not bring about.
-    private static final int LEAST_HEARTBEATS = 6;
+    private static final int MIN_HEARTBEATS = 6;
 
     static RelaySettings read(Env env) {
         boolean enabled = env.bool("RELAY_ENABLED", true);
@@ -31,9 +31,9 @@ public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duratio
                 heartbeatInterval.isPositive(),
                 "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was " + heartbeatInterval);
         env.check(
-                stalledAfter.dividedBy(LEAST_HEARTBEATS).compareTo(heartbeatInterval) >= 0 && stalledAfter.isPositive(),
+                stalledAfter.dividedBy(MIN_HEARTBEATS).compareTo(heartbeatInterval) >= 0 && stalledAfter.isPositive(),
                 "RELAY_STALLED_AFTER must be at least %d times RELAY_HEARTBEAT_INTERVAL, but was %s"
-                        .formatted(LEAST_HEARTBEATS, stalledAfter));
+                        .formatted(MIN_HEARTBEATS, stalledAfter));
         return new RelaySettings(enabled, heartbeatInterval, stalledAfter, slot);
     }
 }

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /** A service that runs, and how it ends: nothing new comes in, what is in flight finishes, then everything closes. */
 public final class RunningService implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RunningService.class);
-    private static final Duration LAST_MOMENT = Duration.ofSeconds(1);
+    private static final Duration MIN_STEP_TIMEOUT = Duration.ofSeconds(1);
 
     private final ServiceContext context;
     private final ServiceMetrics metrics;
@@ -95,7 +95,7 @@ public final class RunningService implements AutoCloseable {
         ListeningServer.of(running)
                 .ifPresent(server -> await(
                         "HTTP requests",
-                        half.plus(LAST_MOMENT),
+                        half.plus(MIN_STEP_TIMEOUT),
                         () -> server.shutdown(half.toMillis(), TimeUnit.MILLISECONDS)));
         deployment.ifPresent(id -> await("the verticle", left(deadline), () -> running.undeploy(id)));
     }
@@ -121,7 +121,7 @@ public final class RunningService implements AutoCloseable {
 
     private static Duration left(long deadline) {
         Duration left = Duration.ofNanos(deadline - System.nanoTime());
-        return left.compareTo(LAST_MOMENT) < 0 ? LAST_MOMENT : left;
+        return left.compareTo(MIN_STEP_TIMEOUT) < 0 ? MIN_STEP_TIMEOUT : left;
     }
 
     // A step that fails or takes too long must not keep the next ones from being taken.

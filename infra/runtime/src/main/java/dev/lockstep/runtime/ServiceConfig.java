@@ -1,6 +1,6 @@
 package dev.lockstep.runtime;
 
-import dev.lockstep.messaging.MessagingOptions;
+import dev.lockstep.messaging.MessagingSettings;
 import java.time.Duration;
 
 /**
@@ -43,8 +43,8 @@ public record ServiceConfig(
     }
 
     /** How the service's outbox, inbox and dead letters are kept. */
-    public MessagingOptions messagingOptions() {
-        return new MessagingOptions(
+    public MessagingSettings messagingOptions() {
+        return new MessagingSettings(
                 messaging.outboxRetention(),
                 messaging.inboxRetention(),
                 messaging.deadLetterRetention(),

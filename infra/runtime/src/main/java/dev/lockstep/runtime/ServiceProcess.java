@@ -12,11 +12,11 @@ import org.slf4j.LoggerFactory;
 /** A service as a process: its signals in, its exit code out. */
 final class ServiceProcess {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServiceProcess.class);
-    private static final int LONGEST_LINE = 2_000;
+    private static final int MAX_LINE_LENGTH = 2_000;
     private static final int STOPPED = 0;
     private static final int FAILED = 1;
     private static final int MISCONFIGURED = 2;
-    private static final Duration START_ENDS_WITHIN = Duration.ofSeconds(10);
+    private static final Duration START_CANCEL_TIMEOUT = Duration.ofSeconds(10);
 
     private ServiceProcess() {}
 
@@ -32,7 +32,7 @@ final class ServiceProcess {
                         return;
                     }
                     if (running.get() == null) {
-                        endStart(starting);
+                        cancelStart(starting);
                     }
                     RunningService open = running.get();
                     if (open != null) {
@@ -51,10 +51,10 @@ final class ServiceProcess {
     }
 
     // A start that ends closes what it had opened, and may be over before it hears of this.
-    private static void endStart(Thread starting) {
+    private static void cancelStart(Thread starting) {
         starting.interrupt();
         try {
-            starting.join(START_ENDS_WITHIN);
+            starting.join(START_CANCEL_TIMEOUT);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -90,7 +90,7 @@ final class ServiceProcess {
     private static void exit(int code, String message) {
         // checkstyle off: consoleOutput, what a command says before it fails belongs on standard error
         // A settings problem has a line for each; values of settings and words of servers are quoted in them.
-        message.lines().map(line -> PrintableText.of(line, LONGEST_LINE)).forEach(System.err::println);
+        message.lines().map(line -> PrintableText.of(line, MAX_LINE_LENGTH)).forEach(System.err::println);
         // checkstyle on: consoleOutput
         System.exit(code);
     }

@@ -45,7 +45,7 @@ public final class ServiceRunner {
                 .addKeyValue("service", config.service())
                 .addKeyValue("config", config.toString())
                 .log("starting");
-        warnOfUnknown(config);
+        warnAboutUnknownKafkaProperties(config);
         ServiceMetrics metrics = new ServiceMetrics(config.service());
         ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks());
         RunningService running = new RunningService(context, metrics);
@@ -81,7 +81,7 @@ public final class ServiceRunner {
             Function<ServiceContext, VerticleBase> verticle,
             @Nullable Function<ServiceContext, BackgroundTask> relayFactory) {
         ListenAddress.check(context.config().http());
-        PostgresGate postgres = new PostgresGate(context.config());
+        PostgresStartup postgres = new PostgresStartup(context.config());
         postgres.await();
         postgres.migrate();
 
@@ -110,7 +110,7 @@ public final class ServiceRunner {
         }
     }
 
-    private static void warnOfUnknown(ServiceConfig config) {
+    private static void warnAboutUnknownKafkaProperties(ServiceConfig config) {
         config.kafka()
                 .unknownVariables()
                 .forEach(variable -> LOGGER.atWarn()

@@ -13,12 +13,12 @@ final class SessionFailures {
     private SessionFailures() {}
 
     /** Whether a new session may well fail the same way for a while, so that one should not be opened for each failure. */
-    static boolean mayMeetNewSessions(Throwable failure) {
+    static boolean mayAffectNewSessions(Throwable failure) {
         return !PREPARED_STATEMENT.contains(stateOf(failure));
     }
 
     /** Whether all sessions that are open at this moment will probably fail the same way. */
-    static boolean concernsAllSessions(Throwable failure) {
+    static boolean affectsAllSessions(Throwable failure) {
         String state = stateOf(failure);
         return state.equals(READ_ONLY) || PREPARED_STATEMENT.contains(state);
     }

@@ -41,18 +41,18 @@ final class SessionPool extends PgDriver {
     private static final Logger LOGGER = LoggerFactory.getLogger(SessionPool.class);
     // How soon idle connections that were retired are gone.
     private static final int CLEANER_MILLIS = 500;
-    private static final Duration TELL_EVERY = Duration.ofSeconds(10);
+    private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
 
     private final Limits limits;
     private final Set<PooledSession> open = ConcurrentHashMap.newKeySet();
-    private final AtomicLong toldAt = new AtomicLong(System.nanoTime() - TELL_EVERY.toNanos());
+    private final AtomicLong lastLoggedAt = new AtomicLong(System.nanoTime() - LOG_INTERVAL.toNanos());
 
     /**
      * @param maxLifetime how old a connection may become, idle or not
-     * @param longestSilence how long Postgres may leave a command unanswered
+     * @param responseTimeout how long Postgres may leave a command unanswered
      * @param connect how long a connection may take until it can be used
      */
-    record Limits(Duration maxLifetime, Duration longestSilence, Duration connect) {}
+    record Limits(Duration maxLifetime, Duration responseTimeout, Duration connect) {}
 
     private SessionPool(Limits limits) {
         this.limits = limits;
@@ -75,33 +75,35 @@ final class SessionPool extends PgDriver {
         return limits.maxLifetime();
     }
 
-    Duration longestSilence() {
-        return limits.longestSilence();
+    Duration responseTimeout() {
+        return limits.responseTimeout();
     }
 
     void failed(PooledSession session, Throwable failure) {
         session.retire();
-        boolean all = SessionFailures.concernsAllSessions(failure);
+        boolean all = SessionFailures.affectsAllSessions(failure);
         if (all) {
             open.forEach(PooledSession::retire);
         }
-        tell(
+        warnRateLimited(
                 "a Postgres session cannot be used any longer and is closed" + (all ? ", and so are all others" : ""),
                 String.valueOf(failure.getMessage()));
     }
 
-    void silent() {
-        tell("Postgres left a statement unanswered and the connection is closed", "no answer for " + longestSilence());
+    void closedUnresponsive() {
+        warnRateLimited(
+                "Postgres left a statement unanswered and the connection is closed",
+                "no answer for " + responseTimeout());
     }
 
-    void forget(PooledSession session) {
+    void remove(PooledSession session) {
         open.remove(session);
     }
 
-    private void tell(String what, String reason) {
-        long told = toldAt.get();
+    private void warnRateLimited(String what, String reason) {
+        long told = lastLoggedAt.get();
         long now = System.nanoTime();
-        if (now - told >= TELL_EVERY.toNanos() && toldAt.compareAndSet(told, now)) {
+        if (now - told >= LOG_INTERVAL.toNanos() && lastLoggedAt.compareAndSet(told, now)) {
             LOGGER.atWarn().addKeyValue("reason", reason).log(what);
         }
     }
@@ -133,19 +135,19 @@ final class SessionPool extends PgDriver {
 
     @Override
     public ConnectionFactory<PgConnectOptions> createConnectionFactory(Vertx vertx, NetClientOptions transport) {
-        return new Sessions((VertxInternal) vertx);
+        return new SessionFactory((VertxInternal) vertx);
     }
 
     @Override
     public SqlConnectionInternal wrapConnection(
             ContextInternal context, ConnectionFactory<PgConnectOptions> factory, Connection connection) {
-        return new Session((Sessions) factory, context, connection);
+        return new Session((SessionFactory) factory, context, connection);
     }
 
-    private final class Sessions extends PgConnectionFactory {
+    private final class SessionFactory extends PgConnectionFactory {
         private volatile PgConnectOptions options = new PgConnectOptions();
 
-        Sessions(VertxInternal vertx) {
+        SessionFactory(VertxInternal vertx) {
             super(vertx);
         }
 
@@ -157,7 +159,7 @@ final class SessionPool extends PgDriver {
             Future<Connection> inTime = connecting.timeout(limits.connect().toMillis(), TimeUnit.MILLISECONDS);
             connecting.onSuccess(late -> {
                 if (inTime.failed()) {
-                    PooledSession.cut((SocketConnectionBase) late);
+                    PooledSession.abort((SocketConnectionBase) late);
                 }
             });
             return inTime.map(opened -> {
@@ -170,9 +172,9 @@ final class SessionPool extends PgDriver {
 
     /** One that finds the socket's options although the socket is not what it wraps. */
     private static final class Session extends PgConnectionImpl {
-        private final Sessions sessions;
+        private final SessionFactory sessions;
 
-        Session(Sessions sessions, ContextInternal context, Connection connection) {
+        Session(SessionFactory sessions, ContextInternal context, Connection connection) {
             super(sessions, context, connection);
             this.sessions = sessions;
         }

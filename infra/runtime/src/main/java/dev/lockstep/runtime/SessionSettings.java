@@ -14,19 +14,19 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>{@code default_transaction_read_only}: a database that is read-only on purpose, as in a switchover, has to stay so;
- *   <li>{@code session_replication_role}: only a superuser may set it, so {@link PostgresGate} checks it instead;
+ *   <li>{@code session_replication_role}: only a superuser may set it, so {@link PostgresStartup} checks it instead;
  *   <li>{@code role}: {@code ALTER ROLE ... SET role} is how short-lived login roles become the owner of the tables;
  *   <li>what only changes speed or place, such as {@code work_mem}, {@code enable_*} and tablespaces: that is for who runs Postgres.
  * </ul>
  */
 final class SessionSettings {
-    private static final Map<String, String> EVERYWHERE = Collections.unmodifiableMap(everywhere());
+    private static final Map<String, String> COMMON = Collections.unmodifiableMap(common());
 
     private SessionSettings() {}
 
     /** For requests and messages: nothing waits without end. */
-    static Map<String, String> ofPool() {
-        Map<String, String> settings = new LinkedHashMap<>(EVERYWHERE);
+    static Map<String, String> forPool() {
+        Map<String, String> settings = new LinkedHashMap<>(COMMON);
         settings.put("TimeZone", "UTC");
         // A client that is frozen or cut off would keep what its transaction has locked until TCP gives up, hours
         // later.
@@ -43,8 +43,8 @@ final class SessionSettings {
     }
 
     /** For migrations, which take the time that they take. */
-    static Map<String, String> ofMigrations() {
-        Map<String, String> settings = new LinkedHashMap<>(EVERYWHERE);
+    static Map<String, String> forMigrations() {
+        Map<String, String> settings = new LinkedHashMap<>(COMMON);
         settings.put("idle_in_transaction_session_timeout", "0");
         settings.put("lock_timeout", "0");
         settings.put("statement_timeout", "0");
@@ -60,7 +60,7 @@ final class SessionSettings {
                 .collect(Collectors.joining(" "));
     }
 
-    private static Map<String, String> everywhere() {
+    private static Map<String, String> common() {
         Map<String, String> settings = new LinkedHashMap<>();
         // The tables are in this schema, and the publication is of tables in this schema.
         settings.put("search_path", "public");

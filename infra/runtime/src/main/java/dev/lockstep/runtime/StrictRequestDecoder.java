@@ -23,7 +23,7 @@ import java.util.List;
  * heads can be looked at as they came.
  */
 final class StrictRequestDecoder extends VertxHttpRequestDecoder {
-    private final Runnable headBegun;
+    private final Runnable onHeadStarted;
     private boolean inHead = true;
     private boolean refused;
     private int contentLengths;
@@ -31,10 +31,10 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
     private byte previous = '\n';
     private int lines;
 
-    /** @param headBegun is told of each request's first bytes */
-    StrictRequestDecoder(HttpServerOptions options, Runnable headBegun) {
+    /** @param onHeadStarted is told of each request's first bytes */
+    StrictRequestDecoder(HttpServerOptions options, Runnable onHeadStarted) {
         super(options);
-        this.headBegun = headBegun;
+        this.onHeadStarted = onHeadStarted;
     }
 
     @Override
@@ -49,7 +49,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
             inHead = endsWithLastContent(out, decodedBefore);
             return;
         }
-        headBegun.run();
+        onHeadStarted.run();
         int from = buffer.readerIndex();
         super.decode(ctx, buffer, out);
         HttpRequest request =
@@ -79,7 +79,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
 
     @Override
     protected HttpMessage createMessage(String[] initialLine) {
-        RequestHead.checkRequestLine(initialLine[0], initialLine[1], initialLine[2]);
+        RequestHeadValidator.checkRequestLine(initialLine[0], initialLine[1], initialLine[2]);
         contentLengths = 0;
         requestLineLength = initialLine[0].length() + 1L + initialLine[1].length() + 1L + initialLine[2].length();
         return super.createMessage(initialLine);
@@ -106,7 +106,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
     // The base class would forget the length and go on.
     @Override
     protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
-        throw RequestHead.bothLengths();
+        throw RequestHeadValidator.bothLengths();
     }
 
     private void headDecoded(HttpRequest request, boolean withoutBody) {
@@ -117,7 +117,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
                 && result.initialLineLength() != requestLineLength) {
             throw new MalformedRequestException(400, "The parts of the request line must have one space between them");
         }
-        RequestHead.checkHeaders(request);
+        RequestHeadValidator.checkHeaders(request);
         inHead = withoutBody;
         previous = '\n';
         lines = 0;

@@ -27,11 +27,11 @@ import org.slf4j.LoggerFactory;
  */
 final class TopicProvisioner implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(TopicProvisioner.class);
-    private static final Duration PAUSE = Duration.ofSeconds(1);
-    private static final Duration PAUSE_WHILE_ALL_ARE_THERE = Duration.ofSeconds(3);
+    private static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration CHECK_INTERVAL = Duration.ofSeconds(3);
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
     // The client measures its own timeout by the time of day, which may be set back.
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(15);
+    private static final Duration MAX_WAIT = Duration.ofSeconds(15);
     // A dead letter is the record as it was and the headers that say why: larger than what was allowed in the first
     // place.
     private static final String DEAD_LETTER_MAX_BYTES = Integer.toString(2 * 1024 * 1024);
@@ -42,7 +42,7 @@ final class TopicProvisioner implements AutoCloseable {
     private final Set<String> topics = new TreeSet<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile Optional<String> problem;
-    private boolean allWereThere;
+    private boolean allExistedOnce;
     private @Nullable Admin admin;
     private final Thread thread;
 
@@ -75,7 +75,7 @@ final class TopicProvisioner implements AutoCloseable {
         try {
             do {
                 problem = attempt();
-                allWereThere = allWereThere || problem.isEmpty();
+                allExistedOnce = allExistedOnce || problem.isEmpty();
                 // Once for each reason, not once for each attempt.
                 String reason = problem.orElse("");
                 if (!reason.equals(told) && !reason.isEmpty()) {
@@ -91,7 +91,7 @@ final class TopicProvisioner implements AutoCloseable {
     }
 
     private Duration pause() {
-        return problem.isPresent() ? PAUSE : PAUSE_WHILE_ALL_ARE_THERE;
+        return problem.isPresent() ? RETRY_INTERVAL : CHECK_INTERVAL;
     }
 
     private Optional<String> attempt() throws InterruptedException {
@@ -105,7 +105,7 @@ final class TopicProvisioner implements AutoCloseable {
             return messaging.topicCreate() ? create(connected, missing) : Optional.of(missing(missing));
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             disconnect();
-            return allWereThere ? problem : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
+            return allExistedOnce ? problem : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
         }
     }
 
@@ -126,7 +126,7 @@ final class TopicProvisioner implements AutoCloseable {
 
     private static <T> T await(KafkaFuture<T> answer)
             throws InterruptedException, ExecutionException, TimeoutException {
-        return answer.get(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+        return answer.get(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private Map<String, Object> properties() {

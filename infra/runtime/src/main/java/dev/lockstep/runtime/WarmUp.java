@@ -36,7 +36,7 @@ final class WarmUp {
                 .setMaxEventLoopExecuteTime(1)
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.HOURS));
         CountDownLatch over = new CountDownLatch(1);
-        vertx.runOnContext(start -> use(vertx, context).onComplete(used -> {
+        vertx.runOnContext(start -> exercise(vertx, context).onComplete(used -> {
             if (used.failed()) {
                 LOGGER.atDebug().setCause(used.cause()).log("warm-up failed");
             }
@@ -52,7 +52,7 @@ final class WarmUp {
         vertx.close().onFailure(e -> LOGGER.atDebug().setCause(e).log("warm-up did not end cleanly"));
     }
 
-    private static Future<Void> use(Vertx vertx, ServiceContext context) {
+    private static Future<Void> exercise(Vertx vertx, ServiceContext context) {
         try {
             HttpApi.router(vertx, context).get("/");
             WebClient.create(vertx).close();

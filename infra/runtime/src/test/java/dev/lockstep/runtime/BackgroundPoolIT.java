@@ -66,7 +66,7 @@ class BackgroundPoolIT {
     }
 
     @Test
-    void work_that_never_completes_and_a_statement_that_sleeps_leave_no_session_and_no_lock() throws SQLException {
+    void hanging_work_and_a_sleeping_statement_leave_no_session_or_lock() throws SQLException {
         run(LONG, tx -> execute(tx, "SELECT"));
 
         assertThatThrownBy(() -> run(

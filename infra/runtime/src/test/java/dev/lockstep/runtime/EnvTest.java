@@ -32,7 +32,7 @@ class EnvTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "  ", "\n"})
-    void a_blank_setting_is_an_absent_one(String blank) {
+    void a_blank_setting_counts_as_absent(String blank) {
         assertThat(read(Map.of(
                         "NAME",
                         "n",
@@ -57,7 +57,7 @@ class EnvTest {
     }
 
     @Test
-    void all_problems_are_told_at_once_with_the_name_and_the_value() {
+    void all_problems_are_reported_at_once_with_name_and_value() {
         assertThat(problems(Map.of(
                         "PASSWORD",
                         "hunter2",

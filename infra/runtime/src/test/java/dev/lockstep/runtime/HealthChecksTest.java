@@ -30,7 +30,7 @@ class HealthChecksTest {
     }
 
     @Test
-    void one_part_that_is_down_is_enough_and_says_why() {
+    void one_failing_check_makes_the_service_down_with_its_reason() {
         health.register("relay", () -> Optional.of("nothing came back for 20 s"));
         health.register("consumer", Optional::empty);
 
@@ -43,7 +43,7 @@ class HealthChecksTest {
     }
 
     @Test
-    void a_check_that_fails_is_down_and_does_not_spoil_the_answer() {
+    void a_check_that_throws_is_down_and_does_not_break_the_response() {
         health.register("relay", () -> {
             throw new IllegalStateException("closed");
         });
@@ -59,7 +59,7 @@ class HealthChecksTest {
     }
 
     @Test
-    void a_warning_is_told_and_changes_nothing_else() {
+    void a_warning_is_reported_without_changing_the_status() {
         health.register("slot", Optional::empty);
         health.warn("slot", () -> Optional.of("it keeps 3 GB"));
 
@@ -68,7 +68,7 @@ class HealthChecksTest {
     }
 
     @Test
-    void a_service_is_alive_as_long_as_no_part_is_stalled_however_much_is_down() {
+    void a_service_is_alive_unless_a_part_is_stalled() {
         health.register("postgres", () -> Optional.of("does not answer"));
         health.registerLiveness("consumer", Optional::empty);
 
@@ -76,7 +76,7 @@ class HealthChecksTest {
     }
 
     @Test
-    void a_part_that_is_stalled_ends_liveness_and_says_why() {
+    void a_stalled_part_fails_liveness_with_its_reason() {
         health.registerLiveness("consumer", () -> Optional.of("its thread has ended"));
         health.registerLiveness("resends", Optional::empty);
 

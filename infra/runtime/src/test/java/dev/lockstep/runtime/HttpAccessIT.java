@@ -19,11 +19,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(Lifecycle.PER_CLASS)
 class HttpAccessIT {
-    private EdgeServer server;
+    private TestHttpServer server;
 
     @BeforeAll
     void start() throws TimeoutException {
-        server = EdgeServer.start(Map.of(
+        server = TestHttpServer.start(Map.of(
                 "HTTP_ALLOWED_ORIGINS", "https://Shop.example, http://localhost:3000",
                 "HTTP_ALLOWED_HOSTS", "shop.internal"));
     }
@@ -58,7 +58,7 @@ class HttpAccessIT {
                 "Origin: http://localhost:8080\r\nSec-Fetch-Site: cross-site",
                 "Origin: http://evil.example\r\nSec-Fetch-Site: same-origin"
             })
-    void what_a_page_of_another_origin_would_change_is_refused(String headers) throws IOException {
+    void unsafe_requests_from_other_origins_are_rejected(String headers) throws IOException {
         int echoedBefore = server.echoed.get();
 
         assertThat(send("DELETE", "localhost:8080", headers))
@@ -79,13 +79,12 @@ class HttpAccessIT {
                 "Origin: https://shop.example\r\nSec-Fetch-Site: cross-site",
                 "Origin: http://localhost:3000\r\nSec-Fetch-Site: same-site"
             })
-    void what_the_services_own_pages_other_programs_and_allowed_origins_change_is_done(String headers)
-            throws IOException {
+    void unsafe_requests_from_own_or_allowed_origins_and_non_browsers_are_accepted(String headers) throws IOException {
         assertThat(send("DELETE", "localhost:8080", headers)).startsWith("HTTP/1.1 200 ");
     }
 
     @Test
-    void the_origin_of_a_default_port_is_that_of_the_host_without_one() throws IOException {
+    void an_origin_with_the_default_port_equals_the_host_without_a_port() throws IOException {
         assertThat(send("DELETE", "localhost", "Origin: http://localhost:80")).startsWith("HTTP/1.1 200 ");
         assertThat(send("DELETE", "localhost:443", "Origin: https://localhost")).startsWith("HTTP/1.1 200 ");
         assertThat(send("DELETE", "localhost", "Origin: https://localhost:80")).startsWith("HTTP/1.1 403 ");
@@ -93,7 +92,7 @@ class HttpAccessIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"GET", "HEAD", "OPTIONS"})
-    void what_changes_nothing_may_be_asked_from_everywhere(String method) throws IOException {
+    void safe_methods_are_allowed_from_any_origin(String method) throws IOException {
         assertThat(send(method, "localhost", "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site"))
                 .doesNotStartWith("HTTP/1.1 403 ");
     }
@@ -110,7 +109,7 @@ class HttpAccessIT {
                 "shop.internal",
                 "SHOP.internal:8080"
             })
-    void a_name_of_this_machine_is_answered(String host) throws IOException {
+    void local_host_names_are_accepted(String host) throws IOException {
         assertThat(send("GET", host, "X-A: b")).startsWith("HTTP/1.1 200 ");
     }
 
@@ -129,7 +128,7 @@ class HttpAccessIT {
                 "2130706433",
                 "shop.internal.evil.example"
             })
-    void a_name_that_somebody_else_made_mean_this_machine_is_not_answered(String host) throws IOException {
+    void dns_rebinding_host_names_are_rejected(String host) throws IOException {
         assertThat(send("GET", host, "X-A: b"))
                 .startsWith("HTTP/1.1 421 ")
                 .contains("application/problem+json", "HTTP_ALLOWED_HOSTS");
@@ -141,13 +140,13 @@ class HttpAccessIT {
     }
 
     @Test
-    void a_service_that_listens_on_all_addresses_answers_to_any_name_until_it_is_told_which() throws Exception {
-        try (EdgeServer open = EdgeServer.start(Map.of("HTTP_HOST", "0.0.0.0"))) {
+    void a_service_on_all_addresses_accepts_any_host_until_hosts_are_configured() throws Exception {
+        try (TestHttpServer open = TestHttpServer.start(Map.of("HTTP_HOST", "0.0.0.0"))) {
             assertThat(open.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
         }
-        try (EdgeServer told =
-                EdgeServer.start(Map.of("HTTP_HOST", "0.0.0.0", "HTTP_ALLOWED_HOSTS", "orders.example"))) {
+        try (TestHttpServer told =
+                TestHttpServer.start(Map.of("HTTP_HOST", "0.0.0.0", "HTTP_ALLOWED_HOSTS", "orders.example"))) {
             assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
             assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
@@ -159,8 +158,8 @@ class HttpAccessIT {
     }
 
     @Test
-    void every_name_is_answered_where_that_is_allowed() throws Exception {
-        try (EdgeServer open = EdgeServer.start(Map.of("HTTP_ALLOWED_HOSTS", "*"))) {
+    void a_wildcard_allows_any_host() throws Exception {
+        try (TestHttpServer open = TestHttpServer.start(Map.of("HTTP_ALLOWED_HOSTS", "*"))) {
             assertThat(open.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
         }
@@ -176,7 +175,7 @@ class HttpAccessIT {
                 "Content-Type: text/plain; application/json\r\nContent-Length: 2",
                 "Content-Length: 2"
             })
-    void a_body_of_another_type_is_refused_even_where_nobody_reads_it(String headers) throws IOException {
+    void a_body_of_another_content_type_is_rejected_even_where_it_is_not_read(String headers) throws IOException {
         int echoedBefore = server.echoed.get();
 
         assertThat(server.exchange("DELETE /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers
@@ -187,7 +186,7 @@ class HttpAccessIT {
     }
 
     @Test
-    void an_answer_is_neither_stored_nor_guessed_at() throws IOException {
+    void responses_disable_caching_and_content_sniffing() throws IOException {
         assertThat(send("GET", "localhost", "X-A: b").toLowerCase(Locale.ROOT))
                 .contains("cache-control: no-store", "x-content-type-options: nosniff");
         assertThat(send("GET", "evil.example", "X-A: b").toLowerCase(Locale.ROOT))
@@ -195,7 +194,7 @@ class HttpAccessIT {
     }
 
     @Test
-    void a_head_is_what_a_get_would_answer_without_its_body() throws IOException {
+    void head_answers_like_get_without_a_body() throws IOException {
         assertThat(send("HEAD", "localhost", "X-A: b"))
                 .startsWith("HTTP/1.1 200 ")
                 .endsWith("\r\n\r\n");

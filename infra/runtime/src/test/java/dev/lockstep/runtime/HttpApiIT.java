@@ -51,7 +51,7 @@ class HttpApiIT {
     }
 
     @Test
-    void a_service_that_runs_is_alive() {
+    void a_running_service_is_alive() {
         HttpResponse<String> answer = http.get("/health/live");
 
         assertThat(answer.statusCode()).isEqualTo(200);
@@ -59,7 +59,7 @@ class HttpApiIT {
     }
 
     @Test
-    void a_part_that_does_not_get_anywhere_any_more_ends_liveness_with_its_reason() {
+    void a_stalled_part_fails_liveness_with_its_reason() {
         relay.stall = Optional.of("its thread has ended");
         HttpResponse<String> answer = http.get("/health/live");
         relay.stall = Optional.empty();
@@ -72,7 +72,7 @@ class HttpApiIT {
     }
 
     @Test
-    void readiness_names_every_part_and_the_one_that_is_down_says_why() {
+    void readiness_lists_every_check_with_the_reason_of_a_failure() {
         assertThat(relay.started).isTrue();
         assertThat(http.get("/health/ready").body())
                 .isEqualTo("{\"status\":\"UP\",\"checks\":[{\"name\":\"postgres\",\"status\":\"UP\"},"
@@ -90,7 +90,7 @@ class HttpApiIT {
     }
 
     @Test
-    void metrics_tell_of_http_pools_event_loops_and_the_jvm() {
+    void metrics_cover_http_pools_event_loops_and_the_jvm() {
         http.get("/echo?limit=3");
 
         HttpResponse<String> answer = http.get("/metrics");
@@ -108,14 +108,14 @@ class HttpApiIT {
     }
 
     @Test
-    void an_invented_method_makes_no_series_of_its_own() {
+    void an_unknown_method_creates_no_metric_series() {
         http.send("BREW", "/echo", "", "");
 
         assertThat(http.get("/metrics").body()).doesNotContain("BREW").contains("method=\"other\"");
     }
 
     @Test
-    void json_comes_back() {
+    void json_is_echoed() {
         HttpResponse<String> answer = http.postJson("/echo", "{'text':'hällo'}");
 
         assertThat(answer.statusCode()).isEqualTo(200);
@@ -124,7 +124,7 @@ class HttpApiIT {
     }
 
     @Test
-    void what_is_nowhere_is_a_problem() {
+    void an_unknown_path_is_a_problem() {
         assertProblem(
                 http.get("/nowhere"),
                 "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
@@ -132,7 +132,7 @@ class HttpApiIT {
     }
 
     @Test
-    void what_a_route_does_not_find_is_a_problem() {
+    void a_missing_resource_is_a_problem() {
         assertProblem(
                 http.get("/echo/e1"),
                 "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
@@ -140,7 +140,7 @@ class HttpApiIT {
     }
 
     @Test
-    void a_method_that_is_not_there_is_told_which_are() {
+    void an_unsupported_method_lists_the_allowed_ones() {
         HttpResponse<String> answer = http.send("PUT", "/echo/e1", "", "");
 
         assertProblem(
@@ -166,7 +166,7 @@ class HttpApiIT {
                 "multipart/form-data; boundary=x",
                 "application/json; charset=euc-kr"
             })
-    void a_body_that_does_not_say_it_is_json_is_a_problem(String contentType) {
+    void a_body_with_a_non_json_content_type_is_a_problem(String contentType) {
         assertProblem(
                 http.send("POST", "/echo", contentType, "x".repeat(20_000)),
                 "{\"type\":\"about:blank\",\"title\":\"Unsupported Media Type\",\"status\":415,"
@@ -181,14 +181,14 @@ class HttpApiIT {
     }
 
     @Test
-    void json_may_say_its_charset() {
+    void json_may_declare_utf_8() {
         assertThat(http.send("POST", "/echo", "Application/JSON; charset=UTF-8", "{}")
                         .statusCode())
                 .isEqualTo(200);
     }
 
     @Test
-    void a_member_at_fault_is_named() {
+    void an_invalid_field_is_reported() {
         assertProblem(
                 http.postJson("/echo", "{'text':'a','times':'2'}"),
                 "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,"
@@ -197,7 +197,7 @@ class HttpApiIT {
     }
 
     @Test
-    void a_parameter_at_fault_is_named() {
+    void an_invalid_parameter_is_reported() {
         assertProblem(
                 http.get("/echo?limit=0"),
                 "{\"type\":\"about:blank\",\"title\":\"Bad Request\",\"status\":400,"
@@ -207,12 +207,12 @@ class HttpApiIT {
     }
 
     @Test
-    void text_that_postgres_cannot_keep_is_the_callers_problem_and_not_ours() {
+    void text_that_postgres_cannot_store_is_a_client_error() {
         assertThat(http.get("/echo/%00").statusCode()).isEqualTo(400);
     }
 
     @Test
-    void an_address_that_is_none_is_a_problem() throws IOException {
+    void an_undecodable_path_is_a_problem() throws IOException {
         assertThat(raw("GET /echo/%zz"))
                 .startsWith("HTTP/1.1 400 ")
                 .contains("application/problem+json", "\"detail\":\"The request is not valid HTTP");
@@ -220,14 +220,14 @@ class HttpApiIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"limit=%zz", "cursor=%", "other=100%"})
-    void a_query_that_cannot_be_decoded_is_a_problem_of_the_client(String query) throws IOException {
+    void an_undecodable_query_is_a_client_error(String query) throws IOException {
         assertThat(raw("GET /echo?" + query))
                 .startsWith("HTTP/1.1 400 ")
                 .contains("application/problem+json", "\"detail\":\"The query after ? is not percent-encoded");
     }
 
     @Test
-    void come_back_later_says_when() {
+    void service_unavailable_has_a_retry_after() {
         HttpResponse<String> answer = http.get("/busy");
 
         assertProblem(
@@ -238,7 +238,7 @@ class HttpApiIT {
     }
 
     @Test
-    void what_nobody_foresaw_is_a_problem_that_gives_nothing_away() {
+    void an_unexpected_failure_is_a_problem_without_details() {
         assertProblem(
                 http.get("/broken"),
                 "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"

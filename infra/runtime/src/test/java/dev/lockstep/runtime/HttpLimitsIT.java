@@ -29,9 +29,9 @@ class HttpLimitsIT {
     private static final String LIVE = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
     @Test
-    void a_flood_of_silent_connections_locks_nobody_out() throws Exception {
-        try (EdgeServer server =
-                EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "20", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "20"))) {
+    void idle_connections_do_not_block_new_ones() throws Exception {
+        try (TestHttpServer server =
+                TestHttpServer.start(Map.of("HTTP_MAX_CONNECTIONS", "20", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "20"))) {
             List<Socket> silent = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
                 silent.add(server.connect());
@@ -46,10 +46,10 @@ class HttpLimitsIT {
     }
 
     @Test
-    void connections_wait_in_the_backlog_and_are_no_open_files_while_the_event_loop_is_busy() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of());
+    void connections_wait_in_the_backlog_while_the_event_loop_is_busy() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of());
                 Socket blocking = server.connect()) {
-            EdgeServer.write(blocking, NEVER.replace("/never", "/blocking"));
+            TestHttpServer.write(blocking, NEVER.replace("/never", "/blocking"));
             await().until(() -> server.echoed.get() == 1);
             long before = openFiles();
 
@@ -61,7 +61,7 @@ class HttpLimitsIT {
 
             // Of their own end each, and of the server's only what was accepted.
             assertThat(opened).isBetween(400L, 400L + 150L);
-            assertThat(EdgeServer.readResponse(blocking)).startsWith("HTTP/1.1 200 ");
+            assertThat(TestHttpServer.readResponse(blocking)).startsWith("HTTP/1.1 200 ");
             assertThat(server.exchange(LIVE)).startsWith("HTTP/1.1 200 ");
             await().until(() -> server.connections.total() == 401);
             closeAll(silent);
@@ -69,13 +69,13 @@ class HttpLimitsIT {
     }
 
     @Test
-    void a_flood_of_requests_that_are_never_finished_locks_nobody_out() throws Exception {
-        try (EdgeServer server =
-                EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "10", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "10"))) {
+    void unfinished_requests_do_not_block_new_ones() throws Exception {
+        try (TestHttpServer server =
+                TestHttpServer.start(Map.of("HTTP_MAX_CONNECTIONS", "10", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "10"))) {
             List<Socket> unfinished = new ArrayList<>();
             for (int i = 0; i < 30; i++) {
                 Socket socket = server.connect();
-                EdgeServer.write(socket, i % 2 == 0 ? "GET /echo HTTP/1.1\r\nHost: lo" : POST_HEAD + "{");
+                TestHttpServer.write(socket, i % 2 == 0 ? "GET /echo HTTP/1.1\r\nHost: lo" : POST_HEAD + "{");
                 unfinished.add(socket);
             }
 
@@ -85,21 +85,21 @@ class HttpLimitsIT {
     }
 
     @Test
-    void the_connection_that_has_been_idle_longest_makes_room() throws Exception {
-        try (EdgeServer server =
-                        EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "3", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "3"));
+    void the_longest_idle_connection_is_evicted() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(
+                        Map.of("HTTP_MAX_CONNECTIONS", "3", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "3"));
                 Socket first = server.connect();
                 Socket second = server.connect();
                 Socket working = server.connect()) {
             ask(second, GET);
-            EdgeServer.write(working, NEVER);
+            TestHttpServer.write(working, NEVER);
             ask(first, GET);
             await().until(() -> server.connections.total() == 3);
 
             try (Socket third = server.connect()) {
                 ask(third, GET);
 
-                assertThat(EdgeServer.readUntilClosed(second)).isEmpty();
+                assertThat(TestHttpServer.readUntilClosed(second)).isEmpty();
                 ask(first, GET);
             }
         }
@@ -107,17 +107,17 @@ class HttpLimitsIT {
 
     @Test
     @SuppressWarnings("try") // closed early on purpose
-    void where_every_connection_has_a_request_in_work_a_new_one_is_refused_and_counted() throws Exception {
-        try (EdgeServer server =
-                        EdgeServer.start(Map.of("HTTP_MAX_CONNECTIONS", "4", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "2"));
+    void a_new_connection_is_refused_and_counted_when_all_others_are_busy() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(
+                        Map.of("HTTP_MAX_CONNECTIONS", "4", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "2"));
                 Socket first = server.connect();
                 Socket second = server.connect()) {
-            EdgeServer.write(first, NEVER);
-            EdgeServer.write(second, NEVER);
+            TestHttpServer.write(first, NEVER);
+            TestHttpServer.write(second, NEVER);
             await().until(() -> server.echoed.get() == 2);
 
             try (Socket third = server.connect()) {
-                assertThat(EdgeServer.readUntilClosed(third)).isEmpty();
+                assertThat(TestHttpServer.readUntilClosed(third)).isEmpty();
             }
             assertThat(server.counted("lockstep.http.connections.refused", "reason", "address"))
                     .isEqualTo(1);
@@ -128,11 +128,11 @@ class HttpLimitsIT {
     }
 
     @Test
-    void a_header_section_that_drips_in_is_given_up_after_its_time() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT1S"));
+    void a_slow_header_section_times_out() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT1S"));
                 Socket socket = server.connect()) {
             long begun = System.nanoTime();
-            EdgeServer.write(socket, "GET /echo HTTP/1.1\r\n");
+            TestHttpServer.write(socket, "GET /echo HTTP/1.1\r\n");
 
             String answer = drip(socket, "X-A: b\r\n");
 
@@ -144,8 +144,8 @@ class HttpLimitsIT {
     }
 
     @Test
-    void so_is_that_of_a_later_request_of_the_connection() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT1S"));
+    void a_slow_header_section_of_a_later_request_times_out() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT1S"));
                 Socket socket = server.connect()) {
             ask(socket, GET);
 
@@ -154,22 +154,22 @@ class HttpLimitsIT {
     }
 
     @Test
-    void a_connection_that_sends_nothing_at_all_ends_with_the_time_for_headers() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT0.5S"));
+    void a_connection_without_a_request_is_closed_after_the_header_timeout() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT0.5S"));
                 Socket socket = server.connect()) {
-            assertThat(EdgeServer.readUntilClosed(socket)).isEmpty();
+            assertThat(TestHttpServer.readUntilClosed(socket)).isEmpty();
         }
     }
 
     @Test
-    void a_connection_between_requests_outlives_the_time_for_headers() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT0.3S"));
+    void an_idle_connection_between_requests_outlives_the_header_timeout() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_HEADER_TIMEOUT", "PT0.3S"));
                 Socket idle = server.connect();
                 Socket silent = server.connect()) {
             ask(idle, GET);
-            EdgeServer.readUntilClosed(silent);
+            TestHttpServer.readUntilClosed(silent);
             try (Socket silentToo = server.connect()) {
-                EdgeServer.readUntilClosed(silentToo);
+                TestHttpServer.readUntilClosed(silentToo);
             }
 
             ask(idle, GET);
@@ -177,10 +177,10 @@ class HttpLimitsIT {
     }
 
     @Test
-    void a_body_that_drips_in_is_given_up_after_its_time() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_BODY_TIMEOUT", "PT1S"));
+    void a_slow_body_times_out() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_BODY_TIMEOUT", "PT1S"));
                 Socket socket = server.connect()) {
-            EdgeServer.write(socket, POST_HEAD);
+            TestHttpServer.write(socket, POST_HEAD);
 
             assertThat(drip(socket, " ")).startsWith("HTTP/1.1 408 ").contains("application/problem+json");
             assertThat(server.ended("body-timeout")).isEqualTo(1);
@@ -189,39 +189,39 @@ class HttpLimitsIT {
     }
 
     @Test
-    void a_chunked_body_that_drips_in_is_given_up_after_its_time() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_BODY_TIMEOUT", "PT1S"));
+    void a_slow_chunked_body_times_out() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_BODY_TIMEOUT", "PT1S"));
                 Socket socket = server.connect()) {
-            EdgeServer.write(socket, POST_HEAD.replace("Content-Length: 1000", "Transfer-Encoding: chunked"));
+            TestHttpServer.write(socket, POST_HEAD.replace("Content-Length: 1000", "Transfer-Encoding: chunked"));
 
             assertThat(drip(socket, "1\r\n \r\n")).startsWith("HTTP/1.1 408 ");
         }
     }
 
     @Test
-    void a_body_that_goes_on_after_it_was_refused_is_given_up_as_well() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_BODY_TIMEOUT", "PT1S"));
+    void a_body_that_continues_after_its_rejection_times_out() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_BODY_TIMEOUT", "PT1S"));
                 Socket socket = server.connect()) {
-            EdgeServer.write(socket, POST_HEAD.replace("application/json", "text/plain"));
+            TestHttpServer.write(socket, POST_HEAD.replace("application/json", "text/plain"));
 
             assertThat(drip(socket, " ")).startsWith("HTTP/1.1 415 ").doesNotContain(" 408 ");
         }
     }
 
     @Test
-    void a_request_that_is_not_answered_in_time_is_unavailable() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_REQUEST_TIMEOUT", "PT1S"))) {
+    void a_request_over_the_request_timeout_is_answered_503() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_REQUEST_TIMEOUT", "PT1S"))) {
             assertThat(server.exchange(NEVER)).startsWith("HTTP/1.1 503 ").contains("application/problem+json");
             assertThat(server.ended("request-timeout")).isEqualTo(1);
         }
     }
 
     @Test
-    void a_client_that_does_not_take_its_response_is_given_up() throws Exception {
-        try (EdgeServer server = EdgeServer.start(Map.of("HTTP_REQUEST_TIMEOUT", "PT1S"));
+    void a_client_that_does_not_read_its_response_is_disconnected() throws Exception {
+        try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_REQUEST_TIMEOUT", "PT1S"));
                 Socket socket = server.connect(4096)) {
             // More than the buffers of both sides hold.
-            EdgeServer.write(socket, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5));
+            TestHttpServer.write(socket, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5));
 
             await().untilAsserted(
                             () -> assertThat(server.ended("request-timeout")).isEqualTo(1));
@@ -230,8 +230,8 @@ class HttpLimitsIT {
     }
 
     private static void ask(Socket socket, String request) throws IOException {
-        EdgeServer.write(socket, request);
-        assertThat(EdgeServer.readResponse(socket)).startsWith("HTTP/1.1 200 ");
+        TestHttpServer.write(socket, request);
+        assertThat(TestHttpServer.readResponse(socket)).startsWith("HTTP/1.1 200 ");
     }
 
     // One more byte or line ten times a second, as long as the server takes it.
@@ -239,7 +239,7 @@ class HttpLimitsIT {
         try (ScheduledExecutorService dripping = Executors.newSingleThreadScheduledExecutor()) {
             ScheduledFuture<?> drops =
                     dripping.scheduleAtFixedRate(() -> writeUnlessClosed(socket, drop), 0, 100, TimeUnit.MILLISECONDS);
-            String answer = EdgeServer.readUntilClosed(socket);
+            String answer = TestHttpServer.readUntilClosed(socket);
             drops.cancel(false);
             return answer;
         }
@@ -247,7 +247,7 @@ class HttpLimitsIT {
 
     private static void writeUnlessClosed(Socket socket, String drop) {
         try {
-            EdgeServer.write(socket, drop);
+            TestHttpServer.write(socket, drop);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -59,7 +59,7 @@ class LogOutputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"text", "json"})
-    void nothing_that_is_logged_forges_a_line_or_reaches_the_terminal(String format) throws Exception {
+    void logged_text_cannot_forge_lines_or_send_terminal_escapes(String format) throws Exception {
         Logger logger = logger(format);
 
         logger.atWarn()
@@ -93,7 +93,7 @@ class LogOutputTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"text", "json"})
-    void nothing_that_is_logged_is_longer_than_somebody_reads(String format) throws Exception {
+    void logged_text_is_bounded_in_length(String format) throws Exception {
         Logger logger = logger(format);
 
         logger.atWarn()
@@ -113,7 +113,7 @@ class LogOutputTest {
     }
 
     @Test
-    void of_a_burst_of_one_kind_the_first_lines_are_logged_and_the_others_counted() throws Exception {
+    void repeated_events_are_logged_up_to_a_limit_and_then_counted() throws Exception {
         Logger logger = logger("text");
 
         for (int i = 0; i < 30_000; i++) {
@@ -134,7 +134,7 @@ class LogOutputTest {
     }
 
     @Test
-    void a_library_that_says_the_same_with_ever_new_words_is_bounded_too() throws Exception {
+    void events_of_one_logger_with_varying_templates_are_limited_too() throws Exception {
         Logger logger = logger("text");
 
         IntStream.range(0, 10_000).forEach(i -> logger.warn("row " + i + " could not be read"));
@@ -144,7 +144,7 @@ class LogOutputTest {
     }
 
     @Test
-    void what_is_below_info_is_not_limited() throws Exception {
+    void events_below_info_are_not_limited() throws Exception {
         Logger logger = logger("text");
         context.getLogger("dev.lockstep").setLevel(ch.qos.logback.classic.Level.DEBUG);
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PeersConfigTest {
     @Test
-    void nobody_is_a_peer_unless_it_is_said() {
+    void there_are_no_peers_by_default() {
         assertThat(read(Map.of())).isEqualTo(new PeersConfig(new TreeMap<>(), Duration.ofSeconds(2)));
     }
 
@@ -49,14 +49,14 @@ class PeersConfigTest {
                 "inventory=http://a?b=c",
                 "inventory=http://a b"
             })
-    void what_is_no_peer_is_told_with_an_example(String peer) {
+    void an_invalid_peer_is_reported_with_an_example(String peer) {
         assertThat(problems(Map.of("PEERS", "payment=http://a," + peer)))
                 .containsExactly("PEERS must be name=http://host:port, several separated by commas, such as"
                         + " inventory=http://127.0.0.1:8081, but one was \"" + peer + "\"");
     }
 
     @Test
-    void a_name_given_twice_and_a_timeout_without_an_end_are_told_together() {
+    void a_duplicate_name_and_an_invalid_timeout_are_reported_together() {
         assertThat(problems(Map.of("PEERS", "a=http://b,a=http://c", "PEERS_TIMEOUT", "PT2M")))
                 .containsExactly("PEERS names a twice", "PEERS_TIMEOUT must be from PT0.001S to PT1M, but was PT2M");
     }

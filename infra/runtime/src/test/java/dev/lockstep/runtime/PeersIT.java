@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.embedded.FreePorts;
-import dev.lockstep.runtime.Peers.Elements;
+import dev.lockstep.runtime.Peers.PeerList;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
@@ -68,19 +68,19 @@ class PeersIT {
 
     @ParameterizedTest
     @CsvSource({"inventory", "order"})
-    void a_list_is_told_as_it_is_with_whether_there_is_more(String peer) throws TimeoutException {
-        Elements elements = await(peers.list(
+    void a_list_is_returned_with_whether_it_is_truncated(String peer) throws TimeoutException {
+        PeerList elements = await(peers.list(
                 peer,
                 "/things",
                 MultiMap.caseInsensitiveMultiMap().add("id", "a b").add("id", "ü&c")));
 
-        assertThat(elements).isEqualTo(new Elements(List.of(new JsonObject().put("id", "a b+ü&c")), true));
+        assertThat(elements).isEqualTo(new PeerList(List.of(new JsonObject().put("id", "a b+ü&c")), true));
         assertThat(await(peers.list(peer, "/last-things", MultiMap.caseInsensitiveMultiMap())))
-                .isEqualTo(new Elements(List.of(), false));
+                .isEqualTo(new PeerList(List.of(), false));
     }
 
     @Test
-    void what_there_is_not_is_nothing() throws TimeoutException {
+    void a_missing_resource_is_empty() throws TimeoutException {
         assertThat(await(peers.find("inventory", "/nowhere", MultiMap.caseInsensitiveMultiMap())))
                 .isEmpty();
     }
@@ -94,11 +94,11 @@ class PeersIT {
         inventory | /silent      | it did not answer within PT2S
         away      | /things      | it cannot be reached: Connection refused
         """)
-    void who_does_not_answer_is_told_with_the_reason_and_in_time(String peer, String path, String reason) {
+    void an_unavailable_peer_is_reported_with_the_reason_within_the_timeout(String peer, String path, String reason) {
         long begun = System.nanoTime();
 
         assertThatThrownBy(() -> await(peers.list(peer, path, MultiMap.caseInsensitiveMultiMap())))
-                .isInstanceOf(NoAnswerException.class)
+                .isInstanceOf(PeerUnavailableException.class)
                 .hasMessageStartingWith("GET " + path + ": " + reason);
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));
     }

@@ -29,7 +29,7 @@ class PostgresConfigIT {
             uri.getHost(), uri.getPort(), database, "lockstep", new Secret("lockstep"), 1, Duration.ofMinutes(10));
 
     @Test
-    void a_session_of_the_pool_neither_holds_locks_nor_waits_for_them_without_end()
+    void pool_sessions_have_lock_and_transaction_timeouts()
             throws ExecutionException, InterruptedException, TimeoutException {
         Vertx vertx = Vertx.vertx();
         Pool pool = config.pool(vertx, "timeouts");
@@ -46,7 +46,7 @@ class PostgresConfigIT {
     }
 
     @Test
-    void a_migration_takes_the_time_it_takes() throws SQLException {
+    void migrations_have_no_timeouts() throws SQLException {
         try (Connection connection = config.dataSource().getConnection();
                 ResultSet timeouts = connection.createStatement().executeQuery(TIMEOUTS)) {
             assertThat(timeouts.next()).isTrue();

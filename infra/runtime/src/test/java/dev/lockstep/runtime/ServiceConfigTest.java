@@ -21,14 +21,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ServiceConfigTest {
-    private static final Map<String, String> LEAST = Map.of(
+    private static final Map<String, String> REQUIRED = Map.of(
             "POSTGRES_URI", "postgresql://db.example:5433/orders",
             "POSTGRES_USER", "orders",
             "POSTGRES_PASSWORD", "hunter2",
             "KAFKA_BOOTSTRAP_SERVERS", "a:9092, b:9092");
 
     @Test
-    void what_need_not_be_said_has_its_default() {
+    void optional_settings_have_defaults() {
         assertThat(read(Map.of()))
                 .isEqualTo(new ServiceConfig(
                         "order-service",
@@ -65,7 +65,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void nothing_that_is_missing_is_told_later_than_the_rest() {
+    void missing_settings_are_reported_together_with_other_problems() {
         assertThat(problems(Map.of("HTTP_PORT", "http")))
                 .containsExactly(
                         "HTTP_PORT must be a whole number, but was \"http\"",
@@ -76,7 +76,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void values_out_of_their_range_are_told_with_the_range() {
+    void out_of_range_values_are_reported_with_the_range() {
         assertThat(problemsWith(Map.ofEntries(
                         Map.entry("HTTP_PORT", "65536"),
                         Map.entry("POSTGRES_POOL_SIZE", "0"),
@@ -117,7 +117,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void a_relay_that_would_count_as_stalled_before_its_next_heartbeats_is_a_problem() {
+    void stalled_after_must_cover_several_heartbeats() {
         assertThat(problemsWith(Map.of("RELAY_HEARTBEAT_INTERVAL", "PT20S")))
                 .containsExactly(
                         "RELAY_STALLED_AFTER must be at least 6 times RELAY_HEARTBEAT_INTERVAL, but was PT15S");
@@ -131,7 +131,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void a_limit_of_http_out_of_its_range_is_a_problem() {
+    void out_of_range_http_limits_are_reported() {
         assertThat(problemsWith(Map.of(
                         "HTTP_MAX_CONNECTIONS", "2000000000",
                         "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "0",
@@ -153,7 +153,7 @@ class ServiceConfigTest {
 
     @ParameterizedTest
     @CsvSource({"1024, 256, 128", "2048, 512, 256", "20000, 2000, 1000", "1048576, 2000, 1000", "3, 1, 1"})
-    void connections_are_a_part_of_the_files_that_the_process_may_open(int openFiles, int total, int perAddress) {
+    void connection_limits_derive_from_the_open_file_limit(int openFiles, int total, int perAddress) {
         HttpLimits limits = HttpLimits.read(new Env(Map.of()), openFiles);
 
         assertThat(limits.maxConnections()).isEqualTo(total);
@@ -161,7 +161,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void hosts_and_origins_are_read_in_any_case_of_letters() {
+    void hosts_and_origins_are_case_insensitive() {
         assertThat(read(Map.of(
                                 "HTTP_ALLOWED_HOSTS", "Shop.example, [::1]",
                                 "HTTP_ALLOWED_ORIGINS", "https://Shop.example,http://localhost:3000"))
@@ -172,7 +172,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void a_host_or_origin_that_is_none_is_a_problem() {
+    void an_invalid_host_or_origin_is_reported() {
         assertThat(problemsWith(Map.of(
                         "HTTP_ALLOWED_HOSTS", "shop.example:8080,",
                         "HTTP_ALLOWED_ORIGINS", "shop.example,https://shop.example/,null,*")))
@@ -192,7 +192,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void a_log_setting_that_logging_would_not_understand_is_a_problem() {
+    void an_invalid_log_setting_is_reported() {
         assertThat(problemsWith(Map.of("LOG_FORMAT", "xml", "LOG_LEVEL", "loud")))
                 .containsExactly(
                         "LOG_FORMAT must be one of text, json, but was \"xml\"",
@@ -200,7 +200,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void no_secret_is_shown_when_the_whole_configuration_is_logged_as_text_or_json() throws JsonProcessingException {
+    void secrets_are_masked_when_the_configuration_is_logged_as_text_or_json() throws JsonProcessingException {
         ServiceConfig config = read(Map.of(
                 "KAFKA_SASL_JAAS_CONFIG", "required username=me password=hunter2;",
                 "KAFKA_SSL_KEYSTORE_PASSWORD", "hunter2",
@@ -239,7 +239,7 @@ class ServiceConfigTest {
 
         @ParameterizedTest
         @ValueSource(strings = {"order-db", "Orders", "a_name_that_is_longer_than_fifty_two_characters_altogether"})
-        void must_name_a_database_that_a_slot_can_be_called_after(String database) {
+        void must_name_a_database_that_is_valid_in_a_slot_name(String database) {
             assertThat(problemsWith(Map.of("POSTGRES_URI", "postgresql://db.example/" + database)))
                     .containsExactly("POSTGRES_URI must name a database of up to 52 lower-case letters, digits and"
                             + " underscores, for its replication slot is called after it, but was \"" + database
@@ -247,7 +247,7 @@ class ServiceConfigTest {
         }
 
         @Test
-        void need_not_name_the_usual_port() {
+        void may_omit_the_default_port() {
             assertThat(read(Map.of("POSTGRES_URI", "postgres://[::1]/orders"))
                             .postgres()
                             .address())
@@ -255,7 +255,7 @@ class ServiceConfigTest {
         }
 
         @Test
-        void is_not_repeated_when_it_is_wrong_as_it_may_hold_a_password() {
+        void is_not_quoted_in_problems_because_it_may_hold_a_password() {
             assertThat(problemsWith(
                             Map.of("POSTGRES_URI", "postgresql://me:hunter2@db.example/orders?sslmode=require")))
                     .containsExactly(
@@ -278,7 +278,7 @@ class ServiceConfigTest {
                 .kafka();
 
         @Test
-        void goes_to_every_client_that_knows_it_and_to_all_when_none_does() {
+        void is_passed_to_every_client_that_supports_it_or_to_all_if_none_does() {
             assertThat(kafka.producer())
                     .isEqualTo(Map.of(
                             "bootstrap.servers", "a:9092, b:9092",
@@ -295,7 +295,7 @@ class ServiceConfigTest {
         }
 
         @Test
-        void for_one_kind_of_client_wins_over_the_one_for_all() {
+        void for_one_type_of_client_overrides_the_one_for_all() {
             assertThat(kafka.consumer())
                     .isEqualTo(Map.of(
                             "bootstrap.servers", "a:9092, b:9092",
@@ -306,12 +306,12 @@ class ServiceConfigTest {
         }
 
         @Test
-        void that_no_client_has_is_told_by_the_name_it_was_set_with() {
+        void unknown_to_all_clients_is_reported_by_its_variable() {
             assertThat(kafka.unknownVariables()).containsExactly("KAFKA_MY_INTERCEPTOR_URL");
         }
 
         @Test
-        void of_a_value_that_kafka_would_not_take_is_a_problem() {
+        void with_an_invalid_value_is_reported() {
             assertThat(problemsWith(
                             Map.of("KAFKA_SECURITY_PROTOCOL", "SAFE", "KAFKA_CONSUMER_MAX_POLL_RECORDS", "many")))
                     .hasSize(2)
@@ -323,7 +323,7 @@ class ServiceConfigTest {
     }
 
     @Test
-    void a_consumer_is_told_what_was_configured() {
+    void consumer_options_reflect_the_configuration() {
         ServiceConfig config = read(Map.of("CONSUMER_MAX_BATCH", "50", "INBOX_RETENTION", "P1D"));
 
         assertThat(config.messaging().consumer("order-service", List.of("order.commands"), config.kafka()))
@@ -358,7 +358,7 @@ class ServiceConfigTest {
     }
 
     private static Map<String, String> with(Map<String, String> more) {
-        Map<String, String> all = new HashMap<>(LEAST);
+        Map<String, String> all = new HashMap<>(REQUIRED);
         all.putAll(more);
         return all;
     }

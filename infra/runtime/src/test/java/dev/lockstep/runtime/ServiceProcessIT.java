@@ -27,7 +27,7 @@ class ServiceProcessIT {
     private Path folder;
 
     @Test
-    void wrong_settings_are_listed_and_nothing_else_is_said() throws Exception {
+    void invalid_settings_are_listed_without_other_output() throws Exception {
         Process process = run(Map.of("HTTP_PORT", "http", "POSTGRES_PASSWORD", "hunter2"));
 
         assertThat(process.waitFor(30, SECONDS)).isTrue();
@@ -44,7 +44,7 @@ class ServiceProcessIT {
     }
 
     @Test
-    void a_taken_port_is_one_line() throws Exception {
+    void a_port_in_use_is_reported_in_one_line() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Process process = run(settings(Map.of("HTTP_PORT", Integer.toString(taken.getLocalPort()))));
 
@@ -58,7 +58,7 @@ class ServiceProcessIT {
     }
 
     @Test
-    void a_service_that_is_told_to_stop_ends_in_order_and_has_not_failed() throws Exception {
+    void a_stopped_service_shuts_down_gracefully_with_exit_code_0() throws Exception {
         Process process = run(settings(Map.of()));
         await().atMost(60, SECONDS)
                 .untilAsserted(() -> assertThat(output())
@@ -74,7 +74,7 @@ class ServiceProcessIT {
     }
 
     @Test
-    void a_service_that_still_waits_for_postgres_can_be_told_to_stop() throws Exception {
+    void a_service_that_waits_for_postgres_can_be_stopped() throws Exception {
         Process process = run(settings(Map.of(
                 "POSTGRES_URI",
                 "postgresql://127.0.0.1:1/none",
@@ -108,6 +108,7 @@ class ServiceProcessIT {
     private Process run(Map<String, String> environment) throws IOException {
         ProcessBuilder process = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
                 EchoService.class.getName());

@@ -40,7 +40,7 @@ class ServiceRunnerIT {
     private final FakeRelay relay = new FakeRelay();
 
     @Test
-    void the_tables_of_the_library_and_of_the_service_are_there_before_the_service_is() throws SQLException {
+    void migrations_run_before_the_service_starts() throws SQLException {
         String database = TestServers.newDatabase("runner");
 
         try (RunningService service = start(database, Map.of())) {
@@ -63,7 +63,8 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void topics_are_made_with_room_for_their_dead_letters() throws ExecutionException, InterruptedException {
+    void topics_are_created_and_dead_letter_topics_allow_larger_records()
+            throws ExecutionException, InterruptedException {
         String bootstrapServers = TestServers.kafka().bootstrapServers();
 
         try (RunningService service = EchoService.start(
@@ -98,7 +99,7 @@ class ServiceRunnerIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"runner.again", "runner.again.dlq"})
-    void a_topic_that_somebody_deletes_is_made_again(String deleted) throws ExecutionException, InterruptedException {
+    void a_deleted_topic_is_created_again(String deleted) throws ExecutionException, InterruptedException {
         String bootstrapServers = TestServers.kafka().bootstrapServers();
         try (RunningService service = EchoService.start(
                         settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of()),
@@ -117,8 +118,7 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_topic_that_somebody_deletes_and_that_is_not_to_be_made_is_named()
-            throws ExecutionException, InterruptedException {
+    void a_deleted_topic_is_reported_when_creation_is_disabled() throws ExecutionException, InterruptedException {
         String bootstrapServers = TestServers.kafka().bootstrapServers();
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             admin.createTopics(List.of(
@@ -142,8 +142,7 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_topic_that_is_missing_and_not_to_be_made_is_named_until_somebody_makes_it()
-            throws ExecutionException, InterruptedException {
+    void a_missing_topic_is_reported_until_it_is_created() throws ExecutionException, InterruptedException {
         String bootstrapServers = TestServers.kafka().bootstrapServers();
         try (RunningService service = EchoService.start(
                 settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_CREATE", "false")),
@@ -168,7 +167,8 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_service_serves_while_kafka_is_away_and_is_ready_when_it_comes(@TempDir Path folder) throws IOException {
+    void a_service_serves_without_kafka_and_becomes_ready_once_kafka_is_available(@TempDir Path folder)
+            throws IOException {
         int port = freePort();
         String bootstrapServers = "127.0.0.1:" + port;
         try (RunningService service = EchoService.start(
@@ -191,7 +191,7 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_service_waits_for_postgres_and_notices_when_it_goes(@TempDir Path folder) throws Exception {
+    void a_service_waits_for_postgres_and_reports_its_outage(@TempDir Path folder) throws Exception {
         int port = freePort();
         String uri = "postgresql://127.0.0.1:" + port + "/echoes";
         // The first start makes the role, and would refuse the service until it is there.
@@ -221,7 +221,7 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_password_that_is_wrong_is_not_waited_for() {
+    void a_wrong_password_fails_the_start_immediately() {
         Map<String, String> settings = settings(
                 TestServers.newDatabase("runner"),
                 TestServers.kafka().bootstrapServers(),
@@ -233,7 +233,7 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_port_that_is_taken_is_named_before_anything_is_started() throws IOException {
+    void a_port_in_use_is_reported_before_anything_starts() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             int port = taken.getLocalPort();
             assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_PORT", Integer.toString(port))))
@@ -245,14 +245,14 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_host_that_is_not_this_machine_is_named() {
+    void a_foreign_host_address_is_reported() {
         assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_HOST", "192.0.2.1", "HTTP_PORT", "1")))
                 .isInstanceOf(StartException.class)
                 .hasMessageStartingWith("HTTP_PORT 1 on 192.0.2.1 cannot be listened on: ");
     }
 
     @Test
-    void requests_in_flight_are_answered_before_the_service_ends() throws Exception {
+    void in_flight_requests_complete_before_shutdown() throws Exception {
         RunningService service = start(TestServers.newDatabase("runner"), Map.of());
         Http http = Http.to(service);
         Http another = Http.to(service);
@@ -273,7 +273,7 @@ class ServiceRunnerIT {
     }
 
     @Test
-    void a_request_that_never_ends_does_not_hold_the_service_for_longer_than_agreed() throws Exception {
+    void a_hanging_request_does_not_delay_shutdown_beyond_the_timeout() throws Exception {
         RunningService service = start(TestServers.newDatabase("runner"), Map.of("SHUTDOWN_TIMEOUT", "PT2S"));
         CompletableFuture<HttpResponse<String>> inFlight = Http.to(service).getLater("/slow");
         assertThat(gate.reached.await(10, SECONDS)).isTrue();

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SessionPoolIT {
     private static final int SIZE = 4;
-    private static final SessionPool.Limits PATIENT =
+    private static final SessionPool.Limits DEFAULT_LIMITS =
             new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofMinutes(2), Duration.ofSeconds(10));
 
     private final String database = TestServers.newDatabase("sessions");
@@ -48,10 +48,10 @@ class SessionPoolIT {
     }
 
     @Test
-    void sessions_that_began_while_the_database_was_read_only_are_gone_soon_after() throws Exception {
+    void read_only_sessions_are_closed_soon_after_the_database_is_writable_again() throws Exception {
         execute("CREATE TABLE written (id int)");
         setReadOnly("on");
-        Pool pool = pool(PATIENT);
+        Pool pool = pool(DEFAULT_LIMITS);
         await(all(pool, "SELECT pg_sleep(0.2)"));
         assertThat(pool.size()).isEqualTo(SIZE);
         assertThatThrownBy(() -> await(write(pool))).hasMessageContaining("read-only transaction");
@@ -68,10 +68,10 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_database_that_stays_read_only_does_not_cost_a_session_for_each_statement() throws Exception {
+    void a_read_only_database_does_not_open_a_session_per_statement() throws Exception {
         execute("CREATE TABLE written (id int)");
         setReadOnly("on");
-        Pool pool = pool(PATIENT);
+        Pool pool = pool(DEFAULT_LIMITS);
         Set<Integer> sessions = new HashSet<>();
         long begun = System.nanoTime();
         for (int i = 0; i < 300; i++) {
@@ -89,9 +89,9 @@ class SessionPoolIT {
     }
 
     @Test
-    void somebody_elses_change_of_a_table_costs_a_statement_and_not_one_for_each_session() throws Exception {
+    void a_concurrent_schema_change_fails_one_statement_and_not_one_per_session() throws Exception {
         execute("CREATE TABLE changed (id int)");
-        Pool pool = pool(PATIENT);
+        Pool pool = pool(DEFAULT_LIMITS);
         prepared(pool);
         execute("ALTER TABLE changed ADD COLUMN more text");
 
@@ -106,7 +106,7 @@ class SessionPoolIT {
     @Test
     void a_session_that_failed_in_a_transaction_is_closed_once_it_is_rolled_back() throws Exception {
         execute("CREATE TABLE written (id int)");
-        Pool pool = pool(PATIENT);
+        Pool pool = pool(DEFAULT_LIMITS);
         int first = await(pool.withTransaction(tx -> Future.succeededFuture(((PgConnection) tx).processId())));
         assertThatThrownBy(() -> await(pool.withTransaction(tx -> tx.query("INSERT INTO written VALUES (1)")
                         .execute()
@@ -125,7 +125,7 @@ class SessionPoolIT {
     }
 
     @Test
-    void no_session_outlives_its_lifetime_however_busy_it_is() throws Exception {
+    void busy_sessions_are_closed_after_their_maximum_lifetime() throws Exception {
         Pool pool = pool(new SessionPool.Limits(Duration.ofSeconds(1), Duration.ofMinutes(2), Duration.ofSeconds(10)));
         Set<Integer> sessions = new HashSet<>();
         long end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
@@ -142,7 +142,7 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_server_that_falls_silent_costs_its_connection_and_no_place_in_the_pool() throws Exception {
+    void an_unresponsive_server_loses_its_connection_and_frees_the_pool_slot() throws Exception {
         Pool pool = pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(2), Duration.ofSeconds(3)));
         await(all(pool, "SELECT 1"));
         network.freeze();
@@ -164,7 +164,7 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_statement_that_takes_long_is_no_silence_while_others_are_answered_and_can_be_cancelled() throws Exception {
+    void a_long_statement_does_not_count_as_unresponsive_and_can_be_cancelled() throws Exception {
         Pool pool =
                 pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(30), Duration.ofSeconds(10)));
         SqlConnection connection = await(pool.getConnection());

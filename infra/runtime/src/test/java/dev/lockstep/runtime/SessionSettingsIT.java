@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 /** Settings of the database and of the role that would each break something, all at once. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SessionSettingsIT {
-    private static final Map<String, String> BAD = Map.ofEntries(
+    private static final Map<String, String> ADVERSE = Map.ofEntries(
             Map.entry("search_path", "elsewhere"),
             Map.entry("bytea_output", "escape"),
             Map.entry("DateStyle", "SQL, DMY"),
@@ -72,14 +72,14 @@ class SessionSettingsIT {
             Duration.ofMinutes(10));
 
     @BeforeEach
-    void turn_everything_to_the_bad() throws SQLException {
+    void set_adverse_settings() throws SQLException {
         try (Connection connection =
                         DriverManager.getConnection(TestServers.postgres().superuserUrl(database));
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE ROLE " + role + " LOGIN PASSWORD 'secret'");
             statement.execute("ALTER DATABASE " + database + " OWNER TO " + role);
             statement.execute("CREATE SCHEMA elsewhere AUTHORIZATION " + role);
-            for (Map.Entry<String, String> bad : BAD.entrySet()) {
+            for (Map.Entry<String, String> bad : ADVERSE.entrySet()) {
                 // A list of two is no text of one.
                 String to = bad.getKey().equals("DateStyle") ? bad.getValue() : "'" + bad.getValue() + "'";
                 statement.execute("ALTER DATABASE " + database + " SET " + bad.getKey() + " TO " + to);
@@ -89,10 +89,10 @@ class SessionSettingsIT {
     }
 
     @Test
-    void each_of_them_is_as_the_pool_wants_it() throws Exception {
+    void pool_sessions_have_the_expected_settings() throws Exception {
         Map<String, String> expected = new TreeMap<>(Map.of("client_encoding", "UTF8"));
-        SessionSettings.ofPool().forEach((name, value) -> expected.put(name, shown(name, value)));
-        assertThat(expected.keySet()).containsAll(BAD.keySet());
+        SessionSettings.forPool().forEach((name, value) -> expected.put(name, shown(name, value)));
+        assertThat(expected.keySet()).containsAll(ADVERSE.keySet());
         Map<String, String> found = new TreeMap<>();
         withPool(pool -> {
             for (String name : expected.keySet()) {
@@ -104,10 +104,10 @@ class SessionSettingsIT {
     }
 
     @Test
-    void each_of_them_is_as_migrations_want_it() throws SQLException {
+    void migration_sessions_have_the_expected_settings() throws SQLException {
         Map<String, String> expected = new TreeMap<>(Map.of("client_encoding", "UTF8", "TimeZone", "UTC"));
-        SessionSettings.ofMigrations().forEach((name, value) -> expected.put(name, shown(name, value)));
-        assertThat(expected.keySet()).containsAll(BAD.keySet());
+        SessionSettings.forMigrations().forEach((name, value) -> expected.put(name, shown(name, value)));
+        assertThat(expected.keySet()).containsAll(ADVERSE.keySet());
         Map<String, String> found = new TreeMap<>();
         try (Connection connection = config.dataSource().getConnection();
                 Statement statement = connection.createStatement()) {
@@ -122,7 +122,7 @@ class SessionSettingsIT {
     }
 
     @Test
-    void what_is_written_is_read_back() throws Exception {
+    void values_round_trip() throws Exception {
         byte[] bytes = {0, '\\', 'x', 1, (byte) 0xff};
         OffsetDateTime at = OffsetDateTime.of(2026, 3, 29, 1, 30, 0, 0, ZoneOffset.UTC);
         withPool(pool -> {

@@ -27,11 +27,11 @@ class StrictHttpIT {
     private static final String JSON = "Content-Type: application/json\r\n";
     private static final String CHUNKED_BODY = "2\r\n{}\r\n0\r\n\r\n";
 
-    private EdgeServer server;
+    private TestHttpServer server;
 
     @BeforeAll
     void start() throws TimeoutException {
-        server = EdgeServer.start(Map.of());
+        server = TestHttpServer.start(Map.of());
     }
 
     @AfterAll
@@ -153,8 +153,8 @@ class StrictHttpIT {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("malformed")
-    void what_servers_may_understand_differently_is_refused_and_ends_the_connection(
-            String name, String request, List<Integer> statuses) throws IOException {
+    void ambiguous_requests_are_rejected_and_close_the_connection(String name, String request, List<Integer> statuses)
+            throws IOException {
         int echoedBefore = server.echoed.get();
 
         String answer = server.exchange(request + SMUGGLED);
@@ -187,7 +187,7 @@ class StrictHttpIT {
                 "2\r\n{}\r\n0\r\nX-A : b\r\n\r\n",
                 "2\r\n{}\r\n0\r\nX-A: b\n\r\n"
             })
-    void a_body_that_is_not_chunked_as_it_says_is_refused_and_ends_the_connection(String body) throws IOException {
+    void a_malformed_chunked_body_is_rejected_and_closes_the_connection(String body) throws IOException {
         int echoedBefore = server.echoed.get();
 
         String answer = server.exchange("POST /echo HTTP/1.1\r\nHost: localhost\r\n" + JSON
@@ -199,14 +199,14 @@ class StrictHttpIT {
     }
 
     @Test
-    void a_malformed_request_that_comes_byte_by_byte_is_refused_as_well() throws IOException {
+    void a_malformed_request_sent_byte_by_byte_is_rejected() throws IOException {
         try (Socket socket = server.connect()) {
             socket.setTcpNoDelay(true);
             for (char each : "GET /echo HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\n c\r\n".toCharArray()) {
-                EdgeServer.write(socket, String.valueOf(each));
+                TestHttpServer.write(socket, String.valueOf(each));
             }
 
-            assertThat(EdgeServer.readUntilClosed(socket)).startsWith("HTTP/1.1 400 ");
+            assertThat(TestHttpServer.readUntilClosed(socket)).startsWith("HTTP/1.1 400 ");
         }
     }
 
@@ -229,17 +229,17 @@ class StrictHttpIT {
                         + "Transfer-Encoding: CHUNKED\r\n\r\n2;a=\"b\"\r\n{}\r\n0\r\nX-Trailer: a\r\n\r\n",
                 "DELETE /echo HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 0\r\nContent-Type: text/plain\r\n\r\n"
             })
-    void what_is_well_formed_is_answered_and_the_connection_stays(String request) throws IOException {
+    void well_formed_requests_are_answered_and_keep_the_connection(String request) throws IOException {
         try (Socket socket = server.connect()) {
             for (int time = 0; time < 3; time++) {
-                EdgeServer.write(socket, request);
-                assertThat(EdgeServer.readResponse(socket)).startsWith("HTTP/1.1 200 ");
+                TestHttpServer.write(socket, request);
+                assertThat(TestHttpServer.readResponse(socket)).startsWith("HTTP/1.1 200 ");
             }
         }
     }
 
     @Test
-    void requests_that_come_at_once_are_answered_in_order() throws IOException {
+    void pipelined_requests_are_answered_in_order() throws IOException {
         assertThat(server.exchange("POST /echo HTTP/1.1\r\nHost: localhost\r\n" + JSON
                                 + "Content-Length: 14\r\n\r\n{\"text\":\"one\"}"
                                 + "POST /echo HTTP/1.1\r\nHost: localhost\r\n" + JSON
@@ -260,19 +260,19 @@ class StrictHttpIT {
     }
 
     @Test
-    void an_upgrade_to_http_2_is_not_taken() throws IOException {
+    void an_http_2_upgrade_is_ignored() throws IOException {
         try (Socket socket = server.connect()) {
-            EdgeServer.write(
+            TestHttpServer.write(
                     socket,
                     "GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
                             + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n");
 
-            assertThat(EdgeServer.readResponse(socket)).startsWith("HTTP/1.1 200 OK");
+            assertThat(TestHttpServer.readResponse(socket)).startsWith("HTTP/1.1 200 OK");
         }
     }
 
     @Test
-    void a_refused_request_is_counted() throws IOException {
+    void a_rejected_request_is_counted() throws IOException {
         double before = server.counted("lockstep.http.requests.malformed");
 
         server.exchange("GET /echo HTTP/1.1\r\n\r\n");

@@ -15,12 +15,12 @@ public record Product(ProductId id, String name, Money unitPrice, long available
     }
 
     /** This product with {@code qty} of what was available held. */
-    Product hold(long qty) {
+    Product reserve(long qty) {
         return new Product(id, name, unitPrice, available - qty, reserved + qty);
     }
 
     /** This product with {@code qty} of what was held available again. */
-    Product giveBack(long qty) {
+    Product release(long qty) {
         return new Product(id, name, unitPrice, available + qty, reserved - qty);
     }
 }

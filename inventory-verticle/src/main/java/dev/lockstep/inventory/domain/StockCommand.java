@@ -7,7 +7,7 @@ public sealed interface StockCommand {
     OrderId orderId();
 
     /** Hold all of these lines, or none. */
-    record Reserve(OrderId orderId, List<Line> lines) implements StockCommand {
+    record Reserve(OrderId orderId, List<OrderLine> lines) implements StockCommand {
         public Reserve {
             lines = List.copyOf(lines);
             if (lines.isEmpty()) {

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderIdTest {
     @Test
-    void reads_what_it_writes() {
+    void parses_its_own_text() {
         // Given
         OrderId id = new OrderId(UUID.fromString("0199f0a0-0000-7000-8000-0000000000ff"));
 
@@ -33,7 +33,7 @@ class OrderIdTest {
                 "0199f0a0-0000-7000-8000-0000000000fg",
                 "0199f0a000007000-8000-0000000000ff00"
             })
-    void anything_but_a_uuid_in_its_usual_form_names_no_order(String text) {
+    void only_a_canonical_uuid_is_an_order_id(String text) {
         assertThat(OrderId.parse(text)).isEmpty();
     }
 }

@@ -41,7 +41,7 @@ class OrderLifecycleTest {
         }
 
         @Test
-        void an_order_whose_cancellation_was_promised_is_not_confirmed_and_nothing_is_answered() {
+        void an_order_with_an_accepted_cancellation_is_not_confirmed_and_repeats_the_cancel_request() {
             assertThat(lifecycle.decide(new CancelRequested(), confirm))
                     .isEqualTo(new Decision(new CancelRequested(), List.of(new OrderEvent.CancelRequested())));
         }
@@ -60,7 +60,7 @@ class OrderLifecycleTest {
         }
 
         @Test
-        void a_cancelled_order_refuses() {
+        void a_cancelled_order_rejects_it() {
             assertThatThrownBy(() -> lifecycle.decide(new Cancelled(CancelReason.TIMED_OUT), confirm))
                     .isInstanceOf(UnexpectedCommandException.class)
                     .hasMessage("Confirm cannot follow Cancelled");
@@ -94,7 +94,7 @@ class OrderLifecycleTest {
         }
 
         @Test
-        void a_confirmed_order_refuses() {
+        void a_confirmed_order_rejects_it() {
             assertThatThrownBy(() -> lifecycle.decide(new Confirmed(TOTAL), cancel))
                     .isInstanceOf(UnexpectedCommandException.class)
                     .hasMessage("Cancel cannot follow Confirmed");
@@ -106,14 +106,14 @@ class OrderLifecycleTest {
         private final OrderCommand request = new RequestCancel();
 
         @Test
-        void a_pending_order_promises_it_and_tells_the_saga() {
+        void a_pending_order_accepts_it_and_emits_an_event() {
             assertThat(lifecycle.decide(new Pending(), request))
                     .isEqualTo(new Decision(new CancelRequested(), List.of(new OrderEvent.CancelRequested())));
         }
 
         @ParameterizedTest
         @MethodSource("dev.lockstep.order.domain.OrderLifecycleTest#statesThatAreNotPending")
-        void any_other_order_stays_as_it_is_and_nobody_is_told(OrderState state) {
+        void any_other_order_stays_unchanged_and_emits_nothing(OrderState state) {
             assertThat(lifecycle.decide(state, request)).isEqualTo(new Decision(state, List.of()));
         }
     }
@@ -145,7 +145,7 @@ class OrderLifecycleTest {
 
     @ParameterizedTest
     @MethodSource("transitions")
-    void the_saga_hears_of_every_change(OrderState state, OrderCommand command) {
+    void every_state_change_emits_an_event(OrderState state, OrderCommand command) {
         // When
         Decision decision = lifecycle.decide(state, command);
 

@@ -2,8 +2,8 @@ package dev.lockstep.messaging;
 
 import dev.lockstep.messaging.deadletter.DeadLetterCountStore;
 import dev.lockstep.messaging.deadletter.ReplayStore;
-import dev.lockstep.messaging.delivery.ParkedMessageDesk;
-import dev.lockstep.messaging.outbox.OutboxStore;
+import dev.lockstep.messaging.delivery.ParkedMessageQueries;
+import dev.lockstep.messaging.outbox.OutboxQueries;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
@@ -29,10 +29,10 @@ final class OutboxMetrics {
     private final MultiGauge deadLetters;
     private final MultiGauge held;
     private long timer = -1;
-    private volatile OutboxStore.@Nullable Summary summary;
-    private volatile ParkedMessageDesk.Count parked = new ParkedMessageDesk.Count(0, 0);
-    private volatile long replays;
-    private volatile @Nullable String unreadable;
+    private volatile OutboxQueries.@Nullable Summary summary;
+    private volatile ParkedMessageQueries.Count parked = new ParkedMessageQueries.Count(0, 0);
+    private volatile long runningReplays;
+    private volatile @Nullable String readFailure;
 
     /** @param stalledAfter how old the last heartbeat that Kafka acknowledged may be */
     OutboxMetrics(Vertx vertx, Pool pool, Duration stalledAfter, MeterRegistry meters) {
@@ -57,7 +57,7 @@ final class OutboxMetrics {
         Gauge.builder("lockstep.parked.messages", this, metrics -> metrics.parked.messages())
                 .description("messages that wait for another attempt, or behind one that does; up to 100,000")
                 .register(meters);
-        Gauge.builder("lockstep.replays.running", this, metrics -> metrics.replays)
+        Gauge.builder("lockstep.replays.running", this, metrics -> metrics.runningReplays)
                 .description("replays of dead letters that are under way")
                 .register(meters);
         held = MultiGauge.builder("lockstep.outbox.held.rows")
@@ -78,9 +78,9 @@ final class OutboxMetrics {
 
     /** What keeps the outbox from being relayed, by the age of the last heartbeat that Kafka acknowledged. */
     Optional<String> problem() {
-        OutboxStore.Summary last = summary;
-        if (unreadable != null || last == null) {
-            return Optional.of("the outbox cannot be read: " + unreadable);
+        OutboxQueries.Summary last = summary;
+        if (readFailure != null || last == null) {
+            return Optional.of("the outbox cannot be read: " + readFailure);
         }
         if (last.acknowledgedSecondsAgo() * 1000 > stalledAfter.toMillis()) {
             return Optional.of(
@@ -90,7 +90,7 @@ final class OutboxMetrics {
         return last.held().isEmpty()
                 ? Optional.empty()
                 : Optional.of(last.held().stream()
-                        .map(OutboxStore.HeldTopic::sentence)
+                        .map(OutboxQueries.HeldTopic::describe)
                         .collect(Collectors.joining("; ")));
     }
 
@@ -100,7 +100,7 @@ final class OutboxMetrics {
     }
 
     private Future<Void> refresh() {
-        return OutboxStore.summary(pool)
+        return OutboxQueries.summary(pool)
                 .onSuccess(read -> {
                     summary = read;
                     held.register(
@@ -109,10 +109,10 @@ final class OutboxMetrics {
                                     .toList(),
                             true);
                 })
-                .compose(read -> ParkedMessageDesk.count(pool))
+                .compose(read -> ParkedMessageQueries.count(pool))
                 .onSuccess(read -> parked = read)
                 .compose(read -> ReplayStore.countRunning(pool))
-                .onSuccess(read -> replays = read)
+                .onSuccess(read -> runningReplays = read)
                 .compose(read -> DeadLetterCountStore.countByReason(pool))
                 .onSuccess(counts -> deadLetters.register(
                         counts.stream()
@@ -120,9 +120,9 @@ final class OutboxMetrics {
                                         Tags.of("topic", count.topic(), "reason", count.reason()), count.count()))
                                 .toList(),
                         true))
-                .onSuccess(read -> unreadable = null)
+                .onSuccess(read -> readFailure = null)
                 .onFailure(cause -> {
-                    unreadable = String.valueOf(cause.getMessage());
+                    readFailure = String.valueOf(cause.getMessage());
                     LOGGER.atDebug().setCause(cause).log("the outbox could not be read");
                 })
                 .mapEmpty();

@@ -44,7 +44,7 @@ class AbortedTransactionIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "read_uncommitted"})
-    void its_records_take_no_effect_and_committed_ones_behind_it_do(String setting) {
+    void records_of_an_aborted_transaction_are_skipped_and_later_committed_ones_are_applied(String setting) {
         aborted("ann", "bob");
         committed("cid");
         fixture.hello("k", "dan");
@@ -58,7 +58,7 @@ class AbortedTransactionIT {
     }
 
     @Test
-    void the_lag_comes_to_zero_though_a_partition_ends_with_one() {
+    void the_lag_reaches_zero_when_a_partition_ends_with_an_aborted_transaction() {
         MessageConsumer consumer = fixture.consume(greeter());
         committed("ann");
         aborted("bob", "cid");
@@ -70,7 +70,7 @@ class AbortedTransactionIT {
     }
 
     @Test
-    void records_behind_one_that_stays_open_wait_and_a_warning_says_so() {
+    void records_behind_an_open_transaction_wait_and_a_warning_is_shown() {
         MessageConsumer consumer = fixture.consume(greeter());
         transactional.beginTransaction();
         var _ = transactional.send(record("ann"));

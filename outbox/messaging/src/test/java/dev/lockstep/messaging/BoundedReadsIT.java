@@ -38,7 +38,7 @@ class BoundedReadsIT {
     }
 
     @Test
-    void a_read_that_takes_too_long_is_ended_and_told_to_ask_for_less() {
+    void a_slow_read_is_cancelled_with_a_503_that_advises_a_filter() {
         assertThatThrownBy(() -> Fixture.await(sleep(30)))
                 .hasRootCauseInstanceOf(Problem.class)
                 .rootCause()
@@ -58,7 +58,7 @@ class BoundedReadsIT {
     }
 
     @Test
-    void however_many_ask_writes_find_a_connection() {
+    void many_concurrent_reads_leave_connections_for_writes() {
         List<Future<RowSet<Row>>> asked =
                 IntStream.range(0, 10).mapToObj(i -> sleep(0.1)).toList();
 

@@ -77,8 +77,8 @@ class BoundedTransactionsIT {
                         tx -> lockAnn(tx).compose(locked -> insert(tx, "bob")).compose(inserted -> late.future())))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
 
-        awaitThatBackendIsGone();
-        assertThatAnnIsFree();
+        awaitBackendTerminated();
+        assertAnnIsUnlocked();
         late.complete();
         run(LONG, tx -> insert(tx, "cid"));
         assertThat(fixture.greeted()).containsExactly("ann", "cid");
@@ -107,11 +107,11 @@ class BoundedTransactionsIT {
                 .hasRootCauseInstanceOf(PgException.class)
                 .hasMessageContaining("57014");
 
-        assertThatAnnIsFree();
+        assertAnnIsUnlocked();
     }
 
     @Test
-    void a_statement_that_the_server_lets_sleep_is_cancelled_with_its_connection() {
+    void a_statement_without_a_server_timeout_is_cancelled_with_its_connection() {
         assertThatThrownBy(() -> run(
                         SHORT,
                         tx -> lockAnn(tx)
@@ -119,13 +119,13 @@ class BoundedTransactionsIT {
                                 .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
                 .hasRootCauseInstanceOf(TransactionTimeoutException.class);
 
-        awaitThatBackendIsGone();
-        assertThatAnnIsFree();
+        awaitBackendTerminated();
+        assertAnnIsUnlocked();
         run(LONG, tx -> insert(tx, "bob"));
     }
 
     @Test
-    void a_lock_is_waited_for_no_longer_than_allowed() {
+    void a_lock_wait_is_bounded() {
         SqlConnection operator = Fixture.await(fixture.pool.getConnection());
         Fixture.await(operator.begin());
         Fixture.await(execute(operator, "SELECT FROM greeted WHERE name = 'ann' FOR UPDATE"));
@@ -136,7 +136,7 @@ class BoundedTransactionsIT {
     }
 
     @Test
-    void a_connection_that_keeps_its_failure_does_not_go_back_to_the_pool() {
+    void a_connection_with_a_session_bound_failure_is_not_returned_to_the_pool() {
         assertThatThrownBy(() -> run(
                         LONG,
                         tx -> lockAnn(tx)
@@ -144,13 +144,13 @@ class BoundedTransactionsIT {
                                 .compose(set -> insert(tx, "bob"))))
                 .hasMessageContaining("25006");
 
-        awaitThatBackendIsGone();
+        awaitBackendTerminated();
         run(LONG, tx -> insert(tx, "cid"));
         assertThat(fixture.greeted()).containsExactly("ann", "cid");
     }
 
     @Test
-    void without_a_connection_in_time_nothing_is_begun() {
+    void no_transaction_begins_without_a_connection_in_time() {
         SqlConnection taken = Fixture.await(single.getConnection());
 
         assertThatThrownBy(() -> run(SHORT, tx -> insert(tx, "bob"))).hasRootCauseInstanceOf(TimeoutException.class);
@@ -182,14 +182,14 @@ class BoundedTransactionsIT {
         return tx.query(sql).execute().mapEmpty();
     }
 
-    private void awaitThatBackendIsGone() {
+    private void awaitBackendTerminated() {
         await().atMost(Duration.ofSeconds(10))
                 .untilAsserted(() -> assertThat(
                                 fixture.strings("SELECT pid FROM pg_stat_activity WHERE pid = " + backend.get()))
                         .isEmpty());
     }
 
-    private void assertThatAnnIsFree() {
+    private void assertAnnIsUnlocked() {
         assertThat(fixture.strings("SELECT name FROM greeted WHERE name = 'ann' FOR UPDATE NOWAIT"))
                 .containsExactly("ann");
     }

@@ -51,7 +51,7 @@ class ConsumerLagIT {
     }
 
     @Test
-    void the_gauge_shows_what_piles_up_while_the_handler_is_stuck_and_a_warning_names_the_partition() {
+    void the_gauge_shows_the_lag_while_the_handler_is_stuck_and_a_warning_names_the_partition() {
         Promise<Void> stuck = Promise.promise();
         AtomicBoolean begun = new AtomicBoolean();
         MessageConsumer consumer = fixture.consume((tx, messages) -> {
@@ -83,7 +83,7 @@ class ConsumerLagIT {
     }
 
     @Test
-    void partitions_of_other_members_count_and_so_does_a_topic_that_is_not_accepted() {
+    void the_lag_includes_partitions_of_other_members_and_topics_that_are_not_accepted() {
         fixture.addPartitions(2);
         fixture.consume(fixture.options(), greeter(), topic -> false);
         fixture.helloTo(0, "ann");

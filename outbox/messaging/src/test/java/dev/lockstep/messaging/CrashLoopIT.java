@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.messaging.Fixture.Greeting;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.sqlclient.ClosedConnectionException;
@@ -31,9 +31,9 @@ import org.junit.jupiter.api.Test;
 /** A record that ends the process whenever it is handled, and process after process that is started. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class CrashLoopIT {
-    private static final int MOST_PROCESSES = 12;
+    private static final int MAX_PROCESSES = 12;
 
-    private final List<Promise<Void>> deaths = new CopyOnWriteArrayList<>();
+    private final List<Promise<Void>> crashes = new CopyOnWriteArrayList<>();
     private Fixture fixture;
 
     @BeforeEach
@@ -43,12 +43,12 @@ class CrashLoopIT {
 
     @AfterEach
     void close() {
-        deaths.forEach(death -> death.tryFail(ClosedConnectionException.INSTANCE));
+        crashes.forEach(death -> death.tryFail(ClosedConnectionException.INSTANCE));
         fixture.close();
     }
 
     @Test
-    void only_the_record_that_was_handled_when_the_process_died_is_buried() {
+    void only_the_record_in_progress_at_the_crash_becomes_a_dead_letter() {
         fixture.createTopic(3);
         hello(0, "ann");
         hello(0, "abe");
@@ -56,8 +56,8 @@ class CrashLoopIT {
         hello(1, "bob");
         hello(2, "cid");
 
-        startProcessesUntilOneLives((tx, messages) ->
-                mentions("mort", messages) ? die(tx) : greeter().handle(tx, messages));
+        startProcessesUntilOneSurvives((tx, messages) ->
+                contains("mort", messages) ? crash(tx) : greeter().handle(tx, messages));
 
         await().untilAsserted(
                         () -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "abe", "bob", "cid"));
@@ -66,19 +66,19 @@ class CrashLoopIT {
     }
 
     @Test
-    void a_parked_message_whose_retry_ends_the_process_is_counted_too() {
+    void a_parked_message_whose_retry_crashes_the_process_is_counted_too() {
         fixture.createTopic(1);
         hello(0, "mort");
         hello(0, "bob");
         AtomicBoolean first = new AtomicBoolean(true);
 
-        startProcessesUntilOneLives((tx, messages) -> {
-            if (!mentions("mort", messages)) {
+        startProcessesUntilOneSurvives((tx, messages) -> {
+            if (!contains("mort", messages)) {
                 return greeter().handle(tx, messages);
             }
             // Of the batch of two it is told apart first.
             boolean parks = messages.size() > 1 || first.getAndSet(false);
-            return parks ? Future.failedFuture(new IllegalStateException("not now")) : die(tx);
+            return parks ? Future.failedFuture(new IllegalStateException("not now")) : crash(tx);
         });
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
@@ -88,20 +88,20 @@ class CrashLoopIT {
     }
 
     @Test
-    void of_parked_messages_that_are_tried_together_only_the_one_that_ends_the_process_is_buried() {
+    void of_parked_messages_retried_together_only_the_one_that_crashes_the_process_becomes_a_dead_letter() {
         List<String> names = List.of("ann", "mort", "bob", "cid");
         fixture.createTopic(names.size());
         names.forEach(name -> hello(names.indexOf(name), name));
         Set<String> parked = ConcurrentHashMap.newKeySet();
 
-        startProcessesUntilOneLives((tx, messages) -> {
+        startProcessesUntilOneSurvives((tx, messages) -> {
             boolean parks = messages.size() == 1
                     ? parked.add(messages.getFirst().message().name())
                     : parked.size() < names.size();
             if (parks) {
                 return Future.failedFuture(new IllegalStateException("not now"));
             }
-            return mentions("mort", messages) ? die(tx) : greeter().handle(tx, messages);
+            return contains("mort", messages) ? crash(tx) : greeter().handle(tx, messages);
         });
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "bob", "cid"));
@@ -109,37 +109,37 @@ class CrashLoopIT {
                 .containsExactly("CONSUMER_CRASHED 1");
     }
 
-    private void startProcessesUntilOneLives(MessageHandler<Greeting> handler) {
-        for (int process = 0; process < MOST_PROCESSES; process++) {
-            int before = deaths.size();
+    private void startProcessesUntilOneSurvives(MessageHandler<Greeting> handler) {
+        for (int process = 0; process < MAX_PROCESSES; process++) {
+            int before = crashes.size();
             MessageConsumer consumer = fixture.consume(handler);
-            await().atMost(Duration.ofSeconds(30)).until(() -> deaths.size() > before || nothingIsLeft());
-            if (deaths.size() == before) {
+            await().atMost(Duration.ofSeconds(30)).until(() -> crashes.size() > before || isEverythingHandled());
+            if (crashes.size() == before) {
                 return;
             }
-            fixture.abandon(consumer);
-            leaveTheGroup();
+            fixture.stopWithoutWaiting(consumer);
+            removeMembersFromGroup();
         }
     }
 
-    private boolean nothingIsLeft() {
+    private boolean isEverythingHandled() {
         return !fixture.strings("SELECT id FROM dead_letter").isEmpty()
                 && fixture.strings("SELECT topic FROM parked_message").isEmpty();
     }
 
     // As kill -9 does it: the transaction is gone, nothing that comes after the handler happens, and no count is taken
     // back.
-    private Future<Void> die(SqlConnection tx) {
+    private Future<Void> crash(SqlConnection tx) {
         Promise<Void> never = Promise.promise();
         return tx.query("SELECT pg_terminate_backend(pg_backend_pid())")
                 .execute()
                 .transform(gone -> {
-                    deaths.add(never);
+                    crashes.add(never);
                     return never.future();
                 });
     }
 
-    private void leaveTheGroup() {
+    private void removeMembersFromGroup() {
         await().ignoreExceptions().until(() -> {
             fixture.admin
                     .removeMembersFromConsumerGroup(fixture.group, new RemoveMembersFromConsumerGroupOptions())
@@ -149,7 +149,7 @@ class CrashLoopIT {
         });
     }
 
-    private static boolean mentions(String name, List<Received<Greeting>> messages) {
+    private static boolean contains(String name, List<ReceivedMessage<Greeting>> messages) {
         return messages.stream().anyMatch(each -> each.message().name().equals(name));
     }
 

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
-import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.record.Headers;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -43,9 +43,9 @@ class DeadLetterSizeIT {
     private static final int MIB = 1024 * 1024;
 
     private Fixture fixture;
-    private Letters letters;
-    private Replays replays;
-    private Api api;
+    private DeadLetters deadLetters;
+    private ReplayJobs replays;
+    private TestApi api;
     private String dlq;
 
     @BeforeEach
@@ -56,9 +56,9 @@ class DeadLetterSizeIT {
         NewTopic twoMib =
                 new NewTopic(dlq, 1, (short) 1).configs(Map.of("max.message.bytes", Integer.toString(2 * MIB)));
         fixture.admin.createTopics(List.of(twoMib)).all().get(30, TimeUnit.SECONDS);
-        letters = new Letters(fixture);
-        replays = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
-        api = new Api(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays));
+        deadLetters = new DeadLetters(fixture);
+        replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+        api = new TestApi(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays));
     }
 
     @AfterEach
@@ -70,8 +70,7 @@ class DeadLetterSizeIT {
     }
 
     @Test
-    void what_kafka_would_refuse_is_kept_with_its_bytes_and_leaves_without_them_and_what_is_behind_it_flows()
-            throws Exception {
+    void an_oversized_record_is_stored_whole_sent_to_the_dlq_without_its_value_and_blocks_nothing() throws Exception {
         ProducerRecord<byte[], byte[]> large = new ProducerRecord<>(fixture.topic, bytes("k"), filled(3 * MIB));
         large.headers().add("ce_type", bytes("Hello")).add("ce_id", bytes("large"));
         try (KafkaProducer<byte[], byte[]> gzip = producer(Map.of("compression.type", "gzip"))) {
@@ -88,26 +87,27 @@ class DeadLetterSizeIT {
                           FROM dead_letter ORDER BY "offset"
                         """)).containsExactly("true", "false");
         assertThat(relayed())
-                .extracting(RelayedLetter::summary)
+                .extracting(RelayedDeadLetter::summary)
                 .containsExactly("null 3145728 large", "nonsense null small");
     }
 
     @Test
-    void the_largest_record_that_leaves_whole_has_room_beside_the_headers_that_say_why() {
-        letters.bury(record(filled(1000), filled(MIB + MIB / 2 - 1000), new RecordHeaders()), "\u20ac".repeat(3_000));
+    void the_largest_whole_record_fits_with_its_dlq_headers() {
+        deadLetters.insert(
+                record(filled(1000), filled(MIB + MIB / 2 - 1000), new RecordHeaders()), "\u20ac".repeat(3_000));
 
         assertThat(relayed().getFirst().value()).hasSize(MIB + MIB / 2 - 1000);
     }
 
     @Test
-    void keys_and_headers_that_kafka_would_refuse_are_left_out_too() {
+    void oversized_keys_and_headers_are_omitted_too() {
         RecordHeaders headers = new RecordHeaders();
         headers.add("large", filled(3 * MIB));
         byte[] key = filled(3 * MIB);
         key[0] = (byte) 0xff;
-        letters.bury(record(key, filled(3 * MIB), headers), "too much of everything");
+        deadLetters.insert(record(key, filled(3 * MIB), headers), "too much of everything");
 
-        RelayedLetter letter = relayed().getFirst();
+        RelayedDeadLetter letter = relayed().getFirst();
 
         assertThat(letter.headers())
                 .containsEntry("dlq_reason", "HANDLER_FAILED")
@@ -115,18 +115,18 @@ class DeadLetterSizeIT {
                 .containsEntry("dlq_headers_omitted", "3145743")
                 .containsEntry("dlq_value_omitted", "3145728")
                 .doesNotContainKeys("large", "dlq_key");
-        assertThat(api.json(api.get("/dead-letters/" + letters.id(1)))
+        assertThat(api.json(api.get("/dead-letters/" + deadLetters.id(1)))
                         .getJsonObject("headers")
                         .getString("large"))
                 .hasSize(3 * MIB);
     }
 
     @Test
-    void a_letter_larger_than_a_topic_takes_is_not_sent_to_it_again_and_holds_no_other_up() {
-        letters.bury(record(bytes("k"), filled(MIB + MIB / 2), new RecordHeaders()), "large");
-        letters.bury(2, 3, 1);
+    void an_oversized_dead_letter_is_not_replayed_to_the_topic_and_blocks_no_other() {
+        deadLetters.insert(record(bytes("k"), filled(MIB + MIB / 2), new RecordHeaders()), "large");
+        deadLetters.insert(2, 3, 1);
 
-        HttpResponse<String> refused = api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}");
+        HttpResponse<String> refused = api.post("/dead-letters/" + deadLetters.id(1) + "/replay", "{\"to\":\"topic\"}");
         JsonObject preview =
                 api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"dryRun\":true}"));
         JsonObject job =
@@ -139,23 +139,23 @@ class DeadLetterSizeIT {
         assertThat(job.getLong("replayed")).isEqualTo(2);
         assertThat(job.getLong("remaining")).isZero();
         assertThat(job.getLong("tooLarge")).isOne();
-        assertThat(letters.open()).containsExactly("1");
+        assertThat(deadLetters.open()).containsExactly("1");
     }
 
     @Test
-    void the_largest_letter_that_is_sent_again_is_one_that_a_topic_takes() throws Exception {
+    void the_largest_replayable_dead_letter_is_accepted_by_the_topic() throws Exception {
         RecordHeaders headers = new RecordHeaders();
         for (int i = 0; i < 1_000; i++) {
             headers.add("h", new byte[0]);
         }
         headers.add("ce_id", bytes("42"));
         int sizeOfHeaders = "[\"h\", \"\"], ".length() * 1_000 + "[[\"ce_id\", \"NDI=\"]]".length();
-        letters.bury(record(bytes("k"), filled(1_048_000 - 1 - sizeOfHeaders), headers), "large");
-        letters.bury(record(2, bytes("k"), filled(1_048_000 - sizeOfHeaders), headers), "larger by one byte");
+        deadLetters.insert(record(bytes("k"), filled(1_048_000 - 1 - sizeOfHeaders), headers), "large");
+        deadLetters.insert(record(2, bytes("k"), filled(1_048_000 - sizeOfHeaders), headers), "larger by one byte");
 
-        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}"));
+        api.json(api.post("/dead-letters/" + deadLetters.id(1) + "/replay", "{\"to\":\"topic\"}"));
 
-        assertThat(api.post("/dead-letters/" + letters.id(2) + "/replay", "{\"to\":\"topic\"}")
+        assertThat(api.post("/dead-letters/" + deadLetters.id(2) + "/replay", "{\"to\":\"topic\"}")
                         .statusCode())
                 .isEqualTo(409);
         try (KafkaProducer<byte[], byte[]> relay = producer(Map.of())) {
@@ -166,7 +166,7 @@ class DeadLetterSizeIT {
     }
 
     /** What became of a letter, as a reader of its topic sees it. */
-    private record RelayedLetter(
+    private record RelayedDeadLetter(
             Map<String, String> headers, @Nullable String value) {
         String summary() {
             return value + " " + headers.get("dlq_value_omitted") + " " + headers.get("ce_id");
@@ -174,14 +174,14 @@ class DeadLetterSizeIT {
     }
 
     /** Sends as the relay does, uncompressed and one after the other, and says what Kafka took. */
-    private List<RelayedLetter> relayed() {
-        List<RelayedLetter> taken = new ArrayList<>();
+    private List<RelayedDeadLetter> relayed() {
+        List<RelayedDeadLetter> taken = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> relay = producer(Map.of())) {
             for (Row row : outbox(dlq)) {
                 ProducerRecord<byte[], byte[]> record = relayed(row);
                 relay.send(record).get(30, TimeUnit.SECONDS);
-                taken.add(new RelayedLetter(
-                        Headers.readable(row.getJsonArray("headers")),
+                taken.add(new RelayedDeadLetter(
+                        Headers.toDisplayMap(row.getJsonArray("headers")),
                         record.value() == null ? null : new String(record.value(), StandardCharsets.UTF_8)));
             }
         } catch (InterruptedException | ExecutionException | TimeoutException e) {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DeadLetterTableIT {
     private Fixture fixture;
-    private Letters letters;
+    private DeadLetters deadLetters;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        letters = new Letters(fixture);
+        deadLetters = new DeadLetters(fixture);
     }
 
     @AfterEach
@@ -29,8 +29,8 @@ class DeadLetterTableIT {
     }
 
     @Test
-    void settled_letters_are_deleted_after_their_retention_and_open_ones_never() {
-        letters.bury(1, 2_503, 10);
+    void settled_dead_letters_are_deleted_after_retention_and_open_ones_are_kept() {
+        deadLetters.insert(1, 2_503, 10);
         Fixture.await(fixture.pool
                 .query(
                         "UPDATE dead_letter SET first_at = now() - interval '1 year', last_at = now() - interval '1 year',"
@@ -47,7 +47,7 @@ class DeadLetterTableIT {
     }
 
     @Test
-    void letters_from_before_there_were_fingerprints_are_in_one_group_with_those_that_come_without_a_stack() {
+    void migrated_dead_letters_share_the_fingerprint_of_those_without_a_stack() {
         assertThat(fixture.strings("""
                         SELECT left(encode(sha256(convert_to(concat_ws(E'\\n', 'group', 'greetings', 'Hello', 'NOT_JSON',
                                'dev.lockstep.messaging.failure.UnprocessableMessageException'), 'UTF8')), 'hex'), 16)

@@ -5,7 +5,7 @@ import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.http.BoundedReads;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -229,7 +229,7 @@ public final class Fixture implements AutoCloseable {
     }
 
     /** It is dead for the rest of the test: told to stop, it does so when its handler lets go of it, which {@link #close} waits for. */
-    void abandon(MessageConsumer consumer) {
+    void stopWithoutWaiting(MessageConsumer consumer) {
         consumer.stop();
     }
 
@@ -237,7 +237,7 @@ public final class Fixture implements AutoCloseable {
     static MessageHandler<Greeting> greeter() {
         return (tx, messages) -> {
             Future<Void> all = Future.succeededFuture();
-            for (Received<Greeting> each : messages) {
+            for (ReceivedMessage<Greeting> each : messages) {
                 all = all.compose(done -> tx.preparedQuery("INSERT INTO greeted (key, name) VALUES ($1, $2)")
                         .execute(Tuple.of(each.key(), each.message().name()))
                         .mapEmpty());
@@ -335,7 +335,7 @@ public final class Fixture implements AutoCloseable {
     }
 
     /** As if somebody had reset the group: everything comes again. Once none of its members is left. */
-    void forgetOffsets() {
+    void deleteCommittedOffsets() {
         Awaitility.await().ignoreExceptions().until(() -> {
             admin.deleteConsumerGroups(Set.of(group)).all().get(30, TimeUnit.SECONDS);
             return true;

@@ -7,7 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.messaging.Fixture.Greeting;
 import dev.lockstep.messaging.delivery.LockedRows;
 import dev.lockstep.messaging.delivery.MessageHandler;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
@@ -33,15 +33,15 @@ class LockedRowIT {
     private SqlConnection operator;
 
     /** Locks the row of whoever is greeted. */
-    private static class Visitor implements MessageHandler<Greeting> {
+    private static class LockingHandler implements MessageHandler<Greeting> {
         @Override
-        public Future<Void> handle(SqlConnection tx, List<Received<Greeting>> messages) {
+        public Future<Void> handle(SqlConnection tx, List<ReceivedMessage<Greeting>> messages) {
             return tx.preparedQuery("SELECT name FROM house WHERE name = ANY ($1) ORDER BY name FOR UPDATE")
                     .execute(Tuple.of(names(messages)))
                     .compose(locked -> greeter().handle(tx, messages));
         }
 
-        static String[] names(List<Received<Greeting>> messages) {
+        static String[] names(List<ReceivedMessage<Greeting>> messages) {
             return messages.stream()
                     .map(each -> each.message().name())
                     .distinct()
@@ -50,9 +50,9 @@ class LockedRowIT {
     }
 
     /** And can say whose rows are locked. */
-    private static final class KnowingVisitor extends Visitor {
+    private static final class BlockedAwareHandler extends LockingHandler {
         @Override
-        public Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<Greeting>> messages) {
+        public Future<Set<UUID>> blockedMessages(SqlConnection tx, List<ReceivedMessage<Greeting>> messages) {
             return tx.preparedQuery("SELECT name FROM house WHERE name = ANY ($1) FOR UPDATE SKIP LOCKED")
                     .execute(Tuple.of(names(messages)))
                     .map(free -> {
@@ -66,8 +66,8 @@ class LockedRowIT {
     // A handler that does not know costs a wait for each message that meets the lock.
     static Stream<Arguments> handlers() {
         return Stream.of(
-                Arguments.of(new KnowingVisitor(), Duration.ofSeconds(3)),
-                Arguments.of(new Visitor(), Duration.ofSeconds(20)));
+                Arguments.of(new BlockedAwareHandler(), Duration.ofSeconds(3)),
+                Arguments.of(new LockingHandler(), Duration.ofSeconds(20)));
     }
 
     @BeforeEach
@@ -87,7 +87,7 @@ class LockedRowIT {
 
     @ParameterizedTest
     @MethodSource("handlers")
-    void its_keys_park_uncounted_others_flow_and_it_heals_once_the_row_is_free(
+    void blocked_keys_are_parked_uncounted_others_continue_and_all_recover_when_the_lock_is_released(
             MessageHandler<Greeting> handler, Duration limit) {
         fixture.consume(handler);
         fixture.hello("warm", "warm");
@@ -122,8 +122,8 @@ class LockedRowIT {
     }
 
     @Test
-    void a_locked_table_parks_the_whole_batch_at_once() {
-        fixture.consume(new KnowingVisitor());
+    void a_locked_table_parks_the_whole_batch() {
+        fixture.consume(new BlockedAwareHandler());
         fixture.hello("warm", "warm");
         await().until(() -> fixture.greeted().contains("warm"));
         Fixture.await(operator.begin());

@@ -39,7 +39,7 @@ class LostRangeIT {
     }
 
     @Test
-    void while_nobody_read_them_are_noticed_at_the_next_start_counted_shown_and_asked_for_once() {
+    void records_removed_while_stopped_are_detected_counted_and_requested_once_at_the_next_start() {
         readAndStop("ann", "bob");
         send("cid", "dan");
         fixture.deleteRecords(0, 4);
@@ -70,7 +70,7 @@ class LostRangeIT {
     }
 
     @Test
-    void the_senders_are_asked_for_all_messages_since_a_while_before_the_newest_that_was_applied() {
+    void messages_are_requested_since_a_margin_before_the_newest_applied_one() {
         Instant before = Instant.now();
         readAndStop("ann");
         send("bob");
@@ -88,7 +88,7 @@ class LostRangeIT {
     }
 
     @Test
-    void of_a_partition_that_was_never_read_are_asked_for_since_the_inbox_retention() {
+    void messages_of_a_never_read_partition_are_requested_since_the_inbox_retention() {
         fixture.addPartitions(2);
         MessageConsumer first = fixture.consume(greeter());
         fixture.helloTo(0, "ann");
@@ -107,7 +107,7 @@ class LostRangeIT {
     }
 
     @Test
-    void under_a_consumer_that_runs_are_noticed_at_the_next_fetch() {
+    void records_removed_under_a_running_consumer_are_detected_at_the_next_fetch() {
         Promise<Void> closed = Promise.promise();
         fixture.consume(fixture.options(), greeter(), topic -> closed.future().isComplete());
         send("ann", "bob", "cid");
@@ -122,7 +122,7 @@ class LostRangeIT {
     }
 
     @Test
-    void with_their_topic_are_asked_for_and_the_new_topic_is_read_from_its_beginning() {
+    void records_of_a_recreated_topic_are_requested_and_the_new_topic_is_read_from_the_beginning() {
         readAndStop("ann", "bob");
         send("cid");
         fixture.recreateTopic(1);
@@ -146,7 +146,7 @@ class LostRangeIT {
     }
 
     @Test
-    void with_their_topic_under_a_consumer_that_runs_are_asked_for() {
+    void records_of_a_topic_recreated_under_a_running_consumer_are_requested() {
         fixture.consume(greeter());
         send("ann", "bob", "cid");
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob", "cid"));
@@ -179,14 +179,14 @@ class LostRangeIT {
     }
 
     @Test
-    void a_group_that_was_reset_and_a_new_one_miss_nothing() {
+    void a_reset_group_and_a_new_group_report_no_loss() {
         send("ann");
         fixture.deleteRecords(0, 1);
         send("bob");
         MessageConsumer first = fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(2));
         Fixture.await(first.stop());
-        fixture.forgetOffsets();
+        fixture.deleteCommittedOffsets();
 
         fixture.consume(greeter());
         send("cid");

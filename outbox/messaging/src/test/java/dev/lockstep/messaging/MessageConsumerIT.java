@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.consumer.MessageConsumer;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import io.vertx.core.Future;
@@ -67,7 +67,7 @@ class MessageConsumerIT {
     }
 
     @Test
-    void what_was_applied_before_a_stop_is_not_applied_after_the_next_start() {
+    void messages_applied_before_a_stop_are_not_applied_again_after_a_restart() {
         fixture.hello("k", "ann");
         MessageConsumer first = fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
@@ -94,7 +94,7 @@ class MessageConsumerIT {
     }
 
     @Test
-    void whatever_breaks_its_client_a_consumer_goes_on_with_a_new_one() {
+    void the_consumer_recreates_its_kafka_client_after_any_failure() {
         AtomicInteger breaks = new AtomicInteger(2);
         fixture.hello("k", "ann");
 
@@ -112,7 +112,7 @@ class MessageConsumerIT {
     @Nested
     class when_a_record_can_never_be_handled {
         @Test
-        void one_that_is_not_json_and_one_of_an_unknown_type_leave_through_the_outbox_and_the_others_flow() {
+        void undecodable_records_become_dead_letters_and_the_others_are_applied() {
             fixture.hello("k", "ann");
             fixture.send("k", "Hello", "this is not JSON", "bad-1");
             fixture.send("k", "Shout", "{}", "bad-2");
@@ -138,14 +138,14 @@ class MessageConsumerIT {
         }
 
         @Test
-        void those_that_the_handler_names_are_dead_letters_without_a_search() {
+        void messages_named_by_the_handler_become_dead_letters_without_bisection() {
             List<String> names = IntStream.range(0, 20).mapToObj(i -> "n" + i).toList();
             names.forEach(name -> fixture.hello("k", name));
             Set<Integer> sizes = ConcurrentHashMap.newKeySet();
 
             fixture.consume((tx, messages) -> {
                 sizes.add(messages.size());
-                UnprocessableMessagesException.forEach(messages, Received::messageId, each -> {
+                UnprocessableMessagesException.forEach(messages, ReceivedMessage::messageId, each -> {
                     if (each.message().name().endsWith("3")) {
                         throw new UnprocessableMessageException(
                                 "UNWELCOME", each.message().name());
@@ -163,7 +163,7 @@ class MessageConsumerIT {
         }
 
         @Test
-        void one_the_handler_refuses_is_a_dead_letter_at_once() {
+        void a_message_the_handler_refuses_becomes_a_dead_letter_at_once() {
             fixture.hello("k", "ann");
             fixture.hello("k", "bob");
             fixture.hello("k", "cid");
@@ -179,7 +179,7 @@ class MessageConsumerIT {
         }
 
         @Test
-        void one_with_u0000_wherever_it_can_be_is_a_dead_letter_too_and_the_others_flow() {
+        void a_record_with_u0000_in_any_part_becomes_a_dead_letter_and_blocks_nothing() {
             ProducerRecord<byte[], byte[]> odd =
                     new ProducerRecord<>(fixture.topic, new byte[] {'k', 0}, new byte[] {0});
             odd.headers().add("odd\0name", new byte[] {'v', 0}).add("ce_type", new byte[] {'H', 0});
@@ -204,7 +204,7 @@ class MessageConsumerIT {
         }
 
         @Test
-        void one_whose_key_and_type_are_too_long_for_an_index_is_a_dead_letter_too() {
+        void a_record_with_key_and_type_too_long_for_an_index_becomes_a_dead_letter() {
             fixture.send(Fixture.TOO_LONG_FOR_AN_INDEX, Fixture.TOO_LONG_FOR_AN_INDEX, "{}", "bad-1");
             fixture.hello("k", "bob");
 
@@ -218,13 +218,13 @@ class MessageConsumerIT {
         }
 
         @Test
-        void a_second_delivery_of_it_makes_no_second_dead_letter() {
+        void a_redelivered_bad_record_makes_no_second_dead_letter() {
             fixture.send("k", "Hello", "nonsense", "bad");
             MessageConsumer first = fixture.consume(greeter());
             await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
             Fixture.await(first.stop());
 
-            fixture.forgetOffsets();
+            fixture.deleteCommittedOffsets();
             fixture.consume(greeter());
 
             await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
@@ -234,7 +234,7 @@ class MessageConsumerIT {
     }
 
     @Test
-    void a_database_that_drops_the_connection_costs_time_and_no_message() {
+    void a_dropped_database_connection_loses_no_message() {
         AtomicInteger drops = new AtomicInteger(2);
         fixture.hello("a", "ann");
         fixture.hello("b", "bob");
@@ -251,7 +251,7 @@ class MessageConsumerIT {
     }
 
     @Test
-    void members_that_come_and_go_apply_every_message_once_and_in_order_of_its_key() {
+    void every_message_is_applied_once_and_in_key_order_across_rebalances() {
         try (Fixture several = new Fixture()) {
             several.createTopic(6);
             List<String> names = IntStream.range(0, 600).mapToObj(i -> "n" + i).toList();

@@ -26,8 +26,7 @@ class MigrationIT {
 
     @ParameterizedTest
     @CsvSource({"parked_message, dead_letter", "dead_letter, parked_message"})
-    void a_transaction_that_reads_these_tables_and_the_migration_of_both_come_to_an_end(String first, String second)
-            throws Exception {
+    void the_migration_does_not_deadlock_with_a_running_transaction(String first, String second) throws Exception {
         database.setUrl(TestServers.postgres().jdbcUrl(TestServers.newDatabase("migration")));
         database.setUser(LocalPostgres.USER);
         database.setPassword(LocalPostgres.PASSWORD);

@@ -20,12 +20,12 @@ class OperatorActionsIT {
     private static final Operator KIM = new Operator("kim");
 
     private Fixture fixture;
-    private Api api;
+    private TestApi api;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        api = new Api(fixture, router -> OperatorActionRoutes.mount(router, fixture.reads));
+        api = new TestApi(fixture, router -> OperatorActionRoutes.mount(router, fixture.reads));
     }
 
     @AfterEach

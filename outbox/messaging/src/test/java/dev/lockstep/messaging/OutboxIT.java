@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
-import dev.lockstep.messaging.outbox.OutboxStore;
+import dev.lockstep.messaging.outbox.OutboxQueries;
 import dev.lockstep.messaging.outbox.PartitionMaintenance;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -67,12 +67,12 @@ class OutboxIT {
         append("b");
 
         assertThat(states()).containsExactly("pending", "relayed");
-        OutboxStore.Summary summary = Fixture.await(OutboxStore.summary(fixture.pool));
+        OutboxQueries.Summary summary = Fixture.await(OutboxQueries.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(1);
     }
 
     @Test
-    void a_row_of_a_transaction_that_was_open_at_the_heartbeat_stays_pending_though_it_began_before() {
+    void a_row_of_a_transaction_open_at_the_heartbeat_stays_pending() {
         Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a")))
                 .compose(appended -> fixture.pool.query(ACKNOWLEDGE).execute())));
 
@@ -80,7 +80,7 @@ class OutboxIT {
     }
 
     @Test
-    void a_day_past_its_retention_is_dropped_but_only_once_everything_in_it_is_relayed() {
+    void an_expired_partition_is_dropped_once_all_its_rows_are_relayed() {
         String yesterday = fixture.strings(
                         "SELECT 'outbox_p' || to_char(now() AT TIME ZONE 'UTC' - interval '1 day', 'YYYYMMDD')")
                 .getFirst();
@@ -101,7 +101,7 @@ class OutboxIT {
     }
 
     @Test
-    void a_row_that_is_held_back_is_pending_whatever_the_watermark_says() {
+    void a_held_row_is_pending_regardless_of_the_watermark() {
         // Given
         append("a");
         append("b");
@@ -115,33 +115,33 @@ class OutboxIT {
 
         // Then
         assertThat(states()).containsExactly("pending", "relayed", "pending");
-        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, null, null, null, 10))
+        assertThat(Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, null, null, null, 10))
                         .rows())
-                .extracting(OutboxStore.OutboxRow::aggregateId)
+                .extracting(OutboxQueries.OutboxRow::aggregateId)
                 .containsExactly("c", "a");
-        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.RELAYED, null, null, null, 10))
+        assertThat(Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.RELAYED, null, null, null, 10))
                         .rows())
-                .extracting(OutboxStore.OutboxRow::aggregateId)
+                .extracting(OutboxQueries.OutboxRow::aggregateId)
                 .containsExactly("b");
-        assertThat(Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.PENDING, "a", null, null, 10))
+        assertThat(Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, "a", null, null, 10))
                         .rows())
                 .hasSize(1);
-        OutboxStore.Summary summary = Fixture.await(OutboxStore.summary(fixture.pool));
+        OutboxQueries.Summary summary = Fixture.await(OutboxQueries.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(2);
         assertThat(summary.relayed()).isEqualTo(1);
-        assertThat(summary.held()).extracting(OutboxStore.HeldTopic::rows).containsExactly(1L);
+        assertThat(summary.held()).extracting(OutboxQueries.HeldTopic::rows).containsExactly(1L);
 
         // When a row is held back that the watermark has not passed
         holdBack("c");
 
         // Then it is counted once
-        summary = Fixture.await(OutboxStore.summary(fixture.pool));
+        summary = Fixture.await(OutboxQueries.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(2);
         assertThat(summary.relayed()).isEqualTo(1);
     }
 
     @Test
-    void a_topic_that_is_refused_is_a_problem_that_names_it_and_a_row() {
+    void a_refused_topic_is_reported_with_topic_and_row() {
         // Given
         append("a");
         String row = fixture.strings("SELECT id::text FROM outbox").getFirst();
@@ -157,7 +157,7 @@ class OutboxIT {
     }
 
     @Test
-    void a_day_with_a_row_that_is_held_back_is_not_dropped() {
+    void a_partition_with_a_held_row_is_not_dropped() {
         // Given
         Fixture.await(fixture.pool
                 .preparedQuery(
@@ -192,7 +192,7 @@ class OutboxIT {
     }
 
     @Test
-    void days_past_their_retention_are_dropped_one_a_transaction() {
+    void expired_partitions_are_dropped_one_per_transaction() {
         // Given
         Fixture.await(
                 fixture.pool.query("SELECT ensure_partitions('outbox', 5, 0)").execute());
@@ -216,7 +216,7 @@ class OutboxIT {
     }
 
     @Test
-    void that_nothing_relays_is_a_problem_once_the_last_heartbeat_is_older_than_it_may_be() {
+    void a_stale_heartbeat_is_reported_as_a_relay_problem() {
         Fixture.await(fixture.pool
                 .query("UPDATE outbox_watermark SET acknowledged_at = now() - interval '30 seconds'")
                 .execute());
@@ -247,10 +247,10 @@ class OutboxIT {
     }
 
     private List<String> states() {
-        return Fixture.await(OutboxStore.list(fixture.pool, OutboxStore.State.ANY, null, null, null, 10))
+        return Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, null, null, 10))
                 .rows()
                 .stream()
-                .map(OutboxStore.OutboxRow::state)
+                .map(OutboxQueries.OutboxRow::state)
                 .toList();
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OutboxSequenceIT {
-    private static final String CHAIN = """
+    private static final String SEQUENCE = """
             SELECT o.topic || '/' || o.aggregateid || ' ' || o.sequence || ' after ' || coalesce(before.sequence::text, 'none')
               FROM outbox o LEFT JOIN outbox before ON before.id = o.previous_id
              ORDER BY o.id
@@ -37,11 +37,11 @@ class OutboxSequenceIT {
     }
 
     @Test
-    void messages_of_a_topic_and_key_are_numbered_and_know_the_one_before_within_a_batch_and_across_transactions() {
+    void messages_of_a_topic_and_key_are_numbered_and_linked_within_and_across_transactions() {
         append(message("t", "a"), message("t", "b"), message("t", "a"), message("u", "a"));
         append(message("t", "a"), message("t", "c"), message("t", "a"));
 
-        assertThat(fixture.strings(CHAIN))
+        assertThat(fixture.strings(SEQUENCE))
                 .containsExactly(
                         "t/a 1 after none",
                         "t/b 1 after none",
@@ -53,15 +53,15 @@ class OutboxSequenceIT {
     }
 
     @Test
-    void one_that_is_known_to_be_the_first_is_not_looked_up_and_those_behind_it_follow_on() {
+    void a_first_message_skips_the_predecessor_lookup() {
         append(message("t", "a").asFirst(), message("t", "a"));
         append(message("t", "a"));
 
-        assertThat(fixture.strings(CHAIN)).containsExactly("t/a 1 after none", "t/a 2 after 1", "t/a 3 after 2");
+        assertThat(fixture.strings(SEQUENCE)).containsExactly("t/a 1 after none", "t/a 2 after 1", "t/a 3 after 2");
     }
 
     @Test
-    void the_one_before_is_found_in_an_earlier_day_too() {
+    void the_predecessor_is_found_in_an_earlier_partition() {
         Fixture.await(fixture.pool.query("""
                         INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, sequence)
                         VALUES (uuidv7_floor(now() - interval '1 day'), 'greeting', 'a', 'Hello', 't', 41)
@@ -69,11 +69,11 @@ class OutboxSequenceIT {
 
         append(message("t", "a"));
 
-        assertThat(fixture.strings(CHAIN)).containsExactly("t/a 41 after none", "t/a 42 after 41");
+        assertThat(fixture.strings(SEQUENCE)).containsExactly("t/a 41 after none", "t/a 42 after 41");
     }
 
     @Test
-    void what_is_sent_again_and_what_has_headers_of_its_own_is_not_one_of_the_sequence() {
+    void resent_rows_and_rows_with_own_headers_are_not_part_of_the_sequence() {
         append(message("t", "a"));
         Fixture.await(fixture.pool.query("""
                         INSERT INTO outbox (aggregatetype, aggregateid, type, topic, sequence, resend_of, headers)
@@ -90,7 +90,7 @@ class OutboxSequenceIT {
     }
 
     @Test
-    void transactions_that_take_turns_at_one_aggregate_make_one_chain() {
+    void concurrent_transactions_on_one_aggregate_form_one_sequence() {
         Fixture.await(fixture.pool
                 .query("CREATE TABLE aggregate (id text PRIMARY KEY)")
                 .execute());
@@ -105,14 +105,14 @@ class OutboxSequenceIT {
                         .mapEmpty()));
         all.forEach(Fixture::await);
 
-        assertThat(fixture.strings(CHAIN))
+        assertThat(fixture.strings(SEQUENCE))
                 .isEqualTo(IntStream.rangeClosed(1, 200)
                         .mapToObj(i -> "t/a " + i + " after " + (i == 1 ? "none" : i - 1))
                         .toList());
     }
 
     @Test
-    void the_lookup_goes_through_the_index_of_each_day_and_leaves_days_to_come_out() {
+    void the_predecessor_lookup_uses_partition_indexes_and_prunes_future_partitions() {
         Fixture.await(fixture.pool.query("""
                         INSERT INTO outbox (aggregatetype, aggregateid, type, topic, sequence)
                         SELECT 'greeting', 'k' || n % 5000, 'Hello', 't', 1 + n / 5000 FROM generate_series(0, 49999) n
@@ -132,7 +132,7 @@ class OutboxSequenceIT {
     }
 
     @Test
-    void appending_few_or_many_is_planned_once_and_not_each_time() {
+    void append_uses_a_generic_plan() {
         SqlConnection connection = Fixture.await(fixture.pool.getConnection());
         IntStream.range(0, 20)
                 .forEach(i -> Fixture.await(outbox.append(

@@ -30,7 +30,7 @@ class ParkingIT {
     private final AtomicBoolean broken = new AtomicBoolean(true);
     private final AtomicInteger attempts = new AtomicInteger();
 
-    private final MessageHandler<Greeting> breaksOnBob = (tx, messages) -> {
+    private final MessageHandler<Greeting> failsForBob = (tx, messages) -> {
         if (broken.get()
                 && messages.stream().anyMatch(each -> each.message().name().equals("bob"))) {
             attempts.incrementAndGet();
@@ -51,13 +51,13 @@ class ParkingIT {
     }
 
     @Test
-    void the_key_parks_others_flow_and_what_waited_is_applied_in_order_once_it_heals() {
-        ConsumerOptions patient = patient();
+    void a_failing_key_is_parked_others_continue_and_it_recovers_in_order() {
+        ConsumerOptions patient = manyAttempts();
         fixture.hello("a", "ann");
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
         fixture.hello("a", "abe");
-        fixture.consume(patient, breaksOnBob, topic -> true);
+        fixture.consume(patient, failsForBob, topic -> true);
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "abe"));
         fixture.hello("b", "ben");
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(5));
@@ -71,10 +71,10 @@ class ParkingIT {
     }
 
     @Test
-    void it_becomes_a_dead_letter_after_the_last_attempt_and_its_key_goes_on() {
+    void a_message_becomes_a_dead_letter_after_the_last_attempt_and_its_key_continues() {
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
-        fixture.consume(breaksOnBob);
+        fixture.consume(failsForBob);
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
 
@@ -83,11 +83,11 @@ class ParkingIT {
     }
 
     @Test
-    void a_key_too_long_for_an_index_parks_and_goes_on_like_any_other() {
+    void a_key_too_long_for_an_index_is_parked_like_any_other() {
         fixture.hello(Fixture.TOO_LONG_FOR_AN_INDEX, "bob");
         fixture.hello(Fixture.TOO_LONG_FOR_AN_INDEX, "bea");
 
-        fixture.consume(breaksOnBob);
+        fixture.consume(failsForBob);
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bea"));
         assertThat(fixture.strings("SELECT reason || ' ' || attempts FROM dead_letter"))
@@ -95,7 +95,7 @@ class ParkingIT {
     }
 
     @Test
-    void one_for_which_something_is_away_is_tried_for_as_long_as_that_takes_and_holds_up_no_other_key() {
+    void an_unavailable_dependency_is_retried_without_limit_and_blocks_no_other_key() {
         List<String> names = List.of("bob", "cid", "dan", "eve");
         Set<String> parked = ConcurrentHashMap.newKeySet();
         names.forEach(name -> fixture.hello(name, name));
@@ -119,7 +119,7 @@ class ParkingIT {
     }
 
     @Test
-    void however_much_of_it_is_due_what_is_not_parked_comes_in_between() {
+    void new_messages_are_handled_between_due_parked_ones() {
         List<String> parked =
                 IntStream.range(0, 30).mapToObj(i -> "parked-" + i).toList();
         parked.forEach(name -> fixture.hello(name, name));
@@ -146,13 +146,13 @@ class ParkingIT {
     }
 
     @Test
-    void those_that_are_due_together_are_handled_together_as_many_as_a_batch_may_have() {
+    void due_parked_messages_are_handled_together_up_to_the_batch_size() {
         List<String> names = IntStream.range(0, 30).mapToObj(i -> "parked-" + i).toList();
         names.forEach(name -> fixture.hello(name, name));
         Set<String> parked = ConcurrentHashMap.newKeySet();
         AtomicInteger most = new AtomicInteger();
         fixture.consume(
-                patient(10),
+                manyAttempts(10),
                 (tx, messages) -> {
                     boolean parks = messages.size() == 1
                             ? parked.add(messages.getFirst().message().name())
@@ -172,11 +172,11 @@ class ParkingIT {
     }
 
     @Test
-    void one_that_hangs_keeps_none_from_being_handled_that_is_due_with_it() {
+    void a_hanging_parked_message_does_not_block_others_that_are_due() {
         List<String> names = List.of("ann", "bob", "cid", "dan");
         names.forEach(name -> fixture.hello(name, name));
         fixture.consume(
-                patient(),
+                manyAttempts(),
                 (tx, messages) -> {
                     if (broken.get()) {
                         throw new IllegalStateException("not now");
@@ -200,7 +200,7 @@ class ParkingIT {
     }
 
     @Test
-    void a_failure_that_is_only_words_is_counted_like_any_other() {
+    void a_failed_future_with_only_a_message_counts_as_an_attempt() {
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
 
@@ -215,19 +215,19 @@ class ParkingIT {
     }
 
     @Test
-    void a_replay_of_the_dead_letter_is_not_taken_for_a_repeat() {
+    void the_inbox_claim_of_a_dead_letter_is_released() {
         fixture.hello("b", "bob");
-        fixture.consume(breaksOnBob);
+        fixture.consume(failsForBob);
         await().untilAsserted(() ->
                 assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(1));
         assertThat(fixture.strings("SELECT message_id FROM inbox")).isEmpty();
     }
 
-    private ConsumerOptions patient() {
-        return patient(fixture.options().maxBatch());
+    private ConsumerOptions manyAttempts() {
+        return manyAttempts(fixture.options().maxBatch());
     }
 
-    private ConsumerOptions patient(int maxBatch) {
+    private ConsumerOptions manyAttempts(int maxBatch) {
         ConsumerOptions options = fixture.options();
         return new ConsumerOptions(
                 options.group(),

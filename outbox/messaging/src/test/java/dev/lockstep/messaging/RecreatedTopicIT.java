@@ -7,10 +7,10 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.messaging.Fixture.Greeting;
 import dev.lockstep.messaging.deadletter.DeadLetterStore;
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
-import dev.lockstep.messaging.delivery.Inbound;
+import dev.lockstep.messaging.delivery.DecodedRecord;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.ParkedMessageStore;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.Parking;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkRequest;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -45,7 +45,7 @@ class RecreatedTopicIT {
     }
 
     @Test
-    void a_bad_record_where_another_died_before_is_a_dead_letter_too() {
+    void a_bad_record_at_the_position_of_an_older_dead_letter_becomes_one_too() {
         Fixture.await(new DeadLetterStore(fixture.group)
                 .add(
                         fixture.pool,
@@ -62,10 +62,11 @@ class RecreatedTopicIT {
     }
 
     @Test
-    void a_message_parked_where_another_is_parked_is_tried_again_and_the_other_is_left_alone() {
-        Inbound<Greeting> parked = Inbound.read(before, fixture.uuidv7(), null, MessageCodec.of(Greeting.class));
+    void a_message_parked_at_the_position_of_another_is_retried_independently() {
+        DecodedRecord<Greeting> parked =
+                DecodedRecord.decode(before, fixture.uuidv7(), null, MessageCodec.of(Greeting.class));
         Fixture.await(new ParkedMessageStore(fixture.group)
-                .park(fixture.pool, List.of(new Parking(parked, 1, "before", Duration.ofHours(1), null))));
+                .park(fixture.pool, List.of(new ParkRequest(parked, 1, "before", Duration.ofHours(1), null))));
         AtomicBoolean broken = new AtomicBoolean(true);
         fixture.send("k", "Hello", "{\"name\":\"new\"}", "new");
 

@@ -5,10 +5,10 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
-import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.DeliveryRoutes;
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import io.vertx.core.json.JsonObject;
@@ -30,17 +30,17 @@ class RedeliveryIT {
     private static final String ALL = "{\"all\":true,\"ratePerSecond\":10000}";
 
     private final Set<String> broken = ConcurrentHashMap.newKeySet();
-    private final Set<String> hopeless = ConcurrentHashMap.newKeySet();
+    private final Set<String> unprocessable = ConcurrentHashMap.newKeySet();
     private Fixture fixture;
-    private Replays replays;
-    private Api api;
+    private ReplayJobs replays;
+    private TestApi api;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
         fixture.createTopic(1);
-        replays = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
-        api = new Api(fixture, router -> {
+        replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+        api = new TestApi(fixture, router -> {
             DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
             DeliveryRoutes.mount(router, fixture.reads);
             OperatorActionRoutes.mount(router, fixture.reads);
@@ -55,7 +55,7 @@ class RedeliveryIT {
     }
 
     @Test
-    void it_reaches_the_group_whose_dead_letter_it_is_and_no_other_and_letters_do_not_multiply() throws Exception {
+    void a_replay_reaches_only_the_group_of_the_dead_letter() throws Exception {
         try (Fixture other = new Fixture()) {
             broken.add("bob");
             fixture.consume(options(1), this::greet, topic -> true);
@@ -76,21 +76,22 @@ class RedeliveryIT {
                     },
                     topic -> true);
             fixture.hello("b", "bob");
-            await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(1));
-            await().untilAsserted(() -> assertThat(letters(other)).hasSize(1));
+            await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(1));
+            await().untilAsserted(() -> assertThat(deadLetterStates(other)).hasSize(1));
             long records = end();
 
             for (int i = 1; i <= 5; i++) {
                 replayed(api.post("/dead-letters/" + newest() + "/replay", ""));
                 int deaths = i + 1;
-                await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(deaths));
+                await().untilAsserted(
+                                () -> assertThat(deadLetterStates(fixture)).hasSize(deaths));
             }
             broken.clear();
             replayed(api.post("/dead-letters/" + newest() + "/replay", ""));
 
             await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
             assertThat(end()).isEqualTo(records);
-            assertThat(letters(other)).containsExactly("open 1");
+            assertThat(deadLetterStates(other)).containsExactly("open 1");
             assertThat(fixture.strings("SELECT count(*) FROM dead_letter WHERE state = 'open'"))
                     .containsExactly("0");
             assertThat(fixture.strings("SELECT id FROM outbox WHERE topic = '" + fixture.topic + "'"))
@@ -99,15 +100,15 @@ class RedeliveryIT {
     }
 
     @Test
-    void a_message_that_fails_again_is_a_new_letter_that_names_the_one_before_and_its_attempts_are_counted_anew() {
+    void a_message_that_fails_again_is_a_new_dead_letter_linked_to_the_old_one() {
         broken.add("bob");
         fixture.consume(options(2), this::greet, topic -> true);
         fixture.hello("b", "bob");
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(1));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(1));
         String first = newest();
 
         JsonObject job = ended(api.json(api.post("/dead-letters/replay", ALL)));
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(2));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(2));
 
         JsonObject second = api.json(api.get("/dead-letters/" + newest()));
         assertThat(second.getString("redeliveryOf")).isEqualTo(first);
@@ -125,8 +126,8 @@ class RedeliveryIT {
     }
 
     @Test
-    void the_messages_of_a_key_are_handled_in_their_first_order_before_what_is_parked_and_before_what_arrives() {
-        hopeless.addAll(List.of("bob", "bea"));
+    void redelivered_messages_of_a_key_are_handled_in_order_before_parked_and_new_ones() {
+        unprocessable.addAll(List.of("bob", "bea"));
         fixture.consume(options(1000), this::greet, topic -> true);
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
@@ -144,7 +145,7 @@ class RedeliveryIT {
                                now() + interval '1 hour'
                           FROM claimed
                         """.formatted(fixture.group, fixture.topic)).execute());
-        hopeless.clear();
+        unprocessable.clear();
         broken.add("bob");
 
         ended(api.json(api.post("/dead-letters/replay", "{\"key\":\"b\",\"ratePerSecond\":10000}")));
@@ -159,12 +160,12 @@ class RedeliveryIT {
     }
 
     @Test
-    void a_letter_whose_message_was_handled_meanwhile_is_settled_and_stays_a_repeat() {
+    void a_dead_letter_whose_message_was_handled_meanwhile_is_settled_without_redelivery() {
         broken.add("bob");
         fixture.consume(options(1), this::greet, topic -> true);
         String id = fixture.uuidv7().toString();
         fixture.send("b", "Hello", "{\"name\":\"bob\"}", id);
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(1));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(1));
         broken.clear();
         fixture.send("b", "Hello", "{\"name\":\"bob\"}", id);
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob"));
@@ -177,32 +178,32 @@ class RedeliveryIT {
     }
 
     @Test
-    void two_letters_of_one_message_are_one_redelivery() {
+    void two_dead_letters_of_one_message_are_redelivered_once() {
         broken.add("bob");
         fixture.consume(options(1), this::greet, topic -> true);
         String id = fixture.uuidv7().toString();
         fixture.send("b", "Hello", "{\"name\":\"bob\"}", id);
         fixture.send("b", "Hello", "{\"name\":\"bob\"}", id);
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(2));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(2));
         broken.clear();
 
         ended(api.json(api.post("/dead-letters/replay", ALL)));
         fixture.hello("b", "end");
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("bob", "end"));
-        assertThat(letters(fixture)).containsExactly("replayed 1", "replayed 1");
+        assertThat(deadLetterStates(fixture)).containsExactly("replayed 1", "replayed 1");
     }
 
     @Test
-    void a_record_that_never_can_be_read_is_a_letter_again_and_holds_up_nothing() {
+    void an_undecodable_record_becomes_a_dead_letter_again_and_blocks_nothing() {
         fixture.consume(options(3), this::greet, topic -> true);
         fixture.send("b", "Hello", "nonsense", "bad");
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(1));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(1));
 
         replayed(api.post("/dead-letters/" + newest() + "/replay", ""));
         fixture.hello("b", "end");
 
-        await().untilAsserted(() -> assertThat(letters(fixture)).containsExactly("replayed 1", "open 1"));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).containsExactly("replayed 1", "open 1"));
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("end"));
     }
 
@@ -216,10 +217,10 @@ class RedeliveryIT {
             record.headers().add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8));
             fixture.send(record);
         }
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(2));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(2));
 
         ended(api.json(api.post("/dead-letters/replay", ALL)));
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(4));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(4));
         assertThat(fixture.strings("SELECT count(DISTINCT message_id) FROM dead_letter"))
                 .containsExactly("2");
         broken.clear();
@@ -238,7 +239,7 @@ class RedeliveryIT {
         for (int i = 0; i < 40; i++) {
             fixture.hello("b" + i, "bob");
         }
-        await().untilAsserted(() -> assertThat(letters(fixture)).hasSize(40));
+        await().untilAsserted(() -> assertThat(deadLetterStates(fixture)).hasSize(40));
 
         JsonObject job = ended(
                 api.json(api.post("/dead-letters/replay", "{\"all\":true,\"ratePerSecond\":10,\"maxFailures\":2}")));
@@ -248,9 +249,10 @@ class RedeliveryIT {
         assertThat(job.getLong("replayed")).isLessThan(40);
     }
 
-    private io.vertx.core.Future<Void> greet(io.vertx.sqlclient.SqlConnection tx, List<Received<Greeting>> messages) {
-        for (Received<Greeting> each : messages) {
-            if (hopeless.contains(each.message().name())) {
+    private io.vertx.core.Future<Void> greet(
+            io.vertx.sqlclient.SqlConnection tx, List<ReceivedMessage<Greeting>> messages) {
+        for (ReceivedMessage<Greeting> each : messages) {
+            if (unprocessable.contains(each.message().name())) {
                 throw new UnprocessableMessageException(
                         "HOPELESS", each.message().name());
             }
@@ -277,7 +279,7 @@ class RedeliveryIT {
                 options.gapGiveUpAfter());
     }
 
-    private static List<String> letters(Fixture of) {
+    private static List<String> deadLetterStates(Fixture of) {
         return of.strings("SELECT state || ' ' || attempts FROM dead_letter ORDER BY id");
     }
 

@@ -2,7 +2,7 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.messaging.replication.SlotGuardian;
+import dev.lockstep.messaging.replication.ReplicationSlotMonitor;
 import dev.lockstep.messaging.replication.SlotLimits;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -34,13 +34,13 @@ class ReplacedSlotIT {
     }
 
     @Test
-    void new_work_is_refused_while_there_is_only_the_new_slot_and_it_keeps_too_much() {
+    void new_work_is_refused_when_the_replacement_slot_retains_too_much_wal() {
         // Given
         createSlot(slot + "_new");
         write(3_000);
 
         // When
-        SlotGuardian guardian = watch(LOW);
+        ReplicationSlotMonitor guardian = watch(LOW);
 
         // Then
         assertThat(guardian.refusal().orElseThrow().detail())
@@ -51,13 +51,13 @@ class ReplacedSlotIT {
     }
 
     @Test
-    void it_is_said_before_the_new_slot_keeps_too_much() {
+    void a_warning_is_shown_before_the_replacement_slot_retains_too_much_wal() {
         // Given
         createSlot(slot + "_new");
         write(3_000);
 
         // When
-        SlotGuardian guardian = watch(HIGH);
+        ReplicationSlotMonitor guardian = watch(HIGH);
 
         // Then
         assertThat(guardian.warning().orElseThrow()).contains(slot + "_new keeps", "warned of from 1000000");
@@ -66,14 +66,14 @@ class ReplacedSlotIT {
     }
 
     @Test
-    void a_sound_slot_counts_and_what_is_left_of_its_replacement_does_not() {
+    void a_healthy_slot_is_monitored_instead_of_its_leftover_replacement() {
         // Given
         createSlot(slot + "_new");
         write(3_000);
         createSlot(slot);
 
         // When
-        SlotGuardian guardian = watch(LOW);
+        ReplicationSlotMonitor guardian = watch(LOW);
 
         // Then
         assertThat(guardian.refusal()).isEmpty();
@@ -81,7 +81,7 @@ class ReplacedSlotIT {
     }
 
     @Test
-    void a_lost_slot_keeps_nothing_so_its_replacement_counts() {
+    void the_replacement_is_monitored_when_the_slot_is_lost() {
         // Given
         createSlot(slot);
         lose();
@@ -89,15 +89,16 @@ class ReplacedSlotIT {
         write(3_000);
 
         // When
-        SlotGuardian guardian = watch(LOW);
+        ReplicationSlotMonitor guardian = watch(LOW);
 
         // Then
         assertThat(guardian.refusal()).isPresent();
         assertThat(guardian.problem()).isEmpty();
     }
 
-    private SlotGuardian watch(SlotLimits limits) {
-        SlotGuardian guardian = new SlotGuardian(fixture.vertx, fixture.pool, slot, limits, fixture.meters);
+    private ReplicationSlotMonitor watch(SlotLimits limits) {
+        ReplicationSlotMonitor guardian =
+                new ReplicationSlotMonitor(fixture.vertx, fixture.pool, slot, limits, fixture.meters);
         Fixture.await(guardian.start());
         guardian.stop();
         return guardian;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.deadletter.ReplayStore;
-import dev.lockstep.messaging.deadletter.Replays;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
@@ -35,18 +35,18 @@ import org.junit.jupiter.api.Test;
 class ReplayIT {
     private static final String ALL = "{\"topic\":\"greetings\",\"to\":\"topic\",\"ratePerSecond\":10000}";
 
-    private final List<Replays> instances = new ArrayList<>();
+    private final List<ReplayJobs> instances = new ArrayList<>();
     private Fixture fixture;
-    private Letters letters;
-    private Replays replays;
-    private Api api;
+    private DeadLetters deadLetters;
+    private ReplayJobs replays;
+    private TestApi api;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        letters = new Letters(fixture);
+        deadLetters = new DeadLetters(fixture);
         replays = instance();
-        api = new Api(fixture, router -> {
+        api = new TestApi(fixture, router -> {
             DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
             OperatorActionRoutes.mount(router, fixture.reads);
         });
@@ -54,14 +54,14 @@ class ReplayIT {
 
     @AfterEach
     void close() {
-        instances.forEach(Replays::stop);
+        instances.forEach(ReplayJobs::stop);
         api.close();
         fixture.close();
     }
 
     @Test
     void a_job_sends_what_matches_with_each_key_in_order_and_is_on_record() {
-        letters.bury(1, 25, 3);
+        deadLetters.insert(1, 25, 3);
 
         HttpResponse<String> answer = api.post(
                 "/dead-letters/replay",
@@ -73,10 +73,10 @@ class ReplayIT {
         assertThat(job.getString("state")).isEqualTo("done");
         assertThat(job.getLong("replayed")).isEqualTo(9);
         assertThat(job.getLong("remaining")).isZero();
-        assertThat(letters.sent())
+        assertThat(deadLetters.sent())
                 .containsExactly("k1 v1", "k1 v4", "k1 v7", "k1 v10", "k1 v13", "k1 v16", "k1 v19", "k1 v22", "k1 v25");
-        assertThat(letters.open()).hasSize(16);
-        assertThat(api.json(api.get("/dead-letters/" + letters.id(4))).getString("replay"))
+        assertThat(deadLetters.open()).hasSize(16);
+        assertThat(api.json(api.get("/dead-letters/" + deadLetters.id(4))).getString("replay"))
                 .isEqualTo(job.getString("id"));
         JsonObject action = api.rows(api.get("/operator-actions?action=dead-letter.replay-matching"))
                 .getFirst();
@@ -93,11 +93,11 @@ class ReplayIT {
 
     @Test
     void a_job_keeps_to_its_rate() {
-        letters.bury(1, 30, 1);
+        deadLetters.insert(1, 30, 1);
 
         ended(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10}"));
 
-        assertThat(letters.sent())
+        assertThat(deadLetters.sent())
                 .isEqualTo(
                         IntStream.rangeClosed(1, 30).mapToObj(n -> "k0 v" + n).toList());
         assertThat(
@@ -108,12 +108,12 @@ class ReplayIT {
 
     @Test
     void a_job_stops_when_the_failures_return() {
-        letters.bury(1, 40, 1);
+        deadLetters.insert(1, 40, 1);
 
         JsonObject job = api.json(api.post(
                 "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10,\"maxFailures\":2}"));
-        letters.failsAgain(1, 101);
-        letters.failsAgain(2, 102);
+        deadLetters.failAgain(1, 101);
+        deadLetters.failAgain(2, 102);
         JsonObject ended = ended(job);
 
         assertThat(ended.getString("state")).isEqualTo("stopped");
@@ -121,24 +121,24 @@ class ReplayIT {
                 .isEqualTo("the failures return: 2 letters that it sent are dead letters again");
         assertThat(ended.getLong("returned")).isEqualTo(2);
         assertThat(ended.getLong("replayed")).isLessThan(30);
-        assertThat(letters.sent()).doesNotHaveDuplicates();
-        assertThat(api.json(api.get("/dead-letters/" + letters.id(101))).getString("returnedFrom"))
+        assertThat(deadLetters.sent()).doesNotHaveDuplicates();
+        assertThat(api.json(api.get("/dead-letters/" + deadLetters.id(101))).getString("returnedFrom"))
                 .isEqualTo(job.getString("id"));
     }
 
     @Test
     void a_job_that_was_forced_stops_too_when_the_failures_return() {
-        letters.bury(1, 40, 1);
+        deadLetters.insert(1, 40, 1);
         for (int offset = 1; offset <= 40; offset++) {
-            letters.age(offset, "8 days");
+            deadLetters.setMessageAge(offset, "8 days");
         }
 
         JsonObject job = api.json(
                 api.post(
                         "/dead-letters/replay",
                         "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10,\"maxFailures\":2,\"force\":true,\"why\":\"none was handled\"}"));
-        letters.failsAgain(1, 101);
-        letters.failsAgain(2, 102);
+        deadLetters.failAgain(1, 101);
+        deadLetters.failAgain(2, 102);
         JsonObject ended = ended(job);
 
         assertThat(ended.getString("state")).isEqualTo("stopped");
@@ -146,19 +146,19 @@ class ReplayIT {
     }
 
     @Test
-    void what_returned_is_sent_before_those_of_its_key_that_came_after_it() {
-        letters.bury(1, 3, 1);
-        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}"));
-        letters.failsAgain(1, 101);
+    void a_dead_letter_that_failed_again_is_replayed_before_later_ones_of_its_key() {
+        deadLetters.insert(1, 3, 1);
+        api.json(api.post("/dead-letters/" + deadLetters.id(1) + "/replay", "{\"to\":\"topic\"}"));
+        deadLetters.failAgain(1, 101);
 
         ended(api.post("/dead-letters/replay", ALL));
 
-        assertThat(letters.sent()).containsExactly("k0 v1", "k0 v1", "k0 v2", "k0 v3");
+        assertThat(deadLetters.sent()).containsExactly("k0 v1", "k0 v1", "k0 v2", "k0 v3");
     }
 
     @Test
-    void a_job_takes_none_that_died_after_its_cut_off_and_misses_none_that_was_being_written_then() {
-        letters.bury(2, 6, 1);
+    void a_job_excludes_dead_letters_after_its_cut_off_and_includes_those_in_open_transactions() {
+        deadLetters.insert(2, 6, 1);
         SqlConnection writer = Fixture.await(fixture.pool.getConnection());
         Fixture.await(writer.query("BEGIN").execute());
         Fixture.await(writer.query("""
@@ -169,17 +169,17 @@ class ReplayIT {
 
         JsonObject job =
                 api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":4}"));
-        letters.bury(7, 7, 1);
+        deadLetters.insert(7, 7, 1);
         Fixture.await(writer.query("COMMIT").execute());
         Fixture.await(writer.close());
 
         assertThat(ended(job).getLong("replayed")).isEqualTo(6);
-        assertThat(letters.open()).containsExactly("7");
+        assertThat(deadLetters.open()).containsExactly("7");
     }
 
     @Test
-    void what_a_process_left_unfinished_the_next_one_finishes() {
-        letters.bury(1, 20, 5);
+    void an_unfinished_job_is_resumed_after_a_restart() {
+        deadLetters.insert(1, 20, 5);
         JsonObject job =
                 api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":10}"));
         replays.stop();
@@ -190,14 +190,15 @@ class ReplayIT {
 
         assertThat(ended(job).getLong("replayed")).isEqualTo(20);
         assertThat(before).isLessThan(20);
-        assertThat(letters.sent()).hasSize(20).doesNotHaveDuplicates();
+        assertThat(deadLetters.sent()).hasSize(20).doesNotHaveDuplicates();
     }
 
     @Test
-    void however_many_instances_do_one_job_each_letter_is_sent_once() {
-        letters.bury(1, 5_000, 50);
+    void concurrent_instances_replay_each_dead_letter_once() {
+        deadLetters.insert(1, 5_000, 50);
         JsonObject job = api.json(api.post("/dead-letters/replay", ALL));
-        ReplayStore.Shown shown = Fixture.await(ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
+        ReplayStore.ReplayView shown = Fixture.await(
+                        ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
                 .orElseThrow();
 
         List<Future<ReplayStore.Step>> atOnce = IntStream.range(0, 4)
@@ -208,12 +209,12 @@ class ReplayIT {
         replays.start();
 
         assertThat(ended(job).getLong("replayed")).isEqualTo(5_000);
-        assertThat(letters.sent()).hasSize(5_000).doesNotHaveDuplicates();
+        assertThat(deadLetters.sent()).hasSize(5_000).doesNotHaveDuplicates();
     }
 
     @Test
     void an_operator_stops_a_job_and_says_why() {
-        letters.bury(1, 50, 1);
+        deadLetters.insert(1, 50, 1);
         JsonObject job =
                 api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":1}"));
         String stop = "/dead-letters/replays/" + job.getString("id") + "/stop";
@@ -233,23 +234,23 @@ class ReplayIT {
     }
 
     @Test
-    void what_consumers_may_not_recognise_any_more_is_sent_only_by_force_and_with_a_reason() {
-        letters.bury(1, 3, 3);
-        letters.age(1, "8 days");
-        letters.age(2, "8 days");
-        String one = "/dead-letters/" + letters.id(1) + "/replay";
+    void dead_letters_past_the_dedup_window_need_force_and_a_reason() {
+        deadLetters.insert(1, 3, 3);
+        deadLetters.setMessageAge(1, "8 days");
+        deadLetters.setMessageAge(2, "8 days");
+        String one = "/dead-letters/" + deadLetters.id(1) + "/replay";
 
         HttpResponse<String> refused = api.post(one, "{\"to\":\"topic\"}");
 
         assertThat(refused.statusCode()).isEqualTo(409);
-        assertThat(refused.body()).contains(letters.id(1).toString()).contains("PT168H (INBOX_RETENTION)");
+        assertThat(refused.body()).contains(deadLetters.id(1).toString()).contains("PT168H (INBOX_RETENTION)");
         assertThat(api.field(api.post(one, "{\"force\":true}"), 400)).isEqualTo("reason");
         assertThat(api.post("/dead-letters/replay", "{\"to\":\"topic\",\"key\":\"k2\"}")
                         .statusCode())
                 .isEqualTo(409);
         assertThat(api.field(api.post("/dead-letters/replay", "{\"force\":true,\"reason\":\"R\"}"), 400))
                 .isEqualTo("why");
-        assertThat(letters.sent()).isEmpty();
+        assertThat(deadLetters.sent()).isEmpty();
         assertThat(api.rows(api.get("/operator-actions"))).isEmpty();
 
         JsonObject young = ended(api.post("/dead-letters/replay", ALL));
@@ -259,7 +260,7 @@ class ReplayIT {
         ended(api.post(
                 "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"force\":true,\"why\":\"nor was it\"}"));
 
-        assertThat(letters.sent()).containsExactly("k0 v3", "k1 v1", "k2 v2");
+        assertThat(deadLetters.sent()).containsExactly("k0 v3", "k1 v1", "k2 v2");
         assertThat(api.rows(api.get("/operator-actions")).stream()
                         .filter(action -> action.getJsonObject("details").getBoolean("force", false))
                         .map(action -> action.getString("reason")))
@@ -268,8 +269,8 @@ class ReplayIT {
 
     @Test
     void a_dry_run_says_what_would_be_sent_and_writes_nothing() {
-        letters.bury(1, 6, 2);
-        letters.age(6, "8 days");
+        deadLetters.insert(1, 6, 2);
+        deadLetters.setMessageAge(6, "8 days");
         Fixture.await(fixture.pool
                 .query("UPDATE dead_letter SET key_text = NULL, record_key = '\\xff' WHERE \"offset\" = 5")
                 .execute());
@@ -291,15 +292,15 @@ class ReplayIT {
                         .map(group -> group.getString("fingerprint") + " " + group.getLong("count")))
                 .containsExactly("00000000000000aa 3", "00000000000000bb 1");
         assertThat(some.getLong("count")).isEqualTo(1);
-        assertThat(letters.open()).hasSize(6);
-        assertThat(letters.sent()).isEmpty();
+        assertThat(deadLetters.open()).hasSize(6);
+        assertThat(deadLetters.sent()).isEmpty();
         assertThat(api.rows(api.get("/dead-letters/replays"))).isEmpty();
         assertThat(api.rows(api.get("/operator-actions"))).isEmpty();
     }
 
     @Test
-    void a_record_that_came_without_an_id_goes_back_with_the_one_it_is_known_by() {
-        letters.bury(1, 2, 1);
+    void a_record_without_an_id_is_replayed_with_its_inbox_id() {
+        deadLetters.insert(1, 2, 1);
         Fixture.await(fixture.pool
                 .query("UPDATE dead_letter SET record_headers = record_headers - 1 WHERE \"offset\" = 1")
                 .execute());
@@ -315,14 +316,14 @@ class ReplayIT {
     }
 
     @Test
-    void a_record_that_came_with_an_id_and_without_a_time_is_the_same_message_when_it_goes_back_on_another_day() {
+    void a_record_without_a_time_keeps_its_identity_when_replayed_on_another_day() {
         ConsumerRecord<byte[], byte[]> first = record(1, Instant.now().minus(Duration.ofDays(2)));
         first.headers()
                 .add("ce_source", "/elsewhere".getBytes(StandardCharsets.UTF_8))
                 .add("ce_id", "42".getBytes(StandardCharsets.UTF_8));
-        letters.bury(first, "not today");
+        deadLetters.insert(first, "not today");
 
-        api.json(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"topic\"}"));
+        api.json(api.post("/dead-letters/" + deadLetters.id(1) + "/replay", "{\"to\":\"topic\"}"));
 
         ConsumerRecord<byte[], byte[]> again = record(2, Instant.now());
         Headers.toKafka(new JsonArray(fixture.strings("SELECT headers FROM outbox WHERE topic = 'greetings'")
@@ -333,7 +334,7 @@ class ReplayIT {
     }
 
     @Test
-    void terms_that_make_no_sense_are_named() {
+    void invalid_options_are_named() {
         assertThat(api.field(api.post("/dead-letters/replay", "{\"ratePerSecond\":0}"), 400))
                 .isEqualTo("ratePerSecond");
         assertThat(api.field(api.post("/dead-letters/replay", "{\"ratePerSecond\":10001}"), 400))
@@ -363,8 +364,8 @@ class ReplayIT {
                 Optional.empty());
     }
 
-    private Replays instance() {
-        Replays instance = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+    private ReplayJobs instance() {
+        ReplayJobs instance = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
         instances.add(instance);
         return instance;
     }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.deadletter.ReplayStore;
-import dev.lockstep.messaging.deadletter.Replays;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.record.MessageIds;
 import io.vertx.core.Future;
@@ -29,18 +29,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ReplayRequestIT {
     private static final String ALL = "{\"all\":true,\"ratePerSecond\":10000}";
 
-    private final List<Replays> instances = new ArrayList<>();
+    private final List<ReplayJobs> instances = new ArrayList<>();
     private Fixture fixture;
-    private Letters letters;
-    private Replays replays;
-    private Api api;
+    private DeadLetters deadLetters;
+    private ReplayJobs replays;
+    private TestApi api;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        letters = new Letters(fixture);
+        deadLetters = new DeadLetters(fixture);
         replays = instance();
-        api = new Api(fixture, router -> {
+        api = new TestApi(fixture, router -> {
             DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
             OperatorActionRoutes.mount(router, fixture.reads);
         });
@@ -48,7 +48,7 @@ class ReplayRequestIT {
 
     @AfterEach
     void close() {
-        instances.forEach(Replays::stop);
+        instances.forEach(ReplayJobs::stop);
         api.close();
         fixture.close();
     }
@@ -66,29 +66,29 @@ class ReplayRequestIT {
                 "{\"to\":\"topic\"}",
                 "{\"all\":true,\"topic\":\"greetings\"}"
             })
-    void a_request_that_does_not_say_which_letters_is_refused_and_replays_none(String request) {
-        letters.read().bury(1, 3, 1);
+    void a_request_without_a_selection_is_rejected(String request) {
+        deadLetters.withSubscription().insert(1, 3, 1);
 
         assertThat(api.field(api.post("/dead-letters/replay", request), 400)).isEqualTo("all");
 
-        assertThat(letters.open()).hasSize(3);
+        assertThat(deadLetters.open()).hasSize(3);
         assertThat(api.rows(api.get("/dead-letters/replays"))).isEmpty();
     }
 
     @Test
-    void a_destination_that_there_is_not_is_named() {
-        letters.read().bury(1, 1, 1);
+    void an_unknown_destination_is_rejected() {
+        deadLetters.withSubscription().insert(1, 1, 1);
 
         assertThat(api.field(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"everybody\"}"), 400))
                 .isEqualTo("to");
-        assertThat(api.field(api.post("/dead-letters/" + letters.id(1) + "/replay", "{\"to\":\"\"}"), 400))
+        assertThat(api.field(api.post("/dead-letters/" + deadLetters.id(1) + "/replay", "{\"to\":\"\"}"), 400))
                 .isEqualTo("to");
-        assertThat(letters.open()).hasSize(1);
+        assertThat(deadLetters.open()).hasSize(1);
     }
 
     @Test
     void everything_is_redelivered_with_each_key_in_order_and_is_on_record() {
-        letters.read().bury(1, 25, 3);
+        deadLetters.withSubscription().insert(1, 25, 3);
 
         JsonObject preview = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"dryRun\":true}"));
         JsonObject job = ended(api.json(api.post("/dead-letters/replay", ALL)));
@@ -96,10 +96,10 @@ class ReplayRequestIT {
         assertThat(preview.getLong("count")).isEqualTo(25);
         assertThat(job.getString("to")).isEqualTo("group");
         assertThat(job.getLong("replayed")).isEqualTo(25);
-        assertThat(letters.redelivered())
+        assertThat(deadLetters.redelivered())
                 .hasSize(25)
                 .startsWith("k0 v3", "k0 v6", "k0 v9", "k0 v12", "k0 v15", "k0 v18", "k0 v21", "k0 v24", "k1 v1");
-        assertThat(letters.sent()).isEmpty();
+        assertThat(deadLetters.sent()).isEmpty();
         assertThat(fixture.strings("SELECT count(*) FROM inbox WHERE consumer = 'group'"))
                 .containsExactly("25");
         assertThat(api.rows(api.get("/operator-actions?action=dead-letter.replay-matching"))
@@ -110,11 +110,12 @@ class ReplayRequestIT {
     }
 
     @Test
-    void however_many_instances_do_one_job_each_letter_is_redelivered_once_over_restarts() {
-        letters.read().bury(1, 5_000, 50);
+    void concurrent_instances_and_restarts_redeliver_each_dead_letter_once() {
+        deadLetters.withSubscription().insert(1, 5_000, 50);
         JsonObject job = api.json(api.post("/dead-letters/replay", ALL));
         replays.stop();
-        ReplayStore.Shown shown = Fixture.await(ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
+        ReplayStore.ReplayView shown = Fixture.await(
+                        ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
                 .orElseThrow();
 
         List<Future<ReplayStore.Step>> atOnce = IntStream.range(0, 4)
@@ -125,14 +126,14 @@ class ReplayRequestIT {
         instance().start();
 
         assertThat(ended(job).getLong("replayed")).isEqualTo(5_000);
-        assertThat(letters.redelivered()).hasSize(5_000).doesNotHaveDuplicates();
-        assertThat(letters.open()).isEmpty();
+        assertThat(deadLetters.redelivered()).hasSize(5_000).doesNotHaveDuplicates();
+        assertThat(deadLetters.open()).isEmpty();
     }
 
     @Test
-    void letters_of_a_group_that_does_not_run_here_are_refused_by_name_and_may_go_to_the_topic() {
-        letters.bury(1, 2, 1);
-        String one = "/dead-letters/" + letters.id(1) + "/replay";
+    void dead_letters_of_an_inactive_group_are_rejected_and_may_go_to_the_topic() {
+        deadLetters.insert(1, 2, 1);
+        String one = "/dead-letters/" + deadLetters.id(1) + "/replay";
 
         HttpResponse<String> refused = api.post(one, "");
         JsonObject preview = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"dryRun\":true}"));
@@ -145,16 +146,16 @@ class ReplayRequestIT {
         assertThat(preview.getLong("count")).isZero();
         assertThat(preview.getLong("groupGone")).isEqualTo(2);
         assertThat(api.post("/dead-letters/replay", ALL).statusCode()).isEqualTo(409);
-        assertThat(letters.redelivered()).isEmpty();
+        assertThat(deadLetters.redelivered()).isEmpty();
         api.json(api.post(one, "{\"to\":\"topic\"}"));
-        assertThat(letters.sent()).containsExactly("k0 v1");
+        assertThat(deadLetters.sent()).containsExactly("k0 v1");
     }
 
     @Test
-    void what_the_inbox_may_have_forgotten_is_redelivered_only_by_force_and_under_a_day_that_it_keeps() {
-        letters.read().bury(1, 2, 2);
-        letters.age(1, "30 days");
-        String one = "/dead-letters/" + letters.id(1) + "/replay";
+    void dead_letters_past_the_inbox_retention_are_redelivered_only_by_force() {
+        deadLetters.withSubscription().insert(1, 2, 2);
+        deadLetters.setMessageAge(1, "30 days");
+        String one = "/dead-letters/" + deadLetters.id(1) + "/replay";
 
         HttpResponse<String> refused = api.post(one, "");
 
@@ -162,15 +163,15 @@ class ReplayRequestIT {
         assertThat(refused.body()).contains("PT168H (INBOX_RETENTION)");
         assertThat(ended(api.json(api.post("/dead-letters/replay", ALL))).getLong("tooOld"))
                 .isEqualTo(1);
-        assertThat(letters.redelivered()).containsExactly("k0 v2");
+        assertThat(deadLetters.redelivered()).containsExactly("k0 v2");
         api.json(api.post(one, "{\"force\":true,\"reason\":\"it was never handled\"}"));
-        assertThat(letters.redelivered()).containsExactly("k0 v2", "k1 v1");
+        assertThat(deadLetters.redelivered()).containsExactly("k0 v2", "k1 v1");
         assertThat(fixture.strings("SELECT DISTINCT tableoid::regclass FROM inbox ORDER BY 1"))
                 .hasSize(2);
     }
 
     @Test
-    void the_inbox_files_a_redelivery_under_the_id_under_which_it_files_the_message() {
+    void a_redelivery_has_the_inbox_id_of_the_original_message() {
         MessageIds ids = new MessageIds(Duration.ofDays(7));
         for (String interval : List.of("-30 days", "-6 days", "-1 second", "1 day", "9 days")) {
             UUID id = UUID.fromString(fixture.strings("SELECT uuidv7(interval '" + interval + "')")
@@ -178,13 +179,13 @@ class ReplayRequestIT {
             String inbox = fixture.strings("SELECT inbox_id('" + id + "', interval '7 days', 2)")
                     .getFirst();
 
-            assertThat(inbox).isEqualTo(ids.within(id, java.time.Instant.now()).toString());
+            assertThat(inbox).isEqualTo(ids.clamp(id, java.time.Instant.now()).toString());
         }
     }
 
     @Test
-    void only_so_many_jobs_run_at_once_and_the_next_is_told_what_to_do() {
-        letters.read().bury(1, 50, 1);
+    void the_number_of_running_jobs_is_limited() {
+        deadLetters.withSubscription().insert(1, 50, 1);
         for (int i = 0; i < 5; i++) {
             api.json(api.post("/dead-letters/replay", "{\"all\":true,\"ratePerSecond\":1}"));
         }
@@ -196,8 +197,8 @@ class ReplayRequestIT {
         assertThat(api.rows(api.get("/dead-letters/replays?state=running"))).hasSize(5);
     }
 
-    private Replays instance() {
-        Replays instance = new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+    private ReplayJobs instance() {
+        ReplayJobs instance = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
         instances.add(instance);
         return instance;
     }

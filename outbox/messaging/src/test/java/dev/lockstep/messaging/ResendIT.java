@@ -8,9 +8,9 @@ import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
+import dev.lockstep.messaging.resend.ResendJobs;
 import dev.lockstep.messaging.resend.ResendRoutes;
 import dev.lockstep.messaging.resend.ResendStore;
-import dev.lockstep.messaging.resend.Resends;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -36,14 +36,14 @@ class ResendIT {
             """;
 
     private Fixture fixture;
-    private Resends resends;
-    private Api api;
+    private ResendJobs resends;
+    private TestApi api;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        resends = new Resends(fixture.vertx, fixture.pool);
-        api = new Api(fixture, router -> {
+        resends = new ResendJobs(fixture.vertx, fixture.pool);
+        api = new TestApi(fixture, router -> {
             ResendRoutes.mount(router, fixture.pool, fixture.reads, resends, Duration.ofDays(7));
             OutboxRoutes.mount(router, fixture.reads);
             OperatorActionRoutes.mount(router, fixture.reads);
@@ -88,7 +88,7 @@ class ResendIT {
     }
 
     @Test
-    void what_readers_may_not_recognise_any_more_is_sent_again_only_by_force_and_with_a_reason() {
+    void messages_past_the_dedup_window_need_force_and_a_reason() {
         Fixture.await(
                 fixture.pool.query("SELECT ensure_partitions('outbox', 9, 3)").execute());
         Fixture.await(fixture.pool.query("""
@@ -110,9 +110,9 @@ class ResendIT {
     }
 
     @Test
-    void more_than_a_page_goes_on_in_the_background_and_two_instances_do_not_double_it() {
+    void a_large_job_continues_in_the_background_without_duplicates_from_two_instances() {
         append(IntStream.range(0, 5_500).mapToObj(i -> "k" + i % 50).toArray(String[]::new));
-        Resends other = new Resends(fixture.vertx, fixture.pool);
+        ResendJobs other = new ResendJobs(fixture.vertx, fixture.pool);
         other.start();
 
         JsonObject job = api.json(api.post("/outbox/resend", "{\"topic\":\"greetings\",\"ratePerSecond\":5000}"));
@@ -131,12 +131,12 @@ class ResendIT {
     }
 
     @Test
-    void what_a_process_left_unfinished_the_next_one_finishes() {
+    void an_unfinished_job_is_resumed_after_a_restart() {
         append(IntStream.range(0, 2_500).mapToObj(i -> "k").toArray(String[]::new));
         JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":5000}"));
         resends.stop();
 
-        Resends next = new Resends(fixture.vertx, fixture.pool);
+        ResendJobs next = new ResendJobs(fixture.vertx, fixture.pool);
         next.start();
 
         await().untilAsserted(() -> assertThat(api.json(api.get("/outbox/resends/" + job.getString("id")))
@@ -146,7 +146,7 @@ class ResendIT {
     }
 
     @Test
-    void what_does_not_say_what_to_send_is_refused() {
+    void a_request_without_a_selection_is_rejected() {
         assertThat(api.field(api.post("/outbox/resend", "{}"), 400)).isEqualTo("ids");
         assertThat(api.field(api.post("/outbox/resend", "{\"ids\":[],\"reason\":\"x\"}"), 400))
                 .isEqualTo("ids");
@@ -166,7 +166,7 @@ class ResendIT {
                 "{\"from\":\"2000-01-01T00:00:00Z\",\"to\":\"2100-01-01T00:00:00Z\",\"all\":false}",
                 "{\"all\":true,\"topic\":\"greetings\"}"
             })
-    void everything_is_sent_again_only_when_a_request_says_so(String request) {
+    void resending_everything_requires_all(String request) {
         append("a");
 
         assertThat(api.field(api.post("/outbox/resend", request), 400)).isEqualTo("all");
@@ -204,7 +204,7 @@ class ResendIT {
     }
 
     @Test
-    void a_job_that_a_reader_needs_whose_records_were_removed_waits_for_no_operator() {
+    void a_lost_range_job_does_not_wait_for_operator_jobs() {
         append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
         String slow = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":1}"))
                 .getString("id");
@@ -230,7 +230,7 @@ class ResendIT {
     }
 
     @Test
-    void a_job_keeps_to_its_rate_and_says_how_far_it_is() {
+    void a_job_keeps_to_its_rate_and_reports_progress() {
         append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
 
         JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":10}"));
@@ -249,7 +249,7 @@ class ResendIT {
     }
 
     @Test
-    void a_job_adds_nothing_while_very_much_is_pending() {
+    void a_job_pauses_while_too_many_rows_are_pending() {
         append("a");
         Fixture.await(fixture.pool.query("""
                         INSERT INTO outbox (aggregatetype, type, topic) SELECT 'x', 'X', 'x' FROM generate_series(1, 20000)
@@ -280,7 +280,7 @@ class ResendIT {
                 "+10000-01-01T00:00:00Z",
                 "+300000-01-01T00:00:00Z"
             })
-    void a_time_that_no_id_can_have_is_refused_by_name(String time) {
+    void an_out_of_range_time_is_rejected(String time) {
         append("a");
 
         assertThat(api.field(api.post("/outbox/resend", "{\"from\":\"" + time + "\"}"), 400))
@@ -291,7 +291,7 @@ class ResendIT {
     }
 
     @Test
-    void the_first_and_the_last_time_there_is_are_bounds_like_any_other() {
+    void the_earliest_and_latest_valid_times_are_accepted() {
         append("a");
 
         assertThat(resent("{\"all\":true,\"from\":\"1970-01-01T00:00:00Z\",\"to\":\"9999-12-31T23:59:59Z\"}"))
@@ -299,7 +299,7 @@ class ResendIT {
     }
 
     @Test
-    void the_inbox_says_where_a_message_came_from_and_what_is_parked_and_went_wrong_is_shown_by_key() {
+    void inbox_parked_messages_and_delivery_events_are_shown() {
         fixture.createTopic(1);
         fixture.hello("a", "ann");
         fixture.hello("b", "bob");

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.messaging.delivery.Received;
+import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.ResendRequested;
-import dev.lockstep.messaging.resend.ResendResponder;
-import dev.lockstep.messaging.resend.Resends;
+import dev.lockstep.messaging.resend.ResendJobs;
+import dev.lockstep.messaging.resend.ResendRequestHandler;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -28,12 +28,12 @@ class ResendSinceIT {
     private static final String JOBS = "SELECT count(*) FROM outbox_resend";
 
     private Fixture fixture;
-    private Resends resends;
+    private ResendJobs resends;
 
     @BeforeEach
     void open() {
         fixture = new Fixture();
-        resends = new Resends(fixture.vertx, fixture.pool);
+        resends = new ResendJobs(fixture.vertx, fixture.pool);
     }
 
     @AfterEach
@@ -43,7 +43,7 @@ class ResendSinceIT {
     }
 
     @Test
-    void every_sender_sends_its_own_messages_of_the_topic_again_in_their_order_and_no_older_ones() {
+    void a_request_by_time_resends_the_newer_messages_of_the_topic_in_order() {
         append(fixture.topic, "old");
         Instant since = Instant.parse(fixture.strings(
                         "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
@@ -59,7 +59,7 @@ class ResendSinceIT {
     }
 
     @Test
-    void a_request_that_is_meant_for_another_sender_or_that_was_answered_already_changes_nothing() {
+    void a_request_for_another_sender_or_already_answered_is_ignored() {
         append(fixture.topic, "ann");
         Instant since = Instant.now().minusSeconds(60);
         UUID noticed = fixture.uuidv7();
@@ -75,7 +75,7 @@ class ResendSinceIT {
     }
 
     @Test
-    void requests_that_come_while_one_is_answered_share_its_job_from_the_earliest_time_on() {
+    void concurrent_requests_share_one_job_from_the_earliest_time() {
         Instant since = Instant.now().minusSeconds(60);
         ask(request("*", since, fixture.uuidv7()));
         ask(request("*", since.minusSeconds(60), fixture.uuidv7()));
@@ -86,7 +86,7 @@ class ResendSinceIT {
     }
 
     @Test
-    void nothing_is_sent_again_that_a_reader_could_take_for_new() {
+    void messages_past_the_dedup_window_are_not_resent() {
         ask(request("*", Instant.EPOCH, fixture.uuidv7()));
 
         assertThat(fixture.strings("SELECT since BETWEEN uuidv7_floor(now() - interval '7 days 1 minute')"
@@ -95,7 +95,7 @@ class ResendSinceIT {
     }
 
     @Test
-    void a_time_that_is_none_is_refused() {
+    void an_invalid_time_is_rejected() {
         assertThatThrownBy(() -> new ResendRequested("*", "t", null, UUID.randomUUID(), "yesterday"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("since must be a time such as");
@@ -106,10 +106,11 @@ class ResendSinceIT {
     }
 
     private void ask(ResendRequested request) {
-        Fixture.await(fixture.pool.withTransaction(tx -> new ResendResponder("/tests", Duration.ofDays(7))
+        Fixture.await(fixture.pool.withTransaction(tx -> new ResendRequestHandler("/tests", Duration.ofDays(7))
                 .handle(
                         tx,
-                        List.of(new Received<>(request, UUID.randomUUID(), ResendRequested.TOPIC, 0, 0, "k", null)))));
+                        List.of(new ReceivedMessage<>(
+                                request, UUID.randomUUID(), ResendRequested.TOPIC, 0, 0, "k", null)))));
     }
 
     private void append(String topic, String... names) {

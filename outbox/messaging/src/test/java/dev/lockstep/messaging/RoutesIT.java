@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
-import dev.lockstep.messaging.deadletter.Replays;
+import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.http.ProblemHandler;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
@@ -52,7 +52,7 @@ class RoutesIT {
                 router,
                 fixture.pool,
                 fixture.reads,
-                new Replays(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
+                new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
         server = Fixture.await(
                 fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
@@ -224,7 +224,7 @@ class RoutesIT {
         }
 
         @Test
-        void are_found_by_key_whatever_became_of_them_and_by_what_was_thrown() {
+        void are_found_by_key_state_and_error_class() {
             String id = rows(json(get("/dead-letters?reason=NOT_JSON")))
                     .getJsonObject(0)
                     .getString("id");
@@ -296,7 +296,7 @@ class RoutesIT {
 
         @ParameterizedTest
         @MethodSource("dev.lockstep.messaging.RoutesIT#noReasons")
-        void are_not_discarded_without_saying_why(String query) {
+        void are_not_discarded_without_a_reason(String query) {
             String id = rows(json(get("/dead-letters"))).getJsonObject(0).getString("id");
 
             assertThat(field(send("DELETE", "/dead-letters/" + id + query, ""), 400))
@@ -305,7 +305,7 @@ class RoutesIT {
         }
 
         @Test
-        void with_a_key_that_is_not_text_cannot_go_to_the_topic_and_hold_no_other_replay_up() {
+        void with_a_binary_key_cannot_go_to_the_topic_and_block_no_other_replay() {
             fixture.send(new ProducerRecord<>(fixture.topic, new byte[] {(byte) 0xff}, new byte[] {1}));
             await().untilAsserted(() ->
                     assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(4));

@@ -35,14 +35,14 @@ final class AdminTopicProbe implements TopicProbe {
     }
 
     /** Whether Kafka could have a topic of this name. A client that asks for a name that is too long breaks its own connection. */
-    static boolean isName(String topic) {
+    static boolean isValidName(String topic) {
         return NAME.matcher(topic).matches();
     }
 
     @Override
-    public Map<String, Finding> ask(Set<String> topics) throws InterruptedException {
+    public Map<String, Finding> check(Set<String> topics) throws InterruptedException {
         Map<String, Finding> findings = new HashMap<>();
-        Set<String> names = topics.stream().filter(AdminTopicProbe::isName).collect(Collectors.toSet());
+        Set<String> names = topics.stream().filter(AdminTopicProbe::isValidName).collect(Collectors.toSet());
         for (String topic : topics) {
             if (!names.contains(topic)) {
                 findings.put(topic, new Finding(State.REFUSED, "InvalidTopicException: Kafka has no such topic names"));
@@ -65,7 +65,7 @@ final class AdminTopicProbe implements TopicProbe {
         for (Map.Entry<String, KafkaFuture<TopicDescription>> answer : answers.entrySet()) {
             String topic = answer.getKey();
             try {
-                findings.put(topic, look(admin, answer.getValue().get()));
+                findings.put(topic, checkPartitions(admin, answer.getValue().get()));
             } catch (ExecutionException failure) {
                 findings.put(topic, finding(failure.getCause()));
             }
@@ -82,11 +82,11 @@ final class AdminTopicProbe implements TopicProbe {
         };
     }
 
-    private static Finding look(Admin admin, TopicDescription topic) throws InterruptedException {
+    private static Finding checkPartitions(Admin admin, TopicDescription topic) throws InterruptedException {
         for (TopicPartitionInfo partition : topic.partitions()) {
             if (partition.leader() == null || partition.leader().isEmpty()) {
                 return new Finding(
-                        State.WAITING,
+                        State.UNAVAILABLE,
                         "LeaderNotAvailableException: partition %d has no leader".formatted(partition.partition()));
             }
         }
@@ -95,7 +95,7 @@ final class AdminTopicProbe implements TopicProbe {
             // A broker wants no more of them than there are.
             if (partition.isr().size() < Math.min(wanted, partition.replicas().size())) {
                 return new Finding(
-                        State.WAITING,
+                        State.UNAVAILABLE,
                         "NotEnoughReplicasException: partition %d has %d in-sync replicas, min.insync.replicas is %d"
                                 .formatted(
                                         partition.partition(), partition.isr().size(), wanted));

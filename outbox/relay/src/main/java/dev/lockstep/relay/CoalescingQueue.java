@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
     static final String NAME = "lockstep";
-    static final int MOST = 2_048;
+    static final int MAX_BATCH_SIZE = 2_048;
 
     private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
     private static final long PARK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
@@ -32,7 +32,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
 
     /** What {@link #poll()} put into one record. */
     static List<SourceRecord> unpack(SourceRecord batch) {
-        List<SourceRecord> records = new ArrayList<>(MOST);
+        List<SourceRecord> records = new ArrayList<>(MAX_BATCH_SIZE);
         for (Object record : (List<?>) batch.value()) {
             records.add((SourceRecord) record);
         }
@@ -60,8 +60,8 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
         if (queue.isEmpty()) {
             return null;
         }
-        List<SourceRecord> records = new ArrayList<>(Math.min(queue.size(), MOST));
-        while (!queue.isEmpty() && records.size() < MOST) {
+        List<SourceRecord> records = new ArrayList<>(Math.min(queue.size(), MAX_BATCH_SIZE));
+        while (!queue.isEmpty() && records.size() < MAX_BATCH_SIZE) {
             records.add(queue.remove().getRecord());
         }
         // The last one's position stands for all of them.
@@ -74,7 +74,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
     public int size() {
         int size = queue.size();
         if (size == 0 && Thread.currentThread() == poller) {
-            restInsteadOfSpinning();
+            avoidBusySpin();
         }
         return size;
     }
@@ -82,7 +82,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
     // For the last millisecond of its interval the engine asks again and again, which would cost a tenth of a core. A
     // row that
     // comes in this millisecond waits for its end, as the engine holds the lock.
-    private void restInsteadOfSpinning() {
+    private void avoidBusySpin() {
         if (System.nanoTime() - lastFoundEmpty < SPIN_NANOS) {
             LockSupport.parkNanos(PARK_NANOS);
         }

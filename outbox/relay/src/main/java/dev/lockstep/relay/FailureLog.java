@@ -15,19 +15,19 @@ import org.slf4j.Logger;
  * one thread.
  */
 final class FailureLog {
-    private static final Duration TELL_AGAIN = Duration.ofMinutes(1);
-    private static final Duration FORGET = Duration.ofMinutes(30);
-    private static final int MOST = 100;
+    private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
+    private static final Duration EXPIRY = Duration.ofMinutes(30);
+    private static final int MAX_KINDS = 100;
 
     private final Logger logger;
     private final String slot;
     private final LongSupplier nanoClock;
-    private final Map<String, Seen> seen = new HashMap<>();
+    private final Map<String, Occurrences> seen = new HashMap<>();
 
-    private static final class Seen {
-        private long told;
-        private long last;
-        private int untold;
+    private static final class Occurrences {
+        private long lastLogged;
+        private long lastSeen;
+        private int suppressed;
     }
 
     FailureLog(Logger logger, String slot, LongSupplier nanoClock) {
@@ -39,41 +39,41 @@ final class FailureLog {
     void warn(String message, Throwable cause) {
         String reason = RelayException.reason(cause);
         long now = nanoClock.getAsLong();
-        seen.values().removeIf(kind -> now - kind.last > FORGET.toNanos());
-        Seen kind = seen.get(kind(message, cause, reason));
+        seen.values().removeIf(kind -> now - kind.lastSeen > EXPIRY.toNanos());
+        Occurrences kind = seen.get(kindOf(message, cause, reason));
         boolean isNew = kind == null;
         if (kind == null) {
-            kind = new Seen();
-            if (seen.size() >= MOST) {
+            kind = new Occurrences();
+            if (seen.size() >= MAX_KINDS) {
                 seen.clear();
             }
-            seen.put(kind(message, cause, reason), kind);
+            seen.put(kindOf(message, cause, reason), kind);
         }
-        kind.last = now;
-        if (!isNew && now - kind.told < TELL_AGAIN.toNanos()) {
-            kind.untold++;
+        kind.lastSeen = now;
+        if (!isNew && now - kind.lastLogged < LOG_INTERVAL.toNanos()) {
+            kind.suppressed++;
             logger.atDebug().addKeyValue("slot", slot).setCause(cause).log(message);
             return;
         }
-        kind.told = now;
-        int untold = kind.untold;
-        kind.untold = 0;
+        kind.lastLogged = now;
+        int untold = kind.suppressed;
+        kind.suppressed = 0;
         var line = logger.atWarn().addKeyValue("slot", slot).addKeyValue("reason", reason);
         if (untold > 0) {
             line = line.addKeyValue("timesSinceLastTold", untold);
         }
-        if (isNew && !saysEverything(cause)) {
+        if (isNew && !isSelfExplanatory(cause)) {
             line = line.setCause(cause);
         }
         line.log(message);
     }
 
     // Numbers differ from one time to the next: positions, ports, seconds.
-    private static String kind(String message, Throwable cause, String reason) {
+    private static String kindOf(String message, Throwable cause, String reason) {
         return message + cause.getClass() + reason.replaceAll("[0-9A-F]*[0-9][0-9A-F/]*", "#");
     }
 
-    private static boolean saysEverything(Throwable cause) {
+    private static boolean isSelfExplanatory(Throwable cause) {
         for (Throwable each = cause; each != null; each = each.getCause()) {
             if (each instanceof SQLException || each instanceof IOException || each instanceof KafkaException) {
                 return true;

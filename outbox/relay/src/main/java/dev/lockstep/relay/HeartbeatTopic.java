@@ -22,21 +22,21 @@ final class HeartbeatTopic {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTopic.class);
     private static final Duration LIMIT = Duration.ofSeconds(5);
     private static final Duration RETENTION = Duration.ofHours(1);
-    private static final Duration ASK_AGAIN = Duration.ofSeconds(2);
-    private static final Duration TRY_AGAIN = Duration.ofSeconds(10);
+    private static final Duration CHECK_INTERVAL = Duration.ofSeconds(2);
+    private static final Duration RETRY_INTERVAL = Duration.ofSeconds(10);
 
     private enum State {
         UNKNOWN,
-        THERE,
+        USABLE,
         /** Kafka refused a heartbeat. It is tried again now and then. */
         REFUSED,
-        OUT_OF_REACH
+        UNAVAILABLE
     }
 
     private final RelayConfig config;
     private final TopicProbe probe;
     private volatile long since = System.nanoTime();
-    private volatile long nextQuestion = System.nanoTime();
+    private volatile long nextCheck = System.nanoTime();
     private volatile @Nullable String reason;
     private volatile State state = State.UNKNOWN;
 
@@ -45,12 +45,12 @@ final class HeartbeatTopic {
         this.probe = probe;
     }
 
-    boolean exists() {
-        return state == State.THERE;
+    boolean isUsable() {
+        return state == State.USABLE;
     }
 
     /** False until Kafka has said whether the topic can be used. Until then no heartbeat proves anything. */
-    boolean isSettled() {
+    boolean isStateKnown() {
         return state != State.UNKNOWN;
     }
 
@@ -60,18 +60,18 @@ final class HeartbeatTopic {
      *
      * @param refusal null if Kafka took it
      */
-    void answered(@Nullable Refusal refusal) throws InterruptedException {
+    void onHeartbeatResult(@Nullable Refusal refusal) throws InterruptedException {
         if (refusal == null) {
             return;
         }
-        if (probe.ask(OutboxRecords.HEARTBEAT_TOPIC).state() == TopicProbe.State.MISSING) {
+        if (probe.check(OutboxRecords.HEARTBEAT_TOPIC).state() == TopicProbe.State.MISSING) {
             reason = refusal.reason();
             since = System.nanoTime();
-            nextQuestion = since;
+            nextCheck = since;
             state = State.UNKNOWN;
             return;
         }
-        nextQuestion = System.nanoTime() + TRY_AGAIN.toNanos();
+        nextCheck = System.nanoTime() + RETRY_INTERVAL.toNanos();
         if (!refusal.reason().equals(reason)) {
             LOGGER.atWarn()
                     .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
@@ -83,28 +83,28 @@ final class HeartbeatTopic {
     }
 
     /** For how long Kafka has not said it. */
-    Duration unsettled() {
-        return isSettled() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
+    Duration unknownFor() {
+        return isStateKnown() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
     }
 
     /**
      * Creates the topic if it is missing, or finds out whether a heartbeat is worth another try. Blocks for some seconds at most. To be
      * called again and again, and asks Kafka only if there is something to be settled, now and then. Called by one thread.
      */
-    void settle() throws InterruptedException {
+    void refreshState() throws InterruptedException {
         State seen = state;
-        if (seen == State.THERE || seen == State.OUT_OF_REACH || System.nanoTime() - nextQuestion < 0) {
+        if (seen == State.USABLE || seen == State.UNAVAILABLE || System.nanoTime() - nextCheck < 0) {
             return;
         }
         if (seen == State.UNKNOWN) {
-            ask();
-        } else if (probe.ask(OutboxRecords.HEARTBEAT_TOPIC).state() == TopicProbe.State.USABLE) {
-            state = State.THERE;
+            createOrFind();
+        } else if (probe.check(OutboxRecords.HEARTBEAT_TOPIC).state() == TopicProbe.State.USABLE) {
+            state = State.USABLE;
         }
-        nextQuestion = System.nanoTime() + ASK_AGAIN.toNanos();
+        nextCheck = System.nanoTime() + CHECK_INTERVAL.toNanos();
     }
 
-    private void ask() throws InterruptedException {
+    private void createOrFind() throws InterruptedException {
         try (Admin admin = KafkaProbe.admin(config, LIMIT)) {
             state = create(admin);
         } catch (KafkaException cause) {
@@ -114,7 +114,7 @@ final class HeartbeatTopic {
 
     /** Why heartbeats prove nothing yet, if Kafka has been asked. */
     Optional<String> problem() {
-        return isSettled() || reason == null
+        return isStateKnown() || reason == null
                 ? Optional.empty()
                 : Optional.of("heartbeats cannot pass through topic %s at %s: %s"
                         .formatted(OutboxRecords.HEARTBEAT_TOPIC, config.bootstrapServers(), reason));
@@ -125,11 +125,11 @@ final class HeartbeatTopic {
                 .configs(Map.of("retention.ms", Long.toString(RETENTION.toMillis())));
         try {
             admin.createTopics(List.of(topic)).all().get();
-            return State.THERE;
+            return State.USABLE;
         } catch (ExecutionException failure) {
             Throwable cause = failure.getCause();
             if (cause instanceof TopicExistsException) {
-                return State.THERE;
+                return State.USABLE;
             }
             return cause instanceof RetriableException ? unknown(failure) : find(admin, failure);
         }
@@ -141,7 +141,7 @@ final class HeartbeatTopic {
             admin.describeTopics(List.of(OutboxRecords.HEARTBEAT_TOPIC))
                     .allTopicNames()
                     .get();
-            return State.THERE;
+            return State.USABLE;
         } catch (ExecutionException failure) {
             // Anything but a "you may not" passes: a cluster that starts has too few brokers for the topic at first.
             if (!isForbidden(refusal) || !(isForbidden(failure) || isMissing(failure))) {
@@ -151,7 +151,7 @@ final class HeartbeatTopic {
                     .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
                     .addKeyValue("reason", RelayException.reason(refusal))
                     .log("heartbeats do not pass through Kafka: the topic is missing and may not be created");
-            return State.OUT_OF_REACH;
+            return State.UNAVAILABLE;
         }
     }
 

@@ -6,20 +6,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * A row to be held back.
  *
- * @param lane what it waits in
+ * @param orderingKey what it waits in
  * @param refusal why Kafka refused it, or null if it waits behind another
  * @param transaction as that of {@link OutboxRow}
  */
 record HeldRow(
         UUID id,
-        Lane lane,
+        OrderingKey orderingKey,
         @Nullable Refusal refusal,
         @Nullable Long transaction) {
     static HeldRow of(OutboxRow row, @Nullable Refusal refusal) {
         return new HeldRow(
                 UUID.fromString(row.id()),
-                Lane.of(row),
-                Refusal.BEHIND.equals(refusal) ? null : refusal,
+                OrderingKey.of(row),
+                Refusal.BLOCKED_BY_PREDECESSOR.equals(refusal) ? null : refusal,
                 row.transaction());
     }
 }

@@ -29,13 +29,13 @@ final class HeldRowRetrier implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldRowRetrier.class);
     private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final Duration INTERVAL = Duration.ofSeconds(1);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(5);
     private static final int PAGE = 1_000;
     // What is left then is sent while everything else waits.
-    private static final int FEW = 200;
-    private static final int MOST_PAGES = 1_000;
+    private static final int FINAL_BATCH_SIZE = 200;
+    private static final int MAX_PAGES = 1_000;
     // So many may be sent in vain at once; the next attempt goes on behind them.
-    private static final int MOST_REFUSALS = 100;
+    private static final int MAX_REFUSALS = 100;
 
     private final RelayDatabase database;
     private final HeldRows held;
@@ -44,13 +44,13 @@ final class HeldRowRetrier implements AutoCloseable {
     private final OutboxRecords records;
     private final RelayMetrics metrics;
     private final HeldRowStore store = new HeldRowStore();
-    private final Map<String, Attempts> attempts = new HashMap<>();
+    private final Map<String, RetryState> retryStates = new HashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread =
             Thread.ofPlatform().daemon().name("relay-held-rows").unstarted(this::run);
 
     private volatile @Nullable KafkaSender sender;
-    private String told = "";
+    private String lastLoggedReason = "";
 
     /** @param senders makes a sender, for the first row and after each failure that concerns more than a topic */
     HeldRowRetrier(
@@ -69,30 +69,30 @@ final class HeldRowRetrier implements AutoCloseable {
     }
 
     /** How far the attempts with a topic have come. */
-    private static final class Attempts {
+    private static final class RetryState {
         /** Rows up to here were tried in this round. */
-        private long position;
+        private long lastTriedPosition;
 
         /** Rows up to here were looked for in the outbox, while Kafka takes none of the topic. */
-        private long lookedUp;
+        private long lastCheckedPosition;
 
-        private boolean inWaves;
+        private boolean onePerKey;
         private long due = System.nanoTime();
         private Duration pause = INTERVAL;
 
-        void again(boolean gotSomewhere) {
+        void scheduleNext(boolean gotSomewhere) {
             Duration twice = pause.multipliedBy(2);
-            pause = gotSomewhere ? INTERVAL : twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+            pause = gotSomewhere ? INTERVAL : twice.compareTo(MAX_PAUSE) < 0 ? twice : MAX_PAUSE;
             due = System.nanoTime() + pause.toNanos();
         }
 
-        boolean areDue() {
+        boolean isDue() {
             return System.nanoTime() - due >= 0;
         }
 
-        void beginAnew() {
-            position = 0;
-            inWaves = false;
+        void restart() {
+            lastTriedPosition = 0;
+            onePerKey = false;
         }
     }
 
@@ -102,9 +102,9 @@ final class HeldRowRetrier implements AutoCloseable {
     }
 
     /** For how long Kafka has not acknowledged anything that it was sent from here. */
-    Duration unanswered() {
+    Duration stalledFor() {
         KafkaSender current = sender;
-        return current == null ? Duration.ZERO : current.unanswered();
+        return current == null ? Duration.ZERO : current.stalledFor();
     }
 
     /** Ends all waiting for Kafka, and returns at once. */
@@ -133,7 +133,7 @@ final class HeldRowRetrier implements AutoCloseable {
     private void run() {
         try {
             do {
-                work();
+                runConnected();
             } while (!pause());
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
@@ -142,30 +142,30 @@ final class HeldRowRetrier implements AutoCloseable {
         }
     }
 
-    private void work() throws InterruptedException {
+    private void runConnected() throws InterruptedException {
         try (Connection connection = database.connect("held rows retry", LIMIT)) {
             do {
-                step(connection);
-                told = "";
+                retryDueTopics(connection);
+                lastLoggedReason = "";
             } while (!pause());
         } catch (RelayException cause) {
             endSender();
-            tell("held rows cannot be sent", cause);
+            warnOnce("held rows cannot be sent", cause);
         } catch (SQLException cause) {
-            tell("held rows cannot be read", cause);
+            warnOnce("held rows cannot be read", cause);
         } catch (RuntimeException cause) {
             // Without this thread held rows would wait for the next leader.
             endSender();
-            tell("held rows failed unexpectedly", cause);
+            warnOnce("held rows failed unexpectedly", cause);
         }
     }
 
     // Once for each reason, not once for each attempt.
-    private void tell(String what, Exception cause) {
+    private void warnOnce(String what, Exception cause) {
         String reason = RelayException.reason(cause);
-        if (closed.getCount() > 0 && !reason.equals(told)) {
+        if (closed.getCount() > 0 && !reason.equals(lastLoggedReason)) {
             LOGGER.atWarn().addKeyValue("reason", reason).log(what + ", the relay tries again");
-            told = reason;
+            lastLoggedReason = reason;
         }
     }
 
@@ -173,51 +173,51 @@ final class HeldRowRetrier implements AutoCloseable {
         return closed.await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private void step(Connection connection) throws SQLException, InterruptedException {
+    private void retryDueTopics(Connection connection) throws SQLException, InterruptedException {
         held.refresh(store.topics(connection));
         Map<String, HeldTopic> topics = held.topics();
-        attempts.keySet().retainAll(topics.keySet());
+        retryStates.keySet().retainAll(topics.keySet());
         if (topics.isEmpty()) {
             endSender();
             return;
         }
         Set<String> due = new HashSet<>();
         topics.keySet().forEach(topic -> {
-            if (attempts.computeIfAbsent(topic, unknown -> new Attempts()).areDue()) {
+            if (retryStates.computeIfAbsent(topic, unknown -> new RetryState()).isDue()) {
                 due.add(topic);
             }
         });
         if (due.isEmpty()) {
             return;
         }
-        for (Map.Entry<String, Finding> finding : probe.ask(due).entrySet()) {
-            attempt(connection, finding.getKey(), finding.getValue());
+        for (Map.Entry<String, Finding> finding : probe.check(due).entrySet()) {
+            retryTopic(connection, finding.getKey(), finding.getValue());
         }
     }
 
-    private void attempt(Connection connection, String topic, Finding finding)
+    private void retryTopic(Connection connection, String topic, Finding finding)
             throws SQLException, InterruptedException {
-        Attempts state = attempts.computeIfAbsent(topic, unknown -> new Attempts());
+        RetryState state = retryStates.computeIfAbsent(topic, unknown -> new RetryState());
         HeldTopic known = held.topics().get(topic);
         switch (finding.state()) {
-            case USABLE -> state.again(round(connection, topic, state));
-            case MISSING, REFUSED, WAITING -> {
-                if (known != null && known.whole()) {
-                    store.tell(connection, topic, known.row(), finding.reason());
+            case USABLE -> state.scheduleNext(sendPages(connection, topic, state));
+            case MISSING, REFUSED, UNAVAILABLE -> {
+                if (known != null && known.allKeys()) {
+                    store.updateReason(connection, topic, known.row(), finding.reason());
                 }
-                forgetDeleted(connection, topic, state);
+                removeDeletedRows(connection, topic, state);
             }
             case UNKNOWN -> LOGGER.atDebug().addKeyValue("topic", topic).log("Kafka does not tell about the topic");
         }
     }
 
     // An operator gives rows up by deleting them, also those of a topic that can never be.
-    private void forgetDeleted(Connection connection, String topic, Attempts state)
+    private void removeDeletedRows(Connection connection, String topic, RetryState state)
             throws SQLException, InterruptedException {
-        Page page = store.deleted(connection, topic, state.lookedUp, PAGE);
-        state.lookedUp = page.isEmpty() ? 0 : page.last();
-        if (!page.gone().isEmpty()) {
-            forget(connection, topic, page);
+        Page page = store.findDeleted(connection, topic, state.lastCheckedPosition, PAGE);
+        state.lastCheckedPosition = page.isEmpty() ? 0 : page.lastPosition();
+        if (!page.deletedIds().isEmpty()) {
+            removeDeleted(connection, topic, page);
         } else if (!page.isEmpty()) {
             return;
         }
@@ -225,91 +225,92 @@ final class HeldRowRetrier implements AutoCloseable {
         if (!store.keys(connection, topic, 1).isEmpty()) {
             return;
         }
-        held.whileNothingIsSent(() -> {
+        held.runExclusively(() -> {
             if (store.keys(connection, topic, 1).isEmpty()) {
                 store.release(connection, topic);
-                held.settle(topic, Set.of());
+                held.replaceHeldKeys(topic, Set.of());
             }
         });
     }
 
-    private void forget(Connection connection, String topic, Page page) throws SQLException {
+    private void removeDeleted(Connection connection, String topic, Page page) throws SQLException {
         LOGGER.atWarn()
                 .addKeyValue("topic", topic)
-                .addKeyValue("ids", page.gone())
+                .addKeyValue("ids", page.deletedIds())
                 .log("held rows were deleted from the outbox, they are not sent");
-        store.forget(connection, topic, page.gone());
+        store.remove(connection, topic, page.deletedIds());
     }
 
     // Whether anything was sent.
-    private boolean round(Connection connection, String topic, Attempts state)
+    private boolean sendPages(Connection connection, String topic, RetryState state)
             throws SQLException, InterruptedException {
         HeldTopic known = held.topics().get(topic);
-        state.inWaves = state.inWaves || (known != null && !known.whole());
+        state.onePerKey = state.onePerKey || (known != null && !known.allKeys());
         int sent = 0;
         int refused = 0;
         // One row first: most often it is refused for the same reason as before.
         int limit = 1;
-        for (int pages = 0; pages < MOST_PAGES; pages++) {
-            Page page = store.page(connection, topic, state.position, limit);
-            if (page.isEmpty() || (limit == PAGE && page.found() < FEW)) {
+        for (int pages = 0; pages < MAX_PAGES; pages++) {
+            Page page = store.page(connection, topic, state.lastTriedPosition, limit);
+            if (page.isEmpty() || (limit == PAGE && page.found() < FINAL_BATCH_SIZE)) {
                 break;
             }
-            Outcome outcome = send(connection, topic, state, page);
+            PageResult outcome = send(connection, topic, state, page);
             sent += outcome.sent();
             refused += outcome.refused();
             if (outcome.topicRefused()) {
-                state.beginAnew();
+                state.restart();
                 return sent > 0;
             }
-            if (refused >= MOST_REFUSALS && sent == 0) {
+            if (refused >= MAX_REFUSALS && sent == 0) {
                 return false;
             }
             limit = PAGE;
-            if (pages == MOST_PAGES - 1) {
+            if (pages == MAX_PAGES - 1) {
                 // finish() blocks all other topics until the rest is sent, and the rest may be large. The next round
                 // goes on from here.
                 return sent > 0;
             }
         }
-        return finish(connection, topic, state) || sent > 0;
+        return sendRemaining(connection, topic, state) || sent > 0;
     }
 
-    private boolean finish(Connection connection, String topic, Attempts state)
+    private boolean sendRemaining(Connection connection, String topic, RetryState state)
             throws SQLException, InterruptedException {
         boolean[] sent = new boolean[1];
-        held.whileNothingIsSent(() -> {
-            Page page = store.page(connection, topic, state.position, PAGE);
+        held.runExclusively(() -> {
+            Page page = store.page(connection, topic, state.lastTriedPosition, PAGE);
             while (!page.isEmpty()) {
-                Outcome outcome = send(connection, topic, state, page);
+                PageResult outcome = send(connection, topic, state, page);
                 sent[0] |= outcome.sent() > 0;
                 if (outcome.topicRefused()) {
-                    state.beginAnew();
+                    state.restart();
                     return;
                 }
-                page = store.page(connection, topic, state.position, PAGE);
+                page = store.page(connection, topic, state.lastTriedPosition, PAGE);
             }
-            Set<Long> keys = store.keys(connection, topic, HeldRows.MOST_KEYS + 1);
+            Set<Long> keys = store.keys(connection, topic, HeldRows.MAX_KEYS + 1);
             if (keys.isEmpty()) {
                 store.release(connection, topic);
             }
-            held.settle(topic, keys);
-            state.beginAnew();
+            held.replaceHeldKeys(topic, keys);
+            state.restart();
         });
         return sent[0];
     }
 
     /** What became of a page. */
-    private record Outcome(int sent, int refused, boolean topicRefused) {}
+    private record PageResult(int sent, int refused, boolean topicRefused) {}
 
-    private Outcome send(Connection connection, String topic, Attempts state, Page page)
+    private PageResult send(Connection connection, String topic, RetryState state, Page page)
             throws SQLException, InterruptedException {
-        if (!page.gone().isEmpty()) {
-            forget(connection, topic, page);
+        if (!page.deletedIds().isEmpty()) {
+            removeDeleted(connection, topic, page);
         }
-        List<Outgoing> batch =
-                page.rows().stream().map(row -> Outgoing.row(row, records)).toList();
-        new OrderedSender(sender()).send(batch, each -> state.inWaves || batch.size() == 1);
+        List<OutgoingRecord> batch = page.rows().stream()
+                .map(row -> OutgoingRecord.row(row, records))
+                .toList();
+        new OrderedSender(sender()).send(batch, each -> state.onePerKey || batch.size() == 1);
         List<UUID> sent = new ArrayList<>();
         List<HeldRow> refused = new ArrayList<>();
         boolean topicRefused = false;
@@ -318,23 +319,23 @@ final class HeldRowRetrier implements AutoCloseable {
             Refusal refusal = batch.get(i).refusal();
             if (refusal == null) {
                 sent.add(UUID.fromString(row.id()));
-            } else if (!refusal.equals(Refusal.BEHIND)) {
+            } else if (!refusal.equals(Refusal.BLOCKED_BY_PREDECESSOR)) {
                 refused.add(HeldRow.of(row, refusal));
                 topicRefused |= refusal.isOf(Scope.TOPIC);
             }
         }
         if (!sent.isEmpty()) {
-            store.forget(connection, topic, sent);
+            store.remove(connection, topic, sent);
             metrics.relayed(sent.size(), page.rows().getLast().committed());
         }
         if (!refused.isEmpty()) {
-            state.inWaves = true;
-            store.refused(connection, refused);
+            state.onePerKey = true;
+            store.updateRefusals(connection, refused);
             HeldRow first = refused.getFirst();
-            store.tell(connection, topic, first.id().toString(), reason(first));
+            store.updateReason(connection, topic, first.id().toString(), reason(first));
         }
-        state.position = page.last();
-        return new Outcome(sent.size(), refused.size(), topicRefused);
+        state.lastTriedPosition = page.lastPosition();
+        return new PageResult(sent.size(), refused.size(), topicRefused);
     }
 
     private static String reason(HeldRow row) {

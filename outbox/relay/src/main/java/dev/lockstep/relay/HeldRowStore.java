@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** Rows that are held back, as SQL. Runs on the caller's connection, in autocommit. */
 final class HeldRowStore {
     private static final int PAGE_BYTES = 16 * 1024 * 1024;
-    private static final Duration LONGEST_COMMIT = Duration.ofSeconds(5);
+    private static final Duration MAX_COMMIT_WAIT = Duration.ofSeconds(5);
 
     // A row that is held already keeps its place: the slot brings it again after a crash, behind newer ones that are
     // held. A row that somebody has deleted meanwhile can never be sent. LATERAL and OFFSET: the planner may otherwise
@@ -89,7 +89,7 @@ final class HeldRowStore {
          LIMIT ?
         """;
 
-    private static final String SENT = """
+    private static final String REMOVE = """
         WITH gone AS (DELETE FROM outbox_held WHERE id = ANY (?::uuid[]) RETURNING id)
         UPDATE outbox_held_topic SET rows = greatest(0, rows - (SELECT count(*) FROM gone)) WHERE topic = ?
         """;
@@ -100,7 +100,7 @@ final class HeldRowStore {
          WHERE h.id = r.id AND h.refusal IS DISTINCT FROM r.refusal
         """;
 
-    private static final String TELL = """
+    private static final String UPDATE_REASON = """
         UPDATE outbox_held_topic SET row_id = ?, reason = ?
          WHERE topic = ? AND (row_id IS DISTINCT FROM ? OR reason IS DISTINCT FROM ?)
         """;
@@ -130,16 +130,16 @@ final class HeldRowStore {
      * @param row one that Kafka refused
      * @param reason what it said
      */
-    record Topic(long rows, String row, String reason) {}
+    record TopicStatus(long rows, String row, String reason) {}
 
     /**
      * Some rows of a topic in the order in which they are to be sent.
      *
-     * @param gone ids of those that are no longer in the outbox
-     * @param last the position of the last one
+     * @param deletedIds ids of those that are no longer in the outbox
+     * @param lastPosition the position of the last one
      * @param found how many there were before those were left out that would have made too large a page
      */
-    record Page(List<OutboxRow> rows, List<UUID> gone, long last, int found) {
+    record Page(List<OutboxRow> rows, List<UUID> deletedIds, long lastPosition, int found) {
         boolean isEmpty() {
             return found == 0;
         }
@@ -155,12 +155,14 @@ final class HeldRowStore {
                     2,
                     texts(
                             connection,
-                            rows.stream().map(row -> row.lane().topic()).toList()));
+                            rows.stream().map(row -> row.orderingKey().topic()).toList()));
             statement.setArray(
                     3,
                     connection.createArrayOf(
                             "bigint",
-                            rows.stream().map(row -> row.lane().keyHash()).toArray()));
+                            rows.stream()
+                                    .map(row -> row.orderingKey().keyHash())
+                                    .toArray()));
             List<@Nullable String> refusals = new ArrayList<>(rows.size());
             rows.forEach(row ->
                     refusals.add(row.refusal() == null ? null : row.refusal().reason()));
@@ -174,10 +176,10 @@ final class HeldRowStore {
     private static void awaitVisible(Connection connection, List<HeldRow> rows) throws SQLException {
         List<HeldRow> captured =
                 rows.stream().filter(row -> row.transaction() != null).toList();
-        long deadline = System.nanoTime() + LONGEST_COMMIT.toNanos();
+        long deadline = System.nanoTime() + MAX_COMMIT_WAIT.toNanos();
         while (isAnyNotYetVisible(connection, captured)) {
             if (System.nanoTime() - deadline > 0) {
-                throw new SQLException("rows that the slot brought are not visible after " + LONGEST_COMMIT.toSeconds()
+                throw new SQLException("rows that the slot brought are not visible after " + MAX_COMMIT_WAIT.toSeconds()
                         + " s: their transactions have not ended");
             }
             text(connection, SHORT_PAUSE);
@@ -209,14 +211,14 @@ final class HeldRowStore {
     }
 
     /** Which topics have rows that are held back. */
-    Map<String, Topic> topics(Connection connection) throws SQLException {
+    Map<String, TopicStatus> topics(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(TOPICS)) {
-            Map<String, Topic> topics = new HashMap<>();
+            Map<String, TopicStatus> topics = new HashMap<>();
             while (row.next()) {
                 topics.put(
                         row.getString("topic"),
-                        new Topic(row.getLong("rows"), row.getString("row_id"), row.getString("reason")));
+                        new TopicStatus(row.getLong("rows"), row.getString("row_id"), row.getString("reason")));
             }
             return topics;
         }
@@ -249,7 +251,7 @@ final class HeldRowStore {
     }
 
     /** Which of the next rows behind a position are no longer in the outbox. The page has no rows, only ids. */
-    Page deleted(Connection connection, String topic, long after, int limit) throws SQLException {
+    Page findDeleted(Connection connection, String topic, long after, int limit) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(DELETED)) {
             statement.setString(1, topic);
             statement.setLong(2, after);
@@ -271,8 +273,8 @@ final class HeldRowStore {
     }
 
     /** Kafka has acknowledged these rows of the topic, or there is nothing to be sent any more. */
-    void forget(Connection connection, String topic, List<UUID> ids) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SENT)) {
+    void remove(Connection connection, String topic, List<UUID> ids) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
             statement.setArray(1, uuids(connection, ids));
             statement.setString(2, topic);
             statement.executeUpdate();
@@ -280,7 +282,7 @@ final class HeldRowStore {
     }
 
     /** Kafka has refused these rows once more. */
-    void refused(Connection connection, List<HeldRow> rows) throws SQLException {
+    void updateRefusals(Connection connection, List<HeldRow> rows) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REFUSED)) {
             statement.setArray(
                     1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
@@ -293,8 +295,8 @@ final class HeldRowStore {
     }
 
     /** Writes down what Kafka says of a topic now. */
-    void tell(Connection connection, String topic, String row, String reason) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(TELL)) {
+    void updateReason(Connection connection, String topic, String row, String reason) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(UPDATE_REASON)) {
             UUID id = UUID.fromString(row);
             statement.setObject(1, id);
             statement.setString(2, reason);

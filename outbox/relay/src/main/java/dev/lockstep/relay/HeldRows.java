@@ -1,6 +1,6 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.relay.HeldRowStore.Topic;
+import dev.lockstep.relay.HeldRowStore.TopicStatus;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -32,80 +32,80 @@ final class HeldRows implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldRows.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
     // More would take memory, and a topic that refuses so many of its keys is better looked after as a whole.
-    static final int MOST_KEYS = 10_000;
+    static final int MAX_KEYS = 10_000;
 
     private final RelayDatabase database;
     private final RelayHealth health;
-    private final String kafka;
+    private final String bootstrapServers;
     private final HeldRowStore store = new HeldRowStore();
-    private final ReentrantReadWriteLock turns = new ReentrantReadWriteLock();
+    private final ReentrantReadWriteLock sendLock = new ReentrantReadWriteLock();
 
     private volatile Map<String, HeldTopic> topics = Map.of();
     private volatile boolean loaded;
     private volatile boolean closed;
     private volatile @Nullable Connection connection;
 
-    /** @param kafka where Kafka is, for messages */
-    HeldRows(RelayDatabase database, RelayHealth health, String kafka) {
+    /** @param bootstrapServers where Kafka is, for messages */
+    HeldRows(RelayDatabase database, RelayHealth health, String bootstrapServers) {
         this.database = database;
         this.health = health;
-        this.kafka = kafka;
+        this.bootstrapServers = bootstrapServers;
     }
 
     /**
      * A topic of which rows are held back.
      *
-     * @param whole whether all of its rows are
+     * @param allKeys whether all of its rows are
      * @param keys hashes of the keys whose rows are held back, if not all are
      * @param row one that Kafka refused
      * @param reason what it said
      * @param rows how many are held back, as of the last look at the database
      */
-    record HeldTopic(boolean whole, Set<Long> keys, String row, String reason, long rows) {
-        private HeldTopic and(HeldRow refused, Refusal refusal) {
+    record HeldTopic(boolean allKeys, Set<Long> keys, String row, String reason, long rows) {
+        private HeldTopic withRefusedRow(HeldRow refused, Refusal refusal) {
             Set<Long> more = new HashSet<>(keys);
-            more.add(refused.lane().keyHash());
-            boolean all = whole || refusal.isOf(Refusal.Scope.TOPIC) || more.size() > MOST_KEYS;
+            more.add(refused.orderingKey().keyHash());
+            boolean all = allKeys || refusal.isOf(Refusal.Scope.TOPIC) || more.size() > MAX_KEYS;
             return new HeldTopic(all, all ? Set.of() : more, row, reason, rows);
         }
 
-        private HeldTopic with(Topic found) {
-            return new HeldTopic(whole, keys, found.row(), found.reason(), found.rows());
+        private HeldTopic withStatus(TopicStatus found) {
+            return new HeldTopic(allKeys, keys, found.row(), found.reason(), found.rows());
         }
     }
 
     /** Something to be done while nothing is sent. */
-    interface Work {
+    interface ExclusiveAction {
         void run() throws SQLException, InterruptedException;
     }
 
-    /** To be called before {@link #holds} is asked about rows that are then sent, and ended by {@link #endToSend}. */
-    void beginToSend() throws InterruptedException {
-        turns.readLock().lockInterruptibly();
+    /** To be called before {@link #isHeld} is asked about rows that are then sent, and ended by {@link #endSend}. */
+    void beginSend() throws InterruptedException {
+        sendLock.readLock().lockInterruptibly();
         if (!loaded) {
             try {
                 load();
             } catch (RuntimeException cause) {
-                turns.readLock().unlock();
+                sendLock.readLock().unlock();
                 throw cause;
             }
         }
     }
 
-    void endToSend() {
-        turns.readLock().unlock();
+    void endSend() {
+        sendLock.readLock().unlock();
     }
 
     /** Does the work while nobody has a turn; waits for one at most. */
-    boolean whileNothingIsSent(Work work) throws SQLException, InterruptedException {
-        if (!turns.writeLock().tryLock(1, TimeUnit.SECONDS)) {
+    boolean runExclusively(ExclusiveAction work) throws SQLException, InterruptedException {
+        if (!sendLock.writeLock().tryLock(1, TimeUnit.SECONDS)) {
             return false;
         }
         try {
             work.run();
             return true;
         } finally {
-            turns.writeLock().unlock();
+            sendLock.writeLock().unlock();
         }
     }
 
@@ -114,16 +114,16 @@ final class HeldRows implements AutoCloseable {
     }
 
     /** Whether the row has to wait behind others. */
-    boolean holds(OutboxRow row) {
-        HeldTopic held = topics.get(Lane.name(row.topic()));
+    boolean isHeld(OutboxRow row) {
+        HeldTopic held = topics.get(OrderingKey.storedTopic(row.topic()));
         return held != null
-                && (held.whole() || held.keys().contains(Lane.of(row).keyHash()));
+                && (held.allKeys() || held.keys().contains(OrderingKey.of(row).keyHash()));
     }
 
     /** Whether some rows of the topic are held back, but not all. */
-    boolean holdsSomeOf(String topic) {
-        HeldTopic held = topics.get(Lane.name(topic));
-        return held != null && !held.whole();
+    boolean isPartiallyHeld(String topic) {
+        HeldTopic held = topics.get(OrderingKey.storedTopic(topic));
+        return held != null && !held.allKeys();
     }
 
     Map<String, HeldTopic> topics() {
@@ -141,7 +141,7 @@ final class HeldRows implements AutoCloseable {
         for (HeldRow row : rows) {
             Refusal refusal = row.refusal();
             if (refusal != null) {
-                String topic = row.lane().topic();
+                String topic = row.orderingKey().topic();
                 HeldTopic before = changed.get(topic);
                 if (before == null) {
                     before = new HeldTopic(false, Set.of(), row.id().toString(), refusal.reason(), rows.size());
@@ -151,20 +151,21 @@ final class HeldRows implements AutoCloseable {
                             .addKeyValue("reason", refusal.reason())
                             .log("Kafka refused a row, it is held back with those that come after it");
                 }
-                changed.put(topic, before.and(row, refusal));
+                changed.put(topic, before.withRefusedRow(row, refusal));
             }
         }
-        publish(changed);
+        updateTopics(changed);
     }
 
     /** Takes over what the database says is held, such as what an old leader has written meanwhile. */
-    synchronized void refresh(Map<String, Topic> found) {
+    synchronized void refresh(Map<String, TopicStatus> found) {
         if (found.isEmpty() && topics.isEmpty()) {
             return;
         }
         Map<String, HeldTopic> changed = new HashMap<>(topics);
-        found.forEach((topic, state) -> changed.merge(topic, whole(state), (known, unknown) -> known.with(state)));
-        publish(changed);
+        found.forEach((topic, state) ->
+                changed.merge(topic, entireTopic(state), (known, unknown) -> known.withStatus(state)));
+        updateTopics(changed);
     }
 
     /**
@@ -172,9 +173,9 @@ final class HeldRows implements AutoCloseable {
      *
      * @param keys those of which rows are still held back, or one more than can be kept
      */
-    synchronized void settle(String topic, Set<Long> keys) {
+    synchronized void replaceHeldKeys(String topic, Set<Long> keys) {
         HeldTopic before = topics.get(topic);
-        if (before == null || keys.size() > MOST_KEYS) {
+        if (before == null || keys.size() > MAX_KEYS) {
             return;
         }
         Map<String, HeldTopic> changed = new HashMap<>(topics);
@@ -184,7 +185,7 @@ final class HeldRows implements AutoCloseable {
         } else {
             changed.put(topic, new HeldTopic(false, Set.copyOf(keys), before.row(), before.reason(), before.rows()));
         }
-        publish(changed);
+        updateTopics(changed);
     }
 
     /** Returns at once. What is being written at this moment fails, or is held all the same. */
@@ -199,10 +200,10 @@ final class HeldRows implements AutoCloseable {
                 LOGGER.atDebug().setCause(cause).log("connection cannot be ended");
             }
         }
-        health.held(List.of());
+        health.setHeldTopics(List.of());
     }
 
-    private static HeldTopic whole(Topic found) {
+    private static HeldTopic entireTopic(TopicStatus found) {
         return new HeldTopic(true, Set.of(), found.row(), found.reason(), found.rows());
     }
 
@@ -236,23 +237,23 @@ final class HeldRows implements AutoCloseable {
         }
     }
 
-    private void publish(Map<String, HeldTopic> changed) {
+    private void updateTopics(Map<String, HeldTopic> changed) {
         topics = Map.copyOf(changed);
         if (topics.isEmpty()) {
             disconnect();
         }
         if (!closed) {
-            health.held(new TreeMap<>(topics)
+            health.setHeldTopics(new TreeMap<>(topics)
                     .entrySet().stream()
-                            .map(held -> sentence(held.getKey(), held.getValue()))
+                            .map(held -> describe(held.getKey(), held.getValue()))
                             .toList());
         }
     }
 
-    private String sentence(String topic, HeldTopic held) {
+    private String describe(String topic, HeldTopic held) {
         return "Kafka at %s does not take outbox row %s for topic %s: %s; %d %s held back, other topics go on"
                 .formatted(
-                        kafka,
+                        bootstrapServers,
                         held.row(),
                         topic,
                         held.reason(),

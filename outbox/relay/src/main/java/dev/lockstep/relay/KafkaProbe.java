@@ -19,7 +19,7 @@ final class KafkaProbe {
     }
 
     /** Whether the cluster tells who belongs to it, for which nobody needs a right. Blocks for two seconds at most. */
-    boolean answers() throws InterruptedException {
+    boolean isReachable() throws InterruptedException {
         try (Admin admin = admin(config, LIMIT)) {
             admin.describeCluster().nodes().get();
             return true;

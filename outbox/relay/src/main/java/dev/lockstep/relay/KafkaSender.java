@@ -27,51 +27,51 @@ import org.jspecify.annotations.Nullable;
  * sent. {@link OrderedSender} sends that again through the next producer.
  */
 final class KafkaSender implements AutoCloseable {
-    private static final Duration SLICE = Duration.ofMillis(100);
-    private static final Duration WORTH_TELLING = Duration.ofSeconds(3);
-    private static final Duration WORTH_ASKING = Duration.ofSeconds(1);
-    private static final Duration SELDOM = Duration.ofSeconds(5);
-    private static final Duration BLOCKED = Duration.ofSeconds(5);
+    private static final Duration ACK_POLL_INTERVAL = Duration.ofMillis(100);
+    private static final Duration SLOW_ACK_THRESHOLD = Duration.ofSeconds(3);
+    private static final Duration FIRST_TOPIC_CHECK = Duration.ofSeconds(1);
+    private static final Duration MAX_CHECK_INTERVAL = Duration.ofSeconds(5);
+    private static final Duration BLOCKED_THRESHOLD = Duration.ofSeconds(5);
 
     private static final Future<RecordMetadata> NOT_SENT =
             CompletableFuture.failedFuture(new IllegalStateException("the record was not sent"));
 
     private final Supplier<Producer<byte[], byte[]>> producers;
     private final String bootstrapServers;
-    private final TopicProbe topics;
+    private final TopicProbe topicProbe;
     private final RelayHealth health;
     private final AtomicReference<@Nullable RelayException> failure = new AtomicReference<>();
 
-    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger waiters = new AtomicInteger();
 
-    private @Nullable Session session;
-    private volatile long lastMove = System.nanoTime();
+    private @Nullable ProducerHandle currentProducer;
+    private volatile long lastProgress = System.nanoTime();
     private volatile boolean closing;
 
     /** @param producers makes a producer, for the first record and after each one that was given up */
     KafkaSender(
             Supplier<Producer<byte[], byte[]>> producers,
             String bootstrapServers,
-            TopicProbe topics,
+            TopicProbe topicProbe,
             RelayHealth health) {
         this.producers = producers;
         this.bootstrapServers = bootstrapServers;
-        this.topics = topics;
+        this.topicProbe = topicProbe;
         this.health = health;
     }
 
     /** A producer until it is given up. What was handed to it and not acknowledged by then may or may not have reached Kafka. */
-    static final class Session {
+    static final class ProducerHandle {
         private final Producer<byte[], byte[]> producer;
-        private volatile boolean givenUp;
+        private volatile boolean closed;
 
-        private Session(Producer<byte[], byte[]> producer) {
+        private ProducerHandle(Producer<byte[], byte[]> producer) {
             this.producer = producer;
         }
 
         // Runs on the producer's own thread too. Closed there and then, it does not get to send the next batch.
-        void giveUp() {
-            givenUp = true;
+        void forceClose() {
+            closed = true;
             producer.close(Duration.ZERO);
         }
     }
@@ -81,23 +81,23 @@ final class KafkaSender implements AutoCloseable {
      *
      * @param refusal why it did not, or null if it is on its way
      */
-    record Sent(
-            Session session,
-            Outgoing outgoing,
+    record SentRecord(
+            ProducerHandle session,
+            OutgoingRecord outgoing,
             Future<RecordMetadata> acknowledgement,
             @Nullable Refusal refusal) {
-        private static Sent failed(Session session, Outgoing outgoing, Refusal refusal) {
-            return new Sent(session, outgoing, NOT_SENT, refusal);
+        private static SentRecord failed(ProducerHandle session, OutgoingRecord outgoing, Refusal refusal) {
+            return new SentRecord(session, outgoing, NOT_SENT, refusal);
         }
     }
 
     /** The producer in use. Makes one if there is none, or if the last one was given up. */
-    synchronized Session session() {
-        throwIfOver();
-        Session current = session;
-        if (current == null || current.givenUp) {
-            current = new Session(newProducer());
-            session = current;
+    synchronized ProducerHandle currentProducer() {
+        throwIfClosedOrFailed();
+        ProducerHandle current = currentProducer;
+        if (current == null || current.closed) {
+            current = new ProducerHandle(newProducer());
+            currentProducer = current;
         }
         return current;
     }
@@ -118,10 +118,10 @@ final class KafkaSender implements AutoCloseable {
      *     producer is given up before it sends them
      * @throws RelayException if nothing can be sent at all, or the sender is being closed
      */
-    Sent send(Session by, Outgoing outgoing, boolean followed) throws InterruptedException {
+    SentRecord send(ProducerHandle by, OutgoingRecord outgoing, boolean followed) throws InterruptedException {
         beginToWait();
         try {
-            return sendPatiently(by, outgoing, followed);
+            return sendWithRetries(by, outgoing, followed);
         } finally {
             endToWait();
         }
@@ -133,21 +133,21 @@ final class KafkaSender implements AutoCloseable {
      * @return null if it was acknowledged
      */
     @Nullable
-    Refusal awaitAck(Sent sent) throws InterruptedException {
+    Refusal awaitAck(SentRecord sent) throws InterruptedException {
         if (sent.refusal() != null) {
             return sent.refusal();
         }
         beginToWait();
         try {
-            return awaitPatiently(sent);
+            return awaitAckOrRefusal(sent);
         } finally {
             endToWait();
         }
     }
 
     /** For how long nothing has been acknowledged, nor taken into the buffer, though somebody waits for that. */
-    Duration unanswered() {
-        return waiting.get() == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastMove);
+    Duration stalledFor() {
+        return waiters.get() == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastProgress);
     }
 
     /** Ends all waiting at once. What is not acknowledged by then will be sent again by whoever leads next. */
@@ -155,95 +155,96 @@ final class KafkaSender implements AutoCloseable {
     public void close() {
         closing = true;
         synchronized (this) {
-            if (session != null) {
-                session.giveUp();
+            if (currentProducer != null) {
+                currentProducer.forceClose();
             }
         }
     }
 
     private void beginToWait() {
-        if (waiting.get() == 0) {
-            lastMove = System.nanoTime();
+        if (waiters.get() == 0) {
+            lastProgress = System.nanoTime();
         }
-        waiting.incrementAndGet();
+        waiters.incrementAndGet();
     }
 
     private void endToWait() {
-        lastMove = System.nanoTime();
-        waiting.decrementAndGet();
+        lastProgress = System.nanoTime();
+        waiters.decrementAndGet();
     }
 
-    private Sent sendPatiently(Session by, Outgoing outgoing, boolean followed) throws InterruptedException {
+    private SentRecord sendWithRetries(ProducerHandle by, OutgoingRecord outgoing, boolean followed)
+            throws InterruptedException {
         ProducerRecord<byte[], byte[]> record = outgoing.record();
         if (record == null) {
-            return Sent.failed(by, outgoing, outgoing.unsendable());
+            return SentRecord.failed(by, outgoing, outgoing.unsendable());
         }
         long start = System.nanoTime();
-        Doubts doubts = new Doubts(outgoing.topic());
+        TopicCheck doubts = new TopicCheck(outgoing.topic());
         while (true) {
-            throwIfOver();
-            if (by.givenUp) {
-                return Sent.failed(by, outgoing, Refusal.GIVEN_UP);
+            throwIfClosedOrFailed();
+            if (by.closed) {
+                return SentRecord.failed(by, outgoing, Refusal.PRODUCER_CLOSED);
             }
             Attempt attempt = tryToSend(by, record, followed);
             Throwable cause = attempt.failure();
             if (cause == null) {
-                return new Sent(by, outgoing, attempt.acknowledgement(), null);
+                return new SentRecord(by, outgoing, attempt.acknowledgement(), null);
             }
             // Only a record that never entered the producer's buffer times out here, so to try it again keeps the
             // order.
             if (!(cause instanceof TimeoutException)) {
-                return Sent.failed(by, outgoing, refusal(by, outgoing, cause));
+                return SentRecord.failed(by, outgoing, refusal(by, outgoing, cause));
             }
             Duration waited = since(start);
-            Refusal refusal = connected(by) ? doubts.settle(waited) : null;
+            Refusal refusal = connected(by) ? doubts.check(waited) : null;
             if (refusal != null) {
-                return Sent.failed(by, outgoing, refusal);
+                return SentRecord.failed(by, outgoing, refusal);
             }
-            tellThatItWaits(
+            reportWait(
                     "outbox %s waits for topic %s: %s"
                             .formatted(
-                                    outgoing.what(),
+                                    outgoing.description(),
                                     outgoing.topic(),
                                     connected(by) ? cause.getMessage() : kafka() + " cannot be reached"),
                     waited);
         }
     }
 
-    private void tellThatItWaits(String sentence, Duration waited) {
-        if (waited.compareTo(BLOCKED) < 0) {
-            health.troubled(sentence);
+    private void reportWait(String sentence, Duration waited) {
+        if (waited.compareTo(BLOCKED_THRESHOLD) < 0) {
+            health.degraded(sentence);
         } else {
             health.blocked(sentence);
         }
     }
 
-    private @Nullable Refusal awaitPatiently(Sent sent) throws InterruptedException {
+    private @Nullable Refusal awaitAckOrRefusal(SentRecord sent) throws InterruptedException {
         long start = System.nanoTime();
-        Doubts doubts = new Doubts(sent.outgoing().topic());
+        TopicCheck doubts = new TopicCheck(sent.outgoing().topic());
         while (true) {
             try {
-                sent.acknowledgement().get(SLICE.toMillis(), TimeUnit.MILLISECONDS);
+                sent.acknowledgement().get(ACK_POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
                 return null;
             } catch (java.util.concurrent.TimeoutException notYet) {
-                throwIfOver();
+                throwIfClosedOrFailed();
                 Duration waited = since(start);
-                if (waited.compareTo(WORTH_TELLING) > 0) {
-                    health.troubled("%s has not acknowledged outbox %s for topic %s for %d s"
+                if (waited.compareTo(SLOW_ACK_THRESHOLD) > 0) {
+                    health.degraded("%s has not acknowledged outbox %s for topic %s for %d s"
                             .formatted(
                                     kafka(),
-                                    sent.outgoing().what(),
+                                    sent.outgoing().description(),
                                     sent.outgoing().topic(),
                                     waited.toSeconds()));
                 }
-                Refusal refusal = doubts.areDue(waited) && connected(sent.session()) ? doubts.settle(waited) : null;
+                Refusal refusal = doubts.isDue(waited) && connected(sent.session()) ? doubts.check(waited) : null;
                 if (refusal != null) {
                     // The producer would try for ever, and keeps the record until it succeeds.
-                    sent.session().giveUp();
+                    sent.session().forceClose();
                     return refusal;
                 }
             } catch (ExecutionException failed) {
-                throwIfOver();
+                throwIfClosedOrFailed();
                 Throwable cause = failed.getCause();
                 return refusal(sent.session(), sent.outgoing(), cause == null ? failed : cause);
             }
@@ -255,69 +256,69 @@ final class KafkaSender implements AutoCloseable {
             Future<RecordMetadata> acknowledgement,
             @Nullable Throwable failure) {}
 
-    private Attempt tryToSend(Session by, ProducerRecord<byte[], byte[]> record, boolean followed)
+    private Attempt tryToSend(ProducerHandle by, ProducerRecord<byte[], byte[]> record, boolean followed)
             throws InterruptedException {
-        Watch watch = new Watch(by, followed);
+        SendCallback watch = new SendCallback(by, followed);
         try {
             Future<RecordMetadata> acknowledgement = by.producer.send(record, watch);
-            watch.underWay = true;
+            watch.enqueued = true;
             return new Attempt(acknowledgement, failureOf(acknowledgement));
         } catch (InterruptException interrupted) {
             Thread.interrupted();
             throw new InterruptedException("interrupted while sending to topic " + record.topic());
         } catch (RuntimeException cause) {
-            throwIfOver();
+            throwIfClosedOrFailed();
             return new Attempt(NOT_SENT, cause);
         }
     }
 
     /** Gives up the producer when a record is refused that others may follow. */
-    private final class Watch implements Callback {
-        private final Session by;
-        private final boolean followed;
+    private final class SendCallback implements Callback {
+        private final ProducerHandle handle;
+        private final boolean hasFollowers;
         private final Thread sender = Thread.currentThread();
-        private volatile boolean underWay;
+        private volatile boolean enqueued;
 
-        private Watch(Session by, boolean followed) {
-            this.by = by;
-            this.followed = followed;
+        private SendCallback(ProducerHandle handle, boolean hasFollowers) {
+            this.handle = handle;
+            this.hasFollowers = hasFollowers;
         }
 
         @Override
         public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception cause) {
-            if (cause == null || closing || by.givenUp || cause instanceof TimeoutException) {
+            if (cause == null || closing || handle.closed || cause instanceof TimeoutException) {
                 return;
             }
             // The thread that hands the record over is told at once if it never entered the buffer: nothing is behind
             // it.
-            boolean neverSent = Thread.currentThread() == sender && !underWay;
-            if (!neverSent && (followed || Refusal.of(cause).isEmpty())) {
-                by.giveUp();
+            boolean neverSent = Thread.currentThread() == sender && !enqueued;
+            if (!neverSent && (hasFollowers || Refusal.of(cause).isEmpty())) {
+                handle.forceClose();
             }
         }
     }
 
-    private Refusal refusal(Session by, Outgoing outgoing, Throwable cause) {
+    private Refusal refusal(ProducerHandle by, OutgoingRecord outgoing, Throwable cause) {
         Optional<Refusal> refusal = Refusal.of(cause);
         boolean closed = cause instanceof IllegalStateException
                 || refusal.filter(known -> known.isOf(Refusal.Scope.NONE)).isPresent();
-        return by.givenUp && closed ? Refusal.GIVEN_UP : refusal.orElseThrow(() -> failed(by, outgoing, cause));
+        return by.closed && closed ? Refusal.PRODUCER_CLOSED : refusal.orElseThrow(() -> failed(by, outgoing, cause));
     }
 
-    private RelayException failed(Session by, Outgoing outgoing, Throwable cause) {
+    private RelayException failed(ProducerHandle by, OutgoingRecord outgoing, Throwable cause) {
         RelayException first = new RelayException(
                 "outbox %s cannot be sent to topic %s: %s"
-                        .formatted(outgoing.what(), outgoing.topic(), RelayException.reason(cause)),
+                        .formatted(outgoing.description(), outgoing.topic(), RelayException.reason(cause)),
                 cause);
         if (!closing && failure.compareAndSet(null, first)) {
             health.blocked(RelayException.reason(first));
-            by.giveUp();
+            by.forceClose();
         }
         RelayException known = failure.get();
         return known == null ? first : known;
     }
 
-    private void throwIfOver() {
+    private void throwIfClosedOrFailed() {
         RelayException failed = failure.get();
         if (failed != null) {
             throw failed;
@@ -328,35 +329,35 @@ final class KafkaSender implements AutoCloseable {
     }
 
     /** Whether Kafka refuses the topic, asked ever more seldom while a record waits. */
-    private final class Doubts {
+    private final class TopicCheck {
         private final String topic;
-        private Duration nextQuestion = WORTH_ASKING;
-        private boolean waitedBefore;
+        private Duration nextCheck = FIRST_TOPIC_CHECK;
+        private boolean wasUnavailable;
 
-        private Doubts(String topic) {
+        private TopicCheck(String topic) {
             this.topic = topic;
         }
 
-        boolean areDue(Duration waited) {
-            return waited.compareTo(nextQuestion) >= 0;
+        boolean isDue(Duration waited) {
+            return waited.compareTo(nextCheck) >= 0;
         }
 
-        private static Duration later(Duration waited) {
-            return waited.plus(waited.compareTo(SELDOM) < 0 ? waited : SELDOM);
+        private static Duration nextCheckAfter(Duration waited) {
+            return waited.plus(waited.compareTo(MAX_CHECK_INTERVAL) < 0 ? waited : MAX_CHECK_INTERVAL);
         }
 
         /** Null unless it is refused. */
         @Nullable
-        Refusal settle(Duration waited) throws InterruptedException {
-            nextQuestion = later(waited);
-            Finding finding = topics.ask(topic);
+        Refusal check(Duration waited) throws InterruptedException {
+            nextCheck = nextCheckAfter(waited);
+            Finding finding = topicProbe.check(topic);
             boolean refused = switch (finding.state()) {
                 case MISSING, REFUSED -> true;
                 // Leaders change, and brokers start: seen once it means nothing.
-                case WAITING -> waitedBefore && waited.compareTo(WORTH_TELLING) > 0;
+                case UNAVAILABLE -> wasUnavailable && waited.compareTo(SLOW_ACK_THRESHOLD) > 0;
                 case USABLE, UNKNOWN -> false;
             };
-            waitedBefore = finding.state() == TopicProbe.State.WAITING;
+            wasUnavailable = finding.state() == TopicProbe.State.UNAVAILABLE;
             return refused ? new Refusal(Refusal.Scope.TOPIC, finding.reason()) : null;
         }
     }
@@ -369,7 +370,7 @@ final class KafkaSender implements AutoCloseable {
         return Duration.ofNanos(System.nanoTime() - start);
     }
 
-    private static boolean connected(Session session) {
+    private static boolean connected(ProducerHandle session) {
         return session.producer.metrics().entrySet().stream()
                 .filter(metric -> metric.getKey().name().equals("connection-count")
                         && metric.getKey().group().equals("producer-metrics"))

@@ -9,7 +9,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** The Kafka producer's settings: what may be changed, and what order and safety depend on. */
 final class OutboxProducer {
-    private static final String LONGEST_BLOCK_MS = "1000";
+    private static final String MAX_BLOCK_MS = "1000";
 
     private OutboxProducer() {}
 
@@ -24,7 +24,7 @@ final class OutboxProducer {
         settings.put("batch.size", "262144");
         settings.put("max.request.size", "4194304");
         settings.put("buffer.memory", "67108864");
-        settings.put("max.block.ms", LONGEST_BLOCK_MS);
+        settings.put("max.block.ms", MAX_BLOCK_MS);
         settings.put("reconnect.backoff.max.ms", "1000");
         settings.putAll(config.producer());
         // For so long the rows of other topics wait behind one for a topic that Kafka does not tell about.
@@ -42,6 +42,6 @@ final class OutboxProducer {
     }
 
     private static String shorter(String millis) {
-        return millis.length() < LONGEST_BLOCK_MS.length() ? millis : LONGEST_BLOCK_MS;
+        return millis.length() < MAX_BLOCK_MS.length() ? millis : MAX_BLOCK_MS;
     }
 }

@@ -27,42 +27,42 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
 
     private final RowSender sender;
     private final HeartbeatTopic heartbeatTopic;
-    private final Runnable beforeFirst;
-    private final Ledger ledger;
-    private final Consumer<Beat> acknowledged;
+    private final Runnable beforeFirstBatch;
+    private final AcknowledgedRows acknowledgedRows;
+    private final Consumer<Heartbeat> heartbeatListener;
     private final RelayHealth health;
     private final RelayMetrics metrics;
 
-    private final Semaphore turn = new Semaphore(1);
+    private final Semaphore batchPermit = new Semaphore(1);
 
     private volatile long lastEnd = System.nanoTime();
     private volatile boolean busy;
     private volatile boolean relayed;
 
     /**
-     * @param beforeFirst throws if nothing may be published at all
-     * @param ledger is told of every row that Kafka has, or that is held back
-     * @param acknowledged is told of the newest heartbeat that Kafka has, with everything before it
+     * @param beforeFirstBatch throws if nothing may be published at all
+     * @param acknowledgedRows is told of every row that Kafka has, or that is held back
+     * @param heartbeatListener is told of the newest heartbeat that Kafka has, with everything before it
      */
     OutboxPublisher(
             RowSender sender,
             HeartbeatTopic heartbeatTopic,
-            Runnable beforeFirst,
-            Ledger ledger,
-            Consumer<Beat> acknowledged,
+            Runnable beforeFirstBatch,
+            AcknowledgedRows acknowledgedRows,
+            Consumer<Heartbeat> heartbeatListener,
             RelayHealth health,
             RelayMetrics metrics) {
         this.sender = sender;
         this.heartbeatTopic = heartbeatTopic;
-        this.beforeFirst = beforeFirst;
-        this.ledger = ledger;
-        this.acknowledged = acknowledged;
+        this.beforeFirstBatch = beforeFirstBatch;
+        this.acknowledgedRows = acknowledgedRows;
+        this.heartbeatListener = heartbeatListener;
         this.health = health;
         this.metrics = metrics;
     }
 
     /** How long the engine has delivered nothing. Zero while a batch is being published, however long Kafka takes. */
-    Duration silence() {
+    Duration timeSinceLastBatch() {
         return busy ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastEnd);
     }
 
@@ -74,7 +74,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     /** Waits for the batch on its way, up to the limit, and lets no other begin: the engine's thread waits until it is interrupted. */
     void drain(Duration limit) {
         try {
-            turn.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
+            batchPermit.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
         }
@@ -84,19 +84,19 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
     public void handleBatch(
             List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
-        turn.acquire();
+        batchPermit.acquire();
         busy = true;
         try {
             if (!relayed) {
-                beforeFirst.run();
+                beforeFirstBatch.run();
             }
-            lead();
+            becomeLeader();
             publish(batch, committer);
             relayed = true;
         } finally {
             lastEnd = System.nanoTime();
             busy = false;
-            turn.release();
+            batchPermit.release();
         }
     }
 
@@ -107,29 +107,30 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
                 .flatMap(event -> CoalescingQueue.unpack(event.record()).stream())
                 .filter(OutboxPublisher::isNewRow)
                 .toList();
-        Beat newest = null;
+        Heartbeat newest = null;
         List<OutboxRow> rows = new ArrayList<>(changes.size());
-        List<Ledger.Entry> entries = new ArrayList<>(changes.size());
+        List<AcknowledgedRows.Entry> entries = new ArrayList<>(changes.size());
         for (SourceRecord change : changes) {
-            if (isBeat(change)) {
-                newest = beat(change);
+            if (isHeartbeat(change)) {
+                newest = toHeartbeat(change);
             } else {
                 OutboxRow row = OutboxRow.captured(after(change), committedAt(change), transaction(change));
                 rows.add(row);
-                entries.add(new Ledger.Entry(UUID.fromString(row.id()), transaction(change), row.digest()));
+                entries.add(
+                        new AcknowledgedRows.Entry(UUID.fromString(row.id()), transaction(change), row.payloadCrc()));
             }
         }
-        boolean counts = newest != null && heartbeatTopic.isSettled();
+        boolean counts = newest != null && heartbeatTopic.isStateKnown();
         // All sends before the first wait: one round trip for the batch instead of one for each row.
-        RowSender.Result result = sender.send(rows, heartbeatTopic.exists() ? newest : null);
-        heartbeatTopic.answered(result.heartbeat());
-        counts = counts && heartbeatTopic.isSettled();
-        ledger.add(entries);
+        RowSender.Result result = sender.send(rows, heartbeatTopic.isUsable() ? newest : null);
+        heartbeatTopic.onHeartbeatResult(result.heartbeat());
+        counts = counts && heartbeatTopic.isStateKnown();
+        acknowledgedRows.add(entries);
         if (newest != null && counts) {
-            acknowledged.accept(newest);
+            heartbeatListener.accept(newest);
         }
         if (counts || !rows.isEmpty()) {
-            health.flows();
+            health.healthy();
         }
         if (!changes.isEmpty()) {
             metrics.relayed(result.acknowledged(), committedAt(changes.getLast()));
@@ -139,28 +140,28 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         committer.markBatchFinished();
     }
 
-    private void lead() {
+    private void becomeLeader() {
         if (health.role() != Role.LEADING) {
             LOGGER.atInfo().addKeyValue("slot", health.slot()).log("relay leads");
-            health.become(Role.LEADING);
+            health.setRole(Role.LEADING);
             metrics.leading(true);
         }
     }
 
     // Whatever else the engine lets through moves the slot on and concerns nobody.
     private static boolean isNewRow(SourceRecord change) {
-        return (isBeat(change) || change.topic().endsWith(".outbox"))
+        return (isHeartbeat(change) || change.topic().endsWith(".outbox"))
                 && change.value() instanceof Struct value
                 && "c".equals(value.getString("op"));
     }
 
-    private static boolean isBeat(SourceRecord change) {
+    private static boolean isHeartbeat(SourceRecord change) {
         return change.topic().endsWith(".outbox_heartbeat");
     }
 
-    private static Beat beat(SourceRecord change) {
+    private static Heartbeat toHeartbeat(SourceRecord change) {
         Struct row = after(change);
-        return new Beat(row.getInt64("beat"), row.getString("snapshot"));
+        return new Heartbeat(row.getInt64("beat"), row.getString("snapshot"));
     }
 
     private static Struct after(SourceRecord change) {

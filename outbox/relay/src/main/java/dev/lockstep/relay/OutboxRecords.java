@@ -32,14 +32,14 @@ final class OutboxRecords {
                 row.topic(), null, key == null ? null : bytes(key), payload(row.payload()), headers(row));
     }
 
-    ProducerRecord<byte[], byte[]> heartbeat(Beat beat) {
+    ProducerRecord<byte[], byte[]> heartbeat(Heartbeat beat) {
         return new ProducerRecord<>(HEARTBEAT_TOPIC, sourceKey, bytes("{\"beat\":" + beat.number() + "}"));
     }
 
     private List<Header> headers(OutboxRow row) {
         String complete = row.headers();
         if (complete != null) {
-            return CompleteHeaders.parse(row.id(), complete);
+            return HeaderListParser.parse(row.id(), complete);
         }
         List<Header> headers = new ArrayList<>(10);
         headers.add(specVersion);

@@ -17,7 +17,7 @@ public final class OutboxRelay implements AutoCloseable {
 
     private final RelayHealth health;
     private final RelayMetrics metrics;
-    private final SlotKeeper keeper;
+    private final SlotProvisioner slotProvisioner;
     private final Supervisor supervisor;
     private final Thread thread;
     private @Nullable Thread started;
@@ -32,8 +32,8 @@ public final class OutboxRelay implements AutoCloseable {
         WatermarkStore watermark = new WatermarkStore();
         health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
         metrics = new RelayMetrics(meters, config.database(), health::heartbeatAgeSeconds);
-        keeper = new SlotKeeper(config, database, new SlotStore());
-        supervisor = new Supervisor(config, database, keeper, watermark, producers, health, metrics);
+        slotProvisioner = new SlotProvisioner(config, database, new SlotStore());
+        supervisor = new Supervisor(config, database, slotProvisioner, watermark, producers, health, metrics);
         thread = Thread.ofPlatform().daemon().name("relay-" + config.database()).unstarted(supervisor::run);
     }
 
@@ -47,7 +47,7 @@ public final class OutboxRelay implements AutoCloseable {
      * @throws RuntimeException that says what Postgres refused
      */
     public void prepare() {
-        keeper.prepare();
+        slotProvisioner.prepare();
     }
 
     /** Starts to relay, or to wait for the instance that does, and returns at once. */
@@ -66,7 +66,7 @@ public final class OutboxRelay implements AutoCloseable {
     /** Stops within five seconds and gives the slot back, so that another instance can go on at once. A second call does nothing. */
     @Override
     public synchronized void close() {
-        keeper.close();
+        slotProvisioner.close();
         supervisor.close();
         if (started != null) {
             try {
@@ -76,7 +76,7 @@ public final class OutboxRelay implements AutoCloseable {
             }
             started = null;
         }
-        health.become(Role.CLOSED);
+        health.setRole(Role.CLOSED);
         metrics.close();
     }
 }

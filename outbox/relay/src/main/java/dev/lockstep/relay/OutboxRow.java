@@ -52,7 +52,7 @@ record OutboxRow(
     }
 
     /** As Postgres' {@code crc32c} gives it; 0 for no payload, which is left out of a sum there. */
-    long digest() {
+    long payloadCrc() {
         if (payload == null) {
             return 0;
         }

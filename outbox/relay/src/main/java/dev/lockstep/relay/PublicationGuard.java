@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * that was not seen before is the sign, and rows themselves cost nothing.
  */
 final class PublicationGuard implements ChangeConsumer<RecordChangeEvent<SourceRecord>> {
-    private static final int MOST = 64;
+    private static final int MAX_SCHEMAS = 64;
 
     private final ChangeConsumer<RecordChangeEvent<SourceRecord>> publisher;
     private final Runnable check;
@@ -55,7 +55,7 @@ final class PublicationGuard implements ChangeConsumer<RecordChangeEvent<SourceR
         if (schema == null || seen.contains(schema)) {
             return false;
         }
-        if (seen.size() >= MOST) {
+        if (seen.size() >= MAX_SCHEMAS) {
             seen.clear();
         }
         return seen.add(schema);

@@ -1,6 +1,6 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.relay.Ledger.Tally;
+import dev.lockstep.relay.AcknowledgedRows.RowDigest;
 import dev.lockstep.relay.WatermarkStore.Watermark;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -18,24 +18,25 @@ import org.slf4j.LoggerFactory;
  */
 final class Reconciler {
     private static final Logger LOGGER = LoggerFactory.getLogger(Reconciler.class);
-    private static final int NAMED = 20;
+    private static final int MAX_LOGGED_IDS = 20;
 
     private final WatermarkStore watermark;
-    private final IntervalStore interval = new IntervalStore();
-    private final Ledger ledger;
-    private final TableSender sender;
+    private final SnapshotDiffStore snapshotDiff = new SnapshotDiffStore();
+    private final AcknowledgedRows acknowledgedRows;
+    private final OutboxResender sender;
     private final RelayMetrics metrics;
-    private boolean first = true;
+    private boolean firstComparison = true;
 
-    Reconciler(WatermarkStore watermark, Ledger ledger, TableSender sender, RelayMetrics metrics) {
+    Reconciler(
+            WatermarkStore watermark, AcknowledgedRows acknowledgedRows, OutboxResender sender, RelayMetrics metrics) {
         this.watermark = watermark;
-        this.ledger = ledger;
+        this.acknowledgedRows = acknowledgedRows;
         this.sender = sender;
         this.metrics = metrics;
     }
 
     /** Something that must not wait until a long reconciliation is over. */
-    interface Meanwhile {
+    interface PageCallback {
         void run() throws SQLException, InterruptedException;
     }
 
@@ -43,44 +44,46 @@ final class Reconciler {
      * Returns when the watermark stands at the beat, or at a later one that another relay brought. Or where it stood, if what is with it in the
      * ledger came so fast that only a later beat can be compared.
      */
-    void reconcile(Connection connection, Beat beat, Meanwhile meanwhile) throws SQLException, InterruptedException {
+    void reconcile(Connection connection, Heartbeat beat, PageCallback meanwhile)
+            throws SQLException, InterruptedException {
         Watermark from = watermark.read(connection);
-        if (from.beat() >= beat.number()) {
+        if (from.heartbeatNumber() >= beat.number()) {
             return;
         }
-        Snapshot until = Snapshot.parse(beat.snapshot());
-        Optional<Tally> acknowledged = ledger.until(until);
+        PgSnapshot until = PgSnapshot.parse(beat.snapshot());
+        Optional<RowDigest> acknowledged = acknowledgedRows.digestUntil(until);
         if (acknowledged.isEmpty()) {
             watermark.touch(connection);
             return;
         }
         if (!watermark.moveIfEqual(connection, from, beat, acknowledged.get())) {
-            if (watermark.read(connection).beat() != from.beat()) {
+            if (watermark.read(connection).heartbeatNumber() != from.heartbeatNumber()) {
                 // Another relay has moved it. The next beat is compared with where it stands now.
                 return;
             }
-            send(connection, beat, acknowledged.get(), meanwhile);
+            resendDifferences(connection, beat, acknowledged.get(), meanwhile);
             watermark.move(connection, from, beat);
         }
-        ledger.settle(until);
-        first = false;
+        acknowledgedRows.advanceTo(until);
+        firstComparison = false;
     }
 
-    private void send(Connection connection, Beat beat, Tally acknowledged, Meanwhile meanwhile)
+    private void resendDifferences(
+            Connection connection, Heartbeat beat, RowDigest acknowledged, PageCallback meanwhile)
             throws SQLException, InterruptedException {
         AtomicLong known = new AtomicLong();
-        interval.read(connection, beat.snapshot(), null, page -> {
-            List<OutboxRow> missing = ledger.unknown(page);
+        snapshotDiff.read(connection, beat.snapshot(), null, page -> {
+            List<OutboxRow> missing = acknowledgedRows.notAcknowledged(page);
             known.addAndGet(page.size() - missing.size());
-            sendDiffering(ledger.differing(page));
+            resendCorrupted(acknowledgedRows.withDifferentPayload(page));
             if (!missing.isEmpty()) {
-                tell(missing);
+                reportMissing(missing);
                 sender.send(missing);
                 metrics.resent(missing.size());
             }
             meanwhile.run();
         });
-        if (acknowledged.rows() > known.get() && !first) {
+        if (acknowledged.rows() > known.get() && !firstComparison) {
             LOGGER.atWarn()
                     .addKeyValue("rows", acknowledged.rows() - known.get())
                     .log("Kafka has rows of this interval that the table does not have");
@@ -89,7 +92,7 @@ final class Reconciler {
 
     // They count as relayed once Kafka has them as they are. Readers that took the other payload for good know the id
     // already.
-    private void sendDiffering(List<OutboxRow> rows) throws InterruptedException {
+    private void resendCorrupted(List<OutboxRow> rows) throws InterruptedException {
         if (rows.isEmpty()) {
             return;
         }
@@ -97,15 +100,16 @@ final class Reconciler {
         LOGGER.atError()
                 .addKeyValue("rows", rows.size())
                 .addKeyValue(
-                        "ids", rows.stream().limit(NAMED).map(OutboxRow::id).toList())
+                        "ids",
+                        rows.stream().limit(MAX_LOGGED_IDS).map(OutboxRow::id).toList())
                 .log("rows had reached Kafka with another payload than the table's, they are sent again as they are");
         sender.send(rows);
         metrics.resent(rows.size());
     }
 
     // What the engine before this one had acknowledged and no heartbeat of it covered is nothing unusual.
-    private void tell(List<OutboxRow> missing) {
-        if (first) {
+    private void reportMissing(List<OutboxRow> missing) {
+        if (firstComparison) {
             LOGGER.atInfo()
                     .addKeyValue("rows", missing.size())
                     .log("rows that only the relay before this one has seen are sent again");
@@ -115,7 +119,11 @@ final class Reconciler {
         LOGGER.atWarn()
                 .addKeyValue("rows", missing.size())
                 .addKeyValue(
-                        "ids", missing.stream().limit(NAMED).map(OutboxRow::id).toList())
+                        "ids",
+                        missing.stream()
+                                .limit(MAX_LOGGED_IDS)
+                                .map(OutboxRow::id)
+                                .toList())
                 .log("rows had not reached Kafka, they are sent from the table");
     }
 }

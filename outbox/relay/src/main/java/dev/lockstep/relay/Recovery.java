@@ -14,27 +14,32 @@ import org.slf4j.LoggerFactory;
  * <p>What is sent are the rows that had committed when the new slot was there. Those that commit later come through the slot, so
  * every row of a key goes out before the later ones, wherever the two of them come from, and however often this is begun anew.
  */
-final class Recovery implements Spell {
+final class Recovery implements RelayTask {
     private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
 
     private final RelayConfig config;
     private final RelayDatabase database;
-    private final SlotKeeper keeper;
-    private final TableSender sender;
+    private final SlotProvisioner slotProvisioner;
+    private final OutboxResender sender;
     private final RelayHealth health;
-    private final StepLimit limit;
-    private final IntervalStore interval = new IntervalStore();
+    private final AdaptiveStatementTimeout statementTimeout;
+    private final SnapshotDiffStore snapshotDiff = new SnapshotDiffStore();
 
-    private volatile boolean gotSomewhere;
-    private volatile @Nullable Connection used;
+    private volatile boolean madeProgress;
+    private volatile @Nullable Connection openConnection;
 
-    Recovery(RelayConfig config, RelayDatabase database, SlotKeeper keeper, TableSender sender, RelayHealth health) {
+    Recovery(
+            RelayConfig config,
+            RelayDatabase database,
+            SlotProvisioner slotProvisioner,
+            OutboxResender sender,
+            RelayHealth health) {
         this.config = config;
         this.database = database;
-        this.keeper = keeper;
+        this.slotProvisioner = slotProvisioner;
         this.sender = sender;
         this.health = health;
-        this.limit = keeper.limit();
+        this.statementTimeout = slotProvisioner.statementTimeout();
     }
 
     @Override
@@ -43,20 +48,21 @@ final class Recovery implements Spell {
         LOGGER.atWarn()
                 .addKeyValue("slot", config.slotName())
                 .log("slot is new, pending rows from before it are being sent from the table");
-        tell(0);
-        try (Connection connection = database.connect("recovery", limit.now())) {
-            used = connection;
-            Progress progress = keeper.progress(connection);
-            interval.read(connection, progress.snapshot(), progress.sent(), rows -> {
+        reportProgress(0);
+        try (Connection connection = database.connect("recovery", statementTimeout.current())) {
+            openConnection = connection;
+            Progress progress = slotProvisioner.progress(connection);
+            snapshotDiff.read(connection, progress.snapshot(), progress.sent(), rows -> {
                 sender.send(rows);
-                keeper.sent(connection, progress, rows.getLast().id());
-                tell(count.addAndGet(rows.size()));
-                gotSomewhere = true;
+                slotProvisioner.recordProgress(
+                        connection, progress, rows.getLast().id());
+                reportProgress(count.addAndGet(rows.size()));
+                madeProgress = true;
             });
-            keeper.complete(connection, progress);
-            limit.kept();
+            slotProvisioner.complete(connection, progress);
+            statementTimeout.reset();
         } catch (SQLException cause) {
-            limit.exceededBy(cause);
+            statementTimeout.increaseIfTimedOut(cause);
             throw new RelayException("pending rows cannot be read: " + RelayException.reason(cause), cause);
         } finally {
             sender.close();
@@ -68,20 +74,20 @@ final class Recovery implements Spell {
     }
 
     // Not how many are left: to count them takes as long as to read all that is pending.
-    private void tell(long sent) {
-        health.troubled("slot %s is new, and rows from before it are being sent from the table, %d so far"
+    private void reportProgress(long sent) {
+        health.degraded("slot %s is new, and rows from before it are being sent from the table, %d so far"
                 .formatted(config.slotName(), sent));
     }
 
     @Override
-    public boolean gotSomewhere() {
-        return gotSomewhere;
+    public boolean madeProgress() {
+        return madeProgress;
     }
 
     @Override
     public void close() {
         sender.close();
-        Connection connection = used;
+        Connection connection = openConnection;
         if (connection != null) {
             abort(connection);
         }

@@ -21,17 +21,17 @@ final class RecoveryStore {
 
     private static final String FIND = "SELECT slot_lsn, snapshot, sent, completed FROM outbox_recovery";
 
-    private static final String HOLD = """
+    private static final String ACQUIRE_LEASE = """
         UPDATE outbox_recovery
            SET holder = ?, held_until = clock_timestamp() + interval '10 s'
          WHERE NOT completed AND (holder = ? OR held_until IS NULL OR held_until < clock_timestamp())
         """;
 
-    private static final String HELD_BY_ANOTHER = """
+    private static final String LEASED_BY_ANOTHER = """
         SELECT FROM outbox_recovery WHERE NOT completed AND holder <> ? AND held_until > clock_timestamp()
         """;
 
-    private static final String SENT = """
+    private static final String RECORD_PROGRESS = """
         UPDATE outbox_recovery
            SET sent = ?::uuid, held_until = clock_timestamp() + interval '10 s'
          WHERE holder = ? AND slot_lsn = ?::pg_lsn
@@ -50,7 +50,7 @@ final class RecoveryStore {
                snapshot = n.snapshot, acknowledged_at = now(),
                relayed = w.relayed + (SELECT count(*) FROM (%s) o)
           FROM done n
-        """.formatted(IntervalStore.IDS);
+        """.formatted(SnapshotDiffStore.IDS);
 
     /**
      * What is to be sent from the table and how much of it has been.
@@ -89,8 +89,8 @@ final class RecoveryStore {
      *
      * @return false while it is another's
      */
-    boolean hold(Connection connection, UUID relay) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
+    boolean acquireLease(Connection connection, UUID relay) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(ACQUIRE_LEASE)) {
             statement.setObject(1, relay);
             statement.setObject(2, relay);
             return statement.executeUpdate() == 1;
@@ -98,8 +98,8 @@ final class RecoveryStore {
     }
 
     /** Whether another one has made the sending its own and is not over time. */
-    boolean isHeldByAnother(Connection connection, UUID relay) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(HELD_BY_ANOTHER)) {
+    boolean isLeasedByAnother(Connection connection, UUID relay) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(LEASED_BY_ANOTHER)) {
             statement.setObject(1, relay);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next();
@@ -112,8 +112,8 @@ final class RecoveryStore {
      *
      * @return false if the sending has become another relay's, or another slot's
      */
-    boolean sent(Connection connection, UUID relay, String slotLsn, String id) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SENT)) {
+    boolean recordProgress(Connection connection, UUID relay, String slotLsn, String id) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(RECORD_PROGRESS)) {
             statement.setString(1, id);
             statement.setObject(2, relay);
             statement.setString(3, slotLsn);

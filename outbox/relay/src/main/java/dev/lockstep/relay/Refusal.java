@@ -35,10 +35,10 @@ record Refusal(Scope scope, String reason) {
     }
 
     /** The record waits because one before it of its topic, or of its topic and key, was refused. */
-    static final Refusal BEHIND = new Refusal(Scope.RECORD, "waits behind another row");
+    static final Refusal BLOCKED_BY_PREDECESSOR = new Refusal(Scope.RECORD, "waits behind another row");
 
     /** The record was given up together with another one. */
-    static final Refusal GIVEN_UP = new Refusal(Scope.NONE, "given up together with another record");
+    static final Refusal PRODUCER_CLOSED = new Refusal(Scope.NONE, "given up together with another record");
 
     /** Empty if the failure concerns all topics alike, such as a refused login: holding back the rows of one would not help. */
     static Optional<Refusal> of(Throwable failure) {

@@ -26,8 +26,8 @@ public record RelayConfig(
         Map<String, String> producer,
         Duration heartbeatInterval,
         Duration stalledAfter) {
-    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(5);
-    private static final Duration LEAST_START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration MIN_FAILOVER_TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration MIN_START_TIMEOUT = Duration.ofMinutes(5);
 
     public RelayConfig {
         producer = Map.copyOf(producer);
@@ -49,18 +49,18 @@ public record RelayConfig(
      * How long nothing may move before the relay looks for another way: a third of the time after which readiness falls, so that a new
      * engine, or another relay, has the rest of it to help.
      */
-    Duration patience() {
+    Duration failoverTimeout() {
         Duration third = stalledAfter.dividedBy(3);
-        return third.compareTo(LEAST_PATIENCE) > 0 ? third : LEAST_PATIENCE;
+        return third.compareTo(MIN_FAILOVER_TIMEOUT) > 0 ? third : MIN_FAILOVER_TIMEOUT;
     }
 
     /**
      * How long one step of an engine's start may take. A machine that starts everything at once needs many times what it needs later; a start
      * that hangs is told by readiness long before.
      */
-    Duration startLimit() {
-        Duration longer = patience().multipliedBy(4);
-        return longer.compareTo(LEAST_START_LIMIT) > 0 ? longer : LEAST_START_LIMIT;
+    Duration startTimeout() {
+        Duration longer = failoverTimeout().multipliedBy(4);
+        return longer.compareTo(MIN_START_TIMEOUT) > 0 ? longer : MIN_START_TIMEOUT;
     }
 
     String bootstrapServers() {

@@ -9,7 +9,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 final class RelayDatabase {
     // A login takes several round trips and some computing, for which a busy machine has little time.
     private static final int CONNECT_SECONDS = 10;
-    private static final Duration USUAL = Duration.ofSeconds(10);
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
     // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
     private static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -36,7 +36,7 @@ final class RelayDatabase {
 
     /** @param purpose shows in {@code pg_stat_activity} */
     Connection connect(String purpose) throws SQLException {
-        return named(purpose, source(USUAL).getConnection());
+        return named(purpose, source(DEFAULT_TIMEOUT).getConnection());
     }
 
     /**

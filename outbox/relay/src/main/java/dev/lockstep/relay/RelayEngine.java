@@ -43,22 +43,22 @@ final class RelayEngine implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayEngine.class);
     static final String THREADS = "relay-engine";
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(4);
-    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(2);
+    private static final Duration CLOSE_GRACE_PERIOD = Duration.ofSeconds(2);
     private static final Duration POLL = Duration.ofMillis(50);
-    private static final Duration AFTER_STOP = Duration.ofMillis(500);
+    private static final Duration INTERRUPT_DELAY = Duration.ofMillis(500);
     // Longer than anything that starts on a busy machine takes. Stalls are noticed elsewhere, and abandoned.
     private static final Duration TASK_LIMIT = Duration.ofMinutes(10);
     private static final AtomicLong RUNS = new AtomicLong();
 
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final CountDownLatch begun = new CountDownLatch(1);
+    private final CountDownLatch started = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicBoolean abandoned = new AtomicBoolean();
     private final ThreadGroup threads = new ThreadGroup(THREADS);
     private final RelayConfig config;
     private final ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer;
-    private final Consumer<String> advanced;
-    private final EngineSockets.Group sockets;
+    private final Consumer<String> startStepListener;
+    private final EngineSocketFactory.Group sockets;
     private final Thread thread;
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
 
@@ -66,20 +66,22 @@ final class RelayEngine implements AutoCloseable {
     private volatile @Nullable Long stoppedAt;
     private @Nullable Thread stopping;
 
-    /** @param advanced is told of each step that the engine gets further in its start, on the engine's threads */
+    /** @param startStepListener is told of each step that the engine gets further in its start, on the engine's threads */
     RelayEngine(
-            RelayConfig config, ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer, Consumer<String> advanced) {
+            RelayConfig config,
+            ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer,
+            Consumer<String> startStepListener) {
         this.config = config;
         this.consumer = consumer;
-        this.advanced = advanced;
+        this.startStepListener = startStepListener;
         String name = config.slotName() + "-" + RUNS.incrementAndGet();
-        sockets = EngineSockets.register(name);
+        sockets = EngineSocketFactory.register(name);
         // All threads of an engine come from the one that makes it, and so are in its group.
         FutureTask<DebeziumEngine<RecordChangeEvent<SourceRecord>>> making =
                 new FutureTask<>(() -> DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                         .using(settings(config, name))
                         .using((success, message, error) -> failure.set(error))
-                        .using(new Steps())
+                        .using(new StartupCallback())
                         .notifying(this::deliver)
                         .build());
         thread = new Thread(
@@ -87,14 +89,14 @@ final class RelayEngine implements AutoCloseable {
                 () -> {
                     making.run();
                     try {
-                        begun.await();
+                        started.await();
                         if (!closed) {
                             making.resultNow().run();
                         }
                     } catch (InterruptedException | RuntimeException cause) {
                         failure.compareAndSet(null, cause);
                     } finally {
-                        sockets.forget();
+                        sockets.unregister();
                         ended.countDown();
                     }
                 },
@@ -111,7 +113,7 @@ final class RelayEngine implements AutoCloseable {
 
     /** Returns when the engine has been closed; throws why it ended by itself, or that it was abandoned. */
     void run() {
-        begun.countDown();
+        started.countDown();
         try {
             ended.await();
         } catch (InterruptedException cause) {
@@ -130,8 +132,8 @@ final class RelayEngine implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        begun.countDown();
-        beginToStop();
+        started.countDown();
+        startStopThread();
         long start = System.nanoTime();
         try {
             while (!ended.await(POLL.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -140,11 +142,11 @@ final class RelayEngine implements AutoCloseable {
                     abandon();
                     return;
                 }
-                if (stopped != null && isPast(AFTER_STOP, stopped)) {
+                if (stopped != null && isPast(INTERRUPT_DELAY, stopped)) {
                     // The thread may wait for a poll that never begins: Debezium drops one that is submitted while it
                     // stops.
                     thread.interrupt();
-                } else if (stopped == null && isPast(CLOSE_PATIENCE, start)) {
+                } else if (stopped == null && isPast(CLOSE_GRACE_PERIOD, start)) {
                     // Whatever it waits for in Postgres fails now, and so does its start.
                     sockets.close();
                     interruptStart();
@@ -160,7 +162,7 @@ final class RelayEngine implements AutoCloseable {
     }
 
     // The engine refuses while it starts, and its stop waits for its threads, so this has a thread of its own.
-    private synchronized void beginToStop() {
+    private synchronized void startStopThread() {
         if (stopping == null) {
             stopping = new Thread(threads, this::stop, THREADS + "-stop-" + config.database());
             stopping.setDaemon(true);
@@ -207,7 +209,7 @@ final class RelayEngine implements AutoCloseable {
                 .addKeyValue("seconds", CLOSE_LIMIT.toSeconds())
                 .addKeyValue("threads", ThreadDump.of(threads()))
                 .log("engine did not end in time and is abandoned, another one takes its place");
-        new AbandonedSlotReader(config, sockets.close()).end();
+        new AbandonedWalsender(config, sockets.close()).terminateAsync();
         // The thread that stops it goes on: it ends the rest of them, should they ever let go.
         threads().filter(candidate -> candidate != stopping).forEach(Thread::interrupt);
         ended.countDown();
@@ -228,20 +230,20 @@ final class RelayEngine implements AutoCloseable {
     }
 
     /** Debezium's own account of how far the start has come. */
-    private final class Steps implements ConnectorCallback {
+    private final class StartupCallback implements ConnectorCallback {
         @Override
         public void connectorStarted() {
-            advanced.accept("connector started");
+            startStepListener.accept("connector started");
         }
 
         @Override
         public void taskStarted() {
-            advanced.accept("task started");
+            startStepListener.accept("task started");
         }
 
         @Override
         public void pollingStarted() {
-            advanced.accept("polling started");
+            startStepListener.accept("polling started");
             // From here on a stop would be accepted, and the poll that is submitted next would never end.
             if (closed) {
                 throw new RelayException("the engine was closed while it started", null);
@@ -264,7 +266,7 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("driver.connectTimeout", "10");
         settings.setProperty("driver.loginTimeout", "10");
         settings.setProperty("driver.socketTimeout", "30");
-        settings.setProperty("driver.socketFactory", EngineSockets.class.getName());
+        settings.setProperty("driver.socketFactory", EngineSocketFactory.class.getName());
         settings.setProperty("driver.socketFactoryArg", name);
         // A relay that is frozen, or cut off, loses the slot after this long, and another can take over. Not shorter: a
         // pause of the JVM or of the machine should not cost a new engine.
@@ -288,11 +290,12 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("snapshot.mode", "no_data");
         settings.setProperty("offset.flush.interval.ms", "200");
 
-        // How long the reading thread sleeps after it has waited five times for a message in vain, see EngineSockets.
+        // How long the reading thread sleeps after it has waited five times for a message in vain, see
+        // EngineSocketFactory.
         settings.setProperty("poll.interval.ms", "20");
         settings.setProperty("queue.provider.type", CoalescingQueue.NAME);
         settings.setProperty("max.batch.size", "1");
-        settings.setProperty("max.queue.size", Integer.toString(4 * CoalescingQueue.MOST));
+        settings.setProperty("max.queue.size", Integer.toString(4 * CoalescingQueue.MAX_BATCH_SIZE));
         settings.setProperty("provide.transaction.metadata", "false");
         settings.setProperty("tombstones.on.delete", "false");
         // Anybody can write a message into the log, and a publication made by hand may let through more than inserts.

@@ -16,10 +16,10 @@ final class RelayHealth {
         LEADING("holds the slot"),
         CLOSED("is closed");
 
-        private final String words;
+        private final String description;
 
-        Role(String words) {
-            this.words = words;
+        Role(String description) {
+            this.description = description;
         }
     }
 
@@ -30,8 +30,8 @@ final class RelayHealth {
     private volatile Role role = Role.STARTING;
     private volatile @Nullable Long acknowledgedAt;
     private volatile @Nullable String blocked;
-    private volatile @Nullable String trouble;
-    private volatile List<String> held = List.of();
+    private volatile @Nullable String degradedReason;
+    private volatile List<String> heldTopics = List.of();
 
     RelayHealth(String slot, Duration stalledAfter, LongSupplier nanoClock) {
         this.slot = slot;
@@ -47,7 +47,7 @@ final class RelayHealth {
         return role;
     }
 
-    void become(Role next) {
+    void setRole(Role next) {
         role = next;
     }
 
@@ -65,8 +65,8 @@ final class RelayHealth {
     }
 
     /** Something that time may heal went wrong. It is told once the relay counts as stalled. */
-    void troubled(String sentence) {
-        trouble = sentence;
+    void degraded(String sentence) {
+        degradedReason = sentence;
     }
 
     /** Nothing will move until somebody acts, so it is told at once. */
@@ -75,41 +75,42 @@ final class RelayHealth {
     }
 
     /** Which topics have rows that are held back, one sentence each. It is told at once, and until there are none. */
-    void held(List<String> sentences) {
-        held = sentences;
+    void setHeldTopics(List<String> sentences) {
+        heldTopics = sentences;
     }
 
     /** Rows flow, except those that are held back. */
-    void flows() {
+    void healthy() {
         blocked = null;
-        trouble = null;
+        degradedReason = null;
     }
 
     /** Empty while rows flow, or could; otherwise says what does not work. */
     Optional<String> problem() {
-        List<String> problems = Stream.concat(stall().stream(), held.stream()).toList();
+        List<String> problems =
+                Stream.concat(stallProblem().stream(), heldTopics.stream()).toList();
         return problems.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", problems));
     }
 
-    private Optional<String> stall() {
+    private Optional<String> stallProblem() {
         String reason = blocked;
         if (reason != null) {
             return Optional.of(reason);
         }
         Long last = acknowledgedAt;
         if (role == Role.CLOSED || last == null) {
-            return Optional.of(sentence("the relay of slot " + slot + " " + role.words));
+            return Optional.of(withReason("the relay of slot " + slot + " " + role.description));
         }
         Duration age = Duration.ofNanos(nanoClock.getAsLong() - last);
         if (age.compareTo(stalledAfter) <= 0) {
             return Optional.empty();
         }
-        return Optional.of(sentence("the relay of slot %s is stalled: nothing was acknowledged for %d s, while it %s"
-                .formatted(slot, age.toSeconds(), role.words)));
+        return Optional.of(withReason("the relay of slot %s is stalled: nothing was acknowledged for %d s, while it %s"
+                .formatted(slot, age.toSeconds(), role.description)));
     }
 
-    private String sentence(String text) {
-        String why = trouble;
+    private String withReason(String text) {
+        String why = degradedReason;
         return why == null ? text : text + ": " + why;
     }
 }

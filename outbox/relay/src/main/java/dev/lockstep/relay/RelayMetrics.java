@@ -21,7 +21,7 @@ final class RelayMetrics implements AutoCloseable {
     private final Counter missing;
     private final Counter corrupted;
     private final Counter resent;
-    private final Map<Ending, Counter> restarts = new EnumMap<>(Ending.class);
+    private final Map<SessionEnd, Counter> restarts = new EnumMap<>(SessionEnd.class);
     private final List<Meter> meters;
 
     private volatile @Nullable Instant lastCommitted;
@@ -39,7 +39,7 @@ final class RelayMetrics implements AutoCloseable {
                 "outbox rows that Kafka had acknowledged with another payload than the table's",
                 database);
         resent = counter("lockstep.relay.resent.rows", "outbox rows that were sent from the table", database);
-        for (Ending ending : Ending.values()) {
+        for (SessionEnd ending : SessionEnd.values()) {
             restarts.put(ending, restarts(ending, database));
         }
         meters = new ArrayList<>(restarts.values());
@@ -84,7 +84,7 @@ final class RelayMetrics implements AutoCloseable {
     }
 
     /** A new engine is needed. */
-    void ended(Ending ending) {
+    void sessionEnded(SessionEnd ending) {
         Objects.requireNonNull(restarts.get(ending)).increment();
     }
 
@@ -112,7 +112,7 @@ final class RelayMetrics implements AutoCloseable {
                 : Math.max(0, Duration.between(last, Instant.now()).toMillis() / 1000.0);
     }
 
-    private Counter restarts(Ending ending, String database) {
+    private Counter restarts(SessionEnd ending, String database) {
         return Counter.builder("lockstep.relay.restarts")
                 .description("terms that ended although nobody ended them")
                 .tag("database", database)

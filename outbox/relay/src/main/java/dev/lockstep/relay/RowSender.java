@@ -35,38 +35,38 @@ final class RowSender implements AutoCloseable {
     }
 
     /** The same with a heartbeat behind the rows. */
-    Result send(List<OutboxRow> rows, @Nullable Beat beat) throws InterruptedException {
-        held.beginToSend();
+    Result send(List<OutboxRow> rows, @Nullable Heartbeat beat) throws InterruptedException {
+        held.beginSend();
         try {
             return sendOrHold(rows, beat);
         } finally {
-            held.endToSend();
+            held.endSend();
         }
     }
 
-    private Result sendOrHold(List<OutboxRow> rows, @Nullable Beat beat) throws InterruptedException {
-        List<Outgoing> batch = new ArrayList<>(rows.size() + 1);
+    private Result sendOrHold(List<OutboxRow> rows, @Nullable Heartbeat beat) throws InterruptedException {
+        List<OutgoingRecord> batch = new ArrayList<>(rows.size() + 1);
         boolean anyHeld = !held.isEmpty();
         for (OutboxRow row : rows) {
-            Outgoing outgoing = Outgoing.row(row, records);
-            if (anyHeld && held.holds(row)) {
-                outgoing.refused(Refusal.BEHIND);
+            OutgoingRecord outgoing = OutgoingRecord.row(row, records);
+            if (anyHeld && held.isHeld(row)) {
+                outgoing.markRefused(Refusal.BLOCKED_BY_PREDECESSOR);
             }
             batch.add(outgoing);
         }
-        @Nullable Outgoing heartbeat = beat == null ? null : Outgoing.heartbeat(beat, records);
+        @Nullable OutgoingRecord heartbeat = beat == null ? null : OutgoingRecord.heartbeat(beat, records);
         if (heartbeat != null) {
             batch.add(heartbeat);
         }
-        ordered.send(batch, anyHeld ? held::holdsSomeOf : topic -> false);
-        int acknowledged = settle(batch);
+        ordered.send(batch, anyHeld ? held::isPartiallyHeld : topic -> false);
+        int acknowledged = holdRefused(batch);
         return new Result(acknowledged, heartbeat == null ? null : heartbeat.refusal());
     }
 
-    private int settle(List<Outgoing> batch) {
+    private int holdRefused(List<OutgoingRecord> batch) {
         int acknowledged = 0;
         List<HeldRow> refused = new ArrayList<>();
-        for (Outgoing each : batch) {
+        for (OutgoingRecord each : batch) {
             OutboxRow row = each.row();
             if (row != null && each.isAcknowledged()) {
                 acknowledged++;

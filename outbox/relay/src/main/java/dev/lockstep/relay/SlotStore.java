@@ -25,7 +25,7 @@ final class SlotStore {
 
     private static final String TABLES = "outbox (" + COLUMNS + "), outbox_heartbeat";
 
-    private static final String INSERTS = "(publish = 'insert', publish_via_partition_root = true)";
+    private static final String PUBLISH_OPTIONS = "(publish = 'insert', publish_via_partition_root = true)";
 
     private static final String PUBLISHED = """
             SELECT p.pubinsert AND p.pubviaroot AS inserts,
@@ -54,15 +54,15 @@ final class SlotStore {
     private static final String DROP_LOST_SLOT =
             DROP_SLOT + " AND (invalidation_reason IS NOT NULL OR wal_status = 'lost')";
 
-    private static final String DROP_SPARE_SLOT = DROP_SLOT + """
+    private static final String DROP_REDUNDANT_SLOT = DROP_SLOT + """
            AND EXISTS (SELECT FROM pg_replication_slots s
                         WHERE s.slot_name = ? AND s.invalidation_reason IS NULL AND s.wal_status <> 'lost')
         """;
 
-    private static final String DROP_STRANGE_SLOT =
+    private static final String DROP_UNVERIFIED_SLOT =
             DROP_SLOT + " AND confirmed_flush_lsn > (SELECT slot_lsn FROM outbox_term WHERE NOT proven)";
 
-    private static final String TERMINATE_READER = """
+    private static final String TERMINATE_WALSENDER = """
         SELECT pg_terminate_backend(a.pid) AS told
           FROM pg_replication_slots s
           JOIN pg_stat_activity a ON a.pid = s.active_pid
@@ -81,12 +81,16 @@ final class SlotStore {
     /**
      * What Postgres says of the slot.
      *
-     * @param lostBecause why Postgres gave the slot up, or null while it is sound. Such a slot never recovers
+     * @param invalidationReason why Postgres gave the slot up, or null while it is sound. Such a slot never recovers
      * @param confirmedLsn up to where its reader has confirmed; nobody but a reader moves it
      * @param retainedBytes how much WAL the slot keeps from being recycled
      */
     record SlotState(
-            boolean active, @Nullable String lostBecause, boolean ours, String confirmedLsn, long retainedBytes) {}
+            boolean active,
+            @Nullable String invalidationReason,
+            boolean inCurrentDatabase,
+            String confirmedLsn,
+            long retainedBytes) {}
 
     /**
      * Creates the publication unless it exists. One that does and lacks operations, or tables, is set to those of this one, whatever else it
@@ -103,10 +107,14 @@ final class SlotStore {
             createPublicationNamed(connection, name);
         }
         // One after the other: what is published of a partitioned table depends on the way.
-        if (published(connection, publication).filter(Published::inserts).isEmpty()) {
-            alter(connection, publication, "ALTER PUBLICATION " + name + " SET " + INSERTS);
+        if (published(connection, publication)
+                .filter(PublicationContents::inserts)
+                .isEmpty()) {
+            alter(connection, publication, "ALTER PUBLICATION " + name + " SET " + PUBLISH_OPTIONS);
         }
-        if (published(connection, publication).filter(Published::tables).isEmpty()) {
+        if (published(connection, publication)
+                .filter(PublicationContents::tables)
+                .isEmpty()) {
             alter(connection, publication, "ALTER PUBLICATION " + name + " SET TABLE " + TABLES);
         }
     }
@@ -114,16 +122,16 @@ final class SlotStore {
     /** Whether a publication has everything that {@link #createPublication} would give it. */
     boolean isPublicationComplete(Connection connection, String publication) throws SQLException {
         return published(connection, publication)
-                .filter(Published::inserts)
-                .filter(Published::tables)
+                .filter(PublicationContents::inserts)
+                .filter(PublicationContents::tables)
                 .isPresent();
     }
 
     private static void createPublicationNamed(Connection connection, String name) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.execute("CREATE PUBLICATION " + name + " FOR TABLE " + TABLES + " WITH " + INSERTS);
+            statement.execute("CREATE PUBLICATION " + name + " FOR TABLE " + TABLES + " WITH " + PUBLISH_OPTIONS);
         } catch (SQLException failure) {
-            ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
+            rethrowUnless(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
         }
     }
 
@@ -134,22 +142,23 @@ final class SlotStore {
             if (INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())) {
                 throw new RelayException(
                         "publication %s is owned by another role and is incomplete; it has to publish %s of %s"
-                                .formatted(publication, INSERTS, TABLES),
+                                .formatted(publication, PUBLISH_OPTIONS, TABLES),
                         failure);
             }
-            ignore(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
+            rethrowUnless(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);
         }
     }
 
     /** Whether a publication has inserts the way that the relay reads them, and both tables with all columns and rows. */
-    private record Published(boolean inserts, boolean tables) {}
+    private record PublicationContents(boolean inserts, boolean tables) {}
 
-    private static Optional<Published> published(Connection connection, String publication) throws SQLException {
+    private static Optional<PublicationContents> published(Connection connection, String publication)
+            throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(PUBLISHED)) {
             statement.setString(1, publication);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next()
-                        ? Optional.of(new Published(row.getBoolean("inserts"), row.getBoolean("tables")))
+                        ? Optional.of(new PublicationContents(row.getBoolean("inserts"), row.getBoolean("tables")))
                         : Optional.empty();
             }
         }
@@ -161,7 +170,7 @@ final class SlotStore {
             statement.setString(1, slot);
             statement.execute();
         } catch (SQLException failure) {
-            ignore(failure, DUPLICATE_OBJECT);
+            rethrowUnless(failure, DUPLICATE_OBJECT);
         }
     }
 
@@ -179,7 +188,7 @@ final class SlotStore {
                 return Optional.of(row.getString(1));
             }
         } catch (SQLException failure) {
-            ignore(failure, DUPLICATE_OBJECT, UNDEFINED_OBJECT);
+            rethrowUnless(failure, DUPLICATE_OBJECT, UNDEFINED_OBJECT);
             return Optional.empty();
         }
     }
@@ -195,13 +204,13 @@ final class SlotStore {
     }
 
     /** As {@link #drop}, unless the other slot is missing or lost. */
-    boolean dropSpare(Connection connection, String slot, String other) throws SQLException {
-        return drop(connection, DROP_SPARE_SLOT, slot, other);
+    boolean dropRedundant(Connection connection, String slot, String other) throws SQLException {
+        return drop(connection, DROP_REDUNDANT_SLOT, slot, other);
     }
 
     /** As {@link #drop}, unless it may be the slot that a relay last set out with. */
-    boolean dropStrange(Connection connection, String slot) throws SQLException {
-        return drop(connection, DROP_STRANGE_SLOT, slot);
+    boolean dropUnverified(Connection connection, String slot) throws SQLException {
+        return drop(connection, DROP_UNVERIFIED_SLOT, slot);
     }
 
     private static boolean drop(Connection connection, String query, String... slots) throws SQLException {
@@ -213,7 +222,7 @@ final class SlotStore {
                 return row.next();
             }
         } catch (SQLException failure) {
-            ignore(failure, UNDEFINED_OBJECT, OBJECT_IN_USE);
+            rethrowUnless(failure, UNDEFINED_OBJECT, OBJECT_IN_USE);
             return false;
         }
     }
@@ -223,8 +232,8 @@ final class SlotStore {
      *
      * @return whether there is such a session
      */
-    boolean terminateReader(Connection connection, String slot, String... addresses) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(TERMINATE_READER)) {
+    boolean terminateWalsender(Connection connection, String slot, String... addresses) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(TERMINATE_WALSENDER)) {
             statement.setString(1, slot);
             statement.setArray(2, connection.createArrayOf("text", addresses));
             try (ResultSet row = statement.executeQuery()) {
@@ -253,7 +262,7 @@ final class SlotStore {
                 row.getLong("retained"));
     }
 
-    private static void ignore(SQLException failure, String... states) throws SQLException {
+    private static void rethrowUnless(SQLException failure, String... states) throws SQLException {
         if (!List.of(states).contains(failure.getSQLState())) {
             throw failure;
         }

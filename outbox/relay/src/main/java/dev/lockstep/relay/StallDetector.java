@@ -12,31 +12,31 @@ import java.util.function.LongSupplier;
  */
 final class StallDetector {
     // A row passes through about this many threads, each of which waits for its turn as the timer's thread does.
-    private static final int THREADS_IN_A_ROW = 4;
+    private static final int THREAD_HOPS = 4;
 
-    private final Duration startLimit;
-    private final Duration silenceLimit;
+    private final Duration startTimeout;
+    private final Duration stallTimeout;
     private final LongSupplier nanoClock;
 
     private volatile long lastStep;
     private volatile String step = "created";
 
-    private Duration lastSilence = Duration.ZERO;
-    private Duration late = Duration.ZERO;
+    private Duration lastIdleTime = Duration.ZERO;
+    private Duration timerDelay = Duration.ZERO;
 
     /**
-     * @param startLimit how long one step of the engine's start may take
-     * @param silenceLimit for how long an engine that reads from the slot may deliver nothing
+     * @param startTimeout how long one step of the engine's start may take
+     * @param stallTimeout for how long an engine that reads from the slot may deliver nothing
      */
-    StallDetector(Duration startLimit, Duration silenceLimit, LongSupplier nanoClock) {
-        this.startLimit = startLimit;
-        this.silenceLimit = silenceLimit;
+    StallDetector(Duration startTimeout, Duration stallTimeout, LongSupplier nanoClock) {
+        this.startTimeout = startTimeout;
+        this.stallTimeout = stallTimeout;
         this.nanoClock = nanoClock;
         this.lastStep = nanoClock.getAsLong();
     }
 
     /** The engine got one step further in its start. Called by any thread. */
-    void advanced(String to) {
+    void stepReached(String to) {
         step = to;
         lastStep = nanoClock.getAsLong();
     }
@@ -56,12 +56,12 @@ final class StallDetector {
     boolean isStalled(Duration silence, boolean streams, Duration timerLate) {
         Duration sinceStep = Duration.ofNanos(nanoClock.getAsLong() - lastStep);
         Duration silent = silence.compareTo(sinceStep) < 0 ? silence : sinceStep;
-        if (silent.compareTo(lastSilence) < 0) {
-            late = Duration.ZERO;
+        if (silent.compareTo(lastIdleTime) < 0) {
+            timerDelay = Duration.ZERO;
         }
-        lastSilence = silent;
-        late = late.plus(timerLate);
-        Duration limit = streams ? silenceLimit : startLimit;
-        return silent.compareTo(limit.plus(late.multipliedBy(THREADS_IN_A_ROW))) > 0;
+        lastIdleTime = silent;
+        timerDelay = timerDelay.plus(timerLate);
+        Duration limit = streams ? stallTimeout : startTimeout;
+        return silent.compareTo(limit.plus(timerDelay.multipliedBy(THREAD_HOPS))) > 0;
     }
 }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *              slot is active elsewhere          slot is free
- *     STARTING ────────────────────────▶ STANDBY ─────────────▶ {@link Term} ──engine ended──╮
+ *     STARTING ────────────────────────▶ STANDBY ─────────────▶ {@link LeaderSession} ──engine ended──╮
  *      ▲    │ ╰────────────── slot is free ───────────────────────▲                   │
  *      │    ╰── no slot, or a lost one, and rows pending ──▶ {@link Recovery} ──────────────┤
  *      ╰──────────────────────────────── backoff ────────────────────────────────────╯
@@ -30,48 +30,49 @@ final class Supervisor {
     private static final Logger LOGGER = LoggerFactory.getLogger(Supervisor.class);
     private static final String OBJECT_IN_USE = "55006";
     private static final Duration POLL = Duration.ofMillis(250);
-    private static final Duration FIRST_BACKOFF = Duration.ofMillis(500);
-    private static final Duration LAST_BACKOFF = Duration.ofSeconds(5);
+    private static final Duration INITIAL_BACKOFF = Duration.ofMillis(500);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
     private final RelayConfig config;
     private final RelayDatabase database;
-    private final SlotKeeper keeper;
+    private final SlotProvisioner slotProvisioner;
     private final WatermarkStore watermark;
     private final Supplier<Producer<byte[], byte[]>> producers;
     private final RelayHealth health;
     private final RelayMetrics metrics;
-    private final Succession succession;
+    private final StandbyMonitor standbyMonitor;
     private final FailureLog failures;
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private Duration backoff = FIRST_BACKOFF;
-    private @Nullable Spell current;
-    private int silent;
+    private Duration backoff = INITIAL_BACKOFF;
+    private @Nullable RelayTask current;
+    private int consecutiveStalls;
 
     Supervisor(
             RelayConfig config,
             RelayDatabase database,
-            SlotKeeper keeper,
+            SlotProvisioner slotProvisioner,
             WatermarkStore watermark,
             Supplier<Producer<byte[], byte[]>> producers,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
         this.database = database;
-        this.keeper = keeper;
+        this.slotProvisioner = slotProvisioner;
         this.watermark = watermark;
         this.producers = producers;
         this.health = health;
         this.metrics = metrics;
         this.failures = new FailureLog(LOGGER, config.slotName(), System::nanoTime);
-        this.succession = new Succession(new StandbyStore(), new KafkaProbe(config), config.patience());
+        this.standbyMonitor =
+                new StandbyMonitor(new StandbyRegistry(), new KafkaProbe(config), config.failoverTimeout());
     }
 
     /** Returns after {@link #close()}. */
     void run() {
         try {
             while (!isClosed()) {
-                round();
+                runOnce();
             }
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
@@ -80,7 +81,7 @@ final class Supervisor {
 
     /** Ends {@link #run()} and gives the slot back. Bounded. */
     void close() {
-        Spell running;
+        RelayTask running;
         synchronized (this) {
             closed.countDown();
             running = current;
@@ -90,52 +91,63 @@ final class Supervisor {
         }
     }
 
-    private void round() throws InterruptedException {
+    private void runOnce() throws InterruptedException {
         try {
-            Optional<Supplier<Spell>> next = awaitTurn();
+            Optional<Supplier<RelayTask>> next = awaitNextTask();
             if (next.isPresent()) {
-                perform(next.get());
+                runTask(next.get());
             }
         } catch (SQLException cause) {
-            health.troubled(
+            health.degraded(
                     "Postgres at %s:%d: %s".formatted(config.host(), config.port(), RelayException.reason(cause)));
             backOff();
         } catch (RuntimeException cause) {
             failures.warn("relay cannot lead", cause);
-            health.troubled(RelayException.reason(cause));
+            health.degraded(RelayException.reason(cause));
             backOff();
         }
     }
 
     // Empty when the relay was closed meanwhile.
-    private Optional<Supplier<Spell>> awaitTurn() throws SQLException, InterruptedException {
+    private Optional<Supplier<RelayTask>> awaitNextTask() throws SQLException, InterruptedException {
         try (Connection connection = database.connect("supervisor")) {
             while (!isClosed()) {
-                Optional<SlotState> slot = keeper.state(connection);
+                Optional<SlotState> slot = slotProvisioner.state(connection);
                 Optional<Duration> age = watermark.age(connection);
                 age.ifPresent(health::watermarkMoved);
-                if (slot.isEmpty() || slot.get().lostBecause() != null) {
-                    health.become(Role.STARTING);
+                if (slot.isEmpty() || slot.get().invalidationReason() != null) {
+                    health.setRole(Role.STARTING);
                     // To prepare looks for rows that are pending, which takes its time when they are many.
-                    if (keeper.isRecoveredElsewhere(connection)) {
-                        health.troubled("another relay sends what is pending from the table");
-                    } else if (keeper.prepare() && keeper.holdsRecovery(connection)) {
+                    if (slotProvisioner.isRecoveryLeasedElsewhere(connection)) {
+                        health.degraded("another relay sends what is pending from the table");
+                    } else if (slotProvisioner.prepare() && slotProvisioner.acquireRecoveryLease(connection)) {
                         return Optional.of(this::recovery);
                     }
-                } else if (keeper.whyUnusable(slot.get()).isPresent()) {
-                    health.become(Role.STARTING);
-                    keeper.whyUnusable(slot.get()).ifPresent(health::blocked);
+                } else if (slotProvisioner.unusableReason(slot.get()).isPresent()) {
+                    health.setRole(Role.STARTING);
+                    slotProvisioner.unusableReason(slot.get()).ifPresent(health::blocked);
                 } else if (slot.get().active()) {
                     standBy();
-                    succession.standBy(connection, age.orElse(Duration.ZERO));
-                } else if (!succession.mayLead()) {
-                    health.become(Role.STARTING);
-                    health.troubled("Kafka at %s does not answer this relay".formatted(config.bootstrapServers()));
-                } else if (!keeper.dropStrange(connection) && keeper.setOut(connection, slot.get())) {
+                    standbyMonitor.standBy(connection, age.orElse(Duration.ZERO));
+                } else if (!standbyMonitor.mayLead()) {
+                    health.setRole(Role.STARTING);
+                    health.degraded("Kafka at %s does not answer this relay".formatted(config.bootstrapServers()));
+                } else if (!slotProvisioner.dropUnverified(connection)
+                        && slotProvisioner.claim(connection, slot.get())) {
                     SlotState free = slot.get();
-                    Snapshot settled = Snapshot.parse(watermark.read(connection).snapshot());
-                    return Optional.of(() -> new Term(
-                            config, database, keeper, watermark, free, settled, producers, silent, health, metrics));
+                    PgSnapshot settled =
+                            PgSnapshot.parse(watermark.read(connection).snapshot());
+                    return Optional.of(() -> new LeaderSession(
+                            config,
+                            database,
+                            slotProvisioner,
+                            watermark,
+                            free,
+                            settled,
+                            producers,
+                            consecutiveStalls,
+                            health,
+                            metrics));
                 }
                 // Two that wait must not always try at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
@@ -144,12 +156,12 @@ final class Supervisor {
         }
     }
 
-    private Spell recovery() {
+    private RelayTask recovery() {
         return new Recovery(
                 config,
                 database,
-                keeper,
-                new TableSender(
+                slotProvisioner,
+                new OutboxResender(
                         new RowSender(
                                 new KafkaSender(
                                         producers, config.bootstrapServers(), new AdminTopicProbe(config), health),
@@ -163,55 +175,55 @@ final class Supervisor {
         if (health.role() != Role.STANDBY) {
             LOGGER.atInfo().addKeyValue("slot", config.slotName()).log("relay stands by");
         }
-        health.become(Role.STANDBY);
-        health.flows();
+        health.setRole(Role.STANDBY);
+        health.healthy();
     }
 
-    private void perform(Supplier<Spell> next) throws InterruptedException {
-        Spell spell = begin(next);
+    private void runTask(Supplier<RelayTask> next) throws InterruptedException {
+        RelayTask spell = createTask(next);
         if (spell == null) {
             return;
         }
         try {
-            runToItsEnd(spell);
-            backoff = FIRST_BACKOFF;
+            runToCompletion(spell);
+            backoff = INITIAL_BACKOFF;
         } catch (RuntimeException cause) {
-            tell(cause);
-            count(spell);
-            backoff = spell.gotSomewhere() ? FIRST_BACKOFF : backoff;
+            reportFailure(cause);
+            recordSessionEnd(spell);
+            backoff = spell.madeProgress() ? INITIAL_BACKOFF : backoff;
             backOff();
         }
     }
 
     // Before any backing off: by then another one may lead.
-    private void runToItsEnd(Spell spell) throws InterruptedException {
+    private void runToCompletion(RelayTask spell) throws InterruptedException {
         try {
             spell.run();
         } finally {
             synchronized (this) {
                 current = null;
             }
-            health.become(Role.STARTING);
+            health.setRole(Role.STARTING);
             metrics.leading(false);
         }
     }
 
-    private void count(Spell spell) {
-        if (isClosed() || !(spell instanceof Term term)) {
+    private void recordSessionEnd(RelayTask spell) {
+        if (isClosed() || !(spell instanceof LeaderSession term)) {
             return;
         }
-        Ending ending = term.ending();
-        if (ending == Ending.STEPPED_DOWN) {
-            succession.steppedDown();
+        SessionEnd ending = term.sessionEnd();
+        if (ending == SessionEnd.STEPPED_DOWN) {
+            standbyMonitor.steppedDown();
         }
-        silent = ending == Ending.SILENT && !term.gotSomewhere() ? silent + 1 : 0;
+        consecutiveStalls = ending == SessionEnd.SILENT && !term.madeProgress() ? consecutiveStalls + 1 : 0;
         // Attempts that get nowhere are one outage, which health tells about, not many restarts.
-        if (ending != Ending.FAILED || term.gotSomewhere()) {
-            metrics.ended(ending);
+        if (ending != SessionEnd.FAILED || term.madeProgress()) {
+            metrics.sessionEnded(ending);
         }
     }
 
-    private synchronized @Nullable Spell begin(Supplier<Spell> next) {
+    private synchronized @Nullable RelayTask createTask(Supplier<RelayTask> next) {
         if (isClosed()) {
             return null;
         }
@@ -219,20 +231,20 @@ final class Supervisor {
         return current;
     }
 
-    private void tell(RuntimeException cause) {
+    private void reportFailure(RuntimeException cause) {
         String reason = RelayException.reason(cause);
-        if (isClosed() || isTaken(cause)) {
+        if (isClosed() || isSlotInUse(cause)) {
             LOGGER.atDebug()
                     .setCause(cause)
                     .addKeyValue("slot", config.slotName())
                     .log("another relay leads");
         } else {
             failures.warn("relay stopped leading", cause);
-            health.troubled(reason);
+            health.degraded(reason);
         }
     }
 
-    private static boolean isTaken(Throwable failure) {
+    private static boolean isSlotInUse(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof SQLException refusal && OBJECT_IN_USE.equals(refusal.getSQLState())) {
                 return true;
@@ -244,7 +256,7 @@ final class Supervisor {
     private void backOff() throws InterruptedException {
         pause(backoff);
         Duration doubled = backoff.multipliedBy(2);
-        backoff = doubled.compareTo(LAST_BACKOFF) < 0 ? doubled : LAST_BACKOFF;
+        backoff = doubled.compareTo(MAX_BACKOFF) < 0 ? doubled : MAX_BACKOFF;
     }
 
     private void pause(Duration duration) throws InterruptedException {

@@ -15,7 +15,7 @@ interface TopicProbe {
         /** It is not for this client, or has an impossible name. */
         REFUSED,
         /** It is there, but records sent to it now have to wait, as a partition has no leader or too few replicas. May pass in a moment. */
-        WAITING,
+        UNAVAILABLE,
         /** Kafka did not answer. */
         UNKNOWN
     }
@@ -29,10 +29,10 @@ interface TopicProbe {
     }
 
     /** Asks Kafka. Blocks for two seconds at most. Has a finding for each of the topics. */
-    Map<String, Finding> ask(Set<String> topics) throws InterruptedException;
+    Map<String, Finding> check(Set<String> topics) throws InterruptedException;
 
-    /** As {@link #ask}, for one topic. */
-    default Finding ask(String topic) throws InterruptedException {
-        return ask(Set.of(topic)).getOrDefault(topic, Finding.UNKNOWN);
+    /** As {@link #check}, for one topic. */
+    default Finding check(String topic) throws InterruptedException {
+        return check(Set.of(topic)).getOrDefault(topic, Finding.UNKNOWN);
     }
 }

@@ -17,37 +17,37 @@ import org.slf4j.LoggerFactory;
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
-    private static final long LOOK_EVERY_MILLIS = 500;
+    private static final long CHECK_INTERVAL_MILLIS = 500;
 
     private final RelayDatabase database;
-    private final StandbyStore standby;
-    private final KafkaProbe kafka;
-    private final Supplier<Duration> unanswered;
-    private final Duration patience;
-    private final Runnable end;
+    private final StandbyRegistry standbyRegistry;
+    private final KafkaProbe kafkaProbe;
+    private final Supplier<Duration> stalledFor;
+    private final Duration failoverTimeout;
+    private final Runnable endSession;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
 
-    private long lastSeen = System.currentTimeMillis();
-    private volatile @Nullable Ending ending;
+    private long lastClockMillis = System.currentTimeMillis();
+    private volatile @Nullable SessionEnd sessionEnd;
 
     /**
-     * @param unanswered for how long Kafka has not acknowledged anything, though something waits
-     * @param end ends the term
+     * @param stalledFor for how long Kafka has not acknowledged anything, though something waits
+     * @param endSession ends the term
      */
     Watchdog(
             RelayConfig config,
             RelayDatabase database,
-            StandbyStore standby,
-            KafkaProbe kafka,
-            Supplier<Duration> unanswered,
-            Runnable end) {
+            StandbyRegistry standbyRegistry,
+            KafkaProbe kafkaProbe,
+            Supplier<Duration> stalledFor,
+            Runnable endSession) {
         this.database = database;
-        this.standby = standby;
-        this.kafka = kafka;
-        this.unanswered = unanswered;
-        this.patience = config.patience();
-        this.end = end;
+        this.standbyRegistry = standbyRegistry;
+        this.kafkaProbe = kafkaProbe;
+        this.stalledFor = stalledFor;
+        this.failoverTimeout = config.failoverTimeout();
+        this.endSession = endSession;
         this.thread = Thread.ofPlatform()
                 .daemon()
                 .name("relay-watchdog-" + config.database())
@@ -60,8 +60,8 @@ final class Watchdog implements AutoCloseable {
 
     /** Why it has ended the term, if it has. */
     @Nullable
-    Ending ending() {
-        return ending;
+    SessionEnd sessionEnd() {
+        return sessionEnd;
     }
 
     @Override
@@ -71,7 +71,7 @@ final class Watchdog implements AutoCloseable {
 
     private void run() {
         try {
-            while (ending == null && !closed.await(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS)) {
+            while (sessionEnd == null && !closed.await(CHECK_INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
                 look();
             }
         } catch (InterruptedException cause) {
@@ -82,39 +82,42 @@ final class Watchdog implements AutoCloseable {
     private void look() throws InterruptedException {
         try {
             if (isSetBack()) {
-                end(Ending.CLOCK_SET_BACK);
+                end(SessionEnd.CLOCK_SET_BACK);
                 return;
             }
-            Duration waited = unanswered.get();
+            Duration waited = stalledFor.get();
             // The other one first, who is seldom there. And Kafka itself, as a topic that is missing here is missing
             // there.
-            if (waited.compareTo(patience) > 0 && isAnyReady() && !kafka.answers() && closed.getCount() > 0) {
+            if (waited.compareTo(failoverTimeout) > 0
+                    && isAnyReady()
+                    && !kafkaProbe.isReachable()
+                    && closed.getCount() > 0) {
                 LOGGER.atWarn()
                         .addKeyValue("seconds", waited.toSeconds())
                         .log("Kafka answers another relay and not this one, which steps down");
-                end(Ending.STEPPED_DOWN);
+                end(SessionEnd.STEPPED_DOWN);
             }
         } catch (RuntimeException cause) {
             LOGGER.atError().setCause(cause).log("a look at the relay failed unexpectedly, the next one is due soon");
         }
     }
 
-    private void end(Ending reason) {
-        ending = reason;
-        end.run();
+    private void end(SessionEnd reason) {
+        sessionEnd = reason;
+        endSession.run();
     }
 
     // The producer and the engine measure their waits by the time of day: they would neither connect again nor confirm
     // anything until it has come round.
     private boolean isSetBack() {
-        long before = lastSeen;
-        lastSeen = System.currentTimeMillis();
-        return lastSeen < before;
+        long before = lastClockMillis;
+        lastClockMillis = System.currentTimeMillis();
+        return lastClockMillis < before;
     }
 
     private boolean isAnyReady() {
         try (Connection connection = database.connect("watchdog")) {
-            return standby.isAnyReady(connection);
+            return standbyRegistry.isAnyReady(connection);
         } catch (SQLException cause) {
             LOGGER.atDebug().setCause(cause).log("nobody knows whether another relay waits");
             return false;

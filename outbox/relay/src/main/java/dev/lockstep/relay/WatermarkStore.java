@@ -1,6 +1,6 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.relay.Ledger.Tally;
+import dev.lockstep.relay.AcknowledgedRows.RowDigest;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /** Heartbeats going out and the watermark coming back, as SQL. Runs on the caller's connection, in autocommit. */
 final class WatermarkStore {
-    private static final String BEAT = """
+    private static final String INSERT_HEARTBEAT = """
         WITH worn AS (DELETE FROM outbox_heartbeat WHERE beat < (SELECT max(beat) - 100 FROM outbox_heartbeat))
         INSERT INTO outbox_heartbeat DEFAULT VALUES
         """;
@@ -26,7 +26,7 @@ final class WatermarkStore {
            SET beat = ?, snapshot = n.snapshot, acknowledged_at = now(), relayed = w.relayed + found.rows
           FROM n, found
          WHERE w.beat = ?
-        """.formatted(IntervalStore.IDS);
+        """.formatted(SnapshotDiffStore.IDS);
 
     private static final String MOVE_IF_EQUAL =
             MOVE + " AND found.rows = ? AND found.checksum = ? AND found.payloads = ?";
@@ -41,7 +41,7 @@ final class WatermarkStore {
             "SELECT (extract(epoch FROM clock_timestamp() - acknowledged_at) * 1000)::bigint FROM outbox_watermark";
 
     /** A heartbeat that a crash of Postgres takes back was none, so its commit need not wait for the disk. */
-    void prepareForBeats(Connection connection) throws SQLException {
+    void disableSynchronousCommit(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET synchronous_commit = off");
         }
@@ -55,14 +55,14 @@ final class WatermarkStore {
         }
     }
 
-    void beat(Connection connection) throws SQLException {
+    void insertHeartbeat(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
-            statement.executeUpdate(BEAT);
+            statement.executeUpdate(INSERT_HEARTBEAT);
         }
     }
 
     /** Where the watermark stands. */
-    record Watermark(long beat, String snapshot) {}
+    record Watermark(long heartbeatNumber, String snapshot) {}
 
     Watermark read(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
@@ -79,7 +79,8 @@ final class WatermarkStore {
      *
      * @return false if they are not, or the watermark has been moved by somebody else, and then it stays
      */
-    boolean moveIfEqual(Connection connection, Watermark from, Beat beat, Tally acknowledged) throws SQLException {
+    boolean moveIfEqual(Connection connection, Watermark from, Heartbeat beat, RowDigest acknowledged)
+            throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(MOVE_IF_EQUAL)) {
             statement.setLong(4, acknowledged.rows());
             statement.setLong(5, acknowledged.checksum());
@@ -89,7 +90,7 @@ final class WatermarkStore {
     }
 
     /** Moves the watermark to a beat when all that is between the two is in Kafka, unless somebody else has moved it. */
-    void move(Connection connection, Watermark from, Beat beat) throws SQLException {
+    void move(Connection connection, Watermark from, Heartbeat beat) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
             move(statement, from, beat);
         }
@@ -102,10 +103,10 @@ final class WatermarkStore {
         }
     }
 
-    private static boolean move(PreparedStatement statement, Watermark from, Beat beat) throws SQLException {
+    private static boolean move(PreparedStatement statement, Watermark from, Heartbeat beat) throws SQLException {
         statement.setString(1, beat.snapshot());
         statement.setLong(2, beat.number());
-        statement.setLong(3, from.beat());
+        statement.setLong(3, from.heartbeatNumber());
         return statement.executeUpdate() == 1;
     }
 

@@ -35,7 +35,7 @@ class FailureLogTest {
     }
 
     @Test
-    void a_kind_of_failure_is_told_once_a_minute_with_how_often_it_came() {
+    void repeated_failures_of_a_kind_are_logged_once_a_minute_with_their_count() {
         for (int second = 0; second < 61; second++) {
             log.warn("relay stopped leading", failure("at position 0/" + second));
             now += Duration.ofSeconds(1).toNanos();
@@ -46,7 +46,7 @@ class FailureLogTest {
     }
 
     @Test
-    void different_failures_are_told_each() {
+    void different_failures_are_logged_separately() {
         log.warn("relay stopped leading", failure("one"));
         log.warn("relay stopped leading", failure("another"));
         log.warn("relay cannot lead", failure("one"));
@@ -55,7 +55,7 @@ class FailureLogTest {
     }
 
     @Test
-    void a_stack_trace_comes_with_what_is_new_only() {
+    void only_a_new_kind_of_failure_is_logged_with_a_stack_trace() {
         log.warn("relay stopped leading", failure("one"));
         now += Duration.ofMinutes(2).toNanos();
         log.warn("relay stopped leading", failure("one"));
@@ -68,7 +68,7 @@ class FailureLogTest {
     }
 
     @Test
-    void what_postgres_says_needs_no_stack_trace() {
+    void failures_of_postgres_are_logged_without_a_stack_trace() {
         log.warn("relay stopped leading", new RelayException("the engine ended", new SQLException("killed", "57P01")));
         log.warn("relay stopped leading", new RelayException("publication was dropped", null));
 

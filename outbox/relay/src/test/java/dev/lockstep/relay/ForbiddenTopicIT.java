@@ -62,7 +62,7 @@ class ForbiddenTopicIT {
 
     @ParameterizedTest
     @EnumSource(names = {"DESCRIBE", "READ", "ALTER"})
-    void a_topic_that_may_not_be_written_to_holds_up_no_other_topic(AclOperation allowed) throws Exception {
+    void a_topic_without_write_permission_does_not_block_other_topics(AclOperation allowed) throws Exception {
         // Given
         outbox.appendTo(other, "o-1", "before");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
@@ -95,7 +95,7 @@ class ForbiddenTopicIT {
     }
 
     @Test
-    void rows_are_relayed_and_counted_while_the_topic_of_the_heartbeats_may_not_be_written_to() throws Exception {
+    void rows_are_relayed_without_write_permission_on_the_heartbeat_topic() throws Exception {
         // When
         allowOnly("lockstep.heartbeats", AclOperation.DESCRIBE);
         outbox.append("o-1", "1");

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class HeldRowsIT {
-    private static final Duration TOLD_WITHIN = Duration.ofSeconds(5);
+    private static final Duration REPORTED_WITHIN = Duration.ofSeconds(5);
     private static final String LARGE = "x".repeat(400_000);
 
     private final OutboxFixture outbox = OutboxFixture.create();
@@ -37,7 +37,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void a_topic_that_is_deleted_under_load_holds_up_no_other_topic_and_loses_nothing() throws Exception {
+    void deleting_a_topic_under_load_does_not_block_other_topics_and_loses_nothing() throws Exception {
         // Given
         outbox.createTopic(other, Map.of());
         OutboxRelay relay = leader();
@@ -76,7 +76,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void the_rows_of_a_missing_topic_are_pending_and_leave_in_order_once_it_is_there() {
+    void rows_for_a_missing_topic_are_pending_and_sent_in_order_once_it_exists() {
         // Given
         OutboxRelay relay = leader();
         List<String> written = new ArrayList<>();
@@ -105,8 +105,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void a_relay_that_is_killed_while_rows_are_held_back_is_followed_by_one_that_sends_them_in_order()
-            throws Exception {
+    void after_a_relay_is_killed_the_next_one_sends_held_rows_in_order() throws Exception {
         // Given
         List<String> written = new ArrayList<>();
         outbox.relay();
@@ -119,7 +118,7 @@ class HeldRowsIT {
             first.kill();
         }
         append(written, 100);
-        OutboxRelay second = patient();
+        OutboxRelay second = relayWithLongTimeout();
         second.start();
 
         // Then
@@ -132,7 +131,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void a_slot_that_is_lost_while_rows_are_held_back_loses_none() {
+    void losing_the_slot_loses_no_held_rows() {
         // Given
         List<String> written = new ArrayList<>();
         OutboxRelay first = leader();
@@ -144,7 +143,7 @@ class HeldRowsIT {
         outbox.dropSlot();
         append(written, 50);
         outbox.append("o-1", "1");
-        patient().start();
+        relayWithLongTimeout().start();
 
         // Then
         OutboxFixture.await().until(() -> outbox.held() == 100 && outbox.relayed() == 1);
@@ -154,7 +153,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void the_slot_moves_on_while_a_topic_is_refused() {
+    void the_slot_advances_while_a_topic_is_refused() {
         // Given
         leader();
         append(new ArrayList<>(), 10);
@@ -203,7 +202,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void rows_that_are_too_large_among_others_of_many_keys_hold_up_none_of_those() throws SQLException {
+    void too_large_rows_do_not_block_rows_of_other_keys() throws SQLException {
         // Given
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
         leader();
@@ -232,7 +231,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void a_topic_that_becomes_too_small_for_every_row_holds_up_no_other_topic() {
+    void a_topic_that_refuses_every_row_as_too_large_does_not_block_other_topics() {
         // Given
         outbox.createTopic(other, Map.of());
         OutboxRelay relay = leader();
@@ -264,7 +263,7 @@ class HeldRowsIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"no topic", "..", "ü", "long"})
-    void a_name_that_no_topic_can_have_holds_up_no_other_topic(String name) {
+    void an_invalid_topic_name_does_not_block_other_topics(String name) {
         // Given
         String impossible = name.equals("long") ? "t".repeat(40_000) : name;
         OutboxRelay relay = leader();
@@ -289,7 +288,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void rows_that_an_old_leader_holds_back_late_are_found() {
+    void rows_held_late_by_a_former_leader_are_sent() {
         // Given
         OutboxRelay relay = leader();
         UUID row = outbox.append("o-1", "1");
@@ -310,7 +309,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void without_a_key_a_refused_row_holds_back_itself_alone() {
+    void a_refused_row_without_a_key_holds_back_no_other_row() {
         // Given
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
         leader();
@@ -327,8 +326,7 @@ class HeldRowsIT {
     }
 
     @Test
-    void a_row_that_was_deleted_before_kafka_refused_it_leaves_nothing_held_whoever_has_a_transaction_open()
-            throws SQLException {
+    void a_row_deleted_before_kafka_refused_it_is_not_held_despite_an_open_transaction() throws SQLException {
         // Given
         leader().close();
         try (Connection batchJob = outbox.connect()) {
@@ -350,13 +348,13 @@ class HeldRowsIT {
 
     // A start may take its time on a busy machine, and is not what is measured.
     private OutboxRelay leader() {
-        OutboxRelay relay = patient();
+        OutboxRelay relay = relayWithLongTimeout();
         relay.start();
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
         return relay;
     }
 
-    private OutboxRelay patient() {
+    private OutboxRelay relayWithLongTimeout() {
         return outbox.relay(outbox.config(Duration.ofMinutes(1)), new SimpleMeterRegistry());
     }
 
@@ -379,7 +377,7 @@ class HeldRowsIT {
 
     private void awaitProblem(OutboxRelay relay, String... parts) {
         Awaitility.await()
-                .atMost(TOLD_WITHIN)
+                .atMost(REPORTED_WITHIN)
                 .pollInterval(Duration.ofMillis(50))
                 .untilAsserted(() -> assertThat(relay.problem())
                         .hasValueSatisfying(problem -> assertThat(problem).contains(parts)));

@@ -3,8 +3,8 @@ package dev.lockstep.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lockstep.relay.KafkaSender.Sent;
-import dev.lockstep.relay.KafkaSender.Session;
+import dev.lockstep.relay.KafkaSender.ProducerHandle;
+import dev.lockstep.relay.KafkaSender.SentRecord;
 import dev.lockstep.relay.Refusal.Scope;
 import dev.lockstep.relay.TopicProbe.Finding;
 import dev.lockstep.relay.TopicProbe.State;
@@ -54,9 +54,9 @@ class KafkaSenderTest {
     }
 
     @Test
-    void an_acknowledged_record_is_waited_for() throws InterruptedException {
+    void an_acknowledged_record_has_no_refusal() throws InterruptedException {
         // Given
-        Sent sent = sender.send(sender.session(), row("orders", "o-1"), true);
+        SentRecord sent = sender.send(sender.currentProducer(), row("orders", "o-1"), true);
 
         // When
         Thread broker = Thread.ofPlatform().start(() -> producers.getLast().completeNext());
@@ -68,11 +68,11 @@ class KafkaSenderTest {
     }
 
     @Test
-    void a_refused_record_that_others_follow_ends_its_producer_before_they_are_sent() throws InterruptedException {
+    void a_refused_record_with_followers_closes_its_producer_before_they_are_sent() throws InterruptedException {
         // Given
-        Session session = sender.session();
-        Sent first = sender.send(session, row("orders", "o-1"), true);
-        Sent second = sender.send(session, row("orders", "o-1"), true);
+        ProducerHandle session = sender.currentProducer();
+        SentRecord first = sender.send(session, row("orders", "o-1"), true);
+        SentRecord second = sender.send(session, row("orders", "o-1"), true);
 
         // When
         producers.getLast().errorNext(new RecordTooLargeException("too large"));
@@ -80,15 +80,15 @@ class KafkaSenderTest {
         // Then
         assertThat(producers.getLast().closed()).isTrue();
         assertThat(sender.awaitAck(first)).isEqualTo(new Refusal(Scope.RECORD, "RecordTooLargeException: too large"));
-        assertThat(sender.send(session, row("orders", "o-1"), true).refusal()).isEqualTo(Refusal.GIVEN_UP);
+        assertThat(sender.send(session, row("orders", "o-1"), true).refusal()).isEqualTo(Refusal.PRODUCER_CLOSED);
         assertThat(second.acknowledgement()).isNotDone();
-        assertThat(sender.session()).isNotSameAs(session);
+        assertThat(sender.currentProducer()).isNotSameAs(session);
     }
 
     @Test
-    void a_refused_record_that_none_follows_costs_no_producer() throws InterruptedException {
+    void a_refused_record_without_followers_does_not_close_its_producer() throws InterruptedException {
         // Given
-        Sent sent = sender.send(sender.session(), row("orders", "o-1"), false);
+        SentRecord sent = sender.send(sender.currentProducer(), row("orders", "o-1"), false);
 
         // When
         producers.getLast().errorNext(new TopicAuthorizationException("not yours"));
@@ -99,26 +99,26 @@ class KafkaSenderTest {
     }
 
     @Test
-    void what_is_refused_to_all_topics_is_named_and_nothing_leaves_after_it() throws InterruptedException {
+    void a_cluster_wide_refusal_is_reported_and_stops_sending() throws InterruptedException {
         // Given
-        Outgoing row = row("orders", "o-1");
-        Sent sent = sender.send(sender.session(), row, true);
+        OutgoingRecord row = row("orders", "o-1");
+        SentRecord sent = sender.send(sender.currentProducer(), row, true);
 
         // When
         producers.getLast().errorNext(new ClusterAuthorizationException("not yours"));
 
         // Then
         String failure = "outbox %s cannot be sent to topic orders: ClusterAuthorizationException: not yours"
-                .formatted(row.what());
+                .formatted(row.description());
         assertThatThrownBy(() -> sender.awaitAck(sent)).hasMessage(failure);
         assertThat(health.problem()).contains(failure);
-        assertThatThrownBy(sender::session).hasMessage(failure);
+        assertThatThrownBy(sender::currentProducer).hasMessage(failure);
     }
 
     @Test
-    void closing_ends_the_wait_for_an_acknowledgement_that_does_not_come() throws InterruptedException {
+    void closing_ends_the_wait_for_a_missing_acknowledgement() throws InterruptedException {
         // Given
-        Sent sent = sender.send(sender.session(), row("orders", "o-1"), true);
+        SentRecord sent = sender.send(sender.currentProducer(), row("orders", "o-1"), true);
 
         // When
         Thread other = Thread.ofPlatform().start(sender::close);
@@ -126,18 +126,17 @@ class KafkaSenderTest {
         // Then
         assertThatThrownBy(() -> sender.awaitAck(sent)).hasMessage("the relay is being closed");
         other.join();
-        assertThatThrownBy(sender::session).hasMessage("the relay is being closed");
+        assertThatThrownBy(sender::currentProducer).hasMessage("the relay is being closed");
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"MISSING", "REFUSED", "WAITING"})
-    void a_record_that_is_not_acknowledged_is_refused_if_kafka_says_that_its_topic_is(State state)
-            throws InterruptedException {
+    @EnumSource(names = {"MISSING", "REFUSED", "UNAVAILABLE"})
+    void an_unacknowledged_record_is_refused_if_its_topic_is_unusable(State state) throws InterruptedException {
         // Given
         KafkaSender asking = new KafkaSender(
                 this::connected, "k:9092", topics -> Map.of("orders", new Finding(state, "why")), health);
-        Session session = asking.session();
-        Sent sent = asking.send(session, row("orders", "o-1"), true);
+        ProducerHandle session = asking.currentProducer();
+        SentRecord sent = asking.send(session, row("orders", "o-1"), true);
 
         // When
         Refusal refusal = asking.awaitAck(sent);
@@ -149,7 +148,7 @@ class KafkaSenderTest {
 
     @ParameterizedTest
     @EnumSource(names = {"USABLE", "UNKNOWN"})
-    void a_record_is_waited_for_as_long_as_kafka_does_not_say_that_its_topic_is_refused(State state)
+    void an_unacknowledged_record_is_awaited_while_its_topic_is_usable_or_unknown(State state)
             throws InterruptedException {
         // Given
         AtomicInteger questions = new AtomicInteger();
@@ -163,7 +162,7 @@ class KafkaSenderTest {
                     return Map.of("orders", new Finding(state, ""));
                 },
                 health);
-        Sent sent = asking.send(asking.session(), row("orders", "o-1"), true);
+        SentRecord sent = asking.send(asking.currentProducer(), row("orders", "o-1"), true);
 
         // When
         Refusal refusal = asking.awaitAck(sent);
@@ -191,9 +190,9 @@ class KafkaSenderTest {
     }
 
     @Test
-    void of_a_batch_only_what_is_behind_a_refused_record_is_not_sent() throws InterruptedException {
+    void only_records_behind_a_refused_record_of_their_key_are_not_sent() throws InterruptedException {
         // Given
-        List<Outgoing> batch = List.of(
+        List<OutgoingRecord> batch = List.of(
                 row("orders", "o-1"),
                 row("orders", "o-1"),
                 row("orders", "o-2"),
@@ -210,17 +209,19 @@ class KafkaSenderTest {
 
         // Then
         assertThat(batch.getFirst().refusal()).extracting(Refusal::scope).isEqualTo(Scope.RECORD);
-        assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BEHIND);
-        assertThat(batch.subList(2, 5)).allMatch(Outgoing::isAcknowledged);
+        assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BLOCKED_BY_PREDECESSOR);
+        assertThat(batch.subList(2, 5)).allMatch(OutgoingRecord::isAcknowledged);
         assertThat(taken)
                 .containsExactly(
-                        batch.get(2).what(), batch.get(3).what(), batch.get(4).what());
+                        batch.get(2).description(),
+                        batch.get(3).description(),
+                        batch.get(4).description());
     }
 
     @Test
-    void of_a_topic_that_refuses_nothing_more_is_sent_and_other_topics_go_on() throws InterruptedException {
+    void after_a_topic_is_refused_only_other_topics_are_sent() throws InterruptedException {
         // Given
-        List<Outgoing> batch = List.of(row("orders", "o-1"), row("orders", "o-2"), row("stock", "o-1"));
+        List<OutgoingRecord> batch = List.of(row("orders", "o-1"), row("orders", "o-2"), row("stock", "o-1"));
 
         // When
         try (Broker broker = new Broker(batch.getFirst())) {
@@ -229,19 +230,19 @@ class KafkaSenderTest {
             new OrderedSender(toBroker).send(batch, topic -> false);
 
             // Then
-            assertThat(broker.taken).containsExactly(batch.get(2).what());
+            assertThat(broker.taken).containsExactly(batch.get(2).description());
         }
-        assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BEHIND);
+        assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BLOCKED_BY_PREDECESSOR);
     }
 
     /** Takes, on a thread of its own, everything but one record, and nothing from a producer that is closed. */
     private static final class Broker implements AutoCloseable {
         private final ExecutorService thread = Executors.newSingleThreadExecutor();
         private final List<String> taken = new CopyOnWriteArrayList<>();
-        private final Outgoing refused;
+        private final OutgoingRecord refused;
         private volatile RuntimeException refusal = new RecordTooLargeException("too large");
 
-        private Broker(Outgoing refused) {
+        private Broker(OutgoingRecord refused) {
             this.refused = refused;
         }
 
@@ -260,7 +261,7 @@ class KafkaSenderTest {
         private void answer(MockProducer<byte[], byte[]> producer, String value) {
             if (producer.closed()) {
                 producer.errorNext(new KafkaException("Producer is closed forcefully."));
-            } else if (value.equals(refused.what())) {
+            } else if (value.equals(refused.description())) {
                 producer.errorNext(refusal);
             } else {
                 taken.add(value);
@@ -274,10 +275,10 @@ class KafkaSenderTest {
         }
     }
 
-    private Outgoing row(String topic, String key) {
+    private OutgoingRecord row(String topic, String key) {
         String id = UUID.randomUUID().toString();
         ByteBuffer payload = ByteBuffer.wrap(("row " + id).getBytes(StandardCharsets.UTF_8));
-        return Outgoing.row(
+        return OutgoingRecord.row(
                 new OutboxRow(id, key, "T", payload, topic, null, null, null, null, null, Instant.EPOCH, null),
                 records);
     }

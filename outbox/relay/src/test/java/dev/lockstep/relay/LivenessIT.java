@@ -32,7 +32,7 @@ class LivenessIT {
     }
 
     @Test
-    void an_engine_that_falls_silent_is_replaced_before_readiness_falls() throws Exception {
+    void a_stalled_engine_is_replaced_before_readiness_fails() throws Exception {
         // Given
         OutboxRelay relay = outbox.relay(outbox.config(STALLED_AFTER), meters);
         relay.start();
@@ -66,7 +66,7 @@ class LivenessIT {
     }
 
     @Test
-    void an_engine_is_not_taken_for_silent_because_the_heartbeats_waited_for_the_database() throws SQLException {
+    void heartbeats_delayed_by_the_database_do_not_count_as_a_stalled_engine() throws SQLException {
         // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         relay.start();
@@ -92,7 +92,7 @@ class LivenessIT {
     }
 
     @Test
-    void kafka_that_acknowledges_nothing_is_told_and_the_relay_goes_on_when_it_does(@TempDir Path folder) {
+    void missing_acknowledgements_are_reported_and_the_relay_continues_when_they_return(@TempDir Path folder) {
         try (ProxiedKafka kafka = ProxiedKafka.start(folder);
                 OutboxFixture own = OutboxFixture.create(kafka.direct());
                 TopicReader topic = own.reader()) {

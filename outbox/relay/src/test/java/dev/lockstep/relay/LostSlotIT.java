@@ -34,7 +34,7 @@ class LostSlotIT {
     }
 
     @Test
-    void a_slot_that_is_gone_is_made_again_and_what_it_missed_is_sent_from_the_table() {
+    void a_missing_slot_is_recreated_and_missed_rows_are_sent_from_the_table() {
         // Given
         OutboxRelay first = outbox.relay();
         first.start();
@@ -60,14 +60,14 @@ class LostSlotIT {
     }
 
     @Test
-    void a_slot_that_was_lost_is_replaced_and_what_it_missed_is_sent_from_the_table() {
+    void a_lost_slot_is_replaced_and_missed_rows_are_sent_from_the_table() {
         // Given
         OutboxRelay first = outbox.relay();
         first.start();
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
         first.close();
         outbox.append("o-1", "1");
-        outbox.loseSlot();
+        outbox.invalidateSlot();
 
         // When
         OutboxRelay second = outbox.relay();
@@ -85,16 +85,16 @@ class LostSlotIT {
     }
 
     @Test
-    void a_slot_that_is_invalidated_under_its_reader_is_replaced_and_nothing_is_lost() throws Exception {
+    void an_active_slot_that_is_invalidated_is_replaced_and_nothing_is_lost() throws Exception {
         // Given
         try (RelayProcess relay = RelayProcess.start(outbox.config())) {
             Writers writers = Writers.start(outbox, 3);
-            OutboxFixture.await().until(() -> outbox.relayed() > 50 && outbox.slotIsActive());
+            OutboxFixture.await().until(() -> outbox.relayed() > 50 && outbox.isSlotActive());
 
             // When
             relay.freeze();
             writers.writeMore(100);
-            outbox.loseSlot();
+            outbox.invalidateSlot();
             relay.thaw();
             writers.writeMore(100);
             Map<String, List<String>> committed = writers.stop();
@@ -106,7 +106,7 @@ class LostSlotIT {
     }
 
     @Test
-    void a_slot_that_is_dropped_again_and_again_under_load_loses_nothing_and_keeps_the_order_of_each_key()
+    void dropping_the_slot_repeatedly_under_load_loses_nothing_and_keeps_the_order_of_each_key()
             throws InterruptedException {
         // Given
         OutboxRelay relay = outbox.relay();
@@ -118,7 +118,7 @@ class LostSlotIT {
         for (int drop = 0; drop < 4; drop++) {
             long relayed = outbox.relayed();
             OutboxFixture.await().until(() -> outbox.relayed() > relayed + 50);
-            outbox.dropSlotUnderItsReader();
+            outbox.dropActiveSlot();
         }
         writers.writeMore(100);
         Map<String, List<String>> committed = writers.stop();
@@ -175,7 +175,7 @@ class LostSlotIT {
         // Given
         outbox.relay();
         List<String> before = append("a", 2_500);
-        outbox.loseSlot();
+        outbox.invalidateSlot();
         // Each in a transaction of its own: a slot cannot be made in one that has written.
         Pattern.compile("|", Pattern.LITERAL)
                 .splitAsStream(step.statements.formatted(outbox.slot()))
@@ -201,11 +201,11 @@ class LostSlotIT {
     }
 
     @Test
-    void of_two_relays_that_find_the_slot_lost_one_sends_what_it_missed() {
+    void only_one_of_two_relays_sends_the_rows_that_a_lost_slot_missed() {
         // Given
         outbox.relay();
         append("a", 5_000);
-        outbox.loseSlot();
+        outbox.invalidateSlot();
 
         // When
         outbox.relay().start();
@@ -220,8 +220,7 @@ class LostSlotIT {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void a_slot_that_an_engine_made_is_replaced_even_if_its_relay_died_before_it_noticed(boolean relayed)
-            throws SQLException {
+    void a_slot_created_by_an_engine_is_replaced_even_if_its_relay_crashed(boolean relayed) throws SQLException {
         // Given
         OutboxRelay first = outbox.relay();
         List<String> before = relayed ? append("a", 1) : List.of();
@@ -230,7 +229,7 @@ class LostSlotIT {
             OutboxFixture.await().until(() -> outbox.relayed() == 1);
             first.close();
         }
-        setOut(keeper());
+        claimSlot(slotProvisioner());
         List<String> missed = append("b", 10);
         outbox.dropSlot();
         // As the engine does it, of which nothing else remains.
@@ -246,18 +245,18 @@ class LostSlotIT {
     }
 
     @Test
-    void nor_does_it_matter_that_another_relay_had_proven_the_one_before() throws SQLException {
+    void a_slot_created_by_an_engine_is_replaced_even_if_the_previous_slot_was_verified() throws SQLException {
         // Given
         outbox.relay();
-        SlotKeeper one = keeper();
-        SlotKeeper other = keeper();
-        SlotState seen = setOut(one);
-        assertThat(setOut(other).confirmedLsn()).isEqualTo(seen.confirmedLsn());
-        assertThat(one.prove(seen)).isTrue();
+        SlotProvisioner one = slotProvisioner();
+        SlotProvisioner other = slotProvisioner();
+        SlotState seen = claimSlot(one);
+        assertThat(claimSlot(other).confirmedLsn()).isEqualTo(seen.confirmedLsn());
+        assertThat(one.verify(seen)).isTrue();
         List<String> missed = append("b", 10);
         outbox.dropSlot();
         outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
-        assertThat(other.prove(seen)).isFalse();
+        assertThat(other.verify(seen)).isFalse();
 
         // When
         outbox.relay().start();
@@ -268,11 +267,11 @@ class LostSlotIT {
     }
 
     @Test
-    void a_slot_that_another_relay_has_read_from_since_one_set_out_is_not_replaced() throws SQLException {
+    void a_slot_that_another_relay_read_since_it_was_claimed_is_not_replaced() throws SQLException {
         // Given
         OutboxRelay relay = outbox.relay();
-        SlotKeeper keeper = keeper();
-        SlotState seen = setOut(keeper);
+        SlotProvisioner keeper = slotProvisioner();
+        SlotState seen = claimSlot(keeper);
 
         // When
         relay.start();
@@ -282,40 +281,40 @@ class LostSlotIT {
 
         // Then
         try (Connection connection = outbox.connect()) {
-            assertThat(keeper.setOut(connection, seen)).isFalse();
-            assertThat(keeper.dropStrange(connection)).isFalse();
+            assertThat(keeper.claim(connection, seen)).isFalse();
+            assertThat(keeper.dropUnverified(connection)).isFalse();
             assertThat(keeper.state(connection)).isPresent();
         }
     }
 
-    private SlotKeeper keeper() {
+    private SlotProvisioner slotProvisioner() {
         RelayConfig config = outbox.config();
-        return new SlotKeeper(config, new RelayDatabase(config), new SlotStore());
+        return new SlotProvisioner(config, new RelayDatabase(config), new SlotStore());
     }
 
-    private SlotState setOut(SlotKeeper keeper) throws SQLException {
+    private SlotState claimSlot(SlotProvisioner keeper) throws SQLException {
         try (Connection connection = outbox.connect()) {
             SlotState seen = keeper.state(connection).orElseThrow();
-            assertThat(keeper.setOut(connection, seen)).isTrue();
+            assertThat(keeper.claim(connection, seen)).isTrue();
             return seen;
         }
     }
 
     @Test
-    void nothing_is_published_from_a_slot_that_is_not_the_one_there_was() {
+    void nothing_is_published_from_an_unverified_slot() {
         // Given
         outbox.relay();
         RelayConfig config = outbox.config();
         SlotState before = new SlotState(false, null, true, "0/1", 0);
         RelayHealth health = new RelayHealth(config.slotName(), Duration.ofSeconds(15), System::nanoTime);
         RelayDatabase database = new RelayDatabase(config);
-        Term term = new Term(
+        LeaderSession term = new LeaderSession(
                 config,
                 database,
-                new SlotKeeper(config, database, new SlotStore()),
+                new SlotProvisioner(config, database, new SlotStore()),
                 new WatermarkStore(),
                 before,
-                Snapshot.parse("3:3:"),
+                PgSnapshot.parse("3:3:"),
                 () -> OutboxProducer.create(config),
                 0,
                 health,

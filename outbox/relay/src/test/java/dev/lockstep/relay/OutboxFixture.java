@@ -299,12 +299,12 @@ final class OutboxFixture implements AutoCloseable {
         }
     }
 
-    boolean slotIsActive() {
+    boolean isSlotActive() {
         return "t".equals(query("SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot() + "'"));
     }
 
     /** As an operator does who is in a hurry: whoever reads from the slot is thrown out. */
-    void dropSlotUnderItsReader() {
+    void dropActiveSlot() {
         await().until(() -> {
             execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '" + slot()
                     + "'");
@@ -315,7 +315,7 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     /** As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep. */
-    void loseSlot() {
+    void invalidateSlot() {
         execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
         execute("SELECT pg_reload_conf()");
         try {
@@ -343,7 +343,7 @@ final class OutboxFixture implements AutoCloseable {
     @Override
     public void close() {
         relays.forEach(OutboxRelay::close);
-        await().until(() -> !slotIsActive());
+        await().until(() -> !isSlotActive());
         dropSlot();
     }
 }

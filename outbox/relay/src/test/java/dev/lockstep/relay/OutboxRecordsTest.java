@@ -45,7 +45,7 @@ class OutboxRecordsTest {
     }
 
     @Test
-    void a_numbered_row_says_where_it_stands_in_text_that_sorts_and_which_message_is_before_it() {
+    void a_numbered_row_has_sortable_sequence_and_previous_id_headers() {
         // Given
         OutboxRow row = new OutboxRow(
                 ID,
@@ -67,14 +67,14 @@ class OutboxRecordsTest {
     }
 
     @Test
-    void an_id_without_a_time_takes_the_time_of_the_commit() {
+    void an_id_without_a_timestamp_gives_the_commit_time() {
         assertThat(lines(records.row(row("919108f7-52d1-4320-9bac-f847db4148a8", "o-1", "{}", null, null))
                         .headers()))
                 .contains("ce_time: 2026-01-02T03:04:05.678Z");
     }
 
     @Test
-    void what_a_row_lacks_its_record_lacks() {
+    void a_row_without_optional_columns_gives_a_record_without_them() {
         // When
         ProducerRecord<byte[], byte[]> record = records.row(row(ID, null, null, null, null));
 
@@ -85,14 +85,14 @@ class OutboxRecordsTest {
     }
 
     @Test
-    void the_headers_of_a_row_that_brings_its_own_replace_all_others() {
+    void headers_stored_with_a_row_replace_all_others() {
         assertThat(lines(records.row(row(ID, "o-1", "{}", "00-trace-01", "[[\"ce_id\",\"MQ==\"]]"))
                         .headers()))
                 .containsExactly("ce_id: 1");
     }
 
     @Test
-    void reading_a_payload_leaves_it_as_it_was() {
+    void creating_a_record_does_not_consume_the_payload() {
         // Given
         OutboxRow row = row(ID, "o-1", "{\"n\":1}", null, null);
 

@@ -28,7 +28,7 @@ class PublicationIT {
     }
 
     @Test
-    void what_is_not_a_new_row_is_passed_over_and_the_slot_moves_on() {
+    void changes_other_than_inserts_are_skipped_and_the_slot_advances() {
         // Given
         outbox.execute("""
                 CREATE PUBLICATION lockstep_outbox FOR TABLE outbox, outbox_heartbeat
@@ -65,7 +65,7 @@ class PublicationIT {
                 "FOR TABLE outbox, outbox_heartbeat WHERE (false) WITH (publish_via_partition_root = true)",
                 "FOR TABLE outbox, outbox_heartbeat WITH (publish = 'delete', publish_via_partition_root = true)"
             })
-    void a_publication_made_beforehand_is_given_what_it_lacks(String definition) {
+    void an_existing_incomplete_publication_is_completed(String definition) {
         // Given
         outbox.execute("CREATE PUBLICATION lockstep_outbox " + definition);
 
@@ -92,7 +92,7 @@ class PublicationIT {
                 "DROP PUBLICATION lockstep_outbox;"
                         + " CREATE PUBLICATION lockstep_outbox FOR TABLE outbox WITH (publish = 'insert, update')"
             })
-    void a_publication_that_is_altered_under_a_running_relay_is_mended_and_every_key_keeps_its_order(String alteration)
+    void a_publication_altered_under_a_running_relay_is_repaired_and_keeps_the_order_of_each_key(String alteration)
             throws InterruptedException {
         // Given
         OutboxRelay relay = outbox.relay();
@@ -116,8 +116,7 @@ class PublicationIT {
     }
 
     @Test
-    void a_publication_that_lacked_rows_for_a_moment_and_was_mended_by_hand_loses_nothing_and_keeps_the_order()
-            throws InterruptedException {
+    void a_publication_altered_and_restored_by_hand_loses_nothing_and_keeps_the_order() throws InterruptedException {
         // Given
         outbox.relay().start();
         Writers writers = Writers.start(outbox, 3);
@@ -138,7 +137,7 @@ class PublicationIT {
     }
 
     @Test
-    void a_publication_that_was_altered_while_no_relay_ran_costs_nothing() {
+    void a_publication_altered_while_no_relay_runs_loses_nothing() {
         // Given
         OutboxRelay first = outbox.relay();
         first.start();
@@ -176,7 +175,7 @@ class PublicationIT {
     }
 
     @Test
-    void a_superusers_publication_of_all_tables_serves_as_it_is() {
+    void a_superusers_publication_for_all_tables_is_used_unchanged() {
         // Given
         outbox.executeAsSuperuser(
                 "CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert', publish_via_partition_root = true)");
@@ -192,7 +191,7 @@ class PublicationIT {
     }
 
     @Test
-    void an_incomplete_publication_of_all_tables_of_a_superuser_is_named() {
+    void an_incomplete_superuser_publication_for_all_tables_is_reported() {
         // Given
         outbox.executeAsSuperuser("CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert')");
 
@@ -206,7 +205,7 @@ class PublicationIT {
     }
 
     @Test
-    void an_incomplete_publication_of_another_role_is_named() {
+    void an_incomplete_publication_of_another_role_is_reported() {
         // Given
         outbox.executeAsSuperuser("CREATE ROLE " + outbox.database() + " LOGIN REPLICATION PASSWORD 'lockstep'");
         outbox.execute("""

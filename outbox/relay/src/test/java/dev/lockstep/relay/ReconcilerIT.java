@@ -28,7 +28,7 @@ class ReconcilerIT {
     }
 
     @Test
-    void rows_lost_under_way_are_found_and_sent_before_the_watermark_passes_them() throws Exception {
+    void rows_that_the_engine_missed_are_sent_before_the_watermark_passes_them() throws Exception {
         // Given: one of seven rows never reaches the publisher, for what is not in the log comes through no slot.
         outbox.execute("""
             DROP TABLE outbox_all;
@@ -72,7 +72,7 @@ class ReconcilerIT {
     }
 
     @Test
-    void rows_that_the_slot_never_brought_are_sent_from_the_table_in_order() {
+    void rows_that_never_came_through_the_slot_are_sent_from_the_table_in_order() {
         // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         relay.start();
@@ -95,7 +95,7 @@ class ReconcilerIT {
     }
 
     @Test
-    void a_row_that_reached_kafka_with_another_payload_than_the_tables_is_told_and_sent_as_it_is() {
+    void a_row_with_a_different_payload_in_kafka_is_reported_and_sent_again() {
         // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         relay.start();
@@ -118,7 +118,7 @@ class ReconcilerIT {
     }
 
     @Test
-    void rows_that_a_backlog_brings_are_not_sent_twice() {
+    void rows_of_a_backlog_are_not_sent_twice() {
         // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         outbox.execute("""

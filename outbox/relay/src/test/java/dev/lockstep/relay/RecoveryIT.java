@@ -34,7 +34,7 @@ class RecoveryIT {
     }
 
     @Test
-    void pending_rows_are_sent_however_long_it_would_take_to_count_them() throws SQLException {
+    void pending_rows_are_sent_without_being_counted_first() throws SQLException {
         // Given
         outbox.execute("""
                 CREATE FUNCTION once_unlocked(rows bigint) RETURNS bigint LANGUAGE plpgsql AS
@@ -58,7 +58,7 @@ class RecoveryIT {
     }
 
     @Test
-    void who_waits_for_another_to_send_what_is_pending_does_not_look_for_it() throws SQLException {
+    void a_relay_does_not_read_the_outbox_while_another_one_recovers() throws SQLException {
         // Given
         outbox.append("o-1", "1");
         OutboxRelay relay = outbox.relay();
@@ -80,9 +80,9 @@ class RecoveryIT {
     }
 
     @Test
-    void a_slot_that_waits_for_an_open_transaction_is_asked_for_again_and_again() throws SQLException {
+    void slot_creation_blocked_by_an_open_transaction_is_retried() throws SQLException {
         // Given
-        SlotKeeper keeper = keeper(outbox.config(), Duration.ofMillis(200));
+        SlotProvisioner keeper = slotProvisioner(outbox.config(), Duration.ofMillis(200));
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "1");
@@ -91,7 +91,7 @@ class RecoveryIT {
             CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(keeper::prepare);
             Set<String> backends = new HashSet<>();
             OutboxFixture.await().until(() -> {
-                creator().ifPresent(backends::add);
+                slotCreatorPid().ifPresent(backends::add);
                 return backends.size() > 1;
             });
             open.commit();
@@ -102,14 +102,14 @@ class RecoveryIT {
     }
 
     @Test
-    void nor_does_it_wait_any_longer_once_it_is_closed() throws SQLException {
+    void closing_ends_a_blocked_slot_creation() throws SQLException {
         // Given
-        SlotKeeper keeper = keeper(outbox.config(), Duration.ofMillis(200));
+        SlotProvisioner keeper = slotProvisioner(outbox.config(), Duration.ofMillis(200));
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "1");
             CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(keeper::prepare);
-            OutboxFixture.await().until(() -> creator().isPresent());
+            OutboxFixture.await().until(() -> slotCreatorPid().isPresent());
 
             // When
             keeper.close();
@@ -122,26 +122,27 @@ class RecoveryIT {
         }
     }
 
-    private Optional<String> creator() {
+    private Optional<String> slotCreatorPid() {
         return Optional.ofNullable(outbox.query("SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
                 + " AND query LIKE 'SELECT pg_create_logical%'"));
     }
 
-    private static SlotKeeper keeper(RelayConfig config, Duration limit) {
-        return new SlotKeeper(config, new RelayDatabase(config), new SlotStore(), new StepLimit(limit));
+    private static SlotProvisioner slotProvisioner(RelayConfig config, Duration limit) {
+        return new SlotProvisioner(
+                config, new RelayDatabase(config), new SlotStore(), new AdaptiveStatementTimeout(limit));
     }
 
     @Test
-    void postgres_that_vanishes_while_rows_are_sent_from_the_table_is_noticed() throws Exception {
-        waitInTheTable((recovery, network) -> network.freeze(), Duration.ofSeconds(30), "SocketTimeoutException");
+    void losing_postgres_during_recovery_is_detected() throws Exception {
+        disturbTableRead((recovery, network) -> network.freeze(), Duration.ofSeconds(30), "SocketTimeoutException");
     }
 
     @Test
     void closing_does_not_wait_for_postgres() throws Exception {
-        waitInTheTable((recovery, network) -> recovery.close(), Duration.ofSeconds(4), "pending rows cannot be read");
+        disturbTableRead((recovery, network) -> recovery.close(), Duration.ofSeconds(4), "pending rows cannot be read");
     }
 
-    private void waitInTheTable(BiConsumer<Recovery, TcpProxy> what, Duration limit, String end) throws SQLException {
+    private void disturbTableRead(BiConsumer<Recovery, TcpProxy> what, Duration limit, String end) throws SQLException {
         LocalPostgres postgres = TestServers.postgres();
         try (TcpProxy network = TcpProxy.to(postgres.host(), postgres.port());
                 Connection other = outbox.connect();
@@ -166,11 +167,11 @@ class RecoveryIT {
     }
 
     private static Recovery recovery(RelayConfig config) {
-        SlotKeeper keeper = keeper(config, Duration.ofSeconds(8));
+        SlotProvisioner keeper = slotProvisioner(config, Duration.ofSeconds(8));
         assertThat(keeper.prepare()).isTrue();
         RelayHealth health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
         RelayDatabase database = new RelayDatabase(config);
-        TableSender sender = new TableSender(
+        OutboxResender sender = new OutboxResender(
                 new RowSender(
                         new KafkaSender(
                                 () -> OutboxProducer.create(config),
@@ -192,13 +193,13 @@ class RecoveryIT {
     }
 
     @Test
-    void a_leader_from_before_does_not_move_the_watermark_back() throws SQLException {
+    void a_former_leader_does_not_move_the_watermark_back() throws SQLException {
         // Given
         WatermarkStore watermark = new WatermarkStore();
         RecoveryStore recovery = new RecoveryStore();
         try (Connection connection = outbox.connect()) {
-            watermark.beat(connection);
-            Beat beat = new Beat(
+            watermark.insertHeartbeat(connection);
+            Heartbeat beat = new Heartbeat(
                     outbox.count("SELECT max(beat) FROM outbox_heartbeat"),
                     Objects.requireNonNull(outbox.query("SELECT snapshot FROM outbox_heartbeat")));
             Watermark from = watermark.read(connection);
@@ -211,7 +212,7 @@ class RecoveryIT {
 
             // Then
             assertThat(outbox.pending()).isZero();
-            assertThat(watermark.read(connection).beat()).isEqualTo(beat.number());
+            assertThat(watermark.read(connection).heartbeatNumber()).isEqualTo(beat.number());
         }
     }
 }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RelayConfigTest {
     @Test
-    void it_can_be_logged_without_telling_a_secret() {
+    void its_text_contains_no_secret() {
         assertThat(config("orders_outbox", Map.of("bootstrap.servers", "k:9092", "sasl.jaas.config", "kafka-secret"))
                         .toString())
                 .contains("orders", "sasl.jaas.config")
@@ -24,21 +24,21 @@ class RelayConfigTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"", "Orders", "orders-outbox", "a23456789012345678901234567890123456789012345678901234567890"})
-    void a_slot_name_that_postgres_would_refuse_is_refused(String slot) {
+    void an_invalid_slot_name_is_rejected(String slot) {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> config(slot, Map.of("bootstrap.servers", "k:9092")))
                 .withMessageContaining("\"" + slot + "\"");
     }
 
     @Test
-    void kafka_has_to_be_named() {
+    void bootstrap_servers_are_required() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> config("orders_outbox", Map.of()))
                 .withMessageContaining("bootstrap.servers");
     }
 
     @Test
-    void what_order_and_safety_depend_on_cannot_be_changed_and_the_rest_can() {
+    void settings_that_order_and_durability_depend_on_cannot_be_overridden() {
         // When
         Map<String, Object> settings = OutboxProducer.settings(config(
                 "orders_outbox",

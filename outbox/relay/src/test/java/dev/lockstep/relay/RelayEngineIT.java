@@ -34,7 +34,7 @@ class RelayEngineIT {
     void an_engine_whose_slot_was_lost_before_it_started_ends_when_it_is_closed() throws InterruptedException {
         // Given
         outbox.relay().close();
-        outbox.loseSlot();
+        outbox.invalidateSlot();
         RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {});
         Thread running = start(engine);
         OutboxFixture.await()
@@ -50,8 +50,7 @@ class RelayEngineIT {
     }
 
     @Test
-    void an_engine_that_is_closed_while_it_waits_for_postgres_to_make_its_slot_does_not_read_it_afterwards()
-            throws Exception {
+    void an_engine_closed_while_postgres_creates_its_slot_does_not_read_it_afterwards() throws Exception {
         // Given
         outbox.relay().close();
         outbox.dropSlot();
@@ -77,7 +76,7 @@ class RelayEngineIT {
             return !running.isAlive();
         });
         OutboxFixture.await().until(() -> engineThreads().isEmpty());
-        OutboxFixture.await().until(() -> !outbox.slotIsActive());
+        OutboxFixture.await().until(() -> !outbox.isSlotActive());
     }
 
     @Test
@@ -104,7 +103,7 @@ class RelayEngineIT {
         assertThat(running.join(Duration.ofSeconds(10))).isTrue();
         assertThat(closing.join(Duration.ofSeconds(10))).isTrue();
         OutboxFixture.await().until(() -> engineThreads().isEmpty());
-        assertThat(outbox.slotIsActive()).isFalse();
+        assertThat(outbox.isSlotActive()).isFalse();
     }
 
     @Test
@@ -132,7 +131,7 @@ class RelayEngineIT {
                 ended.set(cause);
             }
         });
-        OutboxFixture.await().until(() -> outbox.slotIsActive());
+        OutboxFixture.await().until(() -> outbox.isSlotActive());
         outbox.append("o-1", "1");
         assertThat(hangs.await(60, TimeUnit.SECONDS)).isTrue();
 
@@ -142,7 +141,7 @@ class RelayEngineIT {
         // Then the slot is free at once, though the thread still hangs
         assertThat(running.join(Duration.ofSeconds(1))).isTrue();
         assertThat(ended.get()).hasMessageContaining("did not end within 4 s and was abandoned");
-        OutboxFixture.await().until(() -> !outbox.slotIsActive());
+        OutboxFixture.await().until(() -> !outbox.isSlotActive());
         outbox.append("o-1", "2");
         goesOn.release();
         OutboxFixture.await().until(() -> engineThreads().isEmpty());
@@ -155,7 +154,7 @@ class RelayEngineIT {
     }
 
     @Test
-    void an_engine_that_starts_slowly_is_waited_for() {
+    void an_engine_that_starts_slowly_is_not_replaced() {
         // Given a way to Postgres on which each of the engine's round trips takes long
         outbox.relay().close();
         try (TcpProxy network = TcpProxy.to(

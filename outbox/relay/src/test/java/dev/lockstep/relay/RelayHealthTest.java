@@ -21,9 +21,9 @@ class RelayHealthTest {
     }
 
     @Test
-    void what_keeps_it_from_starting_is_told() {
+    void the_reason_that_prevents_starting_is_reported() {
         // When
-        health.troubled("Postgres at db:5432: Connection refused");
+        health.degraded("Postgres at db:5432: Connection refused");
 
         // Then
         assertThat(health.problem())
@@ -32,9 +32,9 @@ class RelayHealthTest {
 
     @ParameterizedTest
     @EnumSource(names = {"STARTING", "STANDBY", "LEADING"})
-    void a_young_watermark_is_no_problem_whoever_moved_it(Role role) {
+    void a_recent_watermark_is_no_problem_in_any_role(Role role) {
         // Given
-        health.become(role);
+        health.setRole(role);
         health.watermarkMoved(Duration.ofSeconds(1));
 
         // When
@@ -45,11 +45,11 @@ class RelayHealthTest {
     }
 
     @Test
-    void an_old_watermark_is_a_problem_with_its_last_known_reason() {
+    void an_old_watermark_is_reported_with_the_last_known_reason() {
         // Given
-        health.become(Role.LEADING);
+        health.setRole(Role.LEADING);
         health.watermarkMoved(Duration.ZERO);
-        health.troubled("Kafka at k:9092 has not acknowledged outbox row 1 for topic t for 15 s");
+        health.degraded("Kafka at k:9092 has not acknowledged outbox row 1 for topic t for 15 s");
 
         // When
         now += Duration.ofSeconds(16).toNanos();
@@ -62,9 +62,9 @@ class RelayHealthTest {
     }
 
     @Test
-    void what_only_a_person_can_mend_is_told_at_once_and_until_rows_flow_again() {
+    void a_blocking_problem_is_reported_at_once_and_until_the_relay_is_healthy() {
         // Given
-        health.become(Role.LEADING);
+        health.setRole(Role.LEADING);
         health.watermarkMoved(Duration.ZERO);
 
         // When
@@ -72,7 +72,7 @@ class RelayHealthTest {
 
         // Then
         assertThat(health.problem()).contains("outbox row 1 cannot be sent to topic t: RecordTooLargeException");
-        health.flows();
+        health.healthy();
         assertThat(health.problem()).isEmpty();
     }
 
@@ -82,7 +82,7 @@ class RelayHealthTest {
         health.watermarkMoved(Duration.ZERO);
 
         // When
-        health.become(Role.CLOSED);
+        health.setRole(Role.CLOSED);
 
         // Then
         assertThat(health.problem()).contains("the relay of slot orders_outbox is closed");

@@ -17,7 +17,7 @@ class RelayMetricsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"lockstep.relay.slot.retained.bytes", "lockstep.relay.lag.seconds"})
-    void what_only_the_leader_knows_is_not_told_by_a_leader_of_before(String gauge) {
+    void leader_gauges_are_nan_in_a_former_leader(String gauge) {
         // Given
         metrics.leading(true);
         metrics.retained(7);

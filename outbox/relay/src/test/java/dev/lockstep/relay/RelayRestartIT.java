@@ -25,7 +25,7 @@ class RelayRestartIT {
     }
 
     @Test
-    void rows_written_while_the_relay_was_away_are_sent_afterwards() {
+    void rows_written_while_the_relay_was_stopped_are_sent_afterwards() {
         // Given
         OutboxRelay first = outbox.relay();
         first.start();
@@ -100,7 +100,7 @@ class RelayRestartIT {
     }
 
     @Test
-    void a_relay_whose_connections_to_postgres_are_cut_under_load_goes_on_by_itself() throws InterruptedException {
+    void a_relay_reconnects_after_its_postgres_connections_are_cut_under_load() throws InterruptedException {
         // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
@@ -139,7 +139,7 @@ class RelayRestartIT {
 
         // Then
         assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(5));
-        assertThat(outbox.slotIsActive()).isFalse();
+        assertThat(outbox.isSlotActive()).isFalse();
         assertThat(relay.problem()).contains("the relay of slot " + outbox.slot() + " is closed");
     }
 
@@ -157,7 +157,7 @@ class RelayRestartIT {
         relay.close();
 
         // Then
-        assertThat(outbox.slotIsActive()).isFalse();
+        assertThat(outbox.isSlotActive()).isFalse();
     }
 
     private void assertThatAllArrive(Map<String, List<String>> committed, int rows) {

@@ -76,7 +76,7 @@ class RelayedRowsIT {
     }
 
     @Test
-    void a_row_that_brings_all_its_headers_gets_no_others() {
+    void a_row_with_its_own_headers_gets_no_others() {
         // Given
         outbox.relay().start();
 
@@ -93,7 +93,7 @@ class RelayedRowsIT {
     }
 
     @Test
-    void a_row_that_is_sent_again_arrives_under_its_first_id_and_with_its_place_in_the_sequence() {
+    void a_resent_row_keeps_its_original_id_and_sequence() {
         // Given
         outbox.relay().start();
 
@@ -113,7 +113,7 @@ class RelayedRowsIT {
     }
 
     @Test
-    void a_publication_from_before_a_column_is_brought_up_to_date_and_older_rows_still_arrive() {
+    void a_publication_without_newer_columns_is_updated_and_older_rows_still_arrive() {
         // Given
         outbox.execute("""
                 CREATE PUBLICATION lockstep_outbox
@@ -211,7 +211,7 @@ class RelayedRowsIT {
     }
 
     @Test
-    void heartbeats_pass_through_a_topic_of_their_own() {
+    void heartbeats_are_sent_to_their_own_topic() {
         // Given
         outbox.relay().start();
 
@@ -227,7 +227,7 @@ class RelayedRowsIT {
     }
 
     @Test
-    void the_relay_tells_in_numbers_what_it_does() {
+    void the_relay_publishes_metrics() {
         // Given
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         outbox.relay(outbox.config(), meters).start();
@@ -248,7 +248,7 @@ class RelayedRowsIT {
     }
 
     @Test
-    void old_heartbeats_do_not_pile_up() {
+    void old_heartbeats_are_deleted() {
         // Given
         outbox.relay().start();
         outbox.execute("INSERT INTO outbox_heartbeat SELECT FROM generate_series(1, 5000)");

@@ -15,18 +15,18 @@ class StallDetectorTest {
     private final StallDetector stall = new StallDetector(seconds(60), seconds(5), () -> now);
 
     @Test
-    void an_engine_that_starts_slowly_is_not_stalled_while_it_gets_further() {
+    void an_engine_that_starts_slowly_is_not_stalled_while_it_makes_progress() {
         for (String step : new String[] {"connector started", "task started", "polling started", "slot taken"}) {
             pass(50);
             assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isFalse();
-            stall.advanced(step);
+            stall.stepReached(step);
         }
         assertThat(stall.step()).isEqualTo("slot taken");
     }
 
     @Test
-    void a_start_that_hangs_is_noticed() {
-        stall.advanced("task started");
+    void a_start_that_hangs_is_detected() {
+        stall.stepReached("task started");
         pass(59);
         assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isFalse();
         pass(2);
@@ -34,14 +34,14 @@ class StallDetectorTest {
     }
 
     @Test
-    void an_engine_that_reads_from_the_slot_may_be_silent_for_a_shorter_time() {
+    void an_engine_that_reads_from_the_slot_has_the_shorter_stall_timeout() {
         pass(100);
         assertThat(stall.isStalled(seconds(4), true, NOT_LATE)).isFalse();
         assertThat(stall.isStalled(seconds(6), true, NOT_LATE)).isTrue();
     }
 
     @Test
-    void what_the_machine_was_too_busy_for_does_not_count() {
+    void the_timeout_is_extended_by_the_timer_delay() {
         pass(100);
         assertThat(stall.isStalled(seconds(2), true, seconds(1))).isFalse();
         assertThat(stall.isStalled(seconds(8), true, seconds(1))).isFalse();
@@ -49,7 +49,7 @@ class StallDetectorTest {
     }
 
     @Test
-    void what_was_late_before_the_last_sign_of_life_is_forgotten() {
+    void progress_resets_the_timer_delay() {
         pass(100);
         assertThat(stall.isStalled(seconds(4), true, seconds(3))).isFalse();
         assertThat(stall.isStalled(seconds(0), true, NOT_LATE)).isFalse();

@@ -62,7 +62,7 @@ class TakeoverIT {
     }
 
     @Test
-    void of_two_relays_one_leads_and_both_are_well() {
+    void one_of_two_relays_leads_and_both_are_healthy() {
         // Given
         OutboxRelay first = outbox.relay(outbox.config(), firstMeters);
         OutboxRelay second = outbox.relay(outbox.config(), secondMeters);
@@ -103,7 +103,7 @@ class TakeoverIT {
     void when_the_leader_is_killed_under_load_the_other_takes_over_and_nothing_is_lost() throws Exception {
         // Given
         try (RelayProcess first = RelayProcess.start(outbox.config())) {
-            OutboxFixture.await().until(outbox::slotIsActive);
+            OutboxFixture.await().until(outbox::isSlotActive);
             outbox.relay(outbox.config(), secondMeters).start();
             Writers writers = Writers.start(outbox, 4);
             OutboxFixture.await().until(() -> outbox.relayed() > 100);
@@ -124,7 +124,7 @@ class TakeoverIT {
             throws Exception {
         // Given
         try (RelayProcess first = RelayProcess.start(outbox.config())) {
-            OutboxFixture.await().until(outbox::slotIsActive);
+            OutboxFixture.await().until(outbox::isSlotActive);
             outbox.relay(outbox.config(), secondMeters).start();
             Writers writers = Writers.start(outbox, 4);
             OutboxFixture.await().until(() -> outbox.relayed() > 100);
@@ -143,14 +143,14 @@ class TakeoverIT {
     }
 
     @Test
-    void what_a_leader_still_holds_when_it_wakes_up_are_repeats_and_it_marks_nothing() throws Exception {
+    void a_former_leader_that_resumes_sends_only_duplicates_and_confirms_nothing() throws Exception {
         // Given a leader that stands still with rows on their way to Kafka, and nothing before them
         RelayConfig config = OutboxFixture.withoutHeartbeats(outbox.configWithKafkaAt(kafka.throughTheNetwork()));
         try (RelayProcess first = RelayProcess.start(config)) {
-            OutboxFixture.await().until(outbox::slotIsActive);
+            OutboxFixture.await().until(outbox::isSlotActive);
             awaitMessage(outbox.append(MARK, "before"));
             // Whoever can read it is not the one who is told that it is there, and that should not get stuck instead.
-            OutboxFixture.await().during(Duration.ofSeconds(1)).until(outbox::slotIsActive);
+            OutboxFixture.await().during(Duration.ofSeconds(1)).until(outbox::isSlotActive);
             kafka.network().freeze();
             Writers writers = Writers.start(outbox, 4);
             writers.writeMore(300);
@@ -180,23 +180,23 @@ class TakeoverIT {
     enum Fault {
         FROZEN {
             @Override
-            void befall(TcpProxy network) {
+            void applyTo(TcpProxy network) {
                 network.freeze();
             }
         },
         CUT {
             @Override
-            void befall(TcpProxy network) {
+            void applyTo(TcpProxy network) {
                 network.cut();
             }
         };
 
-        abstract void befall(TcpProxy network);
+        abstract void applyTo(TcpProxy network);
     }
 
     @ParameterizedTest
     @EnumSource
-    void a_leader_that_kafka_does_not_answer_steps_down_for_one_that_it_answers(Fault fault) throws Exception {
+    void a_leader_that_cannot_reach_kafka_steps_down_for_a_standby_that_can(Fault fault) throws Exception {
         // Given
         OutboxRelay first = outbox.relay(outbox.configWithKafkaAt(kafka.throughTheNetwork()), firstMeters);
         first.start();
@@ -207,7 +207,7 @@ class TakeoverIT {
         OutboxFixture.await().until(() -> outbox.relayed() > 100);
 
         // When
-        fault.befall(kafka.network());
+        fault.applyTo(kafka.network());
         assertThatTheStallIsBounded("kafka " + fault);
         writers.writeMore(100);
 
@@ -228,14 +228,14 @@ class TakeoverIT {
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(first.problem())
                         .hasValueSatisfying(problem -> assertThat(problem).contains("does not answer this relay")));
-        assertThat(outbox.slotIsActive()).isFalse();
+        assertThat(outbox.isSlotActive()).isFalse();
         kafka.network().heal();
         awaitMessage(last);
         assertThat(leads(firstMeters)).isEqualTo(1);
     }
 
     @Test
-    void a_leader_that_kafka_does_not_answer_goes_on_waiting_if_it_answers_nobody() {
+    void a_leader_that_cannot_reach_kafka_keeps_waiting_if_no_standby_can() {
         // Given
         OutboxRelay first = outbox.relay(outbox.configWithKafkaAt(kafka.throughTheNetwork()), firstMeters);
         first.start();
@@ -286,7 +286,7 @@ class TakeoverIT {
     }
 
     @Test
-    void relays_that_prepare_at_the_same_moment_do_not_fail_each_other() throws InterruptedException {
+    void relays_can_prepare_concurrently() throws InterruptedException {
         // Given
         List<Throwable> failures = new CopyOnWriteArrayList<>();
 

@@ -25,7 +25,7 @@ class WatermarkIT {
     }
 
     @Test
-    void a_row_is_never_called_relayed_before_a_consumer_can_read_it() throws Exception {
+    void a_row_never_counts_as_relayed_before_a_consumer_can_read_it() throws Exception {
         // Given
         outbox.relay().start();
         Writers writers = Writers.start(outbox, 6);
@@ -106,7 +106,7 @@ class WatermarkIT {
     }
 
     @Test
-    void an_idle_database_does_not_keep_the_wal_of_its_busy_neighbours() {
+    void an_idle_database_does_not_retain_the_wal_of_other_databases() {
         // Given
         outbox.relay().start();
         OutboxFixture.await()

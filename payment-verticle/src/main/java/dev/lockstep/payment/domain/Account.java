@@ -9,7 +9,7 @@ public record Account(UserId userId, Money balance) {
         return new Account(userId, Money.zero(currency));
     }
 
-    boolean isKeptIn(String currency) {
+    boolean hasCurrency(String currency) {
         return balance.currency().equals(currency);
     }
 
@@ -18,7 +18,7 @@ public record Account(UserId userId, Money balance) {
     }
 
     /** The account after the posting. Sides of the posting that are not this account's leave it as it is. */
-    public Account after(Posting posting) {
+    public Account apply(Posting posting) {
         Account after = this;
         for (LedgerEntry entry : posting.entries()) {
             if (entry.account().equals(LedgerAccount.of(userId))) {

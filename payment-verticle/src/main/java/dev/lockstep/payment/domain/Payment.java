@@ -10,12 +10,12 @@ public sealed interface Payment {
     record Unseen(OrderId orderId) implements Payment {}
 
     /** Something was decided, and this is what the world is told whenever it asks again. */
-    sealed interface Settled extends Payment {}
+    sealed interface Decided extends Payment {}
 
-    record Charged(OrderId orderId, UserId userId, Money amount) implements Settled {}
+    record Charged(OrderId orderId, UserId userId, Money amount) implements Decided {}
 
     /** Nothing was taken. The amount is what was asked for. */
-    record Declined(OrderId orderId, UserId userId, Money amount, DeclineReason reason) implements Settled {}
+    record Declined(OrderId orderId, UserId userId, Money amount, DeclineReason reason) implements Decided {}
 
     /**
      * Nothing is taken any more and nothing will be.
@@ -26,5 +26,5 @@ public sealed interface Payment {
     record Refunded(
             OrderId orderId,
             @Nullable UserId userId,
-            @Nullable Money amount) implements Settled {}
+            @Nullable Money amount) implements Decided {}
 }

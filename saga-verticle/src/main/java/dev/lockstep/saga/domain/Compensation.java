@@ -31,7 +31,7 @@ public record Compensation(CancelReason reason, Undo stock, Undo payment, Notice
         return new Compensation(reason, stock, Undo.DONE, notice);
     }
 
-    Compensation orderTold() {
+    Compensation noticeSent() {
         return notice == Notice.HELD_BACK ? new Compensation(reason, stock, payment, Notice.SENT) : this;
     }
 
@@ -39,15 +39,15 @@ public record Compensation(CancelReason reason, Undo stock, Undo payment, Notice
         return new Compensation(reason, stock, payment, Notice.ACKNOWLEDGED);
     }
 
-    boolean holdsOrderBack() {
+    boolean awaitsUndo() {
         return stock == Undo.AWAITED || payment == Undo.AWAITED;
     }
 
-    boolean everythingUndone() {
+    boolean allUndone() {
         return stock == Undo.DONE && payment == Undo.DONE;
     }
 
     boolean complete() {
-        return everythingUndone() && notice == Notice.ACKNOWLEDGED;
+        return allUndone() && notice == Notice.ACKNOWLEDGED;
     }
 }

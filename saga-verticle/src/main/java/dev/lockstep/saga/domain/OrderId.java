@@ -3,11 +3,11 @@ package dev.lockstep.saga.domain;
 /** The order that a saga sees through. Opaque: the order service makes it. */
 public record OrderId(String value) {
     /** Far above any id that is made, and far below what an index entry can hold. */
-    private static final int LONGEST = 255;
+    private static final int MAX_LENGTH = 255;
 
     public OrderId {
-        if (value.isBlank() || value.length() > LONGEST || isUnstorable(value)) {
-            throw new IllegalArgumentException("orderId must have 1 to " + LONGEST
+        if (value.isBlank() || value.length() > MAX_LENGTH || isUnstorable(value)) {
+            throw new IllegalArgumentException("orderId must have 1 to " + MAX_LENGTH
                     + " characters, none of them U+0000 or half of a surrogate pair");
         }
     }

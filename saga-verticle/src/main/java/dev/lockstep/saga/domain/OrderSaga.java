@@ -21,6 +21,7 @@ import dev.lockstep.saga.domain.SagaEvent.StockRejected;
 import dev.lockstep.saga.domain.SagaEvent.StockReleased;
 import dev.lockstep.saga.domain.SagaEvent.StockReserved;
 import dev.lockstep.saga.domain.SagaState.Abandoned;
+import dev.lockstep.saga.domain.SagaState.Aborting;
 import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
@@ -28,7 +29,6 @@ import dev.lockstep.saga.domain.SagaState.ChargingPayment;
 import dev.lockstep.saga.domain.SagaState.Compensating;
 import dev.lockstep.saga.domain.SagaState.Confirmed;
 import dev.lockstep.saga.domain.SagaState.ConfirmingOrder;
-import dev.lockstep.saga.domain.SagaState.GivenUp;
 import dev.lockstep.saga.domain.SagaState.NotStarted;
 import dev.lockstep.saga.domain.SagaState.ReservingStock;
 import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
@@ -54,15 +54,15 @@ import java.util.List;
  * <p>Delivery is at least once, so every event can arrive twice and any reply can arrive after the saga gave up waiting for
  * it. A repeat changes nothing; a late success is undone. Releasing and refunding are always answered, even if there was
  * nothing to undo, and forbid what they undo, so that it is safe to wait for them. Where that fails all the same, an operator
- * steps in: {@link Intervention}.
+ * steps in: {@link OperatorDecider}.
  */
 public final class OrderSaga {
     private final SagaDeadlines deadlines;
-    private final Intervention intervention;
+    private final OperatorDecider operatorDecider;
 
     public OrderSaga(SagaDeadlines deadlines) {
         this.deadlines = deadlines;
-        this.intervention = new Intervention(this, deadlines);
+        this.operatorDecider = new OperatorDecider(this, deadlines);
     }
 
     /**
@@ -85,7 +85,7 @@ public final class OrderSaga {
             case OrderConfirmed confirmed -> onOrderConfirmed(state, confirmed);
             case OrderCancelled cancelled -> onOrderCancelled(state, cancelled);
             case DeadlinePassed passed -> onDeadlinePassed(state, passed);
-            case OperatorAction action -> intervention.decide(state, action);
+            case OperatorAction action -> operatorDecider.decide(state, action);
         };
     }
 
@@ -102,7 +102,7 @@ public final class OrderSaga {
             case ChargingPayment repeat -> stay(repeat);
             case ConfirmingOrder repeat -> stay(repeat);
             case Confirmed repeat -> stay(repeat);
-            case GivenUp repeat -> stay(repeat);
+            case Aborting repeat -> stay(repeat);
         };
     }
 
@@ -113,16 +113,16 @@ public final class OrderSaga {
             case NotStarted overtaken -> new Decision(new AwaitingOrder(), List.of(), null);
             case AwaitingOrder repeat -> stay(repeat);
             case ReservingStock inTime ->
-                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
+                startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
             case ChargingPayment inTime ->
-                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
+                startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
             // The order service accepted the cancel, so it will not confirm any more, whatever we asked it.
             case ConfirmingOrder inTime ->
-                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
+                startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
             // The order service refuses to cancel what it confirmed. A cancel that it accepted must not get lost in
             // silence.
             case Confirmed impossible -> throw UnexpectedEventException.of(impossible, event);
-            case GivenUp already -> stay(already);
+            case Aborting already -> stay(already);
         };
     }
 
@@ -151,7 +151,7 @@ public final class OrderSaga {
         return switch (state) {
             case ReservingStock waiting -> cancelOrder(event.orderId(), event.reason());
             // Crossed our release, which is answered all the same.
-            case GivenUp late -> stay(late);
+            case Aborting late -> stay(late);
             case ChargingPayment reserved -> throw UnexpectedEventException.of(reserved, event);
             case ConfirmingOrder reserved -> throw UnexpectedEventException.of(reserved, event);
             case Confirmed reserved -> throw UnexpectedEventException.of(reserved, event);
@@ -165,8 +165,8 @@ public final class OrderSaga {
             case Compensating(Compensation left)
             when left.stock() != Undo.DONE -> compensate(event.orderId(), left.stockReleased(), List.of());
             case RetryingCompensation(Compensation left, int attempts)
-            when left.stock() != Undo.DONE -> keepRetrying(left.stockReleased(), attempts);
-            case GivenUp repeat -> stay(repeat);
+            when left.stock() != Undo.DONE -> continueRetrying(left.stockReleased(), attempts);
+            case Aborting repeat -> stay(repeat);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
             case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
             case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
@@ -198,11 +198,11 @@ public final class OrderSaga {
     private Decision onPaymentDeclined(SagaState state, PaymentDeclined event) {
         return switch (state) {
             case ChargingPayment waiting ->
-                giveUp(
+                startCompensation(
                         event.orderId(),
                         new Compensation(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
             // Crossed our refund, which is answered all the same.
-            case GivenUp late -> stay(late);
+            case Aborting late -> stay(late);
             case ConfirmingOrder paid -> throw UnexpectedEventException.of(paid, event);
             case Confirmed paid -> throw UnexpectedEventException.of(paid, event);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
@@ -216,8 +216,8 @@ public final class OrderSaga {
             case Compensating(Compensation left)
             when left.payment() != Undo.DONE -> compensate(event.orderId(), left.paymentRefunded(), List.of());
             case RetryingCompensation(Compensation left, int attempts)
-            when left.payment() != Undo.DONE -> keepRetrying(left.paymentRefunded(), attempts);
-            case GivenUp repeat -> stay(repeat);
+            when left.payment() != Undo.DONE -> continueRetrying(left.paymentRefunded(), attempts);
+            case Aborting repeat -> stay(repeat);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
             case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
             case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
@@ -232,7 +232,7 @@ public final class OrderSaga {
             case ConfirmingOrder waiting -> new Decision(new Confirmed(), List.of(), null);
             case Confirmed repeat -> stay(repeat);
             // It was told to cancel, or has accepted the customer's cancel: it never confirms after either.
-            case GivenUp impossible -> throw UnexpectedEventException.of(impossible, event);
+            case Aborting impossible -> throw UnexpectedEventException.of(impossible, event);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
             case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
@@ -248,8 +248,8 @@ public final class OrderSaga {
             case Compensating(Compensation left)
             when left.notice() == Notice.HELD_BACK -> throw UnexpectedEventException.of(state, event);
             case RetryingCompensation(Compensation left, int attempts)
-            when left.notice() == Notice.SENT -> keepRetrying(left.orderCancelled(), attempts);
-            case GivenUp repeat -> stay(repeat);
+            when left.notice() == Notice.SENT -> continueRetrying(left.orderCancelled(), attempts);
+            case Aborting repeat -> stay(repeat);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
             case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
             case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
@@ -264,9 +264,9 @@ public final class OrderSaga {
         CancelReason reason = CancelReason.TIMED_OUT;
         return switch (state) {
             case ReservingStock silent ->
-                giveUp(order, new Compensation(reason, Undo.OUTSTANDING, Undo.DONE, Notice.HELD_BACK));
+                startCompensation(order, new Compensation(reason, Undo.OUTSTANDING, Undo.DONE, Notice.HELD_BACK));
             case ChargingPayment silent ->
-                giveUp(order, new Compensation(reason, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
+                startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
             // Past the pivot: what is paid for is confirmed, however long the order service takes.
             case ConfirmingOrder(Money total, int attempts) ->
                 new Decision(
@@ -288,34 +288,34 @@ public final class OrderSaga {
         };
     }
 
-    Decision giveUp(OrderId order, Compensation compensation) {
-        return compensate(order, compensation, undo(order, compensation));
+    Decision startCompensation(OrderId order, Compensation compensation) {
+        return compensate(order, compensation, undoCommands(order, compensation));
     }
 
     private Decision compensate(OrderId order, Compensation left, List<SagaCommand> undo) {
         List<SagaCommand> commands = new ArrayList<>(undo);
         Compensation told = left;
-        if (left.notice() == Notice.HELD_BACK && !left.holdsOrderBack()) {
-            told = left.orderTold();
+        if (left.notice() == Notice.HELD_BACK && !left.awaitsUndo()) {
+            told = left.noticeSent();
             commands.add(new CancelOrder(order, left.reason()));
         }
         if (told.complete()) {
             return cancelled(told.reason());
         }
-        SagaState state = told.everythingUndone() ? new CancellingOrder(told.reason(), 0) : new Compensating(told);
+        SagaState state = told.allUndone() ? new CancellingOrder(told.reason(), 0) : new Compensating(told);
         return new Decision(state, commands, deadlines.compensation(0));
     }
 
     private Decision retry(OrderId order, Compensation left, int attempts) {
-        List<SagaCommand> commands = new ArrayList<>(undo(order, left));
+        List<SagaCommand> commands = new ArrayList<>(undoCommands(order, left));
         if (left.notice() != Notice.ACKNOWLEDGED) {
             commands.add(new CancelOrder(order, left.reason()));
         }
         return new Decision(
-                new RetryingCompensation(left.orderTold(), attempts), commands, deadlines.compensation(attempts));
+                new RetryingCompensation(left.noticeSent(), attempts), commands, deadlines.compensation(attempts));
     }
 
-    private Decision keepRetrying(Compensation left, int attempts) {
+    private Decision continueRetrying(Compensation left, int attempts) {
         return left.complete()
                 ? cancelled(left.reason())
                 : new Decision(new RetryingCompensation(left, attempts), List.of(), deadlines.compensation(attempts));
@@ -326,7 +326,7 @@ public final class OrderSaga {
                 new CancellingOrder(reason, 0), List.of(new CancelOrder(order, reason)), deadlines.compensation(0));
     }
 
-    static List<SagaCommand> undo(OrderId order, Compensation left) {
+    static List<SagaCommand> undoCommands(OrderId order, Compensation left) {
         List<SagaCommand> commands = new ArrayList<>();
         if (left.stock() != Undo.DONE) {
             commands.add(new ReleaseStock(order));

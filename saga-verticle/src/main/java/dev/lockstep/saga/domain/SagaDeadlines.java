@@ -11,8 +11,8 @@ import java.time.Duration;
  * @param compensationRetry for a compensation, before what is outstanding is asked for again
  */
 public record SagaDeadlines(Duration stock, Duration payment, Duration confirmRetry, Duration compensationRetry) {
-    private static final Duration LONGEST_RETRY = Duration.ofMinutes(5);
-    private static final int DOUBLINGS_WITHOUT_OVERFLOW = 20;
+    private static final Duration MAX_RETRY_DELAY = Duration.ofMinutes(5);
+    private static final int MAX_DOUBLINGS = 20;
 
     Duration confirm(int attempts) {
         return backoff(confirmRetry, attempts);
@@ -25,8 +25,8 @@ public record SagaDeadlines(Duration stock, Duration payment, Duration confirmRe
     // What is not answered is usually not lost but waiting for a participant that is down: asking at a fixed pace would
     // only add to the backlog that it meets when it comes back.
     private static Duration backoff(Duration base, int attempts) {
-        Duration grown = base.multipliedBy(1L << Math.min(attempts, DOUBLINGS_WITHOUT_OVERFLOW));
-        Duration longest = base.compareTo(LONGEST_RETRY) > 0 ? base : LONGEST_RETRY;
+        Duration grown = base.multipliedBy(1L << Math.min(attempts, MAX_DOUBLINGS));
+        Duration longest = base.compareTo(MAX_RETRY_DELAY) > 0 ? base : MAX_RETRY_DELAY;
         return grown.compareTo(longest) > 0 ? longest : grown;
     }
 }

@@ -27,11 +27,11 @@ public sealed interface SagaState {
     record Confirmed() implements SagaState {}
 
     /** The saga has given the order up: whatever still succeeds is undone. */
-    sealed interface GivenUp extends SagaState {
+    sealed interface Aborting extends SagaState {
         CancelReason reason();
     }
 
-    record Compensating(Compensation left) implements GivenUp {
+    record Compensating(Compensation left) implements Aborting {
         @Override
         public CancelReason reason() {
             return left.reason();
@@ -43,7 +43,7 @@ public sealed interface SagaState {
      *
      * @param attempts how often everything outstanding was asked for again
      */
-    record RetryingCompensation(Compensation left, int attempts) implements GivenUp {
+    record RetryingCompensation(Compensation left, int attempts) implements Aborting {
         @Override
         public CancelReason reason() {
             return left.reason();
@@ -55,9 +55,9 @@ public sealed interface SagaState {
      *
      * @param attempts how often the order was told again
      */
-    record CancellingOrder(CancelReason reason, int attempts) implements GivenUp {}
+    record CancellingOrder(CancelReason reason, int attempts) implements Aborting {}
 
-    record Cancelled(CancelReason reason) implements GivenUp {}
+    record Cancelled(CancelReason reason) implements Aborting {}
 
     /**
      * An operator has ended the wait for what was not undone.
@@ -65,7 +65,7 @@ public sealed interface SagaState {
      * @param left what was outstanding then, which is what may still be held or taken
      * @param why what the operator said
      */
-    record Abandoned(Compensation left, String why) implements GivenUp {
+    record Abandoned(Compensation left, String why) implements Aborting {
         @Override
         public CancelReason reason() {
             return left.reason();

@@ -1,13 +1,13 @@
 package dev.lockstep.saga.domain;
 
-import static dev.lockstep.saga.domain.Sagas.COMPENSATION_RETRY;
-import static dev.lockstep.saga.domain.Sagas.CONFIRM_RETRY;
-import static dev.lockstep.saga.domain.Sagas.ITEMS;
-import static dev.lockstep.saga.domain.Sagas.ORDER;
-import static dev.lockstep.saga.domain.Sagas.PAYMENT_DEADLINE;
-import static dev.lockstep.saga.domain.Sagas.STOCK_DEADLINE;
-import static dev.lockstep.saga.domain.Sagas.TOTAL;
-import static dev.lockstep.saga.domain.Sagas.left;
+import static dev.lockstep.saga.domain.SagaFixtures.COMPENSATION_RETRY;
+import static dev.lockstep.saga.domain.SagaFixtures.CONFIRM_RETRY;
+import static dev.lockstep.saga.domain.SagaFixtures.ITEMS;
+import static dev.lockstep.saga.domain.SagaFixtures.ORDER;
+import static dev.lockstep.saga.domain.SagaFixtures.PAYMENT_DEADLINE;
+import static dev.lockstep.saga.domain.SagaFixtures.STOCK_DEADLINE;
+import static dev.lockstep.saga.domain.SagaFixtures.TOTAL;
+import static dev.lockstep.saga.domain.SagaFixtures.left;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -58,19 +58,19 @@ class OrderSagaTest {
     private static final OrderCancelled ORDER_CANCELLED = new OrderCancelled(ORDER);
     private static final DeadlinePassed DEADLINE_PASSED = new DeadlinePassed(ORDER);
 
-    private final OrderSaga saga = new OrderSaga(Sagas.DEADLINES);
+    private final OrderSaga saga = new OrderSaga(SagaFixtures.DEADLINES);
 
     @Nested
     class when_everything_goes_well {
         @Test
-        void a_placed_order_asks_for_its_stock() {
+        void a_placed_order_reserves_its_stock() {
             assertThat(saga.decide(new NotStarted(), PLACED))
                     .isEqualTo(
                             decision(new ReservingStock("u1", ITEMS), STOCK_DEADLINE, new ReserveStock(ORDER, ITEMS)));
         }
 
         @Test
-        void reserved_stock_is_paid_for_at_the_price_it_was_reserved_at() {
+        void reserved_stock_is_charged_at_its_reserved_price() {
             assertThat(saga.decide(new ReservingStock("u1", ITEMS), new StockReserved(ORDER, TOTAL)))
                     .isEqualTo(decision(
                             new ChargingPayment("u1", TOTAL), PAYMENT_DEADLINE, new ChargePayment(ORDER, "u1", TOTAL)));
@@ -90,7 +90,7 @@ class OrderSagaTest {
     }
 
     @Nested
-    class when_a_participant_says_no {
+    class when_a_participant_rejects {
         @Test
         void rejected_stock_cancels_the_order_for_the_same_reason() {
             assertThat(saga.decide(
@@ -102,7 +102,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void a_declined_payment_gives_the_stock_back_before_the_order_is_told() {
+        void a_declined_payment_releases_the_stock_before_cancelling_the_order() {
             assertThat(saga.decide(
                             new ChargingPayment("u1", TOTAL),
                             new PaymentDeclined(ORDER, DeclineReason.INSUFFICIENT_FUNDS)))
@@ -114,7 +114,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void the_order_is_told_once_the_stock_is_back() {
+        void the_order_is_cancelled_once_the_stock_is_released() {
             SagaState releasing =
                     new Compensating(left(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
 
@@ -126,19 +126,19 @@ class OrderSagaTest {
         }
 
         @Test
-        void an_order_that_says_it_is_off_ends_the_saga() {
+        void a_cancelled_order_ends_the_saga() {
             assertThat(saga.decide(new CancellingOrder(CancelReason.PAYMENT_DECLINED, 1), ORDER_CANCELLED))
                     .isEqualTo(end(new Cancelled(CancelReason.PAYMENT_DECLINED)));
         }
     }
 
     @Nested
-    class when_inventory_lets_its_deadline_pass {
+    class when_inventory_misses_its_deadline {
         private final Compensating silent =
                 new Compensating(left(CancelReason.TIMED_OUT, Undo.OUTSTANDING, Undo.DONE, Notice.SENT));
 
         @Test
-        void the_order_is_told_at_once_and_the_stock_is_called_back() {
+        void the_order_is_cancelled_at_once_and_the_stock_released() {
             assertThat(saga.decide(new ReservingStock("u1", ITEMS), DEADLINE_PASSED))
                     .isEqualTo(decision(
                             silent,
@@ -148,13 +148,13 @@ class OrderSagaTest {
         }
 
         @Test
-        void stock_that_comes_back_first_leaves_only_the_order_to_wait_for() {
+        void once_the_stock_is_released_only_the_order_is_awaited() {
             assertThat(saga.decide(silent, RELEASED))
                     .isEqualTo(decision(new CancellingOrder(CancelReason.TIMED_OUT, 0), COMPENSATION_RETRY));
         }
 
         @Test
-        void an_order_that_answers_first_leaves_only_the_stock_to_wait_for() {
+        void once_the_order_is_cancelled_only_the_stock_is_awaited() {
             assertThat(saga.decide(silent, ORDER_CANCELLED))
                     .isEqualTo(decision(
                             new Compensating(
@@ -163,7 +163,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void stock_that_comes_back_last_ends_the_saga() {
+        void the_saga_ends_when_the_stock_is_released_last() {
             SagaState told =
                     new Compensating(left(CancelReason.TIMED_OUT, Undo.OUTSTANDING, Undo.DONE, Notice.ACKNOWLEDGED));
 
@@ -172,18 +172,18 @@ class OrderSagaTest {
     }
 
     @Nested
-    class when_payment_lets_its_deadline_pass {
+    class when_payment_misses_its_deadline {
         private final Compensating silent =
                 new Compensating(left(CancelReason.TIMED_OUT, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
 
         @Test
-        void stock_and_money_are_called_back() {
+        void stock_is_released_and_the_payment_refunded() {
             assertThat(saga.decide(new ChargingPayment("u1", TOTAL), DEADLINE_PASSED))
                     .isEqualTo(decision(silent, COMPENSATION_RETRY, new ReleaseStock(ORDER), new RefundPayment(ORDER)));
         }
 
         @Test
-        void the_order_is_told_once_the_stock_is_back_without_waiting_for_the_money() {
+        void the_order_is_cancelled_once_the_stock_is_released_without_awaiting_the_refund() {
             assertThat(saga.decide(silent, RELEASED))
                     .isEqualTo(decision(
                             new Compensating(left(CancelReason.TIMED_OUT, Undo.DONE, Undo.OUTSTANDING, Notice.SENT)),
@@ -192,7 +192,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void money_that_comes_back_first_does_not_tell_the_order() {
+        void a_refund_alone_does_not_cancel_the_order() {
             assertThat(saga.decide(silent, REFUNDED))
                     .isEqualTo(decision(
                             new Compensating(left(CancelReason.TIMED_OUT, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
@@ -201,9 +201,9 @@ class OrderSagaTest {
     }
 
     @Nested
-    class when_the_order_service_lets_its_deadline_pass {
+    class when_the_order_service_misses_its_deadline {
         @Test
-        void a_paid_order_is_confirmed_again_and_never_given_up() {
+        void a_paid_order_is_confirmed_again_and_never_aborted() {
             assertThat(saga.decide(new ConfirmingOrder(TOTAL, 0), DEADLINE_PASSED))
                     .isEqualTo(decision(
                             new ConfirmingOrder(TOTAL, 1),
@@ -212,7 +212,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void a_cancelled_order_is_told_again() {
+        void the_cancel_command_is_sent_again() {
             assertThat(saga.decide(new CancellingOrder(CancelReason.OUT_OF_STOCK, 0), DEADLINE_PASSED))
                     .isEqualTo(decision(
                             new CancellingOrder(CancelReason.OUT_OF_STOCK, 1),
@@ -226,19 +226,19 @@ class OrderSagaTest {
         private static final CancelReason REASON = CancelReason.CANCELLED_BY_CUSTOMER;
 
         @Test
-        void a_cancel_that_overtook_its_order_is_remembered() {
+        void a_cancel_that_arrives_before_its_order_is_remembered() {
             assertThat(saga.decide(new NotStarted(), CANCEL_REQUESTED)).isEqualTo(end(new AwaitingOrder()));
         }
 
         @Test
-        void the_order_that_was_overtaken_asks_for_nothing() {
+        void the_late_order_is_cancelled_without_reserving_stock() {
             assertThat(saga.decide(new AwaitingOrder(), PLACED))
                     .isEqualTo(decision(
                             new CancellingOrder(REASON, 0), COMPENSATION_RETRY, new CancelOrder(ORDER, REASON)));
         }
 
         @Test
-        void an_order_that_never_comes_is_cancelled_by_an_operator_and_coming_after_all_it_asks_for_nothing() {
+        void an_operator_can_cancel_a_missing_order_and_a_late_order_reserves_nothing() {
             Decision ended = saga.decide(new AwaitingOrder(), new SagaEvent.CompensationRequested(ORDER));
 
             assertThat(ended)
@@ -249,7 +249,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void stock_that_is_being_reserved_is_called_back() {
+        void stock_that_is_being_reserved_is_released() {
             assertThat(saga.decide(new ReservingStock("u1", ITEMS), CANCEL_REQUESTED))
                     .isEqualTo(decision(
                             new Compensating(left(REASON, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK)),
@@ -259,7 +259,7 @@ class OrderSagaTest {
 
         @ParameterizedTest
         @CsvSource({"ChargingPayment", "ConfirmingOrder"})
-        void stock_and_money_are_called_back(String where) {
+        void stock_is_released_and_the_payment_refunded(String where) {
             SagaState state =
                     where.equals("ChargingPayment") ? new ChargingPayment("u1", TOTAL) : new ConfirmingOrder(TOTAL, 1);
 
@@ -272,7 +272,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void the_order_is_told_only_after_both_are_back() {
+        void the_order_is_cancelled_only_after_both_are_undone() {
             Decision afterStock =
                     saga.decide(new Compensating(left(REASON, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK)), RELEASED);
             Decision afterBoth = saga.decide(afterStock.state(), REFUNDED);
@@ -289,7 +289,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void a_cancel_that_the_order_service_cannot_have_accepted_is_not_swallowed() {
+        void a_cancel_of_a_confirmed_order_is_rejected() {
             assertThatThrownBy(() -> saga.decide(new Confirmed(), CANCEL_REQUESTED))
                     .isInstanceOf(UnexpectedEventException.class)
                     .hasMessage("CancelRequested cannot follow Confirmed for order o1");
@@ -301,7 +301,7 @@ class OrderSagaTest {
         private static final CancelReason REASON = CancelReason.CANCELLED_BY_CUSTOMER;
 
         @Test
-        void the_first_miss_asks_again_and_tells_the_order_that_was_waiting() {
+        void the_first_missed_deadline_resends_and_cancels_the_order() {
             SagaState silent = new Compensating(left(REASON, Undo.DONE, Undo.AWAITED, Notice.HELD_BACK));
 
             assertThat(saga.decide(silent, DEADLINE_PASSED))
@@ -313,7 +313,7 @@ class OrderSagaTest {
         }
 
         @Test
-        void what_was_acknowledged_is_not_asked_for_again() {
+        void acknowledged_commands_are_not_sent_again() {
             SagaState silent =
                     new RetryingCompensation(left(REASON, Undo.OUTSTANDING, Undo.DONE, Notice.ACKNOWLEDGED), 1);
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.saga.domain.SagaState.AwaitingOrder;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
-import dev.lockstep.saga.domain.World.Budget;
+import dev.lockstep.saga.domain.SystemState.Budget;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
@@ -23,100 +23,100 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaInterleavingsTest {
-    private final OrderSaga saga = new OrderSaga(Sagas.DEADLINES);
+    private final OrderSaga saga = new OrderSaga(SagaFixtures.DEADLINES);
 
     @ParameterizedTest(name = "{0} deadlines pass, {1} replies repeat")
     @CsvSource({"0, 0", "0, 2", "1, 1", "3, 0", "2, 1"})
-    void however_it_goes_the_order_ends_once_and_nothing_stays_behind(int deadlines, int repeats) {
-        Set<World> worlds = explore(World.start(new Budget(deadlines, repeats, 0, 0)));
+    void every_interleaving_ends_the_order_once_and_leaves_nothing_behind(int deadlines, int repeats) {
+        Set<SystemState> worlds = explore(SystemState.start(new Budget(deadlines, repeats, 0, 0)));
 
-        assertThat(worlds.stream().filter(World::nothingUnderWay)).allMatch(World::isSettled);
-        assertThat(worlds.stream().filter(World::nothingUnderWay).map(world -> world.order()))
-                .contains(World.Order.CONFIRMED, World.Order.CANCELLED);
+        assertThat(worlds.stream().filter(SystemState::isQuiescent)).allMatch(SystemState::isConsistent);
+        assertThat(worlds.stream().filter(SystemState::isQuiescent).map(world -> world.order()))
+                .contains(SystemState.Order.CONFIRMED, SystemState.Order.CANCELLED);
     }
 
     @ParameterizedTest(name = "{0} replies repeat")
     @CsvSource({"0", "1"})
-    void while_everybody_answers_in_time_a_cancelled_order_finds_its_stock_and_money_back(int repeats) {
-        Set<World> worlds = explore(World.start(new Budget(0, repeats, 0, 0)));
+    void without_missed_deadlines_a_cancelled_order_is_fully_compensated(int repeats) {
+        Set<SystemState> worlds = explore(SystemState.start(new Budget(0, repeats, 0, 0)));
 
-        assertThat(worlds.stream().filter(world -> world.order() == World.Order.CANCELLED))
+        assertThat(worlds.stream().filter(world -> world.order() == SystemState.Order.CANCELLED))
                 .isNotEmpty()
-                .allMatch(World::nothingIsHeldOrTaken);
+                .allMatch(SystemState::nothingHeldOrCharged);
     }
 
     @Test
-    void a_saga_that_calls_itself_cancelled_has_everything_back_already() {
-        Set<World> worlds = explore(World.start(new Budget(2, 1, 0, 0)));
+    void a_cancelled_saga_is_fully_compensated() {
+        Set<SystemState> worlds = explore(SystemState.start(new Budget(2, 1, 0, 0)));
 
         assertThat(worlds.stream().filter(world -> world.saga() instanceof Cancelled))
                 .isNotEmpty()
-                .allMatch(World::nothingIsHeldOrTaken);
+                .allMatch(SystemState::nothingHeldOrCharged);
     }
 
     @ParameterizedTest(name = "{0} deadlines pass, {1} replies repeat, {2} times an operator steps in")
     @CsvSource({"0, 0, 2", "1, 0, 2", "0, 1, 1", "1, 1, 1"})
-    void whatever_an_operator_does_the_order_ends_once_and_what_stays_behind_is_on_record(
+    void with_operator_actions_the_order_ends_once_and_what_is_left_behind_is_recorded(
             int deadlines, int repeats, int actions) {
-        Set<World> worlds = explore(World.start(new Budget(deadlines, repeats, actions, 0)));
+        Set<SystemState> worlds = explore(SystemState.start(new Budget(deadlines, repeats, actions, 0)));
 
-        assertThat(worlds.stream().filter(World::nothingUnderWay)).allMatch(World::isSettled);
-        assertThat(worlds.stream().filter(World::nothingUnderWay).map(World::order))
-                .contains(World.Order.CONFIRMED, World.Order.CANCELLED);
+        assertThat(worlds.stream().filter(SystemState::isQuiescent)).allMatch(SystemState::isConsistent);
+        assertThat(worlds.stream().filter(SystemState::isQuiescent).map(SystemState::order))
+                .contains(SystemState.Order.CONFIRMED, SystemState.Order.CANCELLED);
         assertThat(worlds.stream().filter(world -> world.saga() instanceof Cancelled))
                 .isNotEmpty()
-                .allMatch(World::nothingIsHeldOrTaken);
+                .allMatch(SystemState::nothingHeldOrCharged);
     }
 
     @Test
-    void a_saga_whose_order_or_commands_are_lost_waits_and_an_operator_can_always_end_it() {
-        Set<World> worlds = explore(World.start(new Budget(1, 0, 0, 2)));
-        Set<World> stuck = worlds.stream()
-                .filter(World::nothingUnderWay)
-                .filter(world -> !world.isSettled())
+    void a_saga_with_lost_messages_waits_and_an_operator_can_always_end_it() {
+        Set<SystemState> worlds = explore(SystemState.start(new Budget(1, 0, 0, 2)));
+        Set<SystemState> stuck = worlds.stream()
+                .filter(SystemState::isQuiescent)
+                .filter(world -> !world.isConsistent())
                 .collect(Collectors.toSet());
 
-        assertThat(stuck).noneMatch(World::hasEnded).anyMatch(world -> world.saga() instanceof AwaitingOrder);
+        assertThat(stuck).noneMatch(SystemState::hasEnded).anyMatch(world -> world.saga() instanceof AwaitingOrder);
         assertThat(stuck)
                 .allSatisfy(world -> assertThat(explore(world.with(new Budget(0, 0, 2, 0))))
-                        .anyMatch(later -> later.nothingUnderWay() && later.hasEnded())
-                        .filteredOn(later -> later.nothingUnderWay() && later.hasEnded())
-                        .allMatch(World::isSettled));
+                        .anyMatch(later -> later.isQuiescent() && later.hasEnded())
+                        .filteredOn(later -> later.isQuiescent() && later.hasEnded())
+                        .allMatch(SystemState::isConsistent));
         assertThat(stuck.stream().flatMap(world -> explore(world.with(new Budget(0, 0, 1, 0))).stream()))
                 .as("asking again is enough where the command was all that was lost")
-                .anyMatch(later -> later.saga() instanceof SagaState.Confirmed && later.isSettled());
+                .anyMatch(later -> later.saga() instanceof SagaState.Confirmed && later.isConsistent());
     }
 
     @Test
-    void what_an_abandoned_saga_leaves_behind_is_exactly_what_it_says() {
-        Set<World> worlds = explore(World.start(new Budget(1, 0, 1, 1)));
+    void an_abandoned_saga_leaves_behind_exactly_what_it_records() {
+        Set<SystemState> worlds = explore(SystemState.start(new Budget(1, 0, 1, 1)));
 
         assertThat(worlds.stream()
-                        .filter(World::nothingUnderWay)
+                        .filter(SystemState::isQuiescent)
                         .filter(world -> world.saga() instanceof SagaState.Abandoned))
                 .isNotEmpty()
-                .allMatch(World::isSettled)
+                .allMatch(SystemState::isConsistent)
                 .as("something really stays behind when its undoing is lost")
-                .anyMatch(world -> !world.nothingIsHeldOrTaken());
+                .anyMatch(world -> !world.nothingHeldOrCharged());
     }
 
     @Test
     void every_state_is_reached() {
-        Set<String> reached = explore(World.start(new Budget(2, 0, 1, 0))).stream()
+        Set<String> reached = explore(SystemState.start(new Budget(2, 0, 1, 0))).stream()
                 .map(world -> world.saga().getClass().getSimpleName())
                 .collect(Collectors.toSet());
 
         assertThat(reached)
-                .containsExactlyInAnyOrderElementsOf(Sagas.STATES.stream()
+                .containsExactlyInAnyOrderElementsOf(SagaFixtures.STATES.stream()
                         .map(state -> state.getClass().getSimpleName())
                         .collect(Collectors.toSet()));
     }
 
-    private Set<World> explore(World start) {
-        Set<World> seen = new HashSet<>(Set.of(start));
-        Deque<World> todo = new ArrayDeque<>(seen);
+    private Set<SystemState> explore(SystemState start) {
+        Set<SystemState> seen = new HashSet<>(Set.of(start));
+        Deque<SystemState> todo = new ArrayDeque<>(seen);
         while (!todo.isEmpty()) {
-            for (World next : todo.removeLast().next(saga)) {
+            for (SystemState next : todo.removeLast().next(saga)) {
                 if (seen.add(next)) {
                     todo.addLast(next);
                 }

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * not for an event loop, and fails with a {@link KafkaException} if the broker does not answer. Any thread may call.
  */
 final class BrokerOffsets implements AutoCloseable {
-    private static final Duration CALL_LIMIT = Duration.ofSeconds(8);
-    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(4);
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(8);
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(4);
 
     private final ConsumerOptions options;
     private @Nullable Admin admin;
@@ -61,7 +61,7 @@ final class BrokerOffsets implements AutoCloseable {
      * for its offsets times out, and that would delay all other partitions.
      */
     Map<TopicPartition, PartitionLog> read(Collection<String> topics) throws InterruptedException {
-        Admin client = client();
+        Admin client = admin();
         Map<TopicPartition, String> topicIds = topicIds(client, topics);
         if (topicIds.isEmpty()) {
             return Map.of();
@@ -88,16 +88,17 @@ final class BrokerOffsets implements AutoCloseable {
     }
 
     /** Returns where a reader of committed records gets to: less than the end while a transaction is open. */
-    Map<TopicPartition, Long> lastStable(Collection<TopicPartition> partitions) throws InterruptedException {
-        ListOffsetsResult ends = client().listOffsets(
+    Map<TopicPartition, Long> lastStableOffsets(Collection<TopicPartition> partitions) throws InterruptedException {
+        ListOffsetsResult ends = admin().listOffsets(
                         partitions.stream().collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.latest())),
                         new ListOffsetsOptions(IsolationLevel.READ_COMMITTED));
         return offsets(ends, partitions);
     }
 
     /** Returns the offset of the first record of each partition that is this young; -1 where there is none. */
-    Map<TopicPartition, Long> after(Collection<TopicPartition> partitions, long timestamp) throws InterruptedException {
-        ListOffsetsResult found = client().listOffsets(partitions.stream()
+    Map<TopicPartition, Long> offsetsForTime(Collection<TopicPartition> partitions, long timestamp)
+            throws InterruptedException {
+        ListOffsetsResult found = admin().listOffsets(partitions.stream()
                 .collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.forTimestamp(timestamp))));
         return offsets(found, partitions);
     }
@@ -126,7 +127,7 @@ final class BrokerOffsets implements AutoCloseable {
                                 topic.topicId().toString()));
             } catch (ExecutionException failure) {
                 if (!(failure.getCause() instanceof UnknownTopicOrPartitionException)) {
-                    throw unreadable(failure);
+                    throw offsetLookupFailed(failure);
                 }
             }
         }
@@ -145,7 +146,7 @@ final class BrokerOffsets implements AutoCloseable {
             if (failure.getCause() instanceof GroupIdNotFoundException) {
                 return Map.of();
             }
-            throw unreadable(failure);
+            throw offsetLookupFailed(failure);
         }
     }
 
@@ -153,25 +154,25 @@ final class BrokerOffsets implements AutoCloseable {
         try {
             return offsets.partitionResult(partition).get().offset();
         } catch (ExecutionException failure) {
-            throw unreadable(failure);
+            throw offsetLookupFailed(failure);
         }
     }
 
-    private static KafkaException unreadable(ExecutionException failure) {
+    private static KafkaException offsetLookupFailed(ExecutionException failure) {
         Throwable cause = failure.getCause() == null ? failure : failure.getCause();
         return new KafkaException("the broker cannot be asked for offsets: " + cause.getMessage(), cause);
     }
 
     // Not in the constructor: it fails while no name of a broker can be resolved.
-    private synchronized Admin client() {
+    private synchronized Admin admin() {
         if (closed) {
             throw new KafkaException("closed");
         }
         if (admin == null) {
             Map<String, Object> settings = new HashMap<>(options.kafka());
             settings.keySet().retainAll(AdminClientConfig.configNames());
-            settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) CALL_LIMIT.toMillis());
-            settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) REQUEST_LIMIT.toMillis());
+            settings.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) CALL_TIMEOUT.toMillis());
+            settings.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, (int) REQUEST_TIMEOUT.toMillis());
             admin = Admin.create(settings);
         }
         return admin;

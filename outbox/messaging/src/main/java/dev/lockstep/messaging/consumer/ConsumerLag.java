@@ -30,7 +30,7 @@ final class ConsumerLag implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(2);
     private static final Duration UNREAD_AFTER = Duration.ofSeconds(10);
     private static final Duration UNKNOWN_AFTER = Duration.ofSeconds(15);
-    private static final int MOST_NAMED = 3;
+    private static final int MAX_NAMED = 3;
 
     private final ConsumerOptions options;
     private final BrokerOffsets broker;
@@ -40,10 +40,10 @@ final class ConsumerLag implements AutoCloseable {
     private final Thread thread;
 
     // Confined to the thread.
-    private final Map<TopicPartition, Standstill> standstills = new HashMap<>();
+    private final Map<TopicPartition, CommittedSince> committedSince = new HashMap<>();
 
     private volatile Map<TopicPartition, PartitionLog> logs = Map.of();
-    private volatile List<Unread> unread = List.of();
+    private volatile List<UnreadPartition> unread = List.of();
     private volatile long measuredAt = System.nanoTime();
 
     ConsumerLag(ConsumerOptions options, BrokerOffsets broker, MeterRegistry meters) {
@@ -55,7 +55,7 @@ final class ConsumerLag implements AutoCloseable {
                 .daemon()
                 .unstarted(this::run);
         for (String topic : options.topics()) {
-            gauges.add(Gauge.builder("lockstep.consumer.lag", this, lag -> lag.of(topic))
+            gauges.add(Gauge.builder("lockstep.consumer.lag", this, lag -> lag.lagOf(topic))
                     .description("records of the topic that the group has not committed, on all partitions")
                     .tags("group", options.group(), "topic", topic)
                     .register(meters));
@@ -67,14 +67,15 @@ final class ConsumerLag implements AutoCloseable {
     }
 
     /** Where a partition stands, and since when. */
-    private record Standstill(@Nullable Long committed, long since) {}
+    private record CommittedSince(@Nullable Long committed, long since) {}
 
     /**
      * A partition that has records and is not read.
      *
-     * @param heldBack whether an open transaction keeps its records from being read
+     * @param behindOpenTransaction whether an open transaction keeps its records from being read
      */
-    private record Unread(TopicPartition partition, PartitionLog log, long since, boolean heldBack) {
+    private record UnreadPartition(
+            TopicPartition partition, PartitionLog log, long since, boolean behindOpenTransaction) {
         String describe() {
             return "%s (%d records from offset %d, for %d s%s)"
                     .formatted(
@@ -82,7 +83,7 @@ final class ConsumerLag implements AutoCloseable {
                             log.lag(),
                             log.committed() == null ? log.begin() : log.committed(),
                             TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since),
-                            heldBack ? ", behind an open transaction" : "");
+                            behindOpenTransaction ? ", behind an open transaction" : "");
         }
     }
 
@@ -102,17 +103,18 @@ final class ConsumerLag implements AutoCloseable {
             return Optional.of("%s does not know its lag: Kafka has not told the offsets for %d s"
                     .formatted(options.group(), TimeUnit.NANOSECONDS.toSeconds(silence)));
         }
-        List<Unread> now = unread;
+        List<UnreadPartition> now = unread;
         if (!now.isEmpty()) {
             String named = String.join(
-                    ", ", now.stream().limit(MOST_NAMED).map(Unread::describe).toList());
+                    ", ",
+                    now.stream().limit(MAX_NAMED).map(UnreadPartition::describe).toList());
             return Optional.of("%s does not read %d partition%s: %s%s"
                     .formatted(
                             options.group(),
                             now.size(),
                             now.size() == 1 ? "" : "s",
                             named,
-                            now.size() > MOST_NAMED ? ", ..." : ""));
+                            now.size() > MAX_NAMED ? ", ..." : ""));
         }
         Map<TopicPartition, PartitionLog> known = logs;
         TreeSet<String> missing = new TreeSet<>(options.topics());
@@ -122,7 +124,7 @@ final class ConsumerLag implements AutoCloseable {
                 : Optional.of(options.group() + " reads topics that do not exist: " + String.join(", ", missing));
     }
 
-    private double of(String topic) {
+    private double lagOf(String topic) {
         long sum = 0;
         boolean known = false;
         for (Map.Entry<TopicPartition, PartitionLog> each : logs.entrySet()) {
@@ -147,7 +149,7 @@ final class ConsumerLag implements AutoCloseable {
     private void measure() throws InterruptedException {
         try {
             Map<TopicPartition, PartitionLog> read = broker.read(options.topics());
-            List<Unread> standing = standing(read);
+            List<UnreadPartition> standing = findUnread(read);
             logs = Map.copyOf(read);
             unread = standing;
             measuredAt = System.nanoTime();
@@ -160,43 +162,44 @@ final class ConsumerLag implements AutoCloseable {
         }
     }
 
-    private List<Unread> standing(Map<TopicPartition, PartitionLog> read) throws InterruptedException {
+    private List<UnreadPartition> findUnread(Map<TopicPartition, PartitionLog> read) throws InterruptedException {
         long now = System.nanoTime();
-        standstills.keySet().retainAll(read.keySet());
-        List<Unread> standing = new ArrayList<>();
+        committedSince.keySet().retainAll(read.keySet());
+        List<UnreadPartition> standing = new ArrayList<>();
         for (Map.Entry<TopicPartition, PartitionLog> each : read.entrySet()) {
             TopicPartition partition = each.getKey();
             PartitionLog log = each.getValue();
             if (log.lag() == 0) {
-                standstills.remove(partition);
+                committedSince.remove(partition);
                 continue;
             }
-            Standstill known = standstills.get(partition);
+            CommittedSince known = committedSince.get(partition);
             if (known == null || !Objects.equals(known.committed(), log.committed())) {
-                known = new Standstill(log.committed(), now);
-                standstills.put(partition, known);
+                known = new CommittedSince(log.committed(), now);
+                committedSince.put(partition, known);
             }
             if (now - known.since() > UNREAD_AFTER.toNanos()) {
-                standing.add(new Unread(partition, log, known.since(), false));
+                standing.add(new UnreadPartition(partition, log, known.since(), false));
             }
         }
         if (standing.isEmpty()) {
             return List.of();
         }
-        Map<TopicPartition, Long> stable =
-                broker.lastStable(standing.stream().map(Unread::partition).toList());
+        Map<TopicPartition, Long> stable = broker.lastStableOffsets(
+                standing.stream().map(UnreadPartition::partition).toList());
         return standing.stream()
-                .map(each -> new Unread(
+                .map(each -> new UnreadPartition(
                         each.partition(),
                         each.log(),
                         each.since(),
-                        isHeldBack(each.log(), stable.get(each.partition()))))
-                .sorted(Comparator.comparingLong((Unread each) -> each.log().lag())
+                        isBehindOpenTransaction(each.log(), stable.get(each.partition()))))
+                .sorted(Comparator.comparingLong(
+                                (UnreadPartition each) -> each.log().lag())
                         .reversed())
                 .toList();
     }
 
-    private static boolean isHeldBack(PartitionLog log, @Nullable Long stable) {
+    private static boolean isBehindOpenTransaction(PartitionLog log, @Nullable Long stable) {
         long next = log.committed() == null ? log.begin() : log.committed();
         return stable != null && stable < log.end() && next >= stable;
     }

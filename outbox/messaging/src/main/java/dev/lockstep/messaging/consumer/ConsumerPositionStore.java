@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.consumer;
 
-import dev.lockstep.messaging.consumer.PartitionStart.Known;
+import dev.lockstep.messaging.consumer.PartitionStart.StoredPosition;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
@@ -56,37 +56,37 @@ final class ConsumerPositionStore {
     }
 
     /** Reads and locks what is known of the topics' partitions. */
-    Future<Map<TopicPartition, Known>> lock(SqlClient tx, Collection<String> topics) {
+    Future<Map<TopicPartition, StoredPosition>> lock(SqlClient tx, Collection<String> topics) {
         return tx.preparedQuery(LOCK)
                 .execute(Tuple.tuple().addValue(consumer).addValue(topics.toArray(String[]::new)))
                 .map(rows -> {
-                    Map<TopicPartition, Known> known = HashMap.newHashMap(rows.size());
+                    Map<TopicPartition, StoredPosition> known = HashMap.newHashMap(rows.size());
                     rows.forEach(row -> known.put(
-                            new TopicPartition(row.getString("topic"), row.getInteger("partition")), known(row)));
+                            new TopicPartition(row.getString("topic"), row.getInteger("partition")), toPosition(row)));
                     return known;
                 });
     }
 
     /** Writes positions as they are, also back. */
-    Future<Void> save(SqlClient tx, Map<TopicPartition, Known> positions) {
+    Future<Void> save(SqlClient tx, Map<TopicPartition, StoredPosition> positions) {
         return positions.isEmpty()
                 ? Future.succeededFuture()
                 : tx.preparedQuery(SAVE)
                         .execute(parameters(positions)
                                 .addValue(positions.values().stream()
-                                        .map(Known::invalidOffset)
+                                        .map(StoredPosition::invalidOffset)
                                         .toArray(Long[]::new)))
                         .mapEmpty();
     }
 
     /** Moves positions forward, unless their topic has been created again. */
-    Future<Void> advance(SqlClient client, Map<TopicPartition, Known> positions) {
+    Future<Void> advance(SqlClient client, Map<TopicPartition, StoredPosition> positions) {
         return positions.isEmpty()
                 ? Future.succeededFuture()
                 : client.preparedQuery(ADVANCE).execute(parameters(positions)).mapEmpty();
     }
 
-    private Tuple parameters(Map<TopicPartition, Known> positions) {
+    private Tuple parameters(Map<TopicPartition, StoredPosition> positions) {
         int size = positions.size();
         String[] topics = new String[size];
         Integer[] partitions = new Integer[size];
@@ -94,8 +94,8 @@ final class ConsumerPositionStore {
         Long[] offsets = new Long[size];
         @Nullable OffsetDateTime[] times = new @Nullable OffsetDateTime[size];
         int i = 0;
-        for (Map.Entry<TopicPartition, Known> each : positions.entrySet()) {
-            Known position = each.getValue();
+        for (Map.Entry<TopicPartition, StoredPosition> each : positions.entrySet()) {
+            StoredPosition position = each.getValue();
             topics[i] = each.getKey().topic();
             partitions[i] = each.getKey().partition();
             topicIds[i] = position.topicId();
@@ -113,9 +113,9 @@ final class ConsumerPositionStore {
                 .addValue(times);
     }
 
-    private static Known known(Row row) {
+    private static StoredPosition toPosition(Row row) {
         OffsetDateTime time = row.getOffsetDateTime("message_time");
-        return new Known(
+        return new StoredPosition(
                 row.getString("topic_id"),
                 row.getLong("next_offset"),
                 time == null ? null : time.toInstant(),

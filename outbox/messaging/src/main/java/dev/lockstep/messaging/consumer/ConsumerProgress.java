@@ -17,15 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConsumerProgress {
     private static final long LONG_BATCH_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final int MOST_NAMED = 3;
+    private static final int MAX_NAMED = 3;
 
     private final LongSupplier nanoTime;
     private final long stallNanos;
     private volatile long lastStep;
-    private volatile boolean ended;
+    private volatile boolean threadEnded;
     private volatile @Nullable Attempt attempt;
-    private volatile @Nullable Setback setback;
-    private volatile @Nullable Setback parkedSetback;
+    private volatile @Nullable Failure failure;
+    private volatile @Nullable Failure parkedSetback;
 
     /** @param stallNanos longer than any single step of the thread can take while nothing is wrong with the process itself */
     ConsumerProgress(LongSupplier nanoTime, long stallNanos) {
@@ -36,7 +36,7 @@ final class ConsumerProgress {
 
     private record Attempt(Map<TopicPartition, Long> positions, long since) {}
 
-    private record Setback(Map<TopicPartition, Long> positions, String reason, long since) {}
+    private record Failure(Map<TopicPartition, Long> positions, String reason, long since) {}
 
     /** The thread has done something and goes on. */
     void step() {
@@ -44,25 +44,25 @@ final class ConsumerProgress {
     }
 
     /** The thread does nothing any more. */
-    void ended() {
-        ended = true;
+    void threadEnded() {
+        threadEnded = true;
     }
 
     /** A batch is about to be applied. */
-    void begins(Map<TopicPartition, Long> positions) {
+    void attemptStarted(Map<TopicPartition, Long> positions) {
         attempt = new Attempt(Map.copyOf(positions), nanoTime.getAsLong());
     }
 
     /** It is applied. */
     void succeeded() {
         attempt = null;
-        setback = null;
+        failure = null;
     }
 
     /** It is to be tried again: these partitions cannot go on, and from where. */
     void failed(Map<TopicPartition, Long> positions, Throwable cause) {
         attempt = null;
-        setback = setback(positions, cause, setback);
+        failure = setback(positions, cause, failure);
     }
 
     /** Parked messages could not be tried. */
@@ -70,32 +70,32 @@ final class ConsumerProgress {
         parkedSetback = setback(Map.of(), cause, parkedSetback);
     }
 
-    private Setback setback(Map<TopicPartition, Long> positions, Throwable cause, @Nullable Setback before) {
-        return new Setback(
+    private Failure setback(Map<TopicPartition, Long> positions, Throwable cause, @Nullable Failure before) {
+        return new Failure(
                 Map.copyOf(positions),
                 String.valueOf(cause.getMessage()),
                 before == null ? nanoTime.getAsLong() : before.since());
     }
 
     /** Parked messages could be tried. */
-    void parkedTried() {
+    void parkedRetried() {
         parkedSetback = null;
     }
 
     /** Another member reads these partitions now. */
     void revoked(Iterable<TopicPartition> partitions) {
-        Setback now = setback;
+        Failure now = failure;
         if (now != null) {
             Map<TopicPartition, Long> left = new HashMap<>(now.positions());
             partitions.forEach(left::remove);
-            setback = left.isEmpty() ? null : new Setback(Map.copyOf(left), now.reason(), now.since());
+            failure = left.isEmpty() ? null : new Failure(Map.copyOf(left), now.reason(), now.since());
         }
     }
 
     /** Why messages are not being applied, or null when they are. */
     @Nullable
     String problem() {
-        Setback failing = setback == null ? parkedSetback : setback;
+        Failure failing = failure == null ? parkedSetback : failure;
         if (failing != null) {
             return "cannot apply " + describe(failing.positions()) + ", for " + seconds(failing.since())
                     + " s now, and keeps trying: " + failing.reason();
@@ -109,7 +109,7 @@ final class ConsumerProgress {
 
     /** Why the thread does not get anywhere any more, or empty as long as it does. */
     Optional<String> stall() {
-        if (ended) {
+        if (threadEnded) {
             return Optional.of("its thread has ended");
         }
         long last = lastStep;
@@ -122,7 +122,8 @@ final class ConsumerProgress {
     }
 
     /** The positions of those partitions that have records left. */
-    static Map<TopicPartition, Long> left(ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next) {
+    static Map<TopicPartition, Long> remainingPositions(
+            ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next) {
         Map<TopicPartition, Long> positions = new HashMap<>(next);
         positions
                 .entrySet()
@@ -142,10 +143,10 @@ final class ConsumerProgress {
         String named = positions.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey(
                         Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition)))
-                .limit(MOST_NAMED)
+                .limit(MAX_NAMED)
                 .map(each -> "topic " + each.getKey().topic() + " partition "
                         + each.getKey().partition() + " from offset " + each.getValue())
                 .collect(Collectors.joining(", "));
-        return positions.size() > MOST_NAMED ? named + " and " + (positions.size() - MOST_NAMED) + " more" : named;
+        return positions.size() > MAX_NAMED ? named + " and " + (positions.size() - MAX_NAMED) + " more" : named;
     }
 }

@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.consumer;
 
-import dev.lockstep.messaging.consumer.PartitionStart.Lost;
+import dev.lockstep.messaging.consumer.PartitionStart.LostRange;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
@@ -20,7 +20,7 @@ final class LostRangeStore {
             """;
 
     // So that a message whose predecessor was among the removed ones waits for it, though the partition was never read.
-    private static final String EXPECT = """
+    private static final String ENSURE_ATTEMPT_ROW = """
             INSERT INTO delivery_attempt (consumer, topic, partition, "offset", starts, complete_since)
             VALUES ($1, $2, $3, $4, 0, uuidv7_floor($5))
             ON CONFLICT (consumer, topic, partition) DO NOTHING
@@ -50,10 +50,10 @@ final class LostRangeStore {
     }
 
     /** A range, and when its loss was noticed. */
-    record Noticed(Instant at, TopicPartition partition, Lost lost) {}
+    record DetectedLostRange(Instant at, TopicPartition partition, LostRange lost) {}
 
     /** Adds a range whose messages the senders are asked for since that time. */
-    Future<Void> add(SqlClient tx, TopicPartition partition, String topicId, Lost lost, Instant since) {
+    Future<Void> add(SqlClient tx, TopicPartition partition, String topicId, LostRange lost, Instant since) {
         return tx.preparedQuery(ADD)
                 .execute(Tuple.tuple()
                         .addValue(consumer)
@@ -64,7 +64,7 @@ final class LostRangeStore {
                         .addValue(lost.to())
                         .addValue(lost.cause().name())
                         .addValue(since.atOffset(ZoneOffset.UTC)))
-                .compose(added -> tx.preparedQuery(EXPECT)
+                .compose(added -> tx.preparedQuery(ENSURE_ATTEMPT_ROW)
                         .execute(Tuple.of(
                                 consumer,
                                 partition.topic(),
@@ -82,15 +82,15 @@ final class LostRangeStore {
     }
 
     /** Completes with the ranges of these topics that were noticed within that time, the newest first. */
-    Future<List<Noticed>> recent(SqlClient client, List<String> topics, Duration within) {
+    Future<List<DetectedLostRange>> recent(SqlClient client, List<String> topics, Duration within) {
         return client.preparedQuery(RECENT)
                 .execute(Tuple.of(consumer, topics.toArray(String[]::new), within.toMillis() / 1000.0))
                 .map(rows -> {
-                    List<Noticed> recent = new ArrayList<>(rows.size());
-                    rows.forEach(row -> recent.add(new Noticed(
+                    List<DetectedLostRange> recent = new ArrayList<>(rows.size());
+                    rows.forEach(row -> recent.add(new DetectedLostRange(
                             row.getOffsetDateTime("at").toInstant(),
                             new TopicPartition(row.getString("topic"), row.getInteger("partition")),
-                            new Lost(
+                            new LostRange(
                                     PartitionStart.Cause.valueOf(row.getString("cause")),
                                     row.getLong("from_offset"),
                                     row.getLong("to_offset")))));

@@ -27,14 +27,15 @@ import java.util.stream.Stream;
 public final class MessageConsumer {
     private final PollLoop<?> loop;
     private final ConsumerLag lag;
-    private final LostRanges lost;
-    private final Subscriptions subscriptions;
+    private final LostRangeReporter lostRanges;
+    private final SubscriptionRenewer subscriptionRenewer;
 
-    private MessageConsumer(PollLoop<?> loop, ConsumerLag lag, LostRanges lost, Subscriptions subscriptions) {
+    private MessageConsumer(
+            PollLoop<?> loop, ConsumerLag lag, LostRangeReporter lostRanges, SubscriptionRenewer subscriptionRenewer) {
         this.loop = loop;
         this.lag = lag;
-        this.lost = lost;
-        this.subscriptions = subscriptions;
+        this.lostRanges = lostRanges;
+        this.subscriptionRenewer = subscriptionRenewer;
     }
 
     /**
@@ -52,27 +53,27 @@ public final class MessageConsumer {
         Context context = vertx.getOrCreateContext();
         BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
         BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, meters);
-        LostRanges lost = new LostRanges(options, meters);
-        StartOffsets starts = new StartOffsets(transactions, options, lost);
+        LostRangeReporter lost = new LostRangeReporter(options, meters);
+        StartPositionResolver starts = new StartPositionResolver(transactions, options, lost);
         BrokerOffsets broker = new BrokerOffsets(options);
         ConsumerLag lag = new ConsumerLag(options, broker, meters);
         return new MessageConsumer(
                 new PollLoop<>(context, options, processor, accepts, starts, broker, lag),
                 lag,
                 lost,
-                new Subscriptions(vertx, pool, options));
+                new SubscriptionRenewer(vertx, pool, options));
     }
 
     /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
     public Future<Void> start() {
         loop.start();
-        subscriptions.start();
+        subscriptionRenewer.start();
         return Future.succeededFuture();
     }
 
     /** Completes when the batch in flight is applied, its offsets are committed and the group is left; waits 20 s at most. */
     public Future<Void> stop() {
-        subscriptions.stop();
+        subscriptionRenewer.stop();
         Promise<Void> stopped = Promise.promise();
         loop.stop(stopped::tryComplete);
         return stopped.future().timeout(20, TimeUnit.SECONDS);
@@ -88,7 +89,7 @@ public final class MessageConsumer {
      * partitions that nobody reads.
      */
     public Optional<String> warning() {
-        String all = Stream.of(lost.warning(), lag.warning())
+        String all = Stream.of(lostRanges.warning(), lag.warning())
                 .flatMap(Optional::stream)
                 .collect(Collectors.joining("; "));
         return all.isEmpty() ? Optional.empty() : Optional.of(all);

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 final class OffsetCommits {
     private static final Logger LOGGER = LoggerFactory.getLogger(OffsetCommits.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
-    private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-    private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long COMMIT_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final long RETRY_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Consumer<byte[], byte[]> consumer;
     private final String group;
@@ -42,7 +42,7 @@ final class OffsetCommits {
         partitions.forEach(sent::remove);
     }
 
-    boolean isAny() {
+    boolean hasUncommitted() {
         return !uncommitted.isEmpty();
     }
 
@@ -52,18 +52,18 @@ final class OffsetCommits {
      * @param idle whether there is nothing else to do
      */
     boolean isDue(boolean idle) {
-        long wait = failed ? AGAIN_NANOS : idle ? 0 : EVERY_NANOS;
-        return isAny() && System.nanoTime() - lastCommit > wait;
+        long wait = failed ? RETRY_INTERVAL_NANOS : idle ? 0 : COMMIT_INTERVAL_NANOS;
+        return hasUncommitted() && System.nanoTime() - lastCommit > wait;
     }
 
     /** Sends them, and does not wait. */
-    void commitSoon() {
+    void commitAsync() {
         sent.putAll(uncommitted);
         consumer.commitAsync(Map.copyOf(uncommitted), (offsets, failure) -> {
             failed = failure != null;
             if (failure != null) {
                 // Of a partition that has fallen silent no later commit would tell.
-                offsets.forEach(this::putBack);
+                offsets.forEach(this::restore);
                 LOGGER.atDebug()
                         .addKeyValue("service", group)
                         .addKeyValue("error", String.valueOf(failure))
@@ -75,21 +75,21 @@ final class OffsetCommits {
     }
 
     // Unless there is a newer one by now, or the partition has gone.
-    private void putBack(TopicPartition partition, OffsetAndMetadata offset) {
+    private void restore(TopicPartition partition, OffsetAndMetadata offset) {
         if (offset.equals(sent.get(partition))) {
             uncommitted.putIfAbsent(partition, offset);
         }
     }
 
     /** Returns once they are committed, or could not be. Those are kept. */
-    void commitNow() {
+    void commitSync() {
         if (uncommitted.isEmpty()) {
             return;
         }
         lastCommit = System.nanoTime();
         try {
             sent.putAll(uncommitted);
-            commitThoughWokenUp();
+            commitSyncIgnoringWakeup();
             failed = false;
             uncommitted.clear();
         } catch (KafkaException failure) {
@@ -102,7 +102,7 @@ final class OffsetCommits {
     }
 
     // The wake-up that ended the last poll, or came just after it, is not meant for the commit.
-    private void commitThoughWokenUp() {
+    private void commitSyncIgnoringWakeup() {
         try {
             consumer.commitSync(Map.copyOf(uncommitted), TIMEOUT);
         } catch (WakeupException wakeup) {

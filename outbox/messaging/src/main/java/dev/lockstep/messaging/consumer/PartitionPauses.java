@@ -48,6 +48,6 @@ final class PartitionPauses {
         }
         consumer.pause(toPause);
         consumer.resume(toResume);
-        return open.containsValue(false) || !positions.areKnown();
+        return open.containsValue(false) || !positions.allKnown();
     }
 }

@@ -1,8 +1,8 @@
 package dev.lockstep.messaging.consumer;
 
 import dev.lockstep.messaging.consumer.BrokerOffsets.PartitionLog;
-import dev.lockstep.messaging.consumer.PartitionStart.Known;
-import dev.lockstep.messaging.consumer.StartOffsets.Decided;
+import dev.lockstep.messaging.consumer.PartitionStart.StoredPosition;
+import dev.lockstep.messaging.consumer.StartPositionResolver.StartDecisions;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.record.MessageIds;
 import java.time.Duration;
@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  */
 final class PartitionPositions {
     private static final Logger LOGGER = LoggerFactory.getLogger(PartitionPositions.class);
-    private static final long AGAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
-    private static final long KEEP_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long LOOKUP_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long SAVE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final String LATEST = "latest";
     private static final String BY_DURATION = "by_duration:";
 
@@ -42,13 +42,13 @@ final class PartitionPositions {
     private final ConsumerOptions options;
     private final OffsetCommits offsets;
     private final BrokerOffsets broker;
-    private final StartOffsets starts;
-    private final OnContext work;
+    private final StartPositionResolver startPositions;
+    private final EventLoopBridge eventLoop;
     private final Set<TopicPartition> unknown = new HashSet<>();
-    private final Map<TopicPartition, Known> applied = new HashMap<>();
-    private final Set<TopicPartition> unkept = new HashSet<>();
-    private long nextLook = System.nanoTime();
-    private long nextKeeping = System.nanoTime() + KEEP_EVERY_NANOS;
+    private final Map<TopicPartition, StoredPosition> applied = new HashMap<>();
+    private final Set<TopicPartition> unsaved = new HashSet<>();
+    private long nextLookup = System.nanoTime();
+    private long nextSave = System.nanoTime() + SAVE_INTERVAL_NANOS;
     private @Nullable String problem;
 
     PartitionPositions(
@@ -56,14 +56,14 @@ final class PartitionPositions {
             ConsumerOptions options,
             OffsetCommits offsets,
             BrokerOffsets broker,
-            StartOffsets starts,
-            OnContext work) {
+            StartPositionResolver startPositions,
+            EventLoopBridge eventLoop) {
         this.consumer = consumer;
         this.options = options;
         this.offsets = offsets;
         this.broker = broker;
-        this.starts = starts;
-        this.work = work;
+        this.startPositions = startPositions;
+        this.eventLoop = eventLoop;
     }
 
     /** To be called inside the rebalance, so that nothing is read before its place is known. */
@@ -73,18 +73,18 @@ final class PartitionPositions {
         }
         unknown.addAll(partitions);
         consumer.pause(partitions);
-        nextLook = System.nanoTime();
+        nextLookup = System.nanoTime();
         try {
-            settle();
+            resolve();
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
         }
     }
 
     /** Stores how far partitions were read, for the member that gets them next. */
-    void keepNow() {
+    void saveNow() {
         try {
-            keep();
+            save();
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
         }
@@ -93,11 +93,11 @@ final class PartitionPositions {
     void forget(Collection<TopicPartition> partitions) {
         unknown.removeAll(partitions);
         applied.keySet().removeAll(partitions);
-        unkept.removeAll(partitions);
+        unsaved.removeAll(partitions);
     }
 
     /** The client has no place to read these partitions at, or one that does not exist. */
-    void mistrust(Collection<TopicPartition> partitions) {
+    void invalidate(Collection<TopicPartition> partitions) {
         unknown.addAll(partitions);
         consumer.pause(partitions);
         // Or the next poll would fail alike. Nothing is fetched from there, as they are paused.
@@ -108,7 +108,7 @@ final class PartitionPositions {
         return !unknown.contains(partition);
     }
 
-    boolean areKnown() {
+    boolean allKnown() {
         return unknown.isEmpty();
     }
 
@@ -119,13 +119,13 @@ final class PartitionPositions {
     }
 
     /** Notices topics that were created again, and finds the places that are not known; asks once a second at most. */
-    void settle(Map<TopicPartition, PartitionLog> measured) throws InterruptedException {
-        noticeNewTopics(measured);
-        settle();
-        keepIfDue();
+    void resolve(Map<TopicPartition, PartitionLog> measured) throws InterruptedException {
+        invalidateRecreatedTopics(measured);
+        resolve();
+        saveIfDue();
     }
 
-    private void noticeNewTopics(Map<TopicPartition, PartitionLog> measured) {
+    private void invalidateRecreatedTopics(Map<TopicPartition, PartitionLog> measured) {
         List<TopicPartition> gone = new ArrayList<>();
         applied.forEach((partition, position) -> {
             PartitionLog log = measured.get(partition);
@@ -134,16 +134,16 @@ final class PartitionPositions {
             }
         });
         if (!gone.isEmpty()) {
-            mistrust(gone);
+            invalidate(gone);
         }
     }
 
-    private void settle() throws InterruptedException {
-        if (unknown.isEmpty() || System.nanoTime() - nextLook < 0) {
+    private void resolve() throws InterruptedException {
+        if (unknown.isEmpty() || System.nanoTime() - nextLookup < 0) {
             return;
         }
-        @Nullable Throwable failure = find(Set.copyOf(unknown));
-        nextLook = System.nanoTime() + AGAIN_NANOS;
+        @Nullable Throwable failure = lookUp(Set.copyOf(unknown));
+        nextLookup = System.nanoTime() + LOOKUP_INTERVAL_NANOS;
         if (failure == null && !unknown.isEmpty()) {
             failure = new KafkaException("the broker has no leader for them, or does not know them");
         }
@@ -157,15 +157,15 @@ final class PartitionPositions {
         problem = failure == null ? null : "cannot find out where to read " + unknown + ": " + failure.getMessage();
     }
 
-    private @Nullable Throwable find(Set<TopicPartition> partitions) throws InterruptedException {
+    private @Nullable Throwable lookUp(Set<TopicPartition> partitions) throws InterruptedException {
         Set<String> topics = new HashSet<>();
         partitions.forEach(partition -> topics.add(partition.topic()));
-        AtomicReference<@Nullable Decided> decided = new AtomicReference<>();
+        AtomicReference<@Nullable StartDecisions> decided = new AtomicReference<>();
         try {
             Map<TopicPartition, PartitionLog> logs = new HashMap<>(broker.read(topics));
             Set<TopicPartition> existing = new HashSet<>(partitions);
             existing.retainAll(logs.keySet());
-            Map<TopicPartition, Known> newest = new HashMap<>(applied);
+            Map<TopicPartition, StoredPosition> newest = new HashMap<>(applied);
             newest.keySet().retainAll(existing);
             // What was applied counts as committed: that may be on its way.
             newest.forEach((partition, position) -> logs.computeIfPresent(
@@ -173,14 +173,15 @@ final class PartitionPositions {
                     (same, log) -> log.topicId().equals(position.topicId())
                             ? new PartitionLog(log.topicId(), log.begin(), log.end(), position.nextOffset())
                             : log));
-            Map<TopicPartition, Long> firsts = firsts(logs);
+            Map<TopicPartition, Long> firsts = initialOffsets(logs);
             @Nullable
-            Throwable failure = work.await(() -> starts.decide(existing, logs, firsts, newest)
+            Throwable failure = eventLoop.await(() -> startPositions
+                    .decide(existing, logs, firsts, newest)
                     .onSuccess(decided::set)
                     .mapEmpty());
-            @Nullable Decided result = decided.get();
+            @Nullable StartDecisions result = decided.get();
             if (failure == null && result != null) {
-                begin(logs, result);
+                seekToStarts(logs, result);
             }
             return failure;
         } catch (KafkaException failure) {
@@ -188,7 +189,7 @@ final class PartitionPositions {
         }
     }
 
-    private void begin(Map<TopicPartition, PartitionLog> logs, Decided decided) {
+    private void seekToStarts(Map<TopicPartition, PartitionLog> logs, StartDecisions decided) {
         decided.starts().forEach((partition, start) -> {
             PartitionLog log = Objects.requireNonNull(logs.get(partition));
             consumer.seek(partition, start.offset());
@@ -197,22 +198,23 @@ final class PartitionPositions {
                 offsets.forget(Set.of(partition));
                 offsets.add(Map.of(partition, start.offset()));
             }
-            Known known = Objects.requireNonNull(decided.known().get(partition));
-            applied.put(partition, new Known(known.topicId(), start.offset(), null, null));
-            unkept.remove(partition);
+            StoredPosition known = Objects.requireNonNull(decided.known().get(partition));
+            applied.put(partition, new StoredPosition(known.topicId(), start.offset(), null, null));
+            unsaved.remove(partition);
             unknown.remove(partition);
         });
     }
 
-    private Map<TopicPartition, Long> firsts(Map<TopicPartition, PartitionLog> logs) throws InterruptedException {
-        String first = options.firstOffset();
+    private Map<TopicPartition, Long> initialOffsets(Map<TopicPartition, PartitionLog> logs)
+            throws InterruptedException {
+        String first = options.autoOffsetReset();
         Map<TopicPartition, Long> firsts = new HashMap<>();
         logs.forEach((partition, log) -> firsts.put(partition, first.equals(LATEST) ? log.end() : log.begin()));
         if (first.startsWith(BY_DURATION)) {
             long timestamp = Instant.now()
                     .minus(Duration.parse(first.substring(BY_DURATION.length())))
                     .toEpochMilli();
-            broker.after(logs.keySet(), timestamp)
+            broker.offsetsForTime(logs.keySet(), timestamp)
                     .forEach((partition, offset) -> firsts.put(
                             partition,
                             offset < 0
@@ -234,7 +236,7 @@ final class PartitionPositions {
         polled.nextOffsets().forEach((partition, next) -> {
             if (!left.partitions().contains(partition) && isKnown(partition)) {
                 through.put(partition, next.offset());
-                note(partition, next.offset(), null);
+                recordApplied(partition, next.offset(), null);
             }
         });
         offsets.add(through);
@@ -245,14 +247,14 @@ final class PartitionPositions {
             polled.records(partition).stream()
                     .filter(record -> record.offset() < next)
                     .reduce((one, later) -> later)
-                    .ifPresent(last -> note(partition, last.offset() + 1, last));
+                    .ifPresent(last -> recordApplied(partition, last.offset() + 1, last));
         }
     }
 
-    private void note(TopicPartition partition, long next, @Nullable ConsumerRecord<byte[], byte[]> last) {
+    private void recordApplied(TopicPartition partition, long next, @Nullable ConsumerRecord<byte[], byte[]> last) {
         applied.computeIfPresent(partition, (same, before) -> {
-            unkept.add(partition);
-            return new Known(
+            unsaved.add(partition);
+            return new StoredPosition(
                     before.topicId(),
                     Math.max(before.nextOffset(), next),
                     last == null ? before.messageTime() : MessageIds.writtenAt(last),
@@ -260,23 +262,23 @@ final class PartitionPositions {
         });
     }
 
-    private void keepIfDue() throws InterruptedException {
-        if (!unkept.isEmpty() && System.nanoTime() - nextKeeping >= 0) {
-            keep();
+    private void saveIfDue() throws InterruptedException {
+        if (!unsaved.isEmpty() && System.nanoTime() - nextSave >= 0) {
+            save();
         }
     }
 
     /** Writes down what was applied, as far as the database can be reached: it saves repeats later, and nothing depends on it. */
-    void keep() throws InterruptedException {
-        nextKeeping = System.nanoTime() + KEEP_EVERY_NANOS;
-        Map<TopicPartition, Known> newest = new HashMap<>(applied);
-        newest.keySet().retainAll(unkept);
+    void save() throws InterruptedException {
+        nextSave = System.nanoTime() + SAVE_INTERVAL_NANOS;
+        Map<TopicPartition, StoredPosition> newest = new HashMap<>(applied);
+        newest.keySet().retainAll(unsaved);
         if (newest.isEmpty()) {
             return;
         }
-        @Nullable Throwable failure = work.await(() -> starts.advance(newest));
+        @Nullable Throwable failure = eventLoop.await(() -> startPositions.advance(newest));
         if (failure == null) {
-            unkept.clear();
+            unsaved.clear();
         }
     }
 }

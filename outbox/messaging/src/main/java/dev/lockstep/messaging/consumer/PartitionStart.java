@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param invalidOffset a committed offset that belongs to another log and must not be trusted again, or null
  */
 record PartitionStart(
-        long offset, @Nullable Lost lost, @Nullable Long invalidOffset) {
+        long offset, @Nullable LostRange lost, @Nullable Long invalidOffset) {
 
     /** Why records are missing. */
     enum Cause {
@@ -38,7 +38,7 @@ record PartitionStart(
      *
      * @param to the first offset that is not missing, or null where that is not known
      */
-    record Lost(Cause cause, long from, @Nullable Long to) {
+    record LostRange(Cause cause, long from, @Nullable Long to) {
         /** As in {@code [17,42)}. */
         String range() {
             return "[" + from + "," + (to == null ? "unknown" : to) + ")";
@@ -57,7 +57,7 @@ record PartitionStart(
      * @param messageTime the time of the newest message applied, or null before the first
      * @param invalidOffset a committed offset that does not count, or null
      */
-    record Known(
+    record StoredPosition(
             String topicId,
             long nextOffset,
             @Nullable Instant messageTime,
@@ -68,22 +68,22 @@ record PartitionStart(
      *
      * @param fromOldest whether a group whose offsets are gone begins at the oldest record, not where it last was
      */
-    static PartitionStart again(PartitionLog log, Known known, boolean fromOldest) {
+    static PartitionStart resume(PartitionLog log, StoredPosition known, boolean fromOldest) {
         Long committed = log.committed();
         if (!known.topicId().equals(log.topicId())) {
-            Lost lost = new Lost(Cause.TOPIC_RECREATED, known.nextOffset(), null);
+            LostRange lost = new LostRange(Cause.TOPIC_RECREATED, known.nextOffset(), null);
             return new PartitionStart(log.begin(), lost, committed);
         }
         boolean trusted = committed != null && !committed.equals(known.invalidOffset());
         long next = trusted && committed != null ? committed : known.nextOffset();
         if (next > log.end()) {
-            Lost lost = new Lost(Cause.LOG_CUT_OFF, log.end(), next);
+            LostRange lost = new LostRange(Cause.LOG_CUT_OFF, log.end(), next);
             return new PartitionStart(log.begin(), lost, committed);
         }
         // What was applied before an offset was set back is not missing.
         long applied = Math.max(next, known.nextOffset());
         if (applied < log.begin()) {
-            Lost lost = new Lost(Cause.REMOVED, applied, log.begin());
+            LostRange lost = new LostRange(Cause.REMOVED, applied, log.begin());
             return new PartitionStart(log.begin(), lost, known.invalidOffset());
         }
         boolean forgotten = committed == null && fromOldest;
@@ -91,9 +91,9 @@ record PartitionStart(
     }
 
     /** Decides for a partition that was added to a topic that the consumer reads: all that was ever on it is to be read. */
-    static PartitionStart added(PartitionLog log) {
+    static PartitionStart forAddedPartition(PartitionLog log) {
         long next = log.committed() == null ? 0 : log.committed();
-        return again(log, new Known(log.topicId(), next, null, null), true);
+        return resume(log, new StoredPosition(log.topicId(), next, null, null), true);
     }
 
     /**
@@ -101,9 +101,9 @@ record PartitionStart(
      *
      * @param first where the consumer begins if it has committed nothing
      */
-    static PartitionStart first(PartitionLog log, long first) {
+    static PartitionStart forNewTopic(PartitionLog log, long first) {
         Long committed = log.committed();
         long next = committed == null ? first : committed;
-        return again(log, new Known(log.topicId(), next, null, null), false);
+        return resume(log, new StoredPosition(log.topicId(), next, null, null), false);
     }
 }

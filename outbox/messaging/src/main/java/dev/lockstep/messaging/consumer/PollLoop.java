@@ -2,7 +2,7 @@ package dev.lockstep.messaging.consumer;
 
 import dev.lockstep.messaging.delivery.BatchProcessor;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
-import dev.lockstep.messaging.delivery.Delivery;
+import dev.lockstep.messaging.delivery.CountedRecord;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import java.time.Duration;
@@ -31,11 +31,11 @@ import org.slf4j.LoggerFactory;
 final class PollLoop<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
-    private static final long RETRY_PARKED_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
-    private static final long LONGEST_TURN_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final long FIRST_BACKOFF_MILLIS = 100;
-    private static final long LONGEST_BACKOFF_MILLIS = 5_000;
-    private static final long CLOCK_EVERY_MILLIS = 1_000;
+    private static final long PARKED_RETRY_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final long MAX_APPLY_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long INITIAL_BACKOFF_MILLIS = 100;
+    private static final long MAX_BACKOFF_MILLIS = 5_000;
+    private static final long CLOCK_CHECK_INTERVAL_MILLIS = 1_000;
     // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
     // stalls nothing.
     private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
@@ -45,27 +45,27 @@ final class PollLoop<M> {
     private final BatchProcessor<M> processor;
     private final Predicate<String> accepts;
     private final BrokerOffsets broker;
-    private final StartOffsets starts;
+    private final StartPositionResolver startPositions;
     private final ConsumerLag lag;
-    private final OnContext work;
+    private final EventLoopBridge eventLoop;
     private final ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALL_NANOS);
-    private final BatchStarts batchStarts;
+    private final BatchStartTracker batchStarts;
     private final Thread thread;
 
     // Confined to the thread.
-    private final Suspicion suspicion = new Suspicion();
+    private final CrashLoopDetector crashLoopDetector = new CrashLoopDetector();
     // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
-    private final Set<TopicPartition> proven = new HashSet<>();
-    private long nextParkedRetry = System.nanoTime() + RETRY_PARKED_EVERY_NANOS;
+    private final Set<TopicPartition> committedSinceAssignment = new HashSet<>();
+    private long nextParkedRetry = System.nanoTime() + PARKED_RETRY_INTERVAL_NANOS;
     private long resumeAt;
     private long backoffMillis;
 
     // Of the context.
     private long clockTimer = -1;
-    private long lastSeen = System.currentTimeMillis();
+    private long lastClockMillis = System.currentTimeMillis();
 
     private volatile boolean stopping;
-    private volatile boolean renewing;
+    private volatile boolean recreating;
     private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
     private volatile @Nullable String problem = "has not joined its group yet";
     private volatile Runnable stopped = () -> {};
@@ -75,24 +75,24 @@ final class PollLoop<M> {
             ConsumerOptions options,
             BatchProcessor<M> processor,
             Predicate<String> accepts,
-            StartOffsets starts,
+            StartPositionResolver startPositions,
             BrokerOffsets broker,
             ConsumerLag lag) {
         this.context = context;
         this.options = options;
         this.processor = processor;
         this.accepts = accepts;
-        this.starts = starts;
+        this.startPositions = startPositions;
         this.broker = broker;
         this.lag = lag;
-        this.work = new OnContext(context);
-        this.batchStarts = new BatchStarts(processor, this::await);
+        this.eventLoop = new EventLoopBridge(context);
+        this.batchStarts = new BatchStartTracker(processor, this::await);
         this.thread =
                 Thread.ofPlatform().name("consumer-" + options.group()).daemon().unstarted(this::run);
     }
 
     void start() {
-        clockTimer = context.owner().setPeriodic(CLOCK_EVERY_MILLIS, tick -> renewIfSetBack());
+        clockTimer = context.owner().setPeriodic(CLOCK_CHECK_INTERVAL_MILLIS, tick -> recreateIfClockSetBack());
         lag.start();
         thread.start();
     }
@@ -126,15 +126,15 @@ final class PollLoop<M> {
 
     // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
     // heartbeat, until that time has come round, and notices nothing by itself.
-    private void renewIfSetBack() {
+    private void recreateIfClockSetBack() {
         long now = System.currentTimeMillis();
-        boolean setBack = now < lastSeen;
-        lastSeen = now;
+        boolean setBack = now < lastClockMillis;
+        lastClockMillis = now;
         if (setBack) {
             LOGGER.atWarn()
                     .addKeyValue("service", options.group())
                     .log("the clock was set back, by which the Kafka consumer waits: building a new one");
-            renewing = true;
+            recreating = true;
             wakeUp();
         }
     }
@@ -149,28 +149,29 @@ final class PollLoop<M> {
     private void run() {
         try {
             while (!stopping) {
-                consumeUntilStoppedOrBroken();
+                runConsumer();
             }
         } finally {
             problem = "has stopped";
             closeBroker();
-            progress.ended();
+            progress.threadEnded();
             context.runOnContext(end -> stopped.run());
         }
     }
 
-    private void consumeUntilStoppedOrBroken() {
+    private void runConsumer() {
         // While no broker name can be resolved the constructor fails again and again. That is progress for the liveness
         // check: a
         // restart of the process would not help.
         progress.step();
-        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.client())) {
-            renewing = false;
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.kafkaProperties())) {
+            recreating = false;
             current = consumer;
-            proven.clear();
+            committedSinceAssignment.clear();
             OffsetCommits offsets = new OffsetCommits(consumer, options.group());
-            Heartbeats heartbeats = new Heartbeats(consumer, options);
-            PartitionPositions positions = new PartitionPositions(consumer, options, offsets, broker, starts, work);
+            GroupMembershipHealth heartbeats = new GroupMembershipHealth(consumer, options);
+            PartitionPositions positions =
+                    new PartitionPositions(consumer, options, offsets, broker, startPositions, eventLoop);
             PartitionPauses pauses = new PartitionPauses(consumer, options, positions, accepts);
             consumer.subscribe(
                     options.topics(),
@@ -179,12 +180,12 @@ final class PollLoop<M> {
                             offsets,
                             positions,
                             this::forget,
-                            () -> pauseWhatMustWait(consumer, offsets, pauses)));
-            while (!stopping && !renewing) {
-                turn(consumer, offsets, heartbeats, positions, pauses);
+                            () -> updatePauses(consumer, offsets, pauses)));
+            while (!stopping && !recreating) {
+                pollOnce(consumer, offsets, heartbeats, positions, pauses);
             }
-            offsets.commitNow();
-            positions.keep();
+            offsets.commitSync();
+            positions.save();
         } catch (WakeupException wakeup) {
             LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
         } catch (RuntimeException broken) {
@@ -195,7 +196,7 @@ final class PollLoop<M> {
                     .addKeyValue("service", options.group())
                     .addKeyValue("error", String.valueOf(broken))
                     .log("the Kafka consumer broke, building a new one");
-            pauseThread(LONGEST_BACKOFF_MILLIS / 5);
+            pauseThread(MAX_BACKOFF_MILLIS / 5);
         } catch (InterruptedException interrupted) {
             stopping = true;
         } finally {
@@ -203,24 +204,24 @@ final class PollLoop<M> {
         }
     }
 
-    private void turn(
+    private void pollOnce(
             KafkaConsumer<byte[], byte[]> consumer,
             OffsetCommits offsets,
-            Heartbeats heartbeats,
+            GroupMembershipHealth heartbeats,
             PartitionPositions positions,
             PartitionPauses pauses)
             throws InterruptedException {
         progress.step();
-        positions.settle(lag.logs());
-        long wait = pauseWhatMustWait(consumer, offsets, pauses);
+        positions.resolve(lag.logs());
+        long wait = updatePauses(consumer, offsets, pauses);
         ConsumerRecords<byte[], byte[]> records;
         try {
             records = consumer.poll(Duration.ofMillis(wait));
         } catch (InvalidOffsetException noPlace) {
-            positions.mistrust(noPlace.partitions());
+            positions.invalidate(noPlace.partitions());
             return;
         } catch (WakeupException wakeup) {
-            if (stopping || renewing) {
+            if (stopping || recreating) {
                 return;
             }
             throw wakeup;
@@ -230,32 +231,31 @@ final class PollLoop<M> {
         if (positions.problem() != null) {
             problem = positions.problem();
         } else if (records.isEmpty() && resumeAt == 0) {
-            healthyOnceAssigned(consumer, heartbeats);
+            updateHealth(consumer, heartbeats);
         }
         retryParkedIfDue(consumer);
         if (offsets.isDue(records.isEmpty())) {
-            offsets.commitSoon();
+            offsets.commitAsync();
         }
     }
 
-    private void healthyOnceAssigned(KafkaConsumer<byte[], byte[]> consumer, Heartbeats heartbeats) {
+    private void updateHealth(KafkaConsumer<byte[], byte[]> consumer, GroupMembershipHealth heartbeats) {
         // A member without partitions is healthy too, but only the coordinator can have told it so.
-        if (heartbeats.areAwaited()
+        if (heartbeats.hasJoined()
                 || !consumer.assignment().isEmpty()
                 || consumer.groupMetadata().generationId() >= 0) {
             problem = heartbeats.problem();
         }
     }
 
-    private long pauseWhatMustWait(
-            KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, PartitionPauses pauses) {
+    private long updatePauses(KafkaConsumer<byte[], byte[]> consumer, OffsetCommits offsets, PartitionPauses pauses) {
         long now = System.nanoTime();
         if (resumeAt != 0 && now < resumeAt) {
             consumer.pause(consumer.assignment());
             return Math.clamp(TimeUnit.NANOSECONDS.toMillis(resumeAt - now), 1, IDLE_POLL.toMillis());
         }
         resumeAt = 0;
-        return pauses.update() || offsets.isAny() ? 20 : IDLE_POLL.toMillis();
+        return pauses.update() || offsets.hasUncommitted() ? 20 : IDLE_POLL.toMillis();
     }
 
     // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
@@ -273,12 +273,8 @@ final class PollLoop<M> {
                 next.put(partition, left.records(partition).getFirst().offset());
             }
             applied = applyOnce(left, next, offsets);
-            left = Suspicion.heldBack(left, next);
-        } while (applied
-                && !left.isEmpty()
-                && !stopping
-                && !renewing
-                && System.nanoTime() - begun < LONGEST_TURN_NANOS);
+            left = CrashLoopDetector.remaining(left, next);
+        } while (applied && !left.isEmpty() && !stopping && !recreating && System.nanoTime() - begun < MAX_APPLY_NANOS);
         for (TopicPartition partition : left.partitions()) {
             consumer.seek(partition, left.records(partition).getFirst().offset());
         }
@@ -292,26 +288,29 @@ final class PollLoop<M> {
     private boolean applyOnce(
             ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next, OffsetCommits offsets)
             throws InterruptedException {
-        @Nullable TopicPartition known = suspicion.alone(records);
+        @Nullable TopicPartition known = crashLoopDetector.partitionToIsolate(records);
         // A process that dies begins again where its offsets stand: to count the batch there is enough.
         Map<TopicPartition, Long> begun = new HashMap<>(next);
-        begun.keySet().removeIf(partition -> proven.contains(partition) || (known != null && !known.equals(partition)));
+        begun.keySet()
+                .removeIf(partition ->
+                        committedSinceAssignment.contains(partition) || (known != null && !known.equals(partition)));
         Map<TopicPartition, Integer> starts = new HashMap<>();
-        @Nullable Throwable failure = batchStarts.settle();
+        @Nullable Throwable failure = batchStarts.clearSurvivedStarts();
         if (failure != null) {
             begun.clear();
         } else if (!begun.isEmpty()) {
-            failure =
-                    await(() -> processor.begin(begun).onSuccess(starts::putAll).mapEmpty());
+            failure = await(
+                    () -> processor.countStarts(begun).onSuccess(starts::putAll).mapEmpty());
         }
         if (failure == null) {
-            suspicion.learn(records, starts);
-            @Nullable TopicPartition alone = suspicion.alone(records);
-            failure = batchStarts.spareAllBut(alone, begun);
+            crashLoopDetector.recordStarts(records, starts);
+            @Nullable TopicPartition alone = crashLoopDetector.partitionToIsolate(records);
+            failure = batchStarts.undoStartsExcept(alone, begun);
         }
         if (failure == null) {
-            List<Delivery> deliveries = Suspicion.select(records, starts, suspicion.alone(records));
-            progress.begins(next);
+            List<CountedRecord> deliveries =
+                    CrashLoopDetector.selectRecords(records, starts, crashLoopDetector.partitionToIsolate(records));
+            progress.attemptStarted(next);
             failure = await(() -> processor.apply(deliveries, applied -> {
                 for (ConsumerRecord<byte[], byte[]> each : applied) {
                     next.merge(partitionOf(each), each.offset() + 1, Math::max);
@@ -324,16 +323,16 @@ final class PollLoop<M> {
             problem = null;
             progress.succeeded();
         } else {
-            progress.failed(ConsumerProgress.left(records, next), failure);
+            progress.failed(ConsumerProgress.remainingPositions(records, next), failure);
             batchStarts.failed(begun);
             backOff(failure);
         }
         if (!begun.isEmpty()) {
             // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
-            offsets.commitNow();
+            offsets.commitSync();
         }
         if (failure == null) {
-            begun.keySet().stream().filter(suspicion::isOver).forEach(proven::add);
+            begun.keySet().stream().filter(crashLoopDetector::isCleared).forEach(committedSinceAssignment::add);
         }
         return failure == null;
     }
@@ -343,7 +342,7 @@ final class PollLoop<M> {
     }
 
     private void backOff(Throwable failure) {
-        backoffMillis = backoffMillis == 0 ? FIRST_BACKOFF_MILLIS : Math.min(backoffMillis * 2, LONGEST_BACKOFF_MILLIS);
+        backoffMillis = backoffMillis == 0 ? INITIAL_BACKOFF_MILLIS : Math.min(backoffMillis * 2, MAX_BACKOFF_MILLIS);
         resumeAt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(backoffMillis);
         LOGGER.atWarn()
                 .addKeyValue("service", options.group())
@@ -353,7 +352,7 @@ final class PollLoop<M> {
     }
 
     private @Nullable Throwable await(Supplier<Future<Void>> steps) throws InterruptedException {
-        @Nullable Throwable failure = work.await(steps);
+        @Nullable Throwable failure = eventLoop.await(steps);
         progress.step();
         return failure;
     }
@@ -367,12 +366,12 @@ final class PollLoop<M> {
         @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
         long took = System.nanoTime() - begun;
         // However much is parked, at least as much time is left for what is not.
-        nextParkedRetry = System.nanoTime() + Math.max(RETRY_PARKED_EVERY_NANOS, took);
+        nextParkedRetry = System.nanoTime() + Math.max(PARKED_RETRY_INTERVAL_NANOS, took);
         if (failure != null) {
             progress.parkedFailed(failure);
             backOff(failure);
         } else {
-            progress.parkedTried();
+            progress.parkedRetried();
         }
     }
 
@@ -382,8 +381,8 @@ final class PollLoop<M> {
 
     private void forget(Collection<TopicPartition> partitions) {
         progress.revoked(partitions);
-        partitions.forEach(suspicion::forget);
-        proven.removeAll(partitions);
+        partitions.forEach(crashLoopDetector::forget);
+        committedSinceAssignment.removeAll(partitions);
         batchStarts.forget(partitions);
     }
 }

@@ -36,8 +36,8 @@ final class RebalanceListener implements ConsumerRebalanceListener {
 
     @Override
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
-        offsets.commitNow();
-        positions.keepNow();
+        offsets.commitSync();
+        positions.saveNow();
         forget(partitions);
     }
 

@@ -32,7 +32,7 @@ public final class DeadLetterCountStore {
 
     public static Future<List<Count>> countByReason(SqlClient client) {
         return client.preparedQuery(COUNT_BY_REASON)
-                .execute(Tuple.of(DeadLetterDesk.MOST_COUNTED))
+                .execute(Tuple.of(DeadLetterQueries.MAX_COUNTED))
                 .map(rows -> {
                     List<Count> all = new ArrayList<>(rows.size());
                     rows.forEach(row -> all.add(new Count(row.getString(0), row.getString(1), row.getLong(2))));

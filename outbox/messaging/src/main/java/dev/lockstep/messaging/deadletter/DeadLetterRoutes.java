@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.deadletter;
 
-import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.Page;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Lets an operator browse and discard dead letters over HTTP, and, by {@link ReplayRoutes}, replay them. */
 public final class DeadLetterRoutes {
-    private static final int LONGEST_REASON = 1000;
+    private static final int MAX_REASON_LENGTH = 1000;
 
     private final Pool pool;
     private final BoundedReads reads;
@@ -32,7 +32,7 @@ public final class DeadLetterRoutes {
         this.reads = reads;
     }
 
-    public static void mount(Router router, Pool pool, BoundedReads reads, Replays replays) {
+    public static void mount(Router router, Pool pool, BoundedReads reads, ReplayJobs replays) {
         DeadLetterRoutes routes = new DeadLetterRoutes(pool, reads);
         ApiRoutes api =
                 ApiRoutes.on(router).get("/dead-letters", routes::list).get("/dead-letters/groups", routes::groups);
@@ -52,8 +52,8 @@ public final class DeadLetterRoutes {
                 ctx.request().getParam("fingerprint"));
         Set<String> states = states(ctx);
         UUID before = Listing.cursor(page);
-        reads.read(tx -> DeadLetterDesk.list(tx, states, filter, before, page.limit() + 1))
-                .map(letters -> Listing.page(letters, page, DeadLetterDesk.Shown::id))
+        reads.read(tx -> DeadLetterQueries.list(tx, states, filter, before, page.limit() + 1))
+                .map(letters -> Listing.page(letters, page, DeadLetterQueries.DeadLetterView::id))
                 .onSuccess(letters -> Responses.json(ctx, 200, letters))
                 .onFailure(ctx::fail);
     }
@@ -62,7 +62,7 @@ public final class DeadLetterRoutes {
         PageRequest page = PageRequest.of(ctx);
         Set<String> states = states(ctx);
         UUID before = Listing.cursor(page);
-        reads.read(tx -> DeadLetterDesk.groups(tx, states, before, page.limit() + 1))
+        reads.read(tx -> DeadLetterQueries.groups(tx, states, before, page.limit() + 1))
                 .map(groups ->
                         Page.of(groups, page.limit(), group -> group.newest().toString()))
                 .onSuccess(groups -> Responses.json(ctx, 200, groups))
@@ -72,9 +72,9 @@ public final class DeadLetterRoutes {
     private static Set<String> states(RoutingContext ctx) {
         String state = ctx.request().getParam("state", "open");
         if (state.equals("any")) {
-            return DeadLetterDesk.STATES;
+            return DeadLetterQueries.STATES;
         }
-        if (!DeadLetterDesk.STATES.contains(state)) {
+        if (!DeadLetterQueries.STATES.contains(state)) {
             throw Problem.badRequest("state", "must be open, replayed, discarded or any, but was \"" + state + "\"");
         }
         return Set.of(state);
@@ -91,11 +91,11 @@ public final class DeadLetterRoutes {
         UUID id = Listing.uuid(ctx, "dead letter");
         String reason = reason(ctx);
         Operator who = Operator.of(ctx);
-        pool.withTransaction(tx -> DeadLetterDesk.discard(tx, id, reason)
+        pool.withTransaction(tx -> DeadLetterQueries.discard(tx, id, reason)
                         .compose(discarded -> discarded
                                 ? OperatorActions.record(
                                         tx, who, "dead-letter.discard", id.toString(), reason, new JsonObject())
-                                : settledBefore(tx, id)))
+                                : rejectSettled(tx, id)))
                 .onSuccess(recorded -> ctx.response().setStatusCode(204).end())
                 .onFailure(ctx::fail);
     }
@@ -105,20 +105,20 @@ public final class DeadLetterRoutes {
         if (reason == null || reason.isBlank()) {
             throw Problem.badRequest("reason", "must say why: nobody will handle this message");
         }
-        if (reason.length() > LONGEST_REASON) {
-            throw Problem.badRequest("reason", "must have at most " + LONGEST_REASON + " characters");
+        if (reason.length() > MAX_REASON_LENGTH) {
+            throw Problem.badRequest("reason", "must have at most " + MAX_REASON_LENGTH + " characters");
         }
         return reason.strip();
     }
 
-    private Future<Void> settledBefore(SqlClient tx, UUID id) {
+    private Future<Void> rejectSettled(SqlClient tx, UUID id) {
         return existing(tx, id).map(letter -> {
             throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
         });
     }
 
-    private Future<DeadLetterDesk.Shown> existing(SqlClient client, UUID id) {
-        return DeadLetterDesk.find(client, id)
+    private Future<DeadLetterQueries.DeadLetterView> existing(SqlClient client, UUID id) {
+        return DeadLetterQueries.find(client, id)
                 .map(letter -> letter.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + ".")));
     }
 }

@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
  * the caller's transaction: a poison message is routed as atomically as a good one is handled.
  */
 public final class DeadLetterStore {
-    static final String SUFFIX = ".dlq";
+    static final String TOPIC_SUFFIX = ".dlq";
 
-    private static final int LONGEST_ERROR = 2000;
+    private static final int MAX_ERROR_LENGTH = 2000;
     // The topic takes 2 MiB. The rest is for the headers that say why.
-    private static final int LARGEST_COPY = 3 * 512 * 1024;
+    private static final int MAX_DLQ_RECORD_BYTES = 3 * 512 * 1024;
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
     // Position and id make a second delivery of the same bad record a repeat: no row, no second record on the topic.
@@ -114,7 +114,7 @@ public final class DeadLetterStore {
                 Instant firstAt) {
             return new DeadLetter(
                     source,
-                    Headers.storable(cause.reason()),
+                    Headers.toStorable(cause.reason()),
                     String.valueOf(cause.getMessage()),
                     cause,
                     attempts,
@@ -137,7 +137,7 @@ public final class DeadLetterStore {
         }
 
         private @Nullable String stack() {
-            return cause == null ? null : Headers.storable(StackText.of(cause));
+            return cause == null ? null : Headers.toStorable(StackTraceSummary.of(cause));
         }
     }
 
@@ -180,7 +180,7 @@ public final class DeadLetterStore {
             types[i] = Headers.type(record);
             messageIds[i] = MessageIds.identity(record);
             reasons[i] = letter.reason();
-            errors[i] = shortened(letter.error());
+            errors[i] = truncated(letter.error());
             attempts[i] = letter.attempts();
             firsts[i] = OffsetDateTime.ofInstant(letter.firstAt(), ZoneOffset.UTC);
             keyTexts[i] = Headers.key(record);
@@ -188,7 +188,7 @@ public final class DeadLetterStore {
             stacks[i] = letter.stack();
             redeliveriesOf[i] = letter.redeliveryOf();
             fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
-            Room room = Room.of(record);
+            DlqParts room = DlqParts.of(record);
             leaveWhole[i] = room.value();
             dlqHeaders[i] = dlqHeaders(ids[i], letter, room, fingerprints[i], now);
         }
@@ -222,14 +222,14 @@ public final class DeadLetterStore {
      * Which parts of a record leave for the topic. A sender that compresses gets more through a topic's limit than the relay,
      * which would try what is refused for ever, with all that is behind it.
      */
-    private record Room(boolean key, boolean headers, boolean value) {
-        static Room of(ConsumerRecord<byte[], byte[]> record) {
+    private record DlqParts(boolean key, boolean headers, boolean value) {
+        static DlqParts of(ConsumerRecord<byte[], byte[]> record) {
             long withKey = length(record.key());
-            boolean key = withKey <= LARGEST_COPY;
+            boolean key = withKey <= MAX_DLQ_RECORD_BYTES;
             long withHeaders = (key ? withKey : 0) + Headers.size(record.headers());
-            boolean headers = withHeaders <= LARGEST_COPY;
+            boolean headers = withHeaders <= MAX_DLQ_RECORD_BYTES;
             long withValue = (headers ? withHeaders : key ? withKey : 0) + length(record.value());
-            return new Room(key, headers, withValue <= LARGEST_COPY);
+            return new DlqParts(key, headers, withValue <= MAX_DLQ_RECORD_BYTES);
         }
     }
 
@@ -237,12 +237,12 @@ public final class DeadLetterStore {
         return bytes == null ? 0 : bytes.length;
     }
 
-    private JsonArray dlqHeaders(UUID id, DeadLetter letter, Room room, String fingerprint, Instant now) {
+    private JsonArray dlqHeaders(UUID id, DeadLetter letter, DlqParts room, String fingerprint, Instant now) {
         ConsumerRecord<byte[], byte[]> record = letter.source();
         JsonArray all = (room.headers() ? Headers.toJson(record.headers()) : new JsonArray())
                 .add(Headers.pair("dlq_id", id.toString()))
                 .add(Headers.pair("dlq_reason", letter.reason()))
-                .add(Headers.pair("dlq_error", shortened(letter.error())))
+                .add(Headers.pair("dlq_error", truncated(letter.error())))
                 .add(Headers.pair("dlq_fingerprint", fingerprint))
                 .add(Headers.pair("dlq_topic", record.topic()))
                 .add(Headers.pair("dlq_partition", Integer.toString(record.partition())))
@@ -272,7 +272,7 @@ public final class DeadLetterStore {
         return all;
     }
 
-    private static String shortened(String error) {
-        return Headers.shortened(Headers.storable(error), LONGEST_ERROR);
+    private static String truncated(String error) {
+        return Headers.truncate(Headers.toStorable(error), MAX_ERROR_LENGTH);
     }
 }

@@ -23,7 +23,7 @@ public final class Fingerprint {
         if (cause == null) {
             parts.add("");
         } else {
-            parts.addAll(StackText.outline(cause));
+            parts.addAll(StackTraceSummary.outline(cause));
         }
         return hash(String.join("\n", parts));
     }

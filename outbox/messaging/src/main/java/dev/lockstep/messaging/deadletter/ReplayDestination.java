@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * topic reads.
  */
 public enum ReplayDestination {
-    GROUP(ReplayDestination.IS_READ, "true", "true", ReplayDestination.REDELIVER),
+    GROUP(ReplayDestination.HAS_ACTIVE_GROUP, "true", "true", ReplayDestination.REDELIVER),
     TOPIC("true", ReplayDestination.KEY_IS_TEXT, ReplayDestination.FITS, ReplayDestination.RESEND);
 
     /** A consumer that has not renewed its subscription for this long does not run. */
@@ -20,9 +20,9 @@ public enum ReplayDestination {
 
     // What Kafka takes by default, 1,048,588 bytes a batch, less what a batch and its record need, and a header that is
     // added. As text the headers are no smaller than what Kafka makes of them.
-    static final int LARGEST_RESENT = 1_048_000;
+    static final int MAX_RESENT_BYTES = 1_048_000;
 
-    private static final String IS_READ = """
+    private static final String HAS_ACTIVE_GROUP = """
             EXISTS (SELECT FROM consumer_subscription s
                      WHERE s.consumer = d.consumer AND s.topic = d.topic AND s.seen_at > now() - interval '2 minutes')
             """;
@@ -82,13 +82,13 @@ public enum ReplayDestination {
                  ORDER BY topic, partition, origin, id
             """;
 
-    private final String isRead;
+    private final String hasActiveGroup;
     private final String keyIsText;
     private final String fits;
     private final String deliver;
 
-    ReplayDestination(String isRead, String keyIsText, String fits, String deliver) {
-        this.isRead = isRead.strip();
+    ReplayDestination(String hasActiveGroup, String keyIsText, String fits, String deliver) {
+        this.hasActiveGroup = hasActiveGroup.strip();
         this.keyIsText = keyIsText;
         this.fits = fits.strip();
         this.deliver = deliver;
@@ -110,13 +110,13 @@ public enum ReplayDestination {
 
     /** As requests and the database say it. */
     @JsonValue
-    String word() {
+    String value() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /** SQL: whether the consumer group of the letter {@code d} runs and reads its topic, if that matters. */
-    String isRead() {
-        return isRead;
+    String hasActiveGroup() {
+        return hasActiveGroup;
     }
 
     /** SQL: whether the outbox can keep the key of the letter {@code d}, if that matters. */
@@ -131,7 +131,7 @@ public enum ReplayDestination {
 
     /** SQL: whether the letter {@code d} can be delivered at all, whatever its age. */
     String isDeliverable() {
-        return "%s AND %s AND %s".formatted(isRead, keyIsText, fits);
+        return "%s AND %s AND %s".formatted(hasActiveGroup, keyIsText, fits);
     }
 
     /**

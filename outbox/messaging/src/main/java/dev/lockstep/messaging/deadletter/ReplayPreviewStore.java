@@ -1,7 +1,7 @@
 package dev.lockstep.messaging.deadletter;
 
-import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
-import dev.lockstep.messaging.deadletter.DeadLetterDesk.Lead;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.IndexedColumn;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
@@ -51,15 +51,17 @@ final class ReplayPreviewStore {
              ORDER BY letters DESC, fingerprint
             """;
 
-    private static final Map<ReplayDestination, Map<Lead, String>> STATEMENTS = new EnumMap<>(ReplayDestination.class);
+    private static final Map<ReplayDestination, Map<IndexedColumn, String>> STATEMENTS =
+            new EnumMap<>(ReplayDestination.class);
 
     static {
         for (ReplayDestination to : ReplayDestination.values()) {
-            Map<Lead, String> ofLead = new EnumMap<>(Lead.class);
-            for (Lead lead : Lead.values()) {
+            Map<IndexedColumn, String> ofLead = new EnumMap<>(IndexedColumn.class);
+            for (IndexedColumn lead : IndexedColumn.values()) {
                 ofLead.put(
                         lead,
-                        COUNT_MATCHING.formatted(to.isRead(), to.keyIsText(), to.fits(), lead.condition("d.", 1)));
+                        COUNT_MATCHING.formatted(
+                                to.hasActiveGroup(), to.keyIsText(), to.fits(), lead.condition("d.", 1)));
             }
             STATEMENTS.put(to, ofLead);
         }
@@ -77,7 +79,7 @@ final class ReplayPreviewStore {
      * @param groupGone how many cannot be redelivered, as no instance of their consumer group reads their topic
      * @param oldest when the first of all of these failed first
      */
-    record Matching(
+    record ReplayPreview(
             boolean dryRun,
             long count,
             boolean more,
@@ -86,10 +88,10 @@ final class ReplayPreviewStore {
             long keyNotText,
             long groupGone,
             @Nullable Instant oldest,
-            List<MatchingGroup> groups) {}
+            List<ReplayPreviewGroup> groups) {}
 
     /** What a replay would send of one group. */
-    record MatchingGroup(
+    record ReplayPreviewGroup(
             String fingerprint,
             String topic,
             @Nullable String type,
@@ -103,7 +105,7 @@ final class ReplayPreviewStore {
      * @param job whose cut-off is meant, or null for now
      * @param forced whether letters past the dedup window are sent, too
      */
-    static Future<Matching> matching(
+    static Future<ReplayPreview> preview(
             SqlClient client,
             Filter filter,
             ReplayDestination to,
@@ -111,24 +113,24 @@ final class ReplayPreviewStore {
             boolean forced,
             Duration dedupWindow) {
         String statement = Objects.requireNonNull(
-                Objects.requireNonNull(STATEMENTS.get(to)).get(filter.lead()));
+                Objects.requireNonNull(STATEMENTS.get(to)).get(filter.indexedColumn()));
         return client.preparedQuery(statement)
                 .execute(filter.tuple()
                         .addValue(job)
                         .addValue(forced)
                         .addValue(dedupWindow.toMillis() / 1000.0)
-                        .addValue(DeadLetterDesk.MOST_COUNTED + 1))
-                .map(ReplayPreviewStore::matching);
+                        .addValue(DeadLetterQueries.MAX_COUNTED + 1))
+                .map(ReplayPreviewStore::preview);
     }
 
-    private static Matching matching(Iterable<Row> rows) {
+    private static ReplayPreview preview(Iterable<Row> rows) {
         long count = 0;
         long tooOld = 0;
         long tooLarge = 0;
         long keyNotText = 0;
         long groupGone = 0;
         Instant oldest = null;
-        List<MatchingGroup> groups = new ArrayList<>();
+        List<ReplayPreviewGroup> groups = new ArrayList<>();
         for (Row row : rows) {
             long letters = row.getLong("letters");
             count += letters;
@@ -139,7 +141,7 @@ final class ReplayPreviewStore {
             Instant first = row.getOffsetDateTime("oldest").toInstant();
             oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
             if (letters > 0) {
-                groups.add(new MatchingGroup(
+                groups.add(new ReplayPreviewGroup(
                         row.getString("fingerprint"),
                         row.getString("topic"),
                         row.getString("type"),
@@ -148,10 +150,10 @@ final class ReplayPreviewStore {
                         letters));
             }
         }
-        boolean more = count + tooOld + tooLarge + keyNotText + groupGone > DeadLetterDesk.MOST_COUNTED;
-        return new Matching(
+        boolean more = count + tooOld + tooLarge + keyNotText + groupGone > DeadLetterQueries.MAX_COUNTED;
+        return new ReplayPreview(
                 true,
-                Math.min(count, DeadLetterDesk.MOST_COUNTED),
+                Math.min(count, DeadLetterQueries.MAX_COUNTED),
                 more,
                 tooOld,
                 tooLarge,

@@ -1,10 +1,10 @@
 package dev.lockstep.messaging.deadletter;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
-import dev.lockstep.messaging.deadletter.ReplayPreviewStore.Matching;
-import dev.lockstep.messaging.deadletter.ReplayStore.Shown;
-import dev.lockstep.messaging.deadletter.ReplayStore.Terms;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
+import dev.lockstep.messaging.deadletter.ReplayPreviewStore.ReplayPreview;
+import dev.lockstep.messaging.deadletter.ReplayStore.ReplayOptions;
+import dev.lockstep.messaging.deadletter.ReplayStore.ReplayView;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
@@ -33,25 +33,25 @@ final class ReplayRoutes {
     private static final String PATH = "/dead-letters/replays";
     private static final Set<String> STATES = Set.of("running", "done", "stopped");
     private static final int DEFAULT_RATE = 50;
-    private static final int HIGHEST_RATE = 10_000;
-    private static final int DEFAULT_MOST_FAILURES = 10;
-    private static final int HIGHEST_MOST_FAILURES = 1_000_000;
-    private static final int MOST_RUNNING = 5;
+    private static final int MAX_RATE = 10_000;
+    private static final int DEFAULT_MAX_FAILURES = 10;
+    private static final int MAX_FAILURES_LIMIT = 1_000_000;
+    private static final int MAX_RUNNING = 5;
     private static final String FILTERS = "topic, type, reason, key, errorClass and fingerprint";
-    private static final String OR_TO_THE_TOPIC =
+    private static final String TO_TOPIC_HINT =
             "\"to\":\"topic\" sends to the topic, where every consumer group reads it.";
 
     private final Pool pool;
     private final BoundedReads reads;
-    private final Replays replays;
+    private final ReplayJobs replays;
 
-    private ReplayRoutes(Pool pool, BoundedReads reads, Replays replays) {
+    private ReplayRoutes(Pool pool, BoundedReads reads, ReplayJobs replays) {
         this.pool = pool;
         this.reads = reads;
         this.replays = replays;
     }
 
-    static void mount(ApiRoutes api, Pool pool, BoundedReads reads, Replays replays) {
+    static void mount(ApiRoutes api, Pool pool, BoundedReads reads, ReplayJobs replays) {
         ReplayRoutes routes = new ReplayRoutes(pool, reads, replays);
         api.post("/dead-letters/replay", routes::replayMatching)
                 .get(PATH, routes::list)
@@ -81,17 +81,17 @@ final class ReplayRoutes {
             @Nullable Integer maxFailures,
             @Nullable Boolean force,
             @Nullable String why) {
-        static final Request OF_NOTHING =
+        static final Request EMPTY =
                 new Request(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
         // Nothing given is more often a body that got lost than everything meant.
         Filter filter() {
             Filter filter = new Filter(topic, type, reason, key, errorClass, fingerprint);
             boolean everything = Boolean.TRUE.equals(all);
-            if (everything && filter.lead() != DeadLetterDesk.Lead.NONE) {
+            if (everything && filter.indexedColumn() != DeadLetterQueries.IndexedColumn.NONE) {
                 throw Problem.badRequest("all", "cannot go together with " + FILTERS);
             }
-            if (!everything && filter.lead() == DeadLetterDesk.Lead.NONE) {
+            if (!everything && filter.indexedColumn() == DeadLetterQueries.IndexedColumn.NONE) {
                 throw Problem.badRequest(
                         "all",
                         "must be true to replay every open dead letter; else one or more of " + FILTERS
@@ -104,11 +104,11 @@ final class ReplayRoutes {
             return ReplayDestination.of(to);
         }
 
-        Terms terms() {
-            return new Terms(
+        ReplayOptions options() {
+            return new ReplayOptions(
                     destination(),
-                    within("ratePerSecond", ratePerSecond, DEFAULT_RATE, HIGHEST_RATE),
-                    within("maxFailures", maxFailures, DEFAULT_MOST_FAILURES, HIGHEST_MOST_FAILURES),
+                    within("ratePerSecond", ratePerSecond, DEFAULT_RATE, MAX_RATE),
+                    within("maxFailures", maxFailures, DEFAULT_MAX_FAILURES, MAX_FAILURES_LIMIT),
                     Boolean.TRUE.equals(force),
                     why);
         }
@@ -132,41 +132,41 @@ final class ReplayRoutes {
     record StopRequest(@Nullable String reason) {}
 
     /** A job with what it has not sent: what it may still send, and what it will not. Absent where counting took too long. */
-    record Job(
-            @JsonUnwrapped Shown job,
+    record ReplayJobView(
+            @JsonUnwrapped ReplayView job,
             @Nullable Long remaining,
             @Nullable Long tooOld,
             @Nullable Long tooLarge,
             @Nullable Long keyNotText,
             @Nullable Long groupGone) {
-        static Job of(Shown job, Optional<Matching> left) {
-            return new Job(
+        static ReplayJobView of(ReplayView job, Optional<ReplayPreview> left) {
+            return new ReplayJobView(
                     job,
-                    left.map(Matching::count).orElse(null),
-                    left.map(Matching::tooOld).orElse(null),
-                    left.map(Matching::tooLarge).orElse(null),
-                    left.map(Matching::keyNotText).orElse(null),
-                    left.map(Matching::groupGone).orElse(null));
+                    left.map(ReplayPreview::count).orElse(null),
+                    left.map(ReplayPreview::tooOld).orElse(null),
+                    left.map(ReplayPreview::tooLarge).orElse(null),
+                    left.map(ReplayPreview::keyNotText).orElse(null),
+                    left.map(ReplayPreview::groupGone).orElse(null));
         }
     }
 
     private void replayMatching(RoutingContext ctx) {
-        Request request = JsonBody.readOr(ctx, Request.class, Request.OF_NOTHING);
-        Terms terms = request.terms();
+        Request request = JsonBody.readOr(ctx, Request.class, Request.EMPTY);
+        ReplayOptions terms = request.options();
         Filter filter = request.filter();
         if (terms.forced() && isBlank(terms.why())) {
             throw Problem.badRequest("why", "must say why, as force is set; reason is a filter here");
         }
-        Future<Matching> matching = reads.read(
-                tx -> ReplayPreviewStore.matching(tx, filter, terms.to(), null, terms.forced(), replays.dedupWindow()));
+        Future<ReplayPreview> matching = reads.read(
+                tx -> ReplayPreviewStore.preview(tx, filter, terms.to(), null, terms.forced(), replays.dedupWindow()));
         if (Boolean.TRUE.equals(request.dryRun())) {
             matching.onSuccess(found -> Responses.json(ctx, 200, found)).onFailure(ctx::fail);
             return;
         }
         Operator who = Operator.of(ctx);
-        ifCounted(matching)
+        emptyIfUnavailable(matching)
                 .compose(found -> {
-                    found.ifPresent(this::refuseIfNothingIsLeft);
+                    found.ifPresent(this::rejectIfNothingReplayable);
                     return create(filter, terms, who);
                 })
                 .compose(id -> replays.begin(id).compose(begun -> existing(id)))
@@ -179,29 +179,29 @@ final class ReplayRoutes {
                 .onFailure(ctx::fail);
     }
 
-    private void refuseIfNothingIsLeft(Matching found) {
+    private void rejectIfNothingReplayable(ReplayPreview found) {
         if (found.count() == 0 && found.tooOld() > 0) {
             throw Problem.conflict(tooOld("All " + found.tooOld() + " dead letters that match are"));
         }
         if (found.count() == 0 && found.groupGone() > 0) {
             throw Problem.conflict("All " + found.groupGone() + " dead letters that match are of consumer groups of"
-                    + " which no instance reads their topic. " + OR_TO_THE_TOPIC);
+                    + " which no instance reads their topic. " + TO_TOPIC_HINT);
         }
     }
 
     // Letters are counted for people. That it takes too long is no reason to refuse what they ask for.
-    private static Future<Optional<Matching>> ifCounted(Future<Matching> matching) {
+    private static Future<Optional<ReplayPreview>> emptyIfUnavailable(Future<ReplayPreview> matching) {
         return matching.map(Optional::of)
                 .recover(cause -> cause instanceof Problem problem && problem.status() == 503
                         ? Future.succeededFuture(Optional.empty())
                         : Future.failedFuture(cause));
     }
 
-    private Future<UUID> create(Filter filter, Terms terms, Operator who) {
-        JsonObject details = filter.toJson().put("to", terms.to().word()).put("ratePerSecond", terms.ratePerSecond());
-        return pool.withTransaction(tx -> ReplayStore.create(tx, filter, terms, who, MOST_RUNNING)
+    private Future<UUID> create(Filter filter, ReplayOptions terms, Operator who) {
+        JsonObject details = filter.toJson().put("to", terms.to().value()).put("ratePerSecond", terms.ratePerSecond());
+        return pool.withTransaction(tx -> ReplayStore.create(tx, filter, terms, who, MAX_RUNNING)
                         .map(id -> id.orElseThrow(() -> Problem.conflict(
-                                MOST_RUNNING + " replays are running, which is as many as may run at once: wait until"
+                                MAX_RUNNING + " replays are running, which is as many as may run at once: wait until"
                                         + " one has ended, or stop one. GET " + PATH + "?state=running lists them.")))
                         .compose(id -> OperatorActions.record(
                                         tx,
@@ -223,7 +223,7 @@ final class ReplayRoutes {
             throw Problem.badRequest("reason", "must say why, as force is set");
         }
         Operator who = Operator.of(ctx);
-        JsonObject details = new JsonObject().put("to", to.word());
+        JsonObject details = new JsonObject().put("to", to.value());
         pool.withTransaction(tx -> ReplayStore.one(tx, id, to, forced, replays.dedupWindow())
                         .compose(replayed -> replayed
                                 ? OperatorActions.record(
@@ -234,7 +234,7 @@ final class ReplayRoutes {
                                         request.reason(),
                                         forced ? details.put("force", true) : details)
                                 : refusal(tx, id, to)))
-                .compose(recorded -> DeadLetterDesk.find(pool, id))
+                .compose(recorded -> DeadLetterQueries.find(pool, id))
                 .onSuccess(letter -> {
                     replays.count(1);
                     Responses.json(ctx, 202, letter.orElseThrow());
@@ -243,27 +243,27 @@ final class ReplayRoutes {
     }
 
     private Future<Void> refusal(SqlClient tx, UUID id, ReplayDestination to) {
-        return DeadLetterDesk.find(tx, id).compose(found -> {
-            DeadLetterDesk.Shown letter =
+        return DeadLetterQueries.find(tx, id).compose(found -> {
+            DeadLetterQueries.DeadLetterView letter =
                     found.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + "."));
             if (!letter.state().equals("open")) {
                 throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
             }
             return ReplayStore.deliverable(tx, id, to).compose(deliverable -> {
-                if (!deliverable.isRead()) {
+                if (!deliverable.hasActiveGroup()) {
                     return SubscriptionStore.lastSeen(tx, letter.consumerGroup(), letter.topic())
                             .map(lastSeen -> {
                                 throw Problem.conflict(groupGone(letter, lastSeen));
                             });
                 }
                 if (!deliverable.keyIsText()) {
-                    throw Problem.conflict(
-                            "Dead letter " + id + " has a key that is not text, or too long, so it cannot be sent to"
-                                    + " the topic again as it was. \"to\":\"group\" redelivers it to its own consumer"
-                                    + " group. Its record is on " + letter.topic() + DeadLetterStore.SUFFIX + ".");
+                    throw Problem.conflict("Dead letter " + id
+                            + " has a key that is not text, or too long, so it cannot be sent to"
+                            + " the topic again as it was. \"to\":\"group\" redelivers it to its own consumer"
+                            + " group. Its record is on " + letter.topic() + DeadLetterStore.TOPIC_SUFFIX + ".");
                 }
                 if (!deliverable.fits()) {
-                    throw Problem.conflict("Dead letter " + id + " is larger than " + ReplayDestination.LARGEST_RESENT
+                    throw Problem.conflict("Dead letter " + id + " is larger than " + ReplayDestination.MAX_RESENT_BYTES
                             + " bytes, so Kafka might refuse it, and whatever the service sends after it would wait."
                             + " \"to\":\"group\" redelivers it to its own consumer group. Its bytes are in GET"
                             + " /dead-letters/" + id + ".");
@@ -273,12 +273,12 @@ final class ReplayRoutes {
         });
     }
 
-    private static String groupGone(DeadLetterDesk.Shown letter, Optional<Instant> lastSeen) {
+    private static String groupGone(DeadLetterQueries.DeadLetterView letter, Optional<Instant> lastSeen) {
         return "Dead letter " + letter.id() + " is of consumer group " + letter.consumerGroup()
                 + ", of which no instance of this service reads " + letter.topic()
                 + lastSeen.map(when -> "; the last one did at " + when).orElse("")
                 + ". Start the consumer, or, if the group has another name now, send the letter to the topic. "
-                + OR_TO_THE_TOPIC;
+                + TO_TOPIC_HINT;
     }
 
     private String tooOld(String what) {
@@ -325,19 +325,19 @@ final class ReplayRoutes {
     }
 
     private static Future<Void> notRunning(SqlClient tx, UUID id) {
-        return found(tx, id).map(job -> {
+        return findOrNotFound(tx, id).map(job -> {
             throw Problem.conflict("Replay " + id + " is " + job.state() + " already.");
         });
     }
 
-    private Future<Job> existing(UUID id) {
-        return found(pool, id)
-                .compose(job -> ifCounted(reads.read(tx -> ReplayPreviewStore.matching(
+    private Future<ReplayJobView> existing(UUID id) {
+        return findOrNotFound(pool, id)
+                .compose(job -> emptyIfUnavailable(reads.read(tx -> ReplayPreviewStore.preview(
                                 tx, job.filter(), job.to(), job.id(), job.force(), replays.dedupWindow())))
-                        .map(left -> Job.of(job, left)));
+                        .map(left -> ReplayJobView.of(job, left)));
     }
 
-    private static Future<Shown> found(SqlClient client, UUID id) {
+    private static Future<ReplayView> findOrNotFound(SqlClient client, UUID id) {
         return ReplayStore.find(client, id)
                 .map(found -> found.orElseThrow(() -> Problem.notFound("There is no replay " + id + ".")));
     }

@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.deadletter;
 
-import dev.lockstep.messaging.deadletter.DeadLetterDesk.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
 import dev.lockstep.messaging.operator.Operator;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
@@ -33,7 +33,7 @@ public final class ReplayStore {
             RETURNING id
             """;
 
-    private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.replays'))";
+    private static final String LOCK_JOB_CREATION = "SELECT pg_advisory_xact_lock(hashtext('lockstep.replays'))";
 
     private static final Map<ReplayDestination, Statements> STATEMENTS = new EnumMap<>(ReplayDestination.class);
 
@@ -97,7 +97,7 @@ public final class ReplayStore {
         private static String why(ReplayDestination to) {
             return """
                     SELECT %s AS is_read, %s AS key_is_text, %s AS fits FROM dead_letter d WHERE id = $1
-                    """.formatted(to.isRead(), to.keyIsText(), to.fits());
+                    """.formatted(to.hasActiveGroup(), to.keyIsText(), to.fits());
         }
 
         // It is as many letters as are read, not as many as match, that make a page, so that a step is bounded; and one
@@ -170,7 +170,7 @@ public final class ReplayStore {
                     """.formatted(to.isDeliverable(), TOO_OLD.formatted("$4"), condition, to.deliver("$4"));
         }
 
-        String step(Shown job) {
+        String step(ReplayView job) {
             return job.key() != null ? ofKey : job.fingerprint() != null ? ofFingerprint : all;
         }
     }
@@ -182,7 +182,7 @@ public final class ReplayStore {
      * @param maxFailures how many of those that were sent may be dead letters again until the job stops
      * @param forced whether those past the dedup window are sent, too
      */
-    record Terms(
+    record ReplayOptions(
             ReplayDestination to,
             int ratePerSecond,
             int maxFailures,
@@ -190,7 +190,7 @@ public final class ReplayStore {
             @Nullable String why) {}
 
     /** Why one letter cannot be delivered there; all true if nothing but its state or its age is in the way. */
-    record Deliverable(boolean isRead, boolean keyIsText, boolean fits) {}
+    record Deliverable(boolean hasActiveGroup, boolean keyIsText, boolean fits) {}
 
     /**
      * A replay as it is shown.
@@ -199,7 +199,7 @@ public final class ReplayStore {
      * @param replayed how many letters were sent again so far
      * @param returned how many of them are dead letters again
      */
-    public record Shown(
+    public record ReplayView(
             UUID id,
             String state,
             @Nullable String stopReason,
@@ -257,8 +257,8 @@ public final class ReplayStore {
      * @param most how many jobs may run at once
      * @return completes with the job's id; empty if as many as that run already
      */
-    static Future<Optional<UUID>> create(SqlClient tx, Filter filter, Terms terms, Operator who, int most) {
-        return tx.query(ONE_AT_A_TIME)
+    static Future<Optional<UUID>> create(SqlClient tx, Filter filter, ReplayOptions terms, Operator who, int most) {
+        return tx.query(LOCK_JOB_CREATION)
                 .execute()
                 .compose(locked -> tx.preparedQuery(CREATE)
                         .execute(filter.tuple()
@@ -266,7 +266,7 @@ public final class ReplayStore {
                                 .addValue(terms.maxFailures())
                                 .addValue(terms.forced())
                                 .addValue(terms.why())
-                                .addValue(terms.to().word())
+                                .addValue(terms.to().value())
                                 .addValue(who.name())
                                 .addValue((long) most)))
                 .map(rows -> rows.size() == 0
@@ -275,7 +275,7 @@ public final class ReplayStore {
     }
 
     /** Sends what is due, and remembers that, in one statement: a crash repeats none and leaves none out. */
-    public static Future<Step> step(SqlClient client, Shown job, int page, int most, Duration dedupWindow) {
+    public static Future<Step> step(SqlClient client, ReplayView job, int page, int most, Duration dedupWindow) {
         return client.preparedQuery(statements(job.to()).step(job))
                 .execute(Tuple.of(job.id(), page, (long) most, seconds(dedupWindow)))
                 .map(rows -> {
@@ -295,20 +295,20 @@ public final class ReplayStore {
         return tx.preparedQuery(STOP).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
     }
 
-    public static Future<Optional<Shown>> find(SqlClient client, UUID id) {
+    public static Future<Optional<ReplayView>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
                 .execute(Tuple.of(id))
                 .map(rows -> rows.size() == 0
                         ? Optional.empty()
-                        : Optional.of(shown(rows.iterator().next())));
+                        : Optional.of(toView(rows.iterator().next())));
     }
 
-    static Future<List<Shown>> list(SqlClient client, @Nullable String state, @Nullable UUID before, int limit) {
+    static Future<List<ReplayView>> list(SqlClient client, @Nullable String state, @Nullable UUID before, int limit) {
         return client.preparedQuery(LIST)
                 .execute(Tuple.of(state, before, limit))
                 .map(rows -> {
-                    List<Shown> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(shown(row)));
+                    List<ReplayView> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(toView(row)));
                     return all;
                 });
     }
@@ -331,9 +331,9 @@ public final class ReplayStore {
         return duration.toMillis() / 1000.0;
     }
 
-    private static Shown shown(Row row) {
+    private static ReplayView toView(Row row) {
         OffsetDateTime finished = row.getOffsetDateTime("finished_at");
-        return new Shown(
+        return new ReplayView(
                 row.getUUID("id"),
                 row.getString("state"),
                 row.getString("stop_reason"),

@@ -13,7 +13,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class AttemptStore {
     // What a crash of Postgres takes back here is at worst one attempt more, so nobody waits for the disk.
-    private static final String BEGIN = """
+    private static final String COUNT_STARTS = """
             INSERT INTO delivery_attempt AS a (consumer, topic, partition, "offset", starts, complete_since)
             SELECT $1, b.topic, b.partition, b."offset", 1,
                    CASE WHEN b."offset" = 0 THEN '00000000-0000-0000-0000-000000000000' ELSE uuidv7_floor(now()) END
@@ -26,13 +26,13 @@ public final class AttemptStore {
             RETURNING topic, partition, starts
             """;
 
-    private static final String SURVIVED = """
+    private static final String CLEAR_STARTS = """
             UPDATE delivery_attempt SET starts = 0
              WHERE consumer = $1
                AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
             """;
 
-    private static final String SPARE = """
+    private static final String UNDO_START = """
             UPDATE delivery_attempt SET starts = greatest(starts - 1, 0)
              WHERE consumer = $1
                AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
@@ -45,22 +45,29 @@ public final class AttemptStore {
     }
 
     /** Completes with how often each partition's batch has been begun, this time included. */
-    public Future<Map<TopicPartition, Integer>> begin(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
-        return client.preparedQuery(BEGIN).execute(parameters(firstOffsets)).map(rows -> {
-            Map<TopicPartition, Integer> starts = HashMap.newHashMap(rows.size());
-            rows.forEach(row -> starts.put(new TopicPartition(row.getString(0), row.getInteger(1)), row.getInteger(2)));
-            return starts;
-        });
+    public Future<Map<TopicPartition, Integer>> countStarts(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(COUNT_STARTS)
+                .execute(parameters(firstOffsets))
+                .map(rows -> {
+                    Map<TopicPartition, Integer> starts = HashMap.newHashMap(rows.size());
+                    rows.forEach(row ->
+                            starts.put(new TopicPartition(row.getString(0), row.getInteger(1)), row.getInteger(2)));
+                    return starts;
+                });
     }
 
     /** The batches failed, but the process lives to tell: they do not count as crashes. */
-    Future<Void> survived(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
-        return client.preparedQuery(SURVIVED).execute(parameters(firstOffsets)).mapEmpty();
+    Future<Void> clearStarts(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(CLEAR_STARTS)
+                .execute(parameters(firstOffsets))
+                .mapEmpty();
     }
 
     /** The batches are not handled now after all: if the process dies, it is not by them. */
-    Future<Void> spare(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
-        return client.preparedQuery(SPARE).execute(parameters(firstOffsets)).mapEmpty();
+    Future<Void> undoStart(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(UNDO_START)
+                .execute(parameters(firstOffsets))
+                .mapEmpty();
     }
 
     private Tuple parameters(Map<TopicPartition, Long> firstOffsets) {

@@ -1,7 +1,7 @@
 package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.Parking;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkRequest;
 import dev.lockstep.messaging.delivery.ParkedMessageStore.TopicKey;
 import dev.lockstep.messaging.record.MessageIds;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
@@ -42,11 +42,11 @@ public final class BatchProcessor<M> {
     private final MessageIds messageIds;
     private final Inbox inbox = new Inbox();
     private final ParkedMessageStore parked;
-    private final PredecessorStore predecessors;
-    private final Setbacks setbacks;
-    private final ParkedRetries<M> retries;
+    private final SequenceGapStore sequenceGaps;
+    private final DeliveryFailures failures;
+    private final ParkedMessageRetries<M> parkedRetries;
     private final AttemptStore attempts;
-    private final LockPatience patience = new LockPatience(System::nanoTime);
+    private final LockWaitPolicy lockWaitPolicy = new LockWaitPolicy(System::nanoTime);
 
     public BatchProcessor(
             BoundedTransactions transactions,
@@ -60,31 +60,31 @@ public final class BatchProcessor<M> {
         this.handler = handler;
         this.messageIds = new MessageIds(options.inboxRetention());
         this.parked = new ParkedMessageStore(options.group());
-        this.predecessors = new PredecessorStore(options.group());
-        this.setbacks = new Setbacks(options, meters, messageIds, parked);
-        this.retries = new ParkedRetries<>(
+        this.sequenceGaps = new SequenceGapStore(options.group());
+        this.failures = new DeliveryFailures(options, meters, messageIds, parked);
+        this.parkedRetries = new ParkedMessageRetries<>(
                 transactions,
                 options,
-                new ParkedHandling<>(options, codec, handler, messageIds, parked, setbacks),
+                new ParkedMessageProcessor<>(options, codec, handler, messageIds, parked, failures),
                 parked,
-                predecessors,
-                setbacks);
+                sequenceGaps,
+                failures);
         this.attempts = new AttemptStore(options.group());
     }
 
     /** Counts the start of batches that begin at these offsets; completes with how often each was begun. */
-    public Future<Map<TopicPartition, Integer>> begin(Map<TopicPartition, Long> firstOffsets) {
-        return withConnection(connection -> attempts.begin(connection, firstOffsets));
+    public Future<Map<TopicPartition, Integer>> countStarts(Map<TopicPartition, Long> firstOffsets) {
+        return withConnection(connection -> attempts.countStarts(connection, firstOffsets));
     }
 
     /** Takes the start just counted back: these batches wait until a suspect has been handled. */
-    public Future<Void> spare(Map<TopicPartition, Long> firstOffsets) {
-        return withConnection(connection -> attempts.spare(connection, firstOffsets));
+    public Future<Void> undoStart(Map<TopicPartition, Long> firstOffsets) {
+        return withConnection(connection -> attempts.undoStart(connection, firstOffsets));
     }
 
     /** Takes the count back, as far as the database can be reached: whoever calls this has not crashed. */
-    public Future<Void> survived(Map<TopicPartition, Long> firstOffsets) {
-        return withConnection(connection -> attempts.survived(connection, firstOffsets))
+    public Future<Void> clearStarts(Map<TopicPartition, Long> firstOffsets) {
+        return withConnection(connection -> attempts.clearStarts(connection, firstOffsets))
                 .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived attempt stays counted"));
     }
 
@@ -94,21 +94,21 @@ public final class BatchProcessor<M> {
      * @param applied told of each stretch of records as soon as its outcome is durable, also when a later one fails
      * @return completes when every record's outcome is durable; fails if the rest has to be tried again later
      */
-    public Future<Void> apply(List<Delivery> deliveries, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
+    public Future<Void> apply(List<CountedRecord> deliveries, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         Instant now = Instant.now();
-        List<Inbound<M>> batch = new ArrayList<>(deliveries.size());
+        List<DecodedRecord<M>> batch = new ArrayList<>(deliveries.size());
         Future<Void> buried = Future.succeededFuture();
-        for (Delivery delivery : deliveries) {
+        for (CountedRecord delivery : deliveries) {
             if (delivery.starts() > options.maxAttempts()) {
                 DeadLetter letter = DeadLetter.crashed(delivery.source(), delivery.starts() - 1, now);
                 UUID messageId = messageIds.of(delivery.source(), now);
-                buried = buried.compose(done -> buryUnlessHandled(messageId, letter))
+                buried = buried.compose(done -> deadLetterUnlessHandled(messageId, letter))
                         .onSuccess(done -> applied.accept(List.of(delivery.source())));
             } else {
-                batch.add(Inbound.read(
+                batch.add(DecodedRecord.decode(
                         delivery.source(),
                         messageIds.of(delivery.source(), now),
-                        messageIds.previous(delivery.source(), now),
+                        messageIds.previousId(delivery.source(), now),
                         codec));
             }
         }
@@ -117,41 +117,42 @@ public final class BatchProcessor<M> {
                 options,
                 handler,
                 inbox,
-                setbacks,
-                patience,
+                failures,
+                lockWaitPolicy,
                 this::inOneTransaction,
                 applied,
                 batch.size());
         return buried.compose(done -> isolation.apply(batch));
     }
 
-    private Future<Void> inOneTransaction(List<Inbound<M>> batch, Limits limits) {
-        List<Inbound<M>> readable = batch.stream().filter(Inbound::readable).toList();
+    private Future<Void> inOneTransaction(List<DecodedRecord<M>> batch, Limits limits) {
+        List<DecodedRecord<M>> readable =
+                batch.stream().filter(DecodedRecord::isDecoded).toList();
         List<DeadLetter> unreadable = batch.stream()
-                .filter(each -> !each.readable())
-                .map(BatchProcessor::unreadable)
+                .filter(each -> !each.isDecoded())
+                .map(BatchProcessor::toDeadLetter)
                 .toList();
         return transactions
                 .run(limits, tx -> {
                     // All at once on one connection: they are pipelined, so this is one round trip, and each sees the
                     // claims.
                     Future<Set<UUID>> claim = inbox.claim(tx, options.group(), readable);
-                    Future<Map<TopicKey, Set<UUID>>> waiting = parked.waiting(tx, keys(readable));
-                    Future<Set<UUID>> gaps = predecessors.missing(tx, readable);
+                    Future<Map<TopicKey, Set<UUID>>> waiting = parked.parkedKeys(tx, keys(readable));
+                    Future<Set<UUID>> gaps = sequenceGaps.findWithoutPredecessor(tx, readable);
                     return Future.join(claim, waiting, gaps)
                             .compose(all -> write(
-                                    tx, sort(batch, claim.result(), waiting.result(), gaps.result()), unreadable));
+                                    tx, plan(batch, claim.result(), waiting.result(), gaps.result()), unreadable));
                 })
                 .onSuccess(sorted -> {
                     int first = sorted.toHandle().size() + sorted.toPark().size();
-                    setbacks.count("handled", first);
-                    setbacks.count("repeated", readable.size() - first);
+                    failures.count("handled", first);
+                    failures.count("repeated", readable.size() - first);
                     sorted.toPark().forEach(each -> {
                         if (each.waitsFor() != null) {
-                            setbacks.reportGap(each.message().source(), each.waitsFor());
+                            failures.reportGap(each.message().source(), each.waitsFor());
                         }
                     });
-                    unreadable.forEach(setbacks::reportDead);
+                    unreadable.forEach(failures::reportDeadLetter);
                 })
                 .mapEmpty();
     }
@@ -161,16 +162,19 @@ public final class BatchProcessor<M> {
      *
      * @param arrived those that parked ones wait for
      */
-    private record Sorted<M>(List<Received<M>> toHandle, List<Parking> toPark, List<UUID> arrived) {}
+    private record BatchPlan<M>(List<ReceivedMessage<M>> toHandle, List<ParkRequest> toPark, List<UUID> arrived) {}
 
-    private Sorted<M> sort(
-            List<Inbound<M>> batch, Set<UUID> claimed, Map<TopicKey, Set<UUID>> waiting, Set<UUID> withoutPredecessor) {
-        Sorted<M> sorted = new Sorted<>(new ArrayList<>(batch.size()), new ArrayList<>(), new ArrayList<>());
+    private BatchPlan<M> plan(
+            List<DecodedRecord<M>> batch,
+            Set<UUID> claimed,
+            Map<TopicKey, Set<UUID>> waiting,
+            Set<UUID> withoutPredecessor) {
+        BatchPlan<M> sorted = new BatchPlan<>(new ArrayList<>(batch.size()), new ArrayList<>(), new ArrayList<>());
         Map<TopicKey, Set<UUID>> awaited = new HashMap<>(waiting);
         Set<UUID> unseen = new HashSet<>(claimed);
         Set<UUID> unreadable = new HashSet<>();
-        for (Inbound<M> each : batch) {
-            if (!each.readable()) {
+        for (DecodedRecord<M> each : batch) {
+            if (!each.isDecoded()) {
                 unreadable.add(each.messageId());
                 continue;
             }
@@ -182,17 +186,19 @@ public final class BatchProcessor<M> {
             Set<UUID> awaitedOfKey = key == null ? null : awaited.get(key);
             UUID previous = each.previousId();
             if (awaitedOfKey != null) {
-                sorted.toPark().add(Parking.behind(each));
+                sorted.toPark().add(ParkRequest.queued(each));
                 if (awaitedOfKey.contains(each.messageId())) {
                     sorted.arrived().add(each.messageId());
                 }
             } else if (key != null
                     && previous != null
                     && isMissing(each, previous, unseen, unreadable, withoutPredecessor)) {
-                sorted.toPark().add(new Parking(each, 0, Gaps.describe(previous), options.gapResendAfter(), previous));
+                sorted.toPark()
+                        .add(new ParkRequest(
+                                each, 0, SequenceGap.describe(previous), options.gapResendAfter(), previous));
                 awaited.put(key, Set.of(previous));
             } else {
-                sorted.toHandle().add(each.received());
+                sorted.toHandle().add(each.toReceivedMessage());
             }
         }
         return sorted;
@@ -200,21 +206,25 @@ public final class BatchProcessor<M> {
 
     // What comes later in this very batch is claimed already, and is yet to be handled.
     private static boolean isMissing(
-            Inbound<?> message, UUID previous, Set<UUID> unseen, Set<UUID> unreadable, Set<UUID> withoutPredecessor) {
+            DecodedRecord<?> message,
+            UUID previous,
+            Set<UUID> unseen,
+            Set<UUID> unreadable,
+            Set<UUID> withoutPredecessor) {
         return unseen.contains(previous)
                 || (withoutPredecessor.contains(message.messageId()) && !unreadable.contains(previous));
     }
 
-    private Future<Sorted<M>> write(SqlConnection tx, Sorted<M> sorted, List<DeadLetter> unreadable) {
+    private Future<BatchPlan<M>> write(SqlConnection tx, BatchPlan<M> sorted, List<DeadLetter> unreadable) {
         Future<Void> handled = sorted.toHandle().isEmpty() ? Future.succeededFuture() : handle(tx, sorted.toHandle());
         // After the handler, so that nothing is in the pipeline behind a statement of its that failed.
-        return handled.compose(done -> setbacks.park(tx, sorted.toPark()))
-                .compose(done -> sorted.arrived().isEmpty() ? nothing() : parked.wake(tx, sorted.arrived()))
-                .compose(done -> setbacks.bury(tx, unreadable))
+        return handled.compose(done -> failures.park(tx, sorted.toPark()))
+                .compose(done -> sorted.arrived().isEmpty() ? completed() : parked.makeDue(tx, sorted.arrived()))
+                .compose(done -> failures.deadLetter(tx, unreadable))
                 .map(sorted);
     }
 
-    private Future<Void> handle(SqlConnection tx, List<Received<M>> messages) {
+    private Future<Void> handle(SqlConnection tx, List<ReceivedMessage<M>> messages) {
         try {
             return handler.handle(tx, messages);
         } catch (RuntimeException thrown) {
@@ -223,23 +233,23 @@ public final class BatchProcessor<M> {
     }
 
     // That nobody could take the count back does not say that nothing was committed.
-    private Future<Void> buryUnlessHandled(UUID messageId, DeadLetter letter) {
-        return withConnection(connection -> inbox.knows(connection, options.group(), messageId))
-                .compose(known -> known ? nothing() : bury(letter));
+    private Future<Void> deadLetterUnlessHandled(UUID messageId, DeadLetter letter) {
+        return withConnection(connection -> inbox.isClaimed(connection, options.group(), messageId))
+                .compose(known -> known ? completed() : deadLetter(letter));
     }
 
-    private Future<Void> bury(DeadLetter letter) {
+    private Future<Void> deadLetter(DeadLetter letter) {
         return transactions
-                .run(BatchLimits.BOOKKEEPING, tx -> setbacks.bury(tx, List.of(letter)))
-                .onSuccess(done -> setbacks.reportDead(letter));
+                .run(BatchLimits.BOOKKEEPING, tx -> failures.deadLetter(tx, List.of(letter)))
+                .onSuccess(done -> failures.reportDeadLetter(letter));
     }
 
     /** Tries the parked messages that are due on these partitions. */
     public Future<Void> retryDue(Collection<TopicPartition> partitions) {
-        return retries.retryDue(partitions);
+        return parkedRetries.retryDue(partitions);
     }
 
-    private static Future<Void> nothing() {
+    private static Future<Void> completed() {
         return Future.succeededFuture();
     }
 
@@ -247,13 +257,14 @@ public final class BatchProcessor<M> {
         return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
     }
 
-    static DeadLetter unreadable(Inbound<?> record) {
-        return DeadLetter.unprocessable(record.source(), Objects.requireNonNull(record.unreadable()), 1, Instant.now());
+    static DeadLetter toDeadLetter(DecodedRecord<?> record) {
+        return DeadLetter.unprocessable(
+                record.source(), Objects.requireNonNull(record.decodeFailure()), 1, Instant.now());
     }
 
-    private static Set<TopicKey> keys(List<? extends Inbound<?>> messages) {
+    private static Set<TopicKey> keys(List<? extends DecodedRecord<?>> messages) {
         Set<TopicKey> keys = new HashSet<>();
-        for (Inbound<?> message : messages) {
+        for (DecodedRecord<?> message : messages) {
             @Nullable TopicKey key = TopicKey.of(message.source());
             if (key != null) {
                 keys.add(key);

@@ -42,12 +42,12 @@ public record ConsumerOptions(
     }
 
     /** Where a group begins that has never read a topic: what {@code kafka} sets as {@code auto.offset.reset}, or at the oldest record. */
-    public String firstOffset() {
+    public String autoOffsetReset() {
         return kafka.getOrDefault(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     }
 
     /** What the Kafka client is made with. Offsets, isolation and bytes are ours, whatever {@code kafka} says. */
-    public Properties client() {
+    public Properties kafkaProperties() {
         Properties properties = new Properties();
         properties.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_MAX_AGE_MS);
         properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, "500");

@@ -15,7 +15,7 @@ import java.util.UUID;
 
 /** Shows over HTTP what became of messages here: {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}. Read only. */
 public final class DeliveryRoutes {
-    private static final int MOST_IDS = 100;
+    private static final int MAX_IDS = 100;
 
     private final BoundedReads reads;
 
@@ -28,7 +28,7 @@ public final class DeliveryRoutes {
         ApiRoutes.on(router)
                 .get("/inbox", routes::inbox)
                 .get("/parked-messages", routes::parked)
-                .get("/delivery-incidents", routes::incidents);
+                .get("/delivery-incidents", routes::deliveryEvents);
     }
 
     private void inbox(RoutingContext ctx) {
@@ -40,8 +40,8 @@ public final class DeliveryRoutes {
                 throw Problem.badRequest("id", "must be a message id, but was \"" + id + "\"");
             }
         }
-        if (ids.isEmpty() || ids.size() > MOST_IDS) {
-            throw Problem.badRequest("id", "must be given 1 to " + MOST_IDS + " times");
+        if (ids.isEmpty() || ids.size() > MAX_IDS) {
+            throw Problem.badRequest("id", "must be given 1 to " + MAX_IDS + " times");
         }
         reads.read(tx -> Inbox.list(tx, ids))
                 .onSuccess(rows -> Responses.json(ctx, 200, new Page<>(rows, null)))
@@ -53,17 +53,17 @@ public final class DeliveryRoutes {
         UUID before = Listing.cursor(page);
         String key = ctx.request().getParam("key");
         String topic = ctx.request().getParam("topic");
-        reads.read(tx -> ParkedMessageDesk.list(tx, key, topic, before, page.limit() + 1))
-                .map(found -> Listing.page(found, page, ParkedMessageDesk.Shown::id))
+        reads.read(tx -> ParkedMessageQueries.list(tx, key, topic, before, page.limit() + 1))
+                .map(found -> Listing.page(found, page, ParkedMessageQueries.ParkedMessageView::id))
                 .onSuccess(rows -> Responses.json(ctx, 200, rows))
                 .onFailure(ctx::fail);
     }
 
-    private void incidents(RoutingContext ctx) {
+    private void deliveryEvents(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
         UUID before = Listing.cursor(page);
         String key = ctx.request().getParam("key");
-        reads.read(tx -> IncidentStore.list(tx, key, before, page.limit() + 1))
+        reads.read(tx -> DeliveryEventStore.list(tx, key, before, page.limit() + 1))
                 .map(rows -> Page.of(rows, page.limit(), row -> row.id().toString()))
                 .onSuccess(rows -> Responses.json(ctx, 200, rows))
                 .onFailure(ctx::fail);

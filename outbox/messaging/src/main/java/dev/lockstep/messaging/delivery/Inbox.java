@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.delivery;
 
-import dev.lockstep.messaging.delivery.ParkedMessageStore.Parked;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedMessage;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
@@ -25,14 +25,16 @@ public final class Inbox {
             RETURNING message_id
             """;
 
-    private static final String HEALED = "UPDATE inbox SET attempts = $3 WHERE message_id = $1 AND consumer = $2";
+    private static final String RECORD_ATTEMPTS =
+            "UPDATE inbox SET attempts = $3 WHERE message_id = $1 AND consumer = $2";
 
     private static final String LIST = """
             SELECT message_id, consumer, topic, partition, "offset", attempts, received_at
               FROM inbox WHERE message_id = ANY ($1) ORDER BY received_at DESC
             """;
 
-    private static final String KNOWS = "SELECT EXISTS (SELECT FROM inbox WHERE message_id = $1 AND consumer = $2)";
+    private static final String IS_CLAIMED =
+            "SELECT EXISTS (SELECT FROM inbox WHERE message_id = $1 AND consumer = $2)";
 
     private static final String RELEASE = "DELETE FROM inbox WHERE message_id = $1 AND consumer = $2";
 
@@ -42,7 +44,7 @@ public final class Inbox {
      * @param messages their ids are UUIDv7s within the retention; an id whose day has no partition fails the statement
      * @return completes with the ids that were not claimed before; a claim is undone by a rollback
      */
-    public Future<Set<UUID>> claim(SqlClient tx, String consumer, List<? extends Inbound<?>> messages) {
+    public Future<Set<UUID>> claim(SqlClient tx, String consumer, List<? extends DecodedRecord<?>> messages) {
         if (messages.isEmpty()) {
             return Future.succeededFuture(Set.of());
         }
@@ -72,8 +74,8 @@ public final class Inbox {
     }
 
     /** Whether the message was claimed before: it is handled, or parked. */
-    Future<Boolean> knows(SqlClient client, String consumer, UUID messageId) {
-        return client.preparedQuery(KNOWS)
+    Future<Boolean> isClaimed(SqlClient client, String consumer, UUID messageId) {
+        return client.preparedQuery(IS_CLAIMED)
                 .execute(Tuple.of(messageId, consumer))
                 .map(rows -> rows.iterator().next().getBoolean(0));
     }
@@ -83,7 +85,7 @@ public final class Inbox {
      *
      * @param attempts how often it was tried until it was handled; 1 while it is parked
      */
-    record Shown(
+    record InboxMessageView(
             UUID messageId,
             String consumer,
             @Nullable String topic,
@@ -92,12 +94,12 @@ public final class Inbox {
             int attempts,
             Instant receivedAt) {}
 
-    static Future<List<Shown>> list(SqlClient client, List<UUID> ids) {
+    static Future<List<InboxMessageView>> list(SqlClient client, List<UUID> ids) {
         return client.preparedQuery(LIST)
                 .execute(Tuple.tuple().addValue(ids.toArray(UUID[]::new)))
                 .map(rows -> {
-                    List<Shown> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(new Shown(
+                    List<InboxMessageView> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(new InboxMessageView(
                             row.getUUID("message_id"),
                             row.getString("consumer"),
                             row.getString("topic"),
@@ -110,8 +112,8 @@ public final class Inbox {
     }
 
     /** Notes how many attempts it took to handle these messages. */
-    Future<Void> healed(SqlClient tx, String consumer, List<Parked> messages) {
-        return tx.preparedQuery(HEALED)
+    Future<Void> recordAttempts(SqlClient tx, String consumer, List<ParkedMessage> messages) {
+        return tx.preparedQuery(RECORD_ATTEMPTS)
                 .executeBatch(messages.stream()
                         .map(message -> Tuple.of(message.messageId(), consumer, message.attempts() + 1))
                         .toList())

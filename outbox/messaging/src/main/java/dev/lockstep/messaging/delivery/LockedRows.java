@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Helps handlers answer {@link MessageHandler#lockedOut}. */
+/** Helps handlers answer {@link MessageHandler#blockedMessages}. */
 public final class LockedRows {
     private LockedRows() {}
 
@@ -17,9 +17,9 @@ public final class LockedRows {
      * @param keys what a message needs
      */
     public static <M, K> Set<UUID> messagesThatNeed(
-            Collection<K> locked, List<Received<M>> messages, Function<M, ? extends Collection<K>> keys) {
+            Collection<K> locked, List<ReceivedMessage<M>> messages, Function<M, ? extends Collection<K>> keys) {
         Set<UUID> ids = new HashSet<>();
-        for (Received<M> each : messages) {
+        for (ReceivedMessage<M> each : messages) {
             if (keys.apply(each.message()).stream().anyMatch(locked::contains)) {
                 ids.add(each.messageId());
             }

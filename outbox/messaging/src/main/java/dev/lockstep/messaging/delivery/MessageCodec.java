@@ -25,18 +25,18 @@ import org.jspecify.annotations.Nullable;
 public final class MessageCodec<M> {
     private static final String INVALID = "INVALID";
     private static final String NOT_JSON = "NOT_JSON";
-    private static final int LONGEST_QUOTE = 100;
-    private static final int LONGEST_PROBLEM = 500;
+    private static final int MAX_QUOTE_LENGTH = 100;
+    private static final int MAX_PROBLEM_LENGTH = 500;
     // Jackson has no type of its own for it, and has worded it in two ways.
     private static final Pattern DUPLICATE = Pattern.compile("Duplicate (?:field|Object property) ['\"](.*)['\"]");
 
     /** The member that has to be the record's key. */
-    private record Key<M>(String member, Function<? super M, String> value) {}
+    private record KeyMember<M>(String member, Function<? super M, String> value) {}
 
     private final Map<String, Class<? extends M>> types;
-    private final @Nullable Key<M> key;
+    private final @Nullable KeyMember<M> key;
 
-    private MessageCodec(Map<String, Class<? extends M>> types, @Nullable Key<M> key) {
+    private MessageCodec(Map<String, Class<? extends M>> types, @Nullable KeyMember<M> key) {
         this.types = types;
         this.key = key;
     }
@@ -58,7 +58,7 @@ public final class MessageCodec<M> {
      * be read before or after what it must not overtake.
      */
     public MessageCodec<M> keyedBy(String member, Function<? super M, String> value) {
-        return new MessageCodec<>(types, new Key<>(member, value));
+        return new MessageCodec<>(types, new KeyMember<>(member, value));
     }
 
     private static <M> void collect(Class<? extends M> type, Map<String, Class<? extends M>> types) {
@@ -86,7 +86,7 @@ public final class MessageCodec<M> {
         if (messageType == null) {
             throw new UnprocessableMessageException(
                     "UNKNOWN_TYPE",
-                    "ce_type is " + PrintableText.of(type, LONGEST_QUOTE) + "; expected one of " + expected());
+                    "ce_type is " + PrintableText.of(type, MAX_QUOTE_LENGTH) + "; expected one of " + expected());
         }
         if (record.value() == null) {
             throw new UnprocessableMessageException(NOT_JSON, "the record has no value; expected the JSON of " + type);
@@ -117,28 +117,29 @@ public final class MessageCodec<M> {
             throw e;
         } catch (RuntimeException e) {
             // A mistake in the code that reads would come again with every attempt, and must not stop the topic.
-            throw invalid(type, "reading it failed with " + PrintableText.of(e.toString(), LONGEST_PROBLEM));
+            throw invalid(type, "reading it failed with " + PrintableText.of(e.toString(), MAX_PROBLEM_LENGTH));
         }
     }
 
-    private static <M> void checkKey(Key<M> key, M message, ConsumerRecord<byte[], byte[]> record, String type) {
+    private static <M> void checkKey(KeyMember<M> key, M message, ConsumerRecord<byte[], byte[]> record, String type) {
         String actual = Headers.utf8(record.key());
         if (!key.value().apply(message).equals(actual)) {
             String found = record.key() == null
                     ? "the record has none"
-                    : actual == null ? "that is no text" : "that is " + PrintableText.of(actual, LONGEST_QUOTE);
+                    : actual == null ? "that is no text" : "that is " + PrintableText.of(actual, MAX_QUOTE_LENGTH);
             throw invalid(type, key.member() + " must be the record's key, but " + found);
         }
     }
 
     private static UnprocessableMessageException malformed(String type, String path, JsonProcessingException e) {
-        String problem = PrintableText.of(e.getOriginalMessage(), LONGEST_PROBLEM);
+        String problem = PrintableText.of(e.getOriginalMessage(), MAX_PROBLEM_LENGTH);
         if (e instanceof StreamConstraintsException) {
             return invalid(type, problem);
         }
         Matcher duplicate = DUPLICATE.matcher(e.getOriginalMessage());
         return duplicate.matches()
-                ? invalid(type, member(path, PrintableText.of(duplicate.group(1), LONGEST_QUOTE)) + " is given twice")
+                ? invalid(
+                        type, member(path, PrintableText.of(duplicate.group(1), MAX_QUOTE_LENGTH)) + " is given twice")
                 : new UnprocessableMessageException(NOT_JSON, "the value is not JSON: " + problem);
     }
 
@@ -155,7 +156,7 @@ public final class MessageCodec<M> {
         // A record's own constructor begins with the name of its member.
         if (e instanceof ValueInstantiationException refused) {
             return refused.getCause() instanceof IllegalArgumentException cause
-                    ? member(path, PrintableText.of(cause.getMessage(), LONGEST_PROBLEM))
+                    ? member(path, PrintableText.of(cause.getMessage(), MAX_PROBLEM_LENGTH))
                     : (path.isEmpty() ? "it" : path) + " is not valid";
         }
         return (path.isEmpty() ? "it" : path) + " " + JsonMismatch.message(e);

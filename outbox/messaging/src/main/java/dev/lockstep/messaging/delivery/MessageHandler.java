@@ -25,7 +25,7 @@ public interface MessageHandler<M> {
      * <p>A transaction has a time limit. When it is over, its connection is closed and the transaction counts as failed, whether
      * the future ever completes or not.
      */
-    Future<Void> handle(SqlConnection tx, List<Received<M>> messages);
+    Future<Void> handle(SqlConnection tx, List<ReceivedMessage<M>> messages);
 
     /**
      * Says which of the messages cannot be applied now because rows that they need are locked by another transaction. Asked after
@@ -36,7 +36,7 @@ public interface MessageHandler<M> {
      * @param tx a transaction of its own, in which nothing is to be changed
      * @return the ids of those messages
      */
-    default Future<Set<UUID>> lockedOut(SqlConnection tx, List<Received<M>> messages) {
+    default Future<Set<UUID>> blockedMessages(SqlConnection tx, List<ReceivedMessage<M>> messages) {
         return Future.succeededFuture(Set.of());
     }
 }

@@ -79,7 +79,7 @@ public final class ParkedMessageStore {
             """;
 
     // As in AttemptStore: nobody waits for the disk. Whoever has the row locked is trying it, and so counts it.
-    private static final String BEGIN = """
+    private static final String COUNT_START = """
             UPDATE parked_message p SET starts = CASE WHEN $6 THEN 1 ELSE p.starts + 1 END
               FROM (SELECT id
                       FROM parked_message, (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
@@ -90,7 +90,7 @@ public final class ParkedMessageStore {
             """;
 
     // The running total of the values' sizes bounds how much the consumer holds in memory at once.
-    public static final String BEGIN_FIRST = """
+    public static final String COUNT_FIRST_STARTS = """
             WITH free AS (
                 SELECT p.id, at.position, octet_length(p.record_value) AS bytes
                   FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[])
@@ -130,12 +130,12 @@ public final class ParkedMessageStore {
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
-    private static final String ASKED_FOR = """
+    private static final String RECORD_RESEND_REQUEST = """
             UPDATE parked_message SET starts = 0, asked = $6, next_attempt_at = now() + make_interval(secs => $7)
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
             """;
 
-    private static final String WAKE = """
+    private static final String MAKE_DUE = """
             UPDATE parked_message SET next_attempt_at = least(next_attempt_at, now())
              WHERE consumer = $1 AND waits_for = ANY ($2)
             """;
@@ -170,15 +170,15 @@ public final class ParkedMessageStore {
      * @param delay how long until it is tried again
      * @param waitsFor the missing message before it, if it waits for that
      */
-    public record Parking(
-            Inbound<?> message,
+    public record ParkRequest(
+            DecodedRecord<?> message,
             int attempts,
             @Nullable String error,
             Duration delay,
             @Nullable UUID waitsFor) {
         /** One that waits behind others of its key. */
-        static Parking behind(Inbound<?> message) {
-            return new Parking(message, 0, null, Duration.ZERO, null);
+        static ParkRequest queued(DecodedRecord<?> message) {
+            return new ParkRequest(message, 0, null, Duration.ZERO, null);
         }
     }
 
@@ -187,17 +187,17 @@ public final class ParkedMessageStore {
      *
      * @param waitsFor the message before it, as long as that is missing
      * @param waited for how long it has waited for that one
-     * @param asked how often that one's sender was asked for it
+     * @param resendRequests how often that one's sender was asked for it
      * @param deadLetter the dead letter that this redelivers, if it is a redelivery
      */
-    record Parked(
+    record ParkedMessage(
             ConsumerRecord<byte[], byte[]> source,
             UUID messageId,
             int attempts,
             Instant firstAt,
             @Nullable UUID waitsFor,
             Duration waited,
-            int asked,
+            int resendRequests,
             @Nullable UUID deadLetter) {
         Position position() {
             return new Position(source.topic(), source.partition(), source.offset(), messageId);
@@ -205,10 +205,10 @@ public final class ParkedMessageStore {
     }
 
     /** Where a message is parked, and how long until it may be tried again. */
-    record Place(Position position, Duration dueIn) {}
+    record ParkedPosition(Position position, Duration dueIn) {}
 
     /** Which of these keys have messages waiting, so that later ones have to wait behind them; and for which messages those wait. */
-    Future<Map<TopicKey, Set<UUID>>> waiting(SqlClient tx, Collection<TopicKey> keys) {
+    Future<Map<TopicKey, Set<UUID>>> parkedKeys(SqlClient tx, Collection<TopicKey> keys) {
         if (keys.isEmpty()) {
             return Future.succeededFuture(Map.of());
         }
@@ -229,10 +229,10 @@ public final class ParkedMessageStore {
     }
 
     /** Parks messages in the order given. */
-    public Future<Void> park(SqlClient tx, List<Parking> messages) {
+    public Future<Void> park(SqlClient tx, List<ParkRequest> messages) {
         List<Tuple> rows = new ArrayList<>(messages.size());
-        for (Parking parking : messages) {
-            Inbound<?> message = parking.message();
+        for (ParkRequest parking : messages) {
+            DecodedRecord<?> message = parking.message();
             String error = parking.error();
             ConsumerRecord<byte[], byte[]> record = message.source();
             rows.add(Tuple.tuple()
@@ -244,9 +244,9 @@ public final class ParkedMessageStore {
                     .addValue(Payloads.buffer(record.key()))
                     .addValue(Payloads.buffer(record.value()))
                     .addValue(Headers.toJson(record.headers()))
-                    .addValue(OffsetDateTime.ofInstant(MessageIds.sentAt(record), ZoneOffset.UTC))
+                    .addValue(OffsetDateTime.ofInstant(MessageIds.recordTime(record), ZoneOffset.UTC))
                     .addValue(parking.attempts())
-                    .addValue(error == null ? null : Headers.storable(error))
+                    .addValue(error == null ? null : Headers.toStorable(error))
                     .addValue(seconds(parking.delay()))
                     .addValue(parking.waitsFor()));
         }
@@ -281,10 +281,10 @@ public final class ParkedMessageStore {
     }
 
     /** Reads and locks parked messages until the transaction ends, in their order; without those that are gone or locked elsewhere. */
-    Future<List<Parked>> lock(SqlClient tx, Collection<Position> positions) {
+    Future<List<ParkedMessage>> lock(SqlClient tx, Collection<Position> positions) {
         return tx.preparedQuery(LOCK).execute(at(positions)).map(rows -> {
-            List<Parked> locked = new ArrayList<>(rows.size());
-            rows.forEach(row -> locked.add(parked(row)));
+            List<ParkedMessage> locked = new ArrayList<>(rows.size());
+            rows.forEach(row -> locked.add(toParkedMessage(row)));
             return locked;
         });
     }
@@ -295,8 +295,8 @@ public final class ParkedMessageStore {
      * @param survived whether this process lived through all that were counted; then the count begins anew
      * @return completes with the count; 0 if the message is gone or locked elsewhere
      */
-    Future<Integer> begin(SqlClient client, Position position, boolean survived) {
-        return client.preparedQuery(BEGIN)
+    Future<Integer> countStart(SqlClient client, Position position, boolean survived) {
+        return client.preparedQuery(COUNT_START)
                 .execute(at(position).addValue(survived))
                 .map(rows -> rows.size() == 0 ? 0 : rows.iterator().next().getInteger(0));
     }
@@ -307,8 +307,8 @@ public final class ParkedMessageStore {
      * @param mostBytes how large the values of all of them may be together
      * @return completes with those; without any that is gone, locked elsewhere, begun before, or too large with those before it
      */
-    Future<List<Position>> beginFirst(SqlClient client, Collection<Position> positions, long mostBytes) {
-        return client.preparedQuery(BEGIN_FIRST)
+    Future<List<Position>> countFirstStarts(SqlClient client, Collection<Position> positions, long mostBytes) {
+        return client.preparedQuery(COUNT_FIRST_STARTS)
                 .execute(at(positions).addValue(mostBytes))
                 .map(ParkedMessageStore::positions);
     }
@@ -317,7 +317,7 @@ public final class ParkedMessageStore {
         return tx.preparedQuery(POSTPONE)
                 .execute(at(position)
                         .addValue(attempts)
-                        .addValue(Headers.storable(error))
+                        .addValue(Headers.toStorable(error))
                         .addValue(seconds(delay)))
                 .mapEmpty();
     }
@@ -336,30 +336,31 @@ public final class ParkedMessageStore {
                 .mapEmpty();
     }
 
-    Future<Void> askedFor(SqlClient tx, Position position, int asked, Duration delay) {
-        return tx.preparedQuery(ASKED_FOR)
+    Future<Void> recordResendRequest(SqlClient tx, Position position, int asked, Duration delay) {
+        return tx.preparedQuery(RECORD_RESEND_REQUEST)
                 .execute(at(position).addValue(asked).addValue(seconds(delay)))
                 .mapEmpty();
     }
 
     /** Makes those due that wait for one of these messages. */
-    Future<Void> wake(SqlClient tx, Collection<UUID> arrived) {
-        return tx.preparedQuery(WAKE)
+    Future<Void> makeDue(SqlClient tx, Collection<UUID> arrived) {
+        return tx.preparedQuery(MAKE_DUE)
                 .execute(Tuple.tuple().addValue(consumer).addValue(arrived.toArray(UUID[]::new)))
                 .mapEmpty();
     }
 
     /** Where those of these messages are that are parked. */
-    Future<Map<UUID, Place>> find(SqlClient tx, Collection<UUID> messageIds) {
+    Future<Map<UUID, ParkedPosition>> find(SqlClient tx, Collection<UUID> messageIds) {
         if (messageIds.isEmpty()) {
             return Future.succeededFuture(Map.of());
         }
         return tx.preparedQuery(FIND)
                 .execute(Tuple.tuple().addValue(consumer).addValue(messageIds.toArray(UUID[]::new)))
                 .map(rows -> {
-                    Map<UUID, Place> found = HashMap.newHashMap(rows.size());
+                    Map<UUID, ParkedPosition> found = HashMap.newHashMap(rows.size());
                     rows.forEach(row -> found.put(
-                            row.getUUID("message_id"), new Place(Position.of(row), duration(row.getDouble("due_in")))));
+                            row.getUUID("message_id"),
+                            new ParkedPosition(Position.of(row), duration(row.getDouble("due_in")))));
                     return found;
                 });
     }
@@ -402,7 +403,7 @@ public final class ParkedMessageStore {
                 .addValue(position.messageId());
     }
 
-    private static Parked parked(Row row) {
+    private static ParkedMessage toParkedMessage(Row row) {
         JsonArray headers = row.getJsonArray("record_headers");
         ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>(
                 row.getString("topic"),
@@ -416,7 +417,7 @@ public final class ParkedMessageStore {
                 Payloads.bytes(row.getBuffer("record_value")),
                 Headers.toKafka(headers),
                 Optional.empty());
-        return new Parked(
+        return new ParkedMessage(
                 record,
                 row.getUUID("message_id"),
                 row.getInteger("attempts"),

@@ -51,21 +51,22 @@ public final class FailureClassifier {
     private static final String CACHED_PLAN_CHECK = "RevalidateCachedQuery";
     private static final String UNSTORABLE_TEXT = "22021";
 
-    private static final Set<String> KEPT_BY_SESSION = Set.of(FEATURE_NOT_SUPPORTED, "25006", "26000", "42P05");
-    private static final Set<String> ENDS_SESSION = Set.of("25P03", "25P04", "57P01", "57P02", "57P04", "57P05");
+    private static final Set<String> SESSION_BOUND_STATES = Set.of(FEATURE_NOT_SUPPORTED, "25006", "26000", "42P05");
+    private static final Set<String> SESSION_ENDING_STATES =
+            Set.of("25P03", "25P04", "57P01", "57P02", "57P04", "57P05");
     // Postgres reports these to a client that connects, and closes the connection.
-    private static final Set<String> REFUSES_SESSION = Set.of("53300", "57P03");
-    private static final Set<String> REFUSES_SESSION_CLASSES = Set.of("28", "3D");
-    private static final Set<String> OUTCOME_UNKNOWN = Set.of("08007", "40003");
+    private static final Set<String> CONNECTION_REFUSED_STATES = Set.of("53300", "57P03");
+    private static final Set<String> CONNECTION_REFUSED_CLASSES = Set.of("28", "3D");
+    private static final Set<String> UNKNOWN_OUTCOME_STATES = Set.of("08007", "40003");
 
-    private static final Set<Class<? extends IOException>> NOTHING_AWAY =
+    private static final Set<Class<? extends IOException>> LOCAL_IO_FAILURES =
             Set.of(FileNotFoundException.class, UnsupportedEncodingException.class);
     // The pool has no exception types of its own for these. It says "Timeout" when a connection was asked for, and more
     // when a query was.
     private static final String POOL_TIMEOUT = "Timeout";
-    private static final List<String> POOL_WITHOUT_CONNECTION =
+    private static final List<String> NO_CONNECTION_MESSAGES =
             List.of("Timeout waiting for connection", "SSL handshake failed");
-    private static final List<String> CONNECTION_GONE =
+    private static final List<String> LOST_CONNECTION_MESSAGES =
             List.of("Connection is not active now", "Pending requests failed to be sent");
 
     private FailureClassifier() {}
@@ -77,7 +78,7 @@ public final class FailureClassifier {
                 return FailureKind.PERMANENT;
             }
             if (each instanceof DatabaseException database) {
-                return ofDatabase(database);
+                return classifyDatabase(database);
             }
             if (isUnavailable(each)) {
                 return FailureKind.UNAVAILABLE;
@@ -95,7 +96,7 @@ public final class FailureClassifier {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof DatabaseException database) {
                 String state = stateOf(database);
-                return KEPT_BY_SESSION.contains(state)
+                return SESSION_BOUND_STATES.contains(state)
                         || refusesSession(state)
                         || classOf(state).equals("08")
                         || endsSession(database, state);
@@ -115,7 +116,7 @@ public final class FailureClassifier {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof DatabaseException database) {
                 String state = stateOf(database);
-                return OUTCOME_UNKNOWN.contains(state) || endsSession(database, state);
+                return UNKNOWN_OUTCOME_STATES.contains(state) || endsSession(database, state);
             }
             if (isRefusedConnection(each)) {
                 return false;
@@ -138,13 +139,15 @@ public final class FailureClassifier {
     }
 
     /** Whether the same transaction is likely to succeed at once: it lost against another one, or its session was of no use. */
-    public static boolean isWorthRepeating(Throwable failure) {
+    public static boolean isRetryableAtOnce(Throwable failure) {
         String state = stateOf(failure);
-        return classOf(state).equals("40") || KEPT_BY_SESSION.contains(state) || ENDS_SESSION.contains(state);
+        return classOf(state).equals("40")
+                || SESSION_BOUND_STATES.contains(state)
+                || SESSION_ENDING_STATES.contains(state);
     }
 
     /** Why no attempt will help a message, if the failure of its own attempt says so anywhere in its chain of causes. */
-    public static Optional<UnprocessableMessageException> permanent(Throwable failure) {
+    public static Optional<UnprocessableMessageException> findPermanent(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnprocessableMessageException never) {
                 return Optional.of(never);
@@ -157,7 +160,7 @@ public final class FailureClassifier {
     }
 
     /** The messages of a batch that no attempt will help, by their ids, as far as the handler has named them. */
-    public static Map<UUID, UnprocessableMessageException> named(Throwable failure) {
+    public static Map<UUID, UnprocessableMessageException> namedMessages(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnprocessableMessagesException many) {
                 return many.messages();
@@ -166,13 +169,13 @@ public final class FailureClassifier {
         return Map.of();
     }
 
-    private static FailureKind ofDatabase(DatabaseException failure) {
+    private static FailureKind classifyDatabase(DatabaseException failure) {
         String state = stateOf(failure);
         if (TRANSIENT_STATES.contains(state)) {
             return FailureKind.TRANSIENT;
         }
         if (state.equals(FEATURE_NOT_SUPPORTED)) {
-            return isOfCachedPlan(failure) ? FailureKind.TRANSIENT : FailureKind.UNKNOWN;
+            return isCachedPlanFailure(failure) ? FailureKind.TRANSIENT : FailureKind.UNKNOWN;
         }
         if (state.equals(PROTOCOL_VIOLATION) && !isFatal(failure)) {
             // The server objects to this one message; a failing connection pooler in front of it answers FATAL.
@@ -183,17 +186,17 @@ public final class FailureClassifier {
                 : FailureKind.UNKNOWN;
     }
 
-    private static boolean isOfCachedPlan(DatabaseException failure) {
+    private static boolean isCachedPlanFailure(DatabaseException failure) {
         return failure instanceof PgException postgres && CACHED_PLAN_CHECK.equals(postgres.getRoutine());
     }
 
     // The answer to a COMMIT may have been lost with the session.
     private static boolean endsSession(DatabaseException failure, String state) {
-        return ENDS_SESSION.contains(state) || (isFatal(failure) && !refusesSession(state));
+        return SESSION_ENDING_STATES.contains(state) || (isFatal(failure) && !refusesSession(state));
     }
 
     private static boolean refusesSession(String state) {
-        return REFUSES_SESSION.contains(state) || REFUSES_SESSION_CLASSES.contains(classOf(state));
+        return CONNECTION_REFUSED_STATES.contains(state) || CONNECTION_REFUSED_CLASSES.contains(classOf(state));
     }
 
     // The server translates the severity where lc_messages says so; the states above do not depend on it.
@@ -224,20 +227,20 @@ public final class FailureClassifier {
     // nothing.
     private static boolean isUnavailable(Throwable failure) {
         return switch (failure) {
-            case IOException io -> !NOTHING_AWAY.contains(io.getClass()) && !isOfContent(io);
+            case IOException io -> !LOCAL_IO_FAILURES.contains(io.getClass()) && !isContentFailure(io);
             case TimeoutException late -> true;
             case RetriableException broker -> true;
             case HttpClosedException closed -> true;
             case ConnectionPoolTooBusyException busy -> true;
             case ClosedConnectionException closed -> true;
-            case VertxException pool -> isWithoutConnection(pool) || startsWith(pool, CONNECTION_GONE);
+            case VertxException pool -> isWithoutConnection(pool) || startsWith(pool, LOST_CONNECTION_MESSAGES);
             default -> false;
         };
     }
 
     private static boolean isLostConnection(Throwable failure) {
         return failure instanceof ClosedConnectionException
-                || (failure instanceof VertxException pool && startsWith(pool, CONNECTION_GONE));
+                || (failure instanceof VertxException pool && startsWith(pool, LOST_CONNECTION_MESSAGES));
     }
 
     private static boolean isRefusedConnection(Throwable failure) {
@@ -248,11 +251,11 @@ public final class FailureClassifier {
     }
 
     private static boolean isWithoutConnection(VertxException failure) {
-        return startsWith(failure, POOL_WITHOUT_CONNECTION) || POOL_TIMEOUT.equals(failure.getMessage());
+        return startsWith(failure, NO_CONNECTION_MESSAGES) || POOL_TIMEOUT.equals(failure.getMessage());
     }
 
     // An IOException by inheritance only: nothing was away, something could not be read.
-    private static boolean isOfContent(IOException failure) {
+    private static boolean isContentFailure(IOException failure) {
         return failure instanceof JsonProcessingException
                 || failure instanceof FileSystemException
                 || failure instanceof CharacterCodingException;

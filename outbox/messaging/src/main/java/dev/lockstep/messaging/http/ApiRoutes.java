@@ -15,7 +15,7 @@ public final class ApiRoutes {
 
     private ApiRoutes(Router router) {
         this.router = router;
-        this.problems = ProblemHandler.of(router, JsonBody.LARGEST_OF_A_ROUTE);
+        this.problems = ProblemHandler.of(router, JsonBody.MAX_ROUTE_BODY_BYTES);
     }
 
     public static ApiRoutes on(Router router) {

@@ -14,9 +14,9 @@ import java.util.function.Function;
  * no list and no count keeps connections and processors from requests that change something.
  */
 public final class BoundedReads {
-    private static final int MOST_RUNNING = 4;
-    private static final int MOST_WAITING = 64;
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+    private static final int MAX_RUNNING = 4;
+    private static final int MAX_WAITING = 64;
+    private static final Duration MAX_WAIT = Duration.ofSeconds(2);
     private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
     private static final String QUERY_CANCELED = "57014";
@@ -42,7 +42,7 @@ public final class BoundedReads {
     public static BoundedReads of(Vertx vertx, Pool pool) {
         return new BoundedReads(
                 pool,
-                new ConcurrencyLimit(vertx, "lists and counts", MOST_RUNNING, MOST_WAITING, LONGEST_WAIT),
+                new ConcurrencyLimit(vertx, "lists and counts", MAX_RUNNING, MAX_WAITING, MAX_WAIT),
                 STATEMENT_TIMEOUT);
     }
 

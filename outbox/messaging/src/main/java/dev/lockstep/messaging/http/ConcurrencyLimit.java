@@ -22,9 +22,9 @@ public final class ConcurrencyLimit {
 
     private final Vertx vertx;
     private final String work;
-    private final int mostRunning;
-    private final int mostWaiting;
-    private final Duration longestWait;
+    private final int maxRunning;
+    private final int maxWaiting;
+    private final Duration maxWait;
 
     // Guarded by this.
     private final Deque<Waiter<?>> waiting = new ArrayDeque<>();
@@ -32,20 +32,20 @@ public final class ConcurrencyLimit {
 
     /**
      * @param work names the class of work in the refusal, as in {@code lists and counts}
-     * @param mostRunning how many run at once
-     * @param mostWaiting how many more may wait for a place
-     * @param longestWait how long each of those waits at most
+     * @param maxRunning how many run at once
+     * @param maxWaiting how many more may wait for a place
+     * @param maxWait how long each of those waits at most
      */
-    public ConcurrencyLimit(Vertx vertx, String work, int mostRunning, int mostWaiting, Duration longestWait) {
-        if (mostRunning < 1 || mostWaiting < 0 || !longestWait.isPositive()) {
+    public ConcurrencyLimit(Vertx vertx, String work, int maxRunning, int maxWaiting, Duration maxWait) {
+        if (maxRunning < 1 || maxWaiting < 0 || !maxWait.isPositive()) {
             throw new IllegalArgumentException("mostRunning must be at least 1, mostWaiting at least 0, longestWait"
-                    + " positive, but they were " + mostRunning + ", " + mostWaiting + " and " + longestWait);
+                    + " positive, but they were " + maxRunning + ", " + maxWaiting + " and " + maxWait);
         }
         this.vertx = vertx;
         this.work = work;
-        this.mostRunning = mostRunning;
-        this.mostWaiting = mostWaiting;
-        this.longestWait = longestWait;
+        this.maxRunning = maxRunning;
+        this.maxWaiting = maxWaiting;
+        this.maxWait = maxWait;
     }
 
     /**
@@ -56,12 +56,12 @@ public final class ConcurrencyLimit {
     public <T extends @Nullable Object> Future<T> run(Supplier<Future<T>> supplier) {
         Waiter<T> waiter = new Waiter<>(vertx.getOrCreateContext(), supplier);
         synchronized (this) {
-            if (running >= mostRunning) {
-                if (waiting.size() >= mostWaiting) {
+            if (running >= maxRunning) {
+                if (waiting.size() >= maxWaiting) {
                     return Future.failedFuture(refusal());
                 }
                 waiting.addLast(waiter);
-                waiter.timer = vertx.setTimer(longestWait.toMillis(), tick -> giveUp(waiter));
+                waiter.timer = vertx.setTimer(maxWait.toMillis(), tick -> giveUp(waiter));
                 return waiter.promise.future();
             }
             running++;
@@ -108,7 +108,7 @@ public final class ConcurrencyLimit {
 
     private Problem refusal() {
         return Problem.unavailable(
-                "As many " + work + " as this service runs at once (" + mostRunning + ") are under way; ask again soon",
+                "As many " + work + " as this service runs at once (" + maxRunning + ") are under way; ask again soon",
                 RETRY_AFTER);
     }
 

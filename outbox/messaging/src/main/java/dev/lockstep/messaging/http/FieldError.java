@@ -9,11 +9,11 @@ import dev.lockstep.messaging.record.PrintableText;
  * @param message what it must be, to be read after the field's name: {@code must be a whole number}
  */
 public record FieldError(String field, String message) {
-    private static final int LONGEST_FIELD = 200;
-    private static final int LONGEST_MESSAGE = 500;
+    private static final int MAX_FIELD_LENGTH = 200;
+    private static final int MAX_MESSAGE_LENGTH = 500;
 
     public FieldError {
-        field = PrintableText.of(field, LONGEST_FIELD);
-        message = PrintableText.of(message, LONGEST_MESSAGE);
+        field = PrintableText.of(field, MAX_FIELD_LENGTH);
+        message = PrintableText.of(message, MAX_MESSAGE_LENGTH);
     }
 }

@@ -13,7 +13,7 @@ import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
-import dev.lockstep.messaging.record.StorableText;
+import dev.lockstep.messaging.record.StorableTextDeserializer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -26,13 +26,13 @@ import java.util.function.Function;
 final class HttpJson {
     static final ObjectMapper WRITER = JsonMapper.builder()
             .addModule(new SimpleModule("lockstep-http-out")
-                    .addSerializer(Instant.class, writing(Instant::toString))
+                    .addSerializer(Instant.class, serializer(Instant::toString))
                     .addSerializer(
                             OffsetDateTime.class,
-                            writing(time -> time.toInstant().toString()))
-                    .addSerializer(Duration.class, writing(Duration::toString))
-                    .addSerializer(JsonObject.class, writing(JsonObject::getMap))
-                    .addSerializer(JsonArray.class, writing(JsonArray::getList)))
+                            serializer(time -> time.toInstant().toString()))
+                    .addSerializer(Duration.class, serializer(Duration::toString))
+                    .addSerializer(JsonObject.class, serializer(JsonObject::getMap))
+                    .addSerializer(JsonArray.class, serializer(JsonArray::getList)))
             .defaultPropertyInclusion(
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
             .build();
@@ -40,7 +40,8 @@ final class HttpJson {
     // Nothing is guessed: a client that sends "2" for 2, or a member that nobody reads, has made a mistake worth
     // hearing of.
     static final ObjectMapper READER = JsonMapper.builder()
-            .addModule(new SimpleModule("lockstep-http-in").addDeserializer(String.class, new StorableText()))
+            .addModule(
+                    new SimpleModule("lockstep-http-in").addDeserializer(String.class, new StorableTextDeserializer()))
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -57,7 +58,7 @@ final class HttpJson {
 
     private HttpJson() {}
 
-    private static <T> JsonSerializer<T> writing(Function<T, Object> plain) {
+    private static <T> JsonSerializer<T> serializer(Function<T, Object> plain) {
         return new JsonSerializer<>() {
             @Override
             public void serialize(T value, JsonGenerator generator, SerializerProvider serializers) throws IOException {

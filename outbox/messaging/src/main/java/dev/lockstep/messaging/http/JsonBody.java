@@ -20,7 +20,7 @@ public final class JsonBody {
     private static final Pattern JSON =
             Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?;?", Pattern.CASE_INSENSITIVE);
 
-    static final long LARGEST_OF_A_ROUTE = 256 * 1024;
+    static final long MAX_ROUTE_BODY_BYTES = 256 * 1024;
 
     private JsonBody() {}
 
@@ -30,7 +30,7 @@ public final class JsonBody {
      * what was asked for is not known.
      */
     static Handler<RoutingContext> handler() {
-        BodyHandler reader = BodyHandler.create(false).setBodyLimit(LARGEST_OF_A_ROUTE);
+        BodyHandler reader = BodyHandler.create(false).setBodyLimit(MAX_ROUTE_BODY_BYTES);
         return ctx -> {
             requireJson(ctx);
             if (ctx.body().available()) {

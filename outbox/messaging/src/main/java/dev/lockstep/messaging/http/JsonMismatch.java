@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import dev.lockstep.messaging.record.Text;
+import dev.lockstep.messaging.record.TextRules;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -35,7 +35,7 @@ public final class JsonMismatch {
         return switch (failure) {
             case UnrecognizedPropertyException unknown -> "is not known here; known are " + known(unknown);
             case InvalidFormatException invalid
-            when invalid.getTargetType() == String.class && invalid.getValue() instanceof String -> Text.RULE;
+            when invalid.getTargetType() == String.class && invalid.getValue() instanceof String -> TextRules.RULE;
             case MismatchedInputException trailing
             when trailing.getOriginalMessage().startsWith("Trailing token") -> "must be followed by nothing";
             case MismatchedInputException mismatched -> "must be " + kind(mismatched.getTargetType());

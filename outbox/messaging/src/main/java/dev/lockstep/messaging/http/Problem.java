@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** An answer other than the one hoped for. Thrown or failed with from a route, it becomes an RFC 9457 body. */
 public final class Problem extends RuntimeException {
     // A problem may quote the request, so it is kept short however large that is.
-    private static final int LONGEST_DETAIL = 2_000;
-    private static final int MOST_ERRORS = 100;
+    private static final int MAX_DETAIL_LENGTH = 2_000;
+    private static final int MAX_ERRORS = 100;
 
     private final int status;
     private final String detail;
@@ -19,10 +19,10 @@ public final class Problem extends RuntimeException {
 
     private Problem(int status, String detail, List<FieldError> errors, @Nullable Duration retryAfter) {
         // No stack trace: this is control flow, and its reader is the client.
-        super(PrintableText.of(detail, LONGEST_DETAIL), null, false, false);
+        super(PrintableText.of(detail, MAX_DETAIL_LENGTH), null, false, false);
         this.status = status;
-        this.detail = PrintableText.of(detail, LONGEST_DETAIL);
-        this.errors = errors.stream().limit(MOST_ERRORS).toList();
+        this.detail = PrintableText.of(detail, MAX_DETAIL_LENGTH);
+        this.errors = errors.stream().limit(MAX_ERRORS).toList();
         this.retryAfter = retryAfter;
     }
 

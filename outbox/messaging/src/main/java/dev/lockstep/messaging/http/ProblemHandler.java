@@ -2,7 +2,7 @@ package dev.lockstep.messaging.http;
 
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.failure.FailureKind;
-import dev.lockstep.messaging.record.Text;
+import dev.lockstep.messaging.record.TextRules;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -25,8 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class ProblemHandler implements Handler<RoutingContext> {
     private static final Logger LOGGER = LoggerFactory.getLogger(ProblemHandler.class);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-    private static final List<Integer> STATUSES_OF_THE_ROUTER =
-            List.of(400, 404, 405, 406, 413, 414, 415, 417, 500, 503);
+    private static final List<Integer> ROUTER_STATUSES = List.of(400, 404, 405, 406, 413, 414, 415, 417, 500, 503);
 
     private final Router router;
     private final long bodyLimit;
@@ -48,16 +47,16 @@ public final class ProblemHandler implements Handler<RoutingContext> {
      */
     public static void mount(Router router, long bodyLimit) {
         ProblemHandler problems = new ProblemHandler(router, bodyLimit);
-        router.route().handler(ProblemHandler::refuseUnstorable).failureHandler(problems);
+        router.route().handler(ProblemHandler::rejectUnstorableText).failureHandler(problems);
         // A request that no route matches never fails a route: the router asks these instead.
-        STATUSES_OF_THE_ROUTER.forEach(status -> router.errorHandler(status, ctx -> problems.answer(ctx, status)));
+        ROUTER_STATUSES.forEach(status -> router.errorHandler(status, ctx -> problems.answer(ctx, status)));
     }
 
     // Before it gets to the database, which does not say where it found it.
-    private static void refuseUnstorable(RoutingContext ctx) {
+    private static void rejectUnstorableText(RoutingContext ctx) {
         for (Map.Entry<String, String> parameter : parameters(ctx)) {
-            if (!Text.storable(parameter.getKey()) || !Text.storable(parameter.getValue())) {
-                throw Problem.badRequest(parameter.getKey(), Text.RULE);
+            if (!TextRules.isStorable(parameter.getKey()) || !TextRules.isStorable(parameter.getValue())) {
+                throw Problem.badRequest(parameter.getKey(), TextRules.RULE);
             }
         }
         ctx.next();
@@ -102,7 +101,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
             return problem;
         }
         if (failure != null && status >= 500) {
-            return unforeseen(ctx, failure);
+            return internalError(ctx, failure);
         }
         return switch (status) {
             case 400 ->
@@ -119,9 +118,9 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         return Problem.of(status, phrase(status));
     }
 
-    private static Problem unforeseen(RoutingContext ctx, Throwable failure) {
+    private static Problem internalError(RoutingContext ctx, Throwable failure) {
         if (FailureClassifier.isUnstorableText(failure)) {
-            return Problem.badRequest("A part of the request " + Text.RULE, List.of());
+            return Problem.badRequest("A part of the request " + TextRules.RULE, List.of());
         }
         FailureKind kind = FailureClassifier.classify(failure);
         if (kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT) {

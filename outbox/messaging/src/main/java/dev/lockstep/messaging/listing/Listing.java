@@ -16,7 +16,7 @@ public final class Listing {
     private Listing() {}
 
     /** A page of what was found among a bounded number of rows. */
-    public static <T> Page<T> page(ScanWindowStore.Found<T> found, PageRequest page, Function<T, UUID> idOf) {
+    public static <T> Page<T> page(ScanWindowStore.ScanResult<T> found, PageRequest page, Function<T, UUID> idOf) {
         UUID examinedTo = found.examinedTo();
         return Page.of(
                 found.rows(),

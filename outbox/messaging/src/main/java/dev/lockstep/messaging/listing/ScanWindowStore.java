@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ScanWindowStore {
     /** How many rows one page examines at most. */
-    public static final int ROWS = 20_000;
+    public static final int MAX_EXAMINED_ROWS = 20_000;
 
     /** Before all ids: what a page without a bound begins with. */
     public static final UUID UNBOUNDED = new UUID(0, 0);
@@ -25,13 +25,13 @@ public final class ScanWindowStore {
      *
      * @param examinedTo the last row that was examined, if there are more behind it
      */
-    public record Found<T>(List<T> rows, @Nullable UUID examinedTo) {}
+    public record ScanResult<T>(List<T> rows, @Nullable UUID examinedTo) {}
 
     /** The statement for {@link #end}: {@code condition} is what an index leads to, in newest-first order, with at most {@code $1}. */
     // The offset is written out, not a parameter: the planner would take an unknown one for a tenth of the table.
     public static String statement(String table, String condition) {
         return "SELECT id FROM %s WHERE %s AND id < $2 ORDER BY id DESC OFFSET %d LIMIT 1"
-                .formatted(table, condition, ROWS - 1);
+                .formatted(table, condition, MAX_EXAMINED_ROWS - 1);
     }
 
     /** Completes with the last row of the window; {@link #UNBOUNDED} if all that is left fits into it. */
@@ -42,7 +42,7 @@ public final class ScanWindowStore {
                         rows.size() == 0 ? UNBOUNDED : rows.iterator().next().getUUID(0));
     }
 
-    public static <T> Found<T> found(List<T> rows, UUID end) {
-        return new Found<>(rows, end.equals(UNBOUNDED) ? null : end);
+    public static <T> ScanResult<T> result(List<T> rows, UUID end) {
+        return new ScanResult<>(rows, end.equals(UNBOUNDED) ? null : end);
     }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Operator(String name) {
     private static final String HEADER = "X-Forwarded-User";
-    private static final int LONGEST_NAME = 200;
+    private static final int MAX_NAME_LENGTH = 200;
 
     public Operator {
         name = printable(name);
@@ -32,7 +32,7 @@ public record Operator(String name) {
                 .filter(each -> !Character.isISOControl(each)
                         && Character.getType(each) != Character.FORMAT
                         && Character.getType(each) != Character.SURROGATE)
-                .limit(LONGEST_NAME)
+                .limit(MAX_NAME_LENGTH)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString()
                 .strip();

@@ -29,7 +29,7 @@ public final class OperatorActionRoutes {
                 ctx.request().getParam("target"));
         UUID before = Listing.cursor(page);
         reads.read(tx -> OperatorActions.list(tx, filter, before, page.limit() + 1))
-                .map(found -> Listing.page(found, page, OperatorActions.Recorded::id))
+                .map(found -> Listing.page(found, page, OperatorActions.OperatorActionView::id))
                 .onSuccess(actions -> Responses.json(ctx, 200, actions))
                 .onFailure(ctx::fail);
     }

@@ -23,7 +23,7 @@ public final class OperatorActions {
     private OperatorActions() {}
 
     /** An action as it is shown. */
-    record Recorded(
+    record OperatorActionView(
             UUID id,
             Instant at,
             String who,
@@ -53,13 +53,13 @@ public final class OperatorActions {
             @Nullable String who,
             @Nullable String action,
             @Nullable String target) {
-        private String lead() {
+        private String indexCondition() {
             return target != null
                     ? "target = $1"
                     : who != null ? "who = $1" : action != null ? "action = $1" : "$1::text IS NULL";
         }
 
-        private @Nullable String leading() {
+        private @Nullable String indexValue() {
             return target != null ? target : who != null ? who : action;
         }
 
@@ -72,26 +72,29 @@ public final class OperatorActions {
         }
     }
 
-    static Future<ScanWindowStore.Found<Recorded>> list(
+    static Future<ScanWindowStore.ScanResult<OperatorActionView>> list(
             SqlClient client, Filter filter, @Nullable UUID before, int limit) {
         Future<UUID> end = filter.isIndexed()
                 ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
                 : ScanWindowStore.end(
-                        client, ScanWindowStore.statement("operator_action", filter.lead()), filter.leading(), before);
-        return end.compose(last -> client.preparedQuery(listing(filter))
-                .execute(Tuple.of(filter.leading(), filter.target(), filter.who(), filter.action())
+                        client,
+                        ScanWindowStore.statement("operator_action", filter.indexCondition()),
+                        filter.indexValue(),
+                        before);
+        return end.compose(last -> client.preparedQuery(listStatement(filter))
+                .execute(Tuple.of(filter.indexValue(), filter.target(), filter.who(), filter.action())
                         .addValue(before == null ? Listing.AFTER_ALL : before)
                         .addValue(last)
                         .addValue(limit))
                 .map(rows -> {
-                    List<Recorded> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(recorded(row)));
-                    return ScanWindowStore.found(all, last);
+                    List<OperatorActionView> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(toView(row)));
+                    return ScanWindowStore.result(all, last);
                 }));
     }
 
-    // As in DeadLetterDesk: what leads is compared plainly, so that a plan for all parameters finds the index.
-    public static String listing(Filter filter) {
+    // As in DeadLetterQueries: what leads is compared plainly, so that a plan for all parameters finds the index.
+    public static String listStatement(Filter filter) {
         return """
                 SELECT id, at, who, action, target, reason, details
                   FROM operator_action
@@ -102,11 +105,11 @@ public final class OperatorActions {
                    AND id < $5 AND id >= $6
                  ORDER BY id DESC
                  LIMIT $7
-                """.formatted(filter.lead());
+                """.formatted(filter.indexCondition());
     }
 
-    private static Recorded recorded(Row row) {
-        return new Recorded(
+    private static OperatorActionView toView(Row row) {
+        return new OperatorActionView(
                 row.getUUID("id"),
                 row.getOffsetDateTime("at").toInstant(),
                 row.getString("who"),

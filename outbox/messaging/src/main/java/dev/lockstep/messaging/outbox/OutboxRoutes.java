@@ -6,7 +6,7 @@ import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
-import dev.lockstep.messaging.outbox.OutboxStore.OutboxRow;
+import dev.lockstep.messaging.outbox.OutboxQueries.OutboxRow;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.UUID;
@@ -30,35 +30,35 @@ public final class OutboxRoutes {
 
     private void list(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        OutboxStore.State state = state(ctx.request().getParam("state"));
+        OutboxQueries.State state = state(ctx.request().getParam("state"));
         UUID before = Listing.cursor(page);
         String aggregateId = ctx.request().getParam("aggregateId");
         String type = ctx.request().getParam("type");
-        reads.read(tx -> OutboxStore.list(tx, state, aggregateId, type, before, page.limit() + 1))
+        reads.read(tx -> OutboxQueries.list(tx, state, aggregateId, type, before, page.limit() + 1))
                 .map(found -> Listing.page(found, page, OutboxRow::id))
                 .onSuccess(rows -> Responses.json(ctx, 200, rows))
                 .onFailure(ctx::fail);
     }
 
     private void summary(RoutingContext ctx) {
-        reads.read(OutboxStore::summary)
+        reads.read(OutboxQueries::summary)
                 .onSuccess(summary -> Responses.json(ctx, 200, summary))
                 .onFailure(ctx::fail);
     }
 
     private void find(RoutingContext ctx) {
         UUID id = Listing.uuid(ctx, "outbox row");
-        reads.read(tx -> OutboxStore.find(tx, id))
+        reads.read(tx -> OutboxQueries.find(tx, id))
                 .map(row -> row.orElseThrow(() -> Problem.notFound("There is no outbox row " + id + ".")))
                 .onSuccess((OutboxRow row) -> Responses.json(ctx, 200, row))
                 .onFailure(ctx::fail);
     }
 
-    private static OutboxStore.State state(@Nullable String text) {
+    private static OutboxQueries.State state(@Nullable String text) {
         return switch (text) {
-            case null -> OutboxStore.State.ANY;
-            case "pending" -> OutboxStore.State.PENDING;
-            case "relayed" -> OutboxStore.State.RELAYED;
+            case null -> OutboxQueries.State.ANY;
+            case "pending" -> OutboxQueries.State.PENDING;
+            case "relayed" -> OutboxQueries.State.RELAYED;
             default -> throw Problem.badRequest("state", "must be pending or relayed, but was \"" + text + "\"");
         };
     }

@@ -25,21 +25,21 @@ public final class PartitionMaintenance {
     private static final long INTERVAL_MILLIS = Duration.ofHours(1).toMillis();
     private static final String ENSURE = "SELECT ensure_partitions($1, $2, %d)".formatted(MessageIds.PARTITIONS_AHEAD);
     private static final String DROP = "SELECT drop_oldest_partition($1, $2) AS dropped";
-    private static final String FORGET_INCIDENTS = """
+    private static final String DELETE_OLD_DELIVERY_EVENTS = """
             DELETE FROM delivery_incident
              WHERE id IN (SELECT id FROM delivery_incident WHERE id < uuidv7_floor($1) ORDER BY id LIMIT 10000)
             """;
-    private static final int MOST_LETTERS_AT_ONCE = 1_000;
+    private static final int MAX_DELETED_DEAD_LETTERS = 1_000;
     // Their values may be large, so there are fewer at once. Open ones stay whatever their age.
-    private static final String FORGET_LETTERS = """
+    private static final String DELETE_SETTLED_DEAD_LETTERS = """
             DELETE FROM dead_letter
              WHERE id IN (SELECT id FROM dead_letter
                            WHERE state <> 'open' AND settled_at < $1 ORDER BY settled_at LIMIT $2)
             """;
     // Nobody waits behind this one, and it is done once a day at most.
-    private static final String WAIT_AS_LONG_AS_IT_TAKES = "SET LOCAL lock_timeout = 0";
+    private static final String NO_LOCK_TIMEOUT = "SET LOCAL lock_timeout = 0";
     // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
-    private static final String GIVE_UP_SOON = "SET LOCAL lock_timeout = '2s'";
+    private static final String SHORT_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'";
 
     private final Vertx vertx;
     private final Pool pool;
@@ -74,20 +74,23 @@ public final class PartitionMaintenance {
                 .compose(done -> ensure("inbox", daysBack(inboxRetention)))
                 .compose(done -> drop("outbox", outboxRetention))
                 .compose(done -> drop("inbox", inboxRetention))
-                .compose(done -> forgetIncidents())
-                .compose(done -> forgetLetters());
+                .compose(done -> deleteOldDeliveryEvents())
+                .compose(done -> deleteSettledDeadLetters());
     }
 
-    private Future<Void> forgetLetters() {
-        return pool.preparedQuery(FORGET_LETTERS)
-                .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(deadLetterRetention), MOST_LETTERS_AT_ONCE))
-                .compose(rows -> rows.rowCount() < MOST_LETTERS_AT_ONCE ? Future.succeededFuture() : forgetLetters());
+    private Future<Void> deleteSettledDeadLetters() {
+        return pool.preparedQuery(DELETE_SETTLED_DEAD_LETTERS)
+                .execute(Tuple.of(
+                        OffsetDateTime.now(ZoneOffset.UTC).minus(deadLetterRetention), MAX_DELETED_DEAD_LETTERS))
+                .compose(rows -> rows.rowCount() < MAX_DELETED_DEAD_LETTERS
+                        ? Future.succeededFuture()
+                        : deleteSettledDeadLetters());
     }
 
-    private Future<Void> forgetIncidents() {
-        return pool.preparedQuery(FORGET_INCIDENTS)
+    private Future<Void> deleteOldDeliveryEvents() {
+        return pool.preparedQuery(DELETE_OLD_DELIVERY_EVENTS)
                 .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minus(inboxRetention)))
-                .compose(rows -> rows.rowCount() < 10_000 ? Future.succeededFuture() : forgetIncidents());
+                .compose(rows -> rows.rowCount() < 10_000 ? Future.succeededFuture() : deleteOldDeliveryEvents());
     }
 
     /** How many days before today a retention reaches into, at whatever hour it is. */
@@ -97,7 +100,7 @@ public final class PartitionMaintenance {
     }
 
     private Future<Void> ensure(String parent, int daysBack) {
-        return pool.withTransaction(tx -> tx.query(WAIT_AS_LONG_AS_IT_TAKES)
+        return pool.withTransaction(tx -> tx.query(NO_LOCK_TIMEOUT)
                         .execute()
                         .compose(set -> tx.preparedQuery(ENSURE).execute(Tuple.of(parent, daysBack))))
                 .mapEmpty();
@@ -113,7 +116,7 @@ public final class PartitionMaintenance {
 
     // A transaction for each: whoever writes waits for one drop, not for all of them and what is looked at in between.
     private Future<Void> dropAll(String parent, OffsetDateTime cutOff) {
-        return pool.withTransaction(tx -> tx.query(GIVE_UP_SOON)
+        return pool.withTransaction(tx -> tx.query(SHORT_LOCK_TIMEOUT)
                         .execute()
                         .compose(set -> tx.preparedQuery(DROP).execute(Tuple.of(parent, cutOff))))
                 .map(rows -> Optional.ofNullable(rows.iterator().next().getString("dropped")))

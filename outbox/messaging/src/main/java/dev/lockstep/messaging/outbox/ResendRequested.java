@@ -32,17 +32,17 @@ public record ResendRequested(
     /** The source of a request whose sender the reader does not know: each service answers for its own messages. */
     public static final String EVERY_SENDER = "*";
 
-    private static final int LONGEST_SOURCE = 255;
+    private static final int MAX_SOURCE_LENGTH = 255;
     // Kafka's own limit.
-    private static final int LONGEST_TOPIC = 249;
-    private static final int LONGEST_KEY = 1_000;
+    private static final int MAX_TOPIC_LENGTH = 249;
+    private static final int MAX_KEY_LENGTH = 1_000;
     private static final Instant FIRST_TIME = Instant.EPOCH;
     private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
 
     /** Fails with an {@link IllegalArgumentException} that names the member, so that the record becomes a dead letter. */
     public ResendRequested {
-        refuse(textProblem(source, "source", LONGEST_SOURCE));
-        refuse(textProblem(topic, "topic", LONGEST_TOPIC));
+        refuse(textProblem(source, "source", MAX_SOURCE_LENGTH));
+        refuse(textProblem(topic, "topic", MAX_TOPIC_LENGTH));
         refuse(keyProblem(key));
         refuse(messageId == null ? "messageId is required" : null);
         if (since != null) {
@@ -75,15 +75,15 @@ public record ResendRequested(
 
     // Any text may be a key, also one with line feeds.
     private static @Nullable String keyProblem(@Nullable String key) {
-        return key != null && key.length() > LONGEST_KEY
-                ? "key must have at most " + LONGEST_KEY + " characters"
+        return key != null && key.length() > MAX_KEY_LENGTH
+                ? "key must have at most " + MAX_KEY_LENGTH + " characters"
                 : null;
     }
 
     /** Asks for the message before this one, unless this one does not say who sent it, or says what no service can be called. */
     public static Optional<OutboxMessage> forMessage(ConsumerRecord<byte[], byte[]> record, UUID previous) {
         String source = Headers.text(record, "ce_source");
-        if (source == null || textProblem(source, "source", LONGEST_SOURCE) != null) {
+        if (source == null || textProblem(source, "source", MAX_SOURCE_LENGTH) != null) {
             return Optional.empty();
         }
         ResendRequested request = new ResendRequested(source, record.topic(), Headers.key(record), previous);

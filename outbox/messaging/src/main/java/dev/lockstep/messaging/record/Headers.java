@@ -18,10 +18,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Headers {
     // An entry of a B-tree of Postgres has room for 2704 bytes, which a key shares with what else the index has.
-    private static final int LONGEST_KEY = 1_000;
-    private static final int LONGEST_TYPE = 255;
+    private static final int MAX_KEY_BYTES = 1_000;
+    private static final int MAX_TYPE_LENGTH = 255;
     // Of a name and of a value, as varints.
-    private static final int LONGEST_LENGTHS = 10;
+    private static final int MAX_LENGTH_PREFIX_BYTES = 10;
 
     private Headers() {}
 
@@ -29,7 +29,7 @@ public final class Headers {
     public static long size(Iterable<Header> headers) {
         long size = 0;
         for (Header header : headers) {
-            size += LONGEST_LENGTHS + header.key().getBytes(StandardCharsets.UTF_8).length;
+            size += MAX_LENGTH_PREFIX_BYTES + header.key().getBytes(StandardCharsets.UTF_8).length;
             size += header.value() == null ? 0 : header.value().length;
         }
         return size;
@@ -49,7 +49,7 @@ public final class Headers {
 
     public static JsonArray pair(String name, byte @Nullable [] value) {
         return new JsonArray()
-                .add(storable(name))
+                .add(toStorable(name))
                 .add(value == null ? null : Base64.getEncoder().encodeToString(value));
     }
 
@@ -70,7 +70,7 @@ public final class Headers {
     }
 
     /** For people: names and values as text, the last of a name. */
-    public static Map<String, String> readable(JsonArray headers) {
+    public static Map<String, String> toDisplayMap(JsonArray headers) {
         Map<String, String> all = new LinkedHashMap<>();
         for (Header header : toKafka(headers)) {
             all.put(header.key(), header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8));
@@ -81,10 +81,10 @@ public final class Headers {
     /** The {@code ce_type} as Postgres can hold and index it. */
     public static @Nullable String type(ConsumerRecord<byte[], byte[]> record) {
         String type = text(record, "ce_type");
-        return type == null ? null : shortened(storable(type), LONGEST_TYPE);
+        return type == null ? null : truncate(toStorable(type), MAX_TYPE_LENGTH);
     }
 
-    public static String shortened(String text, int most) {
+    public static String truncate(String text, int most) {
         if (text.length() <= most) {
             return text;
         }
@@ -100,11 +100,11 @@ public final class Headers {
 
     /** Whether a key has no room in an index of Postgres. */
     static boolean isTooLong(String key) {
-        return key.getBytes(StandardCharsets.UTF_8).length > LONGEST_KEY;
+        return key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY_BYTES;
     }
 
     /** The text as Postgres can hold it: with {@code \\0} for U+0000 and U+FFFD for each half of a surrogate pair. */
-    public static String storable(String text) {
+    public static String toStorable(String text) {
         return PrintableText.withoutLoneSurrogates(text.replace("\0", "\\0"));
     }
 

@@ -14,8 +14,8 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 
 /** How messages are written and read: absent members are left out, and unknown ones are skipped so that senders may grow. */
 public final class Json {
-    private static final int DEEPEST = 100;
-    private static final int LONGEST_NUMBER = 100;
+    private static final int MAX_NESTING_DEPTH = 100;
+    private static final int MAX_NUMBER_LENGTH = 100;
 
     public static final JsonMapper MAPPER = JsonMapper.builder()
             .defaultPropertyInclusion(
@@ -33,11 +33,12 @@ public final class Json {
                     .disable(JsonFactory.Feature.CHARSET_DETECTION)
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(DEEPEST)
-                            .maxNumberLength(LONGEST_NUMBER)
+                            .maxNestingDepth(MAX_NESTING_DEPTH)
+                            .maxNumberLength(MAX_NUMBER_LENGTH)
                             .build())
                     .build())
-            .addModule(new SimpleModule("lockstep-messages-in").addDeserializer(String.class, new StorableText()))
+            .addModule(new SimpleModule("lockstep-messages-in")
+                    .addDeserializer(String.class, new StorableTextDeserializer()))
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)

@@ -24,7 +24,7 @@ public final class MessageIds {
     // A day less than there are: from midnight on the partitions are yesterday's, until maintenance has run.
     public static final int DAYS_AHEAD = PARTITIONS_AHEAD - 1;
     // RFC 9562, 5.7: a version 7 has 48 bits for the milliseconds since the epoch.
-    private static final Instant LATEST = Instant.ofEpochMilli((1L << 48) - 1);
+    private static final Instant MAX_TIMESTAMP = Instant.ofEpochMilli((1L << 48) - 1);
 
     private final Duration inboxRetention;
 
@@ -37,7 +37,7 @@ public final class MessageIds {
      * retention or far ahead. It must be handled all the same.
      */
     public UUID of(ConsumerRecord<byte[], byte[]> record, Instant now) {
-        return within(identity(record), now);
+        return clamp(identity(record), now);
     }
 
     /** The same for every delivery of one message, whenever; for a record without {@code ce_id}, the same for every read of it. */
@@ -50,7 +50,7 @@ public final class MessageIds {
         String name = id == null
                 ? record.topic() + '/' + record.partition() + '/' + record.offset()
                 : Headers.text(record, "ce_source") + '/' + id;
-        return named(name, occurredAt(record));
+        return nameBased(name, eventTime(record));
     }
 
     /** When the message was written, as far as its id or the record tells; not later than now, whatever they say. */
@@ -66,24 +66,24 @@ public final class MessageIds {
      * nobody knows.
      */
     @Nullable
-    public UUID previous(ConsumerRecord<byte[], byte[]> record, Instant now) {
+    public UUID previousId(ConsumerRecord<byte[], byte[]> record, Instant now) {
         UUID previous = version7(Headers.text(record, "ce_previousid"));
-        return previous == null || !within(previous, now).equals(previous) || previous.equals(identity(record))
+        return previous == null || !clamp(previous, now).equals(previous) || previous.equals(identity(record))
                 ? null
                 : previous;
     }
 
-    public UUID within(UUID id, Instant now) {
+    public UUID clamp(UUID id, Instant now) {
         long earliest = now.minus(inboxRetention).truncatedTo(ChronoUnit.DAYS).toEpochMilli();
         long latest = now.truncatedTo(ChronoUnit.DAYS)
                 .plus(DAYS_AHEAD, ChronoUnit.DAYS)
                 .toEpochMilli();
         long millis = id.getMostSignificantBits() >>> 16;
         long filed = Math.clamp(millis, earliest, latest);
-        return filed == millis ? id : at(filed, id);
+        return filed == millis ? id : withTimestamp(filed, id);
     }
 
-    private static UUID at(long millis, UUID id) {
+    private static UUID withTimestamp(long millis, UUID id) {
         return new UUID((millis << 16) | (id.getMostSignificantBits() & 0xFFFF), id.getLeastSignificantBits());
     }
 
@@ -99,7 +99,7 @@ public final class MessageIds {
         }
     }
 
-    private static UUID named(String name, Instant occurredAt) {
+    private static UUID nameBased(String name, Instant occurredAt) {
         try {
             ByteBuffer hash =
                     ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8)));
@@ -112,19 +112,19 @@ public final class MessageIds {
     }
 
     /** The record's own time. Anybody can send any, so one that neither Postgres nor a UUID can hold is moved to the nearest that is. */
-    public static Instant sentAt(ConsumerRecord<byte[], byte[]> record) {
-        return within(Instant.ofEpochMilli(record.timestamp()));
+    public static Instant recordTime(ConsumerRecord<byte[], byte[]> record) {
+        return clamp(Instant.ofEpochMilli(record.timestamp()));
     }
 
-    private static Instant occurredAt(ConsumerRecord<byte[], byte[]> record) {
-        return within(time(record));
+    private static Instant eventTime(ConsumerRecord<byte[], byte[]> record) {
+        return clamp(time(record));
     }
 
-    private static Instant within(Instant time) {
+    private static Instant clamp(Instant time) {
         if (time.isBefore(Instant.EPOCH)) {
             return Instant.EPOCH;
         }
-        return time.isAfter(LATEST) ? LATEST : time;
+        return time.isAfter(MAX_TIMESTAMP) ? MAX_TIMESTAMP : time;
     }
 
     private static Instant time(ConsumerRecord<byte[], byte[]> record) {
@@ -133,14 +133,14 @@ public final class MessageIds {
             try {
                 return Instant.parse(time);
             } catch (DateTimeParseException malformed) {
-                return sentOn(record);
+                return recordDay(record);
             }
         }
-        return sentOn(record);
+        return recordDay(record);
     }
 
     // The day only: somebody who sends one message twice sends it at two times, and mostly on one day.
-    private static Instant sentOn(ConsumerRecord<byte[], byte[]> record) {
+    private static Instant recordDay(ConsumerRecord<byte[], byte[]> record) {
         return Instant.ofEpochMilli(record.timestamp()).truncatedTo(ChronoUnit.DAYS);
     }
 }

@@ -79,7 +79,7 @@ public final class PrintableText {
             case '\r' -> printable.append("\\r");
             case '\t' -> printable.append("\\t");
             default -> {
-                if (isActedOn(codePoint)) {
+                if (needsEscape(codePoint)) {
                     printable.append(String.format("\\u%04x", codePoint));
                 } else {
                     printable.appendCodePoint(codePoint);
@@ -88,7 +88,7 @@ public final class PrintableText {
         }
     }
 
-    private static boolean isActedOn(int codePoint) {
+    private static boolean needsEscape(int codePoint) {
         return switch (Character.getType(codePoint)) {
             case Character.CONTROL,
                     Character.LINE_SEPARATOR,

@@ -11,7 +11,7 @@ import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.messaging.operator.OperatorActions;
 import dev.lockstep.messaging.resend.ResendStore.Filter;
-import dev.lockstep.messaging.resend.ResendStore.Shown;
+import dev.lockstep.messaging.resend.ResendStore.ResendView;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.json.JsonObject;
@@ -32,22 +32,22 @@ import org.jspecify.annotations.Nullable;
 
 /** Lets an operator have messages sent again: {@code POST /outbox/resend}, and see and stop that: {@code /outbox/resends}. */
 public final class ResendRoutes {
-    private static final int MOST_IDS = 1_000;
-    private static final long MOST_COUNTED = 100_000;
+    private static final int MAX_IDS = 1_000;
+    private static final long MAX_COUNTED = 100_000;
     // Ids begin with the milliseconds since 1970, in 48 bits: times far outside would be taken for others.
     private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
 
     private static final String PATH = "/outbox/resends";
     private static final int DEFAULT_RATE = 1_000;
-    private static final int HIGHEST_RATE = 5_000;
-    private static final int MOST_UNFINISHED = 5;
+    private static final int MAX_RATE = 5_000;
+    private static final int MAX_UNFINISHED = 5;
 
     private final Pool pool;
     private final BoundedReads reads;
-    private final Resends resends;
+    private final ResendJobs resends;
     private final Duration dedupWindow;
 
-    private ResendRoutes(Pool pool, BoundedReads reads, Resends resends, Duration dedupWindow) {
+    private ResendRoutes(Pool pool, BoundedReads reads, ResendJobs resends, Duration dedupWindow) {
         this.pool = pool;
         this.reads = reads;
         this.resends = resends;
@@ -55,7 +55,7 @@ public final class ResendRoutes {
     }
 
     /** @param dedupWindow how long readers recognise a repeat: what is older is sent again only with force */
-    public static void mount(Router router, Pool pool, BoundedReads reads, Resends resends, Duration dedupWindow) {
+    public static void mount(Router router, Pool pool, BoundedReads reads, ResendJobs resends, Duration dedupWindow) {
         ResendRoutes routes = new ResendRoutes(pool, reads, resends, dedupWindow);
         ApiRoutes.on(router)
                 .post("/outbox/resend", routes::resend)
@@ -95,13 +95,13 @@ public final class ResendRoutes {
 
         int rate() {
             int rate = ratePerSecond == null ? DEFAULT_RATE : ratePerSecond;
-            if (rate < 1 || rate > HIGHEST_RATE) {
-                throw Problem.badRequest("ratePerSecond", "must be from 1 to " + HIGHEST_RATE + ", but was " + rate);
+            if (rate < 1 || rate > MAX_RATE) {
+                throw Problem.badRequest("ratePerSecond", "must be from 1 to " + MAX_RATE + ", but was " + rate);
             }
             return rate;
         }
 
-        boolean isNarrowed() {
+        boolean hasFilter() {
             return key != null || type != null || topic != null;
         }
     }
@@ -136,7 +136,7 @@ public final class ResendRoutes {
             return;
         }
         Operator who = Operator.of(ctx);
-        reads.read(tx -> ResendStore.anyOlder(tx, filter, dedupWindow))
+        reads.read(tx -> ResendStore.existsOlderThan(tx, filter, dedupWindow))
                 .compose(older -> {
                     if (older && !request.isForced()) {
                         throw Problem.conflict("Some of these messages are older than " + dedupWindow
@@ -154,8 +154,8 @@ public final class ResendRoutes {
     }
 
     private Future<UUID> create(Request request, Filter filter, int rate, Operator who) {
-        return pool.withTransaction(tx -> ResendStore.create(tx, filter, rate, request.reason(), who, MOST_UNFINISHED)
-                        .map(id -> id.orElseThrow(() -> Problem.conflict(MOST_UNFINISHED
+        return pool.withTransaction(tx -> ResendStore.create(tx, filter, rate, request.reason(), who, MAX_UNFINISHED)
+                        .map(id -> id.orElseThrow(() -> Problem.conflict(MAX_UNFINISHED
                                 + " resends are unfinished, which is as many as there may be: one runs at"
                                 + " a time, and the others wait for it. GET " + PATH + " lists them; wait until"
                                 + " one has ended, or stop one.")))
@@ -186,24 +186,24 @@ public final class ResendRoutes {
 
     private void check(Request request, Filter filter) {
         boolean timed = request.from() != null || request.to() != null;
-        if (request.ids() == null && !request.isNarrowed() && !timed && !request.isForAll()) {
+        if (request.ids() == null && !request.hasFilter() && !timed && !request.isForAll()) {
             throw Problem.badRequest(
                     "ids", "or one of key, type, topic, from and to must say what to send again, or all must be true");
         }
-        if (request.ids() != null && (request.isNarrowed() || timed || request.isForAll())) {
+        if (request.ids() != null && (request.hasFilter() || timed || request.isForAll())) {
             throw Problem.badRequest("ids", "cannot go together with key, type, topic, from, to or all");
         }
-        if (request.isForAll() && request.isNarrowed()) {
+        if (request.isForAll() && request.hasFilter()) {
             throw Problem.badRequest("all", "cannot go together with key, type or topic");
         }
-        if (request.ids() == null && !request.isNarrowed() && !request.isForAll() && isOpenAtTheStart(filter)) {
+        if (request.ids() == null && !request.hasFilter() && !request.isForAll() && startsBeforeDedupWindow(filter)) {
             throw Problem.badRequest(
                     "all",
                     "must be true to send everything again: neither ids nor key, type or topic say what, and from is"
                             + " missing or longer ago than " + dedupWindow + " (INBOX_RETENTION)");
         }
-        if (request.ids() != null && (request.ids().isEmpty() || request.ids().size() > MOST_IDS)) {
-            throw Problem.badRequest("ids", "must be 1 to " + MOST_IDS + " ids");
+        if (request.ids() != null && (request.ids().isEmpty() || request.ids().size() > MAX_IDS)) {
+            throw Problem.badRequest("ids", "must be 1 to " + MAX_IDS + " ids");
         }
         if (request.isForced() && (request.reason() == null || request.reason().isBlank())) {
             throw Problem.badRequest("reason", "must say why, as force is set");
@@ -211,7 +211,7 @@ public final class ResendRoutes {
     }
 
     // Whatever is older than that is more than anybody may send again without force.
-    private boolean isOpenAtTheStart(Filter filter) {
+    private boolean startsBeforeDedupWindow(Filter filter) {
         Instant from = filter.from();
         return from == null || from.isBefore(Instant.now().minus(dedupWindow));
     }
@@ -219,8 +219,8 @@ public final class ResendRoutes {
     private static Map<String, Object> counted(long count) {
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("dryRun", true);
-        answer.put("matching", Math.min(count, MOST_COUNTED));
-        answer.put("more", count > MOST_COUNTED);
+        answer.put("matching", Math.min(count, MAX_COUNTED));
+        answer.put("more", count > MAX_COUNTED);
         return answer;
     }
 
@@ -264,9 +264,9 @@ public final class ResendRoutes {
         });
     }
 
-    private static Future<Shown> existing(SqlClient client, UUID id) {
+    private static Future<ResendView> existing(SqlClient client, UUID id) {
         return ResendStore.find(client, id)
                 .map(job -> job.orElseThrow(() -> Problem.notFound("There is no resend " + id + "."))
-                        .shown());
+                        .view());
     }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Every method runs on the caller's connection.
  */
 public final class ResendStore {
-    private static final int MOST_COUNTED = 100_000;
+    private static final int MAX_COUNTED = 100_000;
 
     private static final String COPY = """
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id,
@@ -46,7 +46,7 @@ public final class ResendStore {
             RETURNING id
             """;
 
-    private static final String ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lockstep.resends'))";
+    private static final String LOCK_JOB_CREATION = "SELECT pg_advisory_xact_lock(hashtext('lockstep.resends'))";
 
     // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or
     // will.
@@ -138,7 +138,7 @@ public final class ResendStore {
             """;
 
     private static final String COUNT =
-            "SELECT count(*) FROM (SELECT 1 " + MATCHING + " LIMIT " + (MOST_COUNTED + 1) + ") matching";
+            "SELECT count(*) FROM (SELECT 1 " + MATCHING + " LIMIT " + (MAX_COUNTED + 1) + ") matching";
 
     private static final String OLDER =
             "SELECT EXISTS (SELECT " + MATCHING + " AND o.id < uuidv7_floor(now() - make_interval(secs => $7)))";
@@ -199,7 +199,7 @@ public final class ResendStore {
      * @param reached when the last row that was looked at was written
      * @param heldBack whether it waits because very much of the outbox is pending
      */
-    record Shown(
+    record ResendView(
             UUID id,
             String state,
             @Nullable String stopReason,
@@ -234,7 +234,7 @@ public final class ResendStore {
      */
     static Future<Optional<UUID>> create(
             SqlClient tx, Filter filter, int ratePerSecond, @Nullable String reason, Operator who, int most) {
-        return tx.query(ONE_AT_A_TIME)
+        return tx.query(LOCK_JOB_CREATION)
                 .execute()
                 .compose(locked -> tx.preparedQuery(CREATE)
                         .execute(filter.tuple()
@@ -272,10 +272,10 @@ public final class ResendStore {
      * @param crowd how many pending rows are so many that nothing is sent
      * @return completes with when the next step is due; empty if the job is over, another instance does it, or an older one runs
      */
-    static Future<Optional<Duration>> step(SqlClient client, Job job, int page, int most, int crowd) {
-        String statement = job.byIds() ? STEP_IDS : job.shown().key() != null ? STEP_KEY : STEP_ALL;
+    static Future<Optional<Duration>> step(SqlClient client, ResendJob job, int page, int most, int crowd) {
+        String statement = job.byIds() ? STEP_IDS : job.view().key() != null ? STEP_KEY : STEP_ALL;
         return client.preparedQuery(statement)
-                .execute(Tuple.of(job.shown().id(), page, (long) most, (long) crowd))
+                .execute(Tuple.of(job.view().id(), page, (long) most, (long) crowd))
                 .map(rows -> {
                     if (rows.size() == 0) {
                         return Optional.empty();
@@ -300,29 +300,29 @@ public final class ResendStore {
     }
 
     /** Completes with whether a row that matches is older than that. */
-    static Future<Boolean> anyOlder(SqlClient client, Filter filter, Duration age) {
+    static Future<Boolean> existsOlderThan(SqlClient client, Filter filter, Duration age) {
         return client.preparedQuery(OLDER)
                 .execute(filter.tuple().addValue(age.toMillis() / 1000.0))
                 .map(rows -> rows.iterator().next().getBoolean(0));
     }
 
     /** A resend, and whether it is by ids. */
-    record Job(Shown shown, boolean byIds) {}
+    record ResendJob(ResendView view, boolean byIds) {}
 
-    static Future<Optional<Job>> find(SqlClient client, UUID id) {
+    static Future<Optional<ResendJob>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
                 .execute(Tuple.of(id))
                 .map(rows -> rows.size() == 0
                         ? Optional.empty()
-                        : Optional.of(job(rows.iterator().next())));
+                        : Optional.of(toJob(rows.iterator().next())));
     }
 
-    static Future<List<Shown>> list(SqlClient client, @Nullable UUID before, int limit) {
+    static Future<List<ResendView>> list(SqlClient client, @Nullable UUID before, int limit) {
         return client.preparedQuery(LIST)
                 .execute(Tuple.of(before == null ? Listing.AFTER_ALL : before, limit))
                 .map(rows -> {
-                    List<Shown> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(job(row).shown()));
+                    List<ResendView> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(toJob(row).view()));
                     return all;
                 });
     }
@@ -335,10 +335,10 @@ public final class ResendStore {
         });
     }
 
-    private static Job job(Row row) {
+    private static ResendJob toJob(Row row) {
         OffsetDateTime finished = row.getOffsetDateTime("finished_at");
         OffsetDateTime reached = row.getOffsetDateTime("reached");
-        Shown shown = new Shown(
+        ResendView shown = new ResendView(
                 row.getUUID("id"),
                 row.getString("state"),
                 row.getString("stop_reason"),
@@ -353,7 +353,7 @@ public final class ResendStore {
                 row.getString("requested_by"),
                 row.getOffsetDateTime("created_at").toInstant(),
                 finished == null ? null : finished.toInstant());
-        return new Job(shown, row.getArrayOfUUIDs("ids") != null);
+        return new ResendJob(shown, row.getArrayOfUUIDs("ids") != null);
     }
 
     private static @Nullable OffsetDateTime time(@Nullable Instant instant) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * closed. After that they cannot commit any more and hold no locks. Use it on an event loop.
  */
 public final class BoundedTransactions {
-    private static final Duration LONGEST_PING = Duration.ofSeconds(2);
+    private static final Duration PING_TIMEOUT = Duration.ofSeconds(2);
 
     private final Vertx vertx;
     private final Pool pool;
@@ -53,17 +53,17 @@ public final class BoundedTransactions {
      */
     public <T> Future<T> run(Limits limits, Function<SqlConnection, Future<T>> work) {
         Run<T> run = new Run<>(limits.transaction());
-        return run.start(connection -> inTransaction(connection, limits, work, run::commits));
+        return run.start(connection -> inTransaction(connection, limits, work, run::markCommitStarted));
     }
 
     /** Runs statements that each are a transaction of their own; see {@link #run} for how it ends. */
     public <T> Future<T> withConnection(Duration limit, Function<SqlConnection, Future<T>> work) {
-        return new Run<T>(limit).start(connection -> started(work, connection));
+        return new Run<T>(limit).start(connection -> invoke(work, connection));
     }
 
     /** Completes if the database answers now, and fails if it does not. */
     public Future<Void> ping() {
-        return withConnection(LONGEST_PING, TransactionLimitsStore::ping);
+        return withConnection(PING_TIMEOUT, TransactionLimitsStore::ping);
     }
 
     private static <T> Future<T> inTransaction(
@@ -72,14 +72,14 @@ public final class BoundedTransactions {
         // Sent right behind the BEGIN, so that it costs no round trip.
         Future<Void> limited = TransactionLimitsStore.set(connection, limits.lockWait(), limits.statement());
         return Future.join(begun, limited)
-                .compose(ready -> started(work, connection))
+                .compose(ready -> invoke(work, connection))
                 .compose(result -> {
                     commits.run();
                     return begun.result().commit().map(result);
                 });
     }
 
-    private static <T> Future<T> started(Function<SqlConnection, Future<T>> work, SqlConnection connection) {
+    private static <T> Future<T> invoke(Function<SqlConnection, Future<T>> work, SqlConnection connection) {
         try {
             return work.apply(connection);
         } catch (RuntimeException thrown) {
@@ -93,15 +93,15 @@ public final class BoundedTransactions {
         private final Promise<T> outcome = Promise.promise();
         private long timer;
         private boolean expired;
-        private boolean commits;
+        private boolean commitStarted;
         private @Nullable SqlConnection connection;
 
         Run(Duration limit) {
             this.limit = limit;
         }
 
-        void commits() {
-            commits = true;
+        void markCommitStarted() {
+            commitStarted = true;
         }
 
         Future<T> start(Function<SqlConnection, Future<T>> work) {
@@ -125,7 +125,7 @@ public final class BoundedTransactions {
             // The time spent waiting for a pooled connection does not count towards the limit of the transaction.
             setTimer();
             connection = given;
-            started(work, given).onComplete(worked -> {
+            invoke(work, given).onComplete(worked -> {
                 // Once it has expired the connection is closed, and whatever the work still says is of no consequence.
                 if (!expired) {
                     finish(given, worked);
@@ -134,7 +134,7 @@ public final class BoundedTransactions {
         }
 
         private void finish(SqlConnection used, AsyncResult<T> worked) {
-            rolledBack(used, worked).onComplete(ended -> {
+            rollBack(used, worked).onComplete(ended -> {
                 if (vertx.cancelTimer(timer)) {
                     used.close();
                     if (worked.succeeded()) {
@@ -146,7 +146,7 @@ public final class BoundedTransactions {
             });
         }
 
-        private Future<Void> rolledBack(SqlConnection used, AsyncResult<T> worked) {
+        private Future<Void> rollBack(SqlConnection used, AsyncResult<T> worked) {
             if (worked.succeeded()) {
                 return Future.succeededFuture();
             }
@@ -163,7 +163,7 @@ public final class BoundedTransactions {
         // A COMMIT that waits for a synchronous standby is not cancelled: Postgres would make it visible although no
         // standby has it.
         private Future<Void> discard(SqlConnection used) {
-            return commits ? DiscardedConnection.close(used) : DiscardedConnection.discard(used);
+            return commitStarted ? ConnectionCloser.close(used) : ConnectionCloser.closeAndCancel(used);
         }
 
         private void expire() {

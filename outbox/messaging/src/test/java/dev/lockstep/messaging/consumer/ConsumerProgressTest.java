@@ -19,11 +19,11 @@ class ConsumerProgressTest {
             new ConsumerProgress(() -> nanos, Duration.ofMinutes(5).toNanos());
 
     @Test
-    void a_batch_that_is_tried_again_names_its_place_its_time_and_its_reason() {
-        progress.begins(Map.of(PARTITION, 17L));
+    void a_retried_batch_is_reported_with_position_duration_and_reason() {
+        progress.attemptStarted(Map.of(PARTITION, 17L));
         progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no disk"));
         pass(40);
-        progress.begins(Map.of(PARTITION, 17L));
+        progress.attemptStarted(Map.of(PARTITION, 17L));
         progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no room"));
         pass(2);
 
@@ -34,8 +34,8 @@ class ConsumerProgressTest {
     }
 
     @Test
-    void a_batch_that_takes_long_names_its_place_before_it_fails() {
-        progress.begins(Map.of(PARTITION, 17L));
+    void a_slow_batch_is_reported_with_its_position_before_it_fails() {
+        progress.attemptStarted(Map.of(PARTITION, 17L));
         pass(5);
         assertThat(progress.problem()).isNull();
         pass(7);
@@ -45,7 +45,7 @@ class ConsumerProgressTest {
     }
 
     @Test
-    void once_it_is_applied_or_somebody_elses_all_is_well() {
+    void the_problem_clears_once_the_batch_is_applied_or_the_partition_is_revoked() {
         progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no"));
         progress.succeeded();
         assertThat(progress.problem()).isNull();
@@ -59,7 +59,7 @@ class ConsumerProgressTest {
     void parked_messages_and_a_batch_say_nothing_of_each_other() {
         progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no"));
         progress.parkedFailed(new IllegalStateException("no"));
-        progress.parkedTried();
+        progress.parkedRetried();
         assertThat(progress.problem()).contains("order.created");
 
         progress.parkedFailed(new IllegalStateException("no"));
@@ -67,12 +67,12 @@ class ConsumerProgressTest {
         assertThat(progress.problem()).startsWith("cannot apply its parked messages, for 0 s");
         progress.revoked(List.of(PARTITION));
         assertThat(progress.problem()).startsWith("cannot apply its parked messages, for 0 s");
-        progress.parkedTried();
+        progress.parkedRetried();
         assertThat(progress.problem()).isNull();
     }
 
     @Test
-    void a_batch_that_fails_for_hours_is_no_stall_as_long_as_the_thread_goes_on() {
+    void a_batch_that_fails_for_hours_is_not_a_stall_while_the_thread_makes_progress() {
         for (int i = 0; i < 1_000; i++) {
             progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no"));
             pass(60);
@@ -83,9 +83,9 @@ class ConsumerProgressTest {
     }
 
     @Test
-    void a_thread_that_does_nothing_any_more_is_stalled_and_says_at_what() {
+    void a_thread_without_progress_is_stalled_and_names_its_batch() {
         progress.step();
-        progress.begins(Map.of(PARTITION, 17L));
+        progress.attemptStarted(Map.of(PARTITION, 17L));
         pass(301);
 
         assertThat(progress.stall())
@@ -96,7 +96,7 @@ class ConsumerProgressTest {
 
     @Test
     void a_thread_that_has_ended_is_stalled_at_once() {
-        progress.ended();
+        progress.threadEnded();
 
         assertThat(progress.stall()).contains("its thread has ended");
     }

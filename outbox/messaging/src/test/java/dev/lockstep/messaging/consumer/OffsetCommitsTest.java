@@ -22,67 +22,67 @@ import org.junit.jupiter.api.Test;
 class OffsetCommitsTest {
     private static final TopicPartition PARTITION = new TopicPartition("t", 0);
 
-    private final Commits consumer = new Commits();
+    private final RecordingConsumer consumer = new RecordingConsumer();
     private final OffsetCommits offsets = new OffsetCommits(consumer, "g");
 
     @Test
-    void a_commit_that_failed_is_sent_again_though_nothing_new_was_applied() {
+    void a_failed_commit_is_retried_without_new_offsets() {
         offsets.add(Map.of(PARTITION, 10L));
-        offsets.commitSoon();
+        offsets.commitAsync();
         consumer.fail(0);
 
-        offsets.commitSoon();
+        offsets.commitAsync();
 
         assertThat(consumer.sent).containsExactly(at(10), at(10));
     }
 
     @Test
-    void a_commit_that_failed_does_not_take_back_a_newer_one() {
+    void a_failed_commit_does_not_overwrite_a_newer_one() {
         offsets.add(Map.of(PARTITION, 10L));
-        offsets.commitSoon();
+        offsets.commitAsync();
         offsets.add(Map.of(PARTITION, 20L));
-        offsets.commitSoon();
+        offsets.commitAsync();
         consumer.fail(0);
 
-        assertThat(offsets.isAny()).isFalse();
+        assertThat(offsets.hasUncommitted()).isFalse();
         consumer.fail(1);
-        offsets.commitSoon();
+        offsets.commitAsync();
         assertThat(consumer.sent).endsWith(at(20));
     }
 
     @Test
-    void what_could_not_be_committed_before_going_on_is_committed_later() {
+    void offsets_of_a_failed_synchronous_commit_are_committed_later() {
         offsets.add(Map.of(PARTITION, 10L));
-        consumer.away = true;
-        offsets.commitNow();
-        consumer.away = false;
+        consumer.unavailable = true;
+        offsets.commitSync();
+        consumer.unavailable = false;
 
-        offsets.commitSoon();
+        offsets.commitAsync();
 
         assertThat(consumer.sent).containsExactly(at(10));
     }
 
     @Test
-    void a_partition_that_has_gone_is_left_to_whoever_has_it_now() {
+    void offsets_of_a_revoked_partition_are_not_committed() {
         offsets.add(Map.of(PARTITION, 10L));
-        offsets.commitSoon();
+        offsets.commitAsync();
         offsets.forget(List.of(PARTITION));
 
         consumer.fail(0);
 
-        assertThat(offsets.isAny()).isFalse();
+        assertThat(offsets.hasUncommitted()).isFalse();
     }
 
     private static Map<TopicPartition, OffsetAndMetadata> at(long offset) {
         return Map.of(PARTITION, new OffsetAndMetadata(offset));
     }
 
-    private static final class Commits extends MockConsumer<byte[], byte[]> {
+    private static final class RecordingConsumer extends MockConsumer<byte[], byte[]> {
         final List<Map<TopicPartition, OffsetAndMetadata>> sent = new ArrayList<>();
         private final List<OffsetCommitCallback> callbacks = new ArrayList<>();
-        boolean away;
+        boolean unavailable;
 
-        Commits() {
+        RecordingConsumer() {
             super("none");
         }
 
@@ -95,7 +95,7 @@ class OffsetCommitsTest {
 
         @Override
         public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
-            if (away) {
+            if (unavailable) {
                 throw new TimeoutException("nobody answers");
             }
             sent.add(offsets);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FingerprintTest {
     @Test
-    void what_failed_in_the_same_way_has_the_same_whatever_the_message_says_and_the_line_is() {
+    void message_and_line_number_do_not_change_the_fingerprint() {
         Throwable one = thrown("order 1");
         Throwable other = thrown("order 2");
         other.setStackTrace(shifted(other.getStackTrace()));
@@ -20,7 +20,7 @@ class FingerprintTest {
     }
 
     @Test
-    void another_method_another_cause_another_error_of_the_database_or_another_reason_is_another_way() {
+    void method_cause_sqlstate_and_reason_change_the_fingerprint() {
         Throwable failure = thrown("x");
 
         assertThat(of(failure))
@@ -36,7 +36,7 @@ class FingerprintTest {
         Throwable other = at("dev.acme.Greeter$$Lambda/0x00007e0000000d10", "lambda$handle$4");
 
         assertThat(of(one)).isEqualTo(of(other));
-        assertThat(StackText.of(one))
+        assertThat(StackTraceSummary.of(one))
                 .contains("dev.acme.Greeter$$Lambda.lambda$handle$3")
                 .doesNotContain("0x");
     }
@@ -45,7 +45,7 @@ class FingerprintTest {
     void a_stack_shows_the_application_and_its_causes_and_is_bounded() {
         Throwable failure = new IllegalStateException("outer", at("dev.acme.Greeter", "greet"));
 
-        assertThat(StackText.of(failure).lines())
+        assertThat(StackTraceSummary.of(failure).lines())
                 .contains(
                         "java.lang.IllegalStateException: outer",
                         "Caused by: java.lang.IllegalArgumentException: inner",
@@ -57,8 +57,9 @@ class FingerprintTest {
             failure.setStackTrace(
                     Collections.nCopies(1_000, frame("dev.acme.Deep", "down")).toArray(StackTraceElement[]::new));
         }
-        assertThat(StackText.of(failure).lines()).hasSize(30).contains("    ... 990 more");
-        assertThat(StackText.of(new IllegalStateException("x".repeat(100_000)))).hasSizeLessThan(8 * 1024 + 1);
+        assertThat(StackTraceSummary.of(failure).lines()).hasSize(30).contains("    ... 990 more");
+        assertThat(StackTraceSummary.of(new IllegalStateException("x".repeat(100_000))))
+                .hasSizeLessThan(8 * 1024 + 1);
     }
 
     private static String of(Throwable cause) {

@@ -120,7 +120,7 @@ class MessageCodecTest {
                 "{'id':'a\nb'}",
                 "/* */{'id':'1'}",
             })
-    void what_is_not_json_is_said_to_be_so(String value) {
+    void a_value_that_is_not_json_is_reported_as_not_json(String value) {
         assertThat(refusal(value).reason()).isEqualTo("NOT_JSON");
         assertThat(refusal(value)).hasMessageStartingWith("the value is not JSON: ");
     }
@@ -136,7 +136,7 @@ class MessageCodecTest {
 
     @ParameterizedTest
     @MethodSource("large")
-    void what_is_large_is_refused_in_little_time_and_few_words(String value) {
+    void a_huge_value_is_refused_quickly_with_a_short_message(String value) {
         UnprocessableMessageException refusal = assertTimeout(Duration.ofSeconds(5), () -> refusal(value));
 
         assertThat(refusal.reason()).isIn("INVALID", "NOT_JSON");
@@ -203,7 +203,7 @@ class MessageCodecTest {
                 "'' | that is ",
                 "binary | that is no text",
             })
-    void a_record_under_another_key_than_that_of_its_message_is_refused(@Nullable String key, String found) {
+    void a_record_key_that_differs_from_the_message_key_is_refused(@Nullable String key, String found) {
         MessageCodec<Sale> keyed = codec.keyedBy("id", Sale::id);
         byte[] bytes = key == null
                 ? null

@@ -38,7 +38,7 @@ class FailureClassifierTest {
                 "53300", "57000", "57P01", "57P02", "57P03", "57P04", "57P05", "58000", "58030", "58P01", "25006",
                 "F0000"
             })
-    void a_database_that_nobody_can_use_is_unavailable(String sqlState) {
+    void an_unusable_database_is_unavailable(String sqlState) {
         assertThat(classify(sql(sqlState))).isEqualTo(UNAVAILABLE);
     }
 
@@ -58,7 +58,7 @@ class FailureClassifierTest {
                 "22003", "22021", "22P05", "23505", "23514", "25001", "25P02", "2BP01", "40002", "42703", "42P01",
                 "42804", "54000", "55000", "P0001", "XX000", "", "?"
             })
-    void a_statement_that_this_message_made_fail_is_not_blamed_on_the_database(String sqlState) {
+    void a_statement_error_caused_by_the_message_is_unknown(String sqlState) {
         assertThat(classify(sql(sqlState))).isEqualTo(UNKNOWN);
     }
 
@@ -100,7 +100,7 @@ class FailureClassifierTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"25006", "28P01", "3D000", "53300", "53100", "57P03", "55P03", "40P01", "57014", "23505"})
-    void what_postgres_refused_was_not_committed(String sqlState) {
+    void a_statement_or_connection_refused_by_postgres_has_not_committed(String sqlState) {
         assertThat(mayHaveCommitted(sql(sqlState))).isFalse();
     }
 
@@ -122,7 +122,7 @@ class FailureClassifierTest {
     }
 
     @Test
-    void a_lost_connection_is_unavailable_however_deep_it_lies() {
+    void a_lost_connection_is_found_in_the_cause_chain() {
         assertThat(classify(new IllegalStateException(new ConnectException("refused"))))
                 .isEqualTo(UNAVAILABLE);
         assertThat(classify(ClosedConnectionException.INSTANCE)).isEqualTo(UNAVAILABLE);
@@ -132,14 +132,14 @@ class FailureClassifierTest {
     }
 
     @Test
-    void what_cannot_be_read_is_not_blamed_on_a_connection() {
+    void a_parse_failure_is_not_a_connection_failure() {
         assertThat(classify(new IllegalStateException(new JsonParseException(null, "not JSON"))))
                 .isEqualTo(UNKNOWN);
         assertThat(classify(new JsonMappingException(null, "no serializer"))).isEqualTo(UNKNOWN);
     }
 
     @Test
-    void a_failure_in_words_is_the_handlers_own_and_not_a_database_that_is_away() {
+    void a_failed_future_with_a_message_is_a_handler_failure() {
         assertThat(classify(failure(Future.failedFuture("no greeting for bob"))))
                 .isEqualTo(UNKNOWN);
         assertThat(classify(new VertxException("Parameter at position[0] is wrong")))
@@ -164,24 +164,24 @@ class FailureClassifierTest {
     }
 
     @Test
-    void a_broker_that_is_away_is_unavailable_and_a_missing_file_is_not() {
+    void an_unavailable_broker_is_unavailable_and_a_missing_file_is_not() {
         assertThat(classify(new NotLeaderOrFollowerException("moved"))).isEqualTo(UNAVAILABLE);
         assertThat(classify(new NoSuchFileException("greetings.txt"))).isEqualTo(UNKNOWN);
         assertThat(classify(new FileNotFoundException("greetings.txt"))).isEqualTo(UNKNOWN);
     }
 
     @Test
-    void our_own_word_is_found_however_deep_it_lies() {
+    void an_unprocessable_message_exception_is_found_in_the_cause_chain() {
         UnprocessableMessageException never = new UnprocessableMessageException("R", "no");
 
         assertThat(classify(new IllegalStateException(never))).isEqualTo(PERMANENT);
-        assertThat(FailureClassifier.permanent(new IllegalStateException(never)))
+        assertThat(FailureClassifier.findPermanent(new IllegalStateException(never)))
                 .containsSame(never);
-        assertThat(FailureClassifier.permanent(new IllegalStateException())).isEmpty();
+        assertThat(FailureClassifier.findPermanent(new IllegalStateException())).isEmpty();
     }
 
     @Test
-    void only_our_own_word_means_permanent() {
+    void only_an_unprocessable_message_exception_is_permanent() {
         assertThat(classify(new UnprocessableMessageException("R", "no"))).isEqualTo(PERMANENT);
         assertThat(classify(new NullPointerException())).isEqualTo(UNKNOWN);
         assertThat(classify(new ArithmeticException())).isEqualTo(UNKNOWN);

@@ -51,7 +51,7 @@ class ConcurrencyLimitTest {
     }
 
     @Test
-    void what_finds_no_place_is_refused_at_once_and_told_when_to_ask_again() {
+    void work_beyond_the_queue_limit_is_refused_with_retry_after() {
         ConcurrencyLimit limit = limit(1, 1, Duration.ofSeconds(30));
         run(limit, "a", Promise.promise());
         run(limit, "b", Promise.promise());
@@ -61,7 +61,7 @@ class ConcurrencyLimitTest {
     }
 
     @Test
-    void what_waits_too_long_is_refused_and_never_begun() throws Exception {
+    void work_that_waits_too_long_is_refused_and_never_started() throws Exception {
         ConcurrencyLimit limit = limit(1, 1, Duration.ofMillis(50));
         Promise<String> a = Promise.promise();
         Future<String> first = run(limit, "a", a);
@@ -77,7 +77,7 @@ class ConcurrencyLimitTest {
     }
 
     @Test
-    void work_that_fails_or_throws_gives_its_place_back() throws Exception {
+    void failed_work_releases_its_permit() throws Exception {
         ConcurrencyLimit limit = limit(1, 0, Duration.ofSeconds(1));
 
         assertThatThrownBy(() -> outcome(limit.run(() -> Future.failedFuture(new IllegalStateException("failed")))))

@@ -85,7 +85,7 @@ class JsonBodyTest {
     @ValueSource(
             strings = {"{'userId':", "{'userId':'u1'} x", "{'userId':'u1','userId':'u2'}", "not json", "{'userId':nul}"
             })
-    void what_is_not_json_is_a_bad_request_that_says_where(String body) {
+    void malformed_json_is_a_bad_request_with_its_location(String body) {
         assertThatThrownBy(() -> read(body))
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.status()).isEqualTo(400))

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PageTest {
     @Test
-    void the_row_too_many_says_that_there_is_more_and_stays_out() {
+    void an_extra_row_means_there_is_a_next_page() {
         assertThat(Page.of(List.of("c", "b", "a"), 2, row -> "after-" + row))
                 .isEqualTo(new Page<>(List.of("c", "b"), "after-b"));
     }
@@ -24,7 +24,7 @@ class PageTest {
     }
 
     @Test
-    void a_page_is_of_fifty_from_the_start_unless_told_otherwise() {
+    void a_page_request_defaults_to_the_first_fifty_rows() {
         assertThat(PageRequest.of(null, null)).isEqualTo(new PageRequest(50, null));
         assertThat(PageRequest.of("500", "abc")).isEqualTo(new PageRequest(500, "abc"));
         assertThat(PageRequest.of("1", " ")).isEqualTo(new PageRequest(1, null));

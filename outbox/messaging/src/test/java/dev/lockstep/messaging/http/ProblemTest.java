@@ -23,7 +23,7 @@ class ProblemTest {
     }
 
     @Test
-    void of_many_problems_the_first_hundred_are_told() {
+    void at_most_a_hundred_errors_are_reported() {
         FieldError error = new FieldError("items[0]", "is not known here");
 
         assertThat(Problem.badRequest("many", Collections.nCopies(100_000, error))

@@ -9,18 +9,18 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OperatorTest {
     @Test
-    void whom_the_proxy_names_has_that_name() {
+    void the_user_named_by_the_proxy_is_used() {
         assertThat(Operator.of(" kim ", "10.0.0.1").name()).isEqualTo("kim");
     }
 
     @Test
-    void whom_nobody_names_is_known_by_their_address() {
+    void an_unnamed_user_is_identified_by_address() {
         assertThat(Operator.of(null, "10.0.0.1").name()).isEqualTo("anonymous@10.0.0.1");
         assertThat(Operator.of(" \n ", "10.0.0.1").name()).isEqualTo("anonymous@10.0.0.1");
     }
 
     @Test
-    void a_name_is_bounded_and_holds_nothing_that_hides_or_forges_a_line() {
+    void a_name_is_truncated_and_stripped_of_control_characters() {
         assertThat(Operator.of("x".repeat(300), "10.0.0.1").name()).isEqualTo("x".repeat(200));
         assertThat(Operator.of("k\u0000i\r\nm\u202E\uD800", "10.0.0.1").name()).isEqualTo("kim");
     }

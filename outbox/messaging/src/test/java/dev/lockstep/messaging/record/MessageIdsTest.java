@@ -30,7 +30,7 @@ class MessageIdsTest {
     }
 
     @Test
-    void any_other_id_gets_one_that_is_the_same_at_every_delivery_and_differs_by_source() {
+    void any_other_id_is_mapped_to_a_stable_uuidv7_per_source() {
         UUID once = ids.of(record(5, "42", "/a", "2026-11-22T00:00:00Z"), NOW);
         UUID again = ids.of(record(9, "42", "/a", "2026-11-22T00:00:00Z"), NOW.plusSeconds(3600));
         UUID elsewhere = ids.of(record(5, "42", "/b", "2026-11-22T00:00:00Z"), NOW);
@@ -41,14 +41,14 @@ class MessageIdsTest {
     }
 
     @Test
-    void a_record_without_an_id_is_known_by_where_it_is() {
+    void a_record_without_an_id_is_identified_by_its_position() {
         assertThat(ids.of(record(5, null, "/a", null), NOW))
                 .isEqualTo(ids.of(record(5, null, "/a", null), NOW))
                 .isNotEqualTo(ids.of(record(6, null, "/a", null), NOW));
     }
 
     @Test
-    void an_id_older_than_the_retention_or_far_ahead_is_filed_under_the_nearest_day_there_is() {
+    void an_id_outside_the_retention_is_clamped_to_the_nearest_partition() {
         UUID old = ids.of(record(5, version7(NOW.minus(Duration.ofDays(400))).toString(), "/a", null), NOW);
         UUID ahead = ids.of(record(5, version7(NOW.plus(Duration.ofDays(400))).toString(), "/a", null), NOW);
 
@@ -58,8 +58,7 @@ class MessageIdsTest {
 
     @ParameterizedTest
     @CsvSource({"PT12H, 2026-11-23T06:00:00Z", "PT36H, 2026-11-23T06:00:00Z", "P7DT1H, 2026-11-23T00:30:00Z"})
-    void an_id_within_the_retention_is_taken_as_it_is_whatever_part_of_a_day_that_ends_with(
-            Duration retention, Instant now) {
+    void an_id_within_a_retention_of_partial_days_is_kept(Duration retention, Instant now) {
         UUID oldest = version7(now.minus(retention));
 
         assertThat(new MessageIds(retention).of(record(5, oldest.toString(), "/a", null), now))
@@ -67,7 +66,7 @@ class MessageIdsTest {
     }
 
     @Test
-    void a_time_that_is_out_of_all_bounds_is_taken_for_the_nearest_day_there_is() {
+    void an_out_of_range_time_is_clamped_to_the_nearest_partition() {
         UUID never = ids.of(record(5, "42", "/a", "+300000000-01-01T00:00:00Z"), NOW);
         UUID always = ids.of(record(5, "42", "/a", "-300000000-01-01T00:00:00Z"), NOW);
 
@@ -76,12 +75,12 @@ class MessageIdsTest {
     }
 
     @Test
-    void a_message_that_names_itself_as_the_one_before_it_has_none() {
+    void a_message_that_names_itself_as_predecessor_has_none() {
         UUID own = version7(NOW);
         UUID other = version7(NOW.minusSeconds(1));
 
-        assertThat(ids.previous(following(own, own), NOW)).isNull();
-        assertThat(ids.previous(following(own, other), NOW)).isEqualTo(other);
+        assertThat(ids.previousId(following(own, own), NOW)).isNull();
+        assertThat(ids.previousId(following(own, other), NOW)).isEqualTo(other);
     }
 
     private static ConsumerRecord<byte[], byte[]> following(UUID id, UUID previous) {

@@ -16,18 +16,18 @@ class PayloadsTest {
             quoteCharacter = '`',
             ignoreLeadingAndTrailingWhitespace = false,
             value = {"{\"a\":1},{\"a\":1}", "null,null", "``,\"\"", "` `,\" \"", "{},{}", "ann,\"ann\"", "1 2,\"1 2\""})
-    void what_is_json_stays_json_and_all_other_text_is_a_string(String value, String shown) {
+    void json_is_kept_and_other_text_becomes_a_string(String value, String shown) {
         assertThat(Payloads.asJson(value.getBytes(StandardCharsets.UTF_8))).isEqualTo(shown);
     }
 
     @Test
-    void half_of_a_surrogate_pair_does_not_keep_the_rest_from_being_shown() {
+    void a_lone_surrogate_is_replaced() {
         assertThat(Payloads.asJson("{\"a\":\"x\\ud800y\"}".getBytes(StandardCharsets.UTF_8)))
                 .isEqualTo("{\"a\":\"x\uFFFDy\"}");
     }
 
     @Test
-    void what_is_not_text_is_a_string_in_base64() {
+    void binary_becomes_base64() {
         assertThat(Payloads.asJson(new byte[] {(byte) 0xff})).isEqualTo("\"/w==\"");
     }
 }

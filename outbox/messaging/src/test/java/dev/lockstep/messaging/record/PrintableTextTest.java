@@ -40,13 +40,13 @@ class PrintableTextTest {
         "d800, \\ud800",
         "dfff, \\udfff"
     })
-    void what_a_terminal_or_a_reader_of_lines_acts_on_is_escaped(String unit, String escaped) {
+    void control_and_formatting_characters_are_escaped(String unit, String escaped) {
         assertThat(PrintableText.of("a" + (char) Integer.parseInt(unit, 16) + "b", 100))
                 .isEqualTo("a" + escaped + "b");
     }
 
     @Test
-    void nothing_that_is_left_is_a_control_character_or_has_no_utf_8() {
+    void the_result_has_no_control_characters_and_is_valid_utf_8() {
         String everything = IntStream.rangeClosed(0, 0xFFFF)
                 .collect(StringBuilder::new, (all, unit) -> all.append((char) unit), StringBuilder::append)
                 .reverse()

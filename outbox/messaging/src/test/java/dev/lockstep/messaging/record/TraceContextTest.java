@@ -19,7 +19,7 @@ class TraceContextTest {
     }
 
     @Test
-    void of_a_later_version_what_we_know_is_kept() {
+    void a_later_version_is_reduced_to_the_fields_of_version_00() {
         assertThat(TraceContext.orNew("cc-" + TRACE + "-01-what-the-future-will-be-like"))
                 .isEqualTo("00-" + TRACE + "-01");
     }

@@ -1,0 +1,66 @@
+package dev.lockstep.audit;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What one check counted and found. Every finding is counted; the first ones are kept. */
+final class CheckResult {
+    private final Check check;
+    private final int maxFindings;
+    private final Map<String, Long> counts = new LinkedHashMap<>();
+    private final List<Finding> findings = new ArrayList<>();
+    private long broken;
+    private long undecided;
+
+    CheckResult(Check check, int maxFindings) {
+        this.check = check;
+        this.maxFindings = maxFindings;
+    }
+
+    Check check() {
+        return check;
+    }
+
+    void count(String what) {
+        count(what, 1);
+    }
+
+    void count(String what, long more) {
+        counts.merge(what, more, Long::sum);
+    }
+
+    void addFinding(String id, String expected, String found, String look) {
+        broken++;
+        if (findings.size() < maxFindings) {
+            findings.add(new Finding(id, expected, found, look));
+        }
+    }
+
+    /** Something that cannot be judged yet: it may come to its end, and nothing was waited for. */
+    void addUndecided(long more) {
+        undecided += more;
+    }
+
+    boolean holds() {
+        return broken == 0;
+    }
+
+    long addFinding() {
+        return broken;
+    }
+
+    long undecided() {
+        return undecided;
+    }
+
+    Map<String, Long> counts() {
+        return Collections.unmodifiableMap(counts);
+    }
+
+    List<Finding> findings() {
+        return List.copyOf(findings);
+    }
+}

@@ -1,0 +1,52 @@
+package dev.lockstep.audit;
+
+import java.time.Instant;
+import java.util.List;
+
+/** No dead letter is open and no message is parked, unless the audit was told that letters may be. */
+final class DeadLetterCheck {
+    private final AuditWindow window;
+    private final boolean allowed;
+    private final CheckResult result;
+
+    /** @param allowed whether open dead letters are counted only */
+    DeadLetterCheck(AuditWindow window, boolean allowed, CheckResult result) {
+        this.window = window;
+        this.allowed = allowed;
+        this.result = result;
+    }
+
+    void examine(
+            ServiceRole party,
+            SortedStream<DeadLetterStore.DeadLetter> open,
+            List<DeadLetterStore.ParkedMessage> parked) {
+        while (open.hasNext()) {
+            DeadLetterStore.DeadLetter letter = open.next();
+            result.count(letter.topic() + " " + letter.reason());
+            if (!allowed) {
+                result.addFinding(
+                        letter.key() == null ? "dead letter " + letter.id() : letter.key(),
+                        "no open dead letter",
+                        letter.reason() + " at " + letter.position() + ": " + letter.error(),
+                        party.id() + " GET /dead-letters/" + letter.id());
+            }
+        }
+        for (DeadLetterStore.ParkedMessage message : parked) {
+            result.count(message.topic() + " parked");
+            if (window.leavesUndecided()) {
+                result.addUndecided(1);
+            } else if (window.isStuck(message.since())) {
+                result.addFinding(
+                        message.key() == null ? message.position() : message.key(),
+                        "no parked message",
+                        "one at %s since %s, tried %d times: %s"
+                                .formatted(
+                                        message.position(),
+                                        Instant.ofEpochMilli(message.since()),
+                                        message.attempts(),
+                                        message.error()),
+                        party.id() + " GET /parked-messages");
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.lockstep.audit;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/** Puts together what streams of facts, each sorted by order, say about one order after the other. */
+final class OrderEvidenceIterator implements AutoCloseable {
+    private static final Comparator<SortedStream<? extends Fact>> NEXT_ORDER =
+            (a, b) -> Ids.TEXT_ORDER.compare(a.peek().orderId(), b.peek().orderId());
+
+    private final List<SortedStream<? extends Fact>> streams;
+    private final AuditWindow window;
+    private final PriorityQueue<SortedStream<? extends Fact>> queue = new PriorityQueue<>(NEXT_ORDER);
+
+    OrderEvidenceIterator(List<SortedStream<? extends Fact>> streams, AuditWindow window) {
+        this.streams = List.copyOf(streams);
+        this.window = window;
+        streams.stream().filter(SortedStream::hasNext).forEach(queue::add);
+    }
+
+    boolean hasNext() {
+        return !queue.isEmpty();
+    }
+
+    OrderEvidence next() {
+        OrderEvidence dossier = new OrderEvidence(queue.element().peek().orderId(), window);
+        while (!queue.isEmpty() && queue.element().peek().orderId().equals(dossier.orderId())) {
+            SortedStream<? extends Fact> stream = queue.remove();
+            dossier.add(stream.next());
+            if (stream.hasNext()) {
+                queue.add(stream);
+            }
+        }
+        return dossier;
+    }
+
+    @Override
+    public void close() {
+        streams.forEach(SortedStream::close);
+    }
+}

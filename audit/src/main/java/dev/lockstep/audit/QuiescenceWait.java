@@ -1,0 +1,87 @@
+package dev.lockstep.audit;
+
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.TopicPartition;
+
+/** Waits until what was there when it began has come to its end: orders, sagas, outbox rows, parked messages, consumers' lag. */
+final class QuiescenceWait {
+    private static final Duration INTERVAL = Duration.ofMillis(250);
+
+    private final AuditPlan plan;
+    private final KafkaReader kafka;
+    private final long startedAt;
+    private final Map<String, Map<TopicPartition, Long>> ends = new HashMap<>();
+    private final Map<String, Long> lag = new TreeMap<>();
+    private long pending;
+
+    QuiescenceWait(AuditPlan plan, KafkaReader kafka) {
+        this.plan = plan;
+        this.kafka = kafka;
+        // The oldest of the databases' clocks: what is judged must have been there for all of them.
+        this.startedAt = plan.databases().values().stream()
+                .mapToLong(address -> {
+                    try (SnapshotStore database = SnapshotStore.open(address)) {
+                        return PendingWorkStore.now(database);
+                    }
+                })
+                .min()
+                .orElseThrow();
+        for (ServiceRole party : ServiceRole.values()) {
+            List<TopicPartition> partitions = kafka.partitions(party.consumedTopics());
+            ends.put(party.group(), kafka.endOffsets(partitions));
+        }
+    }
+
+    /** Returns as soon as nothing is left, or when the time is over. */
+    void await() {
+        long limit = System.nanoTime() + plan.settle().toNanos();
+        while (!isQuiescent() && System.nanoTime() < limit) {
+            pause();
+        }
+    }
+
+    long startedAt() {
+        return startedAt;
+    }
+
+    /** What the consumer groups had left to read at the last look, by group and topic. */
+    Map<String, Long> lag() {
+        return lag;
+    }
+
+    private boolean isQuiescent() {
+        pending = 0;
+        plan.databases().forEach((party, address) -> {
+            try (SnapshotStore database = SnapshotStore.open(address)) {
+                pending += PendingWorkStore.countPending(database, party, startedAt);
+            }
+        });
+        lag.clear();
+        for (ServiceRole party : new EnumMap<>(plan.databases()).keySet()) {
+            kafka.lag(party.group(), Objects.requireNonNull(ends.get(party.group())))
+                    .forEach((partition, records) ->
+                            lag.merge(party.group() + " on " + partition.topic(), records, Long::sum));
+        }
+        return pending == 0 && lag.isEmpty();
+    }
+
+    private static void pause() {
+        try {
+            // Nobody ever counts it down: a wait that can be interrupted.
+            if (new CountDownLatch(1).await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new IllegalStateException();
+            }
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+            throw new AuditException("the audit was interrupted", cause);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.lockstep.contracts;
+
+import java.util.ArrayList;
+import java.util.Currency;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules for the members of messages and requests. The records of this package apply them when they are made, so a message
+ * that breaks one cannot be decoded; the HTTP routes of the services apply the same ones.
+ *
+ * <p>Each {@code ...Problem} method returns null if the value is valid, and otherwise what is wrong with it, to be read after the
+ * name of the member: {@code must not be negative, but was -100}.
+ */
+public final class FieldConstraints {
+    /** Of the id of a user or a product, in UTF-16 code units. */
+    public static final int MAX_ID_LENGTH = 100;
+    /** Of an order id. It is opaque outside the order service, and must fit into an index entry of Postgres. */
+    public static final int MAX_ORDER_ID_LENGTH = 255;
+
+    public static final int MAX_ITEMS = 100;
+    public static final int MAX_QTY = 1000;
+    /** In minor units: 2^53 - 1, the largest number that every JSON reader takes as it is. */
+    public static final long MAX_AMOUNT = 9_007_199_254_740_991L;
+
+    private static final String UNPRINTABLE = "must not contain control characters or half of a surrogate pair";
+    private static final Set<String> CURRENCIES = Currency.getAvailableCurrencies().stream()
+            .map(Currency::getCurrencyCode)
+            .collect(Collectors.toUnmodifiableSet());
+
+    private FieldConstraints() {}
+
+    /** What is wrong with the id of a user or a product. */
+    public static @Nullable String idProblem(@Nullable String id) {
+        return textProblem(id, MAX_ID_LENGTH);
+    }
+
+    public static @Nullable String orderIdProblem(@Nullable String id) {
+        return textProblem(id, MAX_ORDER_ID_LENGTH);
+    }
+
+    /** What is wrong with a text of one line that must not be blank. */
+    public static @Nullable String textProblem(@Nullable String text, int maxLength) {
+        if (text == null) {
+            return "is required";
+        }
+        if (text.isBlank() || text.length() > maxLength) {
+            return "must be text of 1 to " + maxLength + " characters, not blank";
+        }
+        return isPrintable(text) ? null : UNPRINTABLE;
+    }
+
+    /** What is wrong with an amount of money that is a price, a total or a charge. */
+    public static @Nullable String amountProblem(long amount) {
+        if (amount < 0) {
+            return "must not be negative, but was " + amount;
+        }
+        return amount > MAX_AMOUNT ? "must be at most " + MAX_AMOUNT + ", but was " + amount : null;
+    }
+
+    public static @Nullable String currencyProblem(@Nullable String currency) {
+        if (currency == null) {
+            return "is required";
+        }
+        return CURRENCIES.contains(currency) ? null : "must be an ISO 4217 code such as KRW";
+    }
+
+    public static @Nullable String qtyProblem(long qty) {
+        return qty < 1 || qty > MAX_QTY ? "must be a whole number from 1 to " + MAX_QTY : null;
+    }
+
+    /** What is wrong with the length of an order's list of items. */
+    public static @Nullable String itemCountProblem(int items) {
+        return items < 1 || items > MAX_ITEMS ? "must be an array of 1 to " + MAX_ITEMS + " items" : null;
+    }
+
+    /**
+     * Whether the text has neither control characters (U+0000 to U+001F, U+007F to U+009F) nor halves of surrogate pairs, which
+     * have no UTF-8 and would be stored as question marks.
+     */
+    public static boolean isPrintable(String text) {
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            int codePoint = text.codePointAt(i);
+            if (Character.isISOControl(codePoint) || Character.getType(codePoint) == Character.SURROGATE) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    static void checkOrderId(@Nullable String id) {
+        check("orderId", orderIdProblem(id));
+    }
+
+    static void checkId(@Nullable String id, String member) {
+        check(member, idProblem(id));
+    }
+
+    static List<OrderItem> checkedItems(@Nullable List<OrderItem> items) {
+        List<@Nullable OrderItem> given = new ArrayList<>(required(items, "items"));
+        check("items", itemCountProblem(given.size()));
+        for (int i = 0; i < given.size(); i++) {
+            required(given.get(i), "items[" + i + "]");
+        }
+        return List.copyOf(items);
+    }
+
+    static <T> T required(@Nullable T value, String member) {
+        if (value == null) {
+            throw new IllegalArgumentException(member + " is required");
+        }
+        return value;
+    }
+
+    static void check(String member, @Nullable String problem) {
+        if (problem != null) {
+            throw new IllegalArgumentException(member + " " + problem);
+        }
+    }
+}

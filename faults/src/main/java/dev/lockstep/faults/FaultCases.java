@@ -1,0 +1,51 @@
+package dev.lockstep.faults;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Every case there is. */
+final class FaultCases {
+    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats, garbage and
+    // fuzz.
+    private static final List<String> SHORT = List.of(
+            "kill-services",
+            "crash-in-transaction",
+            "crash-in-relay",
+            "kill-kafka",
+            "kill-postgres",
+            "drop-slot",
+            "repeat-records",
+            "poison",
+            "fuzz-records");
+
+    private FaultCases() {}
+
+    static List<FaultCase> all() {
+        return Stream.of(
+                        ProcessCases.all(),
+                        NetworkCases.all(),
+                        SlotCases.all(),
+                        PublicationCases.all(),
+                        SessionCases.all(),
+                        RecordCases.all(),
+                        FuzzCases.all(),
+                        KafkaCases.all(),
+                        TopicCases.all(),
+                        MachineCases.all(),
+                        LockCases.all())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    static List<FaultCase> shortSuite() {
+        return SHORT.stream().map(FaultCases::named).toList();
+    }
+
+    /** @throws IllegalArgumentException if there is none of that name */
+    static FaultCase named(String name) {
+        return all().stream()
+                .filter(each -> each.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(name + " is no case; --list shows them"));
+    }
+}

@@ -1,0 +1,45 @@
+package dev.lockstep.faults.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import net.bytebuddy.ByteBuddy;
+import net.bytebuddy.description.type.TypeDescription;
+import net.bytebuddy.dynamic.ClassFileLocator;
+import net.bytebuddy.pool.TypePool;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A method that is renamed would otherwise leave a case that breaks nothing. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class MethodInstrumentationTest {
+    private final ClassFileLocator classes = ClassFileLocator.ForClassLoader.ofSystemLoader();
+    private final TypePool types = TypePool.Default.of(classes);
+
+    @ParameterizedTest
+    @EnumSource
+    void every_class_of_a_crash_point_has_a_matching_method(CrashPoint point) {
+        assertThat(point.classes()).isNotEmpty().allSatisfy(type -> finds(MethodInstrumentation.of(point), type));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void every_class_of_a_protection_has_a_matching_method(Protection protection) {
+        assertThat(MethodInstrumentation.disabling(protection))
+                .allSatisfy(
+                        weaving -> assertThat(weaving.classes()).isNotEmpty().allSatisfy(type -> finds(weaving, type)));
+    }
+
+    private void finds(MethodInstrumentation weaving, String type) {
+        TypeDescription described = types.describe(type).resolve();
+        assertThat(described.getDeclaredMethods().filter(weaving.matcher()))
+                .as(weaving.methodPattern() + " of " + type)
+                .isNotEmpty();
+        // Also that the code fits: byte code is checked only when it is made.
+        assertThat(weaving.applyTo(new ByteBuddy().redefine(described, classes))
+                        .make()
+                        .getBytes())
+                .isNotEmpty();
+    }
+}

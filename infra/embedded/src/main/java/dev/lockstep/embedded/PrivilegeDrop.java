@@ -1,0 +1,119 @@
+package dev.lockstep.embedded;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How Postgres programs are run so that they do not see themselves as root, which they refuse.
+ *
+ * <p>An ordinary user runs them as they are. Root runs them in a user namespace of their own: inside they are nobody,
+ * outside their files stay root's and no folder has to change hands. Where namespaces are forbidden (Docker's default
+ * profile does), root hands the data to the user {@code nobody} and runs them as that.
+ */
+enum PrivilegeDrop {
+    NONE,
+    USER_NAMESPACE,
+    NOBODY_USER;
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static @Nullable PrivilegeDrop detected;
+
+    static synchronized PrivilegeDrop detect() {
+        if (detected == null) {
+            detected = choose();
+        }
+        return Objects.requireNonNull(detected);
+    }
+
+    List<String> command(List<String> program) {
+        List<String> command = new ArrayList<>(
+                switch (this) {
+                    case NONE -> List.of();
+                    case USER_NAMESPACE -> List.of("unshare", "--user");
+                    case NOBODY_USER -> List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+                });
+        command.addAll(program);
+        return List.copyOf(command);
+    }
+
+    /** Where unpacked programs are kept: somewhere that the user who runs them can reach. */
+    Path cache() {
+        String home = System.getProperty("user.home");
+        Path folder = Path.of(home, ".cache");
+        boolean usable = this != NOBODY_USER && (Files.isWritable(folder) || Files.isWritable(Path.of(home)));
+        return usable
+                ? folder.resolve("lockstep")
+                : Path.of(System.getProperty("java.io.tmpdir"), "lockstep-" + System.getProperty("user.name"));
+    }
+
+    /** Lets the user who runs Postgres pass through a folder that is closed to others, on the way to what is below it. */
+    void grantTraversal(Path folder) {
+        if (this == NOBODY_USER) {
+            try {
+                Files.setOwner(folder, nobody(folder));
+            } catch (IOException cause) {
+                throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
+            }
+        }
+    }
+
+    private static UserPrincipal nobody(Path folder) throws IOException {
+        return folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+    }
+
+    /** Makes sure that the user who runs Postgres owns the folder and all in it. */
+    void transferOwnership(Path folder) {
+        if (this != NOBODY_USER) {
+            return;
+        }
+        try {
+            UserPrincipal nobody = nobody(folder);
+            Files.walkFileTree(folder, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+                        throws IOException {
+                    Files.setOwner(directory, nobody);
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                    Files.setOwner(file, nobody);
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        } catch (IOException cause) {
+            throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
+        }
+        if (!Command.run(command(List.of("test", "-r", folder.toString())), LIMIT)
+                .succeeded()) {
+            throw new IllegalStateException("Postgres does not run as root, and the user nobody cannot reach " + folder
+                    + ": use a data folder that every user may enter, or start as an ordinary user");
+        }
+    }
+
+    private static PrivilegeDrop choose() {
+        if (!"root".equals(System.getProperty("user.name"))) {
+            return NONE;
+        }
+        for (PrivilegeDrop candidate : List.of(USER_NAMESPACE, NOBODY_USER)) {
+            if (Command.run(candidate.command(List.of("true")), LIMIT).succeeded()) {
+                return candidate;
+            }
+        }
+        throw new IllegalStateException(
+                "Postgres does not run as root, and neither `unshare --user` nor `setpriv` works"
+                        + " here: start as an ordinary user");
+    }
+}

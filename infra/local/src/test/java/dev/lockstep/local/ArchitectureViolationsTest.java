@@ -1,0 +1,95 @@
+package dev.lockstep.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import dev.lockstep.audit.violations.AuditUsingContracts;
+import dev.lockstep.contracts.violations.ContractUsingMessaging;
+import dev.lockstep.embedded.violations.EmbeddedUsingContracts;
+import dev.lockstep.messaging.record.violations.RecordThatKnowsDelivery;
+import dev.lockstep.messaging.violations.MessagingUsingConnect;
+import dev.lockstep.messaging.violations.MessagingUsingContracts;
+import dev.lockstep.messaging.violations.MessagingUsingService;
+import dev.lockstep.order.violations.ServiceUsingAnotherService;
+import dev.lockstep.order.violations.ServiceUsingEmbeddedServer;
+import dev.lockstep.order.violations.ShellExecutingJdbc;
+import dev.lockstep.order.violations.ShellExecutingSql;
+import dev.lockstep.order.violations.ShellMappingJson;
+import dev.lockstep.order.violations.ShellOpeningClient;
+import dev.lockstep.order.violations.ShellReadingEnvironment;
+import dev.lockstep.order.violations.ShellThatUsesInternals;
+import dev.lockstep.order.violations.ShellUsingRelay;
+import dev.lockstep.order.violations.domain.DomainUsingClock;
+import dev.lockstep.order.violations.domain.DomainUsingRandom;
+import dev.lockstep.order.violations.domain.DomainUsingVertx;
+import dev.lockstep.relay.violations.RelayUsingMessaging;
+import dev.lockstep.runtime.violations.RuntimeUsingContracts;
+import dev.lockstep.violations.ClassInUnmarkedPackage;
+import java.lang.reflect.Field;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A rule that nobody can break is no rule: each one is shown something that breaks it. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class ArchitectureViolationsTest {
+    static Stream<Arguments> violations() {
+        return Stream.of(
+                arguments("DOMAIN_DECIDES_AND_NOTHING_ELSE", DomainUsingVertx.class),
+                arguments("DOMAIN_HAS_NO_CLOCK_AND_NO_DICE", DomainUsingClock.class),
+                arguments("DOMAIN_HAS_NO_CLOCK_AND_NO_DICE", DomainUsingRandom.class),
+                arguments("SERVICES_STAND_ALONE", ServiceUsingAnotherService.class),
+                arguments("NOBODY_NEEDS_A_SERVICE", MessagingUsingService.class),
+                arguments("ONLY_PROGRAMS_RELAY", ShellUsingRelay.class),
+                arguments("ONLY_THE_RELAY_KNOWS_DEBEZIUM", MessagingUsingConnect.class),
+                arguments("MESSAGING_KNOWS_NOTHING_OF_ORDERS", MessagingUsingContracts.class),
+                arguments("MESSAGING_HAS_LAYERS", RecordThatKnowsDelivery.class),
+                arguments("MESSAGING_INTERNALS_STAY_INSIDE", ShellThatUsesInternals.class),
+                arguments("THE_RELAY_STANDS_ALONE", RelayUsingMessaging.class),
+                arguments("CONTRACTS_DEPEND_ON_NOTHING", ContractUsingMessaging.class),
+                arguments("THE_RUNTIME_KNOWS_NO_MESSAGES", RuntimeUsingContracts.class),
+                arguments("THE_AUDITOR_SHARES_NO_CODE", AuditUsingContracts.class),
+                arguments("EMBEDDED_SERVERS_KNOW_NOTHING_OF_US", EmbeddedUsingContracts.class),
+                arguments("ONLY_TESTS_AND_THE_LOCAL_STACK_EMBED_SERVERS", ServiceUsingEmbeddedServer.class),
+                arguments("ONLY_PROGRAMS_READ_THE_ENVIRONMENT", ShellReadingEnvironment.class),
+                arguments("ONLY_STORES_SPEAK_SQL", ShellExecutingSql.class),
+                arguments("ONLY_STORES_SPEAK_SQL", ShellExecutingJdbc.class),
+                arguments("ONLY_VERTICLES_OPEN_CLIENTS", ShellOpeningClient.class),
+                arguments("ONLY_MESSAGES_MAP_JSON", ShellMappingJson.class),
+                arguments("EVERY_PACKAGE_IS_NULL_MARKED", ClassInUnmarkedPackage.class));
+    }
+
+    @ParameterizedTest
+    @MethodSource("violations")
+    void a_violation_is_detected(String rule, Class<?> violation) throws ReflectiveOperationException {
+        ArchRule checked =
+                (ArchRule) ArchitectureTest.class.getDeclaredField(rule).get(null);
+
+        assertThatThrownBy(() -> checked.check(new ClassFileImporter().importClasses(violation)))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("was violated")
+                .hasMessageContaining(violation.getSimpleName());
+    }
+
+    @Test
+    void every_rule_has_a_violation() {
+        Set<String> rules = Arrays.stream(ArchitectureTest.class.getDeclaredFields())
+                .filter(field -> field.isAnnotationPresent(ArchTest.class))
+                .map(Field::getName)
+                .collect(Collectors.toSet());
+
+        assertThat(violations().map(arguments -> arguments.get()[0]).collect(Collectors.toSet()))
+                .isEqualTo(rules);
+    }
+}

@@ -1,0 +1,12 @@
+package dev.lockstep.order.violations;
+
+import dev.lockstep.runtime.PostgresConfig;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+
+/** A violation on purpose. */
+public final class ShellOpeningClient {
+    public Pool open(PostgresConfig postgres, Vertx vertx) {
+        return postgres.pool(vertx, "mine");
+    }
+}

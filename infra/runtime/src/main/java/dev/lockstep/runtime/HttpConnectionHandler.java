@@ -1,0 +1,153 @@
+package dev.lockstep.runtime;
+
+import dev.lockstep.runtime.ConnectionGuard.CloseReason;
+import dev.lockstep.runtime.ConnectionLimit.Admission;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.PrematureChannelClosureException;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.impl.HttpServerConnection;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Lets connections in, watches over them, and answers what is not HTTP. What is decoded and in time reaches the router. */
+final class HttpConnectionHandler {
+    // As Vert.x names them.
+    static final String ENCODER = "httpEncoder";
+    private static final String DECODER = "httpDecoder";
+    private static final Logger LOGGER = LoggerFactory.getLogger(HttpConnectionHandler.class);
+    private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
+
+    private final HttpServerOptions options;
+    private final HttpLimits limits;
+    private final ConnectionLimit connections;
+    private final AtomicInteger open = new AtomicInteger();
+    private final Map<Admission, Counter> refusals = new EnumMap<>(Admission.class);
+    private final Map<CloseReason, Counter> closeCounters = new EnumMap<>(CloseReason.class);
+    private final Counter malformed;
+    private final Object logLock = new Object();
+    private long lastLogged = System.nanoTime() - LOG_INTERVAL.toNanos();
+    private long notLogged;
+
+    HttpConnectionHandler(
+            HttpServerOptions options, HttpLimits limits, ConnectionLimit connections, MeterRegistry meters) {
+        this.options = options;
+        this.limits = limits;
+        this.connections = connections;
+        for (Admission refusal : new Admission[] {Admission.TOO_MANY, Admission.TOO_MANY_OF_ADDRESS}) {
+            refusals.put(
+                    refusal,
+                    Counter.builder("lockstep.http.connections.refused")
+                            .description("connections closed at once because a limit was reached and all others worked")
+                            .tag("reason", refusal == Admission.TOO_MANY ? "total" : "address")
+                            .register(meters));
+        }
+        for (CloseReason ending : CloseReason.values()) {
+            closeCounters.put(
+                    ending,
+                    Counter.builder("lockstep.http.connections.ended")
+                            .description("connections ended because of a deadline or to make room for others")
+                            .tag(
+                                    "reason",
+                                    ending.name().toLowerCase(Locale.ROOT).replace('_', '-'))
+                            .register(meters));
+        }
+        malformed = Counter.builder("lockstep.http.requests.malformed")
+                .description("requests refused because they are not well-formed HTTP/1.1")
+                .register(meters);
+        Gauge.builder("lockstep.http.connections.open", open, AtomicInteger::get)
+                .description("HTTP connections that this service has open")
+                .register(meters);
+    }
+
+    /** For each connection, before anything was read from it. */
+    void connected(HttpConnection connection) {
+        ChannelHandlerContext ctx = ((HttpServerConnection) connection).channelHandlerContext();
+        if (!(ctx.channel().remoteAddress() instanceof InetSocketAddress remote) || remote.getAddress() == null) {
+            var _ = ctx.close();
+            return;
+        }
+        InetAddress address = remote.getAddress();
+        ConnectionGuard guard = new ConnectionGuard(limits, this::ended);
+        Admission admission = connections.admit(guard, address, limits);
+        if (admission != Admission.ADMITTED) {
+            Objects.requireNonNull(refusals.get(admission)).increment();
+            logLimit();
+            var _ = ctx.close();
+            return;
+        }
+        open.incrementAndGet();
+        ctx.channel().closeFuture().addListener(closed -> {
+            connections.release(guard, address);
+            open.decrementAndGet();
+        });
+        ChannelPipeline pipeline = ctx.pipeline();
+        pipeline.replace(DECODER, DECODER, new StrictRequestDecoder(options, guard::headStarted));
+        pipeline.addAfter(ENCODER, "connectionGuard", guard);
+    }
+
+    /** Answers a request that could not be decoded. */
+    void rejectMalformed(HttpServerRequest request) {
+        Throwable cause = request.decoderResult().cause();
+        if (cause instanceof PrematureChannelClosureException) {
+            request.connection().close();
+            return;
+        }
+        malformed.increment();
+        switch (cause) {
+            case MalformedRequestException refused ->
+                RawProblem.answer(request, refused.status(), String.valueOf(refused.getMessage()));
+            case TooLongHttpLineException tooLong ->
+                RawProblem.answer(
+                        request,
+                        414,
+                        "The request line may have at most " + options.getMaxInitialLineLength() + " bytes");
+            case TooLongHttpHeaderException tooLong ->
+                RawProblem.answer(
+                        request, 431, "The header fields may have at most " + options.getMaxHeaderSize() + " bytes");
+            case null, default -> RawProblem.answer(request, 400, "The request is not valid HTTP");
+        }
+    }
+
+    private void ended(CloseReason ending) {
+        Objects.requireNonNull(closeCounters.get(ending)).increment();
+        if (ending == CloseReason.EVICTED) {
+            logLimit();
+        }
+    }
+
+    private void logLimit() {
+        long count;
+        synchronized (logLock) {
+            notLogged++;
+            long now = System.nanoTime();
+            if (now - lastLogged < LOG_INTERVAL.toNanos()) {
+                return;
+            }
+            lastLogged = now;
+            count = notLogged;
+            notLogged = 0;
+        }
+        LOGGER.atWarn()
+                .addKeyValue("connections", count)
+                .addKeyValue("maxConnections", limits.maxConnections())
+                .addKeyValue("maxConnectionsPerAddress", limits.maxConnectionsPerAddress())
+                .log("as many HTTP connections are open as HTTP_MAX_CONNECTIONS or HTTP_MAX_CONNECTIONS_PER_ADDRESS"
+                        + " allow: those that waited longest for their client were closed, or new ones refused");
+    }
+}

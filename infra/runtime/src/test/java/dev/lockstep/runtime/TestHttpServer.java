@@ -1,0 +1,173 @@
+package dev.lockstep.runtime;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.Responses;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP side of a service without the service, for tests that speak to its sockets. */
+final class TestHttpServer implements AutoCloseable {
+    private static final int READ_TIMEOUT_MILLIS = 20_000;
+
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final ConnectionLimit connections = new ConnectionLimit();
+    /** Requests that reached a route of the service. */
+    final AtomicInteger echoed = new AtomicInteger();
+
+    private final Vertx vertx =
+            Vertx.builder().withTransport(AcceptThrottle.transport()).build();
+    private final int port;
+
+    private TestHttpServer(Map<String, String> settings) throws TimeoutException {
+        Map<String, String> environment = new HashMap<>(Map.of(
+                "HTTP_PORT", "0",
+                "POSTGRES_URI", "postgresql://127.0.0.1/unused",
+                "POSTGRES_USER", "unused",
+                "POSTGRES_PASSWORD", "unused",
+                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
+        environment.putAll(settings);
+        Env env = new Env(environment);
+        ServiceConfig config = ServiceConfig.read(env, "edge-service", 8080);
+        ServiceContext context =
+                new ServiceContext(env.build("edge-service", () -> config), meters, new HealthChecks());
+        Router router = HttpApi.router(vertx, context);
+        router.post("/echo").handler(ctx -> {
+            echoed.incrementAndGet();
+            Responses.json(ctx, 200, JsonBody.read(ctx, EchoService.Echo.class));
+        });
+        router.delete("/echo").handler(ctx -> {
+            echoed.incrementAndGet();
+            ctx.end();
+        });
+        router.get("/echo").handler(ctx -> {
+            echoed.incrementAndGet();
+            ctx.end("echo");
+        });
+        router.get("/never").handler(ctx -> echoed.incrementAndGet());
+        router.get("/blocking").handler(ctx -> {
+            echoed.incrementAndGet();
+            LockSupport.parkNanos(Duration.ofSeconds(3).toNanos());
+            ctx.end();
+        });
+        router.get("/large").handler(ctx -> ctx.end("x".repeat(4 * 1024 * 1024)));
+        port = await(HttpApi.listen(vertx, router, config.http(), meters, connections))
+                .actualPort();
+    }
+
+    static TestHttpServer start(Map<String, String> settings) throws TimeoutException {
+        return new TestHttpServer(settings);
+    }
+
+    int port() {
+        return port;
+    }
+
+    /** How often connections ended for this reason. */
+    double ended(String reason) {
+        return counted("lockstep.http.connections.ended", "reason", reason);
+    }
+
+    double counted(String name, String... tags) {
+        Counter counter = meters.find(name).tags(tags).counter();
+        return counter == null ? 0 : counter.count();
+    }
+
+    Socket connect() throws IOException {
+        return connect(0);
+    }
+
+    /** @param receiveBuffer in bytes, or 0 for the usual */
+    Socket connect(int receiveBuffer) throws IOException {
+        Socket socket = new Socket();
+        if (receiveBuffer > 0) {
+            socket.setReceiveBufferSize(receiveBuffer);
+        }
+        socket.setSoTimeout(READ_TIMEOUT_MILLIS);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return socket;
+    }
+
+    /** Sends these bytes on a new connection and returns what comes back until the server closes it. */
+    String exchange(String request) throws IOException {
+        try (Socket socket = connect()) {
+            write(socket, request);
+            return readUntilClosed(socket);
+        }
+    }
+
+    static void write(Socket socket, String bytes) throws IOException {
+        socket.getOutputStream().write(bytes.getBytes(ISO_8859_1));
+        socket.getOutputStream().flush();
+    }
+
+    /** Fails when the server keeps the connection open. */
+    static String readUntilClosed(Socket socket) throws IOException {
+        ByteArrayOutputStream read = new ByteArrayOutputStream();
+        byte[] buffer = new byte[8192];
+        try {
+            for (int count = socket.getInputStream().read(buffer); count >= 0; ) {
+                read.write(buffer, 0, count);
+                count = socket.getInputStream().read(buffer);
+            }
+        } catch (SocketException e) {
+            // Closed with bytes of ours unread: what had come before that counts.
+        }
+        return read.toString(ISO_8859_1);
+    }
+
+    /** One response with its body, or null when the server closes the connection instead. */
+    static @Nullable String readResponse(Socket socket) throws IOException {
+        StringBuilder read = new StringBuilder();
+        try {
+            while (!isComplete(read)) {
+                int next = socket.getInputStream().read();
+                if (next < 0) {
+                    return null;
+                }
+                read.append((char) next);
+            }
+        } catch (SocketException e) {
+            return null;
+        }
+        return read.toString();
+    }
+
+    private static boolean isComplete(StringBuilder response) {
+        int head = response.indexOf("\r\n\r\n");
+        if (head < 0) {
+            return false;
+        }
+        int length = response.indexOf("content-length: ");
+        return length < 0
+                || response.length() - head - 4
+                        >= Integer.parseInt(response.substring(length + 16, response.indexOf("\r", length)));
+    }
+
+    @Override
+    public void close() throws TimeoutException {
+        await(vertx.close());
+    }
+
+    private static <T> T await(Future<T> future) throws TimeoutException {
+        return future.await(60, TimeUnit.SECONDS);
+    }
+}

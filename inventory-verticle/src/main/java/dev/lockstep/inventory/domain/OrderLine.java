@@ -1,0 +1,10 @@
+package dev.lockstep.inventory.domain;
+
+/** So many of one product, as ordered. */
+public record OrderLine(ProductId productId, int qty) {
+    public OrderLine {
+        if (qty < 1) {
+            throw new IllegalArgumentException("qty must be at least 1, but was " + qty);
+        }
+    }
+}

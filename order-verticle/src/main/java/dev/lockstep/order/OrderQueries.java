@@ -1,0 +1,69 @@
+package dev.lockstep.order;
+
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.ConcurrencyLimit;
+import dev.lockstep.order.domain.Order;
+import dev.lockstep.order.domain.OrderId;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads orders for HTTP requests, on connections apart from those that orders are placed with. A timeline asks every service a
+ * dozen questions, so only two are put together at once.
+ */
+final class OrderQueries {
+    private static final int MAX_CONCURRENT_TIMELINES = 2;
+    private static final int MAX_QUEUED_TIMELINES = 16;
+    private static final Duration MAX_WAIT = Duration.ofSeconds(5);
+
+    private final Pool pool;
+    private final OrderStore store;
+    private final TimelineAssembler timeline;
+    private final BoundedReads lists;
+    private final ConcurrencyLimit timelines;
+
+    private OrderQueries(
+            Pool pool, OrderStore store, TimelineAssembler timeline, BoundedReads lists, ConcurrencyLimit timelines) {
+        this.pool = pool;
+        this.store = store;
+        this.timeline = timeline;
+        this.lists = lists;
+        this.timelines = timelines;
+    }
+
+    /** @param pool for reads; it stays the caller's to close */
+    static OrderQueries of(Vertx vertx, Pool pool, OrderStore store, TimelineAssembler timeline) {
+        return new OrderQueries(
+                pool,
+                store,
+                timeline,
+                BoundedReads.of(vertx, pool),
+                new ConcurrencyLimit(vertx, "timelines", MAX_CONCURRENT_TIMELINES, MAX_QUEUED_TIMELINES, MAX_WAIT));
+    }
+
+    Future<Optional<Order>> find(OrderId id) {
+        return store.find(pool, id);
+    }
+
+    /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many lists are read. */
+    Future<List<Order>> list(OrderFilter query) {
+        return lists.read(tx -> store.list(tx, query));
+    }
+
+    /** Empty where there is no such order. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many are put together. */
+    Future<Optional<Timeline>> timeline(OrderId id) {
+        return timelines.run(() -> Future.all(store.find(pool, id), store.traceparent(pool, id))
+                .compose(found -> {
+                    Optional<Order> order = found.resultAt(0);
+                    Optional<String> traceparent = found.resultAt(1);
+                    return order.isEmpty()
+                            ? Future.succeededFuture(Optional.empty())
+                            : timeline.assemble(order.get(), traceparent.orElseThrow())
+                                    .map(Optional::of);
+                }));
+    }
+}

@@ -1,0 +1,144 @@
+package dev.lockstep.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.lockstep.embedded.TestServers;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+/** Orders that stay PENDING beside a saga service that knows some of them. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class PendingOrderMonitorIT {
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Vertx VERTX = Vertx.vertx();
+    private static final Set<String> SAGAS = ConcurrentHashMap.newKeySet();
+
+    private static int sagaPort;
+
+    @BeforeAll
+    static void startSaga() {
+        Router router = Router.router(VERTX);
+        router.get("/sagas/:id").handler(ctx -> {
+            if (SAGAS.contains(ctx.pathParam("id"))) {
+                ctx.response().putHeader("Content-Type", "application/json").end("{}");
+            } else {
+                ctx.response().setStatusCode(404).end();
+            }
+        });
+        HttpServer server = VERTX.createHttpServer()
+                .requestHandler(router)
+                .listen(0, "127.0.0.1")
+                .await();
+        sagaPort = server.actualPort();
+    }
+
+    @AfterAll
+    static void stopSaga() {
+        VERTX.close().await();
+    }
+
+    @Test
+    void the_oldest_age_is_a_metric_and_the_warning_counts_orders_without_a_saga() {
+        try (OrderService orders = start("PEERS", "saga=http://127.0.0.1:" + sagaPort)) {
+            assertThat(orders.metric("lockstep_orders_oldest_pending_seconds")).isZero();
+            assertThat(check(orders).path("warning").isMissingNode()).isTrue();
+            String known = orders.place("u-1");
+            SAGAS.add(known);
+            orders.place("u-1");
+
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(check(orders).path("warning").asText())
+                                    .startsWith(
+                                            "2 orders are PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER), the oldest, "
+                                                    + known + ", for ")
+                                    .contains("the saga service has no saga of 1 of them"));
+            assertThat(check(orders).path("status").asText()).isEqualTo("UP");
+            assertThat(orders.metric("lockstep_orders_oldest_pending_seconds")).isGreaterThan(1);
+            assertThat(orders.metric("lockstep_orders_without_saga")).isEqualTo(1);
+
+            orders.execute("UPDATE orders SET status = 'CANCELLED', reason = 'TIMED_OUT'");
+
+            await().atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(check(orders).path("warning").isMissingNode())
+                                    .isTrue());
+            assertThat(orders.metric("lockstep_orders_oldest_pending_seconds")).isZero();
+        }
+    }
+
+    @Test
+    void the_warning_says_when_the_saga_service_is_unavailable() {
+        try (OrderService orders = start("PEERS", "")) {
+            orders.place("u-1");
+
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(
+                                    check(orders).path("warning").asText())
+                            .startsWith("1 orders are PENDING for more than PT1S")
+                            .endsWith("whether they have sagas is not known: PEERS does not name the saga service"));
+            assertThat(orders.metric("lockstep_orders_without_saga")).isNaN();
+        }
+    }
+
+    @Test
+    void the_oldest_orders_are_found_by_an_index_scan() throws SQLException {
+        String database = TestServers.newDatabase("orders");
+        try (OrderService orders = OrderService.start(TestServers.postgres(), database, Map.of())) {
+            orders.execute("""
+                    INSERT INTO orders (order_id, user_id, items, status, reason, traceparent)
+                    SELECT ('01999999-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 'u', '[]',
+                           CASE WHEN i % 20 = 0 THEN 'PENDING' ELSE 'CANCELLED' END,
+                           CASE WHEN i % 20 <> 0 THEN 'TIMED_OUT' END, ''
+                      FROM generate_series(1, 50000) AS i
+                    """);
+            orders.execute("ANALYZE orders");
+            try (Connection connection =
+                            DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
+                    Statement statement = connection.createStatement()) {
+                statement.execute("SET plan_cache_mode = force_generic_plan");
+                statement.execute("PREPARE oldest AS " + OrderStore.OLDEST_PENDING);
+                StringBuilder plan = new StringBuilder();
+                try (ResultSet rows = statement.executeQuery("EXPLAIN (COSTS OFF) EXECUTE oldest (10)")) {
+                    while (rows.next()) {
+                        plan.append(rows.getString(1)).append('\n');
+                    }
+                }
+
+                assertThat(plan.toString())
+                        .contains("Index Scan using orders_status")
+                        .doesNotContain("Seq Scan");
+            }
+        }
+    }
+
+    private static OrderService start(String setting, String value) {
+        return OrderService.start(Map.of("ORDER_PENDING_WARNING_AFTER", "PT1S", setting, value));
+    }
+
+    private static JsonNode check(OrderService orders) {
+        for (JsonNode check : orders.get("/health/ready").body().get("checks")) {
+            if (check.get("name").asText().equals("orders")) {
+                return check;
+            }
+        }
+        throw new AssertionError("there is no check of orders");
+    }
+}

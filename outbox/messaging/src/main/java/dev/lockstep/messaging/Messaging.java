@@ -1,0 +1,122 @@
+package dev.lockstep.messaging;
+
+import dev.lockstep.messaging.consumer.MessageConsumer;
+import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
+import dev.lockstep.messaging.deadletter.ReplayJobs;
+import dev.lockstep.messaging.delivery.DeliveryRoutes;
+import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.operator.OperatorActionRoutes;
+import dev.lockstep.messaging.outbox.OutboxRoutes;
+import dev.lockstep.messaging.outbox.PartitionMaintenance;
+import dev.lockstep.messaging.outbox.ResendRequested;
+import dev.lockstep.messaging.replication.ReplicationSlotMonitor;
+import dev.lockstep.messaging.resend.ResendJobs;
+import dev.lockstep.messaging.resend.ResendRequestHandler;
+import dev.lockstep.messaging.resend.ResendRoutes;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
+import io.vertx.sqlclient.Pool;
+import java.util.Optional;
+
+/** Everything around the outbox and the inbox that a service wants whatever it does: partitions, HTTP routes, metrics, health. */
+public final class Messaging {
+    private final PartitionMaintenance maintenance;
+    private final OutboxMetrics metrics;
+    private final ReplicationSlotMonitor slotMonitor;
+    private final ResendJobs resends;
+    private final ReplayJobs replays;
+    private final MessageConsumer resendConsumer;
+
+    private Messaging(
+            PartitionMaintenance maintenance,
+            OutboxMetrics metrics,
+            ReplicationSlotMonitor slotMonitor,
+            ResendJobs resends,
+            ReplayJobs replays,
+            MessageConsumer resendConsumer) {
+        this.maintenance = maintenance;
+        this.metrics = metrics;
+        this.slotMonitor = slotMonitor;
+        this.resends = resends;
+        this.replays = replays;
+        this.resendConsumer = resendConsumer;
+    }
+
+    /**
+     * Mounts {@code /outbox}, {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}, {@code /dead-letters} and
+     * {@code /operator-actions} on the router and starts the rest.
+     *
+     * @param pool the service's own; it stays the caller's to close, after {@link #stop}
+     * @return completes once today's partitions exist, so that messages may be appended and consumed
+     */
+    public static Future<Messaging> start(
+            Vertx vertx, Pool pool, Router router, MessagingSettings options, MeterRegistry meters) {
+        BoundedReads reads = BoundedReads.of(vertx, pool);
+        OutboxRoutes.mount(router, reads);
+        ReplayJobs replays = new ReplayJobs(vertx, pool, options.inboxRetention(), meters);
+        DeadLetterRoutes.mount(router, pool, reads, replays);
+        OperatorActionRoutes.mount(router, reads);
+        DeliveryRoutes.mount(router, reads);
+        ResendJobs resends = new ResendJobs(vertx, pool);
+        ResendRoutes.mount(router, pool, reads, resends, options.inboxRetention());
+        MessageConsumer responder = MessageConsumer.create(
+                vertx,
+                pool,
+                options.resendRequests(),
+                MessageCodec.of(ResendRequested.class),
+                new ResendRequestHandler(options.source(), options.inboxRetention()),
+                topic -> true,
+                meters);
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                vertx, pool, options.outboxRetention(), options.inboxRetention(), options.deadLetterRetention());
+        ReplicationSlotMonitor guardian =
+                new ReplicationSlotMonitor(vertx, pool, options.slot(), options.slotLimits(), meters);
+        OutboxMetrics metrics = new OutboxMetrics(vertx, pool, options.relayStalledAfter(), meters);
+        return maintenance
+                .start()
+                .compose(done -> metrics.start())
+                .compose(done -> guardian.start())
+                .compose(started -> responder.start())
+                .map(started -> {
+                    resends.start();
+                    replays.start();
+                    return new Messaging(maintenance, metrics, guardian, resends, replays, responder);
+                });
+    }
+
+    public Future<Void> stop() {
+        slotMonitor.stop();
+        metrics.stop();
+        resends.stop();
+        replays.stop();
+        return resendConsumer.stop().eventually(maintenance::stop);
+    }
+
+    /** Why the outbox is not being relayed, in one sentence, or empty when it is. */
+    public Optional<String> relayProblem() {
+        return metrics.problem();
+    }
+
+    /** Why this service does not hear what others miss of its messages, in one sentence, or empty when it does. */
+    public Optional<String> resendProblem() {
+        return resendConsumer.problem();
+    }
+
+    /** What an operator has to see of the requests for what others miss, although they are heard; else empty. */
+    public Optional<String> resendWarning() {
+        return resendConsumer.warning();
+    }
+
+    /** Why the consumer behind {@link #resendProblem} does not get anywhere any more, or empty as long as it does. */
+    public Optional<String> resendStall() {
+        return resendConsumer.stall();
+    }
+
+    /** What watches the replication slot. */
+    public ReplicationSlotMonitor slotMonitor() {
+        return slotMonitor;
+    }
+}

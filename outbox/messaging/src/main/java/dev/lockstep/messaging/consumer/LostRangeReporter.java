@@ -1,0 +1,94 @@
+package dev.lockstep.messaging.consumer;
+
+import dev.lockstep.messaging.consumer.LostRangeStore.DetectedLostRange;
+import dev.lockstep.messaging.delivery.ConsumerOptions;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells people of records that were removed before a consumer had read them: in the log, in metrics, and for an hour on health. */
+final class LostRangeReporter {
+    /** How long a loss is shown on health. */
+    static final Duration WARNING_DURATION = Duration.ofHours(1);
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(LostRangeReporter.class);
+    private static final int MAX_NAMED = 3;
+
+    private final ConsumerOptions options;
+    private final MeterRegistry meters;
+    private volatile List<DetectedLostRange> recent = List.of();
+
+    LostRangeReporter(ConsumerOptions options, MeterRegistry meters) {
+        this.options = options;
+        this.meters = meters;
+        options.topics().forEach(topic -> {
+            rangeCounter(topic);
+            recordCounter(topic);
+        });
+    }
+
+    private Counter rangeCounter(String topic) {
+        return Counter.builder("lockstep.consumer.lost.ranges")
+                .description("ranges of offsets that were removed before the group had read them")
+                .tags("group", options.group(), "topic", topic)
+                .register(meters);
+    }
+
+    private Counter recordCounter(String topic) {
+        return Counter.builder("lockstep.consumer.lost.records")
+                .description("offsets in these ranges, as far as it is known where they end")
+                .tags("group", options.group(), "topic", topic)
+                .register(meters);
+    }
+
+    /** Counts and logs a loss that was noticed just now. */
+    void report(DetectedLostRange noticed, Instant since) {
+        rangeCounter(noticed.partition().topic()).increment();
+        recordCounter(noticed.partition().topic())
+                .increment((double) noticed.lost().count());
+        LOGGER.atWarn()
+                .addKeyValue("service", options.group())
+                .addKeyValue("topic", noticed.partition().topic())
+                .addKeyValue("partition", noticed.partition().partition())
+                .addKeyValue("range", noticed.lost().range())
+                .addKeyValue("cause", noticed.lost().cause())
+                .addKeyValue("since", since)
+                .log(
+                        "records were removed before they were read; the senders are asked for the topic's messages since then");
+    }
+
+    /** Takes over what the database knows. */
+    void setRecent(List<DetectedLostRange> noticed) {
+        recent = List.copyOf(noticed);
+    }
+
+    /** What was lost within the last hour, in one sentence, or empty if nothing was. */
+    Optional<String> warning() {
+        Instant oldest = Instant.now().minus(WARNING_DURATION);
+        List<DetectedLostRange> shown =
+                recent.stream().filter(each -> each.at().isAfter(oldest)).toList();
+        if (shown.isEmpty()) {
+            return Optional.empty();
+        }
+        String named = String.join(
+                ", ",
+                shown.stream()
+                        .limit(MAX_NAMED)
+                        .map(each -> "%s %s at %s (%s)"
+                                .formatted(
+                                        each.partition(),
+                                        each.lost().range(),
+                                        each.at().truncatedTo(ChronoUnit.SECONDS),
+                                        each.lost().cause()))
+                        .toList());
+        return Optional.of(
+                "records were removed before %s had read them, and their senders were asked for them again: %s%s"
+                        .formatted(options.group(), named, shown.size() > MAX_NAMED ? ", ..." : ""));
+    }
+}

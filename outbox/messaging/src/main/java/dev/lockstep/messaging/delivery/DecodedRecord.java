@@ -1,0 +1,44 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.TraceContext;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** A record and what became of reading it: either a message, or the reason why it never will be one. */
+public record DecodedRecord<M>(
+        ConsumerRecord<byte[], byte[]> source,
+        UUID messageId,
+        @Nullable UUID previousId,
+        @Nullable M message,
+        @Nullable UnprocessableMessageException decodeFailure) {
+
+    public static <M> DecodedRecord<M> decode(
+            ConsumerRecord<byte[], byte[]> source, UUID messageId, @Nullable UUID previousId, MessageCodec<M> codec) {
+        try {
+            return new DecodedRecord<>(source, messageId, previousId, codec.decode(source), null);
+        } catch (UnprocessableMessageException unreadable) {
+            return new DecodedRecord<>(source, messageId, previousId, null, unreadable);
+        }
+    }
+
+    boolean isDecoded() {
+        return decodeFailure == null;
+    }
+
+    ReceivedMessage<M> toReceivedMessage() {
+        if (message == null) {
+            throw new IllegalStateException("an unreadable record is not handled", decodeFailure);
+        }
+        return new ReceivedMessage<>(
+                message,
+                messageId,
+                source.topic(),
+                source.partition(),
+                source.offset(),
+                Headers.utf8(source.key()),
+                TraceContext.orNull(Headers.text(source, TraceContext.HEADER)));
+    }
+}

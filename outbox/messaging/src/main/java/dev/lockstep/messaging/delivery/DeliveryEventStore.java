@@ -1,0 +1,156 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.record.Headers;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps what went wrong on the way of a message, step by step, for whoever asks later. Nothing is written while all goes well. */
+public final class DeliveryEventStore {
+    private static final String ADD = """
+            INSERT INTO delivery_incident (consumer, message_id, key, topic, partition, "offset", event, attempt, error)
+            SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::text[], $8::integer[],
+                                     $9::text[])
+            """;
+
+    // As in DeadLetterQueries: a key is compared plainly, so that a plan for all parameters finds the index.
+    private static final String LIST = """
+            SELECT id, uuid_extract_timestamp(id) AS at, consumer, message_id, key, topic, partition, "offset", event, attempt, error
+              FROM delivery_incident
+             WHERE %s
+               AND id < $2
+             ORDER BY id DESC
+             LIMIT $3
+            """;
+
+    private static final String LIST_OF_KEY = LIST.formatted("key = $1");
+    private static final String LIST_OF_ALL = LIST.formatted("$1::text IS NULL");
+
+    private final String consumer;
+
+    DeliveryEventStore(String consumer) {
+        this.consumer = consumer;
+    }
+
+    /** What can happen to a message, in the words that {@code GET /delivery-incidents} uses. */
+    enum DeliveryEventType {
+        /** Its handling failed; it is tried again later. */
+        PARKED,
+        /** Another of its key is parked, and it must not overtake that one. */
+        QUEUED,
+        /** Another attempt failed. */
+        FAILED_AGAIN,
+        /** The message before it has not arrived; it waits for that one. */
+        GAP_SEEN,
+        /** The sender was asked for the message before it. */
+        RESEND_REQUESTED,
+        /** It was handled after all. */
+        HEALED,
+        /** It will not be handled. */
+        DEAD
+    }
+
+    /**
+     * One thing that happened to a message.
+     *
+     * @param attempt how often it had been tried by then
+     */
+    record DeliveryEvent(
+            ConsumerRecord<byte[], byte[]> source,
+            UUID messageId,
+            DeliveryEventType event,
+            int attempt,
+            @Nullable String error) {}
+
+    /** An incident as it is shown. */
+    record DeliveryEventView(
+            UUID id,
+            Instant at,
+            String consumer,
+            UUID messageId,
+            @Nullable String key,
+            String topic,
+            int partition,
+            long offset,
+            String event,
+            int attempt,
+            @Nullable String error) {}
+
+    /** Adds them on the caller's transaction. */
+    Future<Void> add(SqlClient tx, List<DeliveryEvent> incidents) {
+        if (incidents.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        int size = incidents.size();
+        UUID[] messageIds = new UUID[size];
+        @Nullable String[] keys = new @Nullable String[size];
+        String[] topics = new String[size];
+        Integer[] partitions = new Integer[size];
+        Long[] offsets = new Long[size];
+        String[] events = new String[size];
+        Integer[] attempts = new Integer[size];
+        @Nullable String[] errors = new @Nullable String[size];
+        for (int i = 0; i < size; i++) {
+            DeliveryEvent incident = incidents.get(i);
+            ConsumerRecord<byte[], byte[]> record = incident.source();
+            messageIds[i] = incident.messageId();
+            keys[i] = Headers.key(record);
+            topics[i] = record.topic();
+            partitions[i] = record.partition();
+            offsets[i] = record.offset();
+            events[i] = incident.event().name();
+            attempts[i] = incident.attempt();
+            errors[i] = incident.error() == null ? null : Headers.toStorable(incident.error());
+        }
+        return tx.preparedQuery(ADD)
+                .execute(Tuple.tuple()
+                        .addValue(consumer)
+                        .addValue(messageIds)
+                        .addValue(keys)
+                        .addValue(topics)
+                        .addValue(partitions)
+                        .addValue(offsets)
+                        .addValue(events)
+                        .addValue(attempts)
+                        .addValue(errors))
+                .mapEmpty();
+    }
+
+    static Future<List<DeliveryEventView>> list(
+            SqlClient client, @Nullable String key, @Nullable UUID before, int limit) {
+        return client.preparedQuery(listStatement(key != null))
+                .execute(Tuple.of(key, before == null ? Listing.AFTER_ALL : before, limit))
+                .map(rows -> {
+                    List<DeliveryEventView> all = new ArrayList<>(rows.size());
+                    rows.forEach(row -> all.add(toView(row)));
+                    return all;
+                });
+    }
+
+    public static String listStatement(boolean ofKey) {
+        return ofKey ? LIST_OF_KEY : LIST_OF_ALL;
+    }
+
+    private static DeliveryEventView toView(Row row) {
+        return new DeliveryEventView(
+                row.getUUID("id"),
+                row.getOffsetDateTime("at").toInstant(),
+                row.getString("consumer"),
+                row.getUUID("message_id"),
+                row.getString("key"),
+                row.getString("topic"),
+                row.getInteger("partition"),
+                row.getLong("offset"),
+                row.getString("event"),
+                row.getInteger("attempt"),
+                row.getString("error"));
+    }
+}

@@ -1,0 +1,183 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.deadletter.DeadLetterStore;
+import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
+import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
+import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkRequest;
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.MessageIds;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/**
+ * Puts aside what cannot be handled now, or ever, and says so: in the tables on the caller's transaction, and, once that has
+ * committed, in metrics and logs.
+ */
+final class DeliveryFailures {
+    private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryFailures.class);
+    private static final int MAX_ERROR_LENGTH = 2_000;
+
+    private final ConsumerOptions options;
+    private final MeterRegistry meters;
+    private final MessageIds messageIds;
+    private final ParkedMessageStore parked;
+    private final DeadLetterStore deadLetters;
+    private final DeliveryEventStore events;
+
+    DeliveryFailures(ConsumerOptions options, MeterRegistry meters, MessageIds messageIds, ParkedMessageStore parked) {
+        this.options = options;
+        this.meters = meters;
+        this.messageIds = messageIds;
+        this.parked = parked;
+        this.deadLetters = new DeadLetterStore(options.group());
+        this.events = new DeliveryEventStore(options.group());
+    }
+
+    /** Parks messages in the order given. */
+    Future<Void> park(SqlClient tx, List<ParkRequest> messages) {
+        if (messages.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        return parked.park(tx, messages)
+                .compose(done -> events.add(
+                        tx,
+                        messages.stream().map(DeliveryFailures::deliveryEvent).toList()));
+    }
+
+    private static DeliveryEvent deliveryEvent(ParkRequest parking) {
+        DeliveryEventType event = parking.waitsFor() != null
+                ? DeliveryEventType.GAP_SEEN
+                : parking.error() == null ? DeliveryEventType.QUEUED : DeliveryEventType.PARKED;
+        return new DeliveryEvent(
+                parking.message().source(), parking.message().messageId(), event, parking.attempts(), parking.error());
+    }
+
+    /** Makes dead letters of them, and lets go on what waited for them. */
+    Future<Void> deadLetter(SqlClient tx, List<DeadLetter> letters) {
+        if (letters.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        Instant now = Instant.now();
+        List<DeliveryEvent> deaths = letters.stream()
+                .map(letter -> new DeliveryEvent(
+                        letter.source(),
+                        messageIds.of(letter.source(), now),
+                        DeliveryEventType.DEAD,
+                        letter.attempts(),
+                        Headers.truncate(letter.reason() + ": " + letter.error(), MAX_ERROR_LENGTH)))
+                .toList();
+        return deadLetters
+                .add(tx, letters)
+                .compose(added -> parked.makeDue(
+                        tx, deaths.stream().map(DeliveryEvent::messageId).toList()))
+                .compose(awake -> events.add(tx, deaths));
+    }
+
+    Future<Void> recordEvents(SqlClient tx, DeliveryEvent incident) {
+        return recordEvents(tx, List.of(incident));
+    }
+
+    Future<Void> recordEvents(SqlClient tx, List<DeliveryEvent> all) {
+        return events.add(tx, all);
+    }
+
+    /** Half of it fixed and half of it random, so that keys which failed together are not all tried together. */
+    Duration backoff(int attempts) {
+        long longest = Math.min(
+                options.maxRetryBackoff().toMillis(), options.retryBackoff().toMillis() << Math.min(attempts - 1, 20));
+        return Duration.ofMillis(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
+    }
+
+    /** For a message that nothing is wrong with: the longer it has been held up, the more rarely it is tried. */
+    Duration uncountedBackoff(Instant firstAt) {
+        Duration share = Duration.between(firstAt, Instant.now()).dividedBy(8);
+        Duration longest = share.compareTo(options.maxRetryBackoff()) > 0 ? options.maxRetryBackoff() : share;
+        Duration shortest = backoff(1);
+        return longest.compareTo(shortest) > 0 ? longest : shortest;
+    }
+
+    void reportDeadLetter(DeadLetter letter) {
+        count("dead", 1);
+        withRecord(LOGGER.atWarn(), letter.source())
+                .addKeyValue("reason", letter.reason())
+                .addKeyValue("error", letter.error())
+                .log("a message is a dead letter");
+    }
+
+    void reportParked(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
+        count("parked", 1);
+        withRecord(LOGGER.atWarn(), record).setCause(cause).log("handling failed, parked the message and its key");
+    }
+
+    /** One line for all of them: a row that many need may be locked. */
+    void reportParkedUncounted(List<? extends DecodedRecord<?>> messages, Throwable cause) {
+        if (messages.isEmpty()) {
+            return;
+        }
+        count("parked", messages.size());
+        withRecord(LOGGER.atWarn(), messages.getFirst().source())
+                .addKeyValue("messages", messages.size())
+                .addKeyValue("error", describe(cause))
+                .log("parked messages and their keys until a passing obstacle is gone; this is the first of them");
+    }
+
+    void reportStillParked(ConsumerRecord<byte[], byte[]> record, String error) {
+        withRecord(LOGGER.atDebug(), record).addKeyValue("error", error).log("a parked message is still held up");
+    }
+
+    void reportRetriedAlone(int messages, Throwable cause) {
+        LOGGER.atInfo()
+                .addKeyValue("service", options.group())
+                .addKeyValue("messages", messages)
+                .addKeyValue("error", describe(cause))
+                .log("parked messages could not be handled in one transaction, each is tried in its own");
+    }
+
+    void reportGap(ConsumerRecord<byte[], byte[]> record, UUID missing) {
+        meters.counter("lockstep.consumer.gaps", "group", options.group(), "topic", record.topic())
+                .increment();
+        withRecord(LOGGER.atWarn(), record)
+                .addKeyValue("missing", missing)
+                .log("the message before this one has not arrived, its key waits for it");
+    }
+
+    void reportFailedAgain(ConsumerRecord<byte[], byte[]> record, int attempt, String error) {
+        withRecord(LOGGER.atWarn(), record)
+                .addKeyValue("attempt", attempt)
+                .addKeyValue("error", error)
+                .log("a parked message failed again");
+    }
+
+    void count(String outcome, int messages) {
+        meters.counter("lockstep.consumer.messages", "group", options.group(), "outcome", outcome)
+                .increment(messages);
+    }
+
+    static DeadLetter exhausted(ConsumerRecord<byte[], byte[]> record, Throwable cause, int attempts, Instant firstAt) {
+        return new DeadLetter(record, "HANDLER_FAILED", describe(cause), cause, attempts, firstAt);
+    }
+
+    static String describe(Throwable cause) {
+        return Headers.truncate(
+                Headers.toStorable(cause.getClass().getName() + ": " + cause.getMessage()), MAX_ERROR_LENGTH);
+    }
+
+    private LoggingEventBuilder withRecord(LoggingEventBuilder event, ConsumerRecord<byte[], byte[]> record) {
+        return event.addKeyValue("service", options.group())
+                .addKeyValue("type", Headers.type(record))
+                .addKeyValue("topic", record.topic())
+                .addKeyValue("partition", record.partition())
+                .addKeyValue("offset", record.offset());
+    }
+}

@@ -1,0 +1,76 @@
+package dev.lockstep.messaging.delivery;
+
+import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
+import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
+import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedMessage;
+import dev.lockstep.messaging.record.MessageIds;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlConnection;
+import java.time.Instant;
+import java.util.List;
+
+/** Reads parked messages and applies them. */
+final class ParkedMessageProcessor<M> {
+    private final ConsumerOptions options;
+    private final MessageCodec<M> codec;
+    private final MessageHandler<M> handler;
+    private final MessageIds messageIds;
+    private final Inbox inbox = new Inbox();
+    private final ParkedMessageStore parked;
+    private final DeliveryFailures failures;
+
+    ParkedMessageProcessor(
+            ConsumerOptions options,
+            MessageCodec<M> codec,
+            MessageHandler<M> handler,
+            MessageIds messageIds,
+            ParkedMessageStore parked,
+            DeliveryFailures failures) {
+        this.options = options;
+        this.codec = codec;
+        this.handler = handler;
+        this.messageIds = messageIds;
+        this.parked = parked;
+        this.failures = failures;
+    }
+
+    /** A parked message and what it says. */
+    record DecodedParkedMessage<M>(ParkedMessage parked, DecodedRecord<M> decoded) {}
+
+    DecodedParkedMessage<M> read(ParkedMessage message) {
+        return new DecodedParkedMessage<>(
+                message,
+                DecodedRecord.decode(
+                        message.source(),
+                        message.messageId(),
+                        messageIds.previousId(message.source(), Instant.now()),
+                        codec));
+    }
+
+    /** Applies readable messages on the caller's transaction: from its commit on they are handled, and parked no longer. */
+    Future<Void> apply(SqlConnection tx, List<DecodedParkedMessage<M>> messages) {
+        if (messages.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        List<ParkedMessage> all =
+                messages.stream().map(DecodedParkedMessage::parked).toList();
+        return handler.handle(
+                        tx,
+                        messages.stream()
+                                .map(each -> each.decoded().toReceivedMessage())
+                                .toList())
+                .compose(handled -> parked.remove(
+                        tx, all.stream().map(ParkedMessage::position).toList()))
+                .compose(removed -> inbox.recordAttempts(tx, options.group(), all))
+                .compose(noted -> parked.makeDue(
+                        tx, all.stream().map(ParkedMessage::messageId).toList()))
+                .compose(awake -> failures.recordEvents(
+                        tx,
+                        all.stream().map(ParkedMessageProcessor::handledEvent).toList()));
+    }
+
+    private static DeliveryEvent handledEvent(ParkedMessage message) {
+        return new DeliveryEvent(
+                message.source(), message.messageId(), DeliveryEventType.HEALED, message.attempts() + 1, null);
+    }
+}

@@ -1,0 +1,87 @@
+package dev.lockstep.messaging.operator;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out in the background what is written down in a table, step by step. What another instance, or this process before it
+ * ended, has begun is gone on with; that no two of them do one job at once is for the step's own statement to see to.
+ */
+public final class JobRunner {
+    private static final Logger LOGGER = LoggerFactory.getLogger(JobRunner.class);
+    private static final long SCAN_INTERVAL_MILLIS = Duration.ofSeconds(5).toMillis();
+
+    private final Vertx vertx;
+    private final JobDefinition definition;
+    private final Set<UUID> running = ConcurrentHashMap.newKeySet();
+    private long timer = -1;
+    private volatile boolean stopped;
+
+    public JobRunner(Vertx vertx, JobDefinition definition) {
+        this.vertx = vertx;
+        this.definition = definition;
+    }
+
+    /** What the jobs are. */
+    public interface JobDefinition {
+        Future<List<UUID>> unfinished();
+
+        /** Takes the next step. Completes with when the one after it is due; empty if the job is over, or somebody else does it. */
+        Future<Optional<Duration>> step(UUID id);
+    }
+
+    public void start() {
+        timer = vertx.setPeriodic(
+                0,
+                SCAN_INTERVAL_MILLIS,
+                tick -> definition
+                        .unfinished()
+                        .onSuccess(jobs -> jobs.forEach(this::run))
+                        .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("unfinished jobs could not be read")));
+    }
+
+    public void stop() {
+        stopped = true;
+        vertx.cancelTimer(timer);
+    }
+
+    /** Takes the first step. Completes when that is done; whatever is left goes on without the caller. */
+    public Future<Void> begin(UUID id) {
+        running.add(id);
+        return step(id).mapEmpty();
+    }
+
+    private void run(UUID id) {
+        if (!stopped && running.add(id)) {
+            step(id);
+        }
+    }
+
+    private Future<Optional<Duration>> step(UUID id) {
+        return definition
+                .step(id)
+                .onFailure(cause -> LOGGER.atWarn()
+                        .addKeyValue("job", id)
+                        .addKeyValue("error", String.valueOf(cause))
+                        .log("a job could not go on, trying it again soon"))
+                .onComplete(done -> {
+                    Optional<Duration> next = done.succeeded() ? done.result() : Optional.empty();
+                    next.ifPresentOrElse(pause -> scheduleNext(id, pause), () -> running.remove(id));
+                });
+    }
+
+    private void scheduleNext(UUID id, Duration pause) {
+        vertx.setTimer(Math.max(1, pause.toMillis()), tick -> {
+            running.remove(id);
+            run(id);
+        });
+    }
+}

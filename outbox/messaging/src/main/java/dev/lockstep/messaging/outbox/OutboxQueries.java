@@ -1,0 +1,295 @@
+package dev.lockstep.messaging.outbox;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.listing.ScanWindowStore;
+import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.record.Payloads;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.Tuple;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the outbox as it is. What is relayed is one comparison with the watermark, made while reading. */
+public final class OutboxQueries {
+    private static final int MAX_LISTED_PAYLOAD_BYTES = 4096;
+
+    private static final String COLUMNS_FROM = """
+            SELECT id, aggregatetype, aggregateid, type, topic, %s AS payload, traceparent, headers, sequence, previous_id, resend_of,
+                   created_at,
+                   pg_visible_in_snapshot(xid, w.snapshot) AND (SELECT true FROM outbox_held h WHERE h.id = outbox.id) IS NULL AS relayed
+              FROM outbox, outbox_watermark w
+            """;
+
+    private static final String LISTED_FROM =
+            COLUMNS_FROM.formatted("CASE WHEN octet_length(payload) <= $5 THEN payload END");
+
+    private static final String FIND = COLUMNS_FROM.formatted("payload") + "WHERE id = $1";
+
+    // As in DeadLetterQueries: what leads is compared plainly, so that a plan for all parameters finds the index.
+    private static final String LIST = LISTED_FROM + """
+             WHERE %s
+               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
+               AND id < $3 AND id >= $6
+               %s
+             ORDER BY id DESC
+             LIMIT $4
+            """;
+
+    // No transaction older than the snapshot's xmin is pending, so the index on xid leads straight to the few that may
+    // be. OFFSET has them found before they are put in order: for a page of the newest the planner would read backwards
+    // through all that is relayed. What the relay holds back is pending too, and is found by its id.
+    private static final String LIST_FEW_PENDING = """
+            SELECT *
+              FROM (SELECT *
+                      FROM (%1$s
+                             WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                               AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+                            OFFSET 0) unseen
+                    UNION ALL
+                    SELECT held.*
+                      FROM outbox_held h, LATERAL (%1$s
+                             WHERE id = h.id AND pg_visible_in_snapshot(xid, w.snapshot)
+                            OFFSET 0) held
+                     WHERE h.id < $3) pending
+             WHERE $1::text IS NULL
+               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
+               AND id < $3 AND id >= $6
+             ORDER BY id DESC
+             LIMIT $4
+            """.formatted(LISTED_FROM);
+
+    private static final String IS_HELD = "(SELECT true FROM outbox_held h WHERE h.id = outbox.id)";
+    private static final String PENDING = "AND (NOT pg_visible_in_snapshot(xid, w.snapshot) OR " + IS_HELD + ")";
+    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot) AND " + IS_HELD + " IS NULL";
+    private static final String OF_ONE = "aggregateid = $1";
+    private static final String OF_ALL = "$1::text IS NULL";
+    private static final String END_OF_ONE = ScanWindowStore.statement("outbox", OF_ONE);
+    private static final String END_OF_ALL = ScanWindowStore.statement("outbox", OF_ALL);
+
+    // In the order of the index, which leads to the oldest at once. Counted no further than anybody needs to know: with
+    // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that
+    // the
+    // watermark has not passed yet, which are few, the other count knows.
+    public static final String SUMMARY = """
+            SELECT greatest(0, w.relayed - held.rows) AS relayed, w.acknowledged_at,
+                   least($1, counted.pending + held.rows) AS pending,
+                   coalesce(extract(epoch FROM now() - least(oldest.created_at, held.oldest)), 0)::float8 AS oldest_pending_seconds,
+                   extract(epoch FROM now() - w.acknowledged_at)::float8 AS acknowledged_seconds_ago,
+                   held.topics
+              FROM outbox_watermark w
+             CROSS JOIN LATERAL (SELECT count(*) AS pending
+                                   FROM (SELECT xid
+                                           FROM outbox
+                                          WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                                            AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+                                          ORDER BY xid
+                                          LIMIT $1) pending) counted
+              LEFT JOIN LATERAL (SELECT created_at
+                                   FROM outbox
+                                  WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                                    AND NOT pg_visible_in_snapshot(xid, w.snapshot)
+                                  ORDER BY xid
+                                  LIMIT 1) oldest ON true
+             CROSS JOIN LATERAL (SELECT greatest(0, coalesce(sum(t.rows), 0)::bigint
+                                                    - (SELECT count(*)
+                                                         FROM outbox_held
+                                                        WHERE xid >= (SELECT pg_snapshot_xmin(snapshot)::text::xid8 FROM outbox_watermark)
+                                                          AND NOT pg_visible_in_snapshot(xid, w.snapshot))) AS rows,
+                                        (SELECT o.created_at
+                                           FROM (SELECT id FROM outbox_held ORDER BY id LIMIT 1) h,
+                                                LATERAL (SELECT created_at FROM outbox WHERE id = h.id OFFSET 0) o) AS oldest,
+                                        coalesce(jsonb_agg(jsonb_build_object(
+                                            'topic', t.topic, 'rows', t.rows, 'row', t.row_id, 'reason', t.reason,
+                                            'since', to_char(t.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+                                            ORDER BY t.topic) FILTER (WHERE t.topic IS NOT NULL), '[]') AS topics
+                                   FROM outbox_held_topic t) held
+            """;
+
+    private static final long MAX_COUNTED = 100_000;
+
+    private OutboxQueries() {}
+
+    /** Which rows are asked for. */
+    public enum State {
+        ANY,
+        PENDING,
+        RELAYED
+    }
+
+    /**
+     * A row as it is shown.
+     *
+     * @param payload the record's value as it is: JSON where it is JSON, else a string; left out of lists where it is large
+     */
+    public record OutboxRow(
+            UUID id,
+            String aggregateType,
+            @Nullable String aggregateId,
+            String type,
+            String topic,
+            @JsonRawValue @Nullable String payload,
+            @Nullable Map<String, String> headers,
+            @Nullable String traceparent,
+            @Nullable Long sequence,
+            @Nullable UUID previousId,
+            @Nullable UUID resendOf,
+            String state,
+            Instant createdAt) {}
+
+    /**
+     * The outbox in numbers.
+     *
+     * @param pending up to 100,000
+     * @param oldestPendingSeconds the age of what the first transaction wrote that is pending
+     * @param relayed rows that Kafka acknowledged since the outbox exists, those of dropped partitions included
+     * @param held the topics that Kafka refuses rows of
+     */
+    public record Summary(
+            long pending,
+            double oldestPendingSeconds,
+            long relayed,
+            Instant acknowledgedAt,
+            double acknowledgedSecondsAgo,
+            List<HeldTopic> held) {}
+
+    /**
+     * A topic that Kafka refuses rows of. They are held back, and pending, until it takes them.
+     *
+     * @param rows how many are held back
+     * @param row one that was refused
+     * @param reason what Kafka said
+     */
+    public record HeldTopic(String topic, long rows, String row, String reason, String since) {
+        private static HeldTopic of(Object json) {
+            JsonObject topic = (JsonObject) json;
+            return new HeldTopic(
+                    topic.getString("topic"),
+                    topic.getLong("rows"),
+                    topic.getString("row"),
+                    topic.getString("reason"),
+                    topic.getString("since"));
+        }
+
+        public String describe() {
+            return "Kafka does not take outbox row %s for topic %s: %s; rows of the topic that are held back: %d"
+                    .formatted(row, topic, reason, rows);
+        }
+    }
+
+    static Future<Optional<OutboxRow>> find(SqlClient client, UUID id) {
+        return client.preparedQuery(FIND)
+                .execute(Tuple.of(id))
+                .map(rows -> rows.size() == 0
+                        ? Optional.empty()
+                        : Optional.of(outboxRow(rows.iterator().next())));
+    }
+
+    /**
+     * Lists rows, the newest first. What has no index, the type and, where much is pending, the state, is looked for among a bounded
+     * number of rows.
+     */
+    public static Future<ScanWindowStore.ScanResult<OutboxRow>> list(
+            SqlClient client,
+            State state,
+            @Nullable String aggregateId,
+            @Nullable String type,
+            @Nullable UUID before,
+            int limit) {
+        boolean ofOne = aggregateId != null;
+        Tuple parameters = Tuple.of(
+                aggregateId, type, before == null ? Listing.AFTER_ALL : before, limit, MAX_LISTED_PAYLOAD_BYTES);
+        if (state == State.PENDING && !ofOne) {
+            return summary(client, ScanWindowStore.MAX_EXAMINED_ROWS)
+                    .compose(summary -> summary.pending() < ScanWindowStore.MAX_EXAMINED_ROWS
+                            ? rows(client, LIST_FEW_PENDING, parameters, ScanWindowStore.UNBOUNDED)
+                            : bounded(client, listStatement(state, false), parameters, null, before));
+        }
+        return state == State.ANY && type == null
+                ? rows(client, listStatement(state, ofOne), parameters, ScanWindowStore.UNBOUNDED)
+                : bounded(client, listStatement(state, ofOne), parameters, aggregateId, before);
+    }
+
+    private static Future<ScanWindowStore.ScanResult<OutboxRow>> bounded(
+            SqlClient client, String statement, Tuple parameters, @Nullable String aggregateId, @Nullable UUID before) {
+        return ScanWindowStore.end(client, aggregateId == null ? END_OF_ALL : END_OF_ONE, aggregateId, before)
+                .compose(end -> rows(client, statement, parameters, end));
+    }
+
+    private static Future<ScanWindowStore.ScanResult<OutboxRow>> rows(
+            SqlClient client, String statement, Tuple parameters, UUID end) {
+        return client.preparedQuery(statement)
+                .execute(parameters.addValue(end))
+                .map(rows -> ScanWindowStore.result(outboxRows(rows), end));
+    }
+
+    public static String listStatement(State state, boolean ofOne) {
+        String whose = ofOne ? OF_ONE : OF_ALL;
+        return switch (state) {
+            case ANY -> LIST.formatted(whose, "");
+            case PENDING -> LIST.formatted(whose, PENDING);
+            case RELAYED -> LIST.formatted(whose, RELAYED);
+        };
+    }
+
+    public static String fewPendingStatement() {
+        return LIST_FEW_PENDING;
+    }
+
+    public static String windowEndStatement() {
+        return END_OF_ALL;
+    }
+
+    public static Future<Summary> summary(SqlClient client) {
+        return summary(client, MAX_COUNTED);
+    }
+
+    public static Future<Summary> summary(SqlClient client, long most) {
+        return client.preparedQuery(SUMMARY).execute(Tuple.of(most)).map(rows -> {
+            Row row = rows.iterator().next();
+            return new Summary(
+                    row.getLong("pending"),
+                    row.getDouble("oldest_pending_seconds"),
+                    row.getLong("relayed"),
+                    row.getOffsetDateTime("acknowledged_at").toInstant(),
+                    row.getDouble("acknowledged_seconds_ago"),
+                    row.getJsonArray("topics").stream().map(HeldTopic::of).toList());
+        });
+    }
+
+    private static List<OutboxRow> outboxRows(RowSet<Row> rows) {
+        List<OutboxRow> all = new ArrayList<>(rows.size());
+        rows.forEach(row -> all.add(outboxRow(row)));
+        return all;
+    }
+
+    private static OutboxRow outboxRow(Row row) {
+        Buffer payload = row.getBuffer("payload");
+        JsonArray headers = row.getJsonArray("headers");
+        return new OutboxRow(
+                row.getUUID("id"),
+                row.getString("aggregatetype"),
+                row.getString("aggregateid"),
+                row.getString("type"),
+                row.getString("topic"),
+                payload == null ? null : Payloads.asJson(payload.getBytes()),
+                headers == null ? null : Headers.toDisplayMap(headers),
+                row.getString("traceparent"),
+                row.getLong("sequence"),
+                row.getUUID("previous_id"),
+                row.getUUID("resend_of"),
+                row.getBoolean("relayed") ? "relayed" : "pending",
+                row.getOffsetDateTime("created_at").toInstant());
+    }
+}

@@ -1,0 +1,172 @@
+package dev.lockstep.messaging.replication;
+
+import dev.lockstep.messaging.http.Problem;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Watches the replication slot of a service's database, wherever its relay runs, and says when the WAL that it keeps endangers the disk:
+ * first in words, then by having new work refused. It never touches the slot.
+ */
+public final class ReplicationSlotMonitor {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ReplicationSlotMonitor.class);
+    private static final long INTERVAL_MILLIS = 2_000;
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
+
+    private final Vertx vertx;
+    private final Pool pool;
+    private final String slot;
+    private final SlotLimits limits;
+    private long timer = -1;
+    private volatile SlotAlertLevel alertLevel = SlotAlertLevel.OK;
+    private volatile @Nullable SlotState state;
+
+    /**
+     * @param pool stays the caller's to close, after {@link #stop}
+     * @param slot a slot that does not exist, because somebody else relays in another way, is no problem here
+     */
+    public ReplicationSlotMonitor(Vertx vertx, Pool pool, String slot, SlotLimits limits, MeterRegistry meters) {
+        this.vertx = vertx;
+        this.pool = pool;
+        this.slot = slot;
+        this.limits = limits;
+        gauge(meters, "retained.bytes", "WAL that Postgres keeps for the slot", SlotState::retainedBytes);
+        for (String status : SlotState.WAL_STATUSES) {
+            gauge(
+                    meters,
+                    "wal.status",
+                    "1 for what pg_replication_slots says of the slot's WAL, 0 for what it does not",
+                    known -> status.equals(known.walStatus()) ? 1 : 0,
+                    "status",
+                    status);
+        }
+        gauge(
+                meters,
+                "safe.bytes",
+                "WAL that may still be written before Postgres gives the slot up; NaN where it never does",
+                known -> known.safeBytes().isPresent() ? known.safeBytes().getAsLong() : Double.NaN);
+        gauge(
+                meters,
+                "inactive.seconds",
+                "for how long nobody has read from the slot",
+                known -> known.inactive().toSeconds());
+        Gauge.builder("lockstep.slot.step", this, guardian -> guardian.alertLevel.metricValue())
+                .description("0 fine, 1 warned, 2 new work is refused, 3 the slot is lost")
+                .tag("slot", slot)
+                .register(meters);
+    }
+
+    /** Completes once the slot has been looked at, or could not be; it is looked at every two seconds from then on. */
+    public Future<Void> start() {
+        return refresh().transform(first -> {
+            scheduleNext();
+            return Future.succeededFuture();
+        });
+    }
+
+    /** Ends the watching. */
+    public void stop() {
+        vertx.cancelTimer(timer);
+    }
+
+    /** Why the service cannot do its work: the slot is lost. */
+    public Optional<String> problem() {
+        SlotState known = state;
+        return alertLevel != SlotAlertLevel.LOST || known == null
+                ? Optional.empty()
+                : Optional.of("slot %s is lost (%s): what it has missed is sent from the table once a relay replaces it"
+                        .formatted(known.name(), known.lostBecause()));
+    }
+
+    /** What endangers the service although it does its work. */
+    public Optional<String> warning() {
+        SlotState known = state;
+        return switch (alertLevel) {
+            case OK, LOST -> Optional.empty();
+            case WARNING, CRITICAL -> known == null ? Optional.empty() : Optional.of(describe(alertLevel, known));
+        };
+    }
+
+    /** The answer to whoever brings new work, or empty while it is taken. Answered from memory. */
+    public Optional<Problem> refusal() {
+        SlotState known = state;
+        return alertLevel == SlotAlertLevel.CRITICAL && known != null
+                ? Optional.of(Problem.unavailable(describe(alertLevel, known), RETRY_AFTER))
+                : Optional.empty();
+    }
+
+    // One read after the other, so that a slow database is not asked again before it answered.
+    private void scheduleNext() {
+        timer = vertx.setTimer(INTERVAL_MILLIS, tick -> refresh().onComplete(read -> scheduleNext()));
+    }
+
+    private Future<Void> refresh() {
+        return SlotStateStore.find(pool, slot)
+                .onSuccess(found -> found.ifPresentOrElse(this::slotFound, this::slotMissing))
+                .onFailure(cause -> LOGGER.atDebug()
+                        .setCause(cause)
+                        .addKeyValue("slot", slot)
+                        .log("the slot could not be looked at"))
+                .mapEmpty();
+    }
+
+    private void slotFound(SlotState now) {
+        SlotAlertLevel next = alertLevel.next(now, limits);
+        state = now;
+        if (next != alertLevel) {
+            alertLevel = next;
+            LOGGER.atLevel(next == SlotAlertLevel.OK ? Level.INFO : Level.WARN)
+                    .addKeyValue("slot", slot)
+                    .addKeyValue("step", next)
+                    .addKeyValue("walStatus", now.walStatus())
+                    .log(describe(next, now));
+        }
+    }
+
+    private void slotMissing() {
+        state = null;
+        alertLevel = SlotAlertLevel.OK;
+    }
+
+    private String describe(SlotAlertLevel reached, SlotState now) {
+        String keeps = "replication slot %s keeps %d bytes of WAL%s"
+                .formatted(
+                        now.name(),
+                        now.retainedBytes(),
+                        now.isReserved() ? "" : " (wal_status " + now.walStatus() + ")");
+        String unread = now.inactive().isZero()
+                ? ""
+                : ", nobody has read from it for %d s".formatted(now.inactive().toSeconds());
+        return switch (reached) {
+            case OK -> keeps;
+            case WARNING -> keeps + ", warned of from %d%s".formatted(SlotAlertLevel.warnBytes(now, limits), unread);
+            case CRITICAL ->
+                keeps
+                        + ", nothing new is taken from %d on%s"
+                                .formatted(SlotAlertLevel.refuseBytes(now, limits), unread);
+            case LOST -> "replication slot %s is lost (%s)".formatted(now.name(), now.lostBecause());
+        };
+    }
+
+    private void gauge(
+            MeterRegistry meters, String name, String description, ToDoubleFunction<SlotState> value, String... tags) {
+        Gauge.builder("lockstep.slot." + name, this, guardian -> {
+                    SlotState known = guardian.state;
+                    return known == null ? Double.NaN : value.applyAsDouble(known);
+                })
+                .description(description)
+                .tag("slot", slot)
+                .tags(tags)
+                .register(meters);
+    }
+}

@@ -1,0 +1,70 @@
+package dev.lockstep.messaging.transaction;
+
+import io.netty.channel.ChannelHandlerContext;
+import io.vertx.core.Future;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.impl.SocketConnectionBase;
+import io.vertx.sqlclient.internal.Connection;
+import io.vertx.sqlclient.internal.SqlConnectionInternal;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ends a pooled connection instead of giving it back. {@link SqlConnection#close} would put it into the pool with whatever is
+ * still under way on it, and the client has no public method that closes the socket, so this class alone uses its internals.
+ */
+final class ConnectionCloser {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ConnectionCloser.class);
+    private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(2);
+    private static final int MAX_WRAPPERS = 8;
+
+    private ConnectionCloser() {}
+
+    /**
+     * Closes the socket and asks the server to cancel the statement at hand. The server then finds the socket closed, rolls
+     * back and releases all locks. Completes, and never fails, when the server was asked. If it cannot be asked, that is logged at
+     * DEBUG, and the statement runs until the server finds the socket closed.
+     */
+    static Future<Void> closeAndCancel(SqlConnection connection) {
+        return close(connection)
+                .compose(closed -> PgConnection.cast(connection).cancelRequest())
+                .timeout(CANCEL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                .recover(
+                        cause -> logAndIgnore("the statement of a discarded connection could not be cancelled", cause));
+    }
+
+    /** Closes the socket and lets the server finish what it does at this moment. Completes, and never fails. */
+    static Future<Void> close(SqlConnection connection) {
+        if (!(connection instanceof SqlConnectionInternal internal)) {
+            return connection
+                    .close()
+                    .recover(cause -> logAndIgnore("a discarded connection could not be closed", cause));
+        }
+        closeSocket(internal.unwrap());
+        return Future.succeededFuture();
+    }
+
+    private static Future<Void> logAndIgnore(String what, Throwable cause) {
+        LOGGER.atDebug().setCause(cause).log(what);
+        return Future.succeededFuture();
+    }
+
+    // A pool, and what a service puts around its connections, wrap the one that has the socket.
+    private static void closeSocket(Connection outermost) {
+        Connection inner = outermost;
+        for (int wrapper = 0; wrapper < MAX_WRAPPERS && !(inner instanceof SocketConnectionBase); wrapper++) {
+            inner = inner.unwrap();
+        }
+        if (inner instanceof SocketConnectionBase connected) {
+            // Past the handler that would say goodbye to the server and wait for it. A closed channel has no handlers.
+            ChannelHandlerContext first =
+                    connected.socket().channelHandlerContext().pipeline().firstContext();
+            if (first != null) {
+                var _ = first.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.lockstep.messaging;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.lockstep.embedded.TestServers;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class PartitionBoundsIT {
+    // Enough to meet a change of the clocks.
+    private static final int DAYS = 200;
+
+    @Test
+    void partitions_are_utc_days_regardless_of_the_session_time_zone() throws SQLException {
+        PGSimpleDataSource database = new PGSimpleDataSource();
+        database.setUrl(TestServers.postgres().jdbcUrl(TestServers.newDatabase("days")));
+        MessagingSchema.migrate(database);
+
+        try (Connection connection = database.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SET TimeZone TO 'Europe/Berlin'");
+            statement.execute("SELECT ensure_partitions('inbox', 0, " + DAYS + ")");
+
+            // Each begins where the one before it ends, so no id of these days is without a partition or has two.
+            try (ResultSet days = statement.executeQuery("""
+                    SELECT count(*),
+                           count(*) FILTER (WHERE bound !~ ('FROM \\(''' || coalesce(previous, '') || '''\\)'))
+                      FROM (SELECT bound, lag(substring(bound FROM 'TO \\(''([^'']+)')) OVER (ORDER BY name) AS previous
+                              FROM (SELECT c.relname AS name, pg_get_expr(c.relpartbound, c.oid) AS bound
+                                      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+                                     WHERE i.inhparent = 'inbox'::regclass) bounds) neighbours
+                     WHERE previous IS NOT NULL
+                    """)) {
+                assertThat(days.next()).isTrue();
+                assertThat(days.getInt(1)).isGreaterThanOrEqualTo(DAYS);
+                assertThat(days.getInt(2)).isZero();
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package dev.lockstep.relay;
+
+import java.net.InetSocketAddress;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The walsender of an engine that was abandoned. It ends by itself once it finds its connection closed, which a server that decodes a large
+ * transaction does late; so it is ended from here too.
+ *
+ * <p>It is known by the address of the engine's end of the connection, so that no other relay's walsender is ended. Where the server sees
+ * another address, as behind a proxy, it is left to end by itself.
+ */
+final class AbandonedWalsender {
+    private static final Logger LOGGER = LoggerFactory.getLogger(AbandonedWalsender.class);
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final Duration PAUSE = Duration.ofMillis(500);
+
+    private final RelayConfig config;
+    private final String[] addresses;
+
+    /** @param addresses the engine's ends of its connections */
+    AbandonedWalsender(RelayConfig config, Set<InetSocketAddress> addresses) {
+        this.config = config;
+        this.addresses = addresses.stream()
+                .map(address -> address.getAddress().getHostAddress().replaceAll("%.*", "") + " " + address.getPort())
+                .toArray(String[]::new);
+    }
+
+    /** Returns at once. */
+    void terminateAsync() {
+        if (addresses.length > 0) {
+            Thread.ofPlatform()
+                    .daemon()
+                    .name("relay-abandoned-" + config.database())
+                    .start(this::terminateUntilGone);
+        }
+    }
+
+    // It is gone when nothing is found; while Postgres cannot be reached nobody can tell.
+    private void terminateUntilGone() {
+        long deadline = System.nanoTime() + LIMIT.toNanos();
+        boolean found = true;
+        while (found && System.nanoTime() - deadline < 0) {
+            try (Connection connection = new RelayDatabase(config).connect("abandoned engine")) {
+                found = new SlotStore().terminateWalsender(connection, config.slotName(), addresses);
+            } catch (SQLException cause) {
+                LOGGER.atDebug().setCause(cause).log("walsender of an abandoned engine cannot be ended yet");
+            }
+            if (found) {
+                LockSupport.parkNanos(PAUSE.toNanos());
+            }
+        }
+    }
+}

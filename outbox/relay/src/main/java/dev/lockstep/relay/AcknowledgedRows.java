@@ -1,0 +1,176 @@
+package dev.lockstep.relay;
+
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows that Kafka acknowledged to this engine and no reconciled heartbeat covers yet. The publisher adds, the reconciler settles.
+ *
+ * <p>Its memory is bounded: beyond the most that it keeps one by one, as after a long absence, rows are only counted. A difference then
+ * still shows, but not which rows it is. While rows are compared it keeps twice as many.
+ */
+final class AcknowledgedRows {
+    private static final int MAX_ROWS = 200_000;
+
+    private final int maxRows;
+    private final Map<UUID, TrackedRow> rows = new HashMap<>();
+
+    private PgSnapshot watermark;
+    /** What the rows are being compared with. The ones that it shows are asked for one by one, so they stay. */
+    private @Nullable PgSnapshot comparing;
+
+    private CompactedRows compacted = new CompactedRows();
+    private CompactedRows compactedSince = new CompactedRows();
+
+    /**
+     * A row that Kafka acknowledged.
+     *
+     * @param transaction the lower half of its transaction's id
+     * @param payloadCrc of the payload that Kafka has
+     */
+    record Entry(UUID id, int transaction, long payloadCrc) {}
+
+    /** What is kept of a row. */
+    private record TrackedRow(long transaction, long payloadCrc) {}
+
+    /**
+     * What two sets of rows have in common if they are the same.
+     *
+     * @param checksum the lower halves of the ids, combined by exclusive or
+     * @param payloads the sum of the payloads' digests
+     */
+    record RowDigest(long rows, long checksum, long payloads) {
+        static final RowDigest EMPTY = new RowDigest(0, 0, 0);
+
+        RowDigest plus(UUID id, long digest) {
+            return plus(new RowDigest(1, id.getLeastSignificantBits(), digest));
+        }
+
+        RowDigest plus(RowDigest other) {
+            return new RowDigest(rows + other.rows, checksum ^ other.checksum, payloads + other.payloads);
+        }
+    }
+
+    /** @param watermark the watermark's snapshot: what is visible in it are repeats */
+    AcknowledgedRows(PgSnapshot watermark) {
+        this(watermark, MAX_ROWS);
+    }
+
+    AcknowledgedRows(PgSnapshot watermark, int maxRows) {
+        this.watermark = watermark;
+        this.maxRows = maxRows;
+    }
+
+    synchronized void add(Collection<Entry> acknowledged) {
+        for (Entry entry : acknowledged) {
+            long transaction = watermark.toFullXid(entry.transaction());
+            if (!watermark.isVisible(transaction)) {
+                rows.put(entry.id(), new TrackedRow(transaction, entry.payloadCrc()));
+            }
+        }
+        if (comparing == null ? rows.size() > maxRows : rows.size() > 2 * maxRows) {
+            compact();
+        }
+    }
+
+    /**
+     * What was acknowledged between the watermark and this snapshot. What is added from now on is left for the next one.
+     *
+     * @return empty if it cannot be told, because rows that are only counted any more came after it. A later snapshot shows them
+     */
+    synchronized Optional<RowDigest> digestUntil(PgSnapshot snapshot) {
+        compacted.add(compactedSince);
+        compactedSince = new CompactedRows();
+        if (!compacted.isVisibleIn(snapshot)) {
+            comparing = null;
+            return Optional.empty();
+        }
+        comparing = snapshot;
+        RowDigest tally = compacted.digest;
+        for (Map.Entry<UUID, TrackedRow> row : rows.entrySet()) {
+            if (snapshot.isVisible(row.getValue().transaction())) {
+                tally = tally.plus(row.getKey(), row.getValue().payloadCrc());
+            }
+        }
+        return Optional.of(tally);
+    }
+
+    /** Those of the rows of which it is not known that Kafka acknowledged them. */
+    synchronized List<OutboxRow> notAcknowledged(List<OutboxRow> page) {
+        return page.stream()
+                .filter(row -> !rows.containsKey(UUID.fromString(row.id())))
+                .toList();
+    }
+
+    /** Those of the rows of which Kafka acknowledged another payload than theirs. */
+    synchronized List<OutboxRow> withDifferentPayload(List<OutboxRow> page) {
+        return page.stream()
+                .filter(row -> {
+                    TrackedRow kept = rows.get(UUID.fromString(row.id()));
+                    return kept != null && kept.payloadCrc() != row.payloadCrc();
+                })
+                .toList();
+    }
+
+    /** Everything visible in the snapshot is in Kafka. */
+    synchronized void advanceTo(PgSnapshot snapshot) {
+        watermark = snapshot;
+        comparing = null;
+        compacted = new CompactedRows();
+        rows.values().removeIf(row -> snapshot.isVisible(row.transaction()));
+    }
+
+    private void compact() {
+        Iterator<Map.Entry<UUID, TrackedRow>> each = rows.entrySet().iterator();
+        while (each.hasNext()) {
+            Map.Entry<UUID, TrackedRow> row = each.next();
+            if (comparing == null || !comparing.isVisible(row.getValue().transaction())) {
+                compactedSince.add(row.getKey(), row.getValue());
+                each.remove();
+            }
+        }
+    }
+
+    /** Rows that are only counted any more, and a bit for each of their transactions. */
+    private static final class CompactedRows {
+        private final Map<Long, BitSet> transactions = new HashMap<>();
+        private RowDigest digest = RowDigest.EMPTY;
+        private long newest;
+
+        void add(UUID id, TrackedRow row) {
+            long transaction = row.transaction();
+            digest = digest.plus(id, row.payloadCrc());
+            newest = Math.max(newest, transaction);
+            transactions
+                    .computeIfAbsent(transaction >> Short.SIZE, upper -> new BitSet())
+                    .set(lower(transaction));
+        }
+
+        void add(CompactedRows other) {
+            digest = digest.plus(other.digest);
+            newest = Math.max(newest, other.newest);
+            other.transactions.forEach((upper, bits) ->
+                    transactions.computeIfAbsent(upper, none -> new BitSet()).or(bits));
+        }
+
+        boolean isVisibleIn(PgSnapshot snapshot) {
+            return newest < snapshot.xmax() && snapshot.inProgress().stream().noneMatch(this::contains);
+        }
+
+        private boolean contains(long transaction) {
+            BitSet bits = transactions.get(transaction >> Short.SIZE);
+            return bits != null && bits.get(lower(transaction));
+        }
+
+        private static int lower(long transaction) {
+            return (int) (transaction & 0xffff);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.relay.SlotStore.SlotState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a heartbeat now and then and has the watermark moved when one has come through the slot and Kafka. Runs on an own thread
+ * with an own connection while this relay leads; it never touches the rows themselves.
+ */
+final class HeartbeatTask implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTask.class);
+    private static final Duration SLOT_CHECK = Duration.ofSeconds(1);
+    // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
+    private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final Duration RECONNECT = Duration.ofMillis(500);
+
+    private final RelayDatabase database;
+    private final WatermarkStore watermark;
+    private final SlotProvisioner slotProvisioner;
+    private final HeartbeatTopic heartbeatTopic;
+    private final RelayHealth health;
+    private final RelayMetrics metrics;
+    private final Duration interval;
+    private final Reconciler reconciler;
+    private final Checks checks;
+    private final AdaptiveStatementTimeout statementTimeout = new AdaptiveStatementTimeout();
+    private final AtomicReference<@Nullable Heartbeat> acknowledged = new AtomicReference<>();
+    private final Thread thread;
+
+    private volatile boolean closed;
+    private long nextHeartbeat = System.nanoTime();
+    private long nextSlotCheck = System.nanoTime();
+
+    /** What is looked at along with the heartbeats, on their thread. */
+    interface Checks {
+        /**
+         * Comes before every beat.
+         *
+         * @param late how much later than planned the beat is. One that is very late says nothing about the engine, since nothing was
+         *     written that it could have delivered
+         */
+        void beforeHeartbeat(Duration late);
+
+        /** Comes every second, whatever the heartbeats do. */
+        void checkSlot(Connection connection, Optional<SlotState> slot) throws SQLException;
+    }
+
+    HeartbeatTask(
+            RelayConfig config,
+            RelayDatabase database,
+            SlotProvisioner slotProvisioner,
+            WatermarkStore watermark,
+            HeartbeatTopic heartbeatTopic,
+            RelayHealth health,
+            RelayMetrics metrics,
+            Reconciler reconciler,
+            Checks checks) {
+        this.database = database;
+        this.watermark = watermark;
+        this.slotProvisioner = slotProvisioner;
+        this.heartbeatTopic = heartbeatTopic;
+        this.health = health;
+        this.metrics = metrics;
+        this.interval = config.heartbeatInterval();
+        this.reconciler = reconciler;
+        this.checks = checks;
+        this.thread = Thread.ofPlatform()
+                .daemon()
+                .name("relay-heartbeat-" + config.database())
+                .unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Kafka has this beat, and so has every row that committed before it. Returns at once. */
+    void onAcknowledged(Heartbeat beat) {
+        acknowledged.set(beat);
+        LockSupport.unpark(thread);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        try {
+            thread.join(Duration.ofSeconds(1));
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        while (!closed) {
+            try (Connection connection = database.connect("heartbeat")) {
+                applyTimeouts(connection);
+                watermark.disableSynchronousCommit(connection);
+                while (!closed) {
+                    step(connection);
+                }
+            } catch (RelayException cause) {
+                // The sender is closed or refused a row, so the engine ends as well.
+                health.degraded(RelayException.reason(cause));
+                LockSupport.parkNanos(RECONNECT.toNanos());
+            } catch (SQLException cause) {
+                Duration given = statementTimeout.current();
+                if (statementTimeout.increaseIfTimedOut(cause)) {
+                    LOGGER.atWarn()
+                            .addKeyValue("seconds", given.toSeconds())
+                            .log("the watermark could not be moved in time, the next attempt gets twice the time");
+                }
+                health.degraded("no heartbeat could be written: " + RelayException.reason(cause));
+                LockSupport.parkNanos(RECONNECT.toNanos());
+            } catch (RuntimeException cause) {
+                // Without this thread a stalled engine would never be replaced.
+                LOGGER.atError().setCause(cause).log("heartbeats failed unexpectedly, the relay goes on with them");
+                health.degraded("no heartbeat could be written: " + cause);
+                LockSupport.parkNanos(RECONNECT.toNanos());
+            } catch (InterruptedException cause) {
+                return;
+            }
+        }
+    }
+
+    private void applyTimeouts(Connection connection) throws SQLException {
+        connection.setNetworkTimeout(
+                Runnable::run,
+                Math.toIntExact(statementTimeout.current().plus(GRACE).toMillis()));
+        watermark.limitStatements(connection, statementTimeout.current());
+    }
+
+    private void step(Connection connection) throws SQLException, InterruptedException {
+        long now = System.nanoTime();
+        writeHeartbeatIfDue(connection, now);
+        if (now - nextSlotCheck >= 0) {
+            nextSlotCheck = now + SLOT_CHECK.toNanos();
+            Optional<SlotState> slot = slotProvisioner.state(connection);
+            slot.ifPresent(state -> metrics.retained(state.retainedBytes()));
+            checks.checkSlot(connection, slot);
+        }
+        Heartbeat beat = acknowledged.getAndSet(null);
+        if (beat != null) {
+            reconciler.reconcile(connection, beat, () -> heartbeatDuringResend(connection));
+            health.watermarkMoved(Duration.ZERO);
+            if (statementTimeout.reset()) {
+                applyTimeouts(connection);
+            }
+            return;
+        }
+        LockSupport.parkNanos(Math.clamp(nextHeartbeat - System.nanoTime(), 0, TimeUnit.SECONDS.toNanos(1)));
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    private void writeHeartbeatIfDue(Connection connection, long now) throws SQLException, InterruptedException {
+        if (now - nextHeartbeat >= 0) {
+            checks.beforeHeartbeat(Duration.ofNanos(now - nextHeartbeat));
+            nextHeartbeat = now + interval.toNanos();
+            heartbeatTopic.refreshState();
+            heartbeatTopic.problem().ifPresent(health::degraded);
+            watermark.insertHeartbeat(connection);
+        }
+    }
+
+    // Rows flow while others are sent again, and whoever asks is to know.
+    private void heartbeatDuringResend(Connection connection) throws SQLException, InterruptedException {
+        writeHeartbeatIfDue(connection, System.nanoTime());
+        if (acknowledged.get() != null) {
+            watermark.touch(connection);
+            health.watermarkMoved(Duration.ZERO);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.relay.SlotStore.SlotState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.producer.Producer;
+import org.jspecify.annotations.Nullable;
+
+/** One spell of leading: a producer, an engine and a heartbeat that live and die together. Nothing of it is used twice. */
+final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
+    private static final Duration DRAIN = Duration.ofMillis(500);
+    private static final int MAX_DOUBLINGS = 7;
+
+    private final RelayConfig config;
+    private final KafkaSender sender;
+    private final RowSender rowSender;
+    private final HeldRowRetrier retrier;
+    private final OutboxPublisher publisher;
+    private final RelayEngine engine;
+    private final HeartbeatTask heartbeat;
+    private final Watchdog watchdog;
+    private final HeartbeatTopic heartbeatTopic;
+    private final SlotProvisioner slotProvisioner;
+    private final RelayHealth health;
+    private final StallDetector stallDetector;
+    private final Duration failoverTimeout;
+    private final Duration startTimeout;
+
+    private volatile boolean engineStalled;
+    private volatile @Nullable String endReason;
+    private boolean slotActive;
+
+    LeaderSession(
+            RelayConfig config,
+            RelayDatabase database,
+            SlotProvisioner slotProvisioner,
+            WatermarkStore watermark,
+            SlotState slot,
+            PgSnapshot settled,
+            Supplier<Producer<byte[], byte[]>> producers,
+            int silentBefore,
+            RelayHealth health,
+            RelayMetrics metrics) {
+        this.config = config;
+        this.slotProvisioner = slotProvisioner;
+        this.health = health;
+        // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
+        // large transaction, and that must end some day.
+        long times = 1L << Math.min(silentBefore, MAX_DOUBLINGS);
+        failoverTimeout = config.failoverTimeout().multipliedBy(times);
+        startTimeout = config.startTimeout().multipliedBy(times);
+        stallDetector = new StallDetector(startTimeout, failoverTimeout, System::nanoTime);
+        TopicProbe probe = new AdminTopicProbe(config);
+        heartbeatTopic = new HeartbeatTopic(config, probe);
+        OutboxRecords records = new OutboxRecords(config.source());
+        AcknowledgedRows ledger = new AcknowledgedRows(settled);
+        HeldRows held = new HeldRows(database, health, config.bootstrapServers());
+        sender = new KafkaSender(producers, config.bootstrapServers(), probe, health);
+        rowSender = new RowSender(sender, records, held);
+        retrier = new HeldRowRetrier(
+                database,
+                held,
+                probe,
+                () -> new KafkaSender(producers, config.bootstrapServers(), probe, health),
+                records,
+                metrics);
+        Reconciler reconciler = new Reconciler(watermark, ledger, new OutboxResender(rowSender, metrics), metrics);
+        heartbeat = new HeartbeatTask(
+                config, database, slotProvisioner, watermark, heartbeatTopic, health, metrics, reconciler, this);
+        publisher = new OutboxPublisher(
+                rowSender,
+                heartbeatTopic,
+                () -> beforeFirstBatch(slotProvisioner, slot),
+                ledger,
+                heartbeat::onAcknowledged,
+                health,
+                metrics);
+        engine = new RelayEngine(
+                config,
+                new PublicationGuard(publisher, slotProvisioner::requireUnchangedPublication),
+                stallDetector::stepReached);
+        watchdog = new Watchdog(
+                config,
+                database,
+                new StandbyRegistry(),
+                new KafkaProbe(config),
+                () -> max(max(sender.stalledFor(), retrier.stalledFor()), heartbeatTopic.unknownFor()),
+                this::close);
+    }
+
+    @Override
+    public void run() {
+        heartbeat.start();
+        watchdog.start();
+        try {
+            engine.run();
+            throwIfEnded();
+        } catch (RelayException cause) {
+            throwIfEnded();
+            throw cause;
+        } finally {
+            watchdog.close();
+            heartbeat.close();
+            retrier.close();
+            rowSender.close();
+        }
+    }
+
+    // An engine that is closed may end with a failure of its own, or without one.
+    private void throwIfEnded() {
+        @Nullable
+        String reason = switch (sessionEnd()) {
+            case FAILED -> endReason;
+            case SILENT ->
+                madeProgress()
+                        ? "slot %s has delivered nothing for %d s, not even a heartbeat"
+                                .formatted(config.slotName(), failoverTimeout.toSeconds())
+                        : "the engine of slot %s has not started to read, its last step was \"%s\" more than %d s ago"
+                                .formatted(config.slotName(), stallDetector.step(), startTimeout.toSeconds());
+            case STEPPED_DOWN ->
+                "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers());
+            case CLOCK_SET_BACK -> "the clock was set back, by which producer and engine wait";
+        };
+        if (reason != null) {
+            throw new RelayException(reason, null);
+        }
+    }
+
+    /** Why it is over. */
+    SessionEnd sessionEnd() {
+        SessionEnd seen = watchdog.sessionEnd();
+        if (seen != null) {
+            return seen;
+        }
+        return engineStalled ? SessionEnd.SILENT : SessionEnd.FAILED;
+    }
+
+    private static Duration max(Duration one, Duration other) {
+        return one.compareTo(other) > 0 ? one : other;
+    }
+
+    private void beforeFirstBatch(SlotProvisioner keeper, SlotState slot) {
+        requireVerifiedSlot(keeper, slot);
+        retrier.start();
+    }
+
+    private void requireVerifiedSlot(SlotProvisioner keeper, SlotState slot) {
+        if (!keeper.verify(slot)) {
+            throw new RelayException(
+                    "slot %s is not the one that it was when the engine started".formatted(config.slotName()), null);
+        }
+    }
+
+    @Override
+    public boolean madeProgress() {
+        return publisher.hasRelayed();
+    }
+
+    /** Also gives the slot back. A batch on its way may still be acknowledged meanwhile. */
+    @Override
+    public void close() {
+        publisher.drain(DRAIN);
+        // Whoever still waits for Kafka has to let go, or the engine could not end.
+        retrier.stop();
+        rowSender.close();
+        engine.close();
+    }
+
+    // A connection to nowhere is silent for ever. Our own heartbeats must come back, so silence is a fault of the
+    // engine's.
+    @Override
+    public void beforeHeartbeat(Duration late) {
+        boolean stalled = stallDetector.isStalled(publisher.timeSinceLastBatch(), madeProgress(), late);
+        if (late.compareTo(config.failoverTimeout().dividedBy(2)) >= 0) {
+            return;
+        }
+        if (stalled) {
+            engineStalled = true;
+            engine.close();
+        }
+    }
+
+    @Override
+    public void checkSlot(Connection connection, Optional<SlotState> slot) throws SQLException {
+        if (!slotActive && slot.filter(SlotState::active).isPresent()) {
+            slotActive = true;
+            stallDetector.stepReached("slot taken");
+        }
+        if (!madeProgress() && publisher.timeSinceLastBatch().isPositive()) {
+            health.degraded("its engine starts, last step: " + stallDetector.step());
+        }
+        if (!slotProvisioner.isPublicationUnchanged(connection)) {
+            endReason = slotProvisioner.publicationChangedMessage();
+            engine.close();
+        } else if (slot.filter(state -> state.invalidationReason() != null).isPresent() && !madeProgress()) {
+            // Debezium would wait for it for half an hour.
+            endReason = "slot %s was lost while the engine started".formatted(config.slotName());
+            engine.close();
+        }
+    }
+}

@@ -1,0 +1,307 @@
+package dev.lockstep.relay;
+
+import dev.lockstep.relay.RecoveryStore.Progress;
+import dev.lockstep.relay.SlotStore.SlotState;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes sure that the publication and the slot are there, and that no slot takes up its work with rows missing before it.
+ *
+ * <pre>
+ *  slot is lost ──drop──▶ no slot ──create──▶ slot_new ────── no row is pending ──────▶ slot   (slot_new is copied and dropped)
+ *                                                 ╰──rows are pending──▶ {@link Recovery} ──▶╯
+ * </pre>
+ *
+ * <p>The slot itself is what remembers how far this came: it exists only once nothing before it can be missing. So a crash
+ * at any point, or two instances at once, repeat a step but skip none.
+ */
+final class SlotProvisioner {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SlotProvisioner.class);
+    private static final Duration PAUSE = Duration.ofMillis(100);
+    private static final String UNDEFINED_TABLE = "42P01";
+
+    private final UUID relay = UUID.randomUUID();
+    private final RelayConfig config;
+    private final RelayDatabase database;
+    private final SlotStore slots;
+    private final PublicationStore publications = new PublicationStore();
+    private final RecoveryStore recovery = new RecoveryStore();
+    private final SlotClaimStore slotClaims = new SlotClaimStore();
+    private final SnapshotDiffStore snapshotDiff = new SnapshotDiffStore();
+    private final String slot;
+    private final String newSlot;
+    private final AdaptiveStatementTimeout statementTimeout;
+
+    private volatile boolean closed;
+
+    SlotProvisioner(RelayConfig config, RelayDatabase database, SlotStore slots) {
+        this(config, database, slots, new AdaptiveStatementTimeout());
+    }
+
+    /** @param statementTimeout for the statements that replace a slot */
+    SlotProvisioner(
+            RelayConfig config, RelayDatabase database, SlotStore slots, AdaptiveStatementTimeout statementTimeout) {
+        this.config = config;
+        this.database = database;
+        this.slots = slots;
+        this.slot = config.slotName();
+        this.newSlot = config.slotName() + "_new";
+        this.statementTimeout = statementTimeout;
+    }
+
+    /**
+     * Creates publication and slot where they are missing, and replaces a slot that is lost. What commits afterwards will be captured.
+     * Blocks for as long as transactions that were open before it stay so.
+     *
+     * @return whether rows from before the slot are to be sent from the table first; the slot does not exist until then
+     * @throws RelayException if Postgres refuses, or does not answer at all
+     */
+    boolean prepare() {
+        while (!closed) {
+            try (Connection connection = database.connect("slot", statementTimeout.current())) {
+                return needsRecovery(connection);
+            } catch (SQLException cause) {
+                if (UNDEFINED_TABLE.equals(cause.getSQLState())) {
+                    throw new RelayException(
+                            "database %s has no outbox, its schema has to be migrated first: %s"
+                                    .formatted(config.database(), RelayException.reason(cause)),
+                            cause);
+                }
+                // What waits for somebody's transaction is in no way wrong, and begins anew.
+                if (!statementTimeout.increaseIfTimedOut(cause)) {
+                    throw new RelayException(
+                            "publication %s and slot %s cannot be created in database %s: %s"
+                                    .formatted(
+                                            config.publicationName(),
+                                            slot,
+                                            config.database(),
+                                            RelayException.reason(cause)),
+                            cause);
+                }
+            }
+        }
+        throw closing();
+    }
+
+    /** For whatever sends from the table too: it reads the same rows. */
+    AdaptiveStatementTimeout statementTimeout() {
+        return statementTimeout;
+    }
+
+    /** Ends {@link #prepare}, at the latest when its statement reaches its limit. */
+    void close() {
+        closed = true;
+    }
+
+    private boolean needsRecovery(Connection connection) throws SQLException {
+        publications.adopt(connection, config.publicationName());
+        // First the publication: what is written while the slot exists and the publication does not would be lost.
+        slots.createPublication(connection, config.publicationName());
+        while (!closed) {
+            Optional<SlotState> found = slots.state(connection, slot);
+            if (found.isPresent()
+                    && (found.get().invalidationReason() == null || !found.get().inCurrentDatabase())) {
+                // One that is being read from is left to its reader, which notices too.
+                if (found.get().inCurrentDatabase() && !found.get().active() && dropIfPublicationChanged(connection)) {
+                    continue;
+                }
+                slots.dropRedundant(connection, newSlot, slot);
+                statementTimeout.reset();
+                return false;
+            }
+            if (found.isPresent()) {
+                dropLost(connection, found.get());
+            } else if (advanceReplacement(connection)) {
+                return true;
+            }
+        }
+        throw closing();
+    }
+
+    private static RelayException closing() {
+        return new RelayException("the relay is being closed", null);
+    }
+
+    /** Whether another relay is sending what is pending, so that there is nothing to do but to wait. */
+    boolean isRecoveryLeasedElsewhere(Connection connection) throws SQLException {
+        return recovery.isLeasedByAnother(connection, relay);
+    }
+
+    /** Whether it is for this relay to send what is pending from the table. False while another one does. */
+    boolean acquireRecoveryLease(Connection connection) throws SQLException {
+        return recovery.acquireLease(connection, relay);
+    }
+
+    /** What is to be sent from the table. */
+    Progress progress(Connection connection) throws SQLException {
+        return recovery.find(connection)
+                .orElseThrow(() -> new RelayException("nothing is to be sent from the table any more", null));
+    }
+
+    /**
+     * Kafka has acknowledged everything up to this id.
+     *
+     * @throws RelayException if another relay has taken it over
+     */
+    void recordProgress(Connection connection, Progress progress, String id) throws SQLException {
+        if (!recovery.recordProgress(connection, relay, progress.slotLsn(), id)) {
+            throw new RelayException("another relay sends what is pending from the table now", null);
+        }
+    }
+
+    /** Lets the slot begin where the new one stands. To be called when every committed row from before it is in Kafka. */
+    void complete(Connection connection, Progress progress) throws SQLException {
+        recovery.complete(connection, progress.slotLsn());
+        Optional<String> begins = slots.copy(connection, newSlot, slot);
+        if (begins.isPresent() && !begins.get().equals(progress.slotLsn())) {
+            // Somebody has made another new slot meanwhile, and what lies between the two would be missing.
+            slots.drop(connection, slot);
+            return;
+        }
+        begins.ifPresent(lsn -> LOGGER.atInfo()
+                .addKeyValue("slot", slot)
+                .addKeyValue("lsn", lsn)
+                .log("slot created"));
+        slots.dropRedundant(connection, newSlot, slot);
+    }
+
+    Optional<SlotState> state(Connection connection) throws SQLException {
+        return slots.state(connection, slot);
+    }
+
+    /**
+     * Drops the slot, so that it is made anew, if rows may be missing from it: it is not the one that a relay has set out with, and none
+     * has been proven since; or the publication was altered since the slot was made.
+     *
+     * @return whether the slot may not be read from
+     */
+    boolean dropUnverified(Connection connection) throws SQLException {
+        boolean dropped = slots.dropUnverified(connection, slot);
+        if (dropped) {
+            LOGGER.atWarn().addKeyValue("slot", slot).log("slot was dropped and made by somebody else, it is replaced");
+        }
+        return dropped || dropIfPublicationChanged(connection);
+    }
+
+    /** Whether the publication is as it was when the slot was made, and lacks nothing. If not, {@link #dropUnverified} drops the slot. */
+    boolean isPublicationUnchanged(Connection connection) throws SQLException {
+        return publications.isUnchanged(connection, config.publicationName())
+                && slots.isPublicationComplete(connection, config.publicationName());
+    }
+
+    /** @throws RelayException if the publication is not as it was when the slot was made */
+    void requireUnchangedPublication() {
+        try (Connection connection = database.connect("publication")) {
+            if (!isPublicationUnchanged(connection)) {
+                throw new RelayException(publicationChangedMessage(), null);
+            }
+        } catch (SQLException cause) {
+            throw new RelayException(
+                    "publication %s cannot be looked at: %s"
+                            .formatted(config.publicationName(), RelayException.reason(cause)),
+                    cause);
+        }
+    }
+
+    String publicationChangedMessage() {
+        return "publication %s was dropped or altered, rows may be missing from slot %s"
+                .formatted(config.publicationName(), slot);
+    }
+
+    private boolean dropIfPublicationChanged(Connection connection) throws SQLException {
+        if (isPublicationUnchanged(connection)) {
+            return false;
+        }
+        if (slots.drop(connection, slot)) {
+            LOGGER.atWarn()
+                    .addKeyValue("slot", slot)
+                    .addKeyValue("publication", config.publicationName())
+                    .log("publication was dropped or altered, the slot is replaced");
+        }
+        return true;
+    }
+
+    /**
+     * To be called before an engine is started. An engine that finds no slot makes one, and nothing that committed before would come
+     * through that.
+     *
+     * @param seen as it was found free
+     * @return false if it is not so any more
+     */
+    boolean claim(Connection connection, SlotState seen) throws SQLException {
+        return slotClaims.claim(connection, slot, seen);
+    }
+
+    /**
+     * To be called before anything is published that an engine read, and while it holds the slot.
+     *
+     * @return whether it read from the slot that this relay has set out with. If not, {@link #dropUnverified} drops it
+     */
+    boolean verify(SlotState seen) {
+        try (Connection connection = database.connect("slot")) {
+            boolean proven = slotClaims.verify(connection, slot, seen);
+            if (!proven) {
+                // Another relay may have set out with the same slot, and proven it, before that was dropped.
+                slotClaims.revoke(connection, seen);
+            }
+            return proven;
+        } catch (SQLException cause) {
+            throw new RelayException(
+                    "slot %s cannot be looked at: %s".formatted(slot, RelayException.reason(cause)), cause);
+        }
+    }
+
+    /** Why this relay can never read from the slot. Empty for a sound one, and for one that {@link #prepare} replaces. */
+    Optional<String> unusableReason(SlotState state) {
+        return state.inCurrentDatabase()
+                ? Optional.empty()
+                : Optional.of("slot %s belongs to another database of this server: slot names are shared by all of them"
+                        .formatted(slot));
+    }
+
+    private void dropLost(Connection connection, SlotState lost) throws SQLException {
+        if (slots.dropLost(connection, slot)) {
+            LOGGER.atWarn()
+                    .addKeyValue("slot", slot)
+                    .addKeyValue("reason", lost.invalidationReason())
+                    .log("slot was lost, Postgres had removed changes that were not relayed (see"
+                            + " max_slot_wal_keep_size); it is replaced");
+        } else {
+            // Postgres is about to end its reader, or another instance was faster.
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+    }
+
+    // True when everything is there but what has to be sent from the table. Otherwise it has come one step nearer.
+    private boolean advanceReplacement(Connection connection) throws SQLException {
+        Optional<SlotState> begun = slots.state(connection, newSlot);
+        if (begun.isEmpty()) {
+            slots.createPublication(connection, config.publicationName());
+            publications.record(connection, config.publicationName(), slot, newSlot);
+            slots.create(connection, newSlot);
+        } else if (!begun.get().inCurrentDatabase()) {
+            throw new RelayException("slot %s belongs to another database of this server".formatted(newSlot), null);
+        } else if (begun.get().active()) {
+            // Another instance is creating it.
+            LockSupport.parkNanos(PAUSE.toNanos());
+        } else if (begun.get().invalidationReason() != null) {
+            slots.dropLost(connection, newSlot);
+        } else if (!isPublicationUnchanged(connection)) {
+            slots.drop(connection, newSlot);
+        } else {
+            Progress progress = recovery.begin(connection, begun.get().confirmedLsn());
+            if (!progress.completed() && !snapshotDiff.isEmpty(connection, progress.snapshot(), progress.sent())) {
+                return true;
+            }
+            complete(connection, progress);
+        }
+        return false;
+    }
+}

@@ -1,0 +1,148 @@
+package dev.lockstep.relay;
+
+import java.nio.ByteBuffer;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows between the watermark and a later snapshot, as SQL: visible in that, and not in the watermark's. Such a set stands still, so
+ * it can be read page by page without a transaction that stays open while Kafka is waited for.
+ */
+final class SnapshotDiffStore {
+    private static final int PAGE = 1_000;
+    private static final int PAGE_BYTES = 16 * 1024 * 1024;
+
+    /**
+     * The ids and payloads of the rows between the snapshots of {@code w} and {@code n}. Not visible in a snapshot is who began after it or ran while it was
+     * taken. To look for the two is to read these rows and no others, however old the oldest transaction of the server may be.
+     */
+    // BETWEEN two times the same, and OFFSET: the planner may otherwise join, for which it reads the whole table.
+    static final String IDS = """
+        SELECT o.id, o.payload
+          FROM outbox o
+         WHERE o.xid >= pg_snapshot_xmax(w.snapshot)
+           AND o.xid < pg_snapshot_xmax(n.snapshot)
+           AND pg_visible_in_snapshot(o.xid, n.snapshot)
+        UNION ALL
+        SELECT o.id, o.payload
+          FROM pg_snapshot_xip(w.snapshot) ran,
+               LATERAL (SELECT id, payload
+                          FROM outbox
+                         WHERE xid BETWEEN ran AND ran AND pg_visible_in_snapshot(xid, n.snapshot)
+                        OFFSET 0) o
+        """;
+
+    private static final String MISSED = "FROM outbox_watermark w, (SELECT ?::pg_snapshot AS snapshot) n, LATERAL ("
+            + IDS + ") o WHERE o.id > coalesce(?::uuid, '00000000-0000-0000-0000-000000000000')";
+
+    // By way of the transaction ids: the primary key would lead through everything that was ever relayed.
+    private static final String FIRST =
+            "WITH missed AS MATERIALIZED (SELECT o.id " + MISSED + ") SELECT id FROM missed ORDER BY id LIMIT 1";
+
+    private static final String INTERVAL = """
+          FROM outbox o, outbox_watermark w, (SELECT ?::pg_snapshot AS snapshot) n
+         WHERE o.xid >= pg_snapshot_xmin(w.snapshot)
+           AND NOT pg_visible_in_snapshot(o.xid, w.snapshot)
+           AND pg_visible_in_snapshot(o.xid, n.snapshot)
+        """;
+
+    // The id is made after the locks that order a key's transactions are taken, so its order is theirs.
+    // A page ends with the row that makes it full, so there is one in it, however large.
+    private static final String FROM = """
+        SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of, created_at
+          FROM (SELECT o.*, sum(octet_length(o.payload)) OVER (ORDER BY o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+                %s AND o.id >= ?::uuid ORDER BY o.id LIMIT %d) page
+         WHERE coalesce(before, 0) < %d
+         ORDER BY id
+        """.formatted(INTERVAL, PAGE, PAGE_BYTES);
+
+    private static final String AFTER = FROM.replace("o.id >= ?", "o.id > ?");
+
+    /** Takes some rows at a time. */
+    interface PageConsumer {
+        void accept(List<OutboxRow> rows) throws SQLException, InterruptedException;
+    }
+
+    boolean isEmpty(Connection connection, String snapshot, @Nullable String after) throws SQLException {
+        return first(connection, snapshot, after) == null;
+    }
+
+    /**
+     * Reads all of it, in the order of the ids.
+     *
+     * @param after leaves out the ids up to this one
+     */
+    void read(Connection connection, String snapshot, @Nullable String after, PageConsumer pages)
+            throws SQLException, InterruptedException {
+        String first = first(connection, snapshot, after);
+        if (first == null) {
+            return;
+        }
+        // Along the primary key. Sorting what is left for every page would take the square of the time.
+        execute(connection, "SET enable_sort = off");
+        try {
+            List<OutboxRow> page = page(connection, FROM, snapshot, first);
+            while (!page.isEmpty()) {
+                pages.accept(page);
+                page = page(connection, AFTER, snapshot, page.getLast().id());
+            }
+        } finally {
+            execute(connection, "RESET enable_sort");
+        }
+    }
+
+    private static @Nullable String first(Connection connection, String snapshot, @Nullable String after)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(FIRST)) {
+            statement.setString(1, snapshot);
+            statement.setString(2, after);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? row.getString(1) : null;
+            }
+        }
+    }
+
+    private static List<OutboxRow> page(Connection connection, String query, String snapshot, String id)
+            throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(query)) {
+            statement.setString(1, snapshot);
+            statement.setString(2, id);
+            try (ResultSet row = statement.executeQuery()) {
+                List<OutboxRow> page = new ArrayList<>(PAGE);
+                while (row.next()) {
+                    page.add(toRow(row));
+                }
+                return page;
+            }
+        }
+    }
+
+    private static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private static OutboxRow toRow(ResultSet row) throws SQLException {
+        byte[] payload = row.getBytes("payload");
+        return new OutboxRow(
+                row.getString("id"),
+                row.getString("aggregateid"),
+                row.getString("type"),
+                payload == null ? null : ByteBuffer.wrap(payload),
+                row.getString("topic"),
+                row.getString("traceparent"),
+                row.getString("headers"),
+                row.getObject("sequence", Long.class),
+                row.getString("previous_id"),
+                row.getString("resend_of"),
+                row.getTimestamp("created_at").toInstant(),
+                null);
+    }
+}

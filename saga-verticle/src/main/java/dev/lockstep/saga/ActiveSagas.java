@@ -1,0 +1,86 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.saga.SagaStore.Count;
+import dev.lockstep.saga.domain.SagaState;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.SqlClient;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * Knows how many sagas are under way, of all instances: counted in the database now and then, and kept up in between by what
+ * this instance does. Shows them as {@code lockstep.saga.states}, {@code lockstep.saga.oldest} and {@code lockstep.saga.faulty},
+ * and says whether there is room for more.
+ */
+final class ActiveSagas {
+    private final SagaStore store;
+    private final SqlClient client;
+    private final int maxActive;
+    private final Map<StateName, AtomicReference<Count>> counted = new EnumMap<>(StateName.class);
+    // What this instance brought in less what it saw out, ever; how much of it the last count had seen.
+    private final AtomicLong netStarted = new AtomicLong();
+    private final AtomicLong netStartedAtRefresh = new AtomicLong();
+
+    ActiveSagas(SagaStore store, SqlClient client, int maxActive, MeterRegistry meters) {
+        this.store = store;
+        this.client = client;
+        this.maxActive = maxActive;
+        for (StateName state : StateName.ACTIVE) {
+            AtomicReference<Count> count = new AtomicReference<>(Count.NONE);
+            counted.put(state, count);
+            Gauge.builder("lockstep.saga.states", count, now -> now.get().sagas())
+                    .description("Sagas that are under way, by state; of all instances together")
+                    .tags("state", state.name())
+                    .register(meters);
+            Gauge.builder("lockstep.saga.oldest", count, now -> now.get().oldestSeconds())
+                    .description("For how long the longest waiting saga has been waiting for the same, by state")
+                    .baseUnit("seconds")
+                    .tags("state", state.name())
+                    .register(meters);
+        }
+        Gauge.builder("lockstep.saga.faulty", counted, ActiveSagas::faulty)
+                .description(
+                        "Sagas whose deadline passed and could not be acted on; they are tried again, apart from the others")
+                .register(meters);
+    }
+
+    Future<Void> refresh() {
+        long movedNow = netStarted.get();
+        return store.countActive(client)
+                .onSuccess(counts -> {
+                    counted.forEach((state, count) -> count.set(counts.getOrDefault(state, Count.NONE)));
+                    netStartedAtRefresh.set(movedNow);
+                })
+                .mapEmpty();
+    }
+
+    void recordTransition(SagaState from, SagaState to) {
+        netStarted.addAndGet(forward(to) - forward(from));
+    }
+
+    /**
+     * Whether another order may be begun. An order that waits in Kafka meets no deadline; one that waits behind thousands of
+     * others in front of a participant does.
+     */
+    boolean hasCapacity() {
+        long active = counted.entrySet().stream()
+                .filter(state -> state.getKey().isForward())
+                .mapToLong(state -> state.getValue().get().sagas())
+                .sum();
+        return active + netStarted.get() - netStartedAtRefresh.get() < maxActive;
+    }
+
+    private static double faulty(Map<StateName, AtomicReference<Count>> counted) {
+        return counted.values().stream()
+                .mapToLong(count -> count.get().faulty())
+                .sum();
+    }
+
+    private static int forward(SagaState state) {
+        return !(state instanceof SagaState.NotStarted) && StateName.of(state).isForward() ? 1 : 0;
+    }
+}

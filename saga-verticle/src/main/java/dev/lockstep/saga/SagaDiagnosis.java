@@ -1,0 +1,119 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.runtime.PeerUnavailableException;
+import dev.lockstep.runtime.Peers;
+import dev.lockstep.runtime.Peers.Unavailable;
+import io.vertx.core.Future;
+import io.vertx.core.MultiMap;
+import io.vertx.core.json.JsonObject;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks for what stands in the way of a saga's messages, in this service and in those beside it: a parked key, a dead letter,
+ * a message that its relay has not sent. For people only; no saga depends on it.
+ */
+final class SagaDiagnosis {
+    // What is younger is most likely about to leave: the outbox shows rows as pending until the next heartbeat.
+    private static final Duration PENDING_THRESHOLD = Duration.ofSeconds(5);
+
+    private final Peers peers;
+    private final Clock clock;
+
+    SagaDiagnosis(Peers peers, Clock clock) {
+        this.peers = peers;
+        this.clock = clock;
+    }
+
+    /**
+     * Something in the way.
+     *
+     * @param service where it is
+     * @param kind {@code parked}, {@code dead-letter} or {@code pending}
+     * @param type of the message, as {@code ReserveStock}
+     * @param since when it came to be in the way
+     * @param error what went wrong, if anything did
+     * @param path where the service shows it
+     */
+    record Obstacle(
+            String service,
+            String kind,
+            @Nullable String topic,
+            @Nullable String type,
+            @Nullable String since,
+            @Nullable Integer attempts,
+            @Nullable String error,
+            String path) {}
+
+    /** What was found, the oldest first, and who could not be asked. */
+    record Result(List<Obstacle> obstacles, List<Unavailable> unavailable) {}
+
+    /** Never fails: a service that does not answer is named in the result. */
+    Future<Result> diagnose(String orderId) {
+        List<Obstacle> obstacles = new ArrayList<>();
+        List<Unavailable> unavailable = new ArrayList<>();
+        List<Future<Void>> asked = peers.names().stream()
+                .map(service -> ask(service, orderId, obstacles, unavailable))
+                .toList();
+        return Future.join(asked).map(all -> {
+            obstacles.sort(Comparator.comparing(Obstacle::since, Comparator.nullsLast(Comparator.naturalOrder())));
+            return new Result(List.copyOf(obstacles), List.copyOf(unavailable));
+        });
+    }
+
+    private Future<Void> ask(String service, String orderId, List<Obstacle> obstacles, List<Unavailable> unavailable) {
+        Future<List<Obstacle>> parked = peers.list(service, "/parked-messages", query("key", orderId))
+                .map(found -> found.data().stream()
+                        .filter(message -> orderId.equals(message.getString("key")))
+                        .map(message ->
+                                toObstacle(service, "parked", message, "firstAt", "/parked-messages?key=" + orderId))
+                        .toList());
+        Future<List<Obstacle>> dead = peers.list(service, "/dead-letters", query("key", orderId))
+                .map(found -> found.data().stream()
+                        .filter(letter -> orderId.equals(letter.getString("key")))
+                        .map(letter -> toObstacle(
+                                service, "dead-letter", letter, "lastAt", "/dead-letters/" + letter.getValue("id")))
+                        .toList());
+        Future<List<Obstacle>> pending = peers.list(
+                        service, "/outbox", query("aggregateId", orderId).add("state", "pending"))
+                .map(found -> found.data().stream()
+                        .filter(this::isOverdue)
+                        .map(row -> toObstacle(service, "pending", row, "createdAt", "/outbox/" + row.getValue("id")))
+                        .toList());
+        List<Future<List<Obstacle>>> answers = List.of(parked, dead, pending);
+        return Future.join(answers).transform(ended -> {
+            answers.stream().filter(Future::succeeded).forEach(each -> obstacles.addAll(each.result()));
+            if (ended.failed()) {
+                unavailable.add(new Unavailable(service, PeerUnavailableException.reason(ended.cause())));
+            }
+            return Future.succeededFuture();
+        });
+    }
+
+    private boolean isOverdue(JsonObject row) {
+        return Instant.parse(row.getString("createdAt"))
+                .isBefore(clock.instant().minus(PENDING_THRESHOLD));
+    }
+
+    private static Obstacle toObstacle(String service, String kind, JsonObject shown, String since, String path) {
+        return new Obstacle(
+                service,
+                kind,
+                shown.getString("topic"),
+                shown.getString("type"),
+                shown.getString(since),
+                shown.getInteger("attempts"),
+                shown.getString("error"),
+                path);
+    }
+
+    private static MultiMap query(String name, String value) {
+        return MultiMap.caseInsensitiveMultiMap().addAll(Map.of(name, value, "limit", "100"));
+    }
+}

@@ -1,0 +1,81 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.saga.domain.SagaState;
+import dev.lockstep.saga.domain.SagaState.Abandoned;
+import dev.lockstep.saga.domain.SagaState.Cancelled;
+import dev.lockstep.saga.domain.SagaState.Confirmed;
+import dev.lockstep.saga.domain.SagaState.RetryingCompensation;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells people how sagas end: {@code lockstep.saga.duration}, {@code lockstep.saga.retries} and the log. */
+final class SagaMetrics {
+    private static final Logger LOGGER = LoggerFactory.getLogger(SagaMetrics.class);
+
+    private final MeterRegistry meters;
+    private final ActiveSagas activeSagas;
+
+    SagaMetrics(MeterRegistry meters, ActiveSagas activeSagas) {
+        this.meters = meters;
+        this.activeSagas = activeSagas;
+    }
+
+    /** Takes note of what a saga has come to. Rarely, a transaction fails after this and the saga comes to it again. */
+    void record(SagaUnitOfWork saga) {
+        if (!saga.hasChanged()) {
+            return;
+        }
+        if (saga.retries() > 0) {
+            retries(saga.state()).increment(saga.retries());
+        }
+        activeSagas.recordTransition(saga.before().state(), saga.state());
+        Duration age = saga.before().age();
+        if (saga.state() instanceof Confirmed) {
+            duration("CONFIRMED", "NONE").record(age);
+            LOGGER.atDebug().addKeyValue("orderId", saga.orderId()).log("order confirmed");
+        } else if (saga.state() instanceof Cancelled(var reason)) {
+            duration("CANCELLED", reason.name()).record(age);
+            LOGGER.atDebug()
+                    .addKeyValue("orderId", saga.orderId())
+                    .addKeyValue("reason", reason)
+                    .log("order cancelled, nothing is held or taken");
+        } else if (saga.state() instanceof Abandoned(var left, var why)) {
+            duration("ABANDONED", left.reason().name()).record(age);
+            LOGGER.atWarn()
+                    .addKeyValue("orderId", saga.orderId())
+                    .addKeyValue("reason", left.reason())
+                    .log("an operator abandoned the saga, so something may still be held or taken: " + why);
+        } else if (saga.state() instanceof RetryingCompensation retrying
+                && isFirstAttempt(retrying, saga.before().state())) {
+            LOGGER.atWarn()
+                    .addKeyValue("orderId", saga.orderId())
+                    .addKeyValue("reason", retrying.reason())
+                    .log("a compensation was not acknowledged in time and is tried again until it is");
+        }
+    }
+
+    private static boolean isFirstAttempt(RetryingCompensation now, SagaState before) {
+        return now.attempts() == 1 && !(before instanceof RetryingCompensation);
+    }
+
+    private Counter retries(SagaState state) {
+        return Counter.builder("lockstep.saga.retries")
+                .description("How often something was asked for again, by the state in which it is waited for")
+                .tags("state", StateName.of(state).name())
+                .register(meters);
+    }
+
+    private Timer duration(String outcome, String reason) {
+        return Timer.builder("lockstep.saga.duration")
+                .description("From the order's arrival to its end")
+                .tags("outcome", outcome, "reason", reason)
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(1))
+                .maximumExpectedValue(Duration.ofMinutes(10))
+                .register(meters);
+    }
+}

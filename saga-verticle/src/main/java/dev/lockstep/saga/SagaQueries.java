@@ -1,0 +1,79 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.ConcurrencyLimit;
+import dev.lockstep.saga.domain.OrderId;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.sqlclient.Pool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads sagas for HTTP requests, on connections apart from those that sagas advance with. What stands in a saga's way is asked of
+ * every service, so only a few sagas are looked into at once.
+ */
+final class SagaQueries {
+    private static final int MAX_CONCURRENT_DIAGNOSES = 4;
+    private static final int MAX_QUEUED_DIAGNOSES = 64;
+    private static final Duration MAX_WAIT = Duration.ofSeconds(5);
+
+    private final Pool pool;
+    private final SagaViewStore sagas;
+    private final SagaHistoryStore history;
+    private final SagaDiagnosis diagnosis;
+    private final BoundedReads lists;
+    private final ConcurrencyLimit diagnoses;
+
+    private SagaQueries(
+            Pool pool,
+            SagaViewStore sagas,
+            SagaHistoryStore history,
+            SagaDiagnosis diagnosis,
+            BoundedReads lists,
+            ConcurrencyLimit diagnoses) {
+        this.pool = pool;
+        this.sagas = sagas;
+        this.history = history;
+        this.diagnosis = diagnosis;
+        this.lists = lists;
+        this.diagnoses = diagnoses;
+    }
+
+    /** @param pool for reads; it stays the caller's to close */
+    static SagaQueries of(
+            Vertx vertx, Pool pool, SagaViewStore sagas, SagaHistoryStore history, SagaDiagnosis obstacles) {
+        return new SagaQueries(
+                pool,
+                sagas,
+                history,
+                obstacles,
+                BoundedReads.of(vertx, pool),
+                new ConcurrencyLimit(
+                        vertx, "searches for obstacles", MAX_CONCURRENT_DIAGNOSES, MAX_QUEUED_DIAGNOSES, MAX_WAIT));
+    }
+
+    /** Without its history. */
+    Future<Optional<SagaView>> find(String orderId) {
+        return sagas.find(pool, orderId);
+    }
+
+    /** The same with its history. */
+    Future<SagaView> withHistory(SagaView saga) {
+        return history.ofOrder(pool, new OrderId(saga.orderId())).map(saga::with);
+    }
+
+    /**
+     * The same with what stands in its way. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many are looked
+     * into.
+     */
+    Future<SagaView> withObstacles(SagaView saga) {
+        return diagnoses.run(() -> diagnosis.diagnose(saga.orderId()).map(saga::with));
+    }
+
+    /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many lists are read. */
+    Future<List<SagaView>> list(SagaFilter filter) {
+        return lists.read(tx -> sagas.list(tx, filter));
+    }
+}

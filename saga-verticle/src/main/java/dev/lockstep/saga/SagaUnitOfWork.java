@@ -1,0 +1,117 @@
+package dev.lockstep.saga;
+
+import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.saga.domain.Decision;
+import dev.lockstep.saga.domain.OrderId;
+import dev.lockstep.saga.domain.OrderSaga;
+import dev.lockstep.saga.domain.SagaEvent;
+import dev.lockstep.saga.domain.SagaState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How far one saga has come in the transaction at hand: decided, step by step, but not saved. */
+final class SagaUnitOfWork {
+    private final StoredSaga before;
+    private final List<SagaHistoryEntry> steps = new ArrayList<>();
+    private final List<OutboxMessage> sent = new ArrayList<>();
+    private SagaState state;
+    private boolean changed;
+    private int retries;
+    private @Nullable String traceparent;
+    private @Nullable Duration deadline;
+
+    SagaUnitOfWork(StoredSaga before) {
+        this.before = before;
+        this.state = before.state();
+        this.traceparent = before.traceparent();
+    }
+
+    /** @param cause the trace that the event belongs to, or null to go on with the saga's own */
+    void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String cause) {
+        apply(saga, messages, event, cause, null);
+    }
+
+    /** @param by whose doing the event is, or null where it is nobody's */
+    void apply(
+            OrderSaga saga,
+            SagaMessages messages,
+            SagaEvent event,
+            @Nullable String cause,
+            @Nullable ActionInitiator by) {
+        Decision decision = saga.decide(state, event);
+        boolean changes = decision.changes(state);
+        if (!changes && decision.commands().isEmpty()) {
+            return;
+        }
+        String trace = cause == null ? traceparent : cause;
+        List<OutboxMessage> commands = decision.commands().stream()
+                .map(command -> messages.toMessage(command, trace))
+                .toList();
+        sent.addAll(commands);
+        steps.add(new SagaHistoryEntry(
+                orderId(),
+                messages.eventName(event),
+                StateName.of(decision.state()),
+                messages.toDetail(event, commands, by)));
+        if (isRetry(event, decision)) {
+            retries++;
+        }
+        // A decision to stay leaves the row alone: saving it would replace the running deadline with none.
+        if (changes) {
+            changed = true;
+            state = decision.state();
+            deadline = decision.deadline();
+            traceparent = event instanceof SagaEvent.OrderPlaced || traceparent == null ? trace : traceparent;
+        }
+    }
+
+    OrderId orderId() {
+        return before.orderId();
+    }
+
+    StoredSaga before() {
+        return before;
+    }
+
+    SagaState state() {
+        return state;
+    }
+
+    boolean hasChanged() {
+        return changed;
+    }
+
+    /** How often something was asked for again, because nobody had answered in time or an operator wanted it. */
+    int retries() {
+        return retries;
+    }
+
+    private static boolean isRetry(SagaEvent event, Decision decision) {
+        return event instanceof SagaEvent.RetryRequested
+                || (event instanceof SagaEvent.DeadlinePassed && SagaView.attempts(decision.state()) != null);
+    }
+
+    int version() {
+        return before.version();
+    }
+
+    @Nullable
+    Duration deadline() {
+        return deadline;
+    }
+
+    @Nullable
+    String traceparent() {
+        return traceparent;
+    }
+
+    List<SagaHistoryEntry> steps() {
+        return steps;
+    }
+
+    List<OutboxMessage> sent() {
+        return sent;
+    }
+}
