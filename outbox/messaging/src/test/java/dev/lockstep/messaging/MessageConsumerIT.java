@@ -83,9 +83,16 @@ class MessageConsumerIT {
     @Test
     void a_topic_that_is_not_accepted_waits_in_kafka() {
         AtomicBoolean accepts = new AtomicBoolean();
+        AtomicInteger asked = new AtomicInteger();
         fixture.hello("k", "ann");
-        MessageConsumer consumer = fixture.consume(fixture.options(), greeter(), topic -> accepts.get());
+        MessageConsumer consumer = fixture.consume(fixture.options(), greeter(), topic -> {
+            asked.incrementAndGet();
+            return accepts.get();
+        });
         await().untilAsserted(() -> assertThat(consumer.problem()).isEmpty());
+        // The consumer asks before each poll, so it has polled several times with the partition assigned.
+        int before = asked.get();
+        await().untilAsserted(() -> assertThat(asked).hasValueGreaterThan(before + 4));
         assertThat(fixture.greeted()).isEmpty();
 
         accepts.set(true);
