@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.NoSuchElementException;
 
 /**
- * One database as it stands at one moment: everything is read in one read-only transaction, with a server-side cursor, so that any
- * number of rows takes no more memory than one page of them. Several results may be read side by side.
+ * A consistent snapshot of one database: one read-only, repeatable-read transaction. Results are read with server-side cursors, so memory
+ * use is bounded by one page of rows per result. Several results may be read at the same time.
  */
 final class SnapshotStore implements AutoCloseable {
     private static final int PAGE = 2_000;
@@ -23,28 +23,36 @@ final class SnapshotStore implements AutoCloseable {
         this.connection = connection;
     }
 
-    /** How a row is read. */
+    /** Maps a row of a result. */
     interface Mapper<T> {
         T map(ResultSet row) throws SQLException;
     }
 
-    /** Opens the snapshot. Takes the connection over, also where it fails. */
+    /**
+     * Opens a connection and fixes the snapshot. The caller closes it.
+     *
+     * @throws AuditException if the database cannot be read
+     */
     static SnapshotStore open(DatabaseAddress address) {
         Connection connection = address.connect();
+        SnapshotStore snapshot = new SnapshotStore(address.uri(), connection);
         try {
             connection.setReadOnly(true);
             connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             connection.setAutoCommit(false);
-            SnapshotStore snapshot = new SnapshotStore(address.uri(), connection);
-            // The first statement is what fixes the moment.
+            // Postgres takes the snapshot at the first statement of the transaction.
             snapshot.one("SELECT pg_current_snapshot()::text", row -> row.getString(1));
             return snapshot;
         } catch (SQLException cause) {
+            snapshot.close();
             throw failed(address.uri(), cause);
+        } catch (AuditException cause) {
+            snapshot.close();
+            throw cause;
         }
     }
 
-    /** All rows, in the order that the statement asks for. */
+    /** Returns all rows, in the order of the statement. The caller closes the stream. */
     <T> SortedStream<T> stream(String sql, Mapper<T> mapper, Object... parameters) {
         try {
             PreparedStatement statement = connection.prepareStatement(sql);
