@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Every accepted order is there, ends once, and everybody agrees how; and what is under way does not stay so. */
+/** Checks that every accepted order exists, ends once and with the same outcome everywhere, and that no order stays in progress. */
 final class AcceptedCheck implements OrderCheck {
     private record OutcomeMessage(String topic, String type) {}
 
@@ -19,7 +19,7 @@ final class AcceptedCheck implements OrderCheck {
     private final CheckResult accepted;
     private final CheckResult settled;
 
-    /** @param truncated topics that do not reach back to their first record */
+    /** @param truncated topics whose first records were deleted */
     AcceptedCheck(AuditWindow window, Set<String> truncated, CheckResult accepted, CheckResult settled) {
         this.window = window;
         this.truncated = Set.copyOf(truncated);
@@ -70,7 +70,7 @@ final class AcceptedCheck implements OrderCheck {
         }
     }
 
-    // An order has ended once the saga says so, for as long as it is kept: it is the last to hear of it.
+    // While the saga is kept, the order has ended once its saga has: the saga is the last to learn of the end.
     private boolean isInProgress(OrderEvidence dossier, Fact.Order order) {
         if (dossier.hasEnded()) {
             return false;

@@ -13,7 +13,7 @@ import java.util.Comparator;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** The ids of orders that clients were answered 202 for, one a line, in any order. */
+/** The ids of orders that clients received a 202 for, one per line, in any order. */
 final class AcceptedIds {
     private static final ExternalSort.Format<Fact.Accepted> FORMAT = new ExternalSort.Format<>() {
         @Override
@@ -29,7 +29,7 @@ final class AcceptedIds {
 
     private AcceptedIds() {}
 
-    /** Reads the file, {@code -} for standard input; none has none. */
+    /** Reads the ids and returns them sorted. {@code -} reads standard input; null returns an empty stream. */
     static SortedStream<Fact.Accepted> read(@Nullable Path file) {
         ExternalSort<Fact.Accepted> sort =
                 new ExternalSort<>(Comparator.comparing(Fact.Accepted::orderId, Ids.TEXT_ORDER), FORMAT);

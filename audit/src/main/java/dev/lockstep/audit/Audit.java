@@ -14,12 +14,13 @@ import org.apache.kafka.common.TopicPartition;
  * One audit from beginning to end.
  *
  * <pre>
- * wait ─▶ a snapshot of each database ─▶ where Kafka ends ─▶ read Kafka once ─▶ merge with the outboxes ─▶ order by order
+ * wait ─▶ a snapshot of each database ─▶ end offsets of Kafka ─▶ read Kafka once ─▶ merge with the outboxes ─▶ order by order
  * </pre>
  *
- * <p>The snapshots are taken against the stream: the saga's first, which hears of everything last. What it calls ended must have
- * ended everywhere else. The order's is next: an order ends after what is held and paid for it, and where its saga is no longer kept,
- * its own word is all there is. Kafka is read after the outboxes, so that what they call relayed must be there.
+ * <p>The snapshots are taken against the direction of the message flow. The saga's snapshot is first, because the saga is the last to
+ * learn of anything: an order that has ended there must have ended everywhere else. The order's snapshot is second: an order ends after
+ * its stock is held and its payment is made, and once its saga is no longer kept, the order's own status is the only evidence. Kafka is
+ * read after the outboxes, so a row that an outbox calls relayed must be on Kafka.
  */
 final class Audit {
     private final AuditPlan plan;
@@ -34,7 +35,11 @@ final class Audit {
         }
     }
 
-    /** @throws AuditException if it cannot be made */
+    /**
+     * Runs all checks and returns those that the plan asks for.
+     *
+     * @throws AuditException if the audit cannot be run, for example because Postgres or Kafka cannot be read
+     */
     static Report run(AuditPlan plan) {
         long begun = System.nanoTime();
         Audit audit = new Audit(plan);
@@ -52,7 +57,7 @@ final class Audit {
     private void run(KafkaReader kafka) {
         QuiescenceWait settling = new QuiescenceWait(plan, kafka);
         settling.await();
-        // In the order of the constants, which is against the stream.
+        // The constants are declared in snapshot order, against the direction of the message flow.
         for (ServiceRole party : ServiceRole.values()) {
             snapshots.put(
                     party,

@@ -26,7 +26,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The auditor as a program: options in, a report and an exit code out. */
+/** The auditor's command line: parses the options, prints the report and returns an exit code. */
 @Command(
         name = "audit",
         description = {
@@ -48,7 +48,7 @@ public final class AuditApp implements Callable<Integer> {
     private static final int ERROR = 2;
 
     @Spec
-    @SuppressWarnings("NullAway.Init") // by picocli, before anything else
+    @SuppressWarnings("NullAway.Init") // picocli injects it before it calls any method
     private CommandSpec spec;
 
     @Option(
@@ -165,27 +165,28 @@ public final class AuditApp implements Callable<Integer> {
     private @Nullable Path json;
 
     @Option(names = "--help", usageHelp = true, description = "this")
-    @SuppressWarnings("UnusedVariable") // picocli looks at it
+    @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 
     private AuditApp() {}
 
     public static void main(String[] options) {
-        // The libraries' logs are nobody's business here, and neither is that nobody takes them.
+        // The libraries log through SLF4J without a provider. Neither their logs nor SLF4J's warning about that belong
+        // in the output.
         System.setProperty("slf4j.internal.verbosity", "ERROR");
-        // checkstyle off: consoleOutput, the report is what the command is for
+        // checkstyle off: consoleOutput, the command prints its report
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         // checkstyle on: consoleOutput
         System.exit(run(out, err, options));
     }
 
-    /** Makes an audit and returns the exit code. The report goes to {@code out}, why there is none to {@code err}. */
+    /** Runs an audit and returns the exit code. Prints the report to {@code out}, or the reason why there is none to {@code err}. */
     public static int run(PrintWriter out, PrintWriter err, String... options) {
         return new CommandLine(new AuditApp())
                 .setOut(out)
                 .setErr(err)
-                // The last one counts, so that a script's options can be put right by hand.
+                // The last occurrence of an option wins, so an operator can override an option of a script.
                 .setOverwrittenOptionsAllowed(true)
                 .setParameterExceptionHandler((cause, arguments) -> {
                     err.println(Printable.of(cause.getMessage()) + "; --help lists the options");
@@ -272,7 +273,8 @@ public final class AuditApp implements Callable<Integer> {
                         "cannot read " + kafkaProperties + " (--kafka-properties): " + cause.getMessage(), cause);
             }
         }
-        // A file that says where Kafka is says so for a reason, unless the option is there, too.
+        // A bootstrap.servers entry in the properties file takes precedence over the default, but not over an explicit
+        // --kafka.
         if (spec.commandLine().getParseResult().hasMatchedOption("--kafka")
                 || !properties.containsKey("bootstrap.servers")) {
             properties.setProperty("bootstrap.servers", kafka);
@@ -280,7 +282,7 @@ public final class AuditApp implements Callable<Integer> {
         return properties;
     }
 
-    /** Reads {@code 30s} as well as {@code PT30S}. */
+    /** Accepts {@code 30s} as well as {@code PT30S}. */
     static final class DurationOption implements CommandLine.ITypeConverter<Duration> {
         @Override
         public Duration convert(String text) {
@@ -302,7 +304,7 @@ public final class AuditApp implements Callable<Integer> {
         }
     }
 
-    /** Reads a check's name. */
+    /** Accepts the name of a check. */
     static final class CheckOption implements CommandLine.ITypeConverter<Check> {
         @Override
         public Check convert(String name) {

@@ -8,13 +8,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to be audited.
+ * The input of an audit.
  *
- * @param kafka client properties
- * @param accepted a file of order ids that were answered 202, {@code -} for standard input
- * @param settle how long to wait until nothing is under way; zero waits for nothing and calls nothing stuck
+ * @param kafka Kafka client properties
+ * @param accepted a file of ids of orders that were answered 202; {@code -} reads standard input
+ * @param settle how long to wait until nothing is in progress; with zero the audit does not wait and reports nothing as stuck
  * @param maxFindings how many findings of each check are kept
- * @param partitionsAdded whether topics have got more partitions, so that messages of a key may be in several
+ * @param partitionsAdded whether partitions were added to topics, so that the messages of a key may be in several partitions
  */
 record AuditPlan(
         Map<ServiceRole, DatabaseAddress> databases,

@@ -3,19 +3,19 @@ package dev.lockstep.audit;
 import java.time.Duration;
 
 /**
- * When things are judged: what was there before the audit began to wait, and is still under way after that, is stuck; what came
- * later is not judged unless it has ended.
+ * Decides which work the audit may judge. Work that existed before the audit began to wait and is still in progress afterwards is stuck.
+ * Later work is judged only once it has ended.
  *
- * @param startedAt in milliseconds, by the databases' clock
- * @param maxWait how long the audit waited at most; none means that nothing is called stuck
- * @param outboxCompleteSince since when the outboxes hold everything, in milliseconds: messages of older orders may be gone
+ * @param startedAt when the audit began to wait, in milliseconds, by the databases' clock
+ * @param maxWait how long the audit waited at most; with zero nothing is reported as stuck
+ * @param outboxCompleteSince since when the outboxes are complete, in milliseconds; messages of older orders may be gone
  */
 record AuditWindow(long startedAt, Duration maxWait, long outboxCompleteSince) {
     boolean isStuck(long since) {
         return !leavesUndecided() && since < startedAt;
     }
 
-    /** Whether what is under way is neither stuck nor in time, for it had no time. */
+    /** Whether work in progress stays undecided: the audit did not wait, so such work is neither stuck nor finished in time. */
     boolean leavesUndecided() {
         return maxWait.isZero();
     }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** The checks by the names that options and reports use, and the promise that each holds the system to. */
+/** The checks, with the names that options and reports use, and the guarantee that each one verifies. */
 enum Check {
     SETTLED("what was under way has come to its end"),
     ACCEPTED("every accepted order is there and ends once, and everybody agrees how"),

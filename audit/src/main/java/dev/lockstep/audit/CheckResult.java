@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What one check counted and found. Every finding is counted; the first ones are kept. */
+/** The counts and findings of one check. Counts every finding, but keeps only the first ones. */
 final class CheckResult {
     private final Check check;
     private final int maxFindings;
@@ -39,7 +39,7 @@ final class CheckResult {
         }
     }
 
-    /** Something that cannot be judged yet: it may come to its end, and nothing was waited for. */
+    /** Counts items that cannot be judged yet: they may still complete, and the audit did not wait for them. */
     void addUndecided(long more) {
         undecided += more;
     }

@@ -2,7 +2,7 @@ package dev.lockstep.audit;
 
 import java.util.Optional;
 
-/** The sums of the ledger and of the stock, taken by the database. */
+/** Conservation checks of ledger and stock, and the check for repeated idempotency keys, computed by the databases. */
 final class ConservationQueries {
     private static final String SUMS = """
             SELECT currency, sum(amount) AS sum, count(*) AS entries FROM ledger_entry GROUP BY currency ORDER BY currency
@@ -70,7 +70,7 @@ final class ConservationQueries {
                         row.getLong("put_in")));
     }
 
-    /** Holds the ledger as a whole to its sums. */
+    /** Checks the sums of the whole ledger: currencies, postings, balances and deposits. */
     static void examineLedger(SnapshotStore payments, CheckResult tally) {
         addFindings(
                 payments.stream(SUMS, row -> {

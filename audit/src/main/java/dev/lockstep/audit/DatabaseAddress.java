@@ -8,17 +8,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Where a service's database is.
+ * The address of a service's database.
  *
- * @param option the option that says so
+ * @param option the command-line option that sets it, for error messages
  */
 record DatabaseAddress(String option, String host, int port, String database, String user, String password) {
     private static final String TIMEOUT_SECONDS = "10";
-    // What the auditor's statements and their parsing rely on, whatever the server, the database or the role has set. A
-    // policy that
-    // hides rows is an error, and a statement may take as long as the data are large. The driver itself fixes the rest:
-    // encoding,
-    // dates, and its time zone, which no statement depends on.
+    // Settings that the auditor's statements and the parsing of their results rely on, whatever the server, the
+    // database or the role has set. A row security policy that hides rows is an error, and a statement may take as long
+    // as the amount of data requires. The JDBC driver sets the rest itself: encoding, dates, and its time zone, on
+    // which no statement depends.
     private static final String SESSION_OPTIONS = Stream.of(
                     "search_path=public",
                     "bytea_output=hex",
@@ -44,7 +43,7 @@ record DatabaseAddress(String option, String host, int port, String database, St
         return "postgresql://" + host + ":" + port + "/" + database;
     }
 
-    /** A connection of the caller's own, in autocommit. */
+    /** Opens a new connection in autocommit mode. The caller owns it and closes it. */
     Connection connect() {
         Properties properties = new Properties();
         properties.setProperty("user", user);

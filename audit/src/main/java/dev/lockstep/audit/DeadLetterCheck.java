@@ -3,13 +3,13 @@ package dev.lockstep.audit;
 import java.time.Instant;
 import java.util.List;
 
-/** No dead letter is open and no message is parked, unless the audit was told that letters may be. */
+/** Checks that no dead letter is open and no message is parked. The option {@code --allow-dead-letters} permits open dead letters. */
 final class DeadLetterCheck {
     private final AuditWindow window;
     private final boolean allowed;
     private final CheckResult result;
 
-    /** @param allowed whether open dead letters are counted only */
+    /** @param allowed whether open dead letters are only counted, not reported */
     DeadLetterCheck(AuditWindow window, boolean allowed, CheckResult result) {
         this.window = window;
         this.allowed = allowed;

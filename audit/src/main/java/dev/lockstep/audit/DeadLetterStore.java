@@ -7,7 +7,7 @@ import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What one service has buried or put aside. */
+/** The open dead letters and parked messages of one service. */
 final class DeadLetterStore {
     private static final String OPEN = """
             SELECT id::text, topic, partition, "offset", key_text, reason, left(error, 200) AS error
@@ -23,7 +23,7 @@ final class DeadLetterStore {
              ORDER BY consumer, topic, partition, "offset"
             """;
 
-    /** A dead letter that nobody has settled. */
+    /** A dead letter that no operator has resolved. */
     record DeadLetter(
             String id,
             String position,
@@ -32,7 +32,7 @@ final class DeadLetterStore {
             String reason,
             String error) {}
 
-    /** A message that waits for another attempt, or behind one that does. */
+    /** A message that waits for another attempt, or behind a message that does. */
     record ParkedMessage(
             String position, String topic, @Nullable String key, int attempts, String error, long since) {}
 
@@ -62,7 +62,8 @@ final class DeadLetterStore {
                         row.getTimestamp("first_at").getTime()));
     }
 
-    // Anybody may send keys that are not text, and Postgres, asked for their text, would refuse the whole statement.
+    // Kafka accepts keys that are not valid text. If the query converted such a key to text, Postgres would fail the
+    // whole statement.
     private static @Nullable String keyText(byte @Nullable [] key) {
         if (key == null) {
             return null;

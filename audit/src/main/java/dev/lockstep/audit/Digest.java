@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import org.jspecify.annotations.Nullable;
 
-/** Sixty-four bits of SHA-256 that stand for a record's content: two that differ are told apart, whatever the difference. */
+/** The first 64 bits of SHA-256 over a record's content. Contents that differ in any way have different digests, barring a collision. */
 final class Digest {
     private final MessageDigest sha256;
 
@@ -19,8 +19,8 @@ final class Digest {
     }
 
     Digest add(byte @Nullable [] part) {
-        // The length goes before each part, so that no two lists of parts look alike; a part that is not there is not
-        // empty.
+        // Each part is prefixed with its length, so that different lists of parts never produce the same input. The
+        // length of a missing part is -1, which distinguishes it from an empty one.
         sha256.update(ByteBuffer.allocate(Integer.BYTES)
                 .putInt(part == null ? -1 : part.length)
                 .flip());
@@ -34,7 +34,7 @@ final class Digest {
         return add(part == null ? null : part.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** What was added since the last call. */
+    /** Returns the digest of the parts added since the last call, and starts a new one. */
     long digest() {
         return ByteBuffer.wrap(sha256.digest()).getLong();
     }

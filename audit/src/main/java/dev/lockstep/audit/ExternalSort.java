@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 
 /**
- * Sorts any number of elements in bounded memory: what does not fit goes to temporary files, sorted piece by piece, and the pieces
- * are merged when they are read. Deletes its files when it is closed.
+ * Sorts any number of elements in bounded memory. Elements that do not fit are written to temporary files as sorted runs; the runs are
+ * merged when they are read. {@link #close()} deletes the files.
  */
 final class ExternalSort<T> implements AutoCloseable {
     private static final int MAX_IN_MEMORY = 200_000;
@@ -30,7 +30,7 @@ final class ExternalSort<T> implements AutoCloseable {
     private List<T> elements = new ArrayList<>();
     private long size;
 
-    /** How an element is kept in a file. */
+    /** The file format of an element. */
     interface Format<T> {
         void write(T element, DataOutputStream out) throws IOException;
 
@@ -64,7 +64,7 @@ final class ExternalSort<T> implements AutoCloseable {
         return spillFiles.size();
     }
 
-    /** All elements in order. Nothing may be added any more; may be called once. */
+    /** Returns all elements in order. May be called once; no element may be added afterwards. */
     SortedStream<T> sorted() {
         elements.sort(order);
         List<SortedStream<T>> parts = new ArrayList<>();

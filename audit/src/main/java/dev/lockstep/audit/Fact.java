@@ -5,19 +5,19 @@ import java.util.SortedMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Something that one of the stores says about one order. */
+/** A piece of evidence about one order, from one of the stores. */
 sealed interface Fact {
     String orderId();
 
-    /** A client was answered 202. */
+    /** A client received a 202 for the order. */
     record Accepted(String orderId) implements Fact {}
 
     /**
      * The order service's row.
      *
-     * @param items how many of each product
-     * @param total null while there is none
-     * @param createdAt in milliseconds, as {@code updatedAt}
+     * @param items quantity by product
+     * @param total null until the order has a total
+     * @param createdAt in milliseconds, like {@code updatedAt}
      */
     record Order(
             String orderId,
@@ -37,14 +37,14 @@ sealed interface Fact {
     /** The saga service's row. */
     record Saga(String orderId, String state, String waitingFor, long createdAt) implements Fact {}
 
-    /** How often a saga learned of one thing and went to one state. */
+    /** How often a saga received an event and moved to a state. */
     record Steps(String orderId, String event, String state, long count) implements Fact {}
 
     /**
      * The inventory service's row.
      *
-     * @param items how many of each product are held, none unless it is held
-     * @param itemsTotal what they cost at the prices that were held with them
+     * @param items held quantity by product; empty unless the reservation is held
+     * @param itemsTotal the price of the items, at the unit prices stored with the reservation
      */
     record Reservation(
             String orderId,
@@ -67,13 +67,13 @@ sealed interface Fact {
     /** One entry of the ledger. */
     record LedgerEntry(String orderId, String kind, String account, Money amount, UUID posting) implements Fact {}
 
-    /** How many messages of a type a service's outbox has for the order. Dead letters and replays are not among them. */
+    /** How many messages of a type a service's outbox has for the order, without dead letters and replays. */
     record OutboxCount(String orderId, ServiceRole role, String type, long count) implements Fact {}
 
     /** A record on {@code order.confirmed} or {@code order.cancelled}. */
     record OutcomeRecord(String orderId, String topic, String messageId) implements Fact {}
 
-    /** Minor units and their currency. */
+    /** An amount in minor units of a currency. */
     record Money(long amount, String currency) {
         @Override
         public String toString() {

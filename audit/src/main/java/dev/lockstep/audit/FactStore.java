@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The facts about orders as the services' tables have them, sorted by order. */
+/** Reads the facts about orders from the services' tables, sorted by order id. */
 final class FactStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 

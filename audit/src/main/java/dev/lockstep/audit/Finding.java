@@ -1,9 +1,9 @@
 package dev.lockstep.audit;
 
 /**
- * One place where a promise does not hold, in text that is printable whatever was sent.
+ * One violation of a guarantee. All text is made printable, whatever the audited data contains.
  *
- * @param id of what it does not hold for: an order, a row, a product, an account
+ * @param id the order, row, product or account that violates it
  * @param look where to look next
  */
 record Finding(String id, String expected, String found, String look) {

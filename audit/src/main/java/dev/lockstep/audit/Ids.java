@@ -7,15 +7,15 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Ids in the order in which Postgres has them, and the time that is in them. */
+/** The id orderings that Postgres uses, and the timestamps inside ids. */
 final class Ids {
-    /** As Postgres orders {@code uuid}: Java's own order takes the halves for signed numbers. */
+    /** The order of {@code uuid} in Postgres. Java's own order compares the halves as signed numbers. */
     static final Comparator<UUID> UUID_ORDER = (a, b) -> {
         int high = Long.compareUnsigned(a.getMostSignificantBits(), b.getMostSignificantBits());
         return high != 0 ? high : Long.compareUnsigned(a.getLeastSignificantBits(), b.getLeastSignificantBits());
     };
 
-    /** As Postgres orders text under {@code COLLATE "C"}. */
+    /** The order of text in Postgres under {@code COLLATE "C"}. */
     static final Comparator<String> TEXT_ORDER =
             (a, b) -> Arrays.compareUnsigned(a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
 
@@ -23,7 +23,7 @@ final class Ids {
 
     private Ids() {}
 
-    /** Empty for text that is no UUID in its usual form. */
+    /** Returns an empty result for text that is not a UUID in its canonical form. */
     static Optional<UUID> parse(String text) {
         if (text.length() != 36) {
             return Optional.empty();
@@ -36,7 +36,7 @@ final class Ids {
         }
     }
 
-    /** The millisecond in which a UUIDv7 was made; 0 for an id of another version, which does not say. */
+    /** The timestamp of a UUIDv7 in milliseconds. Returns 0 for other versions, which do not contain one. */
     static long timestampMillis(UUID id) {
         return id.version() == VERSION_WITH_TIME ? id.getMostSignificantBits() >>> 16 : 0;
     }

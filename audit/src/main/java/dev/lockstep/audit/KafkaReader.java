@@ -23,7 +23,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Kafka as the audit needs it: topics from their first record to where they ended when it began to read, and groups' lags. */
+/** Reads topics from their first record up to given end offsets, and the lag of consumer groups. */
 final class KafkaReader implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration STALL_TIMEOUT = Duration.ofSeconds(60);
@@ -39,7 +39,7 @@ final class KafkaReader implements AutoCloseable {
         this.admin = admin;
     }
 
-    /** @param given client properties, {@code bootstrap.servers} among them */
+    /** @param given client properties, including {@code bootstrap.servers} */
     static KafkaReader open(Properties given) {
         String bootstrapServers = given.getProperty("bootstrap.servers");
         try {
@@ -50,7 +50,7 @@ final class KafkaReader implements AutoCloseable {
         }
     }
 
-    /** Those of the topics that exist, with their partitions. */
+    /** Returns the partitions of those topics that exist. */
     List<TopicPartition> partitions(Collection<String> topics) {
         List<TopicPartition> partitions = new ArrayList<>();
         try {
@@ -70,7 +70,7 @@ final class KafkaReader implements AutoCloseable {
         return partitions;
     }
 
-    /** Where the partitions end now. */
+    /** Returns the current end offsets of the partitions. */
     Map<TopicPartition, Long> endOffsets(Collection<TopicPartition> partitions) {
         try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
             return Map.copyOf(consumer.endOffsets(partitions));
@@ -79,7 +79,9 @@ final class KafkaReader implements AutoCloseable {
         }
     }
 
-    /** How many records before the ends a group has not committed, of the partitions whose records it could have. */
+    /**
+     * Returns by partition how many records before {@code ends} the group has not committed. Does not count records that were deleted.
+     */
     Map<TopicPartition, Long> lag(String group, Map<TopicPartition, Long> ends) {
         Map<TopicPartition, Long> lag = new HashMap<>();
         try (KafkaConsumer<byte[], byte[]> consumer = consumer()) {
@@ -105,9 +107,10 @@ final class KafkaReader implements AutoCloseable {
     }
 
     /**
-     * Hands every record of the partitions over, in the order of each, and tells how far back they reach.
+     * Passes every record of the partitions to {@code reader}, in the order of each partition, up to {@code ends}. Returns how far back
+     * the partitions reach.
      *
-     * @param partitionsAdded whether a key's records may be in other partitions than its key says today
+     * @param partitionsAdded whether a record may be in a different partition than its key selects today
      */
     Retention read(
             Map<TopicPartition, Long> ends, boolean partitionsAdded, Consumer<ConsumerRecord<byte[], byte[]>> reader) {
@@ -153,7 +156,7 @@ final class KafkaReader implements AutoCloseable {
                 } else if (System.nanoTime() - lastProgress > STALL_TIMEOUT.toNanos()) {
                     throw unreachable(bootstrapServers, new KafkaException("no record for a minute of " + left));
                 }
-                // A partition that was read to its end must not be fetched on while others are read.
+                // Without the pause the consumer would go on fetching a finished partition while others are still read.
                 consumer.pause(done);
                 done.forEach(left::remove);
             }
@@ -171,11 +174,11 @@ final class KafkaReader implements AutoCloseable {
         settings.keySet().retainAll(ConsumerConfig.configNames());
         settings.putIfAbsent("default.api.timeout.ms", API_TIMEOUT_MS);
         settings.putIfAbsent("client.id", "lockstep-audit");
-        // It belongs to no group, so it disturbs nobody's.
+        // The auditor joins no consumer group, so it cannot disturb one.
         settings.remove("group.id");
         settings.put("enable.auto.commit", "false");
         settings.put("auto.offset.reset", "earliest");
-        // A record of an aborted transaction was never sent, and no service reads it.
+        // Records of aborted transactions count as not sent, and no service reads them.
         settings.put("isolation.level", "read_committed");
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }

@@ -15,7 +15,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** Takes in every record once and keeps, sorted, what the checks need of it. */
+/** Receives every record once and keeps, sorted, the data that the checks need. */
 final class KafkaRecordCollector implements AutoCloseable {
     private static final Set<String> OUTCOME_TOPICS = Set.of("order.confirmed", "order.cancelled");
 
@@ -107,7 +107,8 @@ final class KafkaRecordCollector implements AutoCloseable {
         }
     }
 
-    // What a service buried carries the headers that the record had, so only its own mark tells whose it is.
+    // A dead letter carries the headers of the original record, so only its own dlq_id header shows that a service
+    // wrote it.
     private void checkDeadLetter(ConsumerRecord<byte[], byte[]> record, boolean verbatim) {
         if (verbatim) {
             relayed.count("dead letters on Kafka");

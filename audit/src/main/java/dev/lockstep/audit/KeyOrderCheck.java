@@ -2,20 +2,20 @@ package dev.lockstep.audit;
 
 import org.jspecify.annotations.Nullable;
 
-/** The messages of a key are on Kafka in the order in which they were committed, in one partition, and their numbers have no holes. */
+/** Checks that the messages of a key are on Kafka in commit order, in one partition, and that their sequence numbers have no gaps. */
 final class KeyOrderCheck {
     private final boolean partitionsAdded;
     private final CheckResult order;
     private final CheckResult gaps;
 
-    /** @param partitionsAdded whether a key's messages may be in several partitions, of which nobody can tell the order */
+    /** @param partitionsAdded whether a key's messages may be in several partitions, across which no order is defined */
     KeyOrderCheck(boolean partitionsAdded, CheckResult order, CheckResult gaps) {
         this.partitionsAdded = partitionsAdded;
         this.order = order;
         this.gaps = gaps;
     }
 
-    /** @param positions each key's rows in the order in which they were committed */
+    /** @param positions the rows of each key in commit order */
     void examine(SortedStream<KeyPosition> positions) {
         KeyPosition before = null;
         while (positions.hasNext()) {

@@ -7,13 +7,13 @@ import java.util.Comparator;
 import java.util.UUID;
 
 /**
- * Where Kafka first has a row of an outbox.
+ * The first position of an outbox row on Kafka.
  *
- * @param sequence the row's number among those of its topic and key, or {@link ObservedRecord#NO_SEQUENCE}
- * @param recordSequence the number that the record gives it
+ * @param sequence the row's number within its topic and key, or {@link ObservedRecord#NO_SEQUENCE}
+ * @param recordSequence the number in the record's {@code ce_sequence} header
  */
 record KeyPosition(String topic, String key, long sequence, UUID id, int partition, long offset, long recordSequence) {
-    /** Each key's rows in the order in which they were committed. */
+    /** Orders the rows of each key by commit. */
     static final Comparator<KeyPosition> COMMIT_ORDER = Comparator.comparing(KeyPosition::topic)
             .thenComparing(KeyPosition::key)
             .thenComparingLong(KeyPosition::sequence)

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A confirmed order is charged once, a cancelled one nets to nothing, and no money comes or goes otherwise. */
+/** Checks that a confirmed order is charged once, a cancelled order nets to zero, and no other money appears or disappears. */
 final class MoneyCheck implements OrderCheck {
     private static final String REVENUE = "system:revenue";
 
@@ -51,7 +51,7 @@ final class MoneyCheck implements OrderCheck {
         }
     }
 
-    // A posting has one entry on the system's side.
+    // Each posting has exactly one entry on the revenue account, so counting these entries counts postings.
     private static long postings(OrderEvidence dossier, String kind) {
         return dossier.entries().stream()
                 .filter(entry -> entry.kind().equals(kind) && entry.account().equals(REVENUE))

@@ -7,12 +7,12 @@ import java.util.Comparator;
 import java.util.UUID;
 
 /**
- * A record on Kafka that says it is a row of a service's outbox.
+ * A record on Kafka that claims to be a row of a service's outbox.
  *
- * @param id what its {@code ce_id} says
- * @param digest stands for key and value
- * @param mayBeReplay whether a dead letter's replay says the very same, so that it may be that
- * @param sequence its number among those of its key, or {@link #NO_SEQUENCE}
+ * @param id the value of its {@code ce_id}
+ * @param digest digest of key and value
+ * @param mayBeReplay whether the replay of a dead letter has the same content, so that the record may be that replay
+ * @param sequence its number within its key, or {@link #NO_SEQUENCE}
  */
 record ObservedRecord(
         UUID id, String topic, int partition, long offset, long digest, boolean mayBeReplay, long sequence) {

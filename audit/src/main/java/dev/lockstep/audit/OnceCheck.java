@@ -3,9 +3,10 @@ package dev.lockstep.audit;
 import java.util.List;
 import java.util.Set;
 
-/** No message takes effect twice: what an order goes through once is there once, and nobody answers more often than asked. */
+/** Checks that no message takes effect twice: an order takes each one-time step once, and no service sends more replies than commands. */
 final class OnceCheck implements OrderCheck {
-    // What these events lead to, they lead to once. Others may come again to a saga that was given up.
+    // An event leads to one of these states at most once. Steps to other states can repeat after the saga has given its
+    // order up.
     private static final Set<String> FORWARD_STATES =
             Set.of("RESERVING_STOCK", "CHARGING_PAYMENT", "CONFIRMING_ORDER", "CONFIRMED");
     private static final Set<String> EVENTS = Set.of(
@@ -53,8 +54,8 @@ final class OnceCheck implements OrderCheck {
                         dossier, "one step to " + steps.state() + " by " + steps.event(), steps.count() + " of them");
             }
         }
-        // An operator may have a step tried again, which is in the history under a name of its own, for as long as
-        // there is one.
+        // An operator can retry a step. The history records that under a separate event name, for as long as the
+        // history is kept.
         long retries = dossier.steps().stream()
                 .filter(steps -> !EVENTS.contains(steps.event()))
                 .mapToLong(Fact.Steps::count)
@@ -65,7 +66,7 @@ final class OnceCheck implements OrderCheck {
             checkSentOnce(dossier, ServiceRole.SAGA, "ChargePayment", retries);
         }
         if (dossier.hasEnded() && window.outboxCovers(dossier.placedAt())) {
-            // Said again to whoever wants to confirm all the same.
+            // The order service repeats this message for each ConfirmOrder that arrives after the cancel request.
             checkSentOnce(
                     dossier,
                     ServiceRole.ORDER,

@@ -2,10 +2,10 @@ package dev.lockstep.audit;
 
 import java.util.List;
 
-/** A check that looks at one order after the other. Pure: it sees what was read, never the stores. */
+/** A check that examines one order after the other. It does no I/O: it sees only the evidence that was read, never the stores. */
 interface OrderCheck {
     void examine(OrderEvidence dossier);
 
-    /** What it came to, once it has seen every order. */
+    /** Returns the results. Complete once every order was examined. */
     List<CheckResult> results();
 }

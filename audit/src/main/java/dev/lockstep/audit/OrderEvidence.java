@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** All that the stores say about one order. */
+/** All facts about one order. */
 final class OrderEvidence {
     private static final Set<String> TERMINAL_STATES = Set.of("CONFIRMED", "CANCELLED");
     private static final String ABANDONED = "ABANDONED";
@@ -77,7 +77,7 @@ final class OrderEvidence {
         return outcomeRecords;
     }
 
-    /** How many messages of these types the service said. */
+    /** How many messages of these types the service's outbox has for the order. */
     long outboxCount(ServiceRole party, Set<String> types) {
         return outboxCounts.stream()
                 .filter(each -> each.role() == party && types.contains(each.type()))
@@ -90,8 +90,8 @@ final class OrderEvidence {
     }
 
     /**
-     * Whether the saga says that it ended so, or the order where its saga is no longer kept. The databases are read in such an order
-     * that everybody else must agree then.
+     * Whether the order ended in this state according to its saga, or according to its own row if the saga is no longer kept. The order
+     * of the snapshots guarantees that every other service must agree then.
      */
     boolean endedAs(String end) {
         return saga != null
@@ -100,9 +100,10 @@ final class OrderEvidence {
     }
 
     /**
-     * Whether the order has outlived its saga, which is dropped with its history some time after it ended. The order must have ended
-     * before the audit began: the saga had a row by then, so one that was dropped is all that its absence can mean. What ended later
-     * may be too new for the saga's snapshot, which is the first.
+     * Whether the saga was dropped while the order is still there. A saga and its history are dropped some time after the saga has ended.
+     *
+     * <p>The order must have ended before the audit began. Its saga had a row by then, so a missing row can only mean that it was
+     * dropped. An order that ended later may be too new for the saga's snapshot, which is taken first.
      */
     boolean isSagaDropped() {
         return saga == null
@@ -112,7 +113,7 @@ final class OrderEvidence {
                 && window.startedAfter(order.updatedAt());
     }
 
-    /** An operator took the saga out of the machine's hands, so what became of the order is the operator's word. */
+    /** Whether an operator abandoned the saga. The operator then decides what becomes of the order, so its end is not judged. */
     boolean isAbandoned() {
         return saga != null && saga.state().equals(ABANDONED);
     }
@@ -121,7 +122,7 @@ final class OrderEvidence {
         return saga != null ? "saga " + saga.state() : isSagaDropped() ? "saga no longer kept" : "no saga";
     }
 
-    /** When the order was placed, as far as its id or its row say so; 0 if neither does. */
+    /** When the order was placed, from its row or from its id; 0 if neither contains it. */
     long placedAt() {
         return order != null ? order.createdAt() : Ids.timestampMillis(orderId);
     }

@@ -4,7 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/** Puts together what streams of facts, each sorted by order, say about one order after the other. */
+/** Merges streams of facts, each sorted by order id, into the evidence of one order after the other. */
 final class OrderEvidenceIterator implements AutoCloseable {
     private static final Comparator<SortedStream<? extends Fact>> NEXT_ORDER =
             (a, b) -> Ids.TEXT_ORDER.compare(a.peek().orderId(), b.peek().orderId());

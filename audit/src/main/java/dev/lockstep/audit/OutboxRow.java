@@ -4,12 +4,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row of an outbox whose record carries its id.
+ * A row of an outbox whose record carries the row's id.
  *
- * @param digest stands for key and value
- * @param relayed whether the service says that Kafka has acknowledged it
+ * @param digest digest of key and value
+ * @param relayed whether the service claims that Kafka has acknowledged it
  * @param createdAt in milliseconds
- * @param sequence its number among the rows of its topic and key, or {@link ObservedRecord#NO_SEQUENCE}
+ * @param sequence its number within its topic and key, or {@link ObservedRecord#NO_SEQUENCE}
  */
 record OutboxRow(
         UUID id,

@@ -13,13 +13,13 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The outbox of one database. */
+/** Reads the outbox of one database. */
 final class OutboxStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    // Relayed is what the service itself claims of the row: its transaction is visible in the watermark's snapshot, and
-    // the relay does not hold it back.
-    // Rows that send another one again carry that one's id, and that one is what is looked for.
+    // A row is relayed if the service claims so: the row's transaction is visible in the watermark's snapshot, and the
+    // relay does not hold the row back. A row that resends another row is sent with the original's id, so only the
+    // original is compared with Kafka.
     private static final String ROWS = """
             SELECT o.id, o.aggregateid, o.type, o.topic, o.payload, o.created_at,
                    pg_visible_in_snapshot(o.xid, w.snapshot) AND o.id NOT IN (SELECT id FROM outbox_held) AS relayed,
@@ -56,7 +56,7 @@ final class OutboxStore {
 
     private OutboxStore() {}
 
-    /** The rows whose records carry their ids, by id. */
+    /** Returns the rows whose records carry the row's id, sorted by id. */
     static SortedStream<OutboxRow> rows(SnapshotStore database) {
         Digest digest = new Digest();
         return database.stream(
@@ -74,7 +74,7 @@ final class OutboxStore {
                         row.getLong("sequence")));
     }
 
-    /** How many messages of each type there are for each order, by order: those that were meant once, however often they are sent. */
+    /** Returns the number of messages of each type by order, sorted by order. A resend is not counted: it repeats a message. */
     static SortedStream<Fact.OutboxCount> outboxCounts(SnapshotStore database, ServiceRole party) {
         return database.stream(
                 MESSAGE_COUNTS,
@@ -82,7 +82,7 @@ final class OutboxStore {
                         row.getString("aggregateid"), party, row.getString("type"), row.getLong("times")));
     }
 
-    /** The rows that bring their own headers along. There are as many as there are dead letters. */
+    /** Returns the rows that bring their own headers. There are as many as dead letters and replays. */
     static List<RawOutboxRow> rawRows(SnapshotStore database, ServiceRole party) {
         return database.list(
                 RAW_ROWS,
@@ -100,7 +100,7 @@ final class OutboxStore {
         return database.list(TOPICS, row -> row.getString(1));
     }
 
-    /** Since when the outbox has everything, in milliseconds: what is older was dropped with its day. */
+    /** Returns since when the outbox is complete, in milliseconds. Older rows were dropped with their daily partition. */
     static long completeSince(SnapshotStore database) {
         String day = database.list(OLDEST_PARTITION, row -> String.valueOf(row.getString(1)))
                 .getFirst();
@@ -112,7 +112,7 @@ final class OutboxStore {
                         .toEpochMilli();
     }
 
-    /** Those of the ids that the outbox has. */
+    /** Returns those of the ids that are in the outbox. */
     static List<UUID> existing(SnapshotStore database, List<UUID> ids) {
         return database.list(
                 EXISTING,
@@ -132,7 +132,7 @@ final class OutboxStore {
                                 : Base64.getDecoder().decode(pair.get(1).asText()));
             }
         } catch (IOException | IllegalArgumentException | NullPointerException malformed) {
-            // Such a row cannot become a record, and a content that no record has is reported as missing.
+            // Such a row cannot become a record. This digest matches no record, so the row is reported as missing.
             content.header("malformed headers", bytes(row.getString("headers")));
         }
         return content.digest();

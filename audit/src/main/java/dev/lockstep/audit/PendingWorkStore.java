@@ -2,7 +2,7 @@ package dev.lockstep.audit;
 
 import java.util.Map;
 
-/** What is still under way in one database, of what was there at a given time. */
+/** Counts the work of one database that existed at a given time and is still in progress. */
 final class PendingWorkStore {
     private static final Map<ServiceRole, String> PENDING_BY_SERVICE = Map.of(
             ServiceRole.ORDER,
@@ -35,12 +35,12 @@ final class PendingWorkStore {
 
     private PendingWorkStore() {}
 
-    /** The database's clock, in milliseconds. */
+    /** The database's current time, in milliseconds. */
     static long now(SnapshotStore database) {
         return database.one(NOW, row -> row.getLong(1));
     }
 
-    /** How many orders, sagas, rows and messages. */
+    /** The number of orders, sagas, outbox rows and parked messages that are older than {@code before} and still in progress. */
     static long countPending(SnapshotStore database, ServiceRole party, long before) {
         String own = PENDING_BY_SERVICE.get(party);
         long count = own == null ? 0 : database.one(own, row -> row.getLong(1), before);

@@ -2,13 +2,13 @@ package dev.lockstep.audit;
 
 import org.jspecify.annotations.Nullable;
 
-/** Text of what is audited, as it may appear on a terminal: ids, types and errors are whatever somebody has sent. */
+/** Makes audited text safe for a terminal. Ids, types and errors may contain anything that a producer has sent. */
 final class Printable {
     private static final int LONGEST = 1_000;
 
     private Printable() {}
 
-    /** On one line, with escapes for what a terminal acts on or what reorders a line, and cut off where it is too long to read. */
+    /** Returns the text on one line. Escapes characters that control a terminal or reorder a line, and truncates long text. */
     static String of(@Nullable String text) {
         if (text == null) {
             return "null";

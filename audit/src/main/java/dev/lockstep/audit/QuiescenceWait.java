@@ -11,7 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.TopicPartition;
 
-/** Waits until what was there when it began has come to its end: orders, sagas, outbox rows, parked messages, consumers' lag. */
+/** Waits until all work that existed at the start has completed: orders, sagas, outbox rows, parked messages and consumer lag. */
 final class QuiescenceWait {
     private static final Duration INTERVAL = Duration.ofMillis(250);
 
@@ -25,7 +25,7 @@ final class QuiescenceWait {
     QuiescenceWait(AuditPlan plan, KafkaReader kafka) {
         this.plan = plan;
         this.kafka = kafka;
-        // The oldest of the databases' clocks: what is judged must have been there for all of them.
+        // The earliest of the databases' clocks, so that judged work existed by every database's clock.
         this.startedAt = plan.databases().values().stream()
                 .mapToLong(address -> {
                     try (SnapshotStore database = SnapshotStore.open(address)) {
@@ -40,7 +40,7 @@ final class QuiescenceWait {
         }
     }
 
-    /** Returns as soon as nothing is left, or when the time is over. */
+    /** Returns as soon as nothing is left, or after the time limit of the plan. */
     void await() {
         long limit = System.nanoTime() + plan.settle().toNanos();
         while (!isQuiescent() && System.nanoTime() < limit) {
@@ -52,7 +52,7 @@ final class QuiescenceWait {
         return startedAt;
     }
 
-    /** What the consumer groups had left to read at the last look, by group and topic. */
+    /** The lag of the consumer groups at the last poll, by group and topic. */
     Map<String, Long> lag() {
         return lag;
     }
@@ -75,7 +75,7 @@ final class QuiescenceWait {
 
     private static void pause() {
         try {
-            // Nobody ever counts it down: a wait that can be interrupted.
+            // The latch is never counted down; await serves as an interruptible sleep.
             if (new CountDownLatch(1).await(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException();
             }

@@ -4,11 +4,11 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The dead letters and replays of all outboxes by what they say, and how often Kafka has that. */
+/** The dead letters and replays of all outboxes by content, and how many records with that content are on Kafka. */
 final class RawOutboxRows {
     private final Map<Long, RowGroup> byDigest = new HashMap<>();
 
-    /** Rows that say the same, of which the first one stands for all. */
+    /** Rows with the same content. The first row represents all of them. */
     static final class RowGroup {
         private final RawOutboxRow first;
         private long rows;
@@ -39,7 +39,7 @@ final class RawOutboxRows {
         return byDigest.isEmpty();
     }
 
-    /** Takes note of a record. False if no row says that. */
+    /** Counts a record with this content. Returns false if no row has it. */
     boolean countRecord(long content) {
         RowGroup same = byDigest.get(content);
         if (same != null) {

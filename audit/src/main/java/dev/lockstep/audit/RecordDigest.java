@@ -3,7 +3,7 @@ package dev.lockstep.audit;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Stands for all of a record: topic, key, value and headers, except those that the relay adds to every record. */
+/** Digest of a whole record: topic, key, value and headers, except the headers that the relay adds to every record. */
 final class RecordDigest {
     private static final Set<String> RELAY_HEADERS = Set.of("ce_sequence", "ce_previousid");
 

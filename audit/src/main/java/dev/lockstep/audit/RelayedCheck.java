@@ -9,7 +9,10 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
-/** Every outbox row is on Kafka as it was written, and no record says that it is a row which nobody wrote. Compares two sorted streams. */
+/**
+ * Checks that every outbox row is on Kafka as it was written, and that every record that claims to be a row has one. Merges two sorted
+ * streams.
+ */
 final class RelayedCheck {
     private static final int RECHECK_BATCH_SIZE = 500;
 
@@ -24,11 +27,11 @@ final class RelayedCheck {
     }
 
     /**
-     * Compares one service's rows with what Kafka has of them.
+     * Compares one service's rows with its records on Kafka.
      *
-     * @param since since when the outbox has everything
-     * @param writtenMeanwhile gives those of the ids that the outbox has by now
-     * @param found is told where each row with a key is first
+     * @param since since when the outbox is complete, in milliseconds
+     * @param writtenMeanwhile returns those of the ids that are in the outbox by now
+     * @param found receives the first position of each row that has a key
      */
     void compare(
             ServiceRole party,
@@ -62,7 +65,7 @@ final class RelayedCheck {
         reportUnmatched(party, unsaid, writtenMeanwhile);
     }
 
-    /** Compares dead letters and replays, once all records were seen. */
+    /** Compares dead letters and replays. To be called after all records were read. */
     void compare(RawOutboxRows verbatims) {
         for (RawOutboxRows.RowGroup same : verbatims.groups()) {
             result.count("dead letters and replays", same.rows());
@@ -114,14 +117,14 @@ final class RelayedCheck {
             return;
         }
         result.count("repeated", right.size() - 1L);
-        // What is left of a key that the retention has been at says nothing about its order.
+        // Once retention may have deleted records of a key, the remaining ones do not show its order.
         if (row.key() != null && !retention.mayHaveExpired(row.topic(), row.key(), row.createdAt())) {
             addFirstPositions(row, right, found);
         }
     }
 
     private static void addFirstPositions(OutboxRow row, List<ObservedRecord> right, Consumer<KeyPosition> found) {
-        // The first in each partition: more than one partition is itself against the order of a key.
+        // Reports the first record in each partition: a key in more than one partition violates its order.
         Set<Integer> partitions = new HashSet<>();
         for (ObservedRecord sighting : right) {
             if (partitions.add(sighting.partition())) {
@@ -171,7 +174,7 @@ final class RelayedCheck {
         }
     }
 
-    // The rows were read before the records, so a record that nobody seems to have written may just be a new one.
+    // The rows were read before the records, so a record without a row may belong to a row written since then.
     private void reportUnmatched(
             ServiceRole party, List<ObservedRecord> unsaid, UnaryOperator<List<UUID>> writtenMeanwhile) {
         if (unsaid.isEmpty()) {

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What an audit came to.
+ * The result of an audit.
  *
- * @param figures how much there was of everything, for comparison with other audits
+ * @param figures total numbers of orders, rows and records, for comparison with other audits
  */
 record Report(List<CheckResult> checks, Map<String, Long> figures, Duration took) {
     Report {

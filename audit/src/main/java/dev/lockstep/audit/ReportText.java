@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
-/** The report for people: one line a check, and below it every place where it does not hold. */
+/** The report as text: one line per check, followed by its findings. */
 final class ReportText {
     private static final String NEW_LINE = System.lineSeparator();
 

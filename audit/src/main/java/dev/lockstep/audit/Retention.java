@@ -9,16 +9,16 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 
-/** How far back each topic reaches: a row from before that cannot be looked for any more. */
+/** How far back each topic reaches. The record of an older row can no longer be looked up. */
 final class Retention {
-    // Producer and database have clocks of their own.
+    // Producer and database have separate clocks.
     private static final long CLOCK_SKEW_MILLIS = 1_000;
 
     private final boolean partitionsAdded;
     private final Map<String, Integer> partitions = new HashMap<>();
     private final Map<TopicPartition, Long> firstTimestamps = new HashMap<>();
 
-    /** @param partitionsAdded whether a key's records may be in other partitions than its key says today */
+    /** @param partitionsAdded whether a record may be in a different partition than its key selects today */
     Retention(boolean partitionsAdded) {
         this.partitionsAdded = partitionsAdded;
     }
@@ -27,19 +27,22 @@ final class Retention {
         partitions.put(topic, count);
     }
 
-    /** A partition of which records are gone, and when its first one that is left was sent; never, if there is none. */
+    /**
+     * Sets when the first remaining record was sent, for a partition from which records were deleted. The time is in the far future if no
+     * record remains.
+     */
     void setFirstTimestamp(TopicPartition partition, long time) {
         firstTimestamps.put(partition, time);
     }
 
-    /** Topics of which records are gone. */
+    /** Topics from which records were deleted. */
     Set<String> truncatedTopics() {
         Set<String> topics = new TreeSet<>();
         firstTimestamps.keySet().forEach(partition -> topics.add(partition.topic()));
         return topics;
     }
 
-    /** Whether a row's record may have been on its topic and be gone. */
+    /** Whether the record of a row may have been on its topic and been deleted. */
     boolean mayHaveExpired(String topic, @Nullable String key, long time) {
         int count = partitions.getOrDefault(topic, 0);
         if (key != null && count > 0 && !partitionsAdded) {
@@ -54,7 +57,7 @@ final class Retention {
         return time <= firstTimestamps.getOrDefault(partition, Long.MIN_VALUE + CLOCK_SKEW_MILLIS) + CLOCK_SKEW_MILLIS;
     }
 
-    // What Kafka's own clients do with a key.
+    // The default partitioner of Kafka's clients.
     private static int partition(String key, int count) {
         return Utils.toPositive(Utils.murmur2(key.getBytes(StandardCharsets.UTF_8))) % count;
     }

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** The four services as the documentation describes them, the one that hears of everything last first. */
+/** The four services as the documentation describes them, in snapshot order: the service that learns of anything last comes first. */
 enum ServiceRole {
     SAGA("sagas"),
     ORDER("orders"),
@@ -22,14 +22,14 @@ enum ServiceRole {
         this.database = database;
     }
 
-    /** Whose {@code ce_source} this is. Empty for a stranger's. */
+    /** The service with this {@code ce_source}. Empty for any other source. */
     static Optional<ServiceRole> of(String source) {
         return Arrays.stream(values())
                 .filter(party -> party.source().equals(source))
                 .findFirst();
     }
 
-    /** Every topic that they write or bury letters on. */
+    /** Every topic that the services write, including dead-letter topics. */
     static SortedSet<String> topics() {
         SortedSet<String> topics = new TreeSet<>();
         for (ServiceRole party : values()) {
@@ -41,12 +41,12 @@ enum ServiceRole {
         return topics;
     }
 
-    /** The database's usual name. */
+    /** The default name of its database. */
     String database() {
         return database;
     }
 
-    /** Its name in what people read: {@code order}. */
+    /** The service's name in text, such as {@code order}. */
     String id() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -61,7 +61,7 @@ enum ServiceRole {
         return id() + "-service";
     }
 
-    /** The topics that it reads. Whatever one of them writes, another one reads. */
+    /** The topics that it reads. Every topic that one of the services writes is read by another one. */
     List<String> consumedTopics() {
         return switch (this) {
             case SAGA ->

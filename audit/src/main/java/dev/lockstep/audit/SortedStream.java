@@ -5,7 +5,7 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Elements in an order that both sides of a merge agree on, one at a time, with a look at the next one. */
+/** A sorted sequence of elements, read one at a time, with a peek at the next one. Both sides of a merge use the same order. */
 final class SortedStream<T> implements AutoCloseable {
     private final Iterator<T> elements;
     private final Runnable close;

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What is held is held by confirmed and live orders alone, and the products' counters say the same. */
+/** Checks that only confirmed and unfinished orders hold stock, and that the products' counters match the reservations. */
 final class StockCheck implements OrderCheck {
     private final AuditWindow window;
     private final CheckResult result;
@@ -14,7 +14,7 @@ final class StockCheck implements OrderCheck {
     /**
      * A product's counters.
      *
-     * @param totalIntake all that was ever put in
+     * @param totalIntake the quantity that was ever put in
      */
     record Product(String productId, long available, long reserved, long totalIntake) {}
 
@@ -68,7 +68,7 @@ final class StockCheck implements OrderCheck {
         }
     }
 
-    /** Compares the products' counters with what the reservations hold. To be called after the last order. */
+    /** Compares the products' counters with the reservations. To be called after the last order. */
     void compare(SortedStream<Product> products) {
         while (products.hasNext()) {
             Product product = products.next();

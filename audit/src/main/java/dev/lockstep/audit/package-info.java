@@ -1,4 +1,4 @@
-/** The auditor: holds a running or stopped system to what it promises, and shares no code with it. */
+/** The auditor: checks that a running or stopped system keeps its guarantees. It shares no code with the system. */
 @NullMarked
 package dev.lockstep.audit;
 

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Call the order off. */
+/** Cancel the order. */
 public record CancelOrder(String orderId, CancelReason reason) implements OrderCommand {
     public CancelOrder {
         FieldConstraints.checkOrderId(orderId);

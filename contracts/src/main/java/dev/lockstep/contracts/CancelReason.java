@@ -4,11 +4,11 @@ package dev.lockstep.contracts;
 public enum CancelReason {
     OUT_OF_STOCK,
     UNKNOWN_PRODUCT,
-    /** The products ordered together are priced in different currencies, so there is no total to charge. */
+    /** The ordered products are priced in different currencies, so there is no total to charge. */
     MIXED_CURRENCIES,
     PAYMENT_DECLINED,
     TIMED_OUT,
     CANCELLED_BY_CUSTOMER,
-    /** Somebody who runs the system gave the order up, and the saga's history says who and why. */
+    /** An operator aborted the order. The saga's history records the operator and the reason. */
     CANCELLED_BY_OPERATOR
 }

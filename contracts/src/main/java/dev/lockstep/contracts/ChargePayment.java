@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Take the amount from the user's account for the order. */
+/** Charge the amount to the user's account for the order. */
 public record ChargePayment(String orderId, String userId, Money amount) implements PaymentCommand {
     public ChargePayment {
         FieldConstraints.checkOrderId(orderId);

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Make the order final. */
+/** Confirm the order. A confirmed order is final. */
 public record ConfirmOrder(String orderId, Money total) implements OrderCommand {
     public ConfirmOrder {
         FieldConstraints.checkOrderId(orderId);

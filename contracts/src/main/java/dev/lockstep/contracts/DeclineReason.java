@@ -4,6 +4,6 @@ package dev.lockstep.contracts;
 public enum DeclineReason {
     INSUFFICIENT_FUNDS,
     UNKNOWN_ACCOUNT,
-    /** The account is kept in another currency than the order is priced in. */
+    /** The account has a different currency than the order. */
     CURRENCY_MISMATCH
 }

@@ -8,21 +8,23 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules for the members of messages and requests. The records of this package apply them when they are made, so a message
- * that breaks one cannot be decoded; the HTTP routes of the services apply the same ones.
+ * Validation rules for the fields of messages and requests. The records of this package apply them in their constructors, so an invalid
+ * message cannot be decoded. The HTTP routes of the services apply the same rules.
  *
- * <p>Each {@code ...Problem} method returns null if the value is valid, and otherwise what is wrong with it, to be read after the
- * name of the member: {@code must not be negative, but was -100}.
+ * <p>Each {@code ...Problem} method returns null if the value is valid, and otherwise a description of the problem to be appended to the
+ * name of the field: {@code must not be negative, but was -100}.
  */
 public final class FieldConstraints {
-    /** Of the id of a user or a product, in UTF-16 code units. */
+    /** Maximum length of a user or product id, in UTF-16 code units. */
     public static final int MAX_ID_LENGTH = 100;
-    /** Of an order id. It is opaque outside the order service, and must fit into an index entry of Postgres. */
+    /**
+     * Maximum length of an order id. The id is opaque outside the order service, and must fit into a Postgres index entry.
+     */
     public static final int MAX_ORDER_ID_LENGTH = 255;
 
     public static final int MAX_ITEMS = 100;
     public static final int MAX_QTY = 1000;
-    /** In minor units: 2^53 - 1, the largest number that every JSON reader takes as it is. */
+    /** Maximum amount in minor units: 2^53 - 1, the largest integer that every JSON reader represents exactly. */
     public static final long MAX_AMOUNT = 9_007_199_254_740_991L;
 
     private static final String UNPRINTABLE = "must not contain control characters or half of a surrogate pair";
@@ -32,7 +34,7 @@ public final class FieldConstraints {
 
     private FieldConstraints() {}
 
-    /** What is wrong with the id of a user or a product. */
+    /** Validates the id of a user or a product. */
     public static @Nullable String idProblem(@Nullable String id) {
         return textProblem(id, MAX_ID_LENGTH);
     }
@@ -41,7 +43,7 @@ public final class FieldConstraints {
         return textProblem(id, MAX_ORDER_ID_LENGTH);
     }
 
-    /** What is wrong with a text of one line that must not be blank. */
+    /** Validates a single-line text that must not be blank. */
     public static @Nullable String textProblem(@Nullable String text, int maxLength) {
         if (text == null) {
             return "is required";
@@ -52,7 +54,7 @@ public final class FieldConstraints {
         return isPrintable(text) ? null : UNPRINTABLE;
     }
 
-    /** What is wrong with an amount of money that is a price, a total or a charge. */
+    /** Validates an amount of money: a price, a total or a charge. */
     public static @Nullable String amountProblem(long amount) {
         if (amount < 0) {
             return "must not be negative, but was " + amount;
@@ -71,14 +73,14 @@ public final class FieldConstraints {
         return qty < 1 || qty > MAX_QTY ? "must be a whole number from 1 to " + MAX_QTY : null;
     }
 
-    /** What is wrong with the length of an order's list of items. */
+    /** Validates the number of items of an order. */
     public static @Nullable String itemCountProblem(int items) {
         return items < 1 || items > MAX_ITEMS ? "must be an array of 1 to " + MAX_ITEMS + " items" : null;
     }
 
     /**
-     * Whether the text has neither control characters (U+0000 to U+001F, U+007F to U+009F) nor halves of surrogate pairs, which
-     * have no UTF-8 and would be stored as question marks.
+     * Whether the text is free of control characters (U+0000 to U+001F, U+007F to U+009F) and of unpaired surrogates. The latter have no
+     * UTF-8 encoding and would be stored as question marks.
      */
     public static boolean isPrintable(String text) {
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {

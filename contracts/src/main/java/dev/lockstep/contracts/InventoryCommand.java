@@ -1,4 +1,4 @@
 package dev.lockstep.contracts;
 
-/** What the inventory service is told to do. */
+/** A command to the inventory service. */
 public sealed interface InventoryCommand extends Message permits ReserveStock, ReleaseStock {}

@@ -1,4 +1,4 @@
 package dev.lockstep.contracts;
 
-/** What the inventory service decided. */
+/** An event published by the inventory service. */
 public sealed interface InventoryEvent extends Message permits StockReserved, StockRejected, StockReleased {}

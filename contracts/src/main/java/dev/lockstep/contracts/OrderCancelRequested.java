@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** The customer wants the order cancelled. */
+/** The customer asked to cancel the order. */
 public record OrderCancelRequested(String orderId) implements OrderEvent {
     public OrderCancelRequested {
         FieldConstraints.checkOrderId(orderId);

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** The order is off. */
+/** The order was cancelled. This is final. */
 public record OrderCancelled(String orderId, CancelReason reason) implements OrderEvent {
     public OrderCancelled {
         FieldConstraints.checkOrderId(orderId);

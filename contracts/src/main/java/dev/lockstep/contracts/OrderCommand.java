@@ -1,4 +1,4 @@
 package dev.lockstep.contracts;
 
-/** What the order service is told to do. */
+/** A command to the order service. */
 public sealed interface OrderCommand extends Message permits ConfirmOrder, CancelOrder {}

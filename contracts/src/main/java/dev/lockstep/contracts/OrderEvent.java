@@ -1,5 +1,5 @@
 package dev.lockstep.contracts;
 
-/** What the order service decided. */
+/** An event published by the order service. */
 public sealed interface OrderEvent extends Message
         permits OrderCreated, OrderCancelRequested, OrderConfirmed, OrderCancelled {}

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** So many of one product. */
+/** A product and the quantity ordered. */
 public record OrderItem(String productId, int qty) {
     public OrderItem {
         FieldConstraints.checkId(productId, "productId");

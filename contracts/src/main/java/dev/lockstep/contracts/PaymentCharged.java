@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** The order is paid. */
+/** The order was paid. */
 public record PaymentCharged(String orderId, Money amount) implements PaymentEvent {
     public PaymentCharged {
         FieldConstraints.checkOrderId(orderId);

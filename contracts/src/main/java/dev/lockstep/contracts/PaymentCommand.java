@@ -1,4 +1,4 @@
 package dev.lockstep.contracts;
 
-/** What the payment service is told to do. */
+/** A command to the payment service. */
 public sealed interface PaymentCommand extends Message permits ChargePayment, RefundPayment {}

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Nothing was taken for the order. */
+/** The charge was declined; no money was taken for the order. */
 public record PaymentDeclined(String orderId, DeclineReason reason) implements PaymentEvent {
     public PaymentDeclined {
         FieldConstraints.checkOrderId(orderId);

@@ -1,4 +1,4 @@
 package dev.lockstep.contracts;
 
-/** What the payment service decided. */
+/** An event published by the payment service. */
 public sealed interface PaymentEvent extends Message permits PaymentCharged, PaymentDeclined, PaymentRefunded {}

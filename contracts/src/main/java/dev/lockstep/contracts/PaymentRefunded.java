@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Nothing is taken for the order any more, and nothing will be. */
+/** Any charge for the order was refunded, and the order will not be charged again. */
 public record PaymentRefunded(String orderId) implements PaymentEvent {
     public PaymentRefunded {
         FieldConstraints.checkOrderId(orderId);

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Give back whatever was taken for the order, and take nothing for it any more. */
+/** Refund any charge for the order, and do not charge it in the future. */
 public record RefundPayment(String orderId) implements PaymentCommand {
     public RefundPayment {
         FieldConstraints.checkOrderId(orderId);

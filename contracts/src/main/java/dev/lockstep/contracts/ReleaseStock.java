@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Give back whatever is held for the order, and hold nothing for it any more. */
+/** Release all stock held for the order, and hold none for it in the future. */
 public record ReleaseStock(String orderId) implements InventoryCommand {
     public ReleaseStock {
         FieldConstraints.checkOrderId(orderId);

@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Nothing is held for the order. */
+/** The reservation was rejected; no stock is held for the order. */
 public record StockRejected(String orderId, CancelReason reason) implements InventoryEvent {
     public StockRejected {
         FieldConstraints.checkOrderId(orderId);

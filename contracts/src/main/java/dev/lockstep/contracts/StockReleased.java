@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Nothing is held for the order any more, and nothing will be. */
+/** All stock of the order was released, and no stock will be held for it again. */
 public record StockReleased(String orderId) implements InventoryEvent {
     public StockReleased {
         FieldConstraints.checkOrderId(orderId);

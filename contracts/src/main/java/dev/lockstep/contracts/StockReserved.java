@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** Everything the order asked for is held, and costs this much. */
+/** All items of the order are held, at this total. */
 public record StockReserved(String orderId, Money total) implements InventoryEvent {
     public StockReserved {
         FieldConstraints.checkOrderId(orderId);

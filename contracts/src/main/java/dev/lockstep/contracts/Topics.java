@@ -1,6 +1,6 @@
 package dev.lockstep.contracts;
 
-/** The topics, all keyed by order id. A topic's dead letters are on {@code <topic>.dlq}. */
+/** The Kafka topics. All are keyed by order id. The dead letters of a topic are on {@code <topic>.dlq}. */
 public final class Topics {
     public static final String ORDER_CREATED = "order.created";
     public static final String ORDER_CANCEL_REQUESTED = "order.cancel-requested";
@@ -14,8 +14,8 @@ public final class Topics {
 
     private Topics() {}
 
-    /** The topic that the message travels on. */
-    // No default branch: a new message must be given a topic before it compiles.
+    /** The topic of the message. */
+    // No default branch: code that assigns no topic to a new message must not compile.
     public static String of(Message message) {
         return switch (message) {
             case OrderCreated created -> ORDER_CREATED;

@@ -1,4 +1,4 @@
-/** The messages that cross services: what each says, under which name and on which topic. */
+/** The messages exchanged between services, with their names and topics. */
 @NullMarked
 package dev.lockstep.contracts;
 

@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * The JVM's ahead-of-time cache of the services (JEP 483 and 514), which one run of a service creates when it ends. With it a start
- * needs half of the CPU time, and the suite starts a service every few seconds. A machine that cannot create one goes without.
+ * The JVM's ahead-of-time cache of the services (JEP 483 and 514). The first service that is started creates it when it stops. With the
+ * cache a start needs half of the CPU time, and the suite starts a service every few seconds. Without a cache, because the JVM cannot
+ * create one, services start without it.
  */
 final class AotCache {
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
@@ -26,7 +27,11 @@ final class AotCache {
         return Files.exists(file);
     }
 
-    /** @param start starts a service with options of its JVM */
+    /**
+     * Creates the cache from one run of a service. Leaves no cache behind if the JVM cannot create one.
+     *
+     * @param start starts a service with the given JVM options
+     */
     void create(Function<List<String>, ServiceInstance> start) {
         Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
         try (ServiceInstance instance = start.apply(List.of("-XX:AOTCacheOutput=" + unfinished))) {
@@ -42,9 +47,9 @@ final class AotCache {
         }
     }
 
-    /** Options of a JVM that is to use it, none if there is none. */
+    /** JVM options that use the cache; empty if there is no cache. */
     List<String> jvmOptions() {
-        // A JVM with an agent cannot use the cache and would log that as an error.
+        // A JVM with an agent cannot use the cache and would log an error about it.
         return exists() ? List.of("-XX:AOTCache=" + file, "-Xlog:aot=off") : List.of();
     }
 

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The auditor, as a process that shares nothing with the services and nothing with the suite. */
+/** Runs the auditor in a process of its own. It shares no code with the services or with the suite. */
 final class Auditor {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration LIMIT = Duration.ofMinutes(4);
@@ -28,17 +28,17 @@ final class Auditor {
     }
 
     /**
-     * What the auditor found.
+     * The auditor's result.
      *
-     * @param broken how often each of its checks did not hold, without those that did
-     * @param report what it said, for people
+     * @param broken number of findings by name of the check, without the checks that hold
+     * @param report the auditor's text report
      */
     record Verdict(Map<String, Long> broken, String report) {
         boolean holds() {
             return broken.isEmpty();
         }
 
-        /** How often any of these checks did not hold. */
+        /** The number of findings of these checks. */
         long broken(String... checks) {
             long sum = 0;
             for (String check : checks) {
@@ -47,7 +47,7 @@ final class Auditor {
             return sum;
         }
 
-        /** In a few words. */
+        /** A short summary. */
         String summary() {
             return holds()
                     ? "holds"
@@ -58,9 +58,10 @@ final class Auditor {
     }
 
     /**
-     * Has everything audited that ever happened on the stack.
+     * Audits everything that ever happened on the stack.
      *
      * @param accepted ids of all orders that were answered 202
+     * @throws FaultsException if the audit could not be run, or if its report contradicts its exit code
      */
     Verdict audit(Collection<String> accepted, Duration settle, boolean allowDeadLetters, boolean partitionsAdded) {
         try {

@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * One run of a case: what it breaks, how much, and by which dice.
+ * One run of a case: the system and its load, the random numbers, and the count of injections.
  *
  * @param longSuite whether there is time for many injections
  */
@@ -26,17 +26,17 @@ record CaseRun(
         AtomicInteger injections) {
     private static final Duration CRASH_LIMIT = Duration.ofMinutes(2);
 
-    /** So many in a long suite, or so few in a short one. */
+    /** Returns {@code many} in a long suite, {@code few} in a short one. */
     int times(int many, int few) {
         return longSuite ? many : few;
     }
 
-    /** Counts something that was broken. */
+    /** Counts an injection. */
     void injected() {
         injections.incrementAndGet();
     }
 
-    /** Lets a random time pass. */
+    /** Waits for a random time. */
     void pause(int leastMillis, int mostMillis) {
         Waiting.pause(Duration.ofMillis(leastMillis + random.nextInt(mostMillis - leastMillis + 1)));
     }
@@ -50,18 +50,26 @@ record CaseRun(
         return all.get(random.nextInt(all.size()));
     }
 
-    /** Waits until orders end again, so that the next fault meets a system at work. */
+    /**
+     * Waits until another order ends, so that the next fault hits a working system.
+     *
+     * @throws FaultsException after 2 minutes
+     */
     void awaitProgress() {
         int before = stallMonitor.ended();
         Waiting.until("orders to end", Duration.ofMinutes(2), () -> stallMonitor.ended() > before);
     }
 
-    /** Starts each of the services anew so that it crashes at its point, and waits until all of them have. */
+    /**
+     * Restarts each of the services so that it crashes at its point, and waits until all of them have crashed.
+     *
+     * @throws FaultsException if a service is not ready or has not ended within 2 minutes, or ends with another exit code
+     */
     void crash(Map<Service, CrashPoint> points) {
         Map<Service, Integer> starts = new EnumMap<>(Service.class);
         points.forEach((service, point) -> {
             SupervisedProcess process = stack.service(service);
-            // Killed while it starts, it would take the crash with it.
+            // A kill while the service is starting could hit the process that already has the crash point.
             Waiting.until(service.label() + " to be ready", CRASH_LIMIT, () -> stack.isReady(service));
             Map<String, String> settings = new HashMap<>(Stack.AGENT_OPTIONS);
             settings.put(ServiceMain.CRASH, point.name() + ":" + (5 + random.nextInt(20)));

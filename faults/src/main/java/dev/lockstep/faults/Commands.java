@@ -14,10 +14,10 @@ import java.util.concurrent.TimeUnit;
 final class Commands {
     private Commands() {}
 
-    /** What a program answered. */
+    /** The result of a program. */
     record Result(int exitCode, String output) {}
 
-    /** Runs a program to its end. One that takes longer than the limit is killed, and its exit code is -1. */
+    /** Runs a program to its end. A program that exceeds the limit is killed; its exit code is then -1. */
     static Result run(List<String> command, Duration limit) {
         try {
             Path output = Files.createTempFile("lockstep-faults", ".out");
@@ -45,7 +45,7 @@ final class Commands {
         }
     }
 
-    /** The Java that this program runs on. */
+    /** The path of the Java executable that runs this program. */
     static String java() {
         return Path.of(System.getProperty("java.home"), "bin", "java").toString();
     }

@@ -9,7 +9,7 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One statement on a connection of its own, for what the suite does to a database and wants to know of it. */
+/** Runs single statements, each on a connection of its own, to break a database or to query it. */
 final class Database {
     private Database() {}
 
@@ -22,7 +22,7 @@ final class Database {
         }
     }
 
-    /** The first column of all rows, as text. */
+    /** Returns the first column of all rows as text. */
     static List<String> column(String url, String sql, Object... parameters) throws SQLException {
         try (Connection connection = DriverManager.getConnection(url);
                 PreparedStatement statement = connection.prepareStatement(sql)) {

@@ -3,14 +3,14 @@ package dev.lockstep.faults;
 import dev.lockstep.faults.agent.Protection;
 
 /**
- * One way to break the system while orders pour in.
+ * One fault that is injected while orders arrive.
  *
- * @param name for the command line
- * @param description what is done, in one sentence
- * @param protection what keeps this fault from doing harm: without it the case must fail
- * @param machineType what the case needs to run on
- * @param expectsDeadLetters whether dead letters are expected, because the case makes records that nobody can handle
- * @param injection does it, and returns once everything is whole again or is left to recover by itself
+ * @param name the name on the command line
+ * @param description the fault, in one sentence
+ * @param protection the mechanism that prevents harm by this fault; without it the case must fail
+ * @param machineType the system that the case has to run on
+ * @param expectsDeadLetters whether dead letters are expected, because the case sends records that no service can handle
+ * @param injection injects the fault; returns when the fault is over, or when the system is left to recover by itself
  */
 record FaultCase(
         String name,
@@ -21,15 +21,15 @@ record FaultCase(
         Injection injection) {
     /** The system that a case runs on. */
     enum MachineType {
-        /** One that other cases have used and will use. */
+        /** The system that other cases use as well. */
         SHARED,
-        /** Its own, whose Postgres has little room. */
+        /** A system of its own, with a small disk for Postgres. */
         SMALL_DISK,
-        /** Its own, whose clock can be set. */
+        /** A system of its own, with a clock that the case can set. */
         OWN_CLOCK
     }
 
-    /** What a case does. */
+    /** The fault injection of a case. */
     @FunctionalInterface
     interface Injection {
         void inject(CaseRun run);

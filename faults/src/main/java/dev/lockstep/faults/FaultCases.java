@@ -3,10 +3,10 @@ package dev.lockstep.faults;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Every case there is. */
+/** The registry of all cases. */
 final class FaultCases {
-    // What fits into a build: each kind of process killed, two kinds of crashes, a lost slot, repeats, garbage and
-    // fuzz.
+    // A selection short enough for a build: each kind of process killed, two kinds of crashes, a lost slot, repeated
+    // records, unreadable records and fuzzing.
     private static final List<String> SHORT = List.of(
             "kill-services",
             "crash-in-transaction",
@@ -41,7 +41,7 @@ final class FaultCases {
         return SHORT.stream().map(FaultCases::named).toList();
     }
 
-    /** @throws IllegalArgumentException if there is none of that name */
+    /** @throws IllegalArgumentException if there is no case of that name */
     static FaultCase named(String name) {
         return all().stream()
                 .filter(each -> each.name().equals(name))

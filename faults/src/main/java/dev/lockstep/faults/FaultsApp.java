@@ -19,7 +19,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** The fault suite as a program: options in, a table and an exit code out. */
+/** The fault suite's command line: parses the options, runs the cases, prints a table and returns an exit code. */
 @Command(
         name = "faults",
         description = {
@@ -38,7 +38,7 @@ public final class FaultsApp implements Callable<Integer> {
     private static final int LONGEST_LINE = 1_000;
 
     @Spec
-    @SuppressWarnings("NullAway.Init") // by picocli, before anything else
+    @SuppressWarnings("NullAway.Init") // picocli injects it before it calls any method
     private CommandSpec spec;
 
     @Option(names = "--long", description = "every case, with many injections of each; else those of the build")
@@ -82,14 +82,14 @@ public final class FaultsApp implements Callable<Integer> {
     private FaultsApp() {}
 
     public static void main(String[] options) {
-        // checkstyle off: consoleOutput, the table is what the command is for
+        // checkstyle off: consoleOutput, the command prints its table
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         // checkstyle on: consoleOutput
         System.exit(run(out, err, options));
     }
 
-    /** Runs the suite and returns the exit code. */
+    /** Runs the suite and returns the exit code: 0 if all cases succeed, 1 if one fails, 2 for wrong options. */
     public static int run(PrintWriter out, PrintWriter err, String... options) {
         return new CommandLine(new FaultsApp())
                 .setOut(out)

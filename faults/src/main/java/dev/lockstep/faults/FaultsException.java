@@ -1,6 +1,6 @@
 package dev.lockstep.faults;
 
-/** A case that could not be carried out: nothing is known about the system then. */
+/** A case could not be carried out. It then says nothing about the system. */
 final class FaultsException extends RuntimeException {
     FaultsException(String message) {
         super(message);

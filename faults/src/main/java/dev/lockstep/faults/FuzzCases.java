@@ -36,14 +36,14 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/** Tens of thousands of records that nobody should have written, on every topic that is read. */
+/** Sends tens of thousands of invalid or repeated records to every topic that the services read. */
 final class FuzzCases {
     private static final int BATCH_SIZE = 250;
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final Duration LAG_LIMIT = Duration.ofMinutes(4);
     private static final long MAX_LOG_BYTES = 4L * 1024 * 1024;
     private static final int MAX_LINE_LENGTH = 8_000;
-    // Of the 256 MiB that each service has here.
+    // Half of the 256 MiB heap that each service has in the suite.
     private static final double MAX_LIVE_HEAP = 128.0 * 1024 * 1024;
     private static final Map<String, Service> READERS = Map.of(
             "order.commands", Service.ORDER,
@@ -82,7 +82,7 @@ final class FuzzCases {
         checkLogs(run, logs);
     }
 
-    // What the services have written themselves, and not the garbage of other cases.
+    // Only records that the services have written, without the unreadable records of other cases.
     private static List<ConsumerRecord<byte[], byte[]>> readServiceRecords(CaseRun run) {
         List<String> sources =
                 Stream.of(Service.values()).map(FuzzCases::source).toList();
@@ -131,10 +131,10 @@ final class FuzzCases {
         }
     }
 
-    // The broker is asked: what a service says of its lag is what it believes.
+    // The broker is asked for the lag, because a service's own lag metric could be wrong.
     private static void awaitNoLag(CaseRun run) {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", run.stack().bootstrapServers()))) {
-            // Orders pour in meanwhile: what came after the last of these records is not waited for.
+            // Orders keep arriving: records after these end offsets are not waited for.
             Map<TopicPartition, Long> ends = ends(admin);
             Map<String, Long> lags = new TreeMap<>();
             boolean none = Waiting.isMetWithin(LAG_LIMIT, () -> {
@@ -229,7 +229,8 @@ final class FuzzCases {
         return Set.of(READERS.getOrDefault(topic, Service.SAGA));
     }
 
-    // Letters are written in the transaction in which the offset moves on, so those of records that are read are there.
+    // A dead letter is written in the transaction of its batch, before the offset is committed. So once the records are
+    // read, all of their dead letters exist.
     private static Map<RecordPosition, String> deadLetters(CaseRun run, Service service) {
         try {
             Map<RecordPosition, String> letters = new HashMap<>();

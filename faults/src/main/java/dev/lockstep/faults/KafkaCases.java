@@ -23,9 +23,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** What operators and other producers do to topics: partitions added, records deleted, transactions aborted. */
+/** Changes that operators and other producers make to topics: added partitions, deleted records, aborted transactions. */
 final class KafkaCases {
-    /** From then on messages of a key are in several partitions. */
+    /** After this case the messages of a key can be in several partitions. */
     static final String ADD_PARTITIONS = "add-partitions";
 
     private static final Map<Service, List<String>> CONSUMED_TOPICS = Map.of(
@@ -42,7 +42,7 @@ final class KafkaCases {
                             "payment.updated"));
     private static final List<String> TOPICS =
             CONSUMED_TOPICS.values().stream().flatMap(List::stream).sorted().toList();
-    // The deadline of a saga's step in this suite, and some time for the order to hear of it.
+    // The 15 s deadline of a saga step in this suite, plus time for the order to receive the result.
     private static final Duration DEADLINE = Duration.ofSeconds(20);
 
     private KafkaCases() {}
@@ -120,7 +120,7 @@ final class KafkaCases {
         }
     }
 
-    // Returns how many there were.
+    // Deletes the records that the service has not read, and returns their number.
     private static int deleteUnread(Admin admin, Service service) {
         Map<TopicPartition, OffsetSpec> partitions =
                 result(admin.describeTopics(CONSUMED_TOPICS.get(service)).allTopicNames()).values().stream()
@@ -171,7 +171,8 @@ final class KafkaCases {
                 String user = run.load().prefix() + "ann";
                 String items = "[{\"productId\":\"%spen\",\"qty\":1}]"
                         .formatted(run.load().prefix());
-                // Each of them takes effect if it is applied: money is taken, stock is reserved, a saga begins.
+                // Each of these records would take effect if it were applied: it takes money, reserves stock or starts
+                // a saga.
                 records.add(record(run, "payment.commands", "ChargePayment", orderId, """
                         {"orderId":"%s","userId":"%s","amount":{"amount":1,"currency":"KRW"}}""".formatted(orderId, user)));
                 records.add(record(run, "inventory.commands", "ReserveStock", orderId, """
@@ -182,7 +183,7 @@ final class KafkaCases {
                     var _ = producer.send(each);
                 });
                 producer.flush();
-                // Meanwhile whoever reads committed records only waits.
+                // While the transaction is open, read_committed consumers do not pass its records.
                 run.pause(200, 1_000);
                 producer.abortTransaction();
                 records.forEach(record -> run.injected());

@@ -24,16 +24,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Orders that pour in at a steady rate, whatever is broken: of several users and products, some of them poor and scarce, some
- * cancelled at once. A client that does not know whether its order was taken asks again under the same key until it knows, after
- * pauses that double. No more orders come while {@value #MOST_UNANSWERED} clients wait for an answer.
+ * Sends orders at a steady rate during all faults. Uses several users and products: some users have little money, some products little
+ * stock, and some orders are cancelled at once. A client that does not know whether its order was accepted repeats the request with the
+ * same {@code Idempotency-Key} until it does, with pauses that double. No new orders are sent while {@value #MAX_UNANSWERED} clients wait
+ * for an answer.
  */
 final class LoadGenerator implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(5);
     private static final Duration MIN_RETRY_DELAY = Duration.ofMillis(250);
     private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(4);
-    // More clients that retry would take the CPU time that a restarting service needs.
+    // More retrying clients would take the CPU time that a restarting service needs.
     private static final int MAX_UNANSWERED = 300;
     private static final Duration SETUP_LIMIT = Duration.ofSeconds(60);
     private static final long PRICE = 1_000;
@@ -57,7 +58,7 @@ final class LoadGenerator implements AutoCloseable {
     private volatile boolean generating = true;
     private volatile boolean closed;
 
-    /** @param name unique on the stack: users and products are named after it */
+    /** @param name unique on the stack; prefix of the names of users and products */
     LoadGenerator(Stack stack, String name, long seed) {
         this.stack = stack;
         this.prefix = name + "-";
@@ -67,7 +68,11 @@ final class LoadGenerator implements AutoCloseable {
         this.products = List.of(prefix + "pen", prefix + "ink", prefix + "pad", prefix + "scarce");
     }
 
-    /** Puts products and accounts in, and then lets so many orders a second pour in. */
+    /**
+     * Creates products and accounts, then starts sending this number of orders a second.
+     *
+     * @throws FaultsException if products and accounts cannot be created within 60 s each
+     */
     void start(int perSecond) {
         for (String product : products) {
             long available = product.endsWith("scarce") ? 40 : 1_000_000;
@@ -85,12 +90,12 @@ final class LoadGenerator implements AutoCloseable {
         Thread.ofPlatform().daemon().name("load").start(() -> generateOrders(perSecond));
     }
 
-    /** What begins the names of its users and products. */
+    /** The prefix of the names of its users and products. */
     String prefix() {
         return prefix;
     }
 
-    /** When each order that was answered 202 was so, by {@link System#nanoTime()}. */
+    /** The orders that were answered 202, with the {@link System#nanoTime()} of the answer. */
     Map<String, Long> accepted() {
         return Map.copyOf(accepted);
     }
@@ -100,22 +105,22 @@ final class LoadGenerator implements AutoCloseable {
         return Set.copyOf(cancelled);
     }
 
-    /** Answers that no client expects. */
+    /** Answers that a correct client never receives. */
     List<String> unexpectedResponses() {
         return List.copyOf(unexpectedResponses);
     }
 
-    /** Asks for no more orders. Those whose clients have no answer yet are still asked for. */
+    /** Stops sending new orders. Clients without an answer continue to retry. */
     void stopGenerating() {
         generating = false;
     }
 
-    /** How many clients still do not know whether their order was taken. */
+    /** The number of clients that do not know yet whether their order was accepted. */
     int unanswered() {
         return unanswered.get();
     }
 
-    /** How many different orders were asked for. */
+    /** The number of distinct orders that were requested. */
     int requestedOrders() {
         return requestedOrders.get();
     }
@@ -167,7 +172,7 @@ final class LoadGenerator implements AutoCloseable {
                 retry = Collections.min(List.of(retry.multipliedBy(2), MAX_RETRY_DELAY));
             }
         } catch (IOException | FaultsException unexpected) {
-            // It stays unanswered, which the case reports.
+            // The order stays unanswered, and the case reports it.
             unexpectedResponses.add(
                     "the client of " + key + " got no answer that it can use: " + unexpected.getMessage());
         }
@@ -187,7 +192,7 @@ final class LoadGenerator implements AutoCloseable {
         });
     }
 
-    // Null if nobody knows what became of it.
+    // Returns null if the outcome of the request is unknown.
     private @Nullable HttpResponse<String> send(
             String method, Service service, String path, String body, @Nullable String key) {
         HttpRequest.Builder request = HttpRequest.newBuilder(stack.uri(service, path))

@@ -10,10 +10,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 
-/** Rows that somebody keeps locked, as an operator does with an open {@code SELECT ... FOR UPDATE}. */
+/** Rows that another session keeps locked, as an operator does with an open {@code SELECT ... FOR UPDATE}. */
 final class LockCases {
     private static final Duration LOCK_DURATION = Duration.ofSeconds(12);
-    // Others may end a little later than usual, but not only when the row is free again.
+    // Other orders may end a little later than usual, but must not wait for the locked row.
     private static final Duration MAX_STALL = Duration.ofSeconds(5);
 
     private LockCases() {}
@@ -29,7 +29,7 @@ final class LockCases {
     /**
      * A row to lock.
      *
-     * @param statement locks one that the load needs; its parameter is what begins the names of the load's rows
+     * @param statement locks a row that the load needs; its parameter is the prefix of the load's names
      */
     private record Row(Service service, String statement) {}
 
@@ -81,7 +81,7 @@ final class LockCases {
         }
     }
 
-    // Orders that do not need the row have to end all the time that it is locked.
+    // Orders that do not need the row must keep ending while it is locked.
     private static void checkOtherOrdersEnd(CaseRun run, Row row) {
         long until = System.nanoTime() + LOCK_DURATION.toNanos();
         int ended = run.stallMonitor().ended();

@@ -9,10 +9,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a case needs of the machine beyond processes and ports.
+ * The disk and the environment that a case needs.
  *
- * @param disk where Postgres is to keep its data
- * @param environment variables of the services' JVMs
+ * @param disk where Postgres keeps its data
+ * @param environment environment variables of the services' JVMs
+ * @param mounted whether {@code disk} is a mount of its own, which {@link #close()} unmounts
  */
 record Machine(Path disk, Map<String, String> environment, boolean mounted) implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -21,7 +22,7 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
             Path.of("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"),
             Path.of("/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"));
 
-    /** @throws FaultsException if this machine does not have what is needed; it says what to do about that */
+    /** @throws FaultsException if this machine lacks a prerequisite; the message says how to provide it */
     static Machine of(FaultCase.MachineType where, Path folder) {
         try {
             Files.createDirectories(folder);
@@ -42,7 +43,7 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
         }
     }
 
-    // A disk of its own, so that only Postgres notices that it is full.
+    // A separate disk, so that only Postgres is affected when it is full.
     private static Machine smallDisk(Path folder) {
         Path disk = folder.resolve("disk");
         try {
@@ -75,13 +76,14 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
                         library.toString(),
                         "FAKETIME_TIMESTAMP_FILE",
                         clock.toString(),
-                        // Seconds between two looks at the file. Without a pause each question for the time reads it.
+                        // How many seconds libfaketime caches the file. Without the cache it reads the file whenever a
+                        // program asks for the time.
                         "FAKETIME_CACHE_DURATION",
                         "1",
-                        // Only what time it is jumps; how long something takes does not.
+                        // Only wall-clock time jumps; the monotonic clock keeps running, so durations stay correct.
                         "FAKETIME_DONT_FAKE_MONOTONIC",
                         "1",
-                        // Else waits that count in monotonic time end at once, and every thread spins.
+                        // Otherwise waits on the monotonic clock return at once, and every thread spins.
                         "FAKETIME_FORCE_MONOTONIC_FIX",
                         "0"),
                 false);

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** Disks that are full and clocks that jump. */
+/** Full disks and jumping clocks. */
 final class MachineCases {
-    /** What fills a small disk, beside Postgres' data. */
+    /** The file that fills the small disk, next to Postgres' data. */
     static final String FILLER_FILE = "ballast";
-    /** What the services' clocks are set by, as {@code +3600}. */
+    /** The file with the clock offset in seconds, such as {@code +3600}. */
     static final String CLOCK_FILE = "clock";
 
     private MachineCases() {}
@@ -50,13 +50,13 @@ final class MachineCases {
             } catch (IOException cause) {
                 throw new UncheckedIOException(cause);
             }
-            // A Postgres that could not write its log has gone, and nobody but us would start it again.
+            // Postgres ends when it cannot write its WAL, and there is no supervisor that restarts it.
             run.stack().postgres().restart();
             run.awaitProgress();
         }
     }
 
-    // Until the disk takes no more.
+    // Writes until the disk is full.
     private static void fill(Path ballast) {
         byte[] block = new byte[64 * 1024];
         try (OutputStream out = Files.newOutputStream(ballast)) {

@@ -10,11 +10,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The shapes of all messages that services read, and JSON of them: valid, or with one member that breaks a rule. */
+/** The shapes of all messages that services read. Generates valid JSON for them, and JSON with one member that breaks a rule. */
 final class MessageShapes {
     static final String RESEND_REQUESTS_TOPIC = "lockstep.resend-requests";
 
-    /** What a member of a message is. */
+    /** The type of a message's member. */
     enum Kind {
         ORDER,
         ID,
@@ -25,7 +25,7 @@ final class MessageShapes {
         TEXT
     }
 
-    /** The messages of one type. */
+    /** A message type with its topic and members. */
     record Shape(String topic, String type, Map<String, Kind> members) {}
 
     static final List<Shape> ALL = List.of(
@@ -50,7 +50,7 @@ final class MessageShapes {
                     "ResendRequested",
                     Map.of("source", Kind.TEXT, "topic", Kind.TEXT, "messageId", Kind.UUID)));
 
-    // What their readers refuse for an order that they do not know: a command to undo would be obeyed.
+    // Services refuse these messages for an unknown order. They would obey a command that undoes something.
     private static final Set<String> REJECTED_FOR_UNKNOWN_ORDER = Set.of(
             "ConfirmOrder",
             "CancelOrder",
@@ -82,19 +82,19 @@ final class MessageShapes {
         return any(ALL);
     }
 
-    /** One whose readers refuse it for an order that they do not know. */
+    /** Returns a shape that services refuse for an unknown order. */
     Shape anyRejectedForUnknownOrder() {
         return any(ALL.stream()
                 .filter(each -> REJECTED_FOR_UNKNOWN_ORDER.contains(each.type()))
                 .toList());
     }
 
-    /** A valid message of the order. */
+    /** Returns a valid message for the order. */
     String valid(Shape shape, String order) {
         return json(validMembers(shape, order));
     }
 
-    /** A message of the order of which one member breaks a rule, or is missing. */
+    /** Returns a message for the order with one member that is missing or breaks a rule. */
     String invalid(Shape shape, String order) {
         Map<String, @Nullable String> members = validMembers(shape, order);
         String broken = any(List.copyOf(shape.members().keySet()));
@@ -102,7 +102,7 @@ final class MessageShapes {
         return json(members);
     }
 
-    /** A UUIDv7 of this instant. */
+    /** Returns a UUIDv7 of the current time. */
     String uuidV7() {
         return Uuids.version7(random).toString();
     }
@@ -113,7 +113,7 @@ final class MessageShapes {
         return members;
     }
 
-    // Of products and users that nobody has, should one of them be taken for valid.
+    // Uses products and users that do not exist, so that the message has no effect even if a service accepts it.
     private String validMembers(Shape shape, Kind kind, String key) {
         return switch (kind) {
             case ORDER -> quoted(key);
@@ -126,7 +126,7 @@ final class MessageShapes {
         };
     }
 
-    /** What a member of the kind must not be, or null for nothing. */
+    /** Returns an invalid value for the kind, or null to leave the member out. */
     private @Nullable String invalidValue(Kind kind) {
         if (random.nextInt(12) == 0) {
             return null;

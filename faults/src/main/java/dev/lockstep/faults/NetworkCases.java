@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Networks that are cut, slow, narrow and silent. */
+/** Networks that are cut, slow, narrow or silent. */
 final class NetworkCases {
     private NetworkCases() {}
 
@@ -33,7 +33,7 @@ final class NetworkCases {
     private static void resetPostgres(CaseRun run) {
         for (Service service : shuffled(run)) {
             TcpProxy network = run.stack().postgresProxy(service);
-            // So that a transaction takes long enough to be hit between any two of its statements.
+            // The delay makes transactions last long enough to be hit between any two of their statements.
             network.delay(Duration.ofMillis(20));
             for (int i = 0; i < run.times(8, 4); i++) {
                 run.pause(150, 500);

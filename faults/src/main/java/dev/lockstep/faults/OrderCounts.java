@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The suite's own count of its orders, which shares nothing with the auditor's. */
+/** The suite's own count of its orders. It shares no code with the auditor's count. */
 final class OrderCounts {
     private static final String ORDERS = "SELECT order_id::text FROM orders WHERE starts_with(user_id, ?)";
     private static final String OPEN =
@@ -34,7 +34,7 @@ final class OrderCounts {
         }
     }
 
-    /** Accepted orders that are not there, and cancellations that were accepted and did not hold. */
+    /** The number of accepted orders that do not exist, plus the number of accepted cancellations whose order is confirmed. */
     long lost() {
         long missing = load.accepted().keySet().stream()
                 .filter(id -> !orders.contains(id))
@@ -42,12 +42,12 @@ final class OrderCounts {
         return missing + load.cancelled().stream().filter(confirmed::contains).count();
     }
 
-    /** Orders beyond those that were asked for. */
+    /** The number of orders beyond those that were requested. */
     long doubled() {
         return Math.max(0, orders.size() - load.requestedOrders());
     }
 
-    /** Orders that have not ended, and clients that still have no answer. */
+    /** The number of orders that have not ended, plus the number of clients without an answer. */
     long stuck() {
         return (long) open.size() + load.unanswered();
     }

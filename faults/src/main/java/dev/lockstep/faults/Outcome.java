@@ -6,13 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a case came to. Figures are of this case's orders; the auditor looks at everything.
+ * The result of a case. The figures cover the orders of this case; the auditor's verdict covers the whole system.
  *
  * @param accepted how many orders were answered 202
- * @param lost orders that were accepted and are not there, or whose cancellation was
- * @param doubled orders that nobody asked for a second time
+ * @param lost accepted orders that do not exist, or whose accepted cancellation did not hold
+ * @param doubled orders beyond those that were requested
  * @param stuck orders without an end, and clients without an answer
- * @param verdict what the auditor said, or null if it could not be asked
+ * @param verdict the auditor's verdict, or null if it could not be run
  * @param executionError why the case could not be carried out, or null if it was
  */
 record Outcome(
@@ -31,12 +31,12 @@ record Outcome(
         remarks = List.copyOf(remarks);
     }
 
-    /** Whether nothing was lost, nothing doubled, nothing stuck, and the case was what it says. */
+    /** Whether the case was carried out, the auditor found nothing, and no order was lost, doubled or stuck. */
     boolean holds() {
         return executionError == null && verdict != null && verdict.holds() && lost + doubled + stuck == 0;
     }
 
-    /** Why it does not hold, in a few words. */
+    /** A short text that says why the case does not hold. */
     String failureReason() {
         List<String> reasons = new ArrayList<>();
         if (executionError != null) {

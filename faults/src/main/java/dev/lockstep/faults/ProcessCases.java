@@ -14,10 +14,10 @@ import java.util.function.Consumer;
 /** Processes that are killed, frozen, added and removed. */
 final class ProcessCases {
     private static final List<Service> ALL = List.of(Service.values());
-    // Longer than the consumers' session timeout.
+    // Longer than the consumers' session timeout, which is 6 s in the suite.
     private static final Duration FREEZE = Duration.ofSeconds(9);
 
-    // Six times what the slowest takeover takes: see the relay's README.
+    // Six times the slowest takeover: see the relay's README.
     private static final Duration TAKEOVER_LIMIT = Duration.ofSeconds(60);
 
     private ProcessCases() {}
@@ -90,7 +90,7 @@ final class ProcessCases {
                         ProcessCases::lateAnswers));
     }
 
-    // So that a transaction takes long enough to be hit between any two of its statements.
+    // The delay makes transactions last long enough to be hit between any two of their statements.
     private static void slowPostgres(CaseRun run) {
         ALL.forEach(service -> run.stack().postgresProxy(service).delay(Duration.ofMillis(20)));
     }
@@ -109,7 +109,7 @@ final class ProcessCases {
         }
     }
 
-    // Where there is no time for each service at each point, there is for a point of its own in each service.
+    // The short suite has no time to crash each service at each point, so each service crashes at one point of its own.
     private static void crash(CaseRun run, List<CrashPoint> points) {
         List<CrashPoint> shuffled = new ArrayList<>(points);
         Collections.shuffle(shuffled, run.random());
@@ -122,7 +122,7 @@ final class ProcessCases {
         }
     }
 
-    // What was not yet sent when the relay dies is what an early confirmation loses.
+    // The slow network keeps rows unsent when the relay dies; a premature confirmation loses exactly these rows.
     private static void crashInRelay(CaseRun run) {
         ALL.forEach(service -> run.stack().kafkaProxy(service).delay(Duration.ofMillis(300)));
         crash(run, List.of(CrashPoint.CAPTURED, CrashPoint.SENT, CrashPoint.ACKNOWLEDGED, CrashPoint.CONFIRMED));
@@ -140,7 +140,7 @@ final class ProcessCases {
             run.pause(500, 2_000);
             run.stack().kafka().killWithoutRestart();
             run.injected();
-            // Rows pile up that nobody acknowledges.
+            // Unacknowledged rows accumulate.
             run.pause(1_500, 2_500);
             run.stack().service(Service.ORDER).kill();
             run.injected();
@@ -177,8 +177,7 @@ final class ProcessCases {
 
     private static void restartPostgres(CaseRun run) {
         for (int i = 0; i < run.times(3, 1); i++) {
-            // With a slow Kafka every batch is on its way for a while. The relay that loses Postgres gives its batch
-            // up.
+            // With a slow Kafka every batch is in flight for a while. A relay that loses Postgres gives up its batch.
             ALL.forEach(service -> run.stack().kafkaProxy(service).delay(Duration.ofMillis(400)));
             run.pause(1_000, 2_000);
             run.stack().postgres().restart();
@@ -198,7 +197,7 @@ final class ProcessCases {
                     if (run.random().nextBoolean()) {
                         second.process().stopWithoutRestart();
                     } else {
-                        // The first one goes, and the second has to take over what it was at.
+                        // The first instance ends, and the second has to take over its work.
                         run.stack().service(service).kill();
                         run.pause(1_000, 2_000);
                         second.process().killWithoutRestart();
@@ -211,7 +210,7 @@ final class ProcessCases {
 
     private static void relayFailover(CaseRun run) {
         for (int i = 0; i < run.times(2, 1); i++) {
-            // One that is told that nobody is there, and one that is told nothing.
+            // One cut-off resets connections, so the client notices at once; the other one only silences them.
             Consumer<TcpProxy> cutOff = i == 0 ? TcpProxy::cut : TcpProxy::freeze;
             ServiceInstance first = run.stack().first(Service.ORDER);
             try (ServiceInstance second = run.stack().startSecondInstance(Service.ORDER)) {
@@ -247,7 +246,11 @@ final class ProcessCases {
         }
     }
 
-    /** Breaks the instance whose relay leads, and mends it once that of the other one does. */
+    /**
+     * Breaks the leading instance, waits until the other instance's relay leads, and then repairs the broken one.
+     *
+     * @throws FaultsException if the other relay does not take over within 60 s
+     */
     private static void failOver(
             CaseRun run,
             ServiceInstance one,

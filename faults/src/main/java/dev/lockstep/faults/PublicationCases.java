@@ -3,7 +3,7 @@ package dev.lockstep.faults;
 import dev.lockstep.faults.agent.Protection;
 import java.util.List;
 
-/** Publications that no longer let through what the relay reads. Rows that are written meanwhile never come through the slot. */
+/** Publications that no longer contain the rows that the relay reads. Rows written meanwhile never arrive through the slot. */
 final class PublicationCases {
     private static final List<String> ALTERATIONS = List.of(
             "DROP PUBLICATION lockstep_outbox",

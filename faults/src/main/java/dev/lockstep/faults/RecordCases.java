@@ -24,9 +24,9 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Records that come again, in another order, or that nobody can read. */
+/** Records that are repeated, reordered or unreadable. */
 final class RecordCases {
-    // With a type that their readers know, so that what is wrong with a record is found where it is.
+    // Types that the readers know, so that they get as far as the actual defect of a record.
     private static final Map<String, String> TYPES = Map.of(
             "order.created", "OrderCreated",
             "order.cancel-requested", "OrderCancelRequested",
@@ -39,7 +39,7 @@ final class RecordCases {
             "payment.updated", "PaymentCharged");
     static final List<String> TOPICS = TYPES.keySet().stream().sorted().toList();
 
-    // More than an entry of a B-tree of Postgres has room for, and too random to be compressed into it.
+    // Larger than a Postgres B-tree entry, and too random to be compressed into one.
     private static final int TOO_LONG = 3_000;
 
     private RecordCases() {}
@@ -92,8 +92,8 @@ final class RecordCases {
         }
     }
 
-    // Under the key of an order is only what cannot even be read: that is a dead letter at once, and holds no key up.
-    // The one that can be read has a key of its own: waiting for itself, it would hold that one up.
+    // Only unreadable records get the key of an order: each becomes a dead letter at once and blocks no key. The
+    // readable record gets a key of its own, because it waits for itself and blocks its key.
     private static List<ProducerRecord<byte[], byte[]>> poison(
             String topic, String key, String stranger, Random random) {
         String type = Objects.requireNonNull(TYPES.get(topic));
@@ -159,7 +159,7 @@ final class RecordCases {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    // What Kafka has refused was not injected.
+    // Only records that Kafka accepted count as injected. A refused record fails the case.
     private static void send(CaseRun run, List<ProducerRecord<byte[], byte[]>> records) {
         try (KafkaProducer<byte[], byte[]> producer = producer(run)) {
             List<Future<RecordMetadata>> sends =
@@ -184,7 +184,7 @@ final class RecordCases {
                 new ByteArraySerializer());
     }
 
-    // So many of each partition.
+    // Reads up to about this many records in total, the newest of every partition.
     static List<ConsumerRecord<byte[], byte[]>> readNewest(CaseRun run, int most) {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", run.stack().bootstrapServers()),

@@ -17,20 +17,20 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes records that no service writes: from real ones by changing them, and from the shapes of the messages by breaking a rule. Each is
- * one that must have no effect, so that the books can be audited afterwards: it cannot be read, or breaks a rule, or contradicts what its
- * reader knows, or is a repeat of a real record in an odd envelope. The dice decide everything.
+ * Generates records that no service writes, by changing real records or by breaking a rule in a generated message. None of them may have
+ * an effect, so that the system can be audited afterwards: each one is unreadable, breaks a rule, contradicts its reader's state, or
+ * repeats a real record in an odd envelope. Depends on the random numbers alone.
  */
 final class RecordFuzzer {
-    /** What makes a dead letter of a record, if anything does. */
+    /** The reasons for which a service makes a dead letter of an invalid record. */
     private static final Set<String> INVALID_REASONS = Set.of("INVALID", "NOT_JSON", "UNKNOWN_TYPE", "MISSING_TYPE");
 
     private static final Set<String> CONFLICT_REASONS = Set.of("UNEXPECTED_EVENT");
 
     /**
-     * A record, and the reasons of which one must make it a dead letter.
+     * A record and its expected outcome.
      *
-     * @param reasons none if it has to be ignored
+     * @param reasons the dead letter must have one of these reasons; empty if the record has to be ignored
      */
     record FuzzedRecord(ProducerRecord<byte[], byte[]> record, Set<String> reasons) {}
 
@@ -83,7 +83,7 @@ final class RecordFuzzer {
         return new FuzzedRecord(record(shape, key, bytes(shapes.invalid(shape, key)), Map.of()), INVALID_REASONS);
     }
 
-    /** A message whose JSON is none, or is none that is read here. */
+    /** A message whose value is not JSON, or is JSON that the services do not accept. */
     private FuzzedRecord brokenJson() {
         Shape shape = shapes.any();
         String key = realKey();
@@ -108,7 +108,7 @@ final class RecordFuzzer {
         return new FuzzedRecord(record(shape, key, value, Map.of()), INVALID_REASONS);
     }
 
-    /** A real record with some bytes changed, or none, under a key that is not that of its order. */
+    /** A real record with up to five bits flipped, under a key that is not its order's. */
     private FuzzedRecord wrongKey() {
         ConsumerRecord<byte[], byte[]> origin = any(real);
         byte[] value = origin.value() == null ? new byte[0] : origin.value().clone();
@@ -123,7 +123,7 @@ final class RecordFuzzer {
             case 4 -> bytes(oddText() + random.nextInt());
             default -> bytes("fuzz-" + random.nextInt(1_000));
         };
-        // No service says that it has written it, or the auditor would look for its row.
+        // The record must not claim to come from a service, or the auditor would look for its outbox row.
         RecordHeaders headers = new RecordHeaders(headersOf(origin, "ce_id", "ce_previousid", "ce_source"));
         headers.add("ce_id", bytes(anyId())).add("ce_source", bytes("/fuzz"));
         return new FuzzedRecord(
@@ -145,7 +145,7 @@ final class RecordFuzzer {
         return new FuzzedRecord(record, INVALID_REASONS);
     }
 
-    /** A real record once more, as it was, in an envelope that says odd things. */
+    /** An unchanged repeat of a real record, in an envelope with odd headers. */
     private FuzzedRecord repeat() {
         ConsumerRecord<byte[], byte[]> origin = any(real);
         Map<String, byte[]> odd = new HashMap<>();
@@ -210,7 +210,7 @@ final class RecordFuzzer {
         };
     }
 
-    // Kafka refuses what is more than an hour ahead.
+    // At most half an hour off: Kafka refuses timestamps more than an hour ahead.
     private long timestamp() {
         return switch (random.nextInt(10)) {
             case 0 -> System.currentTimeMillis() + random.nextInt(1_800_000);
@@ -227,7 +227,7 @@ final class RecordFuzzer {
     private byte[] garbage(int length) {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
-        // So that it is never JSON, nor the name of a type by chance.
+        // The first byte guarantees that this is neither JSON nor the name of a type.
         if (length > 0) {
             bytes[0] = (byte) 0xff;
         }

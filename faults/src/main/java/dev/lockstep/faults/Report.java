@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** The suite's tables, in Markdown. */
+/** The suite's tables, as Markdown. */
 final class Report {
     private static final DateTimeFormatter DAY =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
@@ -22,7 +22,7 @@ final class Report {
 
     private Report() {}
 
-    /** What each case came to. */
+    /** The results of the cases. */
     static List<String> table(List<Outcome> outcomes) {
         List<String> lines = new ArrayList<>(List.of(
                 "| case | fault | injected | orders accepted | lost | doubled | stuck | longest stall | slowest order"
@@ -61,7 +61,7 @@ final class Report {
         return lines;
     }
 
-    /** What came of each case without its protection. */
+    /** The results of each case without its protection. */
     static List<String> protectionTable(List<Outcome> outcomes) {
         List<String> lines = new ArrayList<>(
                 List.of("| case | without | what came of it | the case can fail |", "|---|---|---|---|"));
@@ -76,14 +76,14 @@ final class Report {
         return lines;
     }
 
-    /** Whether harm was done by what was injected. That a case could not be carried out is no proof of anything. */
+    /** Whether the injected faults did harm. A case that could not be carried out proves nothing. */
     static boolean isHarmDetected(Outcome outcome) {
         boolean counted = outcome.lost() + outcome.doubled() + outcome.stuck() > 0;
         boolean audited = outcome.verdict() != null && !outcome.verdict().holds();
         return outcome.injected() > 0 && (counted || audited);
     }
 
-    /** Writes a table with what it was made on. */
+    /** Writes a table together with the command, seed, date, commit, number of cores, rate and duration of the run. */
     static void write(Path file, String command, long seed, int rate, Duration took, List<String> table) {
         List<String> lines = new ArrayList<>();
         lines.add("# What the fault suite found");
@@ -119,7 +119,7 @@ final class Report {
                 : outcome.verdict() == null ? "-" : outcome.verdict().summary();
     }
 
-    // A server's last words may have several lines, and quote whatever was sent to it.
+    // A server's last log output can have several lines and can quote any data that was sent to it.
     private static String cell(String text) {
         return PrintableText.of(text.strip().replaceAll("\\s+", " "), LONGEST_CELL)
                 .replace("|", "\\|");

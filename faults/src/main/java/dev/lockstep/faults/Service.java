@@ -2,7 +2,7 @@ package dev.lockstep.faults;
 
 import java.util.Locale;
 
-/** The programs under fire. */
+/** The services under test. */
 enum Service {
     ORDER("orders", "dev.lockstep.order.OrderApp"),
     INVENTORY("inventory", "dev.lockstep.inventory.InventoryApp"),
@@ -29,7 +29,7 @@ enum Service {
         return mainClass;
     }
 
-    /** The slot that its relay reads. */
+    /** The replication slot that its relay reads. */
     String slot() {
         return database + "_outbox";
     }

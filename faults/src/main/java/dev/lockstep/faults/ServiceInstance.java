@@ -10,9 +10,9 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * One of the processes of a service.
+ * One process of a service.
  *
- * @param kafkaProxy the network between it and Kafka, which is nobody else's
+ * @param kafkaProxy the network between this process and Kafka; no other process uses it
  */
 record ServiceInstance(SupervisedProcess process, int port, TcpProxy kafkaProxy, HttpClient http)
         implements AutoCloseable {
@@ -26,14 +26,14 @@ record ServiceInstance(SupervisedProcess process, int port, TcpProxy kafkaProxy,
         return get("/health/ready").isPresent();
     }
 
-    /** Whether its relay says that it is the one that relays. */
+    /** Whether its metrics say that its relay is the leader. */
     boolean isLeader() {
         return get("/metrics").stream()
                 .flatMap(String::lines)
                 .anyMatch(line -> line.startsWith(LEADER) && line.endsWith(" 1.0"));
     }
 
-    /** The value of a metric, summed over its series; 0 if it has none. */
+    /** The value of a metric, summed over its series; 0 if there is none. */
     double metric(String name) {
         return get("/metrics").stream()
                 .flatMap(String::lines)

@@ -4,7 +4,7 @@ import dev.lockstep.faults.agent.Protection;
 import java.time.Duration;
 import java.util.List;
 
-/** Postgres sessions that are no longer any good. */
+/** Postgres sessions that can no longer write. */
 final class SessionCases {
     private static final Duration RECOVERY_LIMIT = Duration.ofSeconds(30);
 
@@ -24,7 +24,7 @@ final class SessionCases {
                 setReadOnly(run, service);
                 run.injected();
             }
-            // Long enough for every place of every pool to be taken by a session that cannot write.
+            // Long enough for every slot of every pool to be taken by a session that cannot write.
             run.pause(15_000, 20_000);
             for (Service service : Service.values()) {
                 Database.execute(
@@ -48,7 +48,7 @@ final class SessionCases {
                 """.formatted(service.database()));
     }
 
-    // A session of the database itself could not undo it.
+    // A session in the read-only database could not reset the setting.
     private static String administration(CaseRun run) {
         return run.stack().postgres().superuserUrl("postgres");
     }

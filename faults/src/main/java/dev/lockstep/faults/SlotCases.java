@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 
-/** Replication slots that are lost with rows that nobody has relayed. */
+/** Replication slots that are lost while they hold unrelayed rows. */
 final class SlotCases {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -31,7 +31,7 @@ final class SlotCases {
 
     private static void lose(CaseRun run, Loss loss) {
         for (Service service : List.of(Service.values()).subList(0, run.times(4, 1))) {
-            // Without Kafka rows pile up that only the slot, or the table, can bring back.
+            // Without Kafka rows accumulate that only the slot, or the table, can bring back.
             run.stack().kafkaProxy(service).cut();
             run.pause(1_000, 2_000);
             loss.apply(run, service);
@@ -41,7 +41,7 @@ final class SlotCases {
         }
     }
 
-    // A relay that lost its connection is back before the slot can be dropped, so it is tried until it works.
+    // The relay reconnects before the slot can be dropped, so this is repeated until it succeeds.
     private static void drop(CaseRun run, Service service) {
         String url = run.stack().jdbcUrl(service);
         Waiting.until("the slot of " + service.label() + " to be dropped", LIMIT, () -> {
@@ -59,7 +59,7 @@ final class SlotCases {
         });
     }
 
-    // The relay replaces a lost slot by itself, and soon there is none of the name.
+    // The relay replaces a lost slot by itself, and soon no slot of that name is left.
     private static boolean isGone(String url, Service service) {
         try {
             return Database.column(

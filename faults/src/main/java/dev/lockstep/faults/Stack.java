@@ -27,8 +27,8 @@ import net.bytebuddy.agent.ByteBuddyAgent;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lockstep as it is run in production, on one machine: a process for each service and for Kafka, a Postgres, and a network between
- * each pair of them that can be broken.
+ * Lockstep as it runs in production, on one machine: one process for each service and for Kafka, one Postgres, and a network between each
+ * pair of them that can be broken.
  *
  * <pre>
  * service ──▶ {@link TcpProxy} ──▶ Postgres
@@ -36,17 +36,18 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Stack implements AutoCloseable {
-    /** What a JVM needs in its environment for code to be woven into it. It costs each start a second, so only those get it. */
+    /** Environment of a JVM whose code is to be instrumented. The agent adds a second to each start, so only such JVMs get it. */
     static final Map<String, String> AGENT_OPTIONS =
             Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
 
     private static final String JDBC_TIMEOUTS = "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
-    // What waits for a timeout in production waits for it here too, only not for minutes.
+    // The timeouts and deadlines of production, shortened so that a case does not take minutes.
     private static final Map<String, String> SETTINGS = Map.ofEntries(
             Map.entry("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000"),
             Map.entry("KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000"),
-            // Or added partitions would stay empty for minutes.
+            // Producers refresh their metadata at this interval; with the default, added partitions would stay empty
+            // for minutes.
             Map.entry("KAFKA_PRODUCER_METADATA_MAX_AGE_MS", "2000"),
             Map.entry("SAGA_STOCK_DEADLINE", "PT15S"),
             Map.entry("SAGA_PAYMENT_DEADLINE", "PT15S"),
@@ -72,9 +73,9 @@ final class Stack implements AutoCloseable {
     private boolean closed;
 
     /**
-     * One that is not started yet.
+     * Creates a stack without starting it.
      *
-     * @param folder for data and logs, which stay
+     * @param folder for data and logs; not deleted by {@link #close()}
      */
     Stack(Path folder, Machine machine, Set<Protection> disabledProtections, AotCache aotCache) {
         this.folder = folder;
@@ -83,7 +84,11 @@ final class Stack implements AutoCloseable {
         this.aotCache = aotCache;
     }
 
-    /** Starts everything on empty data and returns once it is ready. */
+    /**
+     * Starts everything on empty data and returns once all services are ready.
+     *
+     * @throws FaultsException if the services are not ready within 4 minutes, or the stack was closed meanwhile
+     */
     void start() {
         startServers();
         // A JVM with an agent cannot use an AOT cache.
@@ -119,7 +124,7 @@ final class Stack implements AutoCloseable {
         return Objects.requireNonNull(kafkaProxies.get(service));
     }
 
-    /** Every network there is. */
+    /** All networks. */
     List<TcpProxy> proxies() {
         return Stream.of(
                         postgresProxies.values().stream(),
@@ -129,17 +134,17 @@ final class Stack implements AutoCloseable {
                 .toList();
     }
 
-    /** Where Kafka is, past all faults of the network. */
+    /** The direct address of Kafka, unaffected by network faults. */
     String bootstrapServers() {
         return "127.0.0.1:" + kafkaPort;
     }
 
-    /** A service's database, past all faults of the network. */
+    /** The direct URL of a service's database, unaffected by network faults. */
     String jdbcUrl(Service service) {
         return postgres().jdbcUrl(service.database()) + JDBC_TIMEOUTS;
     }
 
-    /** The same as the superuser, for what an operator may do to the server and no service may. */
+    /** Like {@link #jdbcUrl}, as the superuser, for changes to the server that an operator may make and a service may not. */
     String superuserUrl(Service service) {
         return postgres().superuserUrl(service.database()) + JDBC_TIMEOUTS;
     }
@@ -152,7 +157,7 @@ final class Stack implements AutoCloseable {
         return folder;
     }
 
-    /** Where Postgres keeps its data. */
+    /** The disk on which Postgres keeps its data. */
     Path disk() {
         return machine.disk();
     }
@@ -161,7 +166,7 @@ final class Stack implements AutoCloseable {
         return disabledProtections;
     }
 
-    /** The instance of a service that is always there. */
+    /** The permanent instance of a service. */
     ServiceInstance first(Service service) {
         return new ServiceInstance(
                 service(service), Objects.requireNonNull(ports.get(service)), kafkaProxy(service), http);
@@ -171,7 +176,11 @@ final class Stack implements AutoCloseable {
         return first(service).isReady();
     }
 
-    /** Waits until all services say that they are ready. */
+    /**
+     * Waits until all services report that they are ready.
+     *
+     * @throws FaultsException after 4 minutes
+     */
     void awaitReady() {
         Waiting.until(
                 "all services to be ready",
@@ -179,7 +188,7 @@ final class Stack implements AutoCloseable {
                 () -> ports.keySet().stream().allMatch(this::isReady));
     }
 
-    /** {@code kill -9} of Postgres, all of its processes at once. */
+    /** Kills all Postgres processes at once with {@code kill -9}. */
     void killPostgres() {
         ProcessHandle postmaster = ProcessHandle.of(postgres().pid())
                 .orElseThrow(() -> new FaultsException("Postgres is not there to be killed"));
@@ -189,19 +198,19 @@ final class Stack implements AutoCloseable {
         postmaster.onExit().join();
     }
 
-    /** A second instance of a service, which is in nobody's way. The caller closes it before there is another one. */
+    /** Starts a second instance of a service and waits until it is ready. The caller closes it before starting another one. */
     ServiceInstance startSecondInstance(Service service) {
         ServiceInstance instance = launchInstance(service);
         Waiting.until("a second instance of " + service.label(), START_LIMIT, instance::isReady);
         return instance;
     }
 
-    /** Ends all faults of the network. */
+    /** Ends all network faults. */
     void heal() {
         proxies().forEach(TcpProxy::heal);
     }
 
-    /** Ends everything, as abruptly as it likes. Closing again does nothing. */
+    /** Kills all processes without a graceful stop. Closing again does nothing. */
     @Override
     public synchronized void close() {
         if (closed) {
@@ -280,7 +289,8 @@ final class Stack implements AutoCloseable {
         }
     }
 
-    // A network of its own to Kafka, which tells whoever comes in there to come in there again.
+    // Each listener has a proxy of its own and advertises the proxy's port, so clients that connect through the proxy
+    // stay on it.
     private static TcpProxy listener(String name, List<String> listeners) {
         int port = FreePorts.any();
         TcpProxy proxy = TcpProxy.to("127.0.0.1", port);
@@ -325,7 +335,8 @@ final class Stack implements AutoCloseable {
         return new SupervisedProcess(name, command, environment, log(name));
     }
 
-    // The suite starts a JVM every few seconds, and two cores have better things to do than to optimise it.
+    // The suite starts a JVM every few seconds, and optimising compilation costs more CPU time than it saves on two
+    // cores.
     private static List<String> jvm(String heap, List<String> more) {
         List<String> command = new ArrayList<>(List.of(
                 Commands.java(),
@@ -339,8 +350,8 @@ final class Stack implements AutoCloseable {
         return command;
     }
 
-    // The jar names all the others in its manifest. What only tests need is not there, nor any folder, which no AOT
-    // cache may see.
+    // The jar's manifest lists all other jars. It leaves out test dependencies and folders, because an AOT cache
+    // accepts no folder on the class path.
     private static String classPath() {
         Path programs = jarOf(ServiceMain.class);
         return Files.isRegularFile(programs) ? programs.toString() : System.getProperty("java.class.path");
@@ -355,7 +366,7 @@ final class Stack implements AutoCloseable {
                 type.getProtectionDomain().getCodeSource().getLocation().toString()));
     }
 
-    // Without these keys nothing collides: a claim always succeeds, and so does a second charge.
+    // Without these keys there are no conflicts: every claim succeeds, and so does a second charge.
     private void disableDeduplication() {
         for (Service service : EnumSet.allOf(Service.class)) {
             Database.execute(jdbcUrl(service), "ALTER TABLE inbox DROP CONSTRAINT inbox_pkey");

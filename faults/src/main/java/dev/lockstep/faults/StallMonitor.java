@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Looks, many times a second and past all broken networks, which accepted orders have reached their end. */
+/** Polls the order database every 100 ms, unaffected by network faults, for accepted orders that have ended. */
 final class StallMonitor implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofMillis(100);
     private static final String ENDED =
@@ -35,7 +35,7 @@ final class StallMonitor implements AutoCloseable {
         thread.start();
     }
 
-    /** The longest time in which no order reached its end although some had been accepted. */
+    /** The longest time in which no order ended although accepted orders were in progress. */
     Duration longestStall() {
         return Duration.ofNanos(longestStall);
     }
@@ -45,12 +45,12 @@ final class StallMonitor implements AutoCloseable {
         return Duration.ofNanos(slowestOrder);
     }
 
-    /** How many orders have ended. */
+    /** The number of orders that have ended. */
     int ended() {
         return ended.size();
     }
 
-    /** Whether every accepted order has. */
+    /** Whether every accepted order has ended. */
     boolean allEnded() {
         return ended.containsAll(load.accepted().keySet());
     }

@@ -20,8 +20,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs cases one after the other. Those that leave the system whole share one, which is started anew after a case that failed, so
- * that no case pays for another.
+ * Runs cases one after the other. Cases that leave the system intact share one system. After a failed case the suite starts a new one, so
+ * that no case is affected by another one's failure.
  *
  * <pre>
  * orders begin ─▶ inject ─▶ heal ─▶ orders end ─▶ own count ─▶ audit
@@ -71,7 +71,10 @@ final class Suite implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop, "stop-the-suite"));
     }
 
-    /** Runs a case with the protections switched off, which are none in a suite that is to hold. */
+    /**
+     * Runs a case with the given protections disabled; an empty set runs it as a regular case. Never throws for a failure of the case:
+     * the outcome says why it failed.
+     */
     Outcome run(FaultCase fault, Set<Protection> without) {
         if (stopping) {
             return failed(fault, 0, "stopped");
@@ -96,24 +99,25 @@ final class Suite implements AutoCloseable {
         return outcome;
     }
 
-    /** Ends what still runs. Data and logs of failed cases stay. */
+    /** Stops the system that still runs. Data and logs of failed cases are kept. */
     @Override
     public void close() {
         closeStack(false);
         aotCache.delete();
-        // Whatever failed has left its folder in there.
+        // Deletes the folder only if it is empty. It still contains the folders of failed cases.
         boolean _ = folder.toFile().delete();
     }
 
-    // Ctrl-C is no reason to leave six processes, a mounted disk and data behind. What had failed before stays.
+    // Runs on Ctrl-C too, so that no processes, mounted disk or data are left behind. Data of cases that had failed
+    // before is kept.
     private void stop() {
         stopping = true;
-        // What a case has broken it would otherwise start again meanwhile.
+        // Otherwise the running case would restart the processes that it had stopped.
         runner.interrupt();
         close();
     }
 
-    /** What came in the way of a case's injections, or null if nothing did. */
+    /** Returns the error that ended a case's injections, or null if they completed. */
     static @Nullable String inject(FaultCase fault, CaseRun run) {
         try {
             fault.injection().inject(run);
@@ -123,7 +127,7 @@ final class Suite implements AutoCloseable {
         }
     }
 
-    // Whatever is thrown, by the system or by the suite, is the failure of one case: the others go on.
+    // An exception, whether thrown by the system or by the suite, fails only this case. The other cases continue.
     private Outcome runOnStack(FaultCase fault, Set<Protection> without) {
         boolean shareable = without.isEmpty() && fault.machineType() == FaultCase.MachineType.SHARED;
         Outcome outcome;
@@ -189,14 +193,15 @@ final class Suite implements AutoCloseable {
         } finally {
             its.close();
         }
-        // Only now, as a disk of its own cannot be deleted while it is mounted.
+        // A mounted disk cannot be deleted, so the folder is deleted after the disk is unmounted.
         if (!keep) {
             Folders.delete(ended.folder());
         }
     }
 
     private Outcome run(FaultCase fault, Stack stack) {
-        // Of its name too, so that a case alone meets the same dice as within the suite.
+        // The case's name is part of the seed, so that a case run alone uses the same random numbers as within the
+        // suite.
         long dice = seed * 31 + fault.name().hashCode();
         AtomicInteger injections = new AtomicInteger();
         @Nullable String trouble = null;
@@ -234,13 +239,13 @@ final class Suite implements AutoCloseable {
                     trouble,
                     remarks);
         } catch (RuntimeException cause) {
-            // What came first is why the rest could not be done.
+            // The first error explains the later one.
             return failed(
                     fault, injections.get(), trouble == null ? reason(cause) : trouble + ", and then " + reason(cause));
         }
     }
 
-    /** Why a case that went well shows nothing, or null if it does show something. */
+    /** Returns why a case without errors proves nothing, or null if it proves something. */
     static @Nullable String inconclusiveReason(int injected, int accepted) {
         if (injected == 0) {
             return "nothing was injected";

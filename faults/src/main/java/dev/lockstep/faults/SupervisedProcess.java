@@ -11,7 +11,10 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A process that is started again whenever it ends, as systemd or Kubernetes would, unless it is held. Its output goes to a log. */
+/**
+ * A process that is restarted whenever it ends, as systemd or Kubernetes would do, unless restarts are disabled. Its output goes to a
+ * log.
+ */
 final class SupervisedProcess implements AutoCloseable {
     private static final Duration RESTART_PAUSE = Duration.ofMillis(200);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
@@ -37,41 +40,44 @@ final class SupervisedProcess implements AutoCloseable {
         return name;
     }
 
-    /** Starts it, and from now on again and again. */
+    /** Starts the process and enables restarts. */
     synchronized void start() {
         restartEnabled = true;
         launch();
     }
 
-    /** How often it was started. */
+    /** The number of starts so far. */
     synchronized int starts() {
         return starts;
     }
 
-    /** Settings of the next start only. */
+    /** Sets additional environment variables for the next start only. */
     synchronized void nextStartWith(Map<String, String> settings) {
         nextStartEnvironment = Map.copyOf(settings);
     }
 
-    /** {@code kill -9}. It comes back, unless it is held. */
+    /** Sends {@code kill -9} and waits for the end. The process is restarted, unless restarts are disabled. */
     void kill() {
         Process running = current();
         running.destroyForcibly();
         running.onExit().join();
     }
 
-    /** {@code kill -9}, and it does not come back before {@link #start()}. */
+    /** Sends {@code kill -9}. The process is not restarted before {@link #start()}. */
     void killWithoutRestart() {
         disableRestart();
         kill();
     }
 
-    /** Asks it to stop, as a supervisor that takes an instance away does. Returns when it has; it does not come back. */
+    /**
+     * Asks the process to stop, as a supervisor does when it removes an instance, and returns once it has ended. The process is killed
+     * after 30 s and is not restarted.
+     */
     void stopWithoutRestart() {
         stopWithoutRestart(STOP_LIMIT);
     }
 
-    /** As {@link #stopWithoutRestart()}, with another limit, after which the process is killed. */
+    /** Like {@link #stopWithoutRestart()}, with another time limit. */
     void stopWithoutRestart(Duration limit) {
         disableRestart();
         Process running = current();
@@ -87,17 +93,21 @@ final class SupervisedProcess implements AutoCloseable {
         running.onExit().join();
     }
 
-    /** {@code SIGSTOP}: it is there and does nothing. */
+    /** Sends {@code SIGSTOP}: the process exists but does nothing. */
     void freeze() {
         signal("-STOP");
     }
 
-    /** {@code SIGCONT}. */
+    /** Sends {@code SIGCONT}. */
     void resume() {
         signal("-CONT");
     }
 
-    /** The exit code of the start with that number, the first being 1. Waits for it. */
+    /**
+     * Waits for the end of the given start, the first being 1, and returns its exit code.
+     *
+     * @throws FaultsException if it does not end within the limit
+     */
     int exitCode(int start, Duration limit) {
         Waiting.until(name + " to end", limit, () -> exitCodes().size() >= start);
         return exitCodes().get(start - 1);

@@ -15,7 +15,7 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
 
-/** Topics that Kafka takes no records of. */
+/** Topics to which Kafka refuses records. */
 final class TopicCases {
     private static final String REFUSED = "order.confirmed";
     private static final String SIZE = "max.message.bytes";
@@ -45,7 +45,7 @@ final class TopicCases {
         try {
             run.injected();
             Waiting.until("readiness to name the topic", LIMIT, () -> isNamed(run));
-            // Orders are created and confirmed by other topics of the same service.
+            // Orders are created and confirmed through other topics of the same service.
             run.awaitProgress();
             run.stack().service(Service.ORDER).kill();
             run.injected();

@@ -3,11 +3,11 @@ package dev.lockstep.faults;
 import java.util.Random;
 import java.util.UUID;
 
-/** Identifiers as a well-behaved producer makes them. */
+/** Identifiers as a well-behaved producer generates them. */
 final class Uuids {
     private Uuids() {}
 
-    /** A UUIDv7 of this instant (RFC 9562, section 5.7). */
+    /** Returns a UUIDv7 of the current time (RFC 9562, section 5.7). */
     static UUID version7(Random random) {
         return new UUID(
                 (System.currentTimeMillis() << 16) | 0x7000 | random.nextInt(0x1000),

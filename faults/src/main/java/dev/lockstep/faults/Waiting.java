@@ -5,20 +5,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waiting for something, with an end. */
+/** Waits with a time limit. */
 final class Waiting {
     private static final Duration PAUSE = Duration.ofMillis(50);
 
     private Waiting() {}
 
-    /** @throws FaultsException if it does not come about in time */
+    /**
+     * Polls the condition every 50 ms until it is true.
+     *
+     * @param what the condition, for the error message
+     * @throws FaultsException if the condition is not met within the limit, or the thread is interrupted
+     */
     static void until(String what, Duration limit, BooleanSupplier condition) {
         if (!isMetWithin(limit, condition)) {
             throw new FaultsException("waited " + limit.toSeconds() + " s in vain for " + what);
         }
     }
 
-    /** Whether the condition came about in time. */
+    /**
+     * Whether the condition was met within the limit.
+     *
+     * @throws FaultsException if the thread is interrupted
+     */
     static boolean isMetWithin(Duration limit, BooleanSupplier condition) {
         long end = System.nanoTime() + limit.toNanos();
         while (!condition.getAsBoolean()) {
@@ -30,7 +39,11 @@ final class Waiting {
         return true;
     }
 
-    /** Lets time pass, which is what a fault that lasts is about. */
+    /**
+     * Waits for the duration, so that a fault lasts.
+     *
+     * @throws FaultsException if the thread is interrupted
+     */
     static void pause(Duration duration) {
         long end = System.nanoTime() + duration.toNanos();
         for (long left = duration.toNanos(); left > 0; left = end - System.nanoTime()) {

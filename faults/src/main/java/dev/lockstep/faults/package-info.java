@@ -1,4 +1,4 @@
-/** Breaks Lockstep in every way that it promises to survive, while orders pour in, and has the books audited afterwards. */
+/** The fault suite: injects every fault that Lockstep promises to survive while orders arrive, and runs the auditor afterwards. */
 @NullMarked
 package dev.lockstep.faults;
 

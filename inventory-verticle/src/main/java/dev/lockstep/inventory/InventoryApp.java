@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The inventory service as a program: settings in, exit code out. */
+/** Entry point of the inventory service: reads the settings from the environment and sets the exit code. */
 public final class InventoryApp {
     private static final List<String> TOPICS =
             List.of(Topics.INVENTORY_COMMANDS, Topics.INVENTORY_UPDATED, ResendRequested.TOPIC);
@@ -25,7 +25,7 @@ public final class InventoryApp {
         ServiceRunner.main(InventoryConfig.SERVICE, InventoryApp::start);
     }
 
-    /** Starts the service with these settings and returns when it serves requests. */
+    /** Starts the service with these settings. Returns once it serves requests. */
     public static RunningService start(Map<String, String> environment) {
         InventoryConfig config = InventoryConfig.from(environment);
         return ServiceRunner.start(

@@ -4,7 +4,7 @@ import dev.lockstep.runtime.Env;
 import dev.lockstep.runtime.ServiceConfig;
 import java.util.Map;
 
-/** Everything inventory-service can be told: what every service can be told, and nothing of its own. */
+/** Settings of the inventory service. It has only those common to all services. */
 public record InventoryConfig(ServiceConfig common) {
     static final String SERVICE = "inventory-service";
     private static final int PORT = 8081;

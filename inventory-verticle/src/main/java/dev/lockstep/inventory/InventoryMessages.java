@@ -23,13 +23,13 @@ import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import org.jspecify.annotations.Nullable;
 
-/** Between the words of the contracts and those of the domain. */
+/** Maps between contract messages and domain types. */
 final class InventoryMessages {
     static final MessageCodec<InventoryCommand> CODEC =
             MessageCodec.of(InventoryCommand.class).keyedBy("orderId", InventoryCommand::orderId);
     private static final String AGGREGATE_TYPE = "reservation";
 
-    /** Reads a command. */
+    /** Converts a command message into a domain command. */
     StockCommand toCommand(InventoryCommand command) {
         return switch (command) {
             case ReserveStock reserve ->
@@ -42,7 +42,7 @@ final class InventoryMessages {
         };
     }
 
-    /** Says where the order stands. */
+    /** The reply that reports the current reservation of the order. */
     OutboxMessage toAnswer(OrderId orderId, Decided reservation, @Nullable String traceparent) {
         InventoryEvent event = toEvent(orderId.value(), reservation);
         return OutboxMessage.of(AGGREGATE_TYPE, event.orderId(), Topics.of(event), event, traceparent);

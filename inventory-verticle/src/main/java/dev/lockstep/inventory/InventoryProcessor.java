@@ -37,8 +37,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shell around {@link StockDecider}: lock a batch's orders and products, decide command by command, save and answer, all
- * in the consumer's transaction. However many orders want a product, a batch updates it once.
+ * Executes stock commands around {@link StockDecider}: locks the orders and products of a batch, decides the commands one by one, saves the
+ * result and appends the replies, all in the consumer's transaction. A batch updates each product at most once, however many orders need
+ * it.
  */
 final class InventoryProcessor implements MessageHandler<InventoryCommand> {
     private final InventoryMessages messages;
@@ -71,8 +72,8 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
                 .toList();
         Set<OrderId> orderIds =
                 tasks.stream().map(task -> task.command().orderId()).collect(Collectors.toSet());
-        // Orders before products in every batch, each in key order: whoever holds a lock never waits for one that comes
-        // before.
+        // Every batch locks orders before products, each in key order. With one global lock order, batches cannot
+        // deadlock.
         return reservations
                 .lock(tx, orderIds)
                 .compose(stored -> products.lock(tx, affectedProducts(tasks, stored))
@@ -125,7 +126,8 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
         List<OutboxMessage> answers = new ArrayList<>(tasks.size());
         UnprocessableMessagesException.forEach(
                 tasks, ReceivedCommand::messageId, task -> answers.add(answer(batch, task)));
-        // Joined, not composed: they travel together, and all must have succeeded before the caller commits.
+        // join lets the client pipeline the three statements, and completes only after all of them. The caller commits
+        // only if all have succeeded.
         return Future.join(
                         products.move(tx, batch.moved()),
                         reservations.save(tx, batch.changes()),
@@ -133,7 +135,9 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
                 .mapEmpty();
     }
 
-    /** The products whose stock the batch may change: a repeat changes none, so what it names is left to others. */
+    /**
+     * The products whose stock the batch may change. A repeated command changes no stock, so its products stay unlocked.
+     */
     private static Set<ProductId> affectedProducts(
             Collection<ReceivedCommand> tasks, Map<OrderId, StoredReservation> stored) {
         Set<ProductId> ids = new HashSet<>();
@@ -153,7 +157,7 @@ final class InventoryProcessor implements MessageHandler<InventoryCommand> {
     private static void addOrdered(Set<ProductId> ids, StockCommand command) {
         switch (command) {
             case Reserve reserve ->
-                // An id that no product can have is unknown without asking, and the database might refuse to be asked.
+                // An invalid id is unknown by definition, and Postgres might reject it as a parameter.
                 reserve.lines().stream()
                         .map(OrderLine::productId)
                         .filter(id -> id.problem().isEmpty())

@@ -17,8 +17,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens what the inventory needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour lives
- * in the collaborators.
+ * Opens the resources of the inventory service and closes them in reverse order. The caller drains HTTP before it undeploys this verticle.
+ * All behaviour is in the collaborators.
  */
 public final class InventoryVerticle extends VerticleBase {
     private final ServiceConfig config;

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What can be asked about products over HTTP, and what has to be right about it. All that is wrong is told at once. */
+/** Request bodies for products and their validation. A response lists all errors at once. */
 final class ProductRequests {
-    /** The largest number that every JSON reader takes as it is. */
+    /** The largest integer that every JSON reader represents exactly. */
     static final long MAX_QUANTITY = FieldConstraints.MAX_AMOUNT;
 
     private static final int MAX_NAME_LENGTH = 200;
@@ -26,10 +26,10 @@ final class ProductRequests {
             @Nullable Long available) {
         record Price(@Nullable Long amount, @Nullable String currency) {}
 
-        /** The same with nothing missing. */
+        /** A valid request with all members present. */
         record Valid(ProductId id, String name, Money unitPrice, long available) {}
 
-        /** Returns the request with all its members, or throws a 400 that names those at fault. */
+        /** Returns the complete request, or throws a 400 {@link Problem} that names the invalid members. */
         Valid validate(ProductId id) {
             Errors errors = new Errors();
             id.problem().ifPresent(problem -> errors.add("productId", problem));
@@ -41,7 +41,7 @@ final class ProductRequests {
     }
 
     record Restock(@Nullable Long qty) {
-        /** Returns how much to add, or throws a 400 that names the quantity. */
+        /** Returns the quantity to add, or throws a 400 {@link Problem} that names the quantity. */
         long validate() {
             Errors errors = new Errors();
             long valid = errors.number("qty", qty, 1);
@@ -50,7 +50,7 @@ final class ProductRequests {
         }
     }
 
-    /** Collects what is wrong. What it returns in place of a faulty member is of no use to anyone. */
+    /** Collects errors. The value returned in place of an invalid member must not be used. */
     private static final class Errors {
         private final List<FieldError> found = new ArrayList<>();
 

@@ -20,7 +20,9 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** {@code /products}: to see what there is, to set it and to add to it. Each change is one statement. */
+/**
+ * HTTP routes under {@code /products}: read, create, replace and restock products. Each change is a single SQL statement.
+ */
 final class ProductRoutes {
     private final SqlClient database;
     private final SqlClient reads;

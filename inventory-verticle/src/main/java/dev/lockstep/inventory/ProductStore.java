@@ -19,9 +19,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.StreamSupport;
 
-/** One row per product. Every method runs on the caller's connection: the caller owns the transaction. */
+/** SQL of the {@code product} table. Every method runs on the caller's connection; the caller owns the transaction. */
 final class ProductStore {
-    // In key order, so that two batches that want the same products never wait for each other in a ring.
+    // Locks in key order, so that two batches that need the same products cannot deadlock.
     private static final String LOCK = """
             SELECT product_id, name, unit_price, currency, available, reserved
               FROM product
@@ -58,7 +58,7 @@ final class ProductStore {
              LIMIT $2
             """;
 
-    // What comes in is written down with it, so that anybody can add up whether any of it got lost.
+    // Stock that is put in is recorded in the same statement, so that an audit can verify that no stock was lost.
     private static final String PUT = """
             WITH put AS (
                 INSERT INTO product (product_id, name, unit_price, currency, available)
@@ -88,13 +88,15 @@ final class ProductStore {
 
     private static final String CHECK_VIOLATION = "23514";
 
-    /** A product and where the list has it: the newest has the highest position. */
+    /** A product and its position in the list. Newer products have higher positions. */
     record ListedProduct(Product product, long position) {}
 
-    /** A product as it was put, and whether it is new. */
+    /** The product after a PUT, and whether the PUT created it. */
     record PutResult(Product product, boolean created) {}
 
-    /** Reads those of the products that exist and locks their rows until the transaction ends. */
+    /**
+     * Reads the products and locks their rows until the transaction ends. Products that do not exist are missing from the result.
+     */
     Future<Map<ProductId, Product>> lock(SqlConnection tx, Collection<ProductId> ids) {
         if (ids.isEmpty()) {
             return Future.succeededFuture(Map.of());
@@ -109,7 +111,7 @@ final class ProductStore {
                 });
     }
 
-    /** Those of the products that another transaction has locked. It does not wait for them. */
+    /** The products whose rows are locked by another transaction. Does not wait for the locks. */
     Future<Set<ProductId>> lockedByOthers(SqlConnection tx, Collection<ProductId> ids) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple()
@@ -122,8 +124,8 @@ final class ProductStore {
     }
 
     /**
-     * Moves so many of each product, which the transaction has locked, from available to reserved, or back where the number
-     * is negative. It fails rather than take more than there is.
+     * Moves the given quantity of each product from available to reserved, or back if the quantity is negative. The caller must hold the
+     * row locks. Fails if a product would have less than zero available.
      */
     Future<Void> move(SqlConnection tx, Map<ProductId, Long> moved) {
         if (moved.isEmpty()) {
@@ -145,7 +147,7 @@ final class ProductStore {
         return client.preparedQuery(FIND).execute(Tuple.of(id.value())).map(ProductStore::first);
     }
 
-    /** At most so many products, the newest first, of those older than the position. */
+    /** At most {@code limit} products with a position below {@code before}, newest first. */
     Future<List<ListedProduct>> list(SqlClient client, long before, int limit) {
         return client.preparedQuery(LIST)
                 .execute(Tuple.of(before, limit))
@@ -155,9 +157,8 @@ final class ProductStore {
     }
 
     /**
-     * Creates the product, or sets everything of it but what is reserved.
-     *
-     * @return fails with {@link StockLimitException} if there would be more of it than can be counted
+     * Creates the product, or replaces everything except its reserved quantity. Fails with {@link StockLimitException} if available and
+     * reserved together would exceed the limit.
      */
     Future<PutResult> put(SqlClient client, ProductId id, String name, Money unitPrice, long available) {
         return client.preparedQuery(PUT)
@@ -170,10 +171,9 @@ final class ProductStore {
     }
 
     /**
-     * Adds to what is available.
+     * Adds to the available quantity. Fails with {@link StockLimitException} if available and reserved together would exceed the limit.
      *
-     * @return the product as it is then, or empty if there is none; fails with {@link StockLimitException} if there would be
-     *     more of it than can be counted
+     * @return the product after the change, or empty if it does not exist
      */
     Future<Optional<Product>> restock(SqlClient client, ProductId id, long qty) {
         return client.preparedQuery(RESTOCK)
@@ -182,7 +182,7 @@ final class ProductStore {
                 .map(ProductStore::first);
     }
 
-    // What comes in was validated, so that the sum is too large is all that a check can still object to.
+    // The input has been validated, so the only check constraint that can still fail is the limit on the sum.
     private static boolean isCheckViolation(Throwable cause) {
         return cause instanceof PgException postgres && CHECK_VIOLATION.equals(postgres.getSqlState());
     }

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One batch's orders and products in memory: each command is decided on what the ones before it left, and in the end there
- * is one change for each order and each product, however many commands it took.
+ * Orders and products of one batch in memory. Each command is decided on the state that the commands before it produced. The batch ends
+ * with one change for each order and each product, however many commands affected it.
  */
 final class ReservationBatch {
     private final StockDecider decider;
@@ -33,7 +33,7 @@ final class ReservationBatch {
         this.products = new HashMap<>(products);
     }
 
-    /** Decides the command and returns where its order stands now. */
+    /** Decides the command and returns the resulting reservation of its order. */
     Decided apply(StockCommand command) {
         OrderId orderId = command.orderId();
         Decided current = reservations.get(orderId);
@@ -44,7 +44,7 @@ final class ReservationBatch {
         return decision.reservation();
     }
 
-    /** The reservations that stand otherwise than they are stored. */
+    /** The reservations that differ from their stored state. */
     List<Change> changes() {
         return reservations.entrySet().stream()
                 .filter(entry -> !entry.getValue().equals(stored(entry.getKey()).reservation()))
@@ -52,7 +52,7 @@ final class ReservationBatch {
                 .toList();
     }
 
-    /** How much more of each product is reserved than is stored, where that is not as much as before. */
+    /** For each product, the change of its reserved quantity. Products whose quantity is unchanged are left out. */
     Map<ProductId, Long> moved() {
         Map<ProductId, Long> moved = new HashMap<>();
         storedProducts.forEach((id, before) -> {

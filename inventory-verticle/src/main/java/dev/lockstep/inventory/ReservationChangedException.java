@@ -1,8 +1,8 @@
 package dev.lockstep.inventory;
 
 /**
- * Another transaction decided on the same orders first, as when a consumer that lost its partitions finishes its last batch.
- * The next attempt sees what that one decided.
+ * Another transaction has decided on the same orders first. This happens, for example, when a consumer that lost its partitions finishes
+ * its last batch. A retry sees the other transaction's decision.
  */
 final class ReservationChangedException extends RuntimeException {
     private static final long serialVersionUID = 1L;

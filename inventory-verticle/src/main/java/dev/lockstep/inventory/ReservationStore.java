@@ -25,7 +25,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One row per order ever asked for. Every method runs on the caller's connection: the caller owns the transaction. */
+/**
+ * SQL of the {@code reservation} table, which has one row for every order that a command was received for. Every method runs on the
+ * caller's connection; the caller owns the transaction.
+ */
 final class ReservationStore {
     private static final String LOCK = """
             SELECT order_id, version, state, items, total, currency, reason
@@ -48,8 +51,8 @@ final class ReservationStore {
               FROM (SELECT order_id FROM reservation WHERE order_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
             """;
 
-    // A row that nobody had seen cannot be locked. If another transaction wrote it meanwhile, the version says so, and
-    // the row is left as it is: overwriting it would forget what it holds.
+    // A row that did not exist at read time could not be locked. If another transaction has inserted it since, the
+    // versions do not match and the row is not updated: overwriting it would lose the stock that it holds.
     private static final String SAVE = """
             INSERT INTO reservation (order_id, version, state, items, total, currency, reason)
             SELECT order_id, version, state, items::jsonb, total, currency, reason
@@ -63,28 +66,30 @@ final class ReservationStore {
             """;
 
     /**
-     * A reservation as it was read.
+     * A reservation as read from the database.
      *
-     * @param version how often it was written, so 0 for an order that is unseen
+     * @param version number of times the row was written; 0 if the order has no row
      */
     record StoredReservation(long version, Reservation reservation) {
         static final StoredReservation UNSEEN = new StoredReservation(0, new Unseen());
     }
 
-    /** A reservation to write over the version that it was decided on. */
+    /** A reservation to save, and the version that the decision is based on. */
     record Change(OrderId orderId, long baseVersion, Decided reservation) {}
 
-    /** Reads those of the reservations that exist and locks their rows until the transaction ends. */
+    /**
+     * Reads the reservations and locks their rows until the transaction ends. Orders without a reservation are missing from the result.
+     */
     Future<Map<OrderId, StoredReservation>> lock(SqlConnection tx, Collection<OrderId> ids) {
         return read(tx, LOCK, ids);
     }
 
-    /** Reads those of the reservations that exist and locks nothing. */
+    /** Reads the reservations without locking. Orders without a reservation are missing from the result. */
     Future<Map<OrderId, StoredReservation>> list(SqlConnection tx, Collection<OrderId> ids) {
         return read(tx, LIST, ids);
     }
 
-    /** Those of the orders whose reservation another transaction has locked. It does not wait for them. */
+    /** The orders whose reservation is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCKED_OUT).execute(parameter(ids)).map(rows -> {
             Set<OrderId> locked = HashSet.newHashSet(rows.size());
@@ -109,10 +114,8 @@ final class ReservationStore {
     }
 
     /**
-     * Writes the reservations.
-     *
-     * @return fails with {@link ReservationChangedException} if another transaction has decided on one of the orders since it
-     *     was read
+     * Saves the reservations. Fails with {@link ReservationChangedException} if another transaction has decided on one of the orders since
+     * it was read.
      */
     Future<Void> save(SqlConnection tx, List<Change> changes) {
         if (changes.isEmpty()) {
@@ -130,7 +133,7 @@ final class ReservationStore {
         String[] orderIds = new String[size];
         Long[] versions = new Long[size];
         String[] states = new String[size];
-        // As text: the client would write an absent element of a jsonb array as JSON's null, which is not SQL's.
+        // Passed as text: in a jsonb array the client would encode a missing element as JSON null instead of SQL NULL.
         @Nullable String[] items = new String[size];
         @Nullable Long[] totals = new Long[size];
         @Nullable String[] currencies = new String[size];

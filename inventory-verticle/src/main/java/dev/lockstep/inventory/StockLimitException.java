@@ -2,7 +2,7 @@ package dev.lockstep.inventory;
 
 import dev.lockstep.inventory.domain.ProductId;
 
-/** There would be more of a product than can be counted. */
+/** The available and reserved quantities of a product would together exceed the limit. */
 final class StockLimitException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

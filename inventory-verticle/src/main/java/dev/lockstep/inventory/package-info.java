@@ -1,4 +1,4 @@
-/** The inventory service: products, their prices, and what is held of them for orders. */
+/** The inventory service: products, their prices, and the stock reserved for orders. */
 @NullMarked
 package dev.lockstep.inventory;
 

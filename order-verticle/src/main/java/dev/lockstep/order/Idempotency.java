@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * The key that a client gives to a request, with a hash of what it asked for under it.
+ * The idempotency key of a request, with a hash of the request that carried it.
  *
- * @param requestHash SHA-256 in hexadecimal; equal for bodies that ask for the same, however they are written
+ * @param requestHash SHA-256 in hexadecimal; equal for bodies that describe the same order, regardless of formatting
  */
 record Idempotency(String key, String requestHash) {
     static final String HEADER = "Idempotency-Key";
@@ -34,7 +34,7 @@ record Idempotency(String key, String requestHash) {
 
     private static void add(MessageDigest digest, String member) {
         digest.update(member.getBytes(StandardCharsets.UTF_8));
-        // No member contains U+0000, so no two requests run together to the same bytes.
+        // The separator keeps distinct requests from producing the same bytes: no member contains U+0000.
         digest.update((byte) 0);
     }
 

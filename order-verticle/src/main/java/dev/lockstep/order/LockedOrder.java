@@ -3,5 +3,5 @@ package dev.lockstep.order;
 import dev.lockstep.order.domain.OrderId;
 import dev.lockstep.order.domain.OrderState;
 
-/** As much of an order as a decision needs, its row locked until the transaction ends. */
+/** The part of an order that a decision needs. Its row stays locked until the transaction ends. */
 record LockedOrder(OrderId id, OrderState state, String traceparent) {}

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The order service as a program: settings in, exit code out. */
+/** Entry point of the order service: reads the settings from the environment and sets the exit code. */
 public final class OrderApp {
     private static final List<String> TOPICS = List.of(
             Topics.ORDER_CREATED,
@@ -30,7 +30,7 @@ public final class OrderApp {
         ServiceRunner.main(OrderConfig.SERVICE, OrderApp::start);
     }
 
-    /** Starts the service with these settings and returns when it serves requests. */
+    /** Starts the service with these settings. Returns once it serves requests. */
     public static RunningService start(Map<String, String> environment) {
         OrderConfig config = OrderConfig.from(environment);
         return ServiceRunner.start(

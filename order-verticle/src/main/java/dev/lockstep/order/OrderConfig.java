@@ -7,14 +7,14 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Everything the order service can be told.
+ * Settings of the order service.
  *
- * @param peers who is asked what happened to an order, when somebody wants to know
- * @param intakeConnections how many writes of new orders may be in flight
- * @param intakeBatch how many new orders one write may take
- * @param intakeQueue how many new orders may wait for a write before more are refused
- * @param intakeTimeout how long a new order waits for its write, and a write for the database
- * @param pendingWarningAfter how long an order may be PENDING before it is a warning on health
+ * @param peers the services that are queried for an order's timeline and for the sagas of overdue orders
+ * @param intakeConnections maximum number of concurrent writes of new orders
+ * @param intakeBatch maximum number of new orders in one write
+ * @param intakeQueue maximum number of new orders that wait for a write; further orders are refused
+ * @param intakeTimeout how long a new order waits for its write to begin, and how long a write may then take
+ * @param pendingWarningAfter age at which a PENDING order causes a warning on the health endpoint
  */
 public record OrderConfig(
         ServiceConfig common,
@@ -27,7 +27,7 @@ public record OrderConfig(
     static final String SERVICE = "order-service";
     private static final int DEFAULT_PORT = 8080;
 
-    /** Reads and checks all settings, and reports everything that is wrong with them at once. */
+    /** Reads and validates all settings, and reports all invalid settings at once. */
     public static OrderConfig from(Map<String, String> environment) {
         Env env = new Env(environment);
         ServiceConfig common = ServiceConfig.read(env, SERVICE, DEFAULT_PORT);

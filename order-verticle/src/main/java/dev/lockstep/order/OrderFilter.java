@@ -6,11 +6,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which orders are asked for, newest first.
+ * Selects a page of orders, newest first.
  *
- * @param userId whose, or null for everybody's
- * @param before only older ones than this, or null for the newest
- * @param rows how many at most
+ * @param userId the user whose orders are listed, or null for the orders of all users
+ * @param before lists only orders older than this one, or null to start with the newest
+ * @param rows maximum number of rows
  */
 record OrderFilter(
         @Nullable String userId,

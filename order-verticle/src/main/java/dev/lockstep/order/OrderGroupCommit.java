@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes orders that arrive together commit together. Confined to one event loop; what a write does is the store's business.
+ * Commits orders that arrive together in one transaction. Confined to one event loop. The write function does the actual writing.
  *
  * <pre>
- * request ──▶ waiting (bounded) ──▶ at most so many writes in flight, each of at most so many orders ──▶ its answer
+ * request ──▶ bounded queue ──▶ up to {@code connections} writes in flight, up to {@code batch} orders each ──▶ response
  * </pre>
  *
- * <p>There is no timer to wait for company: while all writes are in flight orders gather, and the next write takes them all.
- * So an order that comes alone is written at once, and the busier it gets the larger the batches are.
+ * <p>Batches form without a timer: while all writes are in flight, orders gather in the queue, and the next write takes up to a full batch
+ * of them. An order that arrives alone is written immediately, and batches grow with the load.
  */
 final class OrderGroupCommit {
     private static final Logger LOGGER = LoggerFactory.getLogger(OrderGroupCommit.class);
@@ -47,19 +47,20 @@ final class OrderGroupCommit {
     private int inFlight;
 
     /**
-     * @param connections how many writes may be in flight
-     * @param batch how many orders one write may take
-     * @param queue how many orders may wait for a write
-     * @param timeout how long an order may wait for its write to begin
+     * @param connections maximum number of writes in flight
+     * @param batch maximum number of orders in one write
+     * @param queue maximum number of orders that wait for a write
+     * @param timeout how long an order may wait for its write to begin, and how long a write may take
      */
     record Limits(int connections, int batch, int queue, Duration timeout) {}
 
     private record QueuedOrder(PlaceOrder placement, Promise<PlaceOrderResult> answer, long since) {}
 
     /**
-     * @param write writes all placements or none, completing on this event loop, in their order, once they are durable; fails
-     *     with {@link OutcomeUnknownException} if they may have been written all the same, and with anything else if they were not
-     * @param endOfTick runs a task on the same event loop after what it is doing now
+     * @param write writes all placements or none. Completes on this event loop, with the results in the order of the placements, once
+     *     the orders are durable. Fails with {@link OutcomeUnknownException} if the orders may have been written nevertheless, and with any
+     *     other error if they were not written
+     * @param endOfTick runs a task on the same event loop after the current task
      */
     OrderGroupCommit(
             Limits limits,
@@ -73,8 +74,8 @@ final class OrderGroupCommit {
     }
 
     /**
-     * Completes once the order is durable. Fails with a {@link Problem} when it may be tried again, and then the order may
-     * have been written all the same if the connection was lost while the commit was under way.
+     * Completes once the order is durable. Fails with a {@link Problem} if the caller may retry. If the connection was lost or the write
+     * timed out during the commit, the order may have been written nevertheless.
      */
     Future<PlaceOrderResult> place(PlaceOrder placement) {
         if (queued.size() >= limits.queue()) {
@@ -84,7 +85,7 @@ final class OrderGroupCommit {
         queued.add(new QueuedOrder(placement, answer, nanoTime.getAsLong()));
         if (!scheduled && inFlight < limits.connections()) {
             scheduled = true;
-            // Not at once: whatever else this tick of the event loop read from its sockets can still come along.
+            // Deferred to the end of the tick, so that requests read from sockets in the same tick join the batch.
             endOfTick.execute(() -> {
                 scheduled = false;
                 writeNext();
@@ -124,10 +125,11 @@ final class OrderGroupCommit {
         return batch;
     }
 
-    /** Completes, and never fails, once every order of the batch has its answer. */
+    /** Completes once every order of the batch has its result. Never fails. */
     private Future<Void> write(List<QueuedOrder> batch) {
         return Future.succeededFuture(batch.stream().map(QueuedOrder::placement).toList())
-                // The write's own future knows the event loop; one of no context would time out on a foreign thread.
+                // The future returned by the write is bound to the event loop. A timeout on a future without a context
+                // would fire on another thread.
                 .compose(placements ->
                         write.apply(placements).timeout(limits.timeout().toMillis(), TimeUnit.MILLISECONDS))
                 .transform(written ->
@@ -152,7 +154,7 @@ final class OrderGroupCommit {
             complete(batch.getFirst(), Future.failedFuture(cause));
             return Future.succeededFuture();
         }
-        // One of them is at fault, and the others must not suffer for it.
+        // One order of the batch caused the failure. Each order is retried alone so that the others still succeed.
         Future<Void> alone = Future.succeededFuture();
         for (QueuedOrder order : batch) {
             alone = alone.compose(
@@ -171,7 +173,7 @@ final class OrderGroupCommit {
         try {
             outcome.onComplete(order.answer());
         } catch (RuntimeException e) {
-            // Whoever waits for this order failed over its answer; the others of the batch are still to have theirs.
+            // The listener of this order threw. The other orders of the batch must still receive their results.
             LOGGER.atError()
                     .addKeyValue("orderId", order.placement().order().id())
                     .setCause(e)

@@ -24,7 +24,9 @@ import dev.lockstep.order.domain.OrderId;
 import dev.lockstep.order.domain.OrderLine;
 import java.util.List;
 
-/** The messages that cross services, to and from the domain, and the JSON that the order's row keeps its items in. */
+/**
+ * Maps between domain types and the messages exchanged with other services, and between order lines and the JSON stored in the order's row.
+ */
 final class OrderMessages {
     static final MessageCodec<dev.lockstep.contracts.OrderCommand> CODEC =
             MessageCodec.of(dev.lockstep.contracts.OrderCommand.class).keyedBy("orderId", Message::orderId);
@@ -88,7 +90,7 @@ final class OrderMessages {
         return new Money(money.amount(), money.currency());
     }
 
-    // Case by case and not by name: a reason that one side lacks must not compile.
+    // An exhaustive switch rather than a lookup by name: a reason that one side lacks must not compile.
     private static dev.lockstep.contracts.CancelReason toContract(CancelReason reason) {
         return switch (reason) {
             case OUT_OF_STOCK -> dev.lockstep.contracts.CancelReason.OUT_OF_STOCK;

@@ -28,7 +28,10 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The shell around {@link OrderLifecycle}: lock, decide, save and append, all in the caller's transaction. */
+/**
+ * Executes order commands around {@link OrderLifecycle}: locks the orders, decides, saves and appends to the outbox, all in the caller's
+ * transaction.
+ */
 final class OrderProcessor implements MessageHandler<OrderCommand> {
     private static final String UNEXPECTED = "UNEXPECTED_EVENT";
 
@@ -69,11 +72,11 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
     }
 
     /**
-     * Notes that the customer wants the order cancelled, and tells the saga the first time; the row lock settles who was
-     * first, this or a confirmation. Returns the order as it then stands, or nothing when there is no such order; a
-     * confirmed order stays as it is.
+     * Records the customer's request to cancel the order. The first request also appends a message for the saga. The row lock decides
+     * whether this request or a confirmation came first; a confirmed order stays unchanged. The caller owns the transaction.
      *
-     * @param traceparent the request's own trace context, or null to stay in that of the order
+     * @param traceparent the trace context of the request, or null to use that of the order
+     * @return the order after the request, or empty if it does not exist
      */
     Future<Optional<Order>> requestCancel(SqlConnection tx, OrderId id, @Nullable String traceparent) {
         return store.lock(tx, Set.of(id)).compose(locked -> {
@@ -115,7 +118,7 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
                 command.getClass().getSimpleName() + " is for order " + command.orderId() + ", which does not exist");
     }
 
-    /** What the decisions of one transaction come to. */
+    /** Collects the decisions of one transaction. */
     private final class Batch {
         private final Map<OrderId, LockedOrder> locked;
         private final Map<OrderId, OrderState> changed = new HashMap<>();
@@ -130,7 +133,8 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
         }
 
         void apply(LockedOrder order, Decision decision, @Nullable String traceparent) {
-            // A decision to stay must not touch the row: it would say that something was updated.
+            // If the state stays the same, the row must not be written: that would change updated_at although nothing
+            // was updated.
             if (!decision.state().equals(state(order))) {
                 changed.put(order.id(), decision.state());
             }

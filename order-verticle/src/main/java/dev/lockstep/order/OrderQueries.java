@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads orders for HTTP requests, on connections apart from those that orders are placed with. A timeline asks every service a
- * dozen questions, so only two are put together at once.
+ * Reads orders for HTTP requests. It uses a connection pool separate from the one that places orders. Assembling a timeline sends every
+ * service about a dozen requests, so only two timelines are assembled concurrently.
  */
 final class OrderQueries {
     private static final int MAX_CONCURRENT_TIMELINES = 2;
@@ -35,7 +35,7 @@ final class OrderQueries {
         this.timelines = timelines;
     }
 
-    /** @param pool for reads; it stays the caller's to close */
+    /** @param pool for reads; the caller closes it */
     static OrderQueries of(Vertx vertx, Pool pool, OrderStore store, TimelineAssembler timeline) {
         return new OrderQueries(
                 pool,
@@ -49,12 +49,15 @@ final class OrderQueries {
         return store.find(pool, id);
     }
 
-    /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many lists are read. */
+    /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many lists are being read. */
     Future<List<Order>> list(OrderFilter query) {
         return lists.read(tx -> store.list(tx, query));
     }
 
-    /** Empty where there is no such order. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many are put together. */
+    /**
+     * Empty if the order does not exist. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many timelines are being
+     * assembled.
+     */
     Future<Optional<Timeline>> timeline(OrderId id) {
         return timelines.run(() -> Future.all(store.find(pool, id), store.traceparent(pool, id))
                 .compose(found -> {

@@ -12,8 +12,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of {@code POST /orders}. Read member by member rather than bound to a class, because binding stops at the first
- * problem and the client is to hear of all.
+ * The body of {@code POST /orders}. It is read member by member instead of bound to a class: binding stops at the first problem, and the
+ * response must list all problems.
  */
 record OrderRequest(String userId, List<OrderLine> lines) {
     private static final Set<String> MEMBERS = Set.of("userId", "items");
@@ -23,7 +23,9 @@ record OrderRequest(String userId, List<OrderLine> lines) {
         lines = List.copyOf(lines);
     }
 
-    /** Reads the body, or adds everything that is wrong with it to the errors and returns what is not to be used. */
+    /**
+     * Reads the body and adds every problem to {@code errors}. If there are errors, the returned request must not be used.
+     */
     static OrderRequest read(JsonNode body, List<FieldError> errors) {
         if (!body.isObject()) {
             errors.add(new FieldError("body", "must be an object with userId and items"));
@@ -80,7 +82,7 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             errors.add(new FieldError(field, "is required"));
             return "";
         }
-        // What is no text is as wrong as text of no characters.
+        // A value that is not a string is reported with the same message as an empty string.
         String text = id.isTextual() ? id.textValue() : "";
         String problem = FieldConstraints.idProblem(text);
         if (problem != null) {

@@ -30,7 +30,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The orders over HTTP: reads requests, writes answers. What they do is decided elsewhere. */
+/** HTTP routes of the orders: parses requests and writes responses. The collaborators make the decisions. */
 final class OrderRoutes {
     private final Pool pool;
     private final OrderQueries reads;
@@ -39,7 +39,7 @@ final class OrderRoutes {
     private final Supplier<Optional<Problem>> refusal;
     private final TimeBasedEpochGenerator ids = Generators.timeBasedEpochGenerator();
 
-    /** @param refusal why no new order may be taken at this moment; empty while they are */
+    /** @param refusal the reason why new orders are currently refused, or empty if they are accepted */
     OrderRoutes(
             Pool pool,
             OrderQueries reads,
@@ -61,8 +61,8 @@ final class OrderRoutes {
         router.post("/orders/:id/cancel").handler(this::cancel);
     }
 
-    // Here and below, what is decided from the result is decided in map: what is thrown there is answered as a failure,
-    // while a request whose callback throws is never answered at all.
+    // Here and below, results are checked in map: an exception thrown there fails the request, whereas an exception
+    // thrown in an onSuccess callback would leave the request without a response.
     private void place(RoutingContext ctx) {
         Optional<Problem> refused = refusal.get();
         if (refused.isPresent()) {

@@ -27,9 +27,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** The orders' rows. Every method runs on the caller's connection: the caller owns the transaction. */
+/** SQL of the {@code orders} table. Every method runs on the caller's connection; the caller owns the transaction. */
 final class OrderStore {
-    // A key that was used before leaves its row as it is; the row is not among those returned.
+    // If the idempotency key was used before, the insert is skipped and the row is not returned.
     private static final String INSERT = """
             INSERT INTO orders (order_id, user_id, items, traceparent, idempotency_key, request_hash)
             SELECT order_id, user_id, items::jsonb, traceparent, idempotency_key, request_hash
@@ -54,10 +54,10 @@ final class OrderStore {
 
     private static final String TRACEPARENT = "SELECT traceparent FROM orders WHERE order_id = $1";
 
-    // Each status is walked along its index from the cursor on, and only then are they merged. The comparisons and
-    // orders are those of whole index rows, so no other index will do: with `status = ... ORDER BY order_id` the
-    // planner likes to walk all orders and to throw away what has another status, which may be all of ten million.
-    // Where the walk leaves the status it was to read, the outer condition ends it.
+    // For each status the index is scanned from the cursor on, and the results are merged afterwards. Conditions and
+    // sort orders compare whole index rows, so that no other index can serve the query: with `status = ... ORDER BY
+    // order_id` the planner tends to scan all orders and discard those with another status, which may be all of ten
+    // million. The outer condition drops rows where the scan has run past the wanted status.
     static final String LIST = """
             SELECT found.*
               FROM unnest($1::text[]) AS wanted (status)
@@ -88,7 +88,7 @@ final class OrderStore {
              LIMIT $3
             """;
 
-    // As LIST walks its index, from the other end.
+    // Scans the same index as LIST, from the other end.
     static final String OLDEST_PENDING = """
             SELECT found.order_id, extract(epoch FROM now() - found.created_at)::float8 AS age
               FROM (SELECT order_id, orders.status, created_at
@@ -100,7 +100,7 @@ final class OrderStore {
              ORDER BY found.order_id
             """;
 
-    // In the order of their ids, so that two transactions that lock the same orders cannot wait for each other.
+    // Locks in order of the ids, so that two transactions that lock the same orders cannot deadlock.
     private static final String LOCK = """
             SELECT order_id, status, reason, total_amount, total_currency,
                    cancel_requested_at IS NOT NULL AS cancel_requested, traceparent
@@ -131,14 +131,15 @@ final class OrderStore {
              WHERE orders.order_id = decided.order_id
             """;
 
-    // The largest id there can be: every order comes before it.
+    // The largest possible id; every order sorts before it.
     private static final UUID MAX_ORDER_ID = new UUID(-1L, -1L);
 
     /**
-     * Writes those orders whose key was not used before, and says when; a key used by a transaction that has not ended yet
-     * is waited for.
+     * Inserts the orders whose idempotency key was not used before. If a transaction still in progress has used the key, the insert waits
+     * for that transaction.
      *
-     * @param placements sorted by key, so that two transactions that bring the same keys cannot wait for each other
+     * @param placements sorted by key, so that two transactions that insert the same keys cannot deadlock
+     * @return the creation time of each inserted order, by order id
      */
     Future<Map<OrderId, Instant>> insert(SqlClient tx, List<PlaceOrder> placements) {
         int size = placements.size();
@@ -174,7 +175,7 @@ final class OrderStore {
                 });
     }
 
-    /** The orders that were placed under these keys, as they were when they were accepted, by key. */
+    /** The orders placed under these keys, in the state in which they were accepted, by key. */
     Future<Map<String, FirstUse>> findByKeys(SqlClient tx, Collection<String> keys) {
         return tx.preparedQuery(FIND_BY_KEYS)
                 .execute(Tuple.tuple().addValue(keys.toArray(String[]::new)))
@@ -185,7 +186,7 @@ final class OrderStore {
                 });
     }
 
-    /** What a key was first used for. */
+    /** The first request that used a key. */
     record FirstUse(Order order, String requestHash) {}
 
     Future<Optional<Order>> find(SqlClient tx, OrderId id) {
@@ -194,10 +195,10 @@ final class OrderStore {
                 .map(rows -> orders(rows).stream().findFirst());
     }
 
-    /** An order that is PENDING, and for how long. */
+    /** A PENDING order and its age. */
     record PendingOrder(OrderId orderId, double ageSeconds) {}
 
-    /** The oldest orders that are PENDING, the oldest first. */
+    /** The oldest PENDING orders, oldest first. */
     Future<List<PendingOrder>> oldestPending(SqlClient client, int limit) {
         return client.preparedQuery(OLDEST_PENDING).execute(Tuple.of(limit)).map(rows -> {
             List<PendingOrder> pending = new ArrayList<>(rows.size());
@@ -206,14 +207,14 @@ final class OrderStore {
         });
     }
 
-    /** The trace context in which the order was accepted, if there is such an order. */
+    /** The trace context in which the order was accepted, or empty if the order does not exist. */
     Future<Optional<String>> traceparent(SqlClient tx, OrderId id) {
         return tx.preparedQuery(TRACEPARENT)
                 .execute(Tuple.of(id.value()))
                 .map((RowSet<Row> rows) -> rows.stream().findFirst().map(row -> row.getString("traceparent")));
     }
 
-    /** The orders asked for, newest first. */
+    /** The orders that match the filter, newest first. */
     Future<List<Order>> list(SqlClient tx, OrderFilter query) {
         Tuple parameters = Tuple.tuple()
                 .addValue(query.statuses().stream().map(OrderStatus::name).toArray(String[]::new))
@@ -226,7 +227,9 @@ final class OrderStore {
                         .map(OrderStore::orders);
     }
 
-    /** Reads the orders and locks their rows until the transaction ends. Those that do not exist are not in the result. */
+    /**
+     * Reads the orders and locks their rows until the transaction ends. Orders that do not exist are missing from the result.
+     */
     Future<Map<OrderId, LockedOrder>> lock(SqlClient tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCK)
                 .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
@@ -238,7 +241,7 @@ final class OrderStore {
                 });
     }
 
-    /** Those of the orders that another transaction has locked. It does not wait for them. */
+    /** The orders whose rows are locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
@@ -249,7 +252,7 @@ final class OrderStore {
                 });
     }
 
-    /** Writes where these orders stand now. Their rows must be locked. */
+    /** Saves the new states of these orders. The caller must hold the row locks. */
     Future<Void> save(SqlClient tx, Map<OrderId, OrderState> states) {
         if (states.isEmpty()) {
             return Future.succeededFuture();

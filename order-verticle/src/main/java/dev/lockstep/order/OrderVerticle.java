@@ -21,8 +21,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens what the order service needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour lives in
- * the collaborators.
+ * Opens the resources of the order service and closes them in reverse order. The caller drains HTTP before it undeploys this verticle. All
+ * behaviour is in the collaborators.
  */
 public final class OrderVerticle extends VerticleBase {
     private final OrderConfig config;
@@ -81,7 +81,8 @@ public final class OrderVerticle extends VerticleBase {
                 config.intakeConnections(), config.intakeBatch(), config.intakeQueue(), config.intakeTimeout());
     }
 
-    // Why no new order may be taken. Nothing is answered before messaging has started.
+    // The reason why new orders are refused. Before messaging has started no request is served, so there is nothing to
+    // refuse.
     private Optional<Problem> refusal() {
         return messaging == null ? Optional.empty() : messaging.slotMonitor().refusal();
     }

@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** An order as it is answered over HTTP. */
+/** JSON representation of an order in HTTP responses. */
 record OrderView(
         String orderId,
         String userId,

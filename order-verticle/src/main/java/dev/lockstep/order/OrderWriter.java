@@ -18,7 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Writes orders that were placed, each with the message that says so, in one transaction. */
+/** Writes new orders and their {@code OrderCreated} messages in one transaction. */
 final class OrderWriter {
     private static final Comparator<PlaceOrder> BY_KEY =
             Comparator.comparing(OrderWriter::keyOf, Comparator.nullsFirst(Comparator.naturalOrder()));
@@ -36,8 +36,8 @@ final class OrderWriter {
     }
 
     /**
-     * Writes all placements or none. Completes, in their order, once they are durable. Fails with {@link OutcomeUnknownException} if
-     * the connection was lost while the commit was under way.
+     * Writes all placements or none, in a transaction of its own. Completes with the results, in the order of the placements, once the
+     * orders are durable. Fails with {@link OutcomeUnknownException} if the connection was lost while the commit was in progress.
      */
     Future<List<PlaceOrderResult>> place(List<PlaceOrder> placements) {
         List<PlaceOrder> sorted = placements.stream().sorted(BY_KEY).toList();
@@ -75,7 +75,8 @@ final class OrderWriter {
                         .toList());
     }
 
-    // In the same transaction, which sees by now what the one that used the key has committed.
+    // Runs in the same transaction: the insert has waited for the transaction that used the key, so its commit is
+    // visible now.
     private Future<Map<String, FirstUse>> firstUses(
             SqlConnection tx, List<PlaceOrder> placements, Map<OrderId, Instant> written) {
         List<String> used = placements.stream()

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches the orders that are PENDING for long: the age of the oldest, and how many of the oldest ones the saga service has no saga of, as
- * its messages were lost. It changes nothing.
+ * Monitors orders that stay PENDING for too long: the age of the oldest one, and how many of the oldest ones are unknown to the saga
+ * service because their messages were lost. Read-only.
  */
 final class PendingOrderMonitor {
     private static final Logger LOGGER = LoggerFactory.getLogger(PendingOrderMonitor.class);
@@ -37,12 +37,12 @@ final class PendingOrderMonitor {
     private volatile Observation last = new Observation(null, 0, 0, null);
 
     /**
-     * What was found.
+     * The result of one check.
      *
      * @param oldest the oldest pending order, or null if there is none
-     * @param overdue how many of the oldest ones are pending for too long
-     * @param withoutSaga how many of these the saga service does not know
-     * @param unknown why that is not known, or null
+     * @param overdue how many of the oldest orders have been pending for too long
+     * @param withoutSaga how many of the overdue orders the saga service does not know
+     * @param unknown the reason why {@code withoutSaga} is unknown, or null if it is known
      */
     private record Observation(
             @Nullable PendingOrder oldest,
@@ -50,7 +50,7 @@ final class PendingOrderMonitor {
             int withoutSaga,
             @Nullable String unknown) {}
 
-    /** @param warnAfter how old a pending order may be before it is a warning */
+    /** @param warnAfter age above which a pending order causes a warning */
     PendingOrderMonitor(
             Vertx vertx, Pool pool, OrderStore store, Peers peers, Duration warnAfter, MeterRegistry meters) {
         this.vertx = vertx;
@@ -75,7 +75,7 @@ final class PendingOrderMonitor {
         vertx.cancelTimer(timer);
     }
 
-    /** Which orders are pending for too long, in one sentence, or empty if none is. */
+    /** Describes the orders that have been pending for too long in one sentence. Empty if there are none. */
     Optional<String> warning() {
         Observation look = last;
         if (look.overdue() == 0 || look.oldest() == null) {
@@ -107,7 +107,8 @@ final class PendingOrderMonitor {
         return look.unknown() == null ? look.withoutSaga() : Double.NaN;
     }
 
-    // One look after the other, so that a slow database is not asked again before it answered.
+    // The next check is scheduled after the previous one has completed, so that checks do not pile up on a slow
+    // database.
     private void check() {
         store.oldestPending(pool, MAX_CHECKED)
                 .compose(this::evaluate)

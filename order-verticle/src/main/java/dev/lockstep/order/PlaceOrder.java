@@ -4,10 +4,10 @@ import dev.lockstep.order.domain.NewOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An order to be written, with what came with it.
+ * Request to write a new order.
  *
- * @param traceparent the W3C trace context that everything said of this order belongs to
- * @param idempotency what makes a repeat of the request recognisable, if the client asked for that
+ * @param traceparent the W3C trace context of the order; the order's messages carry it
+ * @param idempotency identifies repeats of the request, or null if the client sent no idempotency key
  */
 record PlaceOrder(
         NewOrder order, String traceparent, @Nullable Idempotency idempotency) {}

@@ -2,11 +2,11 @@ package dev.lockstep.order;
 
 import dev.lockstep.order.domain.Order;
 
-/** What came of a placement. */
+/** Result of placing an order. */
 sealed interface PlaceOrderResult {
-    /** The order is durable, as it was when it was first accepted. */
+    /** The order is durable. It is returned in the state in which it was first accepted. */
     record Accepted(Order order) implements PlaceOrderResult {}
 
-    /** Nothing was written: the key belongs to a request that asked for something else. */
+    /** Nothing was written: the key belongs to a different request. */
     record KeyReused() implements PlaceOrderResult {}
 }

@@ -8,12 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What happened to one order, as it is answered over HTTP.
+ * History of one order across the services, as returned over HTTP.
  *
- * @param data the oldest first; services keep their own time, so what lies closer together than their clocks is not sure of its
- *     order
- * @param unavailable whose part is missing, in whole or in part, and why
- * @param truncated which lists had more than is shown; what is missing of them is the oldest
+ * @param data oldest first; every service uses its own clock, so the order of entries closer together than the clock skew is uncertain
+ * @param unavailable services whose entries are missing, in whole or in part, with the reason
+ * @param truncated lists that had more entries than are shown; the oldest entries are left out
  */
 record Timeline(
         String orderId,
@@ -23,12 +22,12 @@ record Timeline(
         List<Truncated> truncated) {
 
     /**
-     * One thing that happened.
+     * One entry of the timeline.
      *
-     * @param service where
-     * @param kind what: {@code accepted}, {@code sent}, {@code consumed}, {@code saga-step}, {@code waiting}, {@code
-     *     dead-letter}, or the kind of an incident of delivery
-     * @param detail the members beside these
+     * @param service the service that recorded the entry
+     * @param kind {@code accepted}, {@code sent}, {@code consumed}, {@code saga-step}, {@code waiting}, {@code dead-letter}, or the
+     *     kind of a delivery event
+     * @param detail further members of the entry
      */
     record Entry(
             Instant at,
@@ -36,6 +35,6 @@ record Timeline(
             String kind,
             @JsonAnyGetter Map<String, Object> detail) {}
 
-    /** A list that had more than the newest so many. */
+    /** A list of which only the newest {@code shown} entries are included. */
     record Truncated(String service, String list, int shown) {}
 }

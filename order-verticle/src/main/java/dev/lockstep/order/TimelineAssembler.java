@@ -23,17 +23,17 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * Puts together what happened to an order, from what this service and those beside it have on record. It asks all of them at
- * once, waits for none longer than {@link Peers} does, and shows what it has got.
+ * Assembles the timeline of an order from the records of this service and its peers. It queries all services concurrently, each within the
+ * timeout of {@link Peers}, and returns what it received.
  */
 final class TimelineAssembler {
     private static final String SAGA = "saga";
     private static final int MAX_ENTRIES_PER_LIST = 500;
-    // 37 characters each: a request line of more than 4 KiB is refused.
+    // An id takes 37 characters, and a server refuses a request line longer than 4 KiB.
     private static final int IDS_PER_REQUEST = 50;
 
-    // Within one transaction, and so at one instant, a message is consumed before anything is decided and said about
-    // it.
+    // Entries of one transaction have the same timestamp. The message is consumed before the saga step and the messages
+    // that result from it.
     private static final List<String> KIND_ORDER = List.of("accepted", "consumed", "saga-step", "sent");
 
     private final Peers peers;
@@ -43,9 +43,9 @@ final class TimelineAssembler {
     }
 
     /**
-     * Never fails: what could not be asked for is named in the result.
+     * Never fails. Services that could not be queried are listed in the result.
      *
-     * @param traceparent the trace that the order was accepted in
+     * @param traceparent the trace context in which the order was accepted
      */
     Future<Timeline> assemble(Order order, String traceparent) {
         TimelineBuilder collected = new TimelineBuilder(order.id().toString());
@@ -59,14 +59,16 @@ final class TimelineAssembler {
                 .map(collectedAll -> collected.timeline(order));
     }
 
-    /** What has come in so far. Of one request, and so of one context: nothing here happens at the same time. */
+    /**
+     * Collects the responses for one request. Confined to the context of that request, so it needs no synchronization.
+     */
     private final class TimelineBuilder {
         private final String orderId;
         private final List<Entry> entries = new ArrayList<>();
         private final List<Truncated> truncated = new ArrayList<>();
         private final Map<String, String> unavailable = new LinkedHashMap<>();
         private final Set<String> answered = new HashSet<>();
-        // By id, so the newest last.
+        // Sorted by id, so the newest message is last.
         private final TreeMap<String, JsonObject> messages = new TreeMap<>();
 
         TimelineBuilder(String orderId) {
@@ -136,7 +138,8 @@ final class TimelineAssembler {
         }
 
         List<Future<Void>> requestInbox(String service) {
-            // Who told nothing is not waited for again; one list that is missing takes no other with it.
+            // Services that did not answer any request of the first round are skipped. A single failed list does not
+            // exclude a service.
             if (!answered.contains(service)) {
                 return List.of();
             }
@@ -180,12 +183,13 @@ final class TimelineAssembler {
         }
 
         private Future<Void> requestSagaHistory(String service) {
-            // What stands in its way is looked for here: it need not ask everybody as well.
+            // The diagnosis is not needed here, because the timeline queries the services itself. Without it the saga
+            // service does not query its own peers.
             MultiMap query = MultiMap.caseInsensitiveMultiMap().add("obstacles", "false");
             return recordOutcome(
                     service, peers.find(service, "/sagas/" + orderId, query).map(saga -> {
                         JsonArray history = saga.orElseGet(JsonObject::new).getJsonArray("history", new JsonArray());
-                        // Oldest first, unlike every other list.
+                        // Oldest first, unlike all other lists.
                         int left = Math.max(0, history.size() - MAX_ENTRIES_PER_LIST);
                         if (left > 0) {
                             truncated.add(new Truncated(service, "history", MAX_ENTRIES_PER_LIST));

@@ -1,4 +1,6 @@
-/** The order service: takes orders over HTTP, tells the rest of the system of them, and keeps what became of them. */
+/**
+ * The order service: accepts orders over HTTP, publishes their events to the other services, and stores the outcome of each order.
+ */
 @NullMarked
 package dev.lockstep.order;
 

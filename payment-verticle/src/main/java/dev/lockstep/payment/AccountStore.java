@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** The users' accounts and their running balances. The caller owns the transaction. */
+/**
+ * SQL of the {@code account} table: the users' accounts and their running balances. The caller owns the transaction.
+ */
 final class AccountStore {
-    // Sorted, so that two batches that name the same accounts wait for each other instead of both for ever.
+    // Locks in key order, so that two batches that need the same accounts cannot deadlock.
     private static final String LOCK = """
             SELECT user_id, currency, balance
               FROM account
@@ -26,7 +28,8 @@ final class AccountStore {
                FOR UPDATE
             """;
 
-    // What another transaction has locked is left out; what does not exist cannot be locked.
+    // SKIP LOCKED leaves out rows that another transaction has locked. Accounts that do not exist appear in neither
+    // query.
     private static final String LOCKED_OUT = """
             SELECT user_id FROM account WHERE user_id = ANY ($1::text[])
             EXCEPT
@@ -56,10 +59,12 @@ final class AccountStore {
              LIMIT $2
             """;
 
-    /** An account and its place in the order in which accounts were opened. */
+    /** An account and its number. Accounts are numbered in the order in which they were opened. */
     record NumberedAccount(long number, Account account) {}
 
-    /** Reads the accounts and locks their rows until the transaction ends. Users without one are not in the result. */
+    /**
+     * Reads the accounts and locks their rows until the transaction ends. Users without an account are missing from the result.
+     */
     Future<List<Account>> lock(SqlClient tx, Collection<UserId> userIds) {
         if (userIds.isEmpty()) {
             return Future.succeededFuture(List.of());
@@ -68,7 +73,7 @@ final class AccountStore {
         return tx.preparedQuery(LOCK).execute(Tuple.of(ids)).map(AccountStore::accounts);
     }
 
-    /** Those of the users whose account another transaction has locked. It does not wait for them. */
+    /** The users whose account is locked by another transaction. Does not wait for the locks. */
     Future<Set<UserId>> lockedByOthers(SqlClient tx, Collection<UserId> userIds) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple()
@@ -80,14 +85,14 @@ final class AccountStore {
                 });
     }
 
-    /** Opens an account with nothing on it, unless the user has one. Completes with whether it was opened. */
+    /** Opens an account with a zero balance unless the user has one. Completes with true if the account was opened. */
     Future<Boolean> open(SqlClient tx, UserId userId, String currency) {
         return tx.preparedQuery(OPEN)
                 .execute(Tuple.of(userId.value(), currency))
                 .map(opened -> opened.rowCount() == 1);
     }
 
-    /** Writes the balances of accounts whose rows the transaction has locked. */
+    /** Updates the balances of accounts. The caller must hold the row locks. */
     Future<Void> update(SqlClient tx, List<Account> accounts) {
         if (accounts.isEmpty()) {
             return Future.succeededFuture();
@@ -107,7 +112,7 @@ final class AccountStore {
                 .map(rows -> accounts(rows).stream().findFirst());
     }
 
-    /** Accounts opened before the one with this number, newest first. */
+    /** At most {@code rows} accounts with a number below {@code before}, newest first. */
     Future<List<NumberedAccount>> page(SqlClient tx, long before, int rows) {
         return tx.preparedQuery(PAGE).execute(Tuple.of(before, rows)).map(found -> {
             List<NumberedAccount> accounts = new ArrayList<>(found.size());

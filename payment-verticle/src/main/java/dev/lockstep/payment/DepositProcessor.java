@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The shell around {@link DepositDecision}: one transaction per deposit, which opens the account if it is the user's first. */
+/**
+ * Executes deposits around {@link DepositDecision}, each in its own transaction. The first deposit of a user opens the account.
+ */
 final class DepositProcessor {
     private final Pool pool;
     private final AccountStore accounts;
@@ -27,28 +29,30 @@ final class DepositProcessor {
         this.ledger = ledger;
     }
 
-    /** What became of a request to pay in. */
+    /** Outcome of a deposit request. */
     sealed interface Outcome {
-        /** It is paid in, now or when the same key came first. */
+        /** The deposit was made, now or by an earlier request with the same key. */
         record Deposited(StoredDeposit made) implements Outcome {}
 
         record CurrencyMismatch(String currency) implements Outcome {}
 
         record BalanceLimitExceeded() implements Outcome {}
 
-        /** The key was used for something else. */
+        /** The key belongs to a deposit of a different amount. */
         record KeyReused(Money amount) implements Outcome {}
     }
 
     /**
-     * Pays the amount in. Completes when it is durable.
+     * Makes the deposit in a transaction of its own. Completes once that has committed.
      *
-     * @param key makes retries of one deposit one deposit, for as long as the ledger is kept; null for none
+     * @param key idempotency key: requests of a user with the same key result in one deposit, for as long as the ledger is kept; null
+     *     for none
      */
     Future<Outcome> deposit(UserId userId, Money amount, @Nullable String key) {
         return pool.withTransaction(tx -> accounts.open(tx, userId, amount.currency())
                 .compose(opened -> accounts.lock(tx, List.of(userId))
-                        // Only now: whoever used the key before us had the account locked.
+                        // Read only after the account is locked: an earlier request with the same key held that lock
+                        // until its commit.
                         .compose(locked -> deposits.find(tx, userId, key)
                                 .compose(before -> deposit(tx, locked.getFirst(), opened, amount, key, before)))));
     }

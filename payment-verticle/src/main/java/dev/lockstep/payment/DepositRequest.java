@@ -11,16 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A deposit that was asked for and has nothing wrong with it. */
+/** A validated request for a deposit. */
 record DepositRequest(UserId userId, Money amount, @Nullable String key) {
     private static final int MAX_KEY_LENGTH = 200;
 
-    /** The JSON body, before anything is checked. */
+    /** The JSON body before validation. */
     record Body(@Nullable Long amount, @Nullable String currency) {}
 
-    /**
-     * @throws Problem 400 that names everything that is wrong
-     */
+    /** @throws Problem 400 that names everything that is invalid */
     static DepositRequest of(String userId, Body body, @Nullable String key) {
         List<FieldError> errors = new ArrayList<>();
         checkUserId(userId, errors);
@@ -38,7 +36,7 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
         return new DepositRequest(new UserId(userId), new Money(amount, currency), key);
     }
 
-    // As strict as the order service: a user who cannot order needs no account.
+    // Applies the rules of the order service: a user who cannot place orders needs no account.
     private static void checkUserId(String userId, List<FieldError> errors) {
         String problem = FieldConstraints.idProblem(userId);
         if (problem != null) {

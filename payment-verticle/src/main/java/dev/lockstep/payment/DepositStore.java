@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What was paid in and how that was answered. The caller owns the transaction. */
+/** SQL of the {@code deposit} table: deposits and the response given to each. The caller owns the transaction. */
 final class DepositStore {
     private static final String FIND = """
             SELECT amount, currency, opened, balance
@@ -26,12 +26,12 @@ final class DepositStore {
     /**
      * A deposit that was made.
      *
-     * @param opened whether it opened the account
-     * @param account as it was afterwards
+     * @param opened whether the deposit opened the account
+     * @param account the account after the deposit
      */
     record StoredDeposit(Money amount, boolean opened, Account account) {}
 
-    /** The deposit that the key was used for, if it was. */
+    /** The deposit made with this key. Empty if there is none or the key is null. */
     Future<Optional<StoredDeposit>> find(SqlClient tx, UserId userId, @Nullable String key) {
         if (key == null) {
             return Future.succeededFuture(Optional.empty());

@@ -11,16 +11,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Adds the whole ledger up, however long it has become: entries up to a closing are summed once and for all, and an audit
- * reads those sums and the entries since.
+ * Sums up the whole ledger, regardless of its size. Closing the ledger stores the sums of all entries up to a sequence number; an audit
+ * reads those sums and only the entries after that number.
  *
- * <p>An entry's number is drawn before its transaction commits, so that lower numbers may still be to come when a higher one
- * is seen. Writers hold a lock in common (the table's trigger takes it); closing takes it alone for the moment in which it
- * reads the highest number, and so has waited for every lower one.
+ * <p>An entry draws its sequence number before its transaction commits, so a lower number may become visible after a higher one. Writers
+ * therefore hold a shared advisory lock, which a trigger of the table takes. Closing takes the lock exclusively while it reads the highest
+ * number, and so has waited for every lower one.
  */
 final class LedgerAudit {
-    // The upper bound changes nothing but the plan: of a range with one end the planner expects a third of the table,
-    // and reads all of it.
+    // The upper bound does not change the result, only the plan: for a range with a lower bound only, the planner
+    // expects a third of the table and chooses a full scan.
     private static final String SUMMARY = """
             WITH part AS (
                  SELECT holder, currency, sum, entries
@@ -57,7 +57,8 @@ final class LedgerAudit {
               FROM ledger_closing
             """;
 
-    // A writer that never ends must not hold the others up: then the closing waits, not they.
+    // A pending exclusive lock blocks new writers. If one transaction stays open for long, the closing gives up instead
+    // of blocking the others.
     private static final String SET_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '3s'";
 
     private static final String WAIT_FOR_WRITERS =
@@ -65,7 +66,7 @@ final class LedgerAudit {
 
     private static final String MAX_SEQ = "SELECT coalesce(max(seq), 0) AS highest FROM ledger_entry";
 
-    // Whoever else closed in the meantime moved until_seq, and then nothing is added here.
+    // If another instance has closed the ledger in the meantime, until_seq has changed and nothing is added.
     private static final String CLOSE = """
             WITH moved AS (
                  UPDATE ledger_closing
@@ -82,11 +83,11 @@ final class LedgerAudit {
             """;
 
     /**
-     * One currency's books.
+     * Totals of one currency.
      *
-     * @param sum of all entries, which is zero
-     * @param users what the entries say that users have
-     * @param balances what the accounts say that users have, which is the same
+     * @param sum sum of all entries; always zero
+     * @param users sum of the users' balances according to the ledger entries
+     * @param balances sum of the users' balances according to the accounts; equal to {@code users}
      */
     record CurrencySummary(
             String currency,
@@ -101,7 +102,7 @@ final class LedgerAudit {
         }
     }
 
-    /** Adds up all there is at one moment, in one statement. */
+    /** Computes the totals of all currencies in one statement, and therefore on one snapshot. */
     Future<List<CurrencySummary>> summary(SqlClient tx) {
         return tx.preparedQuery(SUMMARY).execute().map(rows -> {
             List<CurrencySummary> summaries = new ArrayList<>(rows.size());
@@ -119,7 +120,10 @@ final class LedgerAudit {
         });
     }
 
-    /** Closes the ledger if at least so many entries are open. Completes with whether it did. */
+    /**
+     * Closes the ledger if at least {@code atLeast} entries are open. Completes with false if there were fewer. Uses transactions of its
+     * own.
+     */
     Future<Boolean> close(Pool pool, long atLeast) {
         return pool.preparedQuery(COUNT_OPEN_ENTRIES).execute().compose(rows -> {
             Row row = rows.iterator().next();
@@ -132,7 +136,7 @@ final class LedgerAudit {
         });
     }
 
-    // A transaction of its own, so that writers wait for this and not for the adding up.
+    // A separate transaction, so that writers wait only for this query and not for the summation.
     private Future<Long> lastCommittedSeq(SqlConnection tx) {
         return tx.query(SET_LOCK_TIMEOUT)
                 .execute()

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes the ledger now and then, so that an audit never has much to read. Any number of instances may do so. */
+/** Closes the ledger periodically, so that an audit reads few open entries. Several instances may run concurrently. */
 final class LedgerClosing {
     private static final Logger LOGGER = LoggerFactory.getLogger(LedgerClosing.class);
 
-    // Few enough to be added up in milliseconds, so a quiet service never closes at all.
+    // This many entries are summed in milliseconds, so a service with little traffic never has to close the ledger.
     private static final long OPEN_ENTRIES = 50_000;
 
     private final Vertx vertx;
@@ -33,7 +33,7 @@ final class LedgerClosing {
         timer = vertx.setPeriodic(interval.toMillis(), tick -> closeUnlessClosing());
     }
 
-    /** Completes when no closing is under way. */
+    /** Stops the timer. Completes once no closing is in progress. */
     Future<Void> stop() {
         if (timer != null) {
             vertx.cancelTimer(timer);

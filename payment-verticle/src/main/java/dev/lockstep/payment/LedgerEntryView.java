@@ -7,9 +7,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ledger entry as auditors see it.
+ * JSON representation of a ledger entry in HTTP responses.
  *
- * @param posting what it shares with its other side
+ * @param posting id shared by the two entries of a posting
  * @param orderId absent for a deposit
  */
 record LedgerEntryView(

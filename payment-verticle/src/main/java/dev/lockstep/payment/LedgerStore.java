@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The append-only ledger: writes postings and shows entries. The caller owns the transaction. */
+/** SQL of the append-only {@code ledger_entry} table. The caller owns the transaction. */
 final class LedgerStore {
     private static final String APPEND = """
             INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind)
@@ -36,7 +36,7 @@ final class LedgerStore {
              LIMIT $2
             """;
 
-    // An order has a handful of entries, so the account may be looked for among them.
+    // An order has only a few entries, so filtering them by account needs no index.
     private static final String PAGE_OF_ORDER = """
             SELECT seq, posting, account, currency, amount, order_id, kind, at
               FROM ledger_entry
@@ -45,7 +45,7 @@ final class LedgerStore {
              LIMIT $2
             """;
 
-    /** Writes the two entries of each posting, all in one statement. */
+    /** Inserts the two entries of each posting, all in one statement. */
     Future<Void> append(SqlClient tx, List<IdentifiedPosting> postings) {
         if (postings.isEmpty()) {
             return Future.succeededFuture();
@@ -76,14 +76,17 @@ final class LedgerStore {
                 .mapEmpty();
     }
 
-    /** A posting and the id that its entries share. */
+    /** A posting and the id that its two entries share. */
     record IdentifiedPosting(UUID id, Posting posting) {
         static IdentifiedPosting of(Posting posting) {
             return new IdentifiedPosting(UUID.randomUUID(), posting);
         }
     }
 
-    /** Entries written before the one with this number, newest first, of the account and the order if given. */
+    /**
+     * At most {@code rows} entries with a sequence number below {@code before}, newest first, optionally only those of an account or an
+     * order.
+     */
     Future<List<LedgerEntryView>> page(
             SqlClient tx, @Nullable String account, @Nullable String orderId, long before, int rows) {
         if (orderId != null) {

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The payment service as a program: settings in, exit code out. */
+/** Entry point of the payment service: reads the settings from the environment and sets the exit code. */
 public final class PaymentApp {
     private static final List<String> TOPICS =
             List.of(Topics.PAYMENT_COMMANDS, Topics.PAYMENT_UPDATED, ResendRequested.TOPIC);
@@ -25,7 +25,7 @@ public final class PaymentApp {
         ServiceRunner.main(PaymentConfig.SERVICE, PaymentApp::start);
     }
 
-    /** Starts the service with these settings and returns when it serves requests. */
+    /** Starts the service with these settings. Returns once it serves requests. */
     public static RunningService start(Map<String, String> environment) {
         PaymentConfig config = PaymentConfig.from(environment);
         return ServiceRunner.start(

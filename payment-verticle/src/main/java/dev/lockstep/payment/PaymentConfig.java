@@ -6,9 +6,9 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * Everything the payment service can be told.
+ * Settings of the payment service.
  *
- * @param ledgerCloseInterval how often to look whether enough was posted to close the ledger
+ * @param ledgerCloseInterval how often the service checks whether there are enough open entries to close the ledger
  */
 public record PaymentConfig(ServiceConfig common, Duration ledgerCloseInterval) {
     static final String SERVICE = "payment-service";

@@ -20,7 +20,7 @@ import dev.lockstep.payment.domain.PaymentCommand;
 import dev.lockstep.payment.domain.UserId;
 import org.jspecify.annotations.Nullable;
 
-/** Messages into what the domain understands, and what it decided into messages. */
+/** Maps command messages to domain commands, and decisions to reply messages. */
 final class PaymentMessages {
     static final MessageCodec<dev.lockstep.contracts.PaymentCommand> CODEC = MessageCodec.of(
                     dev.lockstep.contracts.PaymentCommand.class)

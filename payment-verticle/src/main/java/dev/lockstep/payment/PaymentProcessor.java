@@ -21,11 +21,11 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * The shell around {@link Books}: lock what a batch touches, decide in memory, write what changed.
+ * Executes payment commands around {@link PaymentBatch}: locks the rows that a batch needs, decides in memory and writes the changes, all
+ * in the consumer's transaction.
  *
- * <p>Payments are locked before accounts and each kind in the order of its keys, so that batches, and deposits, which lock
- * one account, never wait for each other in a circle. However many orders of a batch are one user's, that account is
- * written once.
+ * <p>Payments are locked before accounts, and each table in key order. Batches therefore cannot deadlock, neither with each other nor with
+ * deposits, which lock a single account. A batch writes each account at most once, however many of its orders belong to one user.
  */
 final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.PaymentCommand> {
     private final PaymentStore payments;
@@ -95,7 +95,8 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
         return save(tx, books, answers);
     }
 
-    // Sent together and answered together. All are waited for: after a failure COMMIT would roll back without a word.
+    // The statements are pipelined, and join waits for all of them. A failure must not go unnoticed: in a failed
+    // transaction Postgres treats COMMIT as ROLLBACK without reporting an error.
     private Future<Void> save(SqlConnection tx, PaymentBatch books, List<OutboxMessage> answers) {
         List<LedgerStore.IdentifiedPosting> postings =
                 books.postings().stream().map(LedgerStore.IdentifiedPosting::of).toList();
@@ -114,7 +115,7 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
         return orderIds;
     }
 
-    /** Whoever is to be charged, and whoever was and may get it back. */
+    /** The users who are to be charged, and those who were charged and may get a refund. */
     private static Set<UserId> userIds(List<PaymentCommand> commands, List<Decided> known) {
         Set<UserId> userIds = new HashSet<>();
         for (PaymentCommand command : commands) {

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP face of accounts, payments and the ledger. */
+/** HTTP routes for accounts, payments and the ledger. */
 final class PaymentRoutes {
     private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
@@ -31,8 +31,8 @@ final class PaymentRoutes {
     private final LedgerAudit audit;
 
     /**
-     * @param reads for what is only read; deposits have their own
-     * @param lists for what may read many rows
+     * @param reads for single-row reads; deposits have a pool of their own
+     * @param lists for reads that may return many rows
      */
     PaymentRoutes(
             Pool reads,

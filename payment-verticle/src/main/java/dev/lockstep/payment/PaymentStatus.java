@@ -1,6 +1,6 @@
 package dev.lockstep.payment;
 
-/** How a payment stands, in one word: what the table keeps and the API says. */
+/** Status of a payment, as stored in the table and returned over HTTP. */
 enum PaymentStatus {
     CHARGED,
     DECLINED,

@@ -21,9 +21,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One row per order that anything was ever decided about. The caller owns the transaction. */
+/**
+ * SQL of the {@code payment} table, which has one row for every order that a decision was made about. The caller owns the transaction.
+ */
 final class PaymentStore {
-    // Sorted, so that two batches that name the same orders wait for each other instead of both for ever.
+    // Locks in key order, so that two batches that need the same orders cannot deadlock.
     private static final String LOCK = """
             SELECT order_id, status, user_id, amount, currency, reason
               FROM payment
@@ -42,8 +44,8 @@ final class PaymentStore {
             SELECT order_id, status, user_id, amount, currency, reason FROM payment WHERE order_id = ANY ($1::text[])
             """;
 
-    // No ON CONFLICT: a row that appeared since we looked was decided elsewhere, and writing over it would lose money.
-    // The violation rolls back; the next attempt sees the row.
+    // No ON CONFLICT: a row inserted since the lock was attempted holds another transaction's decision, and overwriting
+    // it would lose money. The unique violation rolls the transaction back, and the next attempt sees the row.
     private static final String INSERT = """
             INSERT INTO payment (order_id, status, user_id, amount, currency, reason)
             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
@@ -61,14 +63,16 @@ final class PaymentStore {
     private static final String FIND =
             "SELECT order_id, status, user_id, amount, currency, reason FROM payment WHERE order_id = $1";
 
-    /** Reads the payments and locks their rows until the transaction ends. Orders never seen are not in the result. */
+    /**
+     * Reads the payments and locks their rows until the transaction ends. Orders without a payment are missing from the result.
+     */
     Future<List<Decided>> lock(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCK)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(PaymentStore::payments);
     }
 
-    /** Those of the orders whose payment another transaction has locked. It does not wait for them. */
+    /** The orders whose payment is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
@@ -79,7 +83,7 @@ final class PaymentStore {
                 });
     }
 
-    /** Reads the payments and locks nothing. Orders never seen are not in the result. */
+    /** Reads the payments without locking. Orders without a payment are missing from the result. */
     Future<List<Decided>> list(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LIST)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
@@ -90,12 +94,16 @@ final class PaymentStore {
         return orderIds.stream().map(OrderId::value).toArray(String[]::new);
     }
 
-    /** Writes payments that had no row when they were locked; fails if one has by now. Sorted by order. */
+    /**
+     * Inserts payments that had no row when the orders were locked. Fails if a row exists by now.
+     *
+     * @param payments sorted by order id
+     */
     Future<Void> insert(SqlClient tx, List<Decided> payments) {
         return write(tx, INSERT, payments);
     }
 
-    /** Writes payments whose rows the transaction has locked. */
+    /** Updates payments. The caller must hold the row locks. */
     Future<Void> update(SqlClient tx, List<Decided> payments) {
         return write(tx, UPDATE, payments);
     }

@@ -8,11 +8,12 @@ import dev.lockstep.payment.domain.Payment.Refunded;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A payment as the table keeps it and the API shows it.
+ * A payment as stored in the table and returned over HTTP.
  *
- * @param userId null for a refund that came before any charge
- * @param amount what was charged, also once it is refunded; what was asked for when declined; null when nothing was taken
- * @param reason why it was declined
+ * @param userId null if the refund arrived before any charge
+ * @param amount the charged amount, also after the refund; the requested amount if the charge was declined; null if nothing was charged
+ *     before the refund
+ * @param reason why the charge was declined
  */
 record PaymentView(
         String orderId,

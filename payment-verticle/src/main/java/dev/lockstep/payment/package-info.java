@@ -1,4 +1,4 @@
-/** The payment service: accounts, a double-entry ledger, and what is charged to them and given back. */
+/** The payment service: accounts, a double-entry ledger, charges and refunds. */
 @NullMarked
 package dev.lockstep.payment;
 

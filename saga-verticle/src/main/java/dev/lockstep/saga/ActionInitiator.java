@@ -4,8 +4,8 @@ import dev.lockstep.messaging.operator.Operator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose doing a step of a saga is.
+ * The operator who initiated a step of a saga.
  *
- * @param reason why, in their own words, or null if they gave none
+ * @param reason the reason that the operator gave, or null if there is none
  */
 record ActionInitiator(Operator operator, @Nullable String reason) {}

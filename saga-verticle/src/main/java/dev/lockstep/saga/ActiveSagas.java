@@ -12,16 +12,17 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * Knows how many sagas are under way, of all instances: counted in the database now and then, and kept up in between by what
- * this instance does. Shows them as {@code lockstep.saga.states}, {@code lockstep.saga.oldest} and {@code lockstep.saga.faulty},
- * and says whether there is room for more.
+ * Tracks the number of active sagas of all instances. The database is counted periodically; between two counts, this instance adds its own
+ * transitions. Exports {@code lockstep.saga.states}, {@code lockstep.saga.oldest} and {@code lockstep.saga.faulty}, and decides whether
+ * further orders may start.
  */
 final class ActiveSagas {
     private final SagaStore store;
     private final SqlClient client;
     private final int maxActive;
     private final Map<StateName, AtomicReference<Count>> counted = new EnumMap<>(StateName.class);
-    // What this instance brought in less what it saw out, ever; how much of it the last count had seen.
+    // Sagas that entered a forward state in this instance minus those that left one, since the start of the process;
+    // and the part of it that the last count includes.
     private final AtomicLong netStarted = new AtomicLong();
     private final AtomicLong netStartedAtRefresh = new AtomicLong();
 
@@ -63,8 +64,8 @@ final class ActiveSagas {
     }
 
     /**
-     * Whether another order may be begun. An order that waits in Kafka meets no deadline; one that waits behind thousands of
-     * others in front of a participant does.
+     * Whether another order may start. An order that waits in Kafka has no deadline yet, whereas an order that waits behind thousands of
+     * others at a participant does.
      */
     boolean hasCapacity() {
         long active = counted.entrySet().stream()

@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks for passed deadlines and turns them into events. Several instances may: each takes what no other is at. A batch that
- * fails is halved until the saga at fault stands alone; that one is put aside for a while, and all others go on.
+ * Finds passed deadlines and applies them as events. Several instances may run concurrently: each skips rows that another one has locked.
+ * If a batch fails, it is bisected until the failing saga is isolated. That saga is postponed, and all others proceed.
  */
 final class DeadlineSweeper {
     private static final int BATCH = 500;
@@ -39,8 +39,8 @@ final class DeadlineSweeper {
     }
 
     /**
-     * @param grace how long to wait before the first look: replies that arrived while the service was down are read before
-     *     anybody is blamed for not having sent them
+     * @param grace delay before the first sweep, so that replies that arrived while the service was down are processed before their
+     *     deadlines expire
      */
     void start(Duration grace) {
         sweeps.start(grace);
@@ -50,7 +50,7 @@ final class DeadlineSweeper {
         return sweeps.stop();
     }
 
-    /** Why deadlines are not being kept, in one sentence, or empty when they are. */
+    /** Describes in one sentence why deadlines are currently not processed. Empty if they are. */
     Optional<String> problem() {
         return sweeps.problem();
     }
@@ -77,7 +77,7 @@ final class DeadlineSweeper {
         return first.transform(ended -> ended.failed()
                         && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
                 ? first
-                // The database is there, and the others may have nothing wrong with them.
+                // The database is available, so the second half may still succeed.
                 : expireIsolated(overdue.subList(middle, overdue.size())).compose(done -> first));
     }
 

@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs a task again and again, each run only after the one before has ended. A run that fails does not end it. */
+/**
+ * Runs a task periodically. A run starts only after the previous one has completed. A failed run does not stop the task.
+ */
 final class PeriodicTask {
     private static final Logger LOGGER = LoggerFactory.getLogger(PeriodicTask.class);
 
@@ -23,8 +25,8 @@ final class PeriodicTask {
     private volatile @Nullable String problem;
 
     /**
-     * @param task what it does, for the log: "... failed"
-     * @param run one run; completes with whether the next one should follow without a pause
+     * @param task description of the task for log messages: "... failed"
+     * @param run performs one run; completes with true if the next run should follow without a pause
      */
     PeriodicTask(Vertx vertx, String task, Duration pause, Supplier<Future<Boolean>> run) {
         this.vertx = vertx;
@@ -37,19 +39,19 @@ final class PeriodicTask {
         timer = vertx.setTimer(Math.max(1, delay.toMillis()), fired -> runOnce());
     }
 
-    /** Completes when the run at hand has ended; there is none after it. */
+    /** Stops the task. Completes once the current run has ended. */
     Future<Void> stop() {
         stopped = true;
         vertx.cancelTimer(timer);
         return running.otherwiseEmpty().mapEmpty();
     }
 
-    /** Why the last run failed, in one sentence, or empty if it did not. */
+    /** Describes in one sentence why the last run failed. Empty if it succeeded. */
     Optional<String> problem() {
         return Optional.ofNullable(problem);
     }
 
-    // onComplete, not compose: composing the next run onto this one would grow a chain of futures for ever.
+    // onComplete, not compose: composing the next run onto this one would build an ever-growing chain of futures.
     private void runOnce() {
         Future<Boolean> begun = begin();
         running = begun;
@@ -75,7 +77,7 @@ final class PeriodicTask {
         boolean failedBefore = problem != null;
         if (failure != null) {
             problem = task + " failed: " + failure.getMessage();
-            // Once, not at every attempt: the database may be away for long.
+            // Logged as a warning only on the first failure: the database may be unavailable for a long time.
             (failedBefore ? LOGGER.atDebug() : LOGGER.atWarn())
                     .setCause(failure)
                     .log(task + " failed, trying again");

@@ -6,7 +6,10 @@ import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
 import dev.lockstep.saga.domain.SagaEvent.RetryRequested;
 import dev.lockstep.saga.domain.SagaState;
 
-/** What an operator wants cannot be done to a saga in this state; the message says to them why, and what can. */
+/**
+ * An operator's action is not possible in the current state of the saga. The message is meant for the operator: it gives the reason and the
+ * possible alternatives.
+ */
 final class RefusedActionException extends RuntimeException {
     RefusedActionException(OperatorAction action, SagaState state) {
         super(explanation(action, state), null, false, false);

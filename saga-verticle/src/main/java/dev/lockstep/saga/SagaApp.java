@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The saga service as a program: settings in, exit code out. */
+/** Entry point of the saga service: reads the settings from the environment and sets the exit code. */
 public final class SagaApp {
     private static final List<String> TOPICS = Stream.concat(
                     SagaVerticle.CONSUMED.stream(),
@@ -32,7 +32,7 @@ public final class SagaApp {
         ServiceRunner.main(SagaConfig.SERVICE, SagaApp::start);
     }
 
-    /** Starts the service with these settings and returns when it serves requests. */
+    /** Starts the service with these settings. Returns once it serves requests. */
     public static RunningService start(Map<String, String> environment) {
         SagaConfig config = SagaConfig.from(environment);
         return ServiceRunner.start(

@@ -9,13 +9,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything saga-service can be told.
+ * Settings of the saga service.
  *
- * @param peers who is asked what stands in the way of a saga, when somebody wants to know
- * @param deadlines how long the saga waits for whom
- * @param maxActive how many orders may be on their way to be confirmed before new ones wait in Kafka
- * @param sweepInterval how often passed deadlines are looked for
- * @param retention for how long a saga that has ended is kept, or null for ever
+ * @param peers the services that are queried for obstacles in the way of a saga
+ * @param deadlines timeouts and retry intervals of the saga
+ * @param maxActive maximum number of orders in a forward state; above it, new orders wait in Kafka
+ * @param sweepInterval how often the service looks for passed deadlines
+ * @param retention how long a finished saga is kept, or null to keep it for ever
  */
 public record SagaConfig(
         ServiceConfig common,

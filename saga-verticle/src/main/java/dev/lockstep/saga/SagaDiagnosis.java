@@ -16,11 +16,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for what stands in the way of a saga's messages, in this service and in those beside it: a parked key, a dead letter,
- * a message that its relay has not sent. For people only; no saga depends on it.
+ * Searches this service and its peers for obstacles in the way of a saga's messages: parked keys, dead letters, and messages that a relay
+ * has not sent. The result only informs operators; no saga depends on it.
  */
 final class SagaDiagnosis {
-    // What is younger is most likely about to leave: the outbox shows rows as pending until the next heartbeat.
+    // Younger rows are most likely not stuck: the outbox lists rows as pending until the next heartbeat.
     private static final Duration PENDING_THRESHOLD = Duration.ofSeconds(5);
 
     private final Peers peers;
@@ -32,14 +32,14 @@ final class SagaDiagnosis {
     }
 
     /**
-     * Something in the way.
+     * An obstacle in the way of a saga's messages.
      *
-     * @param service where it is
+     * @param service the service that reported it
      * @param kind {@code parked}, {@code dead-letter} or {@code pending}
-     * @param type of the message, as {@code ReserveStock}
-     * @param since when it came to be in the way
-     * @param error what went wrong, if anything did
-     * @param path where the service shows it
+     * @param type message type, such as {@code ReserveStock}
+     * @param since when the obstacle arose
+     * @param error the error, if there is one
+     * @param path path under which that service shows the obstacle
      */
     record Obstacle(
             String service,
@@ -51,10 +51,10 @@ final class SagaDiagnosis {
             @Nullable String error,
             String path) {}
 
-    /** What was found, the oldest first, and who could not be asked. */
+    /** The obstacles, oldest first, and the services that could not be queried. */
     record Result(List<Obstacle> obstacles, List<Unavailable> unavailable) {}
 
-    /** Never fails: a service that does not answer is named in the result. */
+    /** Never fails. Services that do not respond are listed in the result. */
     Future<Result> diagnose(String orderId) {
         List<Obstacle> obstacles = new ArrayList<>();
         List<Unavailable> unavailable = new ArrayList<>();

@@ -12,10 +12,10 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which sagas are asked for.
+ * Selects a page of sagas.
  *
- * @param olderThan started at least so long ago; zero for all
- * @param waitingLongerThan under way, and waiting for the same for at least so long; null for all
+ * @param olderThan lists only sagas that started at least this long ago; zero for all
+ * @param waitingLongerThan lists only active sagas that have been waiting for the same messages for at least this long; null for all
  */
 record SagaFilter(
         @Nullable StateName state,
@@ -25,10 +25,10 @@ record SagaFilter(
         int limit) {
     private static final Duration MAX_AGE = Duration.ofDays(36_500);
 
-    /** The last saga of the page before. */
+    /** The last saga of the previous page. */
     record After(OffsetDateTime startedAt, String orderId) {}
 
-    /** Reads a request's parameters. Throws {@link Problem} 400 naming the one at fault. */
+    /** Parses the query parameters of a request. Throws a 400 {@link Problem} that names the invalid parameter. */
     static SagaFilter of(
             @Nullable String state, @Nullable String olderThan, @Nullable String waitingLongerThan, PageRequest page) {
         String cursor = page.cursor();
@@ -59,7 +59,7 @@ record SagaFilter(
                 return duration;
             }
         } catch (DateTimeParseException e) {
-            // Said below.
+            // The error is thrown below.
         }
         throw Problem.badRequest(
                 parameter, "must be an ISO-8601 duration such as PT5M, not negative, but was \"" + text + "\"");

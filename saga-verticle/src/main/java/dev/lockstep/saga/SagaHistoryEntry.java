@@ -3,9 +3,9 @@ package dev.lockstep.saga;
 import dev.lockstep.saga.domain.OrderId;
 
 /**
- * One line of a saga's history.
+ * One entry of a saga's history.
  *
- * @param state the state that the event led to
- * @param detail a JSON object with whatever else there is to tell
+ * @param state the state after the event
+ * @param detail a JSON object with further members of the entry
  */
 record SagaHistoryEntry(OrderId orderId, String event, StateName state, String detail) {}

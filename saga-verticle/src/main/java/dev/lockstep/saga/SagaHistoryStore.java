@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What each saga went through, append only. The caller owns the transaction. */
+/** SQL of the append-only {@code saga_history} table. The caller owns the transaction. */
 final class SagaHistoryStore {
     private static final String APPEND = """
             INSERT INTO saga_history (order_id, event, state, detail)
@@ -26,7 +26,7 @@ final class SagaHistoryStore {
              ORDER BY seq
             """;
 
-    /** Appends the steps in the order given. */
+    /** Appends the entries in the given order. */
     Future<Void> append(SqlClient tx, List<SagaHistoryEntry> steps) {
         if (steps.isEmpty()) {
             return Future.succeededFuture();
@@ -45,7 +45,7 @@ final class SagaHistoryStore {
                 .mapEmpty();
     }
 
-    /** The steps of one saga as they are shown, oldest first. */
+    /** The history of one saga as returned over HTTP, oldest first. */
     Future<List<Map<String, Object>>> ofOrder(SqlClient client, OrderId orderId) {
         return client.preparedQuery(OF_ORDER)
                 .execute(Tuple.of(orderId.value()))

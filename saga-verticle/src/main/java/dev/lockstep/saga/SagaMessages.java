@@ -50,15 +50,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Between the messages of the contracts, the JSON that is stored, and the words of the domain. */
+/** Maps between contract messages, stored JSON and domain types. */
 final class SagaMessages {
     static final MessageCodec<Message> CODEC = MessageCodec.<Message>of(
                     List.of(OrderEvent.class, InventoryEvent.class, PaymentEvent.class))
             .keyedBy("orderId", Message::orderId);
     private static final String AGGREGATE_TYPE = "saga";
 
-    // A member that a newer version added is skipped, and one that an older version did not have is empty, so that both
-    // can take over from each other.
+    // Tolerates version skew in both directions: members added by a newer version are ignored, and members missing in
+    // data of an older version are read as empty.
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
@@ -69,9 +69,9 @@ final class SagaMessages {
             .build();
 
     /**
-     * Reads a message.
+     * Converts a message into an event.
      *
-     * @throws UnprocessableMessageException if it is nothing that the saga is told
+     * @throws UnprocessableMessageException if the message is not an event for the saga
      */
     SagaEvent toEvent(Message message) {
         OrderId order = new OrderId(message.orderId());
@@ -98,7 +98,7 @@ final class SagaMessages {
         };
     }
 
-    /** Writes a command. */
+    /** Converts a command into an outbox message. */
     OutboxMessage toMessage(SagaCommand command, @Nullable String traceparent) {
         String order = command.orderId().value();
         Message message = switch (command) {
@@ -118,15 +118,15 @@ final class SagaMessages {
         return OutboxMessage.of(AGGREGATE_TYPE, order, Topics.of(message), message, traceparent);
     }
 
-    /** What the state carries, to be stored beside its {@link StateName}. */
+    /** The data of the state as JSON, stored beside its {@link StateName}. */
     String toData(SagaState state) {
         return toJson(state);
     }
 
     /**
-     * Reads a state as it is stored.
+     * Reads a stored state.
      *
-     * @throws UnreadableSagaException if nobody can have stored it
+     * @throws UnreadableSagaException if no version of the service stores such a row
      */
     SagaState toState(String name, String data) {
         Class<? extends SagaState> type = StateName.find(name)
@@ -139,7 +139,9 @@ final class SagaMessages {
         }
     }
 
-    /** The messages that must all arrive before the saga moves on by itself, unless a participant says no. */
+    /**
+     * The messages that must all arrive before the saga proceeds by itself, unless a participant rejects its command.
+     */
     List<String> waitingFor(SagaState state) {
         return switch (state) {
             case SagaState.AwaitingOrder _ -> List.of(OrderCreated.class.getSimpleName());
@@ -154,7 +156,7 @@ final class SagaMessages {
         };
     }
 
-    /** The messages that were still waited for when an operator stopped waiting. */
+    /** The messages that were still outstanding when an operator abandoned the saga. */
     List<String> leftUndone(SagaState.Abandoned abandoned) {
         return waitingFor(abandoned.left());
     }
@@ -173,7 +175,9 @@ final class SagaMessages {
         return List.copyOf(messages);
     }
 
-    /** The name of the message that told the event, as on its topic, or its own if no message did. */
+    /**
+     * The name of the message that carried the event, as on its topic; for an event without a message, its own name.
+     */
     String eventName(SagaEvent event) {
         return switch (event) {
             case SagaEvent.OrderPlaced _ -> OrderCreated.class.getSimpleName();
@@ -191,7 +195,7 @@ final class SagaMessages {
         };
     }
 
-    /** The word under which an operator's action is on record. */
+    /** The name under which an operator's action is recorded. */
     String actionName(SagaEvent.OperatorAction action) {
         return switch (action) {
             case SagaEvent.RetryRequested _ -> "saga.retry";
@@ -201,9 +205,9 @@ final class SagaMessages {
     }
 
     /**
-     * What the history tells of a step besides its event and state: what the event said, and what was sent.
+     * The members of a history entry besides event and state: the data of the event, and the commands that were sent.
      *
-     * @param by whose doing it is, or null where it is nobody's
+     * @param by the operator who initiated the step, or null if there is none
      */
     String toDetail(SagaEvent event, List<OutboxMessage> sent, @Nullable ActionInitiator by) {
         Map<String, Object> detail = new LinkedHashMap<>();

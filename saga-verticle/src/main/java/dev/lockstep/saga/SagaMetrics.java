@@ -12,7 +12,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells people how sagas end: {@code lockstep.saga.duration}, {@code lockstep.saga.retries} and the log. */
+/** Reports the outcome of sagas in {@code lockstep.saga.duration}, {@code lockstep.saga.retries} and the log. */
 final class SagaMetrics {
     private static final Logger LOGGER = LoggerFactory.getLogger(SagaMetrics.class);
 
@@ -24,7 +24,9 @@ final class SagaMetrics {
         this.activeSagas = activeSagas;
     }
 
-    /** Takes note of what a saga has come to. Rarely, a transaction fails after this and the saga comes to it again. */
+    /**
+     * Records the outcome of a unit of work. In rare cases the transaction fails afterwards, and the retry records the outcome again.
+     */
     void record(SagaUnitOfWork saga) {
         if (!saga.hasChanged()) {
             return;

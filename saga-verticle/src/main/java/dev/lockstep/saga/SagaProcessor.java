@@ -29,8 +29,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The shell around {@link OrderSaga}: lock a batch's sagas, decide event by event, save, tell and append, all in the caller's
- * transaction and with one statement each.
+ * Advances sagas around {@link OrderSaga}: locks the sagas of a batch, decides event by event, saves the sagas, appends their history and
+ * appends their commands to the outbox. Each step takes one statement; all run in the caller's transaction.
  */
 final class SagaProcessor implements MessageHandler<Message> {
     private final OrderSaga saga;
@@ -81,16 +81,16 @@ final class SagaProcessor implements MessageHandler<Message> {
     }
 
     /**
-     * Lets deadlines pass that have passed.
+     * Applies deadlines that have passed.
      *
-     * @param limit how many at most
-     * @return how many sagas moved by that; as many as the limit means that there may be more
+     * @param limit maximum number of sagas
+     * @return the number of sagas that changed; if it equals the limit, there may be more
      */
     Future<Integer> expireDeadlines(SqlConnection tx, int limit) {
         return store.lockOverdue(tx, limit).compose(overdue -> expire(tx, overdue));
     }
 
-    /** Lets the deadlines of those of these sagas pass that have passed, if nobody else is at them. */
+    /** Applies the passed deadlines of these sagas. Sagas locked by another transaction are skipped. */
     Future<Void> expireDeadlines(SqlConnection tx, List<OrderId> among) {
         return store.lockOverdue(tx, among)
                 .compose(overdue -> expire(tx, overdue))
@@ -98,10 +98,9 @@ final class SagaProcessor implements MessageHandler<Message> {
     }
 
     /**
-     * Does what an operator wants.
+     * Applies an operator's action. Fails with {@link RefusedActionException} if the action is not possible in the saga's state.
      *
-     * @return the saga's state afterwards, or nothing if the order has no saga; fails with {@link RefusedActionException} if
-     *     this cannot be done to it
+     * @return the state of the saga afterwards, or empty if the order has no saga
      */
     Future<Optional<SagaState>> act(SqlConnection tx, OperatorAction action, ActionInitiator by) {
         return store.lock(tx, List.of(action.orderId())).compose(stored -> {
@@ -134,7 +133,8 @@ final class SagaProcessor implements MessageHandler<Message> {
     private Future<Integer> expire(SqlConnection tx, List<StoredSaga> overdue) {
         List<SagaUnitOfWork> sagas = overdue.stream().map(SagaUnitOfWork::new).toList();
         sagas.forEach(progress -> decide(progress, new SagaEvent.DeadlinePassed(progress.orderId()), null));
-        // Only those that moved: one that stays as it is would be looked at again without end.
+        // Counts only sagas that changed. An unchanged saga stays overdue, and counting it would repeat the sweep
+        // without end.
         return save(tx, sagas)
                 .map(overtaken ->
                         (int) sagas.stream().filter(SagaUnitOfWork::hasChanged).count() - overtaken.size());
@@ -147,9 +147,8 @@ final class SagaProcessor implements MessageHandler<Message> {
                         overtaken.isEmpty() ? Future.succeededFuture() : retryOvertaken(tx, incoming, overtaken));
     }
 
-    // Another transaction started these between our look and our insert. It has committed, so now they are there to be
-    // locked,
-    // and nobody can overtake us a second time.
+    // Another transaction inserted these sagas after they were read and before the insert. It has committed, so their
+    // rows exist now and can be locked. This cannot happen a second time.
     private Future<Void> retryOvertaken(
             SqlConnection tx, Map<OrderId, List<ReceivedEvent>> incoming, Set<OrderId> overtaken) {
         incoming.keySet().retainAll(overtaken);
@@ -180,7 +179,8 @@ final class SagaProcessor implements MessageHandler<Message> {
         return save(tx, List.copyOf(sagas.values()));
     }
 
-    // Postgres stores some texts as others, for instance a lone surrogate as "?". Such a saga is never found again.
+    // Postgres stores some strings differently, for example a lone surrogate as "?". Such a saga could never be found
+    // again.
     private static void requireAll(Set<OrderId> wanted, Set<OrderId> found) {
         for (OrderId each : wanted) {
             if (!found.contains(each)) {
@@ -207,7 +207,10 @@ final class SagaProcessor implements MessageHandler<Message> {
         }
     }
 
-    /** Saves what changed, then what was done about it. Completes with the sagas that could not be saved, and of which nothing was. */
+    /**
+     * Saves the changed sagas, then their history and commands. Completes with the sagas that could not be saved; nothing of those is
+     * written.
+     */
     private Future<Set<OrderId>> save(SqlConnection tx, List<SagaUnitOfWork> sagas) {
         List<SagaUnitOfWork> changed =
                 sagas.stream().filter(SagaUnitOfWork::hasChanged).toList();
@@ -220,7 +223,8 @@ final class SagaProcessor implements MessageHandler<Message> {
                     .map(SagaUnitOfWork::orderId)
                     .filter(id -> !saved.contains(id))
                     .forEach(overtaken::add);
-            // Joined, not composed: they travel together, and both must have succeeded before the caller commits.
+            // join lets the client pipeline the two statements, and completes only after both. The caller commits only
+            // if both have succeeded.
             return Future.join(
                             history.append(
                                     tx,

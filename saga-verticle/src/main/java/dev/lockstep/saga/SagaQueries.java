@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Reads sagas for HTTP requests, on connections apart from those that sagas advance with. What stands in a saga's way is asked of
- * every service, so only a few sagas are looked into at once.
+ * Reads sagas for HTTP requests. It uses a connection pool separate from the one that advances sagas. A search for obstacles queries every
+ * service, so only a few searches run concurrently.
  */
 final class SagaQueries {
     private static final int MAX_CONCURRENT_DIAGNOSES = 4;
@@ -41,7 +41,7 @@ final class SagaQueries {
         this.diagnoses = diagnoses;
     }
 
-    /** @param pool for reads; it stays the caller's to close */
+    /** @param pool for reads; the caller closes it */
     static SagaQueries of(
             Vertx vertx, Pool pool, SagaViewStore sagas, SagaHistoryStore history, SagaDiagnosis obstacles) {
         return new SagaQueries(
@@ -54,25 +54,24 @@ final class SagaQueries {
                         vertx, "searches for obstacles", MAX_CONCURRENT_DIAGNOSES, MAX_QUEUED_DIAGNOSES, MAX_WAIT));
     }
 
-    /** Without its history. */
+    /** The saga without its history. Empty if it does not exist. */
     Future<Optional<SagaView>> find(String orderId) {
         return sagas.find(pool, orderId);
     }
 
-    /** The same with its history. */
+    /** The given saga with its history. */
     Future<SagaView> withHistory(SagaView saga) {
         return history.ofOrder(pool, new OrderId(saga.orderId())).map(saga::with);
     }
 
     /**
-     * The same with what stands in its way. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many are looked
-     * into.
+     * The given saga with its obstacles. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many searches are running.
      */
     Future<SagaView> withObstacles(SagaView saga) {
         return diagnoses.run(() -> diagnosis.diagnose(saga.orderId()).map(saga::with));
     }
 
-    /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} while too many lists are read. */
+    /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many lists are being read. */
     Future<List<SagaView>> list(SagaFilter filter) {
         return lists.read(tx -> sagas.list(tx, filter));
     }

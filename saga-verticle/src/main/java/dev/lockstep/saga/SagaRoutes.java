@@ -19,7 +19,7 @@ import java.util.Objects;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Shows sagas over HTTP, and lets an operator step in: {@code /sagas} and {@code /sagas/{orderId}}. */
+/** HTTP routes under {@code /sagas}: read sagas, and apply operator actions to them. */
 final class SagaRoutes {
     private static final int MAX_REASON_LENGTH = 1000;
 
@@ -43,7 +43,7 @@ final class SagaRoutes {
                 .handler(ctx -> act(ctx, (id, reason) -> new AbandonRequested(id, required(reason))));
     }
 
-    /** Why an operator steps in. */
+    /** Body of an operator action, with the operator's reason. */
     record ActionRequest(@Nullable String reason) {}
 
     private void list(RoutingContext ctx) {

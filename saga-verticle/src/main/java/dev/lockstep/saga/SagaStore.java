@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One row per order's saga. The caller owns the transaction. */
+/** SQL of the {@code saga} table, which has one row for each order. The caller owns the transaction. */
 final class SagaStore {
     private static final String LOCK = """
             SELECT order_id, state, data::text AS data, version, traceparent, extract(epoch FROM now() - created_at)::float8 AS age
@@ -43,8 +43,8 @@ final class SagaStore {
                FOR UPDATE SKIP LOCKED
             """;
 
-    // now() is the database's clock: deadlines set by one instance and judged by another must not depend on theirs.
-    // A row that another transaction inserted in the meantime has a version already and is left alone.
+    // now() is the database's clock: instances that set and check deadlines must not depend on their own clocks. A row
+    // inserted by another transaction in the meantime already has a version, so it is not updated.
     private static final String SAVE = """
             INSERT INTO saga (order_id, state, data, waiting_for, version, deadline, traceparent)
             SELECT order_id, state, data::jsonb, string_to_array(waiting_for, ','), version,
@@ -78,7 +78,8 @@ final class SagaStore {
                FOR UPDATE SKIP LOCKED
             """;
 
-    // One to three hundred seconds: what is broken stays so until somebody mends it, and costs a look until then.
+    // Delays from 1 to 300 seconds: a broken saga stays broken until it is repaired, and every attempt until then costs
+    // a query.
     private static final String POSTPONE = """
             UPDATE saga
                SET failures = failures + 1, failure = $2,
@@ -95,9 +96,8 @@ final class SagaStore {
              GROUP BY state
             """;
 
-    // The oldest first along the index, past the few that are under way or abandoned.
-    // One that was cancelled before its order came stays: the order may still come, and nothing else would know that it
-    // is off.
+    // Scans the index from the oldest saga, skipping the few that are active or abandoned. A saga that was cancelled
+    // before its order arrived is kept: the order may still arrive, and only this row records that it is cancelled.
     private static final String DELETE_ENDED = """
             WITH old AS (
                 SELECT order_id
@@ -121,7 +121,9 @@ final class SagaStore {
         this.messages = messages;
     }
 
-    /** Reads the sagas and locks their rows, in key order, until the transaction ends. Those without a row are left out. */
+    /**
+     * Reads the sagas and locks their rows, in key order, until the transaction ends. Orders without a saga are missing from the result.
+     */
     Future<Map<OrderId, StoredSaga>> lock(SqlConnection tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCK)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
@@ -135,21 +137,23 @@ final class SagaStore {
                 });
     }
 
-    /** Those of the orders whose saga another transaction has locked. It does not wait for them. */
+    /** The orders whose saga is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCKED_OUT)
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(SagaStore::orderIds);
     }
 
-    /** Reads and locks sagas whose deadline has passed, the longest overdue first, except those that somebody is at. */
+    /**
+     * Reads and locks sagas whose deadline has passed, longest overdue first. Skips rows that another transaction has locked.
+     */
     Future<List<StoredSaga>> lockOverdue(SqlConnection tx, int limit) {
         return tx.preparedQuery(LOCK_OVERDUE)
                 .execute(Tuple.of(limit))
                 .map((RowSet<Row> rows) -> rows.stream().map(this::toSaga).toList());
     }
 
-    /** Those whose deadline has passed, the longest overdue first, whoever is at them. It locks nothing. */
+    /** The sagas whose deadline has passed, longest overdue first, including locked ones. Takes no locks. */
     Future<List<OrderId>> overdue(SqlClient client, int limit) {
         return client.preparedQuery(OVERDUE)
                 .execute(Tuple.of(limit))
@@ -158,14 +162,18 @@ final class SagaStore {
                         .toList());
     }
 
-    /** Reads and locks those of the sagas whose deadline has passed, except those that somebody is at. */
+    /**
+     * Reads and locks those of the given sagas whose deadline has passed. Skips rows that another transaction has locked.
+     */
     Future<List<StoredSaga>> lockOverdue(SqlConnection tx, Collection<OrderId> among) {
         return tx.preparedQuery(LOCK_OVERDUE_AMONG)
                 .execute(Tuple.tuple().addArrayOfString(ids(among)))
                 .map((RowSet<Row> rows) -> rows.stream().map(this::toSaga).toList());
     }
 
-    /** Notes why a deadline could not be let pass, and puts it off, the further the more often this has happened in a row. */
+    /**
+     * Records why an overdue saga could not advance, and postpones its deadline. The delay doubles with each consecutive failure.
+     */
     Future<Void> postpone(SqlClient client, OrderId orderId, String failure) {
         return client.preparedQuery(POSTPONE)
                 .execute(Tuple.of(orderId.value(), failure))
@@ -173,9 +181,9 @@ final class SagaStore {
     }
 
     /**
-     * Saves where the sagas stand now, with fresh deadlines.
+     * Saves the new states of the sagas with new deadlines.
      *
-     * @return those that were saved; the others were started by another transaction since they were found unseen
+     * @return the orders that were saved; the sagas of the others were started by another transaction after they were read
      */
     Future<Set<OrderId>> save(SqlConnection tx, List<SagaUnitOfWork> moved) {
         if (moved.isEmpty()) {
@@ -196,16 +204,18 @@ final class SagaStore {
     }
 
     /**
-     * The sagas in one state that is not an end.
+     * Statistics about the sagas in one active state.
      *
-     * @param faulty how many of them could not be let their deadline pass
-     * @param oldestSeconds for how long the longest has been waiting for the same
+     * @param faulty how many of them failed to advance when their deadline passed
+     * @param oldestSeconds how long the longest-waiting saga has been waiting for the same messages
      */
     record Count(long sagas, long faulty, double oldestSeconds) {
         static final Count NONE = new Count(0, 0, 0);
     }
 
-    /** The sagas under way, by state; states that none is in, or that are not known here, are left out. */
+    /**
+     * Statistics about active sagas by state. States without sagas are missing, as are states that this version does not know.
+     */
     Future<Map<StateName, Count>> countActive(SqlClient client) {
         return client.preparedQuery(COUNT_ACTIVE).execute().map(rows -> {
             Map<StateName, Count> counts = new EnumMap<>(StateName.class);
@@ -220,10 +230,10 @@ final class SagaStore {
     }
 
     /**
-     * Drops sagas that were confirmed or cancelled so long ago, with their histories. What was abandoned stays.
+     * Deletes sagas that were confirmed or cancelled at least {@code retention} ago, with their histories. Abandoned sagas are kept.
      *
-     * @param limit how many at most
-     * @return how many there were
+     * @param limit maximum number of sagas
+     * @return the number of deleted sagas
      */
     Future<Integer> deleteEnded(SqlClient client, Duration retention, int limit) {
         return client.preparedQuery(DELETE_ENDED)

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** How far one saga has come in the transaction at hand: decided, step by step, but not saved. */
+/** Accumulates the decisions about one saga within a transaction, before they are saved. */
 final class SagaUnitOfWork {
     private final StoredSaga before;
     private final List<SagaHistoryEntry> steps = new ArrayList<>();
@@ -28,12 +28,12 @@ final class SagaUnitOfWork {
         this.traceparent = before.traceparent();
     }
 
-    /** @param cause the trace that the event belongs to, or null to go on with the saga's own */
+    /** @param cause the trace context of the event, or null to use that of the saga */
     void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String cause) {
         apply(saga, messages, event, cause, null);
     }
 
-    /** @param by whose doing the event is, or null where it is nobody's */
+    /** @param by the operator who initiated the event, or null if there is none */
     void apply(
             OrderSaga saga,
             SagaMessages messages,
@@ -58,7 +58,7 @@ final class SagaUnitOfWork {
         if (isRetry(event, decision)) {
             retries++;
         }
-        // A decision to stay leaves the row alone: saving it would replace the running deadline with none.
+        // If nothing changes, the row must not be written: saving it would remove the running deadline.
         if (changes) {
             changed = true;
             state = decision.state();
@@ -83,7 +83,7 @@ final class SagaUnitOfWork {
         return changed;
     }
 
-    /** How often something was asked for again, because nobody had answered in time or an operator wanted it. */
+    /** How many times a command was sent again because its deadline passed or an operator requested it. */
     int retries() {
         return retries;
     }

@@ -20,8 +20,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Opens what the saga needs and closes it in reverse; whoever deployed it has drained HTTP by then. All behaviour lives in
- * the collaborators.
+ * Opens the resources of the saga service and closes them in reverse order. The caller drains HTTP before it undeploys this verticle. All
+ * behaviour is in the collaborators.
  */
 public final class SagaVerticle extends VerticleBase {
     static final List<String> CONSUMED = List.of(

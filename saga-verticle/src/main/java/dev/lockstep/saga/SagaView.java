@@ -13,18 +13,18 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A saga as it is shown.
+ * JSON representation of a saga in HTTP responses.
  *
- * @param state its name, as stored: a row that is broken is shown too
- * @param waitingFor the messages that must all come before it ends or goes on; none once it has ended
- * @param waitingSince since when it has been waiting for just these, or null once it has ended
- * @param deadline when it stops waiting, or null if it waits as long as it takes, or for nothing
- * @param reason why the order was given up, or null if it was not
- * @param attempts how often what it waits for was asked for again, or null if it never is
- * @param failure why it could not be let go on when its deadline passed, or why its row cannot be read; null if all is well
- * @param obstacles what stands in the way of what it waits for, or null where nobody looked
- * @param unavailable who could not be asked about obstacles, or null if everybody could
- * @param history what it went through, oldest first, or null in a list
+ * @param state name of the state as stored, so that unreadable rows can be shown too
+ * @param waitingFor the messages that must all arrive before the saga proceeds or ends; empty once it has ended
+ * @param waitingSince since when the saga has been waiting for exactly these messages, or null once it has ended
+ * @param deadline when the saga stops waiting, or null if it waits without limit or has ended
+ * @param reason why the order was aborted, or null if it was not
+ * @param attempts how many times the outstanding commands were sent again, or null if the state has no retries
+ * @param failure why the saga could not advance when its deadline passed, or why its row cannot be read; null if there is no failure
+ * @param obstacles obstacles in the way of the awaited messages, or null if they were not requested
+ * @param unavailable services that could not be queried for obstacles, or null if all responded
+ * @param history the history, oldest first, or null in a list
  */
 record SagaView(
         String orderId,
@@ -42,7 +42,7 @@ record SagaView(
         @Nullable List<Unavailable> unavailable,
         @Nullable List<Map<String, Object>> history) {
 
-    /** What an operator stopped waiting for, and why. */
+    /** The messages that were outstanding when an operator abandoned the saga, and the operator's reason. */
     record Abandonment(List<String> leftUndone, String reason) {}
 
     static @Nullable String reason(SagaState state) {

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads sagas as they are shown. It locks nothing. */
+/** Reads sagas for HTTP responses, without locking. */
 final class SagaViewStore {
     private static final String COLUMNS_FROM = """
             SELECT order_id, state, data::text AS data, waiting_for, waiting_since, deadline, failure, created_at, updated_at
@@ -30,7 +30,8 @@ final class SagaViewStore {
              LIMIT $4
             """;
 
-    // The condition on the states tells the planner that the partial index will do, whatever $5 turns out to be.
+    // The constant condition on the states proves to the planner that the partial index applies, regardless of the
+    // value of $5.
     private static final String LIST_ACTIVE = COLUMNS_FROM + """
              WHERE created_at <= now() - make_interval(secs => $1)
                AND (created_at, order_id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, ''))
@@ -49,7 +50,7 @@ final class SagaViewStore {
              LIMIT $4
             """;
 
-    // Reads all that are under way, or all of one state: those are few.
+    // Reads all active sagas, or all active sagas in one state. There are few of them.
     private static final String LIST_WAITING = COLUMNS_FROM + """
              WHERE created_at <= now() - make_interval(secs => $1)
                AND (created_at, order_id) < (COALESCE($2, 'infinity'::timestamptz), COALESCE($3, ''))
@@ -66,14 +67,17 @@ final class SagaViewStore {
         this.messages = messages;
     }
 
-    /** Without its history. */
+    /** The saga without its history. Empty if it does not exist. */
     Future<Optional<SagaView>> find(SqlClient client, String orderId) {
         return client.preparedQuery(FIND)
                 .execute(Tuple.of(orderId))
                 .map((RowSet<Row> rows) -> rows.stream().findFirst().map(this::toView));
     }
 
-    /** The newest first, without their histories, and one more than the limit if there is one. */
+    /**
+     * The sagas that match the filter, newest first, without their histories. Returns up to one more than the limit, which shows that there
+     * is a further page.
+     */
     Future<List<SagaView>> list(SqlClient client, SagaFilter filter) {
         After after = filter.after();
         Tuple parameters = Tuple.of(
@@ -104,7 +108,7 @@ final class SagaViewStore {
         return duration.toMillis() / 1e3;
     }
 
-    // A row that cannot be read is shown as far as it can: a list that fails because of it would hide all others.
+    // An unreadable row is returned as far as possible. Failing the whole list would hide all other sagas.
     private SagaView toView(Row row) {
         try {
             SagaState state = messages.toState(row.getString("state"), row.getString("data"));

@@ -16,7 +16,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The states under the names that are stored and shown. They outlive the classes: a class may be renamed, a name may not. */
+/**
+ * Names of the states, as stored and as returned over HTTP. They are independent of the class names: a class may be renamed, a stored name
+ * may not.
+ */
 enum StateName {
     AWAITING_ORDER(AwaitingOrder.class, Kind.WAITING),
     RESERVING_STOCK(ReservingStock.class, Kind.FORWARD),
@@ -30,7 +33,7 @@ enum StateName {
     ABANDONED(Abandoned.class, Kind.ENDED);
 
     private enum Kind {
-        /** On its way to be confirmed. */
+        /** On the way to confirmation. */
         FORWARD,
         WAITING,
         ENDED
@@ -64,7 +67,7 @@ enum StateName {
         };
     }
 
-    /** The state of this name, if there is one. */
+    /** The state with this name, or empty if there is none. */
     static Optional<StateName> find(String name) {
         return Arrays.stream(values())
                 .filter(state -> state.name().equals(name))

@@ -6,11 +6,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A saga as its row has it.
+ * A saga as read from its row.
  *
- * @param version how often the row was saved; 0 for a saga that has none
- * @param traceparent of the message that started it
- * @param age how long ago it was started, by the database's clock
+ * @param version number of times the row was saved; 0 if there is no row
+ * @param traceparent trace context of the message that started the saga
+ * @param age time since the saga started, by the database's clock
  */
 record StoredSaga(
         OrderId orderId,

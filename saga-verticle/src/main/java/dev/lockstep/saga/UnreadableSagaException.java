@@ -1,8 +1,9 @@
 package dev.lockstep.saga;
 
-/** A saga's row is not one that a saga can have: somebody has changed it by hand, or a version wrote it that is not known here. */
+/** A saga's row is not valid: it was changed by hand, or written by a version that this one does not know. */
 final class UnreadableSagaException extends RuntimeException {
-    // Without a cause: Jackson's is an IOException, which those who classify failures take for a database that is away.
+    // Has no cause: Jackson's exception is an IOException, which the failure classifier would treat as an unavailable
+    // database.
     UnreadableSagaException(String message) {
         super(message);
     }

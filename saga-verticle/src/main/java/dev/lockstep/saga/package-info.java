@@ -1,4 +1,6 @@
-/** The saga service: sees every order through to its one end, and undoes what must not stay. */
+/**
+ * The saga service: coordinates every order until it is either confirmed or cancelled, and undoes completed steps of cancelled orders.
+ */
 @NullMarked
 package dev.lockstep.saga;
 

@@ -5,9 +5,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import net.bytebuddy.asm.Advice;
 import org.jspecify.annotations.Nullable;
 
-/** Ends the JVM the n-th time that the instrumented place is passed, as abruptly as {@code kill -9}: nothing is flushed, no hook runs. */
+/**
+ * Halts the JVM at the n-th execution of the instrumented method, as abruptly as {@code kill -9}: nothing is flushed and no shutdown hook
+ * runs.
+ */
 public final class Crash {
-    /** The exit code, which nothing else has: so the suite knows that the point was reached. */
+    /** The exit code. No other exit uses it, so it proves to the suite that the point was reached. */
     public static final int EXIT_CODE = 86;
 
     private static final AtomicInteger REMAINING_PASSAGES = new AtomicInteger();
@@ -18,21 +21,24 @@ public final class Crash {
         REMAINING_PASSAGES.set(passage);
     }
 
-    /** Called from the code that is woven in, so it is public. */
+    /** Public because instrumented code calls it. */
     public static void countDown() {
         if (REMAINING_PASSAGES.decrementAndGet() == 0) {
             Runtime.getRuntime().halt(EXIT_CODE);
         }
     }
 
-    /** The same once the future has completed well. Whoever was given the future does not hear of it before. */
+    /**
+     * Counts down once the future has succeeded, before any handler that the method's caller registers. Public because instrumented code
+     * calls it.
+     */
     public static void countDownOnSuccess(@Nullable Object future) {
         if (future instanceof Future<?> vertx) {
             Future<?> _ = vertx.onSuccess(done -> countDown());
         }
     }
 
-    /** Woven in at the beginning of a method. */
+    /** Instruments the beginning of a method. */
     static final class Before {
         private Before() {}
 
@@ -42,7 +48,7 @@ public final class Crash {
         }
     }
 
-    /** Woven in at the end of a method. */
+    /** Instruments the end of a method. */
     static final class After {
         private After() {}
 
@@ -52,7 +58,7 @@ public final class Crash {
         }
     }
 
-    /** Woven in at the end of a method that returns a future. */
+    /** Instruments the end of a method that returns a future. */
     static final class OnSuccess {
         private OnSuccess() {}
 

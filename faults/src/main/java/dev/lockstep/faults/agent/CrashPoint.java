@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Where a service can be made to crash: between each two steps of what it does with a message.
+ * The points at which a service can be made to crash, one between each two steps of its message processing.
  *
  * <pre>
  * record ─▶ claim ─▶ state ─▶ outbox ─▶ commit ─▶ offset commit
@@ -12,9 +12,9 @@ import java.util.Locale;
  * </pre>
  */
 public enum CrashPoint {
-    /** The inbox has the claim, the handler has not begun. */
+    /** The inbox has claimed the message, and the handler has not begun. */
     CLAIMED(Timing.ON_SUCCESS, "claim", "dev.lockstep.messaging.delivery.Inbox"),
-    /** The state is written, its messages perhaps not. */
+    /** The state is written, its messages possibly not. */
     STATE_WRITTEN(
             Timing.ON_SUCCESS,
             "save|insert",
@@ -22,32 +22,32 @@ public enum CrashPoint {
             "dev.lockstep.inventory.ReservationStore",
             "dev.lockstep.payment.PaymentStore",
             "dev.lockstep.saga.SagaStore"),
-    /** State and messages are written and not committed. */
+    /** State and messages are written but not committed. */
     OUTBOX_WRITTEN(Timing.ON_SUCCESS, "append", "dev.lockstep.messaging.outbox.Outbox"),
     /** The transaction is committed, the offset is not. */
     COMMITTED(Timing.ON_SUCCESS, "inOneTransaction", "dev.lockstep.messaging.delivery.BatchProcessor"),
-    /** About to commit the offsets of what was applied. */
+    /** The offsets of the applied records are about to be committed. */
     BEFORE_OFFSETS(Timing.BEFORE, "commitAsync", "dev.lockstep.messaging.consumer.OffsetCommits"),
-    /** The offsets are on their way. */
+    /** The offset commit was sent. */
     AFTER_OFFSETS(Timing.AFTER, "commitAsync", "dev.lockstep.messaging.consumer.OffsetCommits"),
-    /** The relay has rows from the slot and has sent none of them. */
+    /** The relay has received rows from the slot and has sent none of them. */
     CAPTURED(Timing.BEFORE, "publish", "dev.lockstep.relay.OutboxPublisher"),
     /** The rows are sent and Kafka has not acknowledged them. */
     SENT(Timing.BEFORE, "awaitAck", "dev.lockstep.relay.KafkaSender"),
-    /** Kafka has acknowledged, the slot does not know. */
+    /** Kafka has acknowledged the rows, but the slot does not know it. */
     ACKNOWLEDGED(Timing.AFTER, "awaitAck", "dev.lockstep.relay.KafkaSender"),
-    /** The batch is confirmed to the engine, and perhaps not yet to the slot. */
+    /** The batch is confirmed to the engine, but possibly not yet to the slot. */
     CONFIRMED(Timing.AFTER, "publish", "dev.lockstep.relay.OutboxPublisher"),
     /** An order is committed and its client has no answer. */
     ORDER_COMMITTED(Timing.BEFORE, "answer", "dev.lockstep.order.OrderGroupCommit");
 
-    /** When of a method. */
+    /** When during a method. */
     public enum Timing {
         /** Before its first statement. */
         BEFORE,
         /** When it has returned. */
         AFTER,
-        /** When the future that it returned has completed well. */
+        /** When the future that it returned has succeeded. */
         ON_SUCCESS
     }
 
@@ -65,7 +65,7 @@ public enum CrashPoint {
         return timing;
     }
 
-    /** A pattern of names. */
+    /** A regular expression for method names. */
     public String methodPattern() {
         return methodPattern;
     }
@@ -74,7 +74,7 @@ public enum CrashPoint {
         return List.of(classes.split(",", -1));
     }
 
-    /** As in {@code state-written}. */
+    /** The label, such as {@code state-written}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

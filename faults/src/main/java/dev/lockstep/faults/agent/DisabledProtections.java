@@ -21,12 +21,12 @@ import net.bytebuddy.asm.Advice;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** What is woven into a service to switch a protection off. Each class stands for the method that it changes. */
-@SuppressWarnings("UnusedVariable") // what an advice assigns to is a variable of the method that it is woven into
+/** Byte Buddy advice that disables protections of a service. Each class replaces or changes the method that its Javadoc names. */
+@SuppressWarnings("UnusedVariable") // an advice parameter that is assigned to is the instrumented method's variable
 public final class DisabledProtections {
     private DisabledProtections() {}
 
-    /** Called from the code that is woven in, so it is public. */
+    /** Public because instrumented code calls it. */
     public static Decision withoutCompensation(Decision decision) {
         return decision.state() instanceof Aborting given && given.reason() == CancelReason.TIMED_OUT
                 ? new Decision(
@@ -39,27 +39,27 @@ public final class DisabledProtections {
                 : decision;
     }
 
-    /** Called from the code that is woven in. */
+    /** Called from instrumented code. */
     public static FailureKind withoutIsolation(FailureKind kind) {
         return kind == FailureKind.TRANSIENT ? FailureKind.UNAVAILABLE : kind;
     }
 
-    /** Called from the code that is woven in. */
+    /** Called from instrumented code. */
     public static Future<Object> failedDeadLetter() {
         return Future.failedFuture(new IOException("dead letters are switched off"));
     }
 
-    /** Called from the code that is woven in. */
+    /** Called from instrumented code. */
     public static Future<?> emptyLookup(Future<?> found) {
         return found.map(something -> something instanceof Map ? Map.of() : List.of());
     }
 
-    /** Called from the code that is woven in. */
+    /** Called from instrumented code. */
     public static Future<?> emptyResend(String method) {
         return Future.succeededFuture(method.equals("resend") ? Set.of() : Optional.empty());
     }
 
-    /** {@code Pool.withTransaction(work)}: each statement is a transaction. */
+    /** {@code Pool.withTransaction(work)}: each statement is a transaction of its own. */
     static final class NoTransaction {
         private NoTransaction() {}
 
@@ -74,7 +74,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code BoundedTransactions.inTransaction(connection, limits, work, commits)}: each statement is a transaction. */
+    /** {@code BoundedTransactions.inTransaction(connection, limits, work, commits)}: each statement is a transaction of its own. */
     static final class NoBoundedTransaction {
         private NoBoundedTransaction() {}
 
@@ -91,7 +91,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code FailureClassifier.classify(failure)}: a locked row counts as a database that is away. */
+    /** {@code FailureClassifier.classify(failure)}: a locked row is classified as an unavailable database. */
     static final class LocksAreOutages {
         private LocksAreOutages() {}
 
@@ -101,7 +101,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** A lock of rows that finds none. */
+    /** {@code PaymentStore.lock(...)}: finds no rows. */
     static final class EmptyLookup {
         private EmptyLookup() {}
 
@@ -111,7 +111,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code PollLoop.apply(consumer, records, offsets)}: what was polled is committed at once. */
+    /** {@code PollLoop.apply(consumer, records, offsets)}: the offsets of polled records are committed before they are processed. */
     static final class CommitBeforeProcessing {
         private CommitBeforeProcessing() {}
 
@@ -121,7 +121,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** A method that does nothing. */
+    /** Any method without a result: does nothing. */
     static final class SkippedMethod {
         private SkippedMethod() {}
 
@@ -131,7 +131,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code DeadLetterStore.add(tx, letters)}: nowhere to put them. */
+    /** {@code DeadLetterStore.add(tx, letters)}: dead letters cannot be stored. */
     static final class NoDeadLetters {
         private NoDeadLetters() {}
 
@@ -148,7 +148,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code ConsumerOptions.client()}. */
+    /** {@code ConsumerOptions.kafkaProperties()}: also reads records of open and aborted transactions. */
     static final class ReadUncommitted {
         private ReadUncommitted() {}
 
@@ -158,7 +158,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code ConsumerOptions.client()}. */
+    /** {@code ConsumerOptions.kafkaProperties()}: refreshes metadata every five minutes, Kafka's default. */
     static final class DefaultMetadataAge {
         private DefaultMetadataAge() {}
 
@@ -168,7 +168,7 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code ResendStore.resend(tx, ids)} and {@code createForLostRange(...)}: there is nothing to send. */
+    /** {@code ResendStore.resend(tx, ids)} and {@code createForLostRange(...)}: find nothing to send. */
     static final class NoResend {
         private NoResend() {}
 
@@ -183,7 +183,10 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code OrderSaga.decide(state, event)}: what came too late is not undone. Sagas that end otherwise do undo what they did. */
+    /**
+     * {@code OrderSaga.decide(state, event)}: a late success is not compensated. Sagas that are cancelled for other reasons still
+     * compensate.
+     */
     static final class NoLateCompensation {
         private NoLateCompensation() {}
 

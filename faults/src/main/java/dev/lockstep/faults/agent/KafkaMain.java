@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
-/** Kafka as a process of its own: {@code FOLDER PORT NAME:PORT:ADVERTISED_PORT ...}. */
+/** Runs Kafka in a process of its own. Arguments: {@code FOLDER PORT NAME:PORT:ADVERTISED_PORT ...}. */
 public final class KafkaMain {
     private KafkaMain() {}
 

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Code that is put into methods of classes before they are loaded.
+ * Advice that is added to methods of classes when they are loaded.
  *
- * @param methodPattern a pattern of names
- * @param argumentCount how many the methods take, or -1 if that does not matter
+ * @param methodPattern a regular expression for method names
+ * @param argumentCount the number of parameters of the methods, or -1 for any
  */
 record MethodInstrumentation(Class<?> advice, List<String> classes, String methodPattern, int argumentCount) {
     private static final String MESSAGING = "dev.lockstep.messaging.";
@@ -45,7 +45,7 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
         return new MethodInstrumentation(advice, point.classes(), point.methodPattern(), -1);
     }
 
-    /** What takes the protection away. Empty where that is not done in a service. */
+    /** Returns the instrumentation that disables the protection. Empty if the protection is not disabled inside a service. */
     static List<MethodInstrumentation> disabling(Protection protection) {
         return switch (protection) {
             case TRANSACTION ->
@@ -149,9 +149,9 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
         builder.installOn(instrumentation);
     }
 
-    /** The class with the code in its methods. */
+    /** Returns the class with the advice in its methods. */
     <T> DynamicType.Builder<T> applyTo(DynamicType.Builder<T> type) {
-        // Described, not loaded: an advice may mention the very class that is about to be defined.
+        // The advice is described, not loaded, because it may refer to the class that is being defined.
         return type.visit(Advice.to(
                         TypePool.Default.ofSystemLoader()
                                 .describe(advice.getName())
@@ -166,7 +166,7 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
         return argumentCount < 0 ? named : named.and(takesArguments(argumentCount));
     }
 
-    /** A service that runs without what was to be woven in would only seem to have withstood it. */
+    /** Halts the JVM if instrumentation fails. Otherwise a case would pass because its fault was never active. */
     private static final class HaltOnError extends AgentBuilder.Listener.Adapter {
         @Override
         public void onError(

@@ -4,48 +4,56 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** What keeps a fault from doing harm, and can be switched off to see the harm. */
+/** A mechanism that prevents harm by a fault. The suite can disable it to show the harm. */
 public enum Protection {
-    /** Claim, state and outbox are one transaction. Off: every statement commits by itself. */
+    /** Claim, state and outbox are one transaction. Disabled: every statement commits by itself. */
     TRANSACTION,
-    /** A repeated message changes nothing. Off: neither the inbox nor the payments know what they have seen. */
+    /** A repeated message changes nothing. Disabled: neither the inbox nor the payments recognise repeats. */
     REPEATS,
-    /** Offsets are committed after the transaction. Off: before it. */
+    /** Offsets are committed after the transaction. Disabled: before it. */
     OFFSETS,
     /**
-     * The relay confirms to the slot what Kafka has acknowledged, and compares that with the table. Off: it confirms what was handed to
-     * the producer, and compares nothing.
+     * The relay confirms to the slot only rows that Kafka has acknowledged, and compares them with the table. Disabled: it confirms rows
+     * as soon as they are passed to the producer, and compares nothing.
      */
     ACKNOWLEDGEMENT,
-    /** What a slot did not carry is sent from the table. Off: neither a new slot nor a comparison with the table brings it. */
+    /**
+     * Rows that a slot did not deliver are sent from the table. Disabled: neither a new slot nor the comparison with the table sends
+     * them.
+     */
     RECOVERY,
-    /** A row that Kafka refuses is kept until Kafka takes it. Off: it is passed over. */
+    /** A row that Kafka refuses is held until Kafka accepts it. Disabled: it is skipped. */
     HELD_ROWS,
-    /** A message that can never be handled is put aside. Off: it is tried again for ever. */
+    /** A message that can never be handled becomes a dead letter. Disabled: it is retried for ever. */
     DEAD_LETTERS,
-    /** Consumers read committed records only. Off: also those of transactions that were aborted. */
+    /** Consumers read committed records only. Disabled: they also read records of aborted transactions. */
     READ_COMMITTED,
-    /** Consumers ask every few seconds which partitions there are. Off: as Kafka's client does, every five minutes. */
+    /** Consumers look for new partitions every few seconds. Disabled: every five minutes, like Kafka's client by default. */
     NEW_PARTITIONS,
-    /** What was removed before it was read is sent again. Off: senders send nothing. */
+    /** Records that were deleted before they were read are sent again. Disabled: senders send nothing. */
     LOST_RANGES,
-    /** A locked row parks the keys that need it. Off: it counts as a database that is away, and all keys wait. */
+    /** A locked row parks the keys that need it. Disabled: it counts as an unavailable database, and all keys wait. */
     ISOLATION,
-    /** A late success is undone. Off: it stays. */
+    /** A late success is compensated. Disabled: it stays. */
     UNDO,
-    /** When the clock is set back, what measures by it is built anew. Off: it waits until that time has come round. */
+    /**
+     * When the clock is set back, components that depend on it are recreated. Disabled: they wait until the earlier time is reached
+     * again.
+     */
     CLOCK,
-    /** A Postgres session that keeps failing is closed, and so are the others of its pool. Off: it goes back to the pool. */
+    /**
+     * A Postgres session that keeps failing is closed, together with the other sessions of its pool. Disabled: it returns to the pool.
+     */
     SESSIONS,
-    /** The retry of a request is the same request. Off: clients send no {@code Idempotency-Key}. */
+    /** A retried request is recognised as the same request. Disabled: clients send no {@code Idempotency-Key}. */
     IDEMPOTENCY_KEY;
 
-    /** As in {@code dead-letters}. */
+    /** The label, such as {@code dead-letters}. */
     public String label() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
-    /** Reads a label. */
+    /** Parses a label. */
     public static Protection of(String label) {
         return Arrays.stream(values())
                 .filter(protection -> protection.label().equals(label))

@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 import net.bytebuddy.agent.ByteBuddyAgent;
 
-/** Runs a service's own program, with a crash or without a protection woven in where the environment asks for it. */
+/** Runs a service's main class. The environment can request a crash point and disabled protections. */
 public final class ServiceMain {
-    /** A crash point and the passage that it happens at, as in {@code claimed:20}. */
+    /** The environment variable with a crash point and the execution at which it crashes, as in {@code CLAIMED:20}. */
     public static final String CRASH = "LOCKSTEP_FAULTS_CRASH";
-    /** Protections, separated by commas. */
+    /** The environment variable with the disabled protections, separated by commas. */
     public static final String WITHOUT = "LOCKSTEP_FAULTS_WITHOUT";
 
     private ServiceMain() {}
@@ -37,8 +37,8 @@ public final class ServiceMain {
                 .flatMap(protection -> MethodInstrumentation.disabling(protection).stream());
     }
 
-    // After the protections: what is woven in last comes first at run time, so a step that is switched off is passed
-    // all the same.
+    // The crash is installed after the protections. Advice that is installed last runs first, so the crash point is
+    // reached even if a protection skips the method.
     private static Stream<MethodInstrumentation> crash(Map<String, String> environment) {
         String crash = environment.get(CRASH);
         if (crash == null) {

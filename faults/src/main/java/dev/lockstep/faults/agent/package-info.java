@@ -1,4 +1,4 @@
-/** What runs inside the JVM of a service that is to crash at a certain point, or to do without one of its protections. */
+/** Code that runs inside a service's JVM: makes the service crash at a given point, or disables one of its protections. */
 @NullMarked
 package dev.lockstep.faults.agent;
 

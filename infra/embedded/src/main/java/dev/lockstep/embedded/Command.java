@@ -9,21 +9,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs one short-lived program and keeps what it said. */
+/** Runs a short-lived program and captures its output. */
 final class Command {
     private Command() {}
 
-    /** What a program answered: its exit code and all of its output. */
+    /** The exit code and all output of a program. The exit code is -1 if the program could not run or was killed. */
     record Result(int exitCode, String output) {
         boolean succeeded() {
             return exitCode == 0;
         }
     }
 
-    /** Runs the command to its end. A command that takes longer than the limit is killed and reported as failed. */
+    /** Runs the command to completion. A command that exceeds the limit is killed and reported as failed. */
     static Result run(List<String> command, Duration limit) {
         try {
-            // A file, not a pipe: a daemon that the command leaves behind inherits a pipe and keeps it open for ever.
+            // A file, not a pipe: a daemon started by the command would inherit the pipe and keep it open forever.
             Path output = Files.createTempFile("lockstep-command", ".out");
             try {
                 Process process = new ProcessBuilder(command)

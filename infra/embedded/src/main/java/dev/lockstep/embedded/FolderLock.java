@@ -15,7 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Says that a living process uses a folder. The operating system gives the lock back when that process dies, however it dies. */
+/** A lock that marks a folder as used by a running process. The operating system releases it when the process ends for any reason. */
 public final class FolderLock implements AutoCloseable {
     private final FileChannel channel;
 
@@ -23,7 +23,7 @@ public final class FolderLock implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Takes the lock of a folder, which is created where it is missing. Empty if another process, or this one, has it. */
+    /** Takes the lock of a folder, and creates the folder if it is missing. Empty if this process or another one holds the lock. */
     public static Optional<FolderLock> tryLock(Path folder) {
         FileChannel channel = null;
         try {
@@ -50,7 +50,7 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    /** The number of the process that took the folder's lock last, if one ever did. */
+    /** The id of the process that last took the folder's lock, or empty if the lock was never taken. */
     public static Optional<Long> holder(Path folder) {
         try {
             Path file = folder.resolve("lock");

@@ -10,11 +10,11 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** What the JDK cannot do with a folder in one call. */
+/** File system operations on folders that the JDK does not offer as one call. */
 public final class Folders {
     private Folders() {}
 
-    /** Deletes a folder and everything in it. A folder that is not there, or a file that vanishes meanwhile, is fine. */
+    /** Deletes a folder and everything in it. Ignores a missing folder and files that disappear meanwhile. */
     public static void delete(Path folder) {
         if (!Files.exists(folder)) {
             return;

@@ -8,10 +8,10 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
-/** Ports of 127.0.0.1. */
+/** Finds free ports of 127.0.0.1. */
 public final class FreePorts {
-    // Below those that Linux gives to outgoing connections (32768 to 60999 unless net.ipv4.ip_local_port_range says
-    // otherwise): one of them would take a port away again before the server that it was looked up for listens.
+    // Below the ports that Linux uses for outgoing connections (32768 to 60999 unless net.ipv4.ip_local_port_range
+    // differs). An outgoing connection could otherwise take the port before the server listens on it.
     private static final int FIRST = 20_000;
     private static final int COUNT = 32_768 - FIRST;
     private static final AtomicInteger NEXT =
@@ -19,7 +19,7 @@ public final class FreePorts {
 
     private FreePorts() {}
 
-    /** A port that was free a moment ago, and that this JVM was not given lately. */
+    /** A port that was free a moment ago and that this JVM has not returned recently. */
     public static int any() {
         return IntStream.range(0, COUNT)
                 .map(attempt -> FIRST + Math.floorMod(NEXT.getAndIncrement(), COUNT))
@@ -29,11 +29,10 @@ public final class FreePorts {
                         "no port of 127.0.0.1 from " + FIRST + " to " + (FIRST + COUNT - 1) + " is free"));
     }
 
-    /** Whether nobody listens on the port. */
+    /** Whether no process listens on the port. */
     public static boolean isFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
-            // As the servers themselves do, so that connections of an earlier run that are still in TIME_WAIT do not
-            // count.
+            // As the servers do, so that connections of an earlier run in TIME_WAIT do not count.
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             return true;

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One Kafka node, broker and controller, inside this JVM on 127.0.0.1. Its data stay in one folder between runs. */
+/** A Kafka node, broker and controller in one, inside this JVM on 127.0.0.1. Its data is kept in one folder between runs. */
 public final class LocalKafka implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(LocalKafka.class);
     private static final String HOST = "127.0.0.1";
@@ -38,11 +38,11 @@ public final class LocalKafka implements AutoCloseable {
     private static final AtomicBoolean FAILED = new AtomicBoolean();
 
     /**
-     * One more way in.
+     * An additional listener.
      *
      * @param name upper case, such as {@code PROXIED}
-     * @param port where the node listens
-     * @param advertisedPort where it tells those who came in there to find it
+     * @param port the port that the node listens on
+     * @param advertisedPort the port that the node advertises to clients of this listener
      */
     public record Listener(String name, int port, int advertisedPort) {}
 
@@ -50,7 +50,7 @@ public final class LocalKafka implements AutoCloseable {
     private final int port;
     private boolean running = true;
 
-    // By itself it would halt the JVM on the spot, and leave the Postgres beside it running.
+    // By default Kafka would halt the JVM immediately and leave the Postgres server of this JVM running.
     static {
         Exit.setHaltProcedure((status, message) -> fail(message));
         Exit.setExitProcedure((status, message) -> fail(message));
@@ -62,23 +62,23 @@ public final class LocalKafka implements AutoCloseable {
     }
 
     /**
-     * Starts the node on the data in the folder, or on new data if there are none, and returns once it takes requests.
+     * Starts the node and returns once it accepts requests. Uses the data in the folder, or creates new data if there is none.
      *
-     * @param port the port to listen on, 0 for any free one
+     * @param port the port to listen on, 0 for any free port
      */
     public static LocalKafka start(Path folder, int port) {
         return start(folder, port, List.of());
     }
 
     /**
-     * The same with more listeners, so that some clients reach the node by another way, such as through a {@link TcpProxy}: a client
-     * keeps to the address that is advertised where it came in. The ports are as given.
+     * Starts the node with additional listeners, so that some clients reach it by another route, such as a {@link TcpProxy}. A client keeps
+     * using the address that is advertised on the listener it connected to. The ports of additional listeners are used as given.
      */
     public static LocalKafka start(Path folder, int port, List<Listener> more) {
         return start(folder, port, more, Map.of());
     }
 
-    /** The same with broker settings that go before those of this class. */
+    /** Starts the node with broker settings that override those of this class. */
     public static LocalKafka start(Path folder, int port, List<Listener> more, Map<String, String> overrides) {
         return start(folder, port, more, overrides, FreePorts::any);
     }
@@ -95,7 +95,8 @@ public final class LocalKafka implements AutoCloseable {
             try {
                 return startOnce(absolute, clientPort, controllerPort, more, overrides);
             } catch (RuntimeException cause) {
-                // A port that was free a moment ago: somebody was quicker. Kafka tells the cause to its log only.
+                // Another process took a port that was free a moment ago. Kafka only logs this cause, so the ports are
+                // checked again.
                 boolean lost = !FreePorts.isFree(controllerPort) || (port == 0 && !FreePorts.isFree(clientPort));
                 if (attempt == ATTEMPTS || !lost) {
                     throw new IllegalStateException(
@@ -105,7 +106,7 @@ public final class LocalKafka implements AutoCloseable {
         }
     }
 
-    /** Whether a node of this JVM met a fault that it cannot live with, such as a full disk. The JVM is then about to exit. */
+    /** Whether a node of this JVM hit a fatal error, such as a full disk. The JVM is then about to exit. */
     public static boolean hasFailed() {
         return FAILED.get();
     }
@@ -118,7 +119,7 @@ public final class LocalKafka implements AutoCloseable {
         return port;
     }
 
-    /** Stops the node cleanly. Closing again does nothing. */
+    /** Stops the node cleanly. A second call does nothing. */
     @Override
     public synchronized void close() {
         if (!running) {
@@ -173,7 +174,8 @@ public final class LocalKafka implements AutoCloseable {
         }
     }
 
-    // A start that fails tells its caller. Later there is nobody to tell, so the JVM ends as it does by a signal.
+    // While a node starts, the caller of start receives the failure. After that no caller is left, so the JVM exits as
+    // it does after a signal.
     private static void fail(@Nullable String message) {
         if (STARTING.get() == 0 && !FAILED.getAndSet(true)) {
             LOGGER.atError().log("Kafka cannot go on, and neither can what depends on it");
@@ -199,12 +201,12 @@ public final class LocalKafka implements AutoCloseable {
                                 .collect(Collectors.joining("", "", "CONTROLLER:PLAINTEXT"))),
                 Map.entry("inter.broker.listener.name", "CLIENT"),
                 Map.entry("controller.listener.names", CONTROLLER),
-                // Static voters: they are not part of the data, so the controller may have another port at every start.
+                // Static voters are not stored in the data, so the controller can use another port at every start.
                 Map.entry("controller.quorum.voters", NODE + "@" + HOST + ":" + controllerPort),
                 Map.entry("log.dirs", folder.toString()),
                 Map.entry("auto.create.topics.enable", "false"),
                 Map.entry("num.partitions", "6"),
-                // One node.
+                // Replication settings for a single node.
                 Map.entry("default.replication.factor", "1"),
                 Map.entry("min.insync.replicas", "1"),
                 Map.entry("offsets.topic.replication.factor", "1"),
@@ -215,13 +217,13 @@ public final class LocalKafka implements AutoCloseable {
                 Map.entry("share.coordinator.state.topic.replication.factor", "1"),
                 Map.entry("share.coordinator.state.topic.min.isr", "1"),
                 Map.entry("share.coordinator.state.topic.num.partitions", "1"),
-                // A node that was killed is registered until its session ends, and cannot come back before that. Not
-                // shorter: on a machine that is busy with other things the heartbeats of a living node come late, too.
+                // A node that was killed stays registered until its session ends, and cannot restart before that. The
+                // timeout is not shorter, because on a busy machine the heartbeats of a healthy node can be late.
                 Map.entry("broker.heartbeat.interval.ms", "1000"),
                 Map.entry("broker.session.timeout.ms", "6000"),
-                // A group that starts has nobody to wait for.
+                // A new consumer group has no other members to wait for.
                 Map.entry("group.initial.rebalance.delay.ms", "0"),
-                // Two cores.
+                // Thread counts for two cores.
                 Map.entry("num.network.threads", "2"),
                 Map.entry("num.io.threads", "4"),
                 Map.entry("background.threads", "2"),

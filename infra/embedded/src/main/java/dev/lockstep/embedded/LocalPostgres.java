@@ -20,11 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A Postgres server of our own on 127.0.0.1, whose data stay in one folder between runs. It is a child of this JVM but not of
- * its terminal: Ctrl-C does not reach it, so whoever uses it can finish first and then {@link #close()} it.
+ * A Postgres server on 127.0.0.1 whose data is kept in one folder between runs. The server is a child process of this JVM but has its own
+ * session, so Ctrl-C in the terminal does not stop it: the caller finishes its work first and then calls {@link #close()}.
  *
- * <p>In the folder, which is closed to other users of the machine: {@code data} (the server's), {@code log}, {@code lock}, and
- * {@code superuser}, the password of a role that only {@link #superuserUrl} uses. {@link #USER} may create databases and replicate them.
+ * <p>The folder is not accessible to other users of the machine. It contains {@code data} (the server's data), {@code log}, {@code lock},
+ * and {@code superuser}, which holds the password of the role that only {@link #superuserUrl} uses. {@link #USER} may create databases and
+ * replicate them.
  */
 public final class LocalPostgres implements AutoCloseable {
     public static final String USER = "lockstep";
@@ -34,7 +35,7 @@ public final class LocalPostgres implements AutoCloseable {
     private static final String HOST = "127.0.0.1";
     private static final int ATTEMPTS = 5;
     private static final Duration INIT_LIMIT = Duration.ofMinutes(2);
-    // Long enough to replay what a crash left behind.
+    // Long enough for crash recovery.
     private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final Duration STOP_LIMIT = Duration.ofSeconds(30);
 
@@ -61,17 +62,17 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /**
-     * Starts the server on the data in the folder, or on new data if there are none, and returns once it takes connections.
+     * Starts the server and returns once it accepts connections. Uses the data in the folder, or creates new data if there is none.
      *
-     * @param port the port to listen on, 0 for any free one
+     * @param port the port to listen on, 0 for any free port
      */
     public static LocalPostgres start(Path folder, int port) {
         return start(folder, port, false);
     }
 
     /**
-     * The same on any free port for data that go with the server: nothing waits for the disk. A commit still survives the death of
-     * every process, only not that of the machine.
+     * Starts a server on any free port whose data is deleted with it, so nothing waits for the disk. A commit survives a crash of any
+     * process, but not a crash of the machine.
      */
     static LocalPostgres startDisposable(Path folder) {
         return start(folder, 0, true);
@@ -91,9 +92,9 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /**
-     * Stops the server that a killed process left running on the folder's data, if there is one.
+     * Stops the server that a killed process left running on the data in the folder, if there is one.
      *
-     * @return whether there was one
+     * @return whether a server was found and stopped
      */
     public static boolean stopOrphaned(Path folder) {
         Path absolute = folder.toAbsolutePath().normalize();
@@ -107,10 +108,7 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    /**
-     * Prepares a folder of the caller's that is closed to others and that the server's folder will be in: root runs the server as
-     * another user where it has to.
-     */
+    /** Prepares a parent folder of the server's folder that is closed to other users. Necessary if root runs the server as another user. */
     public static void grantTraversal(Path parent) {
         PrivilegeDrop.detect().grantTraversal(parent);
     }
@@ -123,27 +121,30 @@ public final class LocalPostgres implements AutoCloseable {
         return port;
     }
 
-    /** Whether a server that an earlier, killed process had left running was found and stopped at the start. */
+    /** Whether a server left running by an earlier, killed process was found and stopped at start. */
     public boolean stoppedOrphan() {
         return stoppedOrphan;
     }
 
-    /** The address of a database as the services are told it: without user and password. */
+    /** The URI of a database in the form that services expect, without user and password. */
     public String uri(String database) {
         return "postgresql://" + HOST + ":" + port + "/" + database;
     }
 
-    /** The address of a database for JDBC, with user and password in it. */
+    /** The JDBC URL of a database, with user and password. */
     public String jdbcUrl(String database) {
         return "jdbc:" + uri(database) + "?user=" + USER + "&password=" + PASSWORD;
     }
 
-    /** The address of a database for JDBC, as the superuser: for what tests and the fault suite do to a server, never for a service. */
+    /**
+     * The JDBC URL of a database for the superuser. Intended for operations of tests and the fault suite on the server, never for a
+     * service.
+     */
     public String superuserUrl(String database) {
         return roles().superuserUrl(database);
     }
 
-    /** Creates the database unless there is one of that name. */
+    /** Creates the database unless it exists. */
     public void createDatabase(String name) {
         try (Connection connection = DriverManager.getConnection(jdbcUrl("postgres"));
                 Statement statement = connection.createStatement()) {
@@ -156,7 +157,7 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    /** The number of the server's first process, which all others are children of. */
+    /** The process id of the postmaster, the parent of all other processes of the server. */
     public long pid() {
         try {
             return postmaster()
@@ -167,13 +168,13 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    /** Starts the server again on the same port after somebody killed it. One that still runs is stopped first. */
+    /** Starts the server again on the same port after it was killed. A server that still runs is stopped first. */
     public synchronized void restart() {
         running = false;
         start(port);
     }
 
-    /** Stops the server: open sessions are ended, everything committed is on disk. Closing again does nothing. */
+    /** Stops the server: open sessions are ended and all committed data is on disk. A second call does nothing. */
     @Override
     public synchronized void close() {
         if (!running) {
@@ -247,7 +248,8 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    // Before the server knows it: a file without a role is put right at the next start, a role without a file is lost.
+    // Written before the role exists on the server. A file without its role is repaired at the next start; a role
+    // without its file could not be used any more.
     private void createSuperuserPassword() throws IOException {
         if (!Files.exists(secret)) {
             byte[] random = new byte[24];
@@ -260,8 +262,8 @@ public final class LocalPostgres implements AutoCloseable {
         return String.join("\n", lines) + "\n";
     }
 
-    // A killed postmaster's children hold on to its shared memory for a moment, and somebody else may take a port that
-    // was free.
+    // Children of a killed postmaster keep its shared memory for a moment, and another process may take a port that was
+    // just free.
     private static boolean isRetryable(String problem, int wanted) {
         return problem.contains("shared memory block") || (wanted == 0 && problem.contains("Address already in use"));
     }
@@ -288,7 +290,8 @@ public final class LocalPostgres implements AutoCloseable {
                             "--builtin-locale=C.UTF-8"),
                     INIT_LIMIT);
             if (!result.succeeded()) {
-                // PG_VERSION is among the first files: without this the next start would take the half for the whole.
+                // PG_VERSION is one of the first files that initdb writes. Without this cleanup the next start would
+                // treat the incomplete folder as initialised.
                 Folders.delete(data);
                 throw new IllegalStateException("initdb failed: " + result.output());
             }
@@ -297,8 +300,8 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    // The reason, if it did not start. pg_ctl gives the server a session of its own, which keeps the terminal's Ctrl-C
-    // away from it.
+    // Returns the reason if the server did not start. pg_ctl starts the server in its own session, so Ctrl-C in the
+    // terminal does not reach it.
     private Optional<String> startServer() throws IOException {
         PrivateFiles.write(log, "");
         privilegeDrop.transferOwnership(log);
@@ -318,8 +321,8 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /**
-     * Stops a server that outlived the process which had started it. Stopped, not adopted: this run's settings and port then
-     * hold, the dead process's sessions and slot readers are gone for certain, and it costs a fraction of a second.
+     * Stops a server that outlived the process that started it. It is stopped instead of adopted, so that this run's settings and port
+     * apply and the sessions and slot readers of the dead process are certainly gone. This takes a fraction of a second.
      */
     private void stopOrphaned() throws IOException {
         Optional<ProcessHandle> owner = postmaster();
@@ -331,11 +334,12 @@ public final class LocalPostgres implements AutoCloseable {
             stoppedOrphan = true;
             stopServer();
         }
-        // Otherwise it refuses to start if by now an unrelated process has the number that is written there.
+        // Otherwise Postgres refuses to start if another process has the recorded process id by now.
         Files.deleteIfExists(data.resolve("postmaster.pid"));
     }
 
-    // The number in the file may meanwhile be anybody's, so the process must also be a Postgres on exactly these data.
+    // Another process may have the recorded process id by now, so the process must also be a Postgres on exactly this
+    // data.
     private Optional<ProcessHandle> postmaster() throws IOException {
         Path file = data.resolve("postmaster.pid");
         if (!Files.exists(file)) {
@@ -350,7 +354,7 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     private void stopServer() throws IOException {
-        // Somebody may have killed it, and pg_ctl takes that for a failure.
+        // The server may have been killed already, which pg_ctl reports as a failure.
         if (postmaster().isEmpty()) {
             return;
         }
@@ -358,7 +362,7 @@ public final class LocalPostgres implements AutoCloseable {
             Command.Result result = Command.run(
                     program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),
                     STOP_LIMIT.plusSeconds(10));
-            // Or it was dying just then, and its file is still there.
+            // The server may also have been terminating while its postmaster.pid still existed.
             if (result.succeeded() || postmaster().isEmpty()) {
                 return;
             }

@@ -10,11 +10,12 @@ import java.util.Optional;
 final class OrphanedServers {
     private OrphanedServers() {}
 
-    /** Stops the servers and deletes the folders of every JVM below the parent that no longer lives. */
+    /** Stops the servers and deletes the folders of all JVMs below the parent that no longer run. */
     static void clear(Path parent) throws IOException {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, "jvm-*")) {
             for (Path folder : folders) {
-                // Its owner locks a folder right after it creates it. Without a lock file it is too young to judge.
+                // A JVM locks its folder right after it creates it. A folder without a lock file may just have been
+                // created, so it is skipped.
                 if (!Files.exists(folder.resolve("lock"))) {
                     continue;
                 }

@@ -19,19 +19,19 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
-/** The Postgres programs that lie packed on the class path, unpacked once for each user of the machine. */
+/** Unpacks the Postgres programs from the archive on the class path, once per user of the machine. */
 final class PostgresBinaries {
     private static final Set<PosixFilePermission> PROGRAM = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-r--r--");
 
     private PostgresBinaries() {}
 
-    /** Unpacks the programs below the given folder unless they are there, and returns their home, which has {@code bin}. */
+    /** Unpacks the programs below the given folder unless they exist, and returns their home directory, which contains {@code bin}. */
     static synchronized Path unpackInto(Path parent) {
         String archive = archive();
         try {
             PrivateFiles.createInSharedFolder(parent);
-            // Who runs them need not be who unpacked them.
+            // The user who runs the programs may differ from the user who unpacked them.
             Files.setPosixFilePermissions(parent, PROGRAM);
             Path home = parent.resolve("postgres-" + fingerprint(archive));
             if (Files.isDirectory(home)) {
@@ -47,7 +47,7 @@ final class PostgresBinaries {
         }
     }
 
-    // Whatever this process withholds from new files.
+    // Overrides the umask of this process.
     private static void openFolders(Path unfinished) throws IOException {
         try (Stream<Path> all = Files.walk(unfinished)) {
             for (Path folder : all.filter(each -> Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
@@ -57,7 +57,7 @@ final class PostgresBinaries {
         }
     }
 
-    // The folder appears whole or not at all, because several JVMs may unpack at the same time.
+    // The folder appears completely or not at all, because several JVMs may unpack at the same time.
     private static void moveIntoPlace(Path unfinished, Path home) throws IOException {
         try {
             Files.move(unfinished, home);

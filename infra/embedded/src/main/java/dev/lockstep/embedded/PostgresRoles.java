@@ -11,11 +11,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The roles of a {@link LocalPostgres}: its superuser, whose password is random, and the one that services and people use, which may
- * make databases and replicate them, and nothing else.
+ * The roles of a {@link LocalPostgres}: a superuser with a random password, and the role for services and developers, which may create
+ * databases and replicate them, and nothing else.
  *
- * <p>Data of versions in which that one was the superuser are changed at the next start, databases and tables included. Every step may be
- * interrupted, and is then done again.
+ * <p>In data of earlier versions that role was the superuser. Such data is converted at the next start, including databases and tables.
+ * Every step may be interrupted and is then repeated.
  */
 final class PostgresRoles {
     static final String SUPERUSER = "postgres";
@@ -26,7 +26,7 @@ final class PostgresRoles {
     private static final String DUPLICATE_OBJECT = "42710";
     // Class 28: invalid authorization specification.
     private static final String INVALID_AUTHORIZATION_CLASS = "28";
-    // One session may not rename itself, so there has to be a second superuser for a moment.
+    // A session cannot rename its own role, so a second superuser exists temporarily.
     private static final String ALTER_UPGRADE_ROLE = "ALTER ROLE " + UPGRADE_ROLE + " SUPERUSER LOGIN PASSWORD '%s'";
     private static final String RENAME =
             "ALTER ROLE " + USER + " RENAME TO " + SUPERUSER + "; ALTER ROLE " + SUPERUSER + " PASSWORD '%s'";
@@ -37,7 +37,7 @@ final class PostgresRoles {
                 END IF;
             END $$
             """.formatted(USER, LocalPostgres.PASSWORD);
-    // What an operator may do to a server. Databases that are made later are copies of template1, with its grants.
+    // Operations that an administrator may perform on the server. Granted in template1, which new databases copy.
     private static final String GRANT_OPERATIONS = """
             GRANT EXECUTE ON FUNCTION pg_reload_conf(), pg_switch_wal() TO %1$s;
             GRANT ALTER SYSTEM ON PARAMETER max_slot_wal_keep_size, max_wal_size TO %1$s;
@@ -49,7 +49,7 @@ final class PostgresRoles {
               JOIN pg_roles r ON r.oid = d.datdba
              WHERE r.rolname = '%s' AND NOT d.datistemplate AND d.datname <> 'postgres'
             """.formatted(SUPERUSER);
-    // Sequences of a column follow its table, indexes and row types have no owner of their own.
+    // Sequences of a column follow the owner of the table. Indexes and row types have no separate owner.
     private static final String TRANSFER_OWNERSHIP = """
             DO $$
             DECLARE
@@ -104,7 +104,11 @@ final class PostgresRoles {
         return url(database, SUPERUSER, password);
     }
 
-    /** Makes the roles what they should be. */
+    /**
+     * Creates or converts the roles and transfers the ownership of the databases.
+     *
+     * @throws IllegalStateException if Postgres rejects a step, or the superuser of the data is not known
+     */
     void prepare() {
         try {
             if (!isSuperuserKnown()) {
@@ -123,7 +127,7 @@ final class PostgresRoles {
         }
     }
 
-    /** Lets the user of a server for tests lose slots and fill the WAL, as an operator could. */
+    /** Allows the user of a test server to lose slots and fill the WAL, as an administrator could. */
     void grantOperations() {
         try (Connection connection = DriverManager.getConnection(superuserUrl("template1"));
                 Statement statement = connection.createStatement()) {

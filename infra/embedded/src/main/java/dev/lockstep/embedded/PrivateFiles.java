@@ -16,7 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** Files and folders that nobody but their owner may look into: 0700 and 0600. */
+/** Files and folders that only their owner may access: 0700 and 0600. */
 public final class PrivateFiles {
     private static final Set<PosixFilePermission> FOLDER = PosixFilePermissions.fromString("rwx------");
     private static final Set<PosixFilePermission> FILE = PosixFilePermissions.fromString("rw-------");
@@ -24,8 +24,8 @@ public final class PrivateFiles {
     private PrivateFiles() {}
 
     /**
-     * Creates a folder that only its owner may enter, with the parents that are missing. One that exists and is empty, or has what the
-     * local stack keeps there, is closed to others with everything in it; any other keeps its permissions, as it may serve other ends.
+     * Creates a folder that only its owner may enter, and its missing parents. A folder that exists and is empty, or was created by the
+     * local stack, is closed to others with everything in it. Any other folder keeps its permissions, because it may serve other purposes.
      */
     public static void createFolder(Path folder) {
         try {
@@ -39,7 +39,7 @@ public final class PrivateFiles {
         }
     }
 
-    /** Closes a folder and everything in it to others. */
+    /** Closes a folder and everything in it to other users. */
     static void makePrivate(Path folder) throws IOException {
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override
@@ -51,7 +51,7 @@ public final class PrivateFiles {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                // A link's permissions are those of what it leads to, which may be anywhere.
+                // Permissions of a symbolic link apply to its target, which may be anywhere.
                 if (attributes.isRegularFile()) {
                     Files.setPosixFilePermissions(file, FILE);
                 }
@@ -68,7 +68,7 @@ public final class PrivateFiles {
         });
     }
 
-    /** Writes a file that only its owner may read. It appears whole or not at all. */
+    /** Writes a file that only its owner may read. The file appears completely or not at all. */
     static void write(Path file, String text) throws IOException {
         Path unfinished = Files.createTempFile(file.resolveSibling(""), file.getFileName() + "-", "");
         try {
@@ -80,9 +80,9 @@ public final class PrivateFiles {
     }
 
     /**
-     * Creates a folder where other users of the machine may create one of the same name first, as below {@code /tmp}.
+     * Creates a folder in a location where other users of the machine may create a folder of the same name first, such as {@code /tmp}.
      *
-     * @throws IllegalStateException if somebody else did
+     * @throws IllegalStateException if the folder belongs to another user
      */
     static void createInSharedFolder(Path folder) throws IOException {
         if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {

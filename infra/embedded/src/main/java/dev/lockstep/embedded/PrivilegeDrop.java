@@ -15,11 +15,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How Postgres programs are run so that they do not see themselves as root, which they refuse.
+ * Determines how to run the Postgres programs, which refuse to run as root.
  *
- * <p>An ordinary user runs them as they are. Root runs them in a user namespace of their own: inside they are nobody,
- * outside their files stay root's and no folder has to change hands. Where namespaces are forbidden (Docker's default
- * profile does), root hands the data to the user {@code nobody} and runs them as that.
+ * <p>For an ordinary user the programs run unchanged. For root they run in a separate user namespace: inside it they run as nobody, outside
+ * it their files still belong to root, and no folder changes its owner. Where user namespaces are forbidden (as in Docker's default
+ * profile), root transfers the data to the user {@code nobody} and runs the programs as that user.
  */
 enum PrivilegeDrop {
     NONE,
@@ -47,7 +47,7 @@ enum PrivilegeDrop {
         return List.copyOf(command);
     }
 
-    /** Where unpacked programs are kept: somewhere that the user who runs them can reach. */
+    /** The folder for unpacked programs, which the user who runs them can reach. */
     Path cache() {
         String home = System.getProperty("user.home");
         Path folder = Path.of(home, ".cache");
@@ -57,7 +57,7 @@ enum PrivilegeDrop {
                 : Path.of(System.getProperty("java.io.tmpdir"), "lockstep-" + System.getProperty("user.name"));
     }
 
-    /** Lets the user who runs Postgres pass through a folder that is closed to others, on the way to what is below it. */
+    /** Lets the user who runs Postgres traverse a folder that is closed to others and contains the data. */
     void grantTraversal(Path folder) {
         if (this == NOBODY_USER) {
             try {
@@ -72,7 +72,11 @@ enum PrivilegeDrop {
         return folder.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
     }
 
-    /** Makes sure that the user who runs Postgres owns the folder and all in it. */
+    /**
+     * Ensures that the user who runs Postgres owns the folder and everything in it.
+     *
+     * @throws IllegalStateException if that user cannot reach the folder
+     */
     void transferOwnership(Path folder) {
         if (this != NOBODY_USER) {
             return;

@@ -24,11 +24,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 
 /**
- * A network between a client and a server of 127.0.0.1, whose faults can be switched on and off: on any free port, everything that
- * comes in goes on to the server, as late and as slowly as it is told. The server need not be up.
+ * Simulates a network with faults between a client and a server. The proxy listens on any free port of 127.0.0.1 and forwards all traffic
+ * to the server, with the configured delay and bandwidth. The server does not have to be running.
  *
- * <p>The faults add up; {@link #heal()} ends all of them. Every connection has a thread to read and one to write for each of its
- * directions, so that a delay is one of latency: what is under way does not hold back what follows it.
+ * <p>Faults can be combined; {@link #heal()} ends all of them. Every connection has one thread for reading and one for writing in each
+ * direction, so a delay adds latency without reducing throughput.
  */
 public final class TcpProxy implements AutoCloseable {
     private static final int CHUNK = 16 * 1024;
@@ -64,7 +64,7 @@ public final class TcpProxy implements AutoCloseable {
         this.listener = listener;
     }
 
-    /** Starts to listen, and connects to the server for each connection that it takes. */
+    /** Starts to listen. The proxy opens one connection to the server for each connection that it accepts. */
     public static TcpProxy to(String host, int port) {
         try {
             ServerSocket listener = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
@@ -80,43 +80,43 @@ public final class TcpProxy implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** How many connections pass through it now. */
+    /** The number of open connections. */
     public int connections() {
         return connections.size();
     }
 
-    /** Resets all connections and every new one, as a firewall that rejects does. Both ends notice at once. */
+    /** Resets all connections and every new one, like a firewall that rejects them. Both ends notice at once. */
     public void cut() {
         change(now -> new Network(true, now.frozen, now.delay, now.bytesPerSecond));
         reset();
     }
 
-    /** Resets all connections. New ones work. */
+    /** Resets all connections. New connections work. */
     public void reset() {
         connections.forEach(connection -> connection.end(true));
     }
 
-    /** Lets nothing through and says nothing, as a pulled cable does. What is on its way arrives once it is healed. */
+    /** Stops all traffic without closing connections, like an unplugged cable. Data in flight arrives after {@link #heal()}. */
     public void freeze() {
         change(now -> new Network(now.cut, true, now.delay, now.bytesPerSecond));
     }
 
-    /** Lets everything arrive so much later, in each direction. */
+    /** Delays all traffic, in each direction. */
     public void delay(Duration delay) {
         change(now -> new Network(now.cut, now.frozen, delay, now.bytesPerSecond));
     }
 
-    /** Lets no more through than so many bytes a second, in each direction of each connection. */
+    /** Limits the bandwidth, in each direction of each connection. */
     public void bandwidth(long bytesPerSecond) {
         change(now -> new Network(now.cut, now.frozen, now.delay, bytesPerSecond));
     }
 
-    /** Ends all faults. Connections that were cut stay so. */
+    /** Ends all faults. Connections that were reset stay closed. */
     public void heal() {
         change(now -> Network.HEALTHY);
     }
 
-    /** Stops to listen and ends all connections. Closing again does nothing. */
+    /** Stops listening and closes all connections. A second call does nothing. */
     @Override
     public void close() {
         closed = true;
@@ -153,7 +153,7 @@ public final class TcpProxy implements AutoCloseable {
         try {
             what.close();
         } catch (Exception alreadyGone) {
-            // That is what was wanted.
+            // Already closed.
         }
     }
 
@@ -169,9 +169,10 @@ public final class TcpProxy implements AutoCloseable {
 
         void open() {
             try {
-                // A frozen network does not let a client find out whether anybody is there.
+                // On a frozen network a client cannot find out whether the server is reachable.
                 awaitDelivery(new Chunk(END), System.nanoTime());
-                // Asked after whoever cuts can have seen this connection, or one might slip through.
+                // Checked after the connection was registered. A concurrent cut() either sees this connection or is
+                // seen here.
                 if (network.cut || closed) {
                     end(true);
                     return;
@@ -222,11 +223,11 @@ public final class TcpProxy implements AutoCloseable {
             } catch (IOException | InterruptedException broken) {
                 end(true);
             }
-            // Whoever reads must not wait for room that nobody makes.
+            // A reader must not wait for room in a queue that has no consumer any more.
             underWay.clear();
         }
 
-        /** @param sentAt when what went before it was sent, which the bandwidth counts from */
+        /** @param sentAt when the previous chunk was sent; the bandwidth limit counts from there */
         private void awaitDelivery(Chunk chunk, long sentAt) throws InterruptedException {
             lock.lock();
             try {
@@ -265,7 +266,7 @@ public final class TcpProxy implements AutoCloseable {
             try {
                 socket.setSoLinger(true, 0);
             } catch (SocketException alreadyClosed) {
-                // Then the other end knows.
+                // The socket is closed already.
             }
         }
     }

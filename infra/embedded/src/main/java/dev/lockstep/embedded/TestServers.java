@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One Postgres and one Kafka for all tests of a JVM, each started when it is first asked for and stopped, its folder deleted, when
- * the JVM ends. What a JVM that was killed left behind, the next one clears away.
+ * One Postgres and one Kafka for all tests of a JVM. Each is started on first use. Both are stopped, and their folder is deleted, when the
+ * JVM exits. The next JVM removes the servers and folders of a JVM that was killed.
  */
 public final class TestServers {
     private static final AtomicInteger DATABASES = new AtomicInteger();
@@ -35,14 +35,14 @@ public final class TestServers {
         return Objects.requireNonNull(kafka);
     }
 
-    /** Creates an empty database in {@link #postgres()} for one test and returns its name, which begins with the prefix. */
+    /** Creates an empty database in {@link #postgres()} for one test and returns its name, which starts with the prefix. */
     public static String newDatabase(String prefix) {
         String name = prefix + "_" + DATABASES.incrementAndGet();
         postgres().createDatabase(name);
         return name;
     }
 
-    /** Where this JVM's servers keep their data. */
+    /** The data folder of this JVM's servers. */
     static synchronized Path folder() {
         if (folder == null) {
             folder = createFolder();

@@ -8,16 +8,16 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * The permissions that the operating system withholds from every file that this process, and the processes that it starts, create from
- * now on. The JDK has no way to say this for files that a library such as Kafka creates.
+ * The permissions that the operating system removes from every file that this process, and the processes it starts, will create. The JDK
+ * has no API to restrict the files that a library such as Kafka creates.
  */
 public final class Umask {
     private static final int OWNER_ONLY = 0077;
 
     private Umask() {}
 
-    /** Keeps new files from everybody but their owner. Where the system has no such thing, nothing happens. */
-    @SuppressWarnings("restricted") // native access is granted where the program is started
+    /** Restricts new files to their owner. Does nothing if the operating system has no umask. */
+    @SuppressWarnings("restricted") // native access is enabled where the program is started
     public static void restrictToOwner() {
         try {
             Linker linker = Linker.nativeLinker();
@@ -28,8 +28,8 @@ public final class Umask {
                 var _ = (int) call.invokeExact(OWNER_ONLY);
             }
         } catch (Throwable unsupported) {
-            // The folders themselves are closed to others, too. A logger would create its file before this had an
-            // effect.
+            // The folders are closed to others as well. The failure is not logged, because a logger would create its
+            // file before the umask applies.
         }
     }
 }

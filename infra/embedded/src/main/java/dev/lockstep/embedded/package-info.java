@@ -1,4 +1,4 @@
-/** A real Postgres and a real Kafka started by this JVM, for the tests and for the local stack. Not for production. */
+/** Postgres and Kafka servers that this JVM starts, for tests and for the local stack. Not for production. */
 @NullMarked
 package dev.lockstep.embedded;
 

@@ -5,7 +5,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
 
-/** What {@code ./up} shows while it starts and stops: one line for each thing that happened. */
+/** The progress output of {@code ./up}: one line per event. */
 final class Console {
     private static final int MAX_LINE_LENGTH = 2_000;
 
@@ -15,7 +15,7 @@ final class Console {
         this.out = out;
     }
 
-    /** Text of one or more lines. What a server or a setting says may be in it, so each is made printable. */
+    /** Prints text of one or more lines. The lines may quote servers or settings, so each is made printable. */
     void line(String text) {
         if (text.isEmpty()) {
             out.println();
@@ -24,7 +24,7 @@ final class Console {
         out.flush();
     }
 
-    /** One part of the stack and how it is. */
+    /** Prints the state of one part of the stack. */
     void part(String name, String state) {
         line(String.format(Locale.ROOT, "  %-10s %s", name, state));
     }

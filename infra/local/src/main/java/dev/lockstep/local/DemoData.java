@@ -6,15 +6,15 @@ import java.net.http.HttpResponse;
 import java.util.List;
 
 /**
- * Products and accounts to try things with. They are put in through the services' own API, each only where there is none: a
- * later start finds what orders have left of them.
+ * Sample products and accounts. They are created through the services' HTTP API, and only if they do not exist: a later start keeps the
+ * data that orders have changed.
  */
 final class DemoData {
     static final String DESCRIPTION = "products p1 to p5, accounts u123 to u127";
 
     private record Product(String id, String name, long price, long available) {}
 
-    // Enough of p1 for a load test that orders nothing else to run for hours.
+    // Enough of p1 for a load test that orders only p1 to run for hours.
     private static final List<Product> PRODUCTS = List.of(
             new Product("p1", "Notebook", 1_000, 1_000_000_000L),
             new Product("p2", "Pencil", 300, 1_000_000_000L),

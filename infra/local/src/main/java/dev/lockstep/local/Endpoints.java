@@ -14,14 +14,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 
-/** Where a running stack's parts listen, as a file in its data folder, so that other programs find them whatever ports they have. */
+/** The addresses of a running stack, stored in a file in its data folder so that other programs find them even on non-default ports. */
 record Endpoints(String postgresHost, int postgresPort, String bootstrapServers) {
     private static final String FILE = "endpoints.properties";
     private static final String POSTGRES_HOST = "postgres.host";
     private static final String POSTGRES_PORT = "postgres.port";
     private static final String KAFKA = "kafka.bootstrap.servers";
 
-    /** Empty if nothing runs there, or not all of it yet. */
+    /** Empty if no stack runs on this folder, or if it has not started completely. */
     static Optional<Endpoints> read(Path data) {
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(data.resolve(FILE))) {
@@ -37,7 +37,7 @@ record Endpoints(String postgresHost, int postgresPort, String bootstrapServers)
                 properties.getProperty(KAFKA)));
     }
 
-    /** @param services by the names of their settings, such as {@code order.http} */
+    /** @param services by the names of their properties, such as {@code order.http} */
     void write(Path data, Map<String, URI> services) {
         Properties properties = new Properties();
         properties.setProperty(POSTGRES_HOST, postgresHost);

@@ -9,7 +9,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 
-/** Asks the services as anybody would. */
+/** Calls the services over HTTP as any client does. */
 final class Http implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(10);
 

@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The whole system as a program: options and settings in, progress and exit code out. {@code ./up} builds and starts it. */
+/**
+ * The main class of the local stack: reads options and settings, prints progress and sets the exit code. {@code ./up} builds and starts it.
+ */
 public final class LocalApp {
     private static final int STOPPED = 0;
     private static final int FAILED = 1;
@@ -32,7 +34,7 @@ public final class LocalApp {
     private static void run(LocalConfig config, Console console, Console errors) {
         Umask.restrictToOwner();
         PrivateFiles.createFolder(config.data());
-        // Before the first logger is made: the console is for progress, so the log goes to a file.
+        // Set before the first logger is created: the console shows progress, so the log goes to a file.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", config.data().resolve("logs").toString());
 
@@ -42,7 +44,8 @@ public final class LocalApp {
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("local-stop").unstarted(() -> {
                     stop(stack, startEnded, console);
-                    // A JVM that ends by a signal says 130 or 143; one that was asked to stop, and did, has not failed.
+                    // By default a JVM that a signal ends exits with 130 or 143. A stack that stopped as requested
+                    // exits with 0.
                     Runtime.getRuntime().halt(LocalKafka.hasFailed() ? FAILED : exitCode.get());
                 }));
 
@@ -71,7 +74,7 @@ public final class LocalApp {
         console.line("");
         stack.stopStarting();
         try {
-            // What is starting cannot be stopped before it has started.
+            // Parts that are starting can only be stopped once they have started.
             startEnded.await();
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();

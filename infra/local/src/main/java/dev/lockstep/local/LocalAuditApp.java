@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Audits the stack of a data folder. One that runs is audited where it listens; of one that does not, Postgres and Kafka are
- * started for as long as it takes. {@code ./up audit} starts it.
+ * Audits the stack of a data folder. A running stack is audited at its current addresses. For a stopped stack, Postgres and Kafka are
+ * started for the duration of the audit. Started by {@code ./up audit}.
  */
 public final class LocalAuditApp {
     private static final int CANNOT_AUDIT = 2;
@@ -29,7 +29,7 @@ public final class LocalAuditApp {
                 .toAbsolutePath()
                 .normalize();
         Umask.restrictToOwner();
-        // Beside the log of the stack, which may be running.
+        // Not the log folder of the stack, which may be running.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", data.resolve("logs/audit").toString());
         // checkstyle off: consoleOutput, the report is what the command is for
@@ -64,9 +64,10 @@ public final class LocalAuditApp {
         return audit(out, err, connection(running.get()), options);
     }
 
-    // Nothing moves while the services are down, so there is nothing to wait for and what is under way is not stuck.
+    // Nothing changes while the services are stopped, so there is no need to wait, and work in progress does not count
+    // as stuck.
     private static int auditStopped(Servers servers, PrintWriter out, PrintWriter err, List<String> options) {
-        // Postgres is a process of its own and would go on without us.
+        // Postgres is a separate process and would otherwise outlive this one.
         Runtime.getRuntime().addShutdownHook(new Thread(servers::close, "audit-stop"));
         List<String> ours = new ArrayList<>(connection(servers.endpoints()));
         ours.add("--settle=0");
@@ -88,7 +89,7 @@ public final class LocalAuditApp {
         return AuditApp.run(out, err, all.toArray(String[]::new));
     }
 
-    /** The servers of a stack that does not run, on free ports. */
+    /** The servers of a stack that is not running, on free ports. */
     private record Servers(FolderLock lock, LocalPostgres postgres, LocalKafka kafka) implements AutoCloseable {
         static Servers start(Path data, FolderLock lock) {
             LocalPostgres.grantTraversal(data);

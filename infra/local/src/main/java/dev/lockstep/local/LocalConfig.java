@@ -13,13 +13,13 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Everything the local stack can be told.
+ * The options and settings of the local stack.
  *
  * @param data the folder for all data and logs
- * @param fresh whether to begin with empty data
- * @param services those to start
- * @param httpPorts where each service listens, or would if it were started; 0 for any free port, as with the others
- * @param environment for the services: what we were given, without what is ours alone
+ * @param fresh whether to start with empty data
+ * @param services the services to start
+ * @param httpPorts the port of each service, including services that are not started; 0 for any free port, as with the other ports
+ * @param environment the environment for the services: that of this process without the settings of the local stack
  */
 record LocalConfig(
         Path data,
@@ -40,9 +40,7 @@ record LocalConfig(
         environment = Map.copyOf(environment);
     }
 
-    /**
-     * @throws dev.lockstep.runtime.SettingsException with everything that is wrong with the options and settings
-     */
+    /** @throws dev.lockstep.runtime.SettingsException with all problems of the options and settings */
     static LocalConfig from(List<String> options, Map<String, String> environment) {
         Env env = new Env(environment);
         boolean fresh = false;
@@ -105,7 +103,7 @@ record LocalConfig(
         }
     }
 
-    // What is left reaches the services; a KAFKA_PORT among it they would take for a property of Kafka's clients.
+    // The remaining variables reach the services. They would treat KAFKA_PORT as a property of Kafka's clients.
     private static Map<String, String> serviceEnvironment(Map<String, String> environment) {
         Map<String, String> rest = new HashMap<>(environment);
         rest.keySet().removeAll(Set.of(DATA, POSTGRES_PORT, KAFKA_PORT));

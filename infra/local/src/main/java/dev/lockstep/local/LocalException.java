@@ -1,6 +1,6 @@
 package dev.lockstep.local;
 
-/** The local stack cannot start, for a reason that its one line explains completely. */
+/** The local stack cannot start. The message describes the reason completely. */
 final class LocalException extends RuntimeException {
     LocalException(String line) {
         super(line);

@@ -27,24 +27,23 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Postgres, Kafka and the services, started in this order and stopped in the reverse one.
+ * Postgres, Kafka and the services. They are started in this order and stopped in reverse order.
  *
  * <pre>
- * lock ─▶ left-overs, ports ─▶ Postgres ┬▶ services ─▶ ready ─▶ demo data
- *                              Kafka ───┘
+ * lock ─▶ orphaned server, ports ─▶ Postgres ┬▶ services ─▶ ready ─▶ demo data
+ *                                   Kafka ───┘
  * </pre>
  */
 final class LocalStack implements AutoCloseable {
-    // After a kill -9 the consumers that died with it keep their partitions until their sessions end, by Kafka's own
-    // default 45 s.
+    // After a kill -9, the killed consumers keep their partitions until their sessions time out: 45 s by Kafka's
+    // default.
     private static final Map<String, String> DEFAULTS =
             Map.of("KAFKA_CONSUMER_SESSION_TIMEOUT_MS", "6000", "KAFKA_CONSUMER_HEARTBEAT_INTERVAL_MS", "2000");
     private static final Duration MIN_POLL_PAUSE = Duration.ofMillis(50);
     private static final Duration MAX_POLL_PAUSE = Duration.ofSeconds(2);
-    // A question takes processor time from the start that it asks about: at most a fifth of the time goes into
-    // questions.
+    // A readiness poll takes CPU time from the start that it observes, so polls use at most a fifth of the time.
     private static final int POLL_PAUSE_FACTOR = 4;
-    // An ordinary start is over by then and needs no words.
+    // A normal start completes within this time and prints no progress.
     private static final Duration PROGRESS_DELAY = Duration.ofSeconds(15);
     private static final Duration PROGRESS_INTERVAL = Duration.ofSeconds(5);
     private static final int FULL_PROGRESS_ROUNDS = 3;
@@ -62,14 +61,14 @@ final class LocalStack implements AutoCloseable {
     LocalStack(LocalConfig config, Console console) {
         this.config = config;
         this.console = console;
-        // Before any of them starts, since each is told where the others are.
+        // Chosen before any service starts, because each service receives the addresses of the others.
         config.httpPorts().forEach((service, port) -> httpPorts.put(service, port == 0 ? FreePorts.any() : port));
     }
 
     /**
-     * Returns once everything takes requests, or sooner if it is told to stop meanwhile.
+     * Starts everything. Returns once all services are ready, or earlier if the stack is asked to stop.
      *
-     * @throws RuntimeException when something does not start; what had started stays up until {@link #close()}
+     * @throws RuntimeException if a part does not start; the parts that have started keep running until {@link #close()}
      */
     void start() {
         lock = FolderLock.tryLock(config.data()).orElseThrow(this::alreadyRunning);
@@ -87,9 +86,9 @@ final class LocalStack implements AutoCloseable {
         Thread.ofPlatform().daemon().name("local-progress").start(() -> reportProgress(over));
         try {
             Parallel.run(List.of(this::startPostgres, this::startKafka));
-            // One after the other: the first loads the classes of all, and each has the processors for itself. All at
-            // once
-            // takes as long on a quiet machine; on a busy one all of them run into their time limits.
+            // Services start one after the other: the first one loads the classes for all, and each one gets all
+            // processors. Starting all at once takes as long on an idle machine, and on a busy machine all of them
+            // would exceed their time limits.
             config.services().stream().sorted().forEach(this::startService);
         } finally {
             over.countDown();
@@ -99,7 +98,7 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    // What is new at once, and all of it now and then, so that nobody takes a slow start for one that hangs.
+    // Prints changes at once and everything from time to time, so that a slow start is not mistaken for one that hangs.
     private void reportProgress(CountDownLatch over) {
         long begun = System.nanoTime();
         Map<String, String> told = Map.of();
@@ -125,12 +124,12 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** Makes a start in progress end soon. */
+    /** Asks a start in progress to end soon. */
     void stopStarting() {
         stopping.countDown();
     }
 
-    /** Returns when it is told to stop. */
+    /** Blocks until the stack is asked to stop. */
     void awaitStop() {
         try {
             stopping.await();
@@ -139,7 +138,7 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    /** Stops what runs. What does not stop cleanly does not keep the rest from being stopped. */
+    /** Stops all running parts. A part that does not stop cleanly does not prevent the others from being stopped. */
     @Override
     public synchronized void close() {
         stopStarting();
@@ -175,7 +174,7 @@ final class LocalStack implements AutoCloseable {
         return stopping.getCount() == 0;
     }
 
-    /** The settings with which a service finds this stack. */
+    /** The settings that connect a service to this stack. */
     Map<String, String> connection(Service service) {
         Map<String, String> settings = new TreeMap<>();
         settings.put("POSTGRES_URI", postgres().uri(service.database()));
@@ -187,7 +186,7 @@ final class LocalStack implements AutoCloseable {
         return settings;
     }
 
-    // The same for all: a service leaves itself out.
+    // The same value for all services: each one ignores its own entry.
     private String peers() {
         return Arrays.stream(Service.values())
                 .map(service -> service.id() + "=http://127.0.0.1:" + httpPort(service))
@@ -278,7 +277,7 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    // Asks until the answer is yes, it is time to stop, or nothing gets any further.
+    // Polls until the condition holds, the stack is asked to stop, or the start makes no progress.
     private void pollUntil(Service service, BooleanSupplier isSo) {
         long asked = System.nanoTime();
         while (!isSo.getAsBoolean() && !pauseAfter(Duration.ofNanos(System.nanoTime() - asked))) {
@@ -302,7 +301,7 @@ final class LocalStack implements AutoCloseable {
         return false;
     }
 
-    // What is there is left alone, so it may be tried again.
+    // Existing data is left unchanged, so this can be retried.
     private boolean hasDemoData(Service service, Http http, URI uri) {
         if (isStopping()) {
             return true;
@@ -317,7 +316,7 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    // True if it is time to stop.
+    // Returns true if the stack is asked to stop.
     private boolean pauseAfter(Duration question) {
         long millis = Math.clamp(
                 question.toMillis() * POLL_PAUSE_FACTOR, MIN_POLL_PAUSE.toMillis(), MAX_POLL_PAUSE.toMillis());

@@ -8,14 +8,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/** Does independent things at the same time and returns when all are done, for better or worse. */
+/** Runs independent tasks concurrently and waits for all of them. */
 final class Parallel {
     private Parallel() {}
 
-    /** Runs all tasks to their ends, then throws the first failure if there was one; later ones hang on to it. */
+    /** Runs all tasks to completion, then throws the first failure, if any, with the other failures as suppressed exceptions. */
     static void run(List<? extends Runnable> tasks) {
         List<Future<?>> running = new ArrayList<>();
-        // The executor's close waits for every task.
+        // Closing the executor waits for every task.
         try (ExecutorService executor = Executors.newThreadPerTaskExecutor(
                 Thread.ofPlatform().name("local-", 1).factory())) {
             tasks.forEach(task -> running.add(executor.submit(task)));

@@ -5,13 +5,13 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.util.stream.Collectors;
 
-/** What {@code /health/ready} of a service that is not ready says, in one line. */
+/** Summarises in one line the {@code /health/ready} response of a service that is not ready. */
 final class ReadinessText {
     private static final int MAX_LENGTH = 300;
 
     private ReadinessText() {}
 
-    /** The problems of the checks that are down. An answer of another form is given as it is. */
+    /** The problems of the checks that are down. A response in another format is returned as it is, except that long text is truncated. */
     static String of(String answer) {
         String text;
         try {

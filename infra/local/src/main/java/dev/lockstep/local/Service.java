@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
-/** The services, and what is particular to each on one machine. */
+/** The services, and their settings on a single machine. */
 enum Service {
     ORDER("orders", 8080),
     INVENTORY("inventory", 8081),
@@ -36,7 +36,7 @@ enum Service {
         return Arrays.stream(values()).map(Service::id).collect(Collectors.joining(", "));
     }
 
-    /** Its name in lines and options: {@code order}. */
+    /** The name in messages and options, such as {@code order}. */
     String id() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -49,12 +49,12 @@ enum Service {
         return defaultPort;
     }
 
-    /** The setting that moves its port. */
+    /** The setting that changes its port. */
     String portSetting() {
         return name() + "_HTTP_PORT";
     }
 
-    /** The program that runs it alone, from the root of the repository. */
+    /** The jar that runs this service alone, relative to the root of the repository. */
     String jar() {
         return id() + "-verticle/target/" + id() + "-verticle.jar";
     }

@@ -8,10 +8,10 @@ import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
- * What each part of the stack waits for while it starts, and whether any of them still gets further.
+ * Tracks what each part of the stack waits for while it starts, and whether any part still makes progress.
  *
- * <p>Progress is a part that is done, or that waits for something else than before; numbers in the text, such as seconds, do not count. On a
- * busy machine a start may take many minutes. So it goes on for as long as there is progress, and within a generous limit in all.
+ * <p>Progress means that a part has started, or that it waits for something else than before; numbers in the text, such as seconds, are
+ * ignored. A start may take many minutes on a busy machine. It continues while there is progress, up to a total limit.
  */
 final class StartProgress {
     static final Duration NO_PROGRESS_TIMEOUT = Duration.ofMinutes(4);
@@ -28,7 +28,7 @@ final class StartProgress {
         this.lastProgress = begun;
     }
 
-    /** The part waits for this. */
+    /** Records what the part waits for. */
     synchronized void waitingFor(String part, String what) {
         String before = waiting.put(part, what);
         if (before == null || !withoutNumbers(before).equals(withoutNumbers(what))) {
@@ -36,18 +36,21 @@ final class StartProgress {
         }
     }
 
-    /** The part has started. */
+    /** Records that the part has started. */
     synchronized void done(String part) {
         waiting.remove(part);
         lastProgress = nanoClock.getAsLong();
     }
 
-    /** The parts that have begun to start and are not done, each with what it waits for. */
+    /** The parts that are starting, each with what it waits for. */
     synchronized Map<String, String> waiting() {
         return new LinkedHashMap<>(waiting);
     }
 
-    /** Empty while it is worth waiting; otherwise why not, and what was waited for. */
+    /**
+     * Why the start should be aborted, and what the parts wait for; empty while it may continue. The limits are {@link
+     * #NO_PROGRESS_TIMEOUT} without progress and {@link #TOTAL_TIMEOUT} in total.
+     */
     synchronized Optional<String> timeoutReason() {
         long now = nanoClock.getAsLong();
         if (now - lastProgress > NO_PROGRESS_TIMEOUT.toNanos()) {

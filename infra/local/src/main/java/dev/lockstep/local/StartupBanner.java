@@ -5,7 +5,7 @@ import java.net.URI;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/** What {@code ./up} says once everything runs: where everything is, and what to try. */
+/** The message that {@code ./up} prints after the start: addresses of all parts and commands to try. */
 final class StartupBanner {
     private StartupBanner() {}
 

@@ -1,4 +1,4 @@
-/** The whole system in one JVM, on a Postgres and a Kafka of its own: what {@code ./up} starts. Not for production. */
+/** The whole system in one JVM, with its own Postgres and Kafka. Started by {@code ./up}. Not for production. */
 @NullMarked
 package dev.lockstep.local;
 

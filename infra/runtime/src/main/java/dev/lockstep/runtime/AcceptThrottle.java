@@ -17,9 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stops accepting while many accepted connections wait for their event loop. One thread accepts and another counts and limits, so
- * that a loop which is busy for a second would otherwise find thousands of open sockets when it comes to counting them. What is not
- * accepted waits in the backlog of the operating system, and is no open file of this process.
+ * Stops accepting while many accepted connections wait for their event loop. One thread accepts connections and another one counts and
+ * limits them, so an event loop that is busy for a second would otherwise find thousands of open sockets. Connections that are not accepted
+ * yet wait in the backlog of the operating system and use no file descriptor of this process.
  */
 final class AcceptThrottle extends ChannelInboundHandlerAdapter {
     private static final Logger LOGGER = LoggerFactory.getLogger(AcceptThrottle.class);
@@ -34,12 +34,15 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         this.server = server;
     }
 
-    /** Vert.x' usual transport, with a throttle on every server. Nothing else hands out the channels of its servers. */
+    /**
+     * The default Vert.x transport with a throttle on every server. A transport is the only hook that provides the channels of the servers.
+     */
     static Transport transport() {
         return new ThrottledTransport();
     }
 
-    // By then the handler that registers accepted connections is in the pipeline, and failures to accept reach its end.
+    // When the channel becomes active, the handler that registers accepted connections is already in the pipeline. A
+    // handler added last therefore receives failures to accept.
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
         ctx.pipeline().addLast(new AcceptFailures());
@@ -51,23 +54,24 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         waiting.incrementAndGet();
         ctx.fireChannelRead(message);
         if (message instanceof Channel accepted && accepted.isOpen()) {
-            // Behind its registration and all that limits connections.
+            // The event loop runs this after the registration of the connection and the handlers that limit
+            // connections.
             try {
                 accepted.eventLoop().execute(this::connectionRegistered);
             } catch (IllegalStateException | RejectedExecutionException e) {
-                // Its event loop has ended, and the connection with it.
+                // The event loop has shut down and closed the connection.
                 connectionRegistered();
             }
         } else {
             connectionRegistered();
         }
         // Only the acceptor thread pauses. It sets the flag after autoRead, so that no event loop can resume accepting
-        // before
-        // autoRead is off, which would leave it off for good.
+        // before autoRead is off, which would leave it off for good.
         if (waiting.get() >= MAX_PENDING && !paused.get()) {
             server.config().setAutoRead(false);
             paused.set(true);
-            // All that waited may have begun meanwhile, and none is left that would go on.
+            // All pending connections may have been registered meanwhile. Then no connection is left to resume
+            // accepting.
             resumeIfDrained();
         }
     }
@@ -83,7 +87,9 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Netty waits a second after each failure to accept, and would log each with its stack. */
+    /**
+     * Logs failures to accept at most once a minute. Netty pauses for a second after each failure and would log each with its stack trace.
+     */
     private static final class AcceptFailures extends ChannelInboundHandlerAdapter {
         private long lastLogged = System.nanoTime() - LOG_INTERVAL.toNanos();
 

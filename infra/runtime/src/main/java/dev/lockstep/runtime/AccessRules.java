@@ -17,8 +17,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps web pages of other origins from changing anything, and from reading by DNS rebinding. Clients other than browsers send
- * none of the headers that are judged here, but for Host.
+ * Prevents web pages of other origins from changing data, and from reading data by DNS rebinding. Clients other than browsers send none of
+ * the headers checked here except Host.
  */
 final class AccessRules implements Handler<RoutingContext> {
     private static final Set<HttpMethod> SAFE = Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
@@ -56,7 +56,7 @@ final class AccessRules implements Handler<RoutingContext> {
     }
 
     private void checkHost(HttpServerRequest request, @Nullable String host) {
-        // Only HTTP/1.0 can be without, and no browser speaks that.
+        // Only HTTP/1.0 requests may omit Host, and no browser sends those.
         if (anyHost || host == null) {
             return;
         }
@@ -67,7 +67,7 @@ final class AccessRules implements Handler<RoutingContext> {
         }
     }
 
-    // A page can make a name of its own mean this address, but not the address itself.
+    // A page can make its own host name resolve to this address, but then Host contains that name, not the address.
     private static boolean isOwnAddress(HttpServerRequest request, String name) {
         SocketAddress local = request.localAddress();
         return local != null
@@ -92,7 +92,8 @@ final class AccessRules implements Handler<RoutingContext> {
         }
     }
 
-    // Behind a proxy that speaks TLS the scheme is not the one that we see.
+    // Behind a proxy that terminates TLS, the scheme of the origin differs from the scheme of the connection, so only
+    // host and port are compared.
     private static boolean isOwn(String origin, @Nullable String host) {
         String authority = HttpAccess.authority(origin);
         if (authority == null || host == null) {
@@ -124,7 +125,7 @@ final class AccessRules implements Handler<RoutingContext> {
         try {
             return InetAddress.getByName(host).isLoopbackAddress();
         } catch (UnknownHostException e) {
-            // It cannot be listened on either, and that says why.
+            // The server cannot listen on this address either, and that failure explains the reason.
             return true;
         }
     }

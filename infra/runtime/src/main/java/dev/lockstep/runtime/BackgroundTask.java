@@ -2,23 +2,23 @@ package dev.lockstep.runtime;
 
 import java.util.Optional;
 
-/** Work on threads of its own for as long as the service runs, such as the relay. */
+/** Work that runs on its own threads while the service runs, such as the relay. */
 public interface BackgroundTask extends AutoCloseable {
-    /** Starts the work and returns. Called once, when the rest of the service is up. */
+    /** Starts the work and returns. Called once, after the rest of the service has started. */
     void start();
 
-    /** Empty while all is well, else one clear sentence. Answered at once, from any thread. */
+    /** One sentence that describes the current problem, or empty if there is none. Does not block and may be called from any thread. */
     Optional<String> problem();
 
     /**
-     * Why the work does not get anywhere any more, so that only a new process helps; empty as long as it does. Answered at once, from any
-     * thread. That something outside is away is a {@link #problem}, and no stall.
+     * Why the work makes no progress that anything but a restart of the process can fix; empty while it makes progress. Does not block and
+     * may be called from any thread. An unavailable external system is a {@link #problem}, not a stall.
      */
     default Optional<String> stall() {
         return Optional.empty();
     }
 
-    /** Ends the work and returns when it has ended. Called from one thread, perhaps without a start before. */
+    /** Stops the work and returns once it has stopped. Called from one thread, possibly without a preceding start. */
     @Override
     void close();
 }

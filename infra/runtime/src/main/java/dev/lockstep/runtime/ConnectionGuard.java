@@ -17,24 +17,25 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends a connection whose request or response takes longer than {@link HttpLimits} allow, and tells {@link ConnectionLimit}
- * whether it may be ended to make room. A timer, not an idle timeout: a byte now and then does not put it off. Sees decoded
- * requests and responses not yet encoded; everything but what is said to be for others runs on the channel's event loop.
+ * Closes a connection whose request or response takes longer than {@link HttpLimits} allow, and tells {@link ConnectionLimit} whether the
+ * connection may be closed to make room. Uses deadlines, not idle timeouts: a byte now and then does not extend them. The handler sees
+ * decoded requests and responses that are not encoded yet. All methods run on the channel's event loop, except those documented as
+ * thread-safe.
  */
 final class ConnectionGuard extends ChannelDuplexHandler {
-    /** What a connection waits for, in the order in which connections are ended to make room for new ones. */
+    /** The event that a connection waits for, in the order in which connections are closed to make room for new ones. */
     enum State {
-        /** For a request's first byte. */
+        /** Waits for the first byte of a request. */
         IDLE,
-        /** For the rest of a request. */
+        /** Waits for the rest of a request. */
         RECEIVING,
-        /** For the client to take a response. */
+        /** Waits for the client to take a response. */
         SENDING,
-        /** For the service. Not ended. */
+        /** Waits for the service. Not closed to make room. */
         WORKING
     }
 
-    /** Why a connection was ended. The name is the tag of a metric. */
+    /** Why a connection was closed. The name is the tag of a metric. */
     enum CloseReason {
         EVICTED,
         HEADER_TIMEOUT,
@@ -55,8 +56,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     private ParsePhase reading = ParsePhase.NOTHING;
     private boolean isNew = true;
     private boolean ended;
-    // Requests whose response the client has not taken yet, and responses that have begun. With pipelining there can be
-    // several.
+    // unanswered: requests whose response the client has not taken yet. responses: responses that have started.
+    // Pipelining allows several of both.
     private int unanswered;
     private int responses;
     private int fullyWritten;
@@ -65,7 +66,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     private long requestSince;
     private @Nullable ScheduledFuture<?> timer;
     private long timerAt;
-    // Read by others.
+    // Read by other threads.
     private volatile State state = State.IDLE;
     private volatile long since = System.nanoTime();
 
@@ -74,20 +75,21 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         this.onClose = onClose;
     }
 
-    /** For any thread. */
+    /** The current state. Thread-safe. */
     State state() {
         return state;
     }
 
-    /** When the connection began to wait for this, by {@link System#nanoTime()}. For any thread. */
+    /** When the connection entered its state, by {@link System#nanoTime()}. Thread-safe. */
     long since() {
         return since;
     }
 
     /**
-     * Ends the connection if it still waits for its client. For any thread.
+     * Closes the connection if it still waits for its client. Thread-safe.
      *
-     * @param kept is run, on the event loop, when the connection works again and stays
+     * @param kept runs if the connection stays open because the service works on a request again; on the event loop, or on the calling
+     *     thread if the connection has no channel yet
      */
     void evict(Runnable kept) {
         ChannelHandlerContext ctx = channel;
@@ -109,7 +111,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         });
     }
 
-    /** The first bytes of a request, or more of them before its header section is complete. */
+    /** Called for the first bytes of a request, and for further bytes until its header section is complete. */
     void headStarted() {
         if (reading == ParsePhase.NOTHING) {
             reading = ParsePhase.HEAD;
@@ -191,7 +193,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         watch(requestSince, limits.requestTimeout());
     }
 
-    // The time of a pipelined request counts from when it is its turn.
+    // The deadlines of a pipelined request start when the response before it has been taken.
     private void responseTaken() {
         long now = System.nanoTime();
         unanswered--;
@@ -246,8 +248,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         }
     }
 
-    // One timer for all deadlines, set again when it has gone off: under load that is one every few seconds, and not
-    // one for each request.
+    // One timer for all deadlines, rescheduled when it fires. Under load it fires once every few seconds, not once per
+    // request.
     private void check(ChannelHandlerContext ctx) {
         timer = null;
         if (ended) {
@@ -273,12 +275,12 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         return true;
     }
 
-    // Past Vert.x, which would wait until the client has taken what was written before.
+    // Bypasses Vert.x, which would wait until the client has taken everything written before.
     private void end(ChannelHandlerContext ctx, CloseReason ending) {
         if (ended || !ctx.channel().isActive()) {
             return;
         }
-        // Only where it is this request's turn to be answered, and no part of its answer is out.
+        // An answer is possible only if the next response belongs to this request and no part of it has been sent.
         boolean canAnswer = ending != CloseReason.EVICTED
                 && responses == 0
                 && (ending == CloseReason.HEADER_TIMEOUT ? unanswered == 0 && !isNew : unanswered == 1);

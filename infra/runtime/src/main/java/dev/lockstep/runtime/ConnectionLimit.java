@@ -10,25 +10,25 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the HTTP connections of a process and makes room for new ones. Where a limit is reached, the connection ends that has
- * waited longest for its client, so that connections without requests lock nobody out, a health check least of all. Only when
- * every connection has a request in work is a new one refused. Thread-safe.
+ * Counts the HTTP connections of a process and makes room for new ones. At a limit, it closes the connection that has waited longest for
+ * its client, so that connections without requests cannot lock out other clients, health checks in particular. A new connection is refused
+ * only if the service works on a request of every open connection. Thread-safe.
  */
 final class ConnectionLimit {
-    /** Of all services in this process. */
+    /** Shared by all services in this process. */
     static final ConnectionLimit OF_PROCESS = new ConnectionLimit();
 
     private final Map<InetAddress, Set<ConnectionGuard>> byAddress = new HashMap<>();
     private int total;
 
-    /** Whether a connection was let in. */
+    /** The outcome of admitting a connection. */
     enum Admission {
         ADMITTED,
         TOO_MANY,
         TOO_MANY_OF_ADDRESS
     }
 
-    /** Counts a connection unless it is refused. One that was let in is to be released when it has closed. */
+    /** Counts a connection unless it is refused. The caller must release an admitted connection once it has closed. */
     synchronized Admission admit(ConnectionGuard connection, InetAddress address, HttpLimits limits) {
         Set<ConnectionGuard> ofAddress = byAddress.getOrDefault(address, Set.of());
         if (ofAddress.size() >= limits.maxConnectionsPerAddress() && !evictOldest(Map.of(address, ofAddress))) {
@@ -84,7 +84,7 @@ final class ConnectionLimit {
         }
         ConnectionGuard evicted = oldest;
         InetAddress address = itsAddress;
-        // Counted out at once, as the next connection may come before this one is closed.
+        // Released at once, because the next connection may arrive before this one is closed.
         release(evicted, address);
         evicted.evict(() -> add(evicted, address));
         return true;

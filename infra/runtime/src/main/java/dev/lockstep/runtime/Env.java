@@ -14,8 +14,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads settings and collects what is wrong with them, so that all of it is reported at once. A variable that is unset or
- * blank is absent. Values read before {@link #build} may be placeholders: use them only inside it, or in {@link #check}.
+ * Reads settings from environment variables and collects all problems with them, so that they are reported together. A variable that is
+ * unset or blank is absent. Values read before {@link #build} may be placeholders: use them only inside it, or in {@link #check}.
  */
 public final class Env {
     private final Map<String, String> environment;
@@ -25,7 +25,7 @@ public final class Env {
         this.environment = Map.copyOf(environment);
     }
 
-    /** The value of a setting that has no default. The description says what it is, with an example. */
+    /** The value of a setting without a default. The description states the meaning of the setting and gives an example. */
     public String required(String name, String description) {
         String value = find(name);
         if (value == null) {
@@ -35,7 +35,7 @@ public final class Env {
         return value.strip();
     }
 
-    /** A setting that has no default and is never printed. Taken as it is, as a password may end in a blank. */
+    /** A setting without a default that is never printed. The value is not stripped, because a password may end with a blank. */
     public Secret requiredSecret(String name, String description) {
         String value = find(name);
         if (value == null) {
@@ -50,7 +50,7 @@ public final class Env {
         return value == null ? defaultValue : value.strip();
     }
 
-    /** One of a few words, in any case of letters. */
+    /** One of the allowed words, case-insensitive. */
     public String oneOf(String name, String defaultValue, String... allowed) {
         return parse(name, defaultValue, "one of " + String.join(", ", allowed), text -> {
             String word = text.toLowerCase(Locale.ROOT);
@@ -81,7 +81,7 @@ public final class Env {
         return parse(name, defaultValue, "an ISO-8601 duration such as PT30S", Duration::parse);
     }
 
-    /** Adds the problem unless all is well. */
+    /** Adds the problem unless {@code ok}. */
     public void check(boolean ok, String problem) {
         if (!ok) {
             problems.add(problem);
@@ -89,7 +89,7 @@ public final class Env {
     }
 
     /**
-     * Builds the settings' record when nothing was wrong.
+     * Builds the settings if there are no problems.
      *
      * @throws SettingsException with every problem found so far
      */
@@ -100,7 +100,7 @@ public final class Env {
         return settings.get();
     }
 
-    /** Every present variable whose name starts with the prefix, by its whole name. */
+    /** All variables with the prefix that are not absent, by full name. */
     SortedMap<String, String> startingWith(String prefix) {
         SortedMap<String, String> found = new TreeMap<>();
         environment.forEach((name, value) -> {

@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the service can do its work right now (readiness), and whether it still can get on by itself (liveness). It gathers what its
- * parts say; it asks nothing of the outside itself.
+ * Readiness: whether the service can do its work now. Liveness: whether it can recover without a restart. Combines the reports of the parts
+ * of the service and makes no calls to other systems itself.
  */
 public final class HealthChecks {
     private final Map<String, Supplier<Optional<String>>> checks = new ConcurrentSkipListMap<>();
@@ -20,40 +20,39 @@ public final class HealthChecks {
     /**
      * Adds a part to readiness.
      *
-     * @param problem empty while all is well, else one clear sentence; called on an event loop for every probe, so it must
-     *     answer from memory
+     * @param problem one sentence, or empty if the part is healthy; called on an event loop for every probe, so it must answer from memory
      */
     public void register(String name, Supplier<Optional<String>> problem) {
         checks.put(name, problem);
     }
 
     /**
-     * Adds what is worth a warning to a part that counts as up.
+     * Adds a warning to a part whose readiness is UP.
      *
-     * @param warning empty while there is none, else one clear sentence; answered from memory, as the part's problem is
+     * @param warning one sentence, or empty if there is none; must answer from memory, as the part's problem must
      */
     public void warn(String name, Supplier<Optional<String>> warning) {
         warnings.put(name, warning);
     }
 
     /**
-     * Adds a part to liveness, after which a supervisor restarts the process. So it must not fail for anything that a restart does not
-     * mend, such as a database or a broker that is away.
+     * Adds a part to liveness. A supervisor restarts the process when liveness fails, so it must not fail for a reason that a restart does
+     * not fix, such as an unavailable database or broker.
      *
-     * @param stall empty as long as the part makes progress, else one clear sentence; answered from memory
+     * @param stall one sentence, or empty while the part makes progress; must answer from memory
      */
     public void registerLiveness(String name, Supplier<Optional<String>> stall) {
         stalls.put(name, stall);
     }
 
-    /** Takes a part out again, for one whose work is done. */
+    /** Removes a part whose work is done. */
     public void unregister(String name) {
         checks.remove(name);
         warnings.remove(name);
         stalls.remove(name);
     }
 
-    /** What readiness answers, the checks by name. */
+    /** The readiness report, with the checks ordered by name. */
     public Readiness readiness() {
         return all(checks.entrySet().stream()
                 .map(check ->
@@ -61,7 +60,7 @@ public final class HealthChecks {
                 .toList());
     }
 
-    /** What liveness answers; without checks as long as all parts make progress. */
+    /** The liveness report. Contains no checks while all parts make progress. */
     public Liveness liveness() {
         List<Check> stalled = stalls.entrySet().stream()
                 .map(stall -> ask(stall.getKey(), stall.getValue(), Optional::empty))
@@ -75,7 +74,7 @@ public final class HealthChecks {
         return new Readiness(up ? Status.UP : Status.DOWN, answers);
     }
 
-    // A check that dies is a problem of its own, not of the whole answer.
+    // An exception thrown by one check must not fail the whole report.
     private static Check ask(String name, Supplier<Optional<String>> problem, Supplier<Optional<String>> warning) {
         try {
             return problem.get()
@@ -87,13 +86,13 @@ public final class HealthChecks {
         }
     }
 
-    /** Up, or not. */
+    /** The result of one check or of a whole report. */
     public enum Status {
         UP,
         DOWN
     }
 
-    /** One part's answer. */
+    /** The result of one part. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Check(
             String name,
@@ -101,10 +100,10 @@ public final class HealthChecks {
             @Nullable String problem,
             @Nullable String warning) {}
 
-    /** All parts' answers: up only when every one is. */
+    /** The results of all parts. The status is UP only if every part is UP. */
     public record Readiness(Status status, List<Check> checks) {}
 
-    /** Up, or which parts make no progress. */
+    /** Status UP, or DOWN with the parts that make no progress. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Liveness(Status status, @Nullable List<Check> checks) {}
 }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which names a service answers to, and which web pages may change something.
+ * The host names that a service answers to, and the web origins whose pages may change data.
  *
  * @param allowedHosts names without a port, in lower case; {@code *} for any
  * @param allowedOrigins such as {@code https://shop.example}, in lower case
@@ -57,7 +57,7 @@ public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins)
         return authority(text) != null;
     }
 
-    /** The host and port of an origin, the port always said, or null if it is not {@code http(s)://host[:port]}. */
+    /** Host and port of an origin, with the default port filled in, or null if it is not of the form {@code http(s)://host[:port]}. */
     static @Nullable String authority(String origin) {
         try {
             URI uri = new URI(origin);

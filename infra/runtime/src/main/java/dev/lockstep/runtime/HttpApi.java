@@ -18,7 +18,7 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.util.concurrent.TimeUnit;
 
-/** What the HTTP side of all services has in common. Their own routes are theirs. */
+/** The HTTP server setup that all services share. Each service adds its own routes. */
 public final class HttpApi {
     private static final long BODY_LIMIT = 256 * 1024;
     private static final int BACKLOG = 1024;
@@ -28,9 +28,9 @@ public final class HttpApi {
     private HttpApi() {}
 
     /**
-     * A router that refuses what {@link HttpAccess} does not allow, reads bodies up to 256 KiB, answers every failure with
-     * {@code application/problem+json}, and serves {@code /health/live}, {@code /health/ready} and {@code /metrics}. The
-     * service adds its routes to it.
+     * Creates a router that rejects requests that {@link HttpAccess} does not allow, reads bodies up to 256 KiB, answers every failure with
+     * {@code application/problem+json}, and serves {@code /health/live}, {@code /health/ready} and {@code /metrics}. The service adds its
+     * routes to it.
      */
     public static Router router(Vertx vertx, ServiceContext context) {
         Router router = Router.router(vertx);
@@ -54,8 +54,8 @@ public final class HttpApi {
     }
 
     /**
-     * Listens as configured; the future fails with a {@link StartException} that says what is wrong with the address. The
-     * server is drained and closed when the service stops.
+     * Starts the HTTP server on the configured address. The future completes once it listens, and fails with a {@link StartException} if
+     * the address cannot be used. The server is drained and closed when the service stops.
      */
     public static Future<HttpServer> listen(Vertx vertx, Router router, ServiceContext context) {
         return listen(vertx, router, context.config().http(), context.meters(), ConnectionLimit.OF_PROCESS);
@@ -82,7 +82,8 @@ public final class HttpApi {
                 .recover(failure -> Future.failedFuture(ListenAddress.explain(http, failure)));
     }
 
-    // A connection is not idle for its server while a request is in work, but it is for Vert.x.
+    // Vert.x also counts a connection as idle while the service works on its request, so the idle timeout has to exceed
+    // the request timeout.
     private static int idleSeconds(HttpLimits limits) {
         return Math.toIntExact(Math.max(IDLE_SECONDS, limits.requestTimeout().toSeconds() + 1));
     }
@@ -92,7 +93,7 @@ public final class HttpApi {
         ctx.next();
     }
 
-    // Vert.x leaves out the body of the response. A route for HEAD and every path would turn each 404 into a 405.
+    // Vert.x omits the body of a response to HEAD. A HEAD route for every path would turn each 404 into a 405.
     private static void answerHeadAsGet(RoutingContext ctx) {
         if (!ctx.request().method().equals(HttpMethod.HEAD)) {
             ctx.next();
@@ -102,7 +103,7 @@ public final class HttpApi {
         ctx.reroute(HttpMethod.GET, ctx.request().path() + (query == null ? "" : "?" + query));
     }
 
-    // On a worker: gauges may take a while to add up, and an event loop must not wait for them.
+    // On a worker thread: computing the gauges may take a while, and an event loop must not wait for them.
     private static void scrape(RoutingContext ctx, PrometheusMeterRegistry prometheus) {
         ctx.vertx()
                 .executeBlocking(prometheus::scrape, false)

@@ -1,12 +1,12 @@
 package dev.lockstep.runtime;
 
 /**
- * Where a service listens, and to whom.
+ * The address, limits and access rules of the HTTP server.
  *
- * @param port 0 for any free one
+ * @param port 0 for any free port
  */
 public record HttpConfig(String host, int port, HttpLimits limits, HttpAccess access) {
-    /** With the default limits and access. */
+    /** Uses the default limits and access rules. */
     public HttpConfig(String host, int port) {
         this(host, port, HttpLimits.defaults(), HttpAccess.DEFAULT);
     }

@@ -25,9 +25,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Lets connections in, watches over them, and answers what is not HTTP. What is decoded and in time reaches the router. */
+/**
+ * Admits connections, enforces their deadlines, and answers requests that are not valid HTTP. Valid requests that arrive in time reach the
+ * router.
+ */
 final class HttpConnectionHandler {
-    // As Vert.x names them.
+    // The handler names that Vert.x uses.
     static final String ENCODER = "httpEncoder";
     private static final String DECODER = "httpDecoder";
     private static final Logger LOGGER = LoggerFactory.getLogger(HttpConnectionHandler.class);
@@ -75,7 +78,7 @@ final class HttpConnectionHandler {
                 .register(meters);
     }
 
-    /** For each connection, before anything was read from it. */
+    /** Called for each new connection, before anything is read from it. */
     void connected(HttpConnection connection) {
         ChannelHandlerContext ctx = ((HttpServerConnection) connection).channelHandlerContext();
         if (!(ctx.channel().remoteAddress() instanceof InetSocketAddress remote) || remote.getAddress() == null) {

@@ -3,10 +3,10 @@ package dev.lockstep.runtime;
 import java.time.Duration;
 
 /**
- * How much of a service its HTTP clients may hold at a time, and for how long.
+ * Limits on the connections of HTTP clients: how many, and for how long.
  *
- * @param maxConnections in the whole process: services that share one JVM share its files
- * @param maxConnectionsPerAddress of one remote address, in the whole process
+ * @param maxConnections per process: services that share a JVM also share its open files
+ * @param maxConnectionsPerAddress per remote address and process
  * @param headerTimeout from a request's first byte to the end of its header section; also how long a new connection may stay silent
  * @param bodyTimeout from the end of the header section to the end of the body
  * @param requestTimeout from a request's first byte until the client has taken the whole response
@@ -56,12 +56,12 @@ public record HttpLimits(
         return timeout;
     }
 
-    // Three quarters of the files are left to the process itself: logs of Kafka partitions, Postgres, jars.
+    // Three quarters of the files remain for the rest of the process: logs of Kafka partitions, Postgres, jars.
     private static int defaultConnections(int openFiles) {
         return Math.max(1, Math.min(DEFAULT_MAX_CONNECTIONS, openFiles / 4));
     }
 
-    // One address alone cannot take every connection.
+    // A single address cannot take every connection.
     private static int perAddress(int connections) {
         return Math.max(1, connections / 2);
     }

@@ -17,10 +17,10 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
 
 /**
- * How to reach Kafka: any client property can be set.
+ * How to connect to Kafka. Any client property can be set.
  *
- * @param properties by Kafka's own names; those for one kind of client start with {@code consumer.}, {@code producer.} or
- *     {@code admin.} and win over those for all
+ * @param properties by Kafka's own names; properties for one type of client start with {@code consumer.}, {@code producer.} or {@code
+ *     admin.} and take precedence over the properties for all clients
  */
 public record KafkaConfig(String bootstrapServers, Map<String, String> properties) {
     private static final String PREFIX = "KAFKA_";
@@ -28,7 +28,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
     private static final Pattern BOOTSTRAP_FORM =
             Pattern.compile("\\s*[^\\s,]+:\\d{1,5}\\s*(,\\s*[^\\s,]+:\\d{1,5}\\s*)*");
 
-    /** Each kind of client, and what it can be told. */
+    /** The types of Kafka client, each with the properties that it supports. */
     private enum ClientType {
         CONSUMER("consumer."),
         PRODUCER("producer."),
@@ -52,7 +52,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
             return definition().names().contains(property);
         }
 
-        /** What Kafka has against the value, or nothing. */
+        /** Why Kafka rejects the value, or an empty string if it is valid. */
         String problem(String property, String value) {
             ConfigDef.ConfigKey key = definition().configKeys().get(property);
             if (key == null) {
@@ -98,7 +98,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
         return new KafkaConfig(bootstrapServers, properties);
     }
 
-    /** Properties for a consumer. A topic that is missing stays missing until it is made on purpose. */
+    /** Properties for a consumer. A consumer never creates a missing topic. */
     public Map<String, String> consumer() {
         Map<String, String> consumer = new TreeMap<>(Map.of("allow.auto.create.topics", "false"));
         consumer.putAll(of(ClientType.CONSUMER));
@@ -115,7 +115,10 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
         return of(ClientType.ADMIN);
     }
 
-    /** The variables that set a property no Kafka client has. It is passed on all the same, as a plug-in may want it. */
+    /**
+     * Environment variables that set a property which no Kafka client supports. The property is passed on nevertheless, because a plug-in
+     * may read it.
+     */
     Set<String> unknownVariables() {
         return properties.keySet().stream()
                 .filter(property -> kinds(property).noneMatch(kind -> kind.supports(withoutPrefix(property))))
@@ -123,7 +126,8 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    // What a kind of client does not know is left out for it, if another kind does: it would only be warned of.
+    // A property that this type of client does not support is left out if another type supports it: the client would
+    // only log a warning.
     private Map<String, String> of(ClientType kind) {
         Map<String, String> found = new TreeMap<>();
         properties.forEach((property, value) -> {
@@ -171,7 +175,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
         return PREFIX + property.toUpperCase(Locale.ROOT).replace('.', '_');
     }
 
-    /** Shows what is known to be no secret. */
+    /** Masks every value that is not known to be safe to show. */
     @JsonValue
     @Override
     public String toString() {

@@ -8,22 +8,22 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 
-/** Says what is wrong with the address that a service is to listen on, in the words of its settings. */
+/** Describes why a service cannot listen on its address, in terms of the HTTP_* settings. */
 final class ListenAddress {
     private ListenAddress() {}
 
     /**
-     * Tries the address before anything else is started: it would be a pity to find out only after a migration. It can still be
-     * taken in between, so listening explains its failure too.
+     * Checks the address before anything else starts, so that the problem is found before a migration runs. Another process may still take
+     * the port afterwards, so a failure to listen is explained as well.
      *
-     * @throws StartException when it cannot be listened on
+     * @throws StartException if the service cannot listen on the address
      */
     static void check(HttpConfig http) {
         if (http.port() == 0) {
             return;
         }
         try (ServerSocket probe = new ServerSocket()) {
-            // As the server itself does: a connection of a process that has just ended does not hold the port.
+            // As the server does: connections of a process that has just ended must not block the port.
             probe.setReuseAddress(true);
             InetSocketAddress address = new InetSocketAddress(http.host(), http.port());
             if (address.isUnresolved()) {

@@ -6,7 +6,7 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.util.Optional;
 
-/** Hands the server that a verticle opened to whoever has to drain it. */
+/** Passes the HTTP server that a verticle has opened to the code that drains it. */
 record ListeningServer(HttpServer server) implements Shareable {
     private static final String MAP = "dev.lockstep.runtime";
     private static final String KEY = "http-server";

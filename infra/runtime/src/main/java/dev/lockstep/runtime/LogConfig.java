@@ -1,11 +1,11 @@
 package dev.lockstep.runtime;
 
 /**
- * How the log looks. Logging itself reads these two from the environment before any of our code runs (see {@link
- * LogSetting}); they are read again here so that a wrong one is a problem like any other.
+ * The log format and level. Logging reads both settings from the environment before any application code runs (see {@link LogSetting}).
+ * They are read again here, so that an invalid value is reported like that of any other setting.
  *
  * @param format {@code text} or {@code json}
- * @param level of our own messages
+ * @param level the level of Lockstep's own messages
  */
 public record LogConfig(String format, String level) {
     static LogConfig read(Env env) {

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets through a bounded number of log events of one kind within a window of time and counts the others, so that ten thousand bad
- * records are neither ten thousand lines nor none. A kind is a logger with a message template; as libraries put values into their
- * templates, each logger is bounded, too. Events below INFO are not limited: somebody has asked for all of them.
+ * Passes a bounded number of log events of one kind per time window and counts the others, so that ten thousand bad records cause neither
+ * ten thousand lines nor none. A kind is a logger with a message template. Each logger has a limit as well, because libraries put values
+ * into their templates. Events below INFO are not limited, because they are only logged if an operator has enabled them.
  */
 final class LogRateLimiter {
     private static final int MAX_TEMPLATE_LENGTH = 200;
@@ -22,15 +22,15 @@ final class LogRateLimiter {
     private final Runnable onFirstSuppressed;
     private final Map<Kind, Count> kinds = new HashMap<>();
 
-    @SuppressWarnings("ThreadLocalUsage") // one limit for a logger context, so as good as static
+    @SuppressWarnings("ThreadLocalUsage") // one instance per logger context, so equivalent to a static field
     private final ThreadLocal<Answer> lastAnswer = new ThreadLocal<>();
 
     private long since;
     private boolean endIsDue;
 
     /**
-     * @param onFirstSuppressed told of the first event that is left out of a window, and then has to see to it that {@link #endWindow} is
-     *     called when the window is over
+     * @param onFirstSuppressed runs when the first event of a window is suppressed; must arrange a call of {@link #endWindow} at the end of
+     *     the window
      */
     LogRateLimiter(int maxPerTemplate, int maxPerLogger, long windowMillis, Runnable onFirstSuppressed) {
         this.maxPerTemplate = maxPerTemplate;
@@ -39,7 +39,7 @@ final class LogRateLimiter {
         this.onFirstSuppressed = onFirstSuppressed;
     }
 
-    /** The template is null for a logger as a whole. Errors have limits of their own, which other levels do not use up. */
+    /** The template is null for the logger as a whole. Errors have separate limits that other levels do not use up. */
     private record Kind(
             String logger, boolean error, @Nullable String template) {}
 
@@ -60,13 +60,13 @@ final class LogRateLimiter {
     }
 
     /**
-     * Events that were left out.
+     * Events that were suppressed.
      *
-     * @param template of their messages, or null for those of a logger that had logged too much of different kinds
+     * @param template their message template, or null if the logger had reached its total limit
      */
     record SuppressedEvents(String logger, @Nullable String template, long events) {}
 
-    /** Whether the event is to be logged. Each appender of an event asks, one after the other, and all get the same answer. */
+    /** Whether to log the event. Each appender asks for the same event in turn, and all get the same answer. */
     boolean isAllowed(ILoggingEvent event) {
         if (!event.getLevel().isGreaterOrEqual(Level.INFO)) {
             return true;
@@ -80,7 +80,7 @@ final class LogRateLimiter {
         return admitted;
     }
 
-    @SuppressWarnings("ReferenceEquality") // two events that are equal are still two events
+    @SuppressWarnings("ReferenceEquality") // equal events are still distinct events
     private static boolean sameEvent(ILoggingEvent one, ILoggingEvent other) {
         return one == other;
     }
@@ -95,7 +95,7 @@ final class LogRateLimiter {
                     event.getLoggerName(),
                     error,
                     template.substring(0, Math.min(template.length(), MAX_TEMPLATE_LENGTH)));
-            // The kinds of one logger are bounded by what it may log, so that these maps are bounded, too.
+            // The limit per logger also bounds the number of its kinds, and therefore the size of this map.
             if (kinds.computeIfAbsent(kind, unseen -> new Count()).tryAcquire(maxPerTemplate)) {
                 if (kinds.computeIfAbsent(new Kind(event.getLoggerName(), error, null), unseen -> new Count())
                         .tryAcquire(maxPerLogger)) {
@@ -112,8 +112,8 @@ final class LogRateLimiter {
         return false;
     }
 
-    // A window that events were left out of is ended by whoever was told so; if that is late, their number is lost, not
-    // the log.
+    // After a suppressed event, the window is ended by the receiver of onFirstSuppressed. If that is late, the window
+    // is discarded after three times its length: the count is lost, but logging continues.
     private void rollWindow(long now) {
         if (now < since || now - since >= (endIsDue ? 3 : 1) * windowMillis) {
             kinds.clear();
@@ -122,7 +122,7 @@ final class LogRateLimiter {
         }
     }
 
-    /** Begins a new window, and tells what was left out of the one before. */
+    /** Starts a new window and returns the events that the previous one suppressed. */
     synchronized List<SuppressedEvents> endWindow() {
         List<SuppressedEvents> all = new ArrayList<>();
         kinds.forEach((kind, count) -> {

@@ -4,9 +4,9 @@ import ch.qos.logback.core.PropertyDefinerBase;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Gives logback.xml a setting as every other setting is read: a blank one is absent, and letters may be of any case. */
+/** Provides a setting to logback.xml, with the rules of all settings: a blank value counts as absent, and case is ignored. */
 public final class LogSetting extends PropertyDefinerBase {
-    // Not "variable": logback takes an element of that name for its own.
+    // Not named "variable": logback treats an element of that name as its own.
     private @Nullable String setting;
     private @Nullable String fallback;
 

@@ -6,15 +6,15 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How messages are kept, sent and consumed.
+ * How messages are retained, sent and consumed.
  *
- * @param topicCreate whether topics that are missing are made at start
+ * @param topicCreate whether missing topics are created at start
  * @param topicReplicationFactor -1 for the cluster's default
  * @param outboxRetention how long rows are kept after they were relayed
- * @param inboxRetention how long a repeated message is recognised
+ * @param inboxRetention how long a duplicate message is recognised
  * @param deadLetterRetention how long dead letters are kept after they were replayed or discarded
- * @param consumerGapResendAfter how long a message waits for the one before it until that one's sender is asked
- * @param consumerGapGiveUpAfter how long it waits until it is a dead letter
+ * @param consumerGapResendAfter how long a message waits for its missing predecessor before the predecessor's sender is asked to resend it
+ * @param consumerGapGiveUpAfter how long a message waits for its missing predecessor before it becomes a dead letter
  */
 public record MessagingConfig(
         boolean topicCreate,
@@ -58,7 +58,7 @@ public record MessagingConfig(
                         + topicReplicationFactor);
         checkRetention(env, "OUTBOX_RETENTION", outboxRetention);
         checkRetention(env, "INBOX_RETENTION", inboxRetention);
-        // Or the message behind one that died would wait for it.
+        // Otherwise the successor of a dead letter would wait for it.
         env.check(
                 deadLetterRetention.compareTo(inboxRetention) >= 0,
                 "DEAD_LETTER_RETENTION must be at least INBOX_RETENTION, but was " + deadLetterRetention);
@@ -88,12 +88,12 @@ public record MessagingConfig(
                 name + " must be at least " + MIN_RETENTION + ", but was " + retention);
     }
 
-    /** What the service needs to know to hear what others miss of its messages. */
+    /** Options for the consumer of requests by other services to resend messages that they miss from this service. */
     public ConsumerOptions resendRequests(String service, KafkaConfig kafka) {
         return consumer(service + ".resends", List.of(ResendRequested.TOPIC), kafka);
     }
 
-    /** What a consumer of the service needs to know. */
+    /** Options for a consumer of the service. */
     public ConsumerOptions consumer(String group, List<String> topics, KafkaConfig kafka) {
         return new ConsumerOptions(
                 group,

@@ -23,8 +23,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks this service and those beside it what they know, over HTTP, to answer a person's question. Handling a message never
- * does: a service that is away must not hold up another.
+ * Queries this service and its peers over HTTP, to answer user requests that need data from several services. Message handling never does
+ * so: an unavailable service must not block another one.
  */
 public final class Peers {
     private final Vertx vertx;
@@ -43,7 +43,7 @@ public final class Peers {
         this.client = client;
     }
 
-    /** To be closed by whoever opens it. */
+    /** Opens the HTTP client. The caller closes it. */
     public static Peers open(Vertx vertx, ServiceConfig service, PeersConfig config) {
         WebClientOptions options =
                 new WebClientOptions().setUserAgent(service.service()).setFollowRedirects(false);
@@ -52,7 +52,7 @@ public final class Peers {
     }
 
     /**
-     * Somebody who did not say what they know.
+     * A service that did not provide its data.
      *
      * @param reason why, in one sentence
      */
@@ -61,11 +61,11 @@ public final class Peers {
     /**
      * The newest elements of a list.
      *
-     * @param truncated whether there are older ones
+     * @param truncated whether there are older elements
      */
     public record PeerList(List<JsonObject> data, boolean truncated) {}
 
-    /** The services that can be asked: this one first, then the others by name. */
+    /** The services that can be queried: this one first, then the others by name. */
     public List<String> names() {
         List<String> names = new ArrayList<>();
         names.add(self);
@@ -73,21 +73,22 @@ public final class Peers {
         return names;
     }
 
-    /** This service's own name. */
+    /** The name of this service. */
     public String self() {
         return self;
     }
 
     /**
-     * One page of a list. Fails with {@link PeerUnavailableException} if the peer does not answer, not in time, or not with a list.
+     * Reads one page of a list. The future fails with {@link PeerUnavailableException} if the peer does not answer, does not answer in
+     * time, or answers with something other than a list.
      *
-     * @param query parameters, several of one name allowed
+     * @param query query parameters; a name may occur several times
      */
     public Future<PeerList> list(String peer, String path, MultiMap query) {
         return ask(peer, path, query).map(found -> elements(path, found.orElseThrow(() -> noSuchPath(path))));
     }
 
-    /** One thing, or nothing where the peer says that there is none. Fails as {@link #list} does. */
+    /** Reads one object. The result is empty if the peer answers 404. The future fails as that of {@link #list} does. */
     public Future<Optional<JsonObject>> find(String peer, String path, MultiMap query) {
         return ask(peer, path, query);
     }
@@ -159,7 +160,7 @@ public final class Peers {
                 : "it cannot be reached: " + failure.getMessage();
     }
 
-    // An address to listen on all of the machine's is none to connect to.
+    // A wildcard listen address is not an address to connect to.
     private static String connectHost(String host) {
         return switch (host) {
             case "0.0.0.0", "::", "[::]" -> "127.0.0.1";

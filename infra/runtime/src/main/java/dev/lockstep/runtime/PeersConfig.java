@@ -8,10 +8,10 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /**
- * Where the other services can be asked for what they know. Read by services that answer people's questions about all of them.
+ * The addresses of the other services. Read by services that answer user requests with data from several services.
  *
- * @param uris by a service's name without {@code -service}, sorted
- * @param timeout how long one may take to answer
+ * @param uris by service name without {@code -service}, sorted
+ * @param timeout how long one service may take to answer
  */
 public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");

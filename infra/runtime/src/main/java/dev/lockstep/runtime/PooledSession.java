@@ -23,16 +23,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import jdk.net.ExtendedSocketOptions;
 
 /**
- * One connection of a {@link SessionPool}. It watches how its commands end, so that the pool can close it instead of using it again,
- * and closes itself when Postgres leaves a command unanswered for too long.
+ * One connection of a {@link SessionPool}. It observes the outcome of its commands, so that the pool can close it instead of reusing it,
+ * and closes itself if Postgres leaves a command unanswered for too long.
  */
 final class PooledSession implements Connection {
-    // Linux sends the first probe after this many seconds of silence, and gives up after as many unanswered ones.
+    // Linux sends the first probe after KEEPALIVE_IDLE seconds of silence, then one every KEEPALIVE_INTERVAL seconds,
+    // and drops the connection after KEEPALIVE_COUNT unanswered probes.
     private static final int KEEPALIVE_IDLE = 10;
     private static final int KEEPALIVE_INTERVAL = 5;
     private static final int KEEPALIVE_COUNT = 3;
     private static final int CLOSE_TIMEOUT_MILLIS = 1_000;
-    // A database that is read-only for everybody must not have each statement open a session.
+    // If the database is read-only for all sessions, retiring young ones would open a new session for each statement.
     private static final Duration MIN_AGE_TO_RETIRE = Duration.ofSeconds(1);
 
     private final Vertx vertx;
@@ -53,7 +54,7 @@ final class PooledSession implements Connection {
         keepAlive(socket.socket().channelHandlerContext().channel().config());
     }
 
-    // Otherwise a server that vanishes without a word is noticed by whoever uses the connection next.
+    // Without keepalive, a server that disappears is only noticed when the connection is used next.
     private static void keepAlive(ChannelConfig config) {
         config.setOption(ChannelOption.SO_KEEPALIVE, true);
         config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPIDLE), KEEPALIVE_IDLE);
@@ -61,12 +62,12 @@ final class PooledSession implements Connection {
         config.setOption(NioChannelOption.of(ExtendedSocketOptions.TCP_KEEPCOUNT), KEEPALIVE_COUNT);
     }
 
-    /** Whether the pool must not hand it out again. */
+    /** Whether the pool must not reuse this connection. */
     boolean isUnusable() {
         return unusable || System.nanoTime() - openedAt > pool.maxLifetime().toNanos();
     }
 
-    /** Lets the pool close it once it is idle. */
+    /** Marks the connection so that the pool closes it once it is idle. */
     void retire() {
         unusable = true;
         if (holder instanceof PooledConnection pooled) {
@@ -74,7 +75,7 @@ final class PooledSession implements Connection {
         }
     }
 
-    /** Closes it if it must not be handed out again. Completes, and never fails, once the pool may go on. */
+    /** Closes the connection if it must not be reused. The future completes when the pool may continue; it never fails. */
     Future<Void> closeIfUnusable() {
         if (!isUnusable() || closed.future().isComplete()) {
             return Future.succeededFuture();
@@ -83,7 +84,8 @@ final class PooledSession implements Connection {
         return closed.future();
     }
 
-    // The client's own way to close says goodbye and then waits for Postgres to close, however long that takes.
+    // The client closes gracefully: it sends a Terminate message, then waits without a limit for Postgres to close the
+    // connection.
     private void abortAfterCloseTimeout() {
         vertx.setTimer(CLOSE_TIMEOUT_MILLIS, timer -> {
             if (!closed.future().isComplete()) {
@@ -92,9 +94,9 @@ final class PooledSession implements Connection {
         });
     }
 
-    /** Closes the connection from this side, without a word. */
+    /** Closes the connection immediately, without a Terminate message. */
     static void abort(SocketConnectionBase socket) {
-        // From the end of the pipeline, past the handler that would say goodbye.
+        // Closes from the end of the pipeline, which bypasses the handler that would send the Terminate message.
         ChannelHandlerContext first =
                 socket.socket().channelHandlerContext().pipeline().firstContext();
         // A closed channel has no handlers.
@@ -136,7 +138,7 @@ final class PooledSession implements Connection {
         }
     }
 
-    // One timer for a busy connection, and not one for each command.
+    // One timer per busy connection, not one per command.
     private void scheduleResponseCheck(long nanos) {
         vertx.setTimer(Math.max(1, nanos / 1_000_000), timer -> {
             if (closed.future().isComplete()) {
@@ -145,7 +147,7 @@ final class PooledSession implements Connection {
             long left = pool.responseTimeout().toNanos() - (System.nanoTime() - lastResponseAt);
             if (unanswered.get() == 0) {
                 checkScheduled.set(false);
-                // One that was sent in this very moment took the watch for one that goes on.
+                // A command sent at this moment may have seen the check as still scheduled.
                 if (unanswered.get() > 0) {
                     startResponseCheck();
                 }
@@ -169,7 +171,7 @@ final class PooledSession implements Connection {
 
             @Override
             public void handleClosed() {
-                // The pool forgets the connection before anybody who waits for that goes on.
+                // The pool removes the connection before the callers that wait for the close continue.
                 owner.handleClosed();
                 pool.remove(PooledSession.this);
                 closed.tryComplete();
@@ -188,7 +190,7 @@ final class PooledSession implements Connection {
         abortAfterCloseTimeout();
     }
 
-    /** The connection that has the socket, for those who have to cut it. */
+    /** The underlying connection that owns the socket, for callers that have to cut it. */
     @Override
     public Connection unwrap() {
         return socket;
@@ -225,7 +227,7 @@ final class PooledSession implements Connection {
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // as the interface has it
+    @SuppressWarnings("rawtypes") // the interface declares a raw type
     public ClientMetrics metrics() {
         return socket.metrics();
     }

@@ -17,26 +17,26 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * The database of one service, and who we are there.
+ * The database of one service and the credentials to connect to it.
  *
- * @param maxLifetime how old a connection of a pool may become
+ * @param maxLifetime maximum age of a pooled connection
  */
 public record PostgresConfig(
         String host, int port, String database, String user, Secret password, int poolSize, Duration maxLifetime) {
     private static final String EXAMPLE = "postgresql://127.0.0.1:5432/orders";
-    // With "_outbox_new" behind it, it is still a slot's name.
+    // Database name plus "_outbox_new" must still be a valid name of a replication slot.
     private static final Pattern DATABASE_NAME = Pattern.compile("[a-z0-9_]{1,52}");
     private static final int DEFAULT_PORT = 5432;
     private static final Duration MIN_LIFETIME = Duration.ofSeconds(1);
     private static final Duration MAX_LIFETIME = Duration.ofDays(1);
     private static final int CONNECT_SECONDS = 5;
-    // Longer than the statement_timeout of its sessions, so that only a server that is gone is cut off.
+    // Longer than the sessions' statement_timeout, so that only connections to an unresponsive server are cut.
     private static final Duration RESPONSE_TIMEOUT = Duration.ofMinutes(2);
     private static final int WAIT_FOR_CONNECTION_SECONDS = 10;
-    // Longer than anybody waits for it: on a busy machine a connection that is given up each time would never be
-    // opened.
+    // Longer than callers wait for a connection: on a busy machine, attempts that are abandoned every time would never
+    // produce a connection.
     private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
-    // A consumer needs one at a time; another for what runs beside it.
+    // A consumer uses one connection at a time. The second one is for background work beside it.
     private static final int BACKGROUND_CONNECTIONS = 2;
     private static final int MAX_WAIT_QUEUE_SIZE = 10_000;
     private static final int READ_CONNECTIONS = 6;
@@ -57,7 +57,7 @@ public record PostgresConfig(
         return uri.isEmpty() ? nowhere : nowhere.withUri(env, uri);
     }
 
-    // A URI at fault is not repeated in the problem: it may hold a password.
+    // An invalid URI is not repeated in the problem, because it may contain a password.
     private PostgresConfig withUri(Env env, String text) {
         URI uri;
         try {
@@ -87,7 +87,7 @@ public record PostgresConfig(
         return new PostgresConfig(named, given, path, user, password, poolSize, maxLifetime);
     }
 
-    /** For one's own pool or listener. Statements are prepared once a connection. */
+    /** Options for a pool or listener that the caller opens. Prepared statements are cached per connection. */
     public PgConnectOptions connectOptions() {
         PgConnectOptions options = new PgConnectOptions()
                 .setHost(host)
@@ -100,7 +100,10 @@ public record PostgresConfig(
         return options;
     }
 
-    /** Opens a connection each time it is asked for one: for migrations, which wait for locks as long as it takes, not for requests. */
+    /**
+     * A data source that opens a new connection for each request for one. Intended for migrations, whose statements wait for locks without
+     * a limit, not for HTTP requests.
+     */
     public DataSource dataSource() {
         PGSimpleDataSource source = new MigrationSource();
         source.setServerNames(new String[] {host});
@@ -115,7 +118,7 @@ public record PostgresConfig(
         return source;
     }
 
-    /** The driver sends the JVM's time zone, whatever its options say, and a day of the outbox is one of UTC. */
+    /** Sets the time zone after connecting: the driver always sends the time zone of the JVM, and outbox partitions are UTC days. */
     private static final class MigrationSource extends PGSimpleDataSource {
         private static final long serialVersionUID = 1L;
 
@@ -132,22 +135,22 @@ public record PostgresConfig(
         }
     }
 
-    /** A pool of the configured size. The name is shown in metrics and in {@code pg_stat_activity}. The caller closes it. */
+    /** A pool of the configured size. The name appears in metrics and in {@code pg_stat_activity}. The caller closes the pool. */
     public Pool pool(Vertx vertx, String name) {
         return pool(vertx, name, poolSize);
     }
 
     /**
-     * A pool for consumers and what else works in the background. Its connections are its own, so that requests that all wait for the same
-     * locked row cannot keep messages from being handled. The caller closes it.
+     * A pool for consumers and other background work. It is separate from the request pool, so that requests that all wait for the same
+     * locked row cannot block message handling. The caller closes the pool.
      */
     public Pool backgroundPool(Vertx vertx, String name) {
         return pool(vertx, name, BACKGROUND_CONNECTIONS);
     }
 
     /**
-     * A small pool apart, for what HTTP requests only read: however many they are, the connections of requests and messages that
-     * change something are not theirs to take. A statement that takes longer than five seconds is ended. The caller closes it.
+     * A small pool for HTTP requests that only read. It is separate, so that reads, however many, take no connections from requests and
+     * messages that change data. Postgres cancels statements that take longer than five seconds. The caller closes the pool.
      */
     public Pool readPool(Vertx vertx, String name) {
         PgConnectOptions options = connectOptions();

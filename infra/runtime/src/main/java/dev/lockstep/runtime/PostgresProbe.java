@@ -8,15 +8,14 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Asks the database again and again whether it takes writes, on a connection of its own, so that readiness can say it. */
+/** Checks every two seconds, on its own connection, whether the database accepts writes. Readiness reports the result. */
 final class PostgresProbe {
     private static final Duration INTERVAL = Duration.ofSeconds(2);
-    // What is set for a database reaches new sessions only, as do those of the service's own pool.
+    // Settings of a database apply to new sessions only. The service's pool replaces its sessions as well.
     private static final Duration LIFETIME = Duration.ofSeconds(30);
     private static final String READ_ONLY = "25006";
-    // An error, and that of a write: a session that began while the database was read-only is closed for it, and the
-    // next question
-    // asks a new one.
+    // Raises the same error as a write would. The pool then closes a session that started while the database was
+    // read-only, and the next check uses a new session.
     private static final String CHECK_WRITABLE = """
             DO $$ BEGIN
                 IF current_setting('transaction_read_only')::boolean THEN
@@ -45,7 +44,7 @@ final class PostgresProbe {
         return problem;
     }
 
-    // One question at a time: while the database hangs they would only queue up behind each other.
+    // One check at a time: checks would queue up while the database hangs.
     private void probe() {
         if (probing) {
             return;

@@ -13,7 +13,7 @@ import org.flywaydb.core.Flyway;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Waits until the database answers and brings its schema up to date. Nothing else of a service starts before that. */
+/** Waits until the database accepts connections, then migrates its schema. The other parts of a service start afterwards. */
 final class PostgresStartup {
     private static final Logger LOGGER = LoggerFactory.getLogger(PostgresStartup.class);
     private static final Duration RETRY_INTERVAL = Duration.ofMillis(250);
@@ -31,7 +31,12 @@ final class PostgresStartup {
         this.database = config.postgres().dataSource();
     }
 
-    /** Returns when the database has accepted a connection, however long that takes. */
+    /**
+     * Returns once the database has accepted a connection and takes writes. Waits without a time limit.
+     *
+     * @throws StartException if Postgres rejects the user or password, if session_replication_role is replica, or if the thread is
+     *     interrupted
+     */
     void await() {
         long toldAt = System.nanoTime();
         while (true) {
@@ -55,20 +60,21 @@ final class PostgresStartup {
         }
     }
 
-    /** Applies what is new of the library's migrations and then of the service's. Several instances may do so at once. */
+    /** Applies pending migrations: those of the library first, then those of the service. Several instances may do so concurrently. */
     void migrate() {
         MessagingSchema.migrate(database);
         Flyway.configure()
                 .dataSource(database)
                 .locations("classpath:" + config.migrations())
-                // The library's tables are there already, so the schema is never empty.
+                // The library's tables exist already, so the schema is never empty.
                 .baselineOnMigrate(true)
                 .baselineVersion("0")
                 .load()
                 .migrate();
     }
 
-    // A wrong password does not become right by waiting; a database that is still being set up is not there at all.
+    // Retrying does not help if the user or password is wrong. A database that is still being set up fails with other
+    // SQLSTATEs.
     private void failOnRejectedLogin(SQLException failure) {
         String state = failure.getSQLState();
         if (state != null && state.startsWith(INVALID_AUTHORIZATION_CLASS)) {
@@ -79,7 +85,7 @@ final class PostgresStartup {
         }
     }
 
-    // Nobody but a superuser may set it for a session, so it cannot be put right from here.
+    // Only a superuser may set this for a session, so the service cannot correct it.
     private void requireOriginRole(Connection connection) throws SQLException {
         if ("replica".equals(setting(connection, "session_replication_role"))) {
             throw new StartException("session_replication_role is replica for POSTGRES_USER "
@@ -89,7 +95,7 @@ final class PostgresStartup {
         }
     }
 
-    // A standby, or the old primary of a failover that is under way: neither takes migrations.
+    // True for a standby, and for the old primary during a failover. Neither accepts migrations.
     private static void requireWritable(Connection connection) throws SQLException {
         if ("on".equals(setting(connection, "transaction_read_only"))) {
             throw new SQLException("it is read-only", READ_ONLY);
@@ -105,7 +111,7 @@ final class PostgresStartup {
 
     private static void pause() {
         try {
-            // Nothing ever counts down: this is a wait that an interrupt ends.
+            // The latch is never counted down. It serves as an interruptible wait.
             var _ = new CountDownLatch(1).await(RETRY_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

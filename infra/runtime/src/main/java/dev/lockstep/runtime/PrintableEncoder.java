@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 
 /**
- * The encoder of every appender: has a layout write events that can neither forge a line nor reach the terminal nor fill the disk (see
- * {@link PrintableEvent}), and of those that repeat only the first ones (see {@link LogRateLimiter}).
+ * The encoder of every appender. Its events can neither forge a line nor control the terminal nor fill the disk (see {@link
+ * PrintableEvent}), and of repeated events only the first ones are written (see {@link LogRateLimiter}).
  *
  * <pre>{@code
  * <encoder class="dev.lockstep.runtime.PrintableEncoder">
@@ -33,7 +33,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     private @Nullable Layout<ILoggingEvent> layout;
     private @Nullable LogRateLimiter limit;
 
-    /** Set by logback. */
+    /** Called by logback. */
     public void setLayout(Layout<ILoggingEvent> layout) {
         this.layout = layout;
     }
@@ -48,7 +48,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
         super.start();
     }
 
-    // One for all appenders: an event that goes to two of them is one event.
+    // Shared by all appenders: an event that goes to two appenders counts once.
     private static synchronized LogRateLimiter sharedLimit(Context context) {
         if (context.getObject(LIMIT) instanceof LogRateLimiter shared) {
             return shared;
@@ -64,7 +64,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
             var _ = context.getScheduledExecutorService()
                     .schedule(() -> endWindow(context), WINDOW_MILLIS, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException stopping) {
-            // The log ends here, and with it what could be said about it.
+            // Logging is shutting down, so there is nothing left to report to.
         }
     }
 

@@ -14,14 +14,14 @@ import org.slf4j.Marker;
 import org.slf4j.event.KeyValuePair;
 
 /**
- * A log event of which every text is {@link PrintableText} of bounded length, whatever came from outside into its message, its key-values
- * or its exceptions. In the text format it is one line and the lines of its stack trace.
+ * A log event whose texts are all {@link PrintableText} of bounded length, whatever its message, key-value pairs or exceptions contain. In
+ * the text format it consists of one line and the lines of its stack trace.
  */
 final class PrintableEvent implements ILoggingEvent {
     private static final int MAX_MESSAGE_LENGTH = 2_000;
     private static final int MAX_NAME_LENGTH = 200;
     private static final int MAX_VALUE_LENGTH = 2_000;
-    // Of all values together.
+    // For all values together.
     private static final int MAX_TOTAL_VALUE_LENGTH = 4_000;
     private static final int MAX_PAIRS = 20;
 
@@ -110,7 +110,7 @@ final class PrintableEvent implements ILoggingEvent {
     }
 
     @Override
-    @SuppressWarnings("deprecation") // it has to be there all the same
+    @SuppressWarnings("deprecation") // ILoggingEvent still requires this method
     public Map<String, String> getMdc() {
         return getMDCPropertyMap();
     }

@@ -6,7 +6,7 @@ import dev.lockstep.messaging.record.PrintableText;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** An exception as it is logged: with printable messages, and with bounded numbers of frames, causes and suppressed exceptions. */
+/** An exception as it is logged: with printable messages, and with a limited number of frames, causes and suppressed exceptions. */
 final class PrintableThrowable implements IThrowableProxy {
     private static final int MAX_MESSAGE_LENGTH = 1_000;
     private static final int MAX_NAME_LENGTH = 500;
@@ -55,7 +55,7 @@ final class PrintableThrowable implements IThrowableProxy {
                         .toArray(StackTraceElementProxy[]::new);
     }
 
-    // Code that is made at run time can have any name.
+    // Classes generated at run time can have arbitrary names.
     private static StackTraceElementProxy printable(StackTraceElementProxy proxy) {
         StackTraceElement frame = proxy.getStackTraceElement();
         String text = frame.toString();
@@ -84,7 +84,7 @@ final class PrintableThrowable implements IThrowableProxy {
         return frames;
     }
 
-    // Of those that are shown.
+    // Counts only the frames that are shown.
     @Override
     public int getCommonFrames() {
         return Math.clamp(failure.getCommonFrames(), 0, frames.length);

@@ -10,7 +10,7 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 
-/** Answers requests that never reach a router, with a problem as routes do, and ends their connection. */
+/** Answers requests that never reach a router with the same problem format as the routes, and closes their connection. */
 final class RawProblem {
     static final String CONTENT_TYPE = "application/problem+json";
 
@@ -26,7 +26,7 @@ final class RawProblem {
         request.connection().close();
     }
 
-    /** Writes to the socket, past the encoder: the request may not even have a beginning. */
+    /** Writes directly to the socket and bypasses the encoder, because there may be no request to respond to yet. */
     static void send(ChannelHandlerContext ctx, int status, String detail) {
         byte[] body = json(status, detail).getBytes(StandardCharsets.UTF_8);
         String head = "HTTP/1.1 " + HttpResponseStatus.valueOf(status) + "\r\n"

@@ -4,16 +4,17 @@ import dev.lockstep.messaging.replication.SlotLimits;
 import java.time.Duration;
 
 /**
- * How this instance relays its database's outbox.
+ * How this instance relays the outbox of its database.
  *
- * @param enabled false where somebody else relays, such as Kafka Connect
- * @param heartbeatInterval how often a heartbeat travels through the relay to show how far it is
- * @param stalledAfter how long without a heartbeat's return before the relay counts as stalled
- * @param slot how much WAL the replication slot may keep, whoever reads from it
+ * @param enabled false if another process relays, such as Kafka Connect
+ * @param heartbeatInterval how often the relay sends a heartbeat to show its progress
+ * @param stalledAfter the time without a returning heartbeat after which the relay counts as stalled
+ * @param slot how much WAL the replication slot may retain, whichever process reads from it
  */
 public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duration stalledAfter, SlotLimits slot) {
     private static final long GIB = 1L << 30;
-    // The relay looks for another way after a third of it, which one late heartbeat must not bring about.
+    // After a third of stalledAfter the relay restarts its engine or hands over to a standby. A single late heartbeat
+    // must not cause that.
     private static final int MIN_HEARTBEATS = 6;
 
     static RelaySettings read(Env env) {

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Refuses request lines and header fields that two servers may understand differently, as RFC 9112 allows. */
+/** Rejects request lines and header fields that two servers may interpret differently, as RFC 9112 allows. */
 final class RequestHeadValidator {
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}");
     private static final Pattern VERSION = Pattern.compile("HTTP/\\d\\.\\d");
@@ -20,7 +20,7 @@ final class RequestHeadValidator {
 
     private RequestHeadValidator() {}
 
-    /** @throws MalformedRequestException when it is not a request line of HTTP/1.0 or HTTP/1.1 */
+    /** @throws MalformedRequestException if this is not a request line of HTTP/1.0 or HTTP/1.1 */
     static void checkRequestLine(String method, String target, String version) {
         if (!TOKEN.matcher(method).matches()) {
             throw new MalformedRequestException(400, "The method is not a token");
@@ -45,9 +45,9 @@ final class RequestHeadValidator {
     }
 
     /**
-     * Checks what tells where the request ends and for whom it is.
+     * Checks the header fields that determine where the request ends and which host it is for.
      *
-     * @throws MalformedRequestException when it does not do so without doubt
+     * @throws MalformedRequestException if they are missing, invalid or ambiguous
      */
     static void checkHeaders(HttpRequest request) {
         HttpHeaders headers = request.headers();
@@ -68,7 +68,8 @@ final class RequestHeadValidator {
                 throw new MalformedRequestException(501, "The only supported Transfer-Encoding is chunked");
             }
         }
-        // Netty expects eight bytes of body after the handshake of a WebSocket draft of 2010, whatever the length says.
+        // Netty expects eight bytes of body after the handshake of a WebSocket draft of 2010, regardless of the
+        // declared length.
         if (headers.contains(HttpHeaderNames.SEC_WEBSOCKET_KEY1)) {
             throw new MalformedRequestException(400, "WebSockets are not supported");
         }

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A service that runs, and how it ends: nothing new comes in, what is in flight finishes, then everything closes. */
+/** A running service. {@link #close()} stops it gracefully: it accepts no new work, lets work in flight finish, then closes everything. */
 public final class RunningService implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RunningService.class);
     private static final Duration MIN_STEP_TIMEOUT = Duration.ofSeconds(1);
@@ -32,7 +32,7 @@ public final class RunningService implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    // Each part is handed over as soon as it is there, so that a start that fails halfway closes what it had opened.
+    // Each part is registered as soon as it exists, so that a start that fails halfway closes the parts it has opened.
     void opened(BackgroundTask opened) {
         relay = opened;
     }
@@ -53,7 +53,7 @@ public final class RunningService implements AutoCloseable {
         deployment = Optional.of(id);
     }
 
-    /** Where it listens. Of use when HTTP_PORT is 0. */
+    /** The port that the HTTP server listens on. Differs from the setting if HTTP_PORT is 0. */
     public int httpPort() {
         return Optional.ofNullable(vertx)
                 .flatMap(ListeningServer::of)
@@ -62,8 +62,9 @@ public final class RunningService implements AutoCloseable {
     }
 
     /**
-     * Ends the service: readiness turns false, HTTP answers what it has accepted, then consumers, relay and connections end.
-     * Takes at most about SHUTDOWN_TIMEOUT; what has not finished by then is cut off and said. A second call does nothing.
+     * Stops the service. Readiness turns false, the HTTP server completes the requests it has accepted, then consumers, relay and
+     * connections are closed. Takes about SHUTDOWN_TIMEOUT at most; work that has not finished by then is cut off, with a warning in the
+     * log. A second call does nothing.
      */
     @Override
     public void close() {
@@ -89,8 +90,8 @@ public final class RunningService implements AutoCloseable {
     }
 
     private void stop(Vertx running, long deadline) {
-        // Requests get half of what time there is, so that one that hangs does not cost the consumers their orderly
-        // end.
+        // Requests get half of the remaining time, so that a request that hangs leaves time for the consumers to stop
+        // cleanly.
         Duration half = left(deadline).dividedBy(2);
         ListeningServer.of(running)
                 .ifPresent(server -> await(
@@ -124,7 +125,7 @@ public final class RunningService implements AutoCloseable {
         return left.compareTo(MIN_STEP_TIMEOUT) < 0 ? MIN_STEP_TIMEOUT : left;
     }
 
-    // A step that fails or takes too long must not keep the next ones from being taken.
+    // A step that fails or times out must not prevent the steps after it.
     private void await(String what, Duration timeout, Supplier<Future<Void>> closing) {
         try {
             closing.get().toCompletionStage().toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);

@@ -2,9 +2,9 @@ package dev.lockstep.runtime;
 
 import com.fasterxml.jackson.annotation.JsonValue;
 
-/** A value that is used but never shown: records that hold one can be logged as they are. */
+/** A value that is used but never printed. Records that contain one are safe to log. */
 public record Secret(String value) {
-    // Logging as JSON writes objects member by member, and would not ask for toString otherwise.
+    // JSON logging serialises objects member by member and would bypass toString without this annotation.
     @JsonValue
     @Override
     public String toString() {

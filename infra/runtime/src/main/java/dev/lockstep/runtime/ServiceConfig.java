@@ -4,10 +4,10 @@ import dev.lockstep.messaging.MessagingSettings;
 import java.time.Duration;
 
 /**
- * What every service can be told. A service's own settings stand beside it in a record of the service.
+ * The settings that all services share. Settings that only one service has are in a record of that service.
  *
- * @param service such as {@code order-service}: the consumer group, and the name in logs and metrics
- * @param shutdownTimeout how long work in flight may take to finish once the service is told to stop
+ * @param service for example {@code order-service}; used as the consumer group and as the name in logs and metrics
+ * @param shutdownTimeout how long work in flight may take to finish after the service is asked to stop
  */
 public record ServiceConfig(
         String service,
@@ -18,7 +18,7 @@ public record ServiceConfig(
         RelaySettings relay,
         Duration shutdownTimeout,
         LogConfig log) {
-    /** Reads the common settings. What is wrong with them is reported by {@link Env#build}, together with the rest. */
+    /** Reads the common settings. {@link Env#build} reports problems with them together with the problems of other settings. */
     public static ServiceConfig read(Env env, String service, int defaultPort) {
         HttpConfig http = HttpConfig.read(env, defaultPort);
         PostgresConfig postgres = PostgresConfig.read(env);
@@ -32,17 +32,20 @@ public record ServiceConfig(
         return new ServiceConfig(service, http, postgres, kafka, messaging, relay, shutdownTimeout, log);
     }
 
-    /** The replication slot that the service's outbox is relayed from. One for each database, as names are the server's. */
+    /**
+     * The replication slot that the service's outbox is relayed from. The name contains the database, because slot names are unique per
+     * server.
+     */
     public String slotName() {
         return postgres.database() + "_outbox";
     }
 
-    /** What people call it: its name without {@code -service}. */
+    /** The short name of the service: {@link #service} without {@code -service}. */
     public String name() {
         return service.replaceFirst("-service$", "");
     }
 
-    /** How the service's outbox, inbox and dead letters are kept. */
+    /** The settings of the service's outbox, inbox and dead letters. */
     public MessagingSettings messagingOptions() {
         return new MessagingSettings(
                 messaging.outboxRetention(),
@@ -55,7 +58,7 @@ public record ServiceConfig(
                 messaging.resendRequests(service, kafka));
     }
 
-    /** Where the service's migrations are: its name without {@code -service}. */
+    /** The class path folder of the service's migrations, named after {@link #name()}. */
     String migrations() {
         return "db/migration/" + name();
     }

@@ -2,5 +2,5 @@ package dev.lockstep.runtime;
 
 import io.micrometer.core.instrument.MeterRegistry;
 
-/** What a running service shares among its parts. */
+/** The objects that the parts of a running service share. */
 public record ServiceContext(ServiceConfig config, MeterRegistry meters, HealthChecks health) {}

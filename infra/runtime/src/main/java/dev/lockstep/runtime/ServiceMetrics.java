@@ -30,7 +30,7 @@ import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
-/** The meters of one service: its own registry, so that several services in one JVM do not add up to one. */
+/** The meters of one service. Each service has its own registry, so that several services in one JVM do not share meters. */
 final class ServiceMetrics implements AutoCloseable {
     private static final Duration LAG_INTERVAL = Duration.ofMillis(250);
     private static final String HTTP_RESPONSE_TIME = "vertx.http.server.response.time";
@@ -46,7 +46,7 @@ final class ServiceMetrics implements AutoCloseable {
         registry.config()
                 .commonTags(Tags.of("service", service))
                 .meterFilter(buckets())
-                // A client may invent methods; each would be a series for ever.
+                // A client may send arbitrary methods, and each would create a time series forever.
                 .meterFilter(MeterFilter.replaceTagValues(
                         Label.HTTP_METHOD.toString(), method -> METHODS.contains(method) ? method : "other"));
         collections.bindTo(registry);
@@ -64,7 +64,7 @@ final class ServiceMetrics implements AutoCloseable {
         return registry;
     }
 
-    /** A Vert.x whose HTTP server, pools and event loops are measured here. */
+    /** Creates a Vert.x instance whose HTTP server, pools and event loops report to this registry. */
     Vertx vertx() {
         VertxOptions options = new VertxOptions()
                 .setMetricsOptions(new MicrometerMetricsOptions()
@@ -94,7 +94,8 @@ final class ServiceMetrics implements AutoCloseable {
         }
     }
 
-    // Not at a fixed rate: a loop that was late would then run all it had missed at once.
+    // Each measurement schedules the next one. At a fixed rate, an event loop that was late would run all missed
+    // measurements at once.
     private static void measureAfter(EventExecutor eventLoop, Timer lag) {
         long due = System.nanoTime() + LAG_INTERVAL.toNanos();
         try {
@@ -106,7 +107,7 @@ final class ServiceMetrics implements AutoCloseable {
                     LAG_INTERVAL.toMillis(),
                     TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
-            // The loop has ended, and the measuring with it.
+            // The event loop has shut down, so the measurement ends.
         }
     }
 

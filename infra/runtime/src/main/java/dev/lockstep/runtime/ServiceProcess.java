@@ -9,7 +9,7 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A service as a process: its signals in, its exit code out. */
+/** Runs a service as a process: handles signals and sets the exit code. */
 final class ServiceProcess {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServiceProcess.class);
     private static final int MAX_LINE_LENGTH = 2_000;
@@ -23,7 +23,7 @@ final class ServiceProcess {
     static void run(
             String service, Function<Map<String, String>, RunningService> start, Map<String, String> environment) {
         AtomicReference<RunningService> running = new AtomicReference<>();
-        // It ends because it is told to, or because it cannot start: whichever is first decides what is said of it.
+        // A stop signal and a failed start can race. The first one decides the exit code and the message.
         AtomicBoolean ends = new AtomicBoolean();
         Thread starting = Thread.currentThread();
         Runtime.getRuntime()
@@ -38,7 +38,8 @@ final class ServiceProcess {
                     if (open != null) {
                         open.close();
                     }
-                    // A JVM that ends by a signal says 143; one that was asked to stop, and did, has not failed.
+                    // By default a JVM that a signal ends exits with 143. A service that stopped as requested exits
+                    // with 0.
                     Runtime.getRuntime().halt(STOPPED);
                 }));
         try {
@@ -50,7 +51,7 @@ final class ServiceProcess {
         }
     }
 
-    // A start that ends closes what it had opened, and may be over before it hears of this.
+    // A start that is interrupted closes the parts it has opened. It may also complete before the interrupt reaches it.
     private static void cancelStart(Thread starting) {
         starting.interrupt();
         try {
@@ -69,8 +70,8 @@ final class ServiceProcess {
         }
     }
 
-    // A message of ours says it all. Of anything else the kind is part of the message, and the cause is where the news
-    // is.
+    // The message of a StartException is complete. For any other exception the type is part of the message, and the
+    // root cause holds the useful information.
     private static String reason(Throwable failure) {
         if (failure instanceof StartException) {
             return oneLine(String.valueOf(failure.getMessage()));
@@ -89,7 +90,8 @@ final class ServiceProcess {
 
     private static void exit(int code, String message) {
         // checkstyle off: consoleOutput, what a command says before it fails belongs on standard error
-        // A settings problem has a line for each; values of settings and words of servers are quoted in them.
+        // A SettingsException has one line per problem. The lines quote setting values and server messages, so they are
+        // made printable.
         message.lines().map(line -> PrintableText.of(line, MAX_LINE_LENGTH)).forEach(System.err::println);
         // checkstyle on: consoleOutput
         System.exit(code);

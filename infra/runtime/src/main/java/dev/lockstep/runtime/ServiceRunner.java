@@ -13,14 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings a service up, in this order:
+ * Starts a service in this order:
  *
  * <pre>
  * port is free ─▶ Postgres answers ─▶ schema ─▶ relay prepared ─▶ verticle deployed ─▶ relay started
- *                                                      └─▶ topics, in the background, as Kafka may be away
+ *                                                      └─▶ topics, in the background: Kafka may be unavailable
  * </pre>
  *
- * <p>The relay is prepared before anything can write a row, so that its slot has seen all of them.
+ * <p>The relay is prepared before any row can be written, so its replication slot covers every row.
  */
 public final class ServiceRunner {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServiceRunner.class);
@@ -28,12 +28,12 @@ public final class ServiceRunner {
     private ServiceRunner() {}
 
     /**
-     * Starts a service and returns when it serves requests. Blocks, for as long as Postgres is away. Kafka may be away: the
-     * service is not ready until it comes.
+     * Starts a service and returns once it serves requests. Blocks while Postgres is unavailable. Kafka may be unavailable: the service
+     * then starts, but is not ready until Kafka is reachable.
      *
-     * @param topics what the service writes to and reads from; each has a dead-letter topic beside it
-     * @param relay makes the relay, and its slot, or null where this instance does not relay
-     * @throws StartException when it cannot start for a reason that people can mend
+     * @param topics the topics that the service writes to and reads from; each has a dead-letter topic beside it
+     * @param relay creates the relay and its replication slot, or null if this instance does not relay
+     * @throws StartException if the service cannot start for a reason that an operator can fix
      */
     public static RunningService start(
             ServiceConfig config,
@@ -66,8 +66,8 @@ public final class ServiceRunner {
     }
 
     /**
-     * Runs a service as a process until it is told to stop. Exits with 0 after an orderly end, 2 when the settings are wrong,
-     * 1 when it cannot start for any other reason; the reason is on standard error, without a stack trace.
+     * Runs a service as a process until it is asked to stop. The exit code is 0 after a graceful shutdown, 2 if the settings are invalid,
+     * and 1 if the service cannot start for any other reason. The reason is written to standard error without a stack trace.
      */
     public static void main(String service, Function<Map<String, String>, RunningService> start) {
         ServiceProcess.run(service, start, System.getenv());

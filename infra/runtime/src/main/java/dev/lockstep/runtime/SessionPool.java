@@ -31,15 +31,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A pool of Vert.x' Postgres client that does not hand out a connection again after a failure of its session, after its lifetime, or
- * after another one met a failure that all of them will meet.
+ * A pool of Vert.x Postgres connections. It does not reuse a connection after a failure of its session, after its maximum lifetime, or
+ * after another connection met a failure that affects all sessions.
  *
- * <p>The client has hooks for this (a driver, a connection factory, and what runs before a connection is recycled), only not on its
- * {@code PgBuilder}.
+ * <p>The client has the hooks that this needs (a driver, a connection factory, and a callback before a connection is recycled), but its
+ * {@code PgBuilder} does not expose them.
  */
 final class SessionPool extends PgDriver {
     private static final Logger LOGGER = LoggerFactory.getLogger(SessionPool.class);
-    // How soon idle connections that were retired are gone.
+    // Upper bound for the time until a retired idle connection is closed.
     private static final int CLEANER_MILLIS = 500;
     private static final Duration LOG_INTERVAL = Duration.ofSeconds(10);
 
@@ -48,9 +48,9 @@ final class SessionPool extends PgDriver {
     private final AtomicLong lastLoggedAt = new AtomicLong(System.nanoTime() - LOG_INTERVAL.toNanos());
 
     /**
-     * @param maxLifetime how old a connection may become, idle or not
+     * @param maxLifetime maximum age of a connection, idle or not
      * @param responseTimeout how long Postgres may leave a command unanswered
-     * @param connect how long a connection may take until it can be used
+     * @param connect how long opening a connection may take
      */
     record Limits(Duration maxLifetime, Duration responseTimeout, Duration connect) {}
 
@@ -151,7 +151,8 @@ final class SessionPool extends PgDriver {
             super(vertx);
         }
 
-        // Without a limit a server that takes the connection and says nothing keeps a place of the pool for ever.
+        // Without a limit, a server that accepts the connection and never responds would occupy a slot of the pool
+        // forever.
         @Override
         protected Future<Connection> doConnectInternal(PgConnectOptions given, ContextInternal context) {
             options = given;
@@ -170,7 +171,10 @@ final class SessionPool extends PgDriver {
         }
     }
 
-    /** One that finds the socket's options although the socket is not what it wraps. */
+    /**
+     * A connection whose cancel requests use the connect options of the factory, because it wraps a {@link PooledSession} and not the
+     * socket.
+     */
     private static final class Session extends PgConnectionImpl {
         private final SessionFactory sessions;
 

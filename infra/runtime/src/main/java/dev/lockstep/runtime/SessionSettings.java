@@ -6,17 +6,19 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The session settings that a service's statements and their parsing rely on. Every connection sends them when it starts, which beats
- * {@code ALTER SYSTEM}, {@code ALTER DATABASE} and {@code ALTER ROLE ... SET}.
+ * The session settings that a service's statements and the parsing of their results rely on. Every connection sends them at startup, which
+ * overrides {@code ALTER SYSTEM}, {@code ALTER DATABASE} and {@code ALTER ROLE ... SET}.
  *
- * <p>The list follows "Client Connection Defaults" and its neighbours in the
- * <a href="https://www.postgresql.org/docs/18/runtime-config-client.html">Postgres documentation</a>. Not on it:
+ * <p>The list follows "Client Connection Defaults" and related sections of the
+ * <a href="https://www.postgresql.org/docs/18/runtime-config-client.html">Postgres documentation</a>. It leaves out:
  *
  * <ul>
- *   <li>{@code default_transaction_read_only}: a database that is read-only on purpose, as in a switchover, has to stay so;
+ *   <li>{@code default_transaction_read_only}: a database that is read-only on purpose, for example during a switchover, must stay
+ *       read-only;
  *   <li>{@code session_replication_role}: only a superuser may set it, so {@link PostgresStartup} checks it instead;
  *   <li>{@code role}: {@code ALTER ROLE ... SET role} is how short-lived login roles become the owner of the tables;
- *   <li>what only changes speed or place, such as {@code work_mem}, {@code enable_*} and tablespaces: that is for who runs Postgres.
+ *   <li>settings that only affect speed or placement, such as {@code work_mem}, {@code enable_*} and tablespaces: the administrator of
+ *       Postgres chooses them.
  * </ul>
  */
 final class SessionSettings {
@@ -24,25 +26,24 @@ final class SessionSettings {
 
     private SessionSettings() {}
 
-    /** For requests and messages: nothing waits without end. */
+    /** Settings for requests and messages. Every wait has a limit. */
     static Map<String, String> forPool() {
         Map<String, String> settings = new LinkedHashMap<>(COMMON);
         settings.put("TimeZone", "UTC");
-        // A client that is frozen or cut off would keep what its transaction has locked until TCP gives up, hours
+        // Without this limit, a client that is frozen or disconnected would hold its locks until TCP gives up, hours
         // later.
         settings.put("idle_in_transaction_session_timeout", "30s");
-        // Longer than the one above, so a lock that a frozen client holds is free again before a request gives up on
-        // it. Consumers
-        // set shorter limits in their transactions.
+        // Longer than the timeout above, so that a lock held by a frozen client is released before a waiting request
+        // gives up. Consumers set shorter limits in their transactions.
         settings.put("lock_timeout", "45s");
-        // Longer than a lock is waited for, and shorter than the pool waits for an answer.
+        // Longer than lock_timeout and shorter than the pool's response timeout.
         settings.put("statement_timeout", "90s");
-        // The last resort against a transaction that its client repeats statements in without end.
+        // The last resort against a transaction whose client keeps issuing statements without end.
         settings.put("transaction_timeout", "5min");
         return settings;
     }
 
-    /** For migrations, which take the time that they take. */
+    /** Settings for migrations, which have no time limits. */
     static Map<String, String> forMigrations() {
         Map<String, String> settings = new LinkedHashMap<>(COMMON);
         settings.put("idle_in_transaction_session_timeout", "0");
@@ -52,7 +53,7 @@ final class SessionSettings {
         return settings;
     }
 
-    /** As the value of the {@code options} parameter of a connection. */
+    /** Formats settings as the value of the connection parameter {@code options}. */
     static String asOptions(Map<String, String> settings) {
         return settings.entrySet().stream()
                 .map(each -> "-c " + each.getKey() + "="
@@ -62,45 +63,45 @@ final class SessionSettings {
 
     private static Map<String, String> common() {
         Map<String, String> settings = new LinkedHashMap<>();
-        // The tables are in this schema, and the publication is of tables in this schema.
+        // The tables are in this schema, and the publication contains tables of this schema.
         settings.put("search_path", "public");
 
-        // What clients parse, and what SQL functions turn into text.
+        // Formats that clients parse and that SQL functions produce.
         settings.put("bytea_output", "hex");
         settings.put("DateStyle", "ISO,MDY");
         settings.put("IntervalStyle", "postgres");
         settings.put("extra_float_digits", "3");
         settings.put("xmloption", "content");
-        // Partitions are found by their names, which format() and regclass would put into quotes.
+        // Partitions are looked up by name. With quote_all_identifiers, format() and regclass would quote these names.
         settings.put("quote_all_identifiers", "off");
 
-        // How Postgres reads what it is sent.
+        // How Postgres parses statements and values.
         settings.put("standard_conforming_strings", "on");
         settings.put("backslash_quote", "safe_encoding");
         settings.put("array_nulls", "on");
         settings.put("transform_null_equals", "off");
 
-        // The row locks and the upserts are written for this level.
+        // Row locks and upserts are written for this isolation level.
         settings.put("default_transaction_isolation", "read committed");
         settings.put("default_transaction_deferrable", "off");
-        // What was answered is on disk, here and on synchronous standbys. Not weaker because somebody tuned a role;
-        // remote_apply
-        // would only add that standbys show it at once, which nothing relies on.
+        // A commit that was acknowledged is durable, here and on synchronous standbys, even if a role was tuned for
+        // less. remote_apply would only make commits visible on standbys at once, which nothing relies on.
         settings.put("synchronous_commit", "on");
-        // A policy that hides rows from the service becomes an error instead of a wrong answer.
+        // A row security policy that hides rows from the service causes an error instead of a wrong result.
         settings.put("row_security", "off");
         settings.put("restrict_nonsystem_relation_kind", "");
         settings.put("check_function_bodies", "on");
-        // An error ends a statement, not the session.
+        // An error ends the statement, not the session.
         settings.put("exit_on_error", "off");
-        // The pool closes idle sessions itself; one that Postgres closes is found out by a request that fails.
+        // The pool closes idle sessions itself. A session closed by Postgres would only be noticed when a request
+        // fails.
         settings.put("idle_session_timeout", "0");
 
-        // Short statements of the same few shapes: compiling them costs more than it saves, a generic plan is good
-        // enough.
+        // Statements are short and have few distinct shapes: JIT compilation costs more than it saves, and generic
+        // plans are good enough.
         settings.put("jit", "off");
         settings.put("plan_cache_mode", "auto");
-        // Notices of every statement would fill the log.
+        // Notices from every statement would fill the log.
         settings.put("client_min_messages", "warning");
         return settings;
     }

@@ -2,12 +2,12 @@ package dev.lockstep.runtime;
 
 import java.util.List;
 
-/** A service cannot start with the settings it was given. The message lists all that is wrong with them, ready to be shown. */
+/** A service cannot start because its settings are invalid. The message lists all problems and is ready to be shown to the operator. */
 public final class SettingsException extends RuntimeException {
     private final List<String> problems;
 
     SettingsException(String service, List<String> problems) {
-        // No stack trace: its reader edits settings, not code.
+        // No stack trace: the reader edits settings, not code.
         super(describe(service, problems), null, false, false);
         this.problems = List.copyOf(problems);
     }

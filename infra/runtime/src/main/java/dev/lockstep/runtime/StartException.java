@@ -2,7 +2,7 @@ package dev.lockstep.runtime;
 
 import org.jspecify.annotations.Nullable;
 
-/** A service cannot start, for a reason that its message explains completely. */
+/** A service cannot start. The message describes the reason completely. */
 public final class StartException extends RuntimeException {
     public StartException(String message) {
         this(message, null);

@@ -18,9 +18,9 @@ import io.vertx.core.http.impl.VertxHttpRequestDecoder;
 import java.util.List;
 
 /**
- * Netty's request decoder without its leniency: what it would repair or overlook is a failed request, and nothing that follows
- * on the connection is read. A decode consumes either whole lines of a head or a part of a body, never both, so the bytes of
- * heads can be looked at as they came.
+ * Netty's request decoder without its leniency. A request that Netty would repair or accept despite an error fails, and nothing after it is
+ * read from the connection. One call of decode consumes either whole lines of a head or part of a body, never both, so the raw bytes of
+ * heads can be checked.
  */
 final class StrictRequestDecoder extends VertxHttpRequestDecoder {
     private final Runnable onHeadStarted;
@@ -31,7 +31,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
     private byte previous = '\n';
     private int lines;
 
-    /** @param onHeadStarted is told of each request's first bytes */
+    /** @param onHeadStarted runs when the first bytes of a request arrive, and again for further bytes of its head */
     StrictRequestDecoder(HttpServerOptions options, Runnable onHeadStarted) {
         super(options);
         this.onHeadStarted = onHeadStarted;
@@ -90,7 +90,8 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
         return new DefaultFullHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/");
     }
 
-    // Asked for each field. Of repeated lengths the base class keeps one where the request is of HTTP/1.0.
+    // Called for each header field. In an HTTP/1.0 request with several Content-Length fields the base class keeps one
+    // of them, so they are counted here.
     @Override
     protected AsciiString splitHeaderName(byte[] line, int start, int length) {
         if (length == 0) {
@@ -103,7 +104,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
         return name;
     }
 
-    // The base class would forget the length and go on.
+    // The base class would drop the Content-Length and continue.
     @Override
     protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
         throw RequestHeadValidator.bothLengths();

@@ -22,18 +22,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the topics of a service and their dead-letter topics where they are missing: at start, and again when somebody has deleted one.
- * Topics that exist are left as they are. Kafka may be away: that is a problem until the topics were there once, and from then on for others to tell.
+ * Creates missing topics of a service and their dead-letter topics: at start, and again if a topic is deleted later. Existing topics are
+ * left unchanged. If Kafka is unavailable, this is reported as a problem until all topics have been seen once. Later outages are reported
+ * by other checks.
  */
 final class TopicProvisioner implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(TopicProvisioner.class);
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
     private static final Duration CHECK_INTERVAL = Duration.ofSeconds(3);
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
-    // The client measures its own timeout by the time of day, which may be set back.
+    // The client measures its own timeout by the wall clock, which may be set back.
     private static final Duration MAX_WAIT = Duration.ofSeconds(15);
-    // A dead letter is the record as it was and the headers that say why: larger than what was allowed in the first
-    // place.
+    // A dead letter consists of the original record and the headers that describe the failure, so it can exceed the
+    // size limit of the original topic.
     private static final String DEAD_LETTER_MAX_BYTES = Integer.toString(2 * 1024 * 1024);
 
     private final String service;
@@ -76,7 +77,7 @@ final class TopicProvisioner implements AutoCloseable {
             do {
                 problem = attempt();
                 allExistedOnce = allExistedOnce || problem.isEmpty();
-                // Once for each reason, not once for each attempt.
+                // Logged once per reason, not once per attempt.
                 String reason = problem.orElse("");
                 if (!reason.equals(told) && !reason.isEmpty()) {
                     LOGGER.atWarn().addKeyValue("service", service).log(reason);
@@ -109,7 +110,7 @@ final class TopicProvisioner implements AutoCloseable {
         }
     }
 
-    // A client is kept for as long as it gets answers: opening one for each look costs more than the look.
+    // The client is kept while it gets answers, because opening one for each check costs more than the check.
     private Admin connect() {
         if (admin == null) {
             admin = Admin.create(properties());
@@ -155,7 +156,7 @@ final class TopicProvisioner implements AutoCloseable {
                         .addKeyValue("topic", created.getKey())
                         .log("topic created");
             } catch (ExecutionException e) {
-                // Another service may be making the same topic at the same moment.
+                // Another service may create the same topic concurrently.
                 if (!(e.getCause() instanceof TopicExistsException)) {
                     refused.add(created.getKey() + " (" + e.getCause() + ")");
                 }

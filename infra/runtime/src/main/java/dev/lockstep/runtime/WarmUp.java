@@ -13,9 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Uses once what every service uses when it starts (the Postgres client, routes, an HTTP client), on an event loop of its own. Loading these
- * classes takes a few tenths of a second on a quiet machine and several seconds on a busy one, for which the event loops that serve requests, measure and
- * answer health checks would stand still.
+ * Exercises the components that every service uses at start (the Postgres client, routes, an HTTP client) on a separate event loop. Loading
+ * their classes takes a few tenths of a second on an idle machine and several seconds on a busy one. Without the warm-up, this would block
+ * the event loops that serve requests, health checks and metrics.
  */
 final class WarmUp {
     private static final Logger LOGGER = LoggerFactory.getLogger(WarmUp.class);
@@ -24,13 +24,16 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** Blocks until it is done, once in a process. What fails here fails again, and is told, where it is needed. */
+    /**
+     * Runs once per process and blocks until the warm-up is done. A failure is only logged at debug level: it occurs again, and is
+     * reported, where the component is used.
+     */
     static synchronized void run(ServiceContext context) {
         if (done) {
             return;
         }
         done = true;
-        // Its event loop is meant to be blocked.
+        // This event loop is expected to block.
         Vertx vertx = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(1)
                 .setMaxEventLoopExecuteTime(1)

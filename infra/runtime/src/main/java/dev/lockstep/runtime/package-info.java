@@ -1,4 +1,4 @@
-/** What every service boots on: settings, schema, topics, HTTP, health, metrics and an orderly end. */
+/** Common runtime of all services: settings, database schema, topics, HTTP, health checks, metrics and graceful shutdown. */
 @NullMarked
 package dev.lockstep.runtime;
 

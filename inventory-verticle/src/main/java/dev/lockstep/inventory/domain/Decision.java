@@ -3,10 +3,10 @@ package dev.lockstep.inventory.domain;
 import java.util.List;
 
 /**
- * The whole outcome of one command.
+ * The complete outcome of one command.
  *
- * @param reservation where the order stands now, which also is the answer
- * @param moved the products of which something was held or given back, as they are now
+ * @param reservation the new state of the reservation, which is also sent as the reply
+ * @param moved the products whose stock was reserved or released, in their new state
  */
 public record Decision(Reservation.Decided reservation, List<Product> moved) {
     public Decision {

@@ -1,8 +1,8 @@
 package dev.lockstep.inventory.domain;
 
 /**
- * So many of one product, held for an order.
+ * A quantity of one product that is held for an order.
  *
- * @param unitPrice what one of it cost when it was reserved, in minor units of the total's currency
+ * @param unitPrice price of one unit at the time of the reservation, in minor units of the total's currency
  */
 public record HeldLine(ProductId productId, long qty, long unitPrice) {}

@@ -1,8 +1,8 @@
 package dev.lockstep.inventory.domain;
 
-/** The order that stock is held for. Opaque: the order service makes it. */
+/** The order that stock is held for. The id is opaque; the order service generates it. */
 public record OrderId(String value) {
-    /** Far above any id that is made, and far below what an index entry can hold. */
+    /** Well above the length of generated ids, and well below the limit of a Postgres index entry. */
     private static final int MAX_LENGTH = 255;
 
     public OrderId {

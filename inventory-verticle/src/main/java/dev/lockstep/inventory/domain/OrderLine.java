@@ -1,6 +1,6 @@
 package dev.lockstep.inventory.domain;
 
-/** So many of one product, as ordered. */
+/** A product and the quantity ordered. */
 public record OrderLine(ProductId productId, int qty) {
     public OrderLine {
         if (qty < 1) {

@@ -1,10 +1,10 @@
 package dev.lockstep.inventory.domain;
 
 /**
- * A product, its price and how much of it there is.
+ * A product with its price and stock.
  *
- * @param available what can still be reserved
- * @param reserved what is held by live or confirmed orders; together with {@code available} all that was ever put in
+ * @param available quantity that can still be reserved
+ * @param reserved quantity held by open or confirmed orders; {@code available + reserved} is the total quantity ever put in
  */
 public record Product(ProductId id, String name, Money unitPrice, long available, long reserved) {
     public Product {
@@ -14,12 +14,12 @@ public record Product(ProductId id, String name, Money unitPrice, long available
         }
     }
 
-    /** This product with {@code qty} of what was available held. */
+    /** This product after {@code qty} units were moved from available to reserved. */
     Product reserve(long qty) {
         return new Product(id, name, unitPrice, available - qty, reserved + qty);
     }
 
-    /** This product with {@code qty} of what was held available again. */
+    /** This product after {@code qty} units were moved from reserved back to available. */
     Product release(long qty) {
         return new Product(id, name, unitPrice, available + qty, reserved - qty);
     }

@@ -2,11 +2,13 @@ package dev.lockstep.inventory.domain;
 
 import java.util.Optional;
 
-/** A product's name among machines. */
+/** Identifies a product. */
 public record ProductId(String value) {
     private static final int MAX_LENGTH = 100;
 
-    /** Why no product can have this id, or empty if one can. An order may name it all the same. */
+    /**
+     * The reason why no product can have this id, or empty if the id is valid. Orders may contain invalid product ids.
+     */
     public Optional<String> problem() {
         if (value.isBlank()) {
             return Optional.of("must not be blank");

@@ -1,9 +1,9 @@
 package dev.lockstep.inventory.domain;
 
-/** Why nothing was held for an order. */
+/** Why a reservation was rejected. */
 public enum RejectionReason {
     UNKNOWN_PRODUCT,
-    /** The products are priced in different currencies, so there is no total. */
+    /** The products are priced in different currencies, so no total exists. */
     MIXED_CURRENCIES,
     OUT_OF_STOCK
 }

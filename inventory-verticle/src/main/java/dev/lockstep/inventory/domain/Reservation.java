@@ -2,24 +2,26 @@ package dev.lockstep.inventory.domain;
 
 import java.util.List;
 
-/** Where one order stands with the stock. A state carries exactly the data its next step needs. */
+/** State of one order's reservation. Each state carries exactly the data that its next step needs. */
 public sealed interface Reservation {
-    /** Nothing was ever asked for the order. */
+    /** No command was received for the order yet. */
     record Unseen() implements Reservation {}
 
-    /** What was decided for an order: kept, and told again to whoever asks again. */
+    /** A decision was made for the order. It is stored, and sent again when a command is repeated. */
     sealed interface Decided extends Reservation {}
 
-    /** All of the order's lines are held, one line a product. */
+    /** All lines of the order are held, one line for each product. */
     record Held(List<HeldLine> lines, Money total) implements Decided {
         public Held {
             lines = List.copyOf(lines);
         }
     }
 
-    /** Nothing is held, because not everything could be. */
+    /** Nothing is held, because the order could not be reserved in full. */
     record Rejected(RejectionReason reason) implements Decided {}
 
-    /** Nothing is held any more, and nothing will be: it bars a reservation that arrives after its own release. */
+    /**
+     * Nothing is held and nothing will be. This state blocks a reservation command that arrives after its own release.
+     */
     record Released() implements Decided {}
 }

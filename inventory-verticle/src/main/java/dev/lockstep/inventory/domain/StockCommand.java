@@ -2,7 +2,7 @@ package dev.lockstep.inventory.domain;
 
 import java.util.List;
 
-/** What the saga asks for on behalf of an order. */
+/** A command from the saga about the stock of an order. */
 public sealed interface StockCommand {
     OrderId orderId();
 
@@ -16,6 +16,6 @@ public sealed interface StockCommand {
         }
     }
 
-    /** Give back whatever is held, and hold nothing any more. */
+    /** Give back all stock held for the order, and hold none in the future. */
     record Release(OrderId orderId) implements StockCommand {}
 }

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Decides what is held for an order.
+ * State machine of a reservation: decides which stock is held for an order.
  *
  * <pre>
  *         ┌──Reserve──▶ Held ─────┐
@@ -21,18 +21,18 @@ import java.util.Map;
  *         └───────────────────────┘
  * </pre>
  *
- * <p>Commands arrive at least once, and a release may overtake the reservation it undoes. A repeat changes nothing and
- * is answered with what stands; what was released stays released.
+ * <p>Commands are delivered at least once, and a release may arrive before the reservation that it undoes. A repeated command changes
+ * nothing and is answered with the current state. A released reservation stays released.
  */
 public final class StockDecider {
     /**
      * Decides one command.
      *
-     * @param before where the order stands
-     * @param products every product that exists among those that the command or the reservation names
-     * @throws TotalTooLargeException if everything could be held, but no total could be told
+     * @param before the current state of the reservation
+     * @param products all existing products among those that the command or the reservation names
+     * @throws TotalTooLargeException if all items are available but their total exceeds the limit
      */
-    // No default branch, here or below: a new command or state must be considered before it compiles.
+    // No default branch, here or below: code that does not handle a new command or state must not compile.
     public Decision decide(Reservation before, Map<ProductId, Product> products, StockCommand command) {
         return switch (command) {
             case Reserve reserve -> onReserve(before, products, reserve);
@@ -45,7 +45,7 @@ public final class StockDecider {
             case Unseen first -> reserveAllOrNone(products, reserve);
             case Held repeat -> stay(repeat);
             case Rejected repeat -> stay(repeat);
-            // The order was given up before its stock was asked for: nobody would ever give this stock back.
+            // The order was aborted before its stock was reserved. Stock reserved now would never be released.
             case Released late -> stay(late);
         };
     }
@@ -61,7 +61,7 @@ public final class StockDecider {
 
     private static Decision reserveAllOrNone(Map<ProductId, Product> products, Reserve reserve) {
         Map<ProductId, Long> wanted = new LinkedHashMap<>();
-        // Quantities are ints, so no list of them is long enough to overflow the sum.
+        // Quantities are ints, so no list is long enough for their sum to overflow a long.
         reserve.lines().forEach(line -> wanted.merge(line.productId(), (long) line.qty(), Long::sum));
 
         List<Product> found = new ArrayList<>(wanted.size());

@@ -1,8 +1,10 @@
 package dev.lockstep.inventory.domain;
 
-/** An order costs more than a total can say. */
+/** The total of an order exceeds the largest amount that a message can carry. */
 public final class TotalTooLargeException extends RuntimeException {
-    /** The largest number that every JSON reader takes as it is, and so the largest total that a message can carry. */
+    /**
+     * The largest integer that every JSON reader represents exactly, and therefore the largest total that a message can carry.
+     */
     static final long LARGEST_TOTAL = 9_007_199_254_740_991L;
 
     private TotalTooLargeException(String message) {

@@ -1,4 +1,4 @@
-/** What may be held of a product, for whom and at what price: decided without I/O. */
+/** Decides which stock is held for which order, and at what price. No clock and no I/O. */
 @NullMarked
 package dev.lockstep.inventory.domain;
 

@@ -3,10 +3,10 @@ package dev.lockstep.order.domain;
 import java.util.List;
 
 /**
- * The whole outcome of one command.
+ * The complete outcome of one command.
  *
- * @param state where the order stands now, which may be where it stood before
- * @param events what the other services are to be told, which may be what they were told before
+ * @param state the new state of the order, or its previous state if the command changes nothing
+ * @param events the events to publish; for a repeated command, the same events as before
  */
 public record Decision(OrderState state, List<OrderEvent> events) {
     public Decision {

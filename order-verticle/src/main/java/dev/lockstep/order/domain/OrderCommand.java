@@ -1,13 +1,13 @@
 package dev.lockstep.order.domain;
 
-/** What an order is told to do. */
+/** A command to an order. */
 public sealed interface OrderCommand {
-    /** The saga has the stock and the money. */
+    /** Sent by the saga once stock is reserved and the payment is charged. */
     record Confirm(Money total) implements OrderCommand {}
 
-    /** The saga has given back whatever it had. */
+    /** Sent by the saga once stock and payment have been given back. */
     record Cancel(CancelReason reason) implements OrderCommand {}
 
-    /** The customer changed their mind. */
+    /** The customer asks to cancel the order. */
     record RequestCancel() implements OrderCommand {}
 }

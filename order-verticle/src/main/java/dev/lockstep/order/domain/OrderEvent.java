@@ -1,6 +1,6 @@
 package dev.lockstep.order.domain;
 
-/** What an order has to say after a command. */
+/** An event that an order publishes after a command. */
 public sealed interface OrderEvent {
     record CancelRequested() implements OrderEvent {}
 

@@ -3,13 +3,13 @@ package dev.lockstep.order.domain;
 import java.util.Optional;
 import java.util.UUID;
 
-/** The name of one order; a UUIDv7, so that ids sort by the time their orders came in. */
+/** Identifies an order. A UUIDv7, so ids sort by the time at which the orders arrived. */
 public record OrderId(UUID value) {
     private static final int TEXT_LENGTH = 36;
 
-    /** The id that the text says, or nothing when it is not a UUID in its usual form. */
+    /** Parses a UUID in its canonical text form. Empty if the text is anything else. */
     public static Optional<OrderId> parse(String text) {
-        // UUID.fromString alone also takes "1-1-1-1-1", and one order must not have several names.
+        // UUID.fromString also accepts "1-1-1-1-1", but every order must have exactly one textual id.
         if (text.length() != TEXT_LENGTH) {
             return Optional.empty();
         }

@@ -9,7 +9,7 @@ import dev.lockstep.order.domain.OrderState.Confirmed;
 import dev.lockstep.order.domain.OrderState.Pending;
 
 /**
- * Decides what becomes of an order.
+ * State machine of an order.
  *
  * <pre>
  * Pending ──Confirm──────────────────────────▶ Confirmed
@@ -18,16 +18,16 @@ import dev.lockstep.order.domain.OrderState.Pending;
  *    ╰──────Cancel──────────────▶ Cancelled
  * </pre>
  *
- * <p>Commands arrive at least once. A repeat changes nothing and is answered again, because whoever repeats a command
- * has not heard the answer.
+ * <p>Commands are delivered at least once. A repeated command changes nothing, but its event is published again, because the sender of a
+ * repeat may not have received the first one.
  */
 public final class OrderLifecycle {
     /**
      * Decides one command.
      *
-     * @throws UnexpectedCommandException when the command contradicts how the order ended
+     * @throws UnexpectedCommandException if the command contradicts the final state of the order
      */
-    // No default branch, here or below: a new command or state must be considered before it compiles.
+    // No default branch, here or below: code that does not handle a new command or state must not compile.
     public Decision decide(OrderState state, OrderCommand command) {
         return switch (command) {
             case Confirm confirm -> confirm(state, confirm);
@@ -40,9 +40,8 @@ public final class OrderLifecycle {
         return switch (state) {
             case Pending pending ->
                 Decision.of(new Confirmed(command.total()), new OrderEvent.Confirmed(command.total()));
-            // The customer's cancellation was accepted first. Whoever wants to confirm has not heard of it, and may
-            // never
-            // have if that message is a dead letter.
+            // The customer's cancellation was accepted first, but the saga does not know of it yet. It may never learn
+            // of it if the original message became a dead letter, so the event is published again.
             case CancelRequested promised -> Decision.of(promised, new OrderEvent.CancelRequested());
             case Confirmed repeat -> Decision.of(repeat, new OrderEvent.Confirmed(repeat.total()));
             case Cancelled contradicted -> throw UnexpectedCommandException.of(contradicted, command);

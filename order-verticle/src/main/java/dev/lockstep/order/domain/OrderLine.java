@@ -1,4 +1,4 @@
 package dev.lockstep.order.domain;
 
-/** So many of one product. */
+/** A product and the quantity ordered. */
 public record OrderLine(String productId, int qty) {}

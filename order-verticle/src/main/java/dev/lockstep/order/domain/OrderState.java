@@ -1,17 +1,17 @@
 package dev.lockstep.order.domain;
 
-/** Where one order stands. A state carries exactly what there is to say about it. */
+/** State of an order. Each state carries exactly the data that belongs to it. */
 public sealed interface OrderState {
-    /** Accepted; the saga has not ended it yet. */
+    /** Accepted; the saga has not finished yet. */
     record Pending() implements OrderState {}
 
-    /** Accepted, but the customer was promised that it will be cancelled. Looks pending from outside. */
+    /** Accepted; the service has promised the customer to cancel it. Clients see it as {@code PENDING}. */
     record CancelRequested() implements OrderState {}
 
-    /** Final: stock held, total paid. */
+    /** Final: stock is held and the total is paid. */
     record Confirmed(Money total) implements OrderState {}
 
-    /** Final: off. */
+    /** Final: the order was cancelled. */
     record Cancelled(CancelReason reason) implements OrderState {}
 
     default OrderStatus status() {

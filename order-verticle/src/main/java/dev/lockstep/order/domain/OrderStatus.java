@@ -1,6 +1,6 @@
 package dev.lockstep.order.domain;
 
-/** What the outside is told about where an order stands. */
+/** Status of an order as clients see it. */
 public enum OrderStatus {
     PENDING,
     CONFIRMED,

@@ -1,9 +1,9 @@
 package dev.lockstep.order.domain;
 
-/** A command that contradicts how its order ended, so that it can never be obeyed. */
+/** A command contradicts the final state of its order and can never be applied. */
 public final class UnexpectedCommandException extends RuntimeException {
     private UnexpectedCommandException(String message) {
-        // No stack trace: the states and the command are all there is to know.
+        // No stack trace: the message names the state and the command, which is all that is relevant.
         super(message, null, false, false);
     }
 

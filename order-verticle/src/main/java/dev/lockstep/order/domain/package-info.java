@@ -1,4 +1,4 @@
-/** What an order is and what may become of it: decisions only, no clock and no I/O. */
+/** State machine of an order. Pure decisions without clock or I/O. */
 @NullMarked
 package dev.lockstep.order.domain;
 

@@ -21,7 +21,10 @@ import io.vertx.ext.web.Router;
 import io.vertx.sqlclient.Pool;
 import java.util.Optional;
 
-/** Everything around the outbox and the inbox that a service wants whatever it does: partitions, HTTP routes, metrics, health. */
+/**
+ * The parts of the library that every service runs besides its outbox and inbox: partition maintenance, HTTP routes, metrics, health,
+ * resends and replays.
+ */
 public final class Messaging {
     private final PartitionMaintenance maintenance;
     private final OutboxMetrics metrics;
@@ -47,10 +50,11 @@ public final class Messaging {
 
     /**
      * Mounts {@code /outbox}, {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}, {@code /dead-letters} and
-     * {@code /operator-actions} on the router and starts the rest.
+     * {@code /operator-actions} on the router and starts the background work.
      *
-     * @param pool the service's own; it stays the caller's to close, after {@link #stop}
-     * @return completes once today's partitions exist, so that messages may be appended and consumed
+     * @param pool the service's own pool; the caller closes it, after {@link #stop}
+     * @return completes once today's partitions exist and the consumer of resend requests has started, so that messages may be appended and
+     *     consumed
      */
     public static Future<Messaging> start(
             Vertx vertx, Pool pool, Router router, MessagingSettings options, MeterRegistry meters) {
@@ -95,27 +99,27 @@ public final class Messaging {
         return resendConsumer.stop().eventually(maintenance::stop);
     }
 
-    /** Why the outbox is not being relayed, in one sentence, or empty when it is. */
+    /** Why the outbox is not being relayed, in one sentence; empty while it is. */
     public Optional<String> relayProblem() {
         return metrics.problem();
     }
 
-    /** Why this service does not hear what others miss of its messages, in one sentence, or empty when it does. */
+    /** Why this service does not receive requests to send its messages again, in one sentence; empty while it receives them. */
     public Optional<String> resendProblem() {
         return resendConsumer.problem();
     }
 
-    /** What an operator has to see of the requests for what others miss, although they are heard; else empty. */
+    /** A problem of the consumer of resend requests that an operator should see although requests are consumed; empty if there is none. */
     public Optional<String> resendWarning() {
         return resendConsumer.warning();
     }
 
-    /** Why the consumer behind {@link #resendProblem} does not get anywhere any more, or empty as long as it does. */
+    /** Why the consumer behind {@link #resendProblem} is stalled; empty while it makes progress. */
     public Optional<String> resendStall() {
         return resendConsumer.stall();
     }
 
-    /** What watches the replication slot. */
+    /** The monitor of the replication slot. */
     public ReplicationSlotMonitor slotMonitor() {
         return slotMonitor;
     }

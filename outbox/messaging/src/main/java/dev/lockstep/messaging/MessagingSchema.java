@@ -7,13 +7,13 @@ import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 
-/** The tables of this library, versioned apart from those of the service whose database they live in. */
+/** Migrates the tables of this library, which are versioned separately from those of the service that owns the database. */
 public final class MessagingSchema {
     private MessagingSchema() {}
 
     /**
-     * Brings the tables up to date and makes today's partitions. Blocks; call it before anything appends or consumes. Several
-     * instances may call it at once.
+     * Migrates the tables and creates today's partitions. Blocks; call it before any message is appended or consumed. Several instances may
+     * call it at the same time.
      */
     public static void migrate(DataSource database) {
         Flyway.configure()

@@ -6,16 +6,16 @@ import dev.lockstep.messaging.replication.SlotLimits;
 import java.time.Duration;
 
 /**
- * How a service's outbox, inbox and dead letters are kept.
+ * Settings of a service's outbox, inbox and dead letters.
  *
  * @param outboxRetention how long rows are kept after they were relayed
- * @param inboxRetention how long a repeated message is recognised as one
+ * @param inboxRetention how long a repeated message is recognised as a repeat
  * @param deadLetterRetention how long dead letters are kept after they were replayed or discarded
- * @param slot the replication slot that the outbox is relayed from, wherever that happens
- * @param slotLimits how much log that slot may keep
- * @param relayStalledAfter how long no heartbeat of the outbox may have come back from Kafka until that is a problem
- * @param source this service's {@code ce_source}: what it sent, it sends again when a reader misses it
- * @param resendRequests a group of this service's own on {@link ResendRequested#TOPIC}
+ * @param slot the replication slot from which the outbox is relayed, wherever the relay runs
+ * @param slotLimits how much WAL the slot may retain
+ * @param relayStalledAfter the age of the last outbox heartbeat acknowledged by Kafka from which the relay counts as stalled
+ * @param source this service's {@code ce_source}; the service resends the messages of this source when a reader misses them
+ * @param resendRequests options of this service's own consumer group on {@link ResendRequested#TOPIC}
  */
 public record MessagingSettings(
         Duration outboxRetention,

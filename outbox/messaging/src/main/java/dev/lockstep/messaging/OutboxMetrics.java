@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the state of the outbox, the dead letters and the parked messages every few seconds, for metrics and health. */
+/** Reads the state of the outbox, the dead letters and the parked messages every 2 s, for metrics and health. */
 final class OutboxMetrics {
     private static final Logger LOGGER = LoggerFactory.getLogger(OutboxMetrics.class);
     private static final long INTERVAL_MILLIS = 2_000;
@@ -34,7 +34,7 @@ final class OutboxMetrics {
     private volatile long runningReplays;
     private volatile @Nullable String readFailure;
 
-    /** @param stalledAfter how old the last heartbeat that Kafka acknowledged may be */
+    /** @param stalledAfter the age from which the last heartbeat acknowledged by Kafka counts as a problem */
     OutboxMetrics(Vertx vertx, Pool pool, Duration stalledAfter, MeterRegistry meters) {
         this.vertx = vertx;
         this.pool = pool;
@@ -76,7 +76,9 @@ final class OutboxMetrics {
         vertx.cancelTimer(timer);
     }
 
-    /** What keeps the outbox from being relayed, by the age of the last heartbeat that Kafka acknowledged. */
+    /**
+     * Why the outbox is not relayed, judged by the age of the last heartbeat acknowledged by Kafka and by the topics that Kafka refuses.
+     */
     Optional<String> problem() {
         OutboxQueries.Summary last = summary;
         if (readFailure != null || last == null) {
@@ -94,7 +96,7 @@ final class OutboxMetrics {
                         .collect(Collectors.joining("; ")));
     }
 
-    // One read after the other, so that a slow database is not asked again before it answered.
+    // The next read is scheduled after the previous one has ended, so that reads do not pile up on a slow database.
     private void scheduleNext() {
         timer = vertx.setTimer(INTERVAL_MILLIS, tick -> refresh().onComplete(read -> scheduleNext()));
     }

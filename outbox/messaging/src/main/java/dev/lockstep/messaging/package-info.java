@@ -1,6 +1,6 @@
 /**
- * Transactional outbox, idempotent ordered consumers, parking and dead letters on Postgres and Kafka. It knows nothing of
- * what the messages mean.
+ * Transactional outbox, idempotent ordered consumers, parked messages and dead letters on Postgres and Kafka. The library does not
+ * interpret the messages that it carries.
  */
 @NullMarked
 package dev.lockstep.messaging;

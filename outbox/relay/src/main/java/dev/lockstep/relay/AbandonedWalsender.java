@@ -10,11 +10,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The walsender of an engine that was abandoned. It ends by itself once it finds its connection closed, which a server that decodes a large
- * transaction does late; so it is ended from here too.
+ * Terminates the walsender of an abandoned engine. The walsender ends by itself once it finds its connection closed, but a server that
+ * decodes a large transaction notices that late.
  *
- * <p>It is known by the address of the engine's end of the connection, so that no other relay's walsender is ended. Where the server sees
- * another address, as behind a proxy, it is left to end by itself.
+ * <p>The walsender is identified by the client address of the engine's connection, so that no other relay's walsender is terminated. If the
+ * server sees another address, as behind a proxy, the walsender is left to end by itself.
  */
 final class AbandonedWalsender {
     private static final Logger LOGGER = LoggerFactory.getLogger(AbandonedWalsender.class);
@@ -24,7 +24,7 @@ final class AbandonedWalsender {
     private final RelayConfig config;
     private final String[] addresses;
 
-    /** @param addresses the engine's ends of its connections */
+    /** @param addresses the local addresses of the engine's connections */
     AbandonedWalsender(RelayConfig config, Set<InetSocketAddress> addresses) {
         this.config = config;
         this.addresses = addresses.stream()
@@ -32,7 +32,7 @@ final class AbandonedWalsender {
                 .toArray(String[]::new);
     }
 
-    /** Returns at once. */
+    /** Starts a thread that terminates the walsender, and returns at once. */
     void terminateAsync() {
         if (addresses.length > 0) {
             Thread.ofPlatform()
@@ -42,7 +42,8 @@ final class AbandonedWalsender {
         }
     }
 
-    // It is gone when nothing is found; while Postgres cannot be reached nobody can tell.
+    // The walsender is gone when none is found. While Postgres cannot be reached this is unknown, so the loop
+    // continues.
     private void terminateUntilGone() {
         long deadline = System.nanoTime() + LIMIT.toNanos();
         boolean found = true;

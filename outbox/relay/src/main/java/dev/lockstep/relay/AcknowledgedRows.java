@@ -11,10 +11,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows that Kafka acknowledged to this engine and no reconciled heartbeat covers yet. The publisher adds, the reconciler settles.
+ * The rows that Kafka acknowledged to this engine and that no reconciled heartbeat covers yet. The publisher adds rows, the reconciler
+ * removes them.
  *
- * <p>Its memory is bounded: beyond the most that it keeps one by one, as after a long absence, rows are only counted. A difference then
- * still shows, but not which rows it is. While rows are compared it keeps twice as many.
+ * <p>Memory is bounded. Beyond a maximum number of rows, as after a long absence, rows are folded into a count and checksums. A difference
+ * is then still detected, but not which rows it concerns. While a comparison runs, twice as many rows are kept.
  */
 final class AcknowledgedRows {
     private static final int MAX_ROWS = 200_000;
@@ -23,7 +24,7 @@ final class AcknowledgedRows {
     private final Map<UUID, TrackedRow> rows = new HashMap<>();
 
     private PgSnapshot watermark;
-    /** What the rows are being compared with. The ones that it shows are asked for one by one, so they stay. */
+    /** The snapshot of the running comparison. Rows visible in it are looked up one by one, so they are kept. */
     private @Nullable PgSnapshot comparing;
 
     private CompactedRows compacted = new CompactedRows();
@@ -32,19 +33,19 @@ final class AcknowledgedRows {
     /**
      * A row that Kafka acknowledged.
      *
-     * @param transaction the lower half of its transaction's id
-     * @param payloadCrc of the payload that Kafka has
+     * @param transaction the lower half of its transaction id
+     * @param payloadCrc the CRC of the payload that Kafka has
      */
     record Entry(UUID id, int transaction, long payloadCrc) {}
 
-    /** What is kept of a row. */
+    /** The part of a row that is kept. */
     private record TrackedRow(long transaction, long payloadCrc) {}
 
     /**
-     * What two sets of rows have in common if they are the same.
+     * A digest of a set of rows, for comparing two sets.
      *
      * @param checksum the lower halves of the ids, combined by exclusive or
-     * @param payloads the sum of the payloads' digests
+     * @param payloads the sum of the payloads' CRCs
      */
     record RowDigest(long rows, long checksum, long payloads) {
         static final RowDigest EMPTY = new RowDigest(0, 0, 0);
@@ -58,7 +59,7 @@ final class AcknowledgedRows {
         }
     }
 
-    /** @param watermark the watermark's snapshot: what is visible in it are repeats */
+    /** @param watermark the watermark's snapshot: rows visible in it are repeats */
     AcknowledgedRows(PgSnapshot watermark) {
         this(watermark, MAX_ROWS);
     }
@@ -81,9 +82,11 @@ final class AcknowledgedRows {
     }
 
     /**
-     * What was acknowledged between the watermark and this snapshot. What is added from now on is left for the next one.
+     * Returns the digest of the rows that were acknowledged between the watermark and this snapshot. Rows added from now on belong to a
+     * later comparison.
      *
-     * @return empty if it cannot be told, because rows that are only counted any more came after it. A later snapshot shows them
+     * @return empty if the digest cannot be computed, because some rows that were folded into the count are not visible in this snapshot. A
+     *     later snapshot will show them
      */
     synchronized Optional<RowDigest> digestUntil(PgSnapshot snapshot) {
         compacted.add(compactedSince);
@@ -102,14 +105,14 @@ final class AcknowledgedRows {
         return Optional.of(tally);
     }
 
-    /** Those of the rows of which it is not known that Kafka acknowledged them. */
+    /** Returns those of the rows that are not known to be acknowledged by Kafka. */
     synchronized List<OutboxRow> notAcknowledged(List<OutboxRow> page) {
         return page.stream()
                 .filter(row -> !rows.containsKey(UUID.fromString(row.id())))
                 .toList();
     }
 
-    /** Those of the rows of which Kafka acknowledged another payload than theirs. */
+    /** Returns those of the rows for which Kafka acknowledged a different payload. */
     synchronized List<OutboxRow> withDifferentPayload(List<OutboxRow> page) {
         return page.stream()
                 .filter(row -> {
@@ -119,7 +122,7 @@ final class AcknowledgedRows {
                 .toList();
     }
 
-    /** Everything visible in the snapshot is in Kafka. */
+    /** Forgets everything visible in the snapshot, because it is in Kafka. */
     synchronized void advanceTo(PgSnapshot snapshot) {
         watermark = snapshot;
         comparing = null;
@@ -138,7 +141,7 @@ final class AcknowledgedRows {
         }
     }
 
-    /** Rows that are only counted any more, and a bit for each of their transactions. */
+    /** Rows folded into a count and checksums can no longer be subtracted, so one bit per transaction is kept. */
     private static final class CompactedRows {
         private final Map<Long, BitSet> transactions = new HashMap<>();
         private RowDigest digest = RowDigest.EMPTY;

@@ -4,8 +4,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * How long a statement that reads many rows, or waits for others, may take: twice as long each time that this was not enough. The first after days without a
- * relay counts millions of rows, and would never get there if it started over with the same limit.
+ * The timeout of statements that read many rows or wait for other transactions. It is doubled after each timeout, from one minute up to one
+ * hour. The first comparison after days without a relay counts millions of rows, and would never complete if it were retried with the same
+ * limit.
  */
 final class AdaptiveStatementTimeout {
     private static final Duration DEFAULT = Duration.ofMinutes(1);
@@ -34,7 +35,11 @@ final class AdaptiveStatementTimeout {
         current = twice.compareTo(MAX) > 0 ? MAX : twice;
     }
 
-    /** Says whether a statement failed because the server ended it, and if so, the next one gets more time. */
+    /**
+     * Doubles the timeout if the statement failed because the server cancelled it.
+     *
+     * @return whether the server cancelled it
+     */
     boolean increaseIfTimedOut(SQLException failure) {
         boolean late = QUERY_CANCELED.equals(failure.getSQLState());
         if (late) {
@@ -43,7 +48,11 @@ final class AdaptiveStatementTimeout {
         return late;
     }
 
-    /** Says whether that changes it. */
+    /**
+     * Resets the timeout to its initial value.
+     *
+     * @return whether that changed it
+     */
     boolean reset() {
         boolean longer = current.compareTo(initial) > 0;
         current = initial;

@@ -23,7 +23,7 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
-/** Asks Kafka about topics over a connection of its own, with the rights that whoever writes to a topic has. */
+/** Asks Kafka about topics over a connection of its own, and needs no more rights than a client that writes to the topic. */
 final class AdminTopicProbe implements TopicProbe {
     private static final Duration LIMIT = Duration.ofSeconds(2);
     private static final Pattern NAME = Pattern.compile("(?!\\.{1,2}$)[a-zA-Z0-9._-]{1,249}");
@@ -34,7 +34,7 @@ final class AdminTopicProbe implements TopicProbe {
         this.config = config;
     }
 
-    /** Whether Kafka could have a topic of this name. A client that asks for a name that is too long breaks its own connection. */
+    /** Whether the name is a valid topic name. A client that asks for a name that is too long breaks its own connection. */
     static boolean isValidName(String topic) {
         return NAME.matcher(topic).matches();
     }
@@ -92,7 +92,7 @@ final class AdminTopicProbe implements TopicProbe {
         }
         int wanted = minInSync(admin, topic.name());
         for (TopicPartitionInfo partition : topic.partitions()) {
-            // A broker wants no more of them than there are.
+            // A broker requires no more in-sync replicas than there are replicas.
             if (partition.isr().size() < Math.min(wanted, partition.replicas().size())) {
                 return new Finding(
                         State.UNAVAILABLE,
@@ -104,7 +104,7 @@ final class AdminTopicProbe implements TopicProbe {
         return Finding.USABLE;
     }
 
-    // To be told needs a right that a writer may lack.
+    // Reading the setting needs a right that a writer may lack; the default is 1 then.
     private static int minInSync(Admin admin, String topic) throws InterruptedException {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         try {

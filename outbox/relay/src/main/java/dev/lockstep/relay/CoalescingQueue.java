@@ -13,11 +13,11 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's queue between the thread that reads the log and the one that publishes. It hands over everything that waits as one
- * record, and the engine is told that one record is a full batch.
+ * The engine's queue between the thread that reads the WAL and the thread that publishes. It returns all waiting events as one record, and
+ * the engine is configured so that one record is a full batch.
  *
- * <p>Otherwise the engine waits its whole poll interval to see whether a batch fills up, and gives every row to another thread and back.
- * Public only because Debezium finds it by its name. Debezium calls it under a lock of its own.
+ * <p>Otherwise the engine waits its whole poll interval for a batch to fill up, and passes every row to another thread and back. The class
+ * is public only because Debezium finds it by its name. Debezium calls it under a lock of its own.
  */
 public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
     static final String NAME = "lockstep";
@@ -30,7 +30,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
     private @Nullable Thread poller;
     private long lastFoundEmpty = System.nanoTime() - SPIN_NANOS;
 
-    /** What {@link #poll()} put into one record. */
+    /** Returns the records that {@link #poll()} combined into one. */
     static List<SourceRecord> unpack(SourceRecord batch) {
         List<SourceRecord> records = new ArrayList<>(MAX_BATCH_SIZE);
         for (Object record : (List<?>) batch.value()) {
@@ -46,7 +46,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
 
     @Override
     public void configure(Map<String, ?> settings) {
-        // Nothing can be set: Debezium itself keeps the queue within max.queue.size.
+        // No settings: Debezium itself limits the queue to max.queue.size.
     }
 
     @Override
@@ -64,7 +64,7 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
         while (!queue.isEmpty() && records.size() < MAX_BATCH_SIZE) {
             records.add(queue.remove().getRecord());
         }
-        // The last one's position stands for all of them.
+        // The position of the last record covers all of them.
         SourceRecord last = records.getLast();
         return new DataChangeEvent(
                 new SourceRecord(last.sourcePartition(), last.sourceOffset(), last.topic(), null, records));
@@ -79,9 +79,8 @@ public final class CoalescingQueue implements QueueProvider<DataChangeEvent> {
         return size;
     }
 
-    // For the last millisecond of its interval the engine asks again and again, which would cost a tenth of a core. A
-    // row that
-    // comes in this millisecond waits for its end, as the engine holds the lock.
+    // The engine polls in a loop for the last millisecond of its interval, which would cost a tenth of a core. A row
+    // that arrives in this millisecond waits for its end, because the engine holds the lock.
     private void avoidBusySpin() {
         if (System.nanoTime() - lastFoundEmpty < SPIN_NANOS) {
             LockSupport.parkNanos(PARK_NANOS);

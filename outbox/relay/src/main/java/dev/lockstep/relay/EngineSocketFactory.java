@@ -13,13 +13,13 @@ import javax.net.SocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the sockets of one engine's connections to Postgres, so that the relay can close all of them and refuse new ones. An abandoned
- * engine can then neither read from the slot nor take it again, whatever its threads still do.
+ * Creates the sockets of one engine's connections to Postgres, so that the relay can close all of them and refuse new ones. An abandoned
+ * engine can then neither read from the slot nor acquire it again, whatever its threads still do.
  *
- * <p>Public only because the Postgres driver creates it by its class name, with the engine's name as the argument.
+ * <p>The class is public only because the Postgres driver instantiates it by its class name, with the engine's name as the argument.
  */
 public final class EngineSocketFactory extends SocketFactory {
-    // The driver's way to ask whether a message has come, and how long it waits here for one.
+    // The driver sets this timeout to check for a message without blocking, and LOOK_MILLIS replaces it.
     private static final int DRIVER_LOOK_MILLIS = 1;
     private static final int LOOK_MILLIS = 25;
     private static final Map<String, Group> GROUPS = new ConcurrentHashMap<>();
@@ -30,7 +30,10 @@ public final class EngineSocketFactory extends SocketFactory {
         this.engine = engine;
     }
 
-    /** Lets the engine with this name connect until its sockets are {@linkplain Group#close() closed} or {@linkplain Group#unregister() forgotten}. */
+    /**
+     * Lets the engine with this name connect until its sockets are {@linkplain Group#close() closed} or {@linkplain Group#unregister()
+     * unregistered}.
+     */
     static Group register(String engine) {
         Group group = new Group(engine);
         GROUPS.put(engine, group);
@@ -89,7 +92,10 @@ public final class EngineSocketFactory extends SocketFactory {
             this.engine = engine;
         }
 
-        /** Closes every socket and refuses new ones. Returns the local addresses that were in use, by which the server knows them. */
+        /**
+         * Closes every socket and refuses new ones. Returns the local addresses that were in use, by which the server identifies the
+         * connections.
+         */
         synchronized Set<InetSocketAddress> close() {
             closed = true;
             Set<InetSocketAddress> addresses = open.stream()
@@ -107,7 +113,7 @@ public final class EngineSocketFactory extends SocketFactory {
             return addresses;
         }
 
-        /** For an engine that has ended: nothing asks for its sockets any more. */
+        /** Called for an engine that has ended and opens no more sockets. */
         void unregister() {
             GROUPS.remove(engine, this);
         }
@@ -122,9 +128,8 @@ public final class EngineSocketFactory extends SocketFactory {
         }
 
         private final class TrackedSocket extends Socket {
-            // Debezium asks for the next message in a loop. A wait for it ends with the first byte, so a longer one
-            // delays
-            // nothing, and an idle relay asks 50 times a second instead of 700.
+            // Debezium polls for the next message in a loop. The wait ends with the first byte, so a longer timeout
+            // delays nothing, and an idle relay polls 50 times a second instead of 700.
             @Override
             public void setSoTimeout(int millis) throws SocketException {
                 super.setSoTimeout(millis == DRIVER_LOOK_MILLIS ? LOOK_MILLIS : millis);

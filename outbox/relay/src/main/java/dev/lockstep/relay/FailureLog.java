@@ -10,9 +10,9 @@ import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 
 /**
- * Logs failures that may come again and again: each kind once a minute, with how often it came meanwhile. A stack trace is added only to a
- * kind that was not seen for half an hour, and only where the reason does not say everything, as that of Postgres, Kafka or a connection does. For
- * one thread.
+ * Logs failures that may repeat: each kind at most once a minute, with the number of occurrences that were suppressed meanwhile. A stack
+ * trace is added only to a kind that was not seen for half an hour, and only if the reason alone does not explain it, unlike failures of
+ * Postgres, Kafka or a connection. Not thread-safe.
  */
 final class FailureLog {
     private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
@@ -68,7 +68,7 @@ final class FailureLog {
         line.log(message);
     }
 
-    // Numbers differ from one time to the next: positions, ports, seconds.
+    // Numbers such as positions, ports and seconds differ between occurrences of the same kind.
     private static String kindOf(String message, Throwable cause, String reason) {
         return message + cause.getClass() + reason.replaceAll("[0-9A-F]*[0-9][0-9A-F/]*", "#");
     }

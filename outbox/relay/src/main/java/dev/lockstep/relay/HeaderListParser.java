@@ -10,13 +10,17 @@ import java.util.List;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
-/** Reads a row's own header list, {@code [["name","base64 value"],...]}: order and repeated names stay as they are. */
+/** Parses a row's own header list, {@code [["name","base64 value"],...]}. Order and repeated names are preserved. */
 final class HeaderListParser {
     private static final JsonFactory JSON = new JsonFactory();
 
     private HeaderListParser() {}
 
-    /** A null instead of the base64 text is a header without a value. */
+    /**
+     * A null in place of the base64 text is a header without a value.
+     *
+     * @throws RelayException if the text is not such a list
+     */
     static List<Header> parse(String row, String json) {
         try (JsonParser parser = JSON.createParser(json)) {
             List<Header> headers = new ArrayList<>();

@@ -13,13 +13,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes a heartbeat now and then and has the watermark moved when one has come through the slot and Kafka. Runs on an own thread
- * with an own connection while this relay leads; it never touches the rows themselves.
+ * Writes heartbeats at intervals, and has the watermark moved when one has passed through the slot and Kafka. It runs on its own thread
+ * with its own connection while this relay leads.
  */
 final class HeartbeatTask implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTask.class);
     private static final Duration SLOT_CHECK = Duration.ofSeconds(1);
-    // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
+    // Postgres cancels a statement before the driver gives up the connection. Otherwise Postgres would continue with a
+    // statement that no client waits for.
     private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Duration RECONNECT = Duration.ofMillis(500);
 
@@ -40,17 +41,17 @@ final class HeartbeatTask implements AutoCloseable {
     private long nextHeartbeat = System.nanoTime();
     private long nextSlotCheck = System.nanoTime();
 
-    /** What is looked at along with the heartbeats, on their thread. */
+    /** Checks that run on the heartbeat thread. */
     interface Checks {
         /**
-         * Comes before every beat.
+         * Called before every heartbeat.
          *
-         * @param late how much later than planned the beat is. One that is very late says nothing about the engine, since nothing was
+         * @param late how much later than planned the heartbeat is. A very late one says nothing about the engine, because no heartbeat was
          *     written that it could have delivered
          */
         void beforeHeartbeat(Duration late);
 
-        /** Comes every second, whatever the heartbeats do. */
+        /** Called every second, independently of the heartbeats. */
         void checkSlot(Connection connection, Optional<SlotState> slot) throws SQLException;
     }
 
@@ -83,7 +84,7 @@ final class HeartbeatTask implements AutoCloseable {
         thread.start();
     }
 
-    /** Kafka has this beat, and so has every row that committed before it. Returns at once. */
+    /** Records that Kafka has this heartbeat and every row that committed before it. Returns at once. */
     void onAcknowledged(Heartbeat beat) {
         acknowledged.set(beat);
         LockSupport.unpark(thread);
@@ -109,7 +110,7 @@ final class HeartbeatTask implements AutoCloseable {
                     step(connection);
                 }
             } catch (RelayException cause) {
-                // The sender is closed or refused a row, so the engine ends as well.
+                // The sender is closed or has failed, so the engine ends as well.
                 health.degraded(RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (SQLException cause) {
@@ -122,7 +123,7 @@ final class HeartbeatTask implements AutoCloseable {
                 health.degraded("no heartbeat could be written: " + RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (RuntimeException cause) {
-                // Without this thread a stalled engine would never be replaced.
+                // The thread must survive: without it a stalled engine would never be replaced.
                 LOGGER.atError().setCause(cause).log("heartbeats failed unexpectedly, the relay goes on with them");
                 health.degraded("no heartbeat could be written: " + cause);
                 LockSupport.parkNanos(RECONNECT.toNanos());
@@ -173,7 +174,7 @@ final class HeartbeatTask implements AutoCloseable {
         }
     }
 
-    // Rows flow while others are sent again, and whoever asks is to know.
+    // Heartbeats continue while missing rows are sent again, so that health keeps reporting that rows flow.
     private void heartbeatDuringResend(Connection connection) throws SQLException, InterruptedException {
         writeHeartbeatIfDue(connection, System.nanoTime());
         if (acknowledged.get() != null) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The topic that heartbeats pass through, so that an idle relay still proves that Kafka answers. Created where that is allowed. */
+/** The topic for heartbeats, by which an idle relay verifies that Kafka answers. The relay creates it if it may. */
 final class HeartbeatTopic {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTopic.class);
     private static final Duration LIMIT = Duration.ofSeconds(5);
@@ -28,7 +28,7 @@ final class HeartbeatTopic {
     private enum State {
         UNKNOWN,
         USABLE,
-        /** Kafka refused a heartbeat. It is tried again now and then. */
+        /** Kafka refused a heartbeat. It is tried again at intervals. */
         REFUSED,
         UNAVAILABLE
     }
@@ -49,16 +49,16 @@ final class HeartbeatTopic {
         return state == State.USABLE;
     }
 
-    /** False until Kafka has said whether the topic can be used. Until then no heartbeat proves anything. */
+    /** False until Kafka has answered whether the topic can be used. Until then no heartbeat counts as acknowledged. */
     boolean isStateKnown() {
         return state != State.UNKNOWN;
     }
 
     /**
-     * What Kafka said to a heartbeat. If the topic is missing, it is to be settled again. Otherwise heartbeats do without it for a while: a
-     * refusal, too, proves that Kafka answers.
+     * Handles Kafka's answer to a heartbeat. If the topic is missing, its state becomes unknown again. After any other refusal heartbeats
+     * do without the topic for a while: a refusal also shows that Kafka answers.
      *
-     * @param refusal null if Kafka took it
+     * @param refusal null if Kafka accepted the heartbeat
      */
     void onHeartbeatResult(@Nullable Refusal refusal) throws InterruptedException {
         if (refusal == null) {
@@ -82,14 +82,14 @@ final class HeartbeatTopic {
         state = State.REFUSED;
     }
 
-    /** For how long Kafka has not said it. */
+    /** How long the state of the topic has been unknown. Zero if it is known. */
     Duration unknownFor() {
         return isStateKnown() ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - since);
     }
 
     /**
-     * Creates the topic if it is missing, or finds out whether a heartbeat is worth another try. Blocks for some seconds at most. To be
-     * called again and again, and asks Kafka only if there is something to be settled, now and then. Called by one thread.
+     * Creates the topic if it is missing, or checks whether Kafka accepts heartbeats again. Blocks for some seconds at most. Called
+     * repeatedly by one thread; asks Kafka only while the state is open, and only at intervals.
      */
     void refreshState() throws InterruptedException {
         State seen = state;
@@ -112,7 +112,7 @@ final class HeartbeatTopic {
         }
     }
 
-    /** Why heartbeats prove nothing yet, if Kafka has been asked. */
+    /** Why heartbeats do not count yet, if Kafka has been asked. */
     Optional<String> problem() {
         return isStateKnown() || reason == null
                 ? Optional.empty()
@@ -135,7 +135,7 @@ final class HeartbeatTopic {
         }
     }
 
-    // No right to create it does not mean that nobody has.
+    // The topic may exist even though this client may not create it.
     private State find(Admin admin, ExecutionException refusal) throws InterruptedException {
         try {
             admin.describeTopics(List.of(OutboxRecords.HEARTBEAT_TOPIC))
@@ -143,7 +143,8 @@ final class HeartbeatTopic {
                     .get();
             return State.USABLE;
         } catch (ExecutionException failure) {
-            // Anything but a "you may not" passes: a cluster that starts has too few brokers for the topic at first.
+            // Every failure other than a missing permission counts as transient: a cluster that starts has too few
+            // brokers for the topic at first.
             if (!isForbidden(refusal) || !(isForbidden(failure) || isMissing(failure))) {
                 return unknown(refusal);
             }

@@ -4,11 +4,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A row to be held back.
+ * A row that is to be held back.
  *
- * @param orderingKey what it waits in
- * @param refusal why Kafka refused it, or null if it waits behind another
- * @param transaction as that of {@link OutboxRow}
+ * @param orderingKey the topic and key within which the row keeps its place
+ * @param refusal why Kafka refused it, or null if it waits behind another row
+ * @param transaction as in {@link OutboxRow}
  */
 record HeldRow(
         UUID id,

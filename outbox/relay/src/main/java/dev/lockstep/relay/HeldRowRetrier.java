@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tries again, every second or so, whether Kafka takes what is held back, and sends it in the order in which it came. Has a thread and a
- * producer of its own, so that nothing else waits for it.
+ * Checks about every second whether Kafka accepts held rows, and sends them in their original order. It has a thread and a producer of its
+ * own, so that nothing else waits for it.
  */
 final class HeldRowRetrier implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldRowRetrier.class);
@@ -31,10 +31,10 @@ final class HeldRowRetrier implements AutoCloseable {
     private static final Duration INTERVAL = Duration.ofSeconds(1);
     private static final Duration MAX_PAUSE = Duration.ofSeconds(5);
     private static final int PAGE = 1_000;
-    // What is left then is sent while everything else waits.
+    // The remaining rows are sent under the exclusive lock, while all other sends wait.
     private static final int FINAL_BATCH_SIZE = 200;
     private static final int MAX_PAGES = 1_000;
-    // So many may be sent in vain at once; the next attempt goes on behind them.
+    // Limit of refused rows for each attempt; the next attempt continues behind them.
     private static final int MAX_REFUSALS = 100;
 
     private final RelayDatabase database;
@@ -52,7 +52,7 @@ final class HeldRowRetrier implements AutoCloseable {
     private volatile @Nullable KafkaSender sender;
     private String lastLoggedReason = "";
 
-    /** @param senders makes a sender, for the first row and after each failure that concerns more than a topic */
+    /** @param senders creates a sender, for the first row and after each failure that concerns more than one topic */
     HeldRowRetrier(
             RelayDatabase database,
             HeldRows held,
@@ -68,12 +68,12 @@ final class HeldRowRetrier implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    /** How far the attempts with a topic have come. */
+    /** The progress of the attempts for one topic. */
     private static final class RetryState {
-        /** Rows up to here were tried in this round. */
+        /** Rows up to this position were tried in the current round. */
         private long lastTriedPosition;
 
-        /** Rows up to here were looked for in the outbox, while Kafka takes none of the topic. */
+        /** Rows up to this position were looked up in the outbox while Kafka refuses the topic. */
         private long lastCheckedPosition;
 
         private boolean onePerKey;
@@ -96,18 +96,18 @@ final class HeldRowRetrier implements AutoCloseable {
         }
     }
 
-    /** To be called once, by the relay that has the slot. */
+    /** Called once, by the relay that holds the slot. */
     void start() {
         thread.start();
     }
 
-    /** For how long Kafka has not acknowledged anything that it was sent from here. */
+    /** How long Kafka has not acknowledged records that were sent from here. Zero if no record waits. */
     Duration stalledFor() {
         KafkaSender current = sender;
         return current == null ? Duration.ZERO : current.stalledFor();
     }
 
-    /** Ends all waiting for Kafka, and returns at once. */
+    /** Ends all waits for Kafka and returns at once. */
     void stop() {
         closed.countDown();
         KafkaSender current = sender;
@@ -154,13 +154,13 @@ final class HeldRowRetrier implements AutoCloseable {
         } catch (SQLException cause) {
             warnOnce("held rows cannot be read", cause);
         } catch (RuntimeException cause) {
-            // Without this thread held rows would wait for the next leader.
+            // Without this thread held rows would have to wait for the next leader.
             endSender();
             warnOnce("held rows failed unexpectedly", cause);
         }
     }
 
-    // Once for each reason, not once for each attempt.
+    // Logs once for each reason, not for each attempt.
     private void warnOnce(String what, Exception cause) {
         String reason = RelayException.reason(cause);
         if (closed.getCount() > 0 && !reason.equals(lastLoggedReason)) {
@@ -211,7 +211,7 @@ final class HeldRowRetrier implements AutoCloseable {
         }
     }
 
-    // An operator gives rows up by deleting them, also those of a topic that can never be.
+    // An operator gives rows up by deleting them, including rows of a topic that can never exist.
     private void removeDeletedRows(Connection connection, String topic, RetryState state)
             throws SQLException, InterruptedException {
         Page page = store.findDeleted(connection, topic, state.lastCheckedPosition, PAGE);
@@ -241,14 +241,14 @@ final class HeldRowRetrier implements AutoCloseable {
         store.remove(connection, topic, page.deletedIds());
     }
 
-    // Whether anything was sent.
+    // Returns whether anything was sent.
     private boolean sendPages(Connection connection, String topic, RetryState state)
             throws SQLException, InterruptedException {
         HeldTopic known = held.topics().get(topic);
         state.onePerKey = state.onePerKey || (known != null && !known.allKeys());
         int sent = 0;
         int refused = 0;
-        // One row first: most often it is refused for the same reason as before.
+        // The first page has one row, because most often it is refused for the same reason as before.
         int limit = 1;
         for (int pages = 0; pages < MAX_PAGES; pages++) {
             Page page = store.page(connection, topic, state.lastTriedPosition, limit);
@@ -267,8 +267,8 @@ final class HeldRowRetrier implements AutoCloseable {
             }
             limit = PAGE;
             if (pages == MAX_PAGES - 1) {
-                // finish() blocks all other topics until the rest is sent, and the rest may be large. The next round
-                // goes on from here.
+                // sendRemaining() blocks all other topics until the rest is sent, and the rest may be large. The next
+                // round continues from here.
                 return sent > 0;
             }
         }
@@ -299,7 +299,7 @@ final class HeldRowRetrier implements AutoCloseable {
         return sent[0];
     }
 
-    /** What became of a page. */
+    /** The result of a page. */
     private record PageResult(int sent, int refused, boolean topicRefused) {}
 
     private PageResult send(Connection connection, String topic, RetryState state, Page page)

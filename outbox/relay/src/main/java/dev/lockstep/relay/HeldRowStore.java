@@ -17,14 +17,14 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Rows that are held back, as SQL. Runs on the caller's connection, in autocommit. */
+/** SQL for held rows. Runs on the caller's connection, in autocommit. */
 final class HeldRowStore {
     private static final int PAGE_BYTES = 16 * 1024 * 1024;
     private static final Duration MAX_COMMIT_WAIT = Duration.ofSeconds(5);
 
-    // A row that is held already keeps its place: the slot brings it again after a crash, behind newer ones that are
-    // held. A row that somebody has deleted meanwhile can never be sent. LATERAL and OFFSET: the planner may otherwise
-    // read the whole outbox to find a few rows by their ids.
+    // A row that is already held keeps its position: after a crash the slot delivers it again, behind newer rows that
+    // are held. A row that was deleted in the meantime can never be sent and is skipped. LATERAL and OFFSET keep the
+    // planner from reading the whole outbox to find a few rows by their ids.
     private static final String HOLD = """
         WITH given AS (SELECT g.*
                          FROM unnest(?::uuid[], ?::text[], ?::bigint[], ?::text[]) WITH ORDINALITY
@@ -60,8 +60,8 @@ final class HeldRowStore {
 
     private static final String TOPICS = "SELECT topic, rows, row_id, reason FROM outbox_held_topic";
 
-    // What waits behind an earlier row that is still held is left out. A subquery, so that it is a probe of the index
-    // whatever the planner thinks of the sizes. A page ends with the row that makes it full, so there is one in it.
+    // Rows behind an earlier row that is still held are left out. The scalar subquery forces an index probe, whatever
+    // the planner estimates. A page includes the row that fills it, so it is never empty because of a large row.
     private static final String PAGE = """
         SELECT *
           FROM (SELECT h.*, count(*) OVER () AS found,
@@ -105,7 +105,7 @@ final class HeldRowStore {
          WHERE topic = ? AND (row_id IS DISTINCT FROM ? OR reason IS DISTINCT FROM ?)
         """;
 
-    // From one key to the next by the index, as there may be very many rows of one.
+    // Steps from key to key through the index, because a single key may have very many rows.
     private static final String KEYS = """
         WITH RECURSIVE keys AS (
             (SELECT key_hash FROM outbox_held WHERE topic = ? ORDER BY key_hash LIMIT 1)
@@ -125,19 +125,19 @@ final class HeldRowStore {
         """;
 
     /**
-     * A topic with rows that are held back.
+     * A topic with held rows.
      *
-     * @param row one that Kafka refused
-     * @param reason what it said
+     * @param row a row that Kafka refused
+     * @param reason Kafka's reason
      */
     record TopicStatus(long rows, String row, String reason) {}
 
     /**
-     * Some rows of a topic in the order in which they are to be sent.
+     * A page of a topic's held rows, in the order in which they are to be sent.
      *
-     * @param deletedIds ids of those that are no longer in the outbox
-     * @param lastPosition the position of the last one
-     * @param found how many there were before those were left out that would have made too large a page
+     * @param deletedIds ids of held rows that are no longer in the outbox
+     * @param lastPosition the position of the last row of the page
+     * @param found how many rows there were before the page was cut to its size limit
      */
     record Page(List<OutboxRow> rows, List<UUID> deletedIds, long lastPosition, int found) {
         boolean isEmpty() {
@@ -145,7 +145,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Holds these rows back, in this order and behind those that are held already. All of them or none. */
+    /** Holds the rows back, in this order and behind those that are already held. Either all of them are held or none. */
     void hold(Connection connection, List<HeldRow> rows) throws SQLException {
         awaitVisible(connection, rows);
         try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
@@ -171,8 +171,9 @@ final class HeldRowStore {
         }
     }
 
-    // A walsender may send a transaction before other sessions see it: the commit is in the log by then, and the
-    // backend has yet to say that it is over. Once that transaction has ended, a row that is not there was deleted.
+    // A walsender may send a transaction before other sessions see it: its commit is in the WAL, but the backend has
+    // not yet removed it from the list of running transactions. Once the transaction has ended, a row that is not
+    // visible was deleted.
     private static void awaitVisible(Connection connection, List<HeldRow> rows) throws SQLException {
         List<HeldRow> captured =
                 rows.stream().filter(row -> row.transaction() != null).toList();
@@ -210,7 +211,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Which topics have rows that are held back. */
+    /** Returns the topics that have held rows. */
     Map<String, TopicStatus> topics(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(TOPICS)) {
@@ -224,7 +225,7 @@ final class HeldRowStore {
         }
     }
 
-    /** The next rows behind a position, without those that have one of their key at or before it. */
+    /** Returns the next rows behind a position, without those whose key has a held row at or before that position. */
     Page page(Connection connection, String topic, long after, int limit) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(PAGE)) {
             statement.setString(1, topic);
@@ -250,7 +251,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Which of the next rows behind a position are no longer in the outbox. The page has no rows, only ids. */
+    /** Finds out which of the next rows behind a position are no longer in the outbox. The page contains no rows, only ids. */
     Page findDeleted(Connection connection, String topic, long after, int limit) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(DELETED)) {
             statement.setString(1, topic);
@@ -272,7 +273,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Kafka has acknowledged these rows of the topic, or there is nothing to be sent any more. */
+    /** Removes rows of the topic that Kafka has acknowledged, or that were deleted from the outbox. */
     void remove(Connection connection, String topic, List<UUID> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
             statement.setArray(1, uuids(connection, ids));
@@ -281,7 +282,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Kafka has refused these rows once more. */
+    /** Records why Kafka has refused these rows again. */
     void updateRefusals(Connection connection, List<HeldRow> rows) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REFUSED)) {
             statement.setArray(
@@ -294,7 +295,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Writes down what Kafka says of a topic now. */
+    /** Records Kafka's current reason for a topic. */
     void updateReason(Connection connection, String topic, String row, String reason) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(UPDATE_REASON)) {
             UUID id = UUID.fromString(row);
@@ -307,7 +308,7 @@ final class HeldRowStore {
         }
     }
 
-    /** Which keys of a topic have rows that are held back, up to a number of them. */
+    /** Returns the keys of a topic that have held rows, up to a maximum number. */
     Set<Long> keys(Connection connection, String topic, int most) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(KEYS)) {
             statement.setString(1, topic);
@@ -323,11 +324,11 @@ final class HeldRowStore {
         }
     }
 
-    /** Forgets a topic that has no rows any more. One that an old leader holds rows of at this moment stays. */
+    /** Removes a topic without held rows. The topic stays if a former leader is adding rows to it at this moment. */
     void release(Connection connection, String topic) throws SQLException {
         connection.setAutoCommit(false);
         try {
-            // Two statements: the second one sees what was committed by whoever had the row before.
+            // Two statements: the second one sees what the previous holder of the row lock has committed.
             execute(connection, LOCK, topic);
             execute(connection, RELEASE, topic);
             connection.commit();

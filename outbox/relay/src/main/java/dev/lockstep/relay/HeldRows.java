@@ -17,21 +17,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is held back, as the relay that leads knows it.
+ * The leader's view of which rows are held back.
  *
  * <pre>
- *             Kafka refuses the topic                    {@link HeldRowRetrier} has sent all that it can
- *   free ──────────────────────────────▶ held as a whole ──────────────▶ free, or some keys held
+ *             Kafka refuses the topic                                              {@link HeldRowRetrier} has sent all that it can
+ *   free ───────────────────────────────────────────────────────▶ held as a whole ────────────────────────────▶ free, or some keys held
  *    ╰──── Kafka refuses a record ──▶ its key is held ──too many keys──▶╯
  * </pre>
  *
- * <p>A row is sent or held back while its sender has a turn, and a topic or key becomes free only while nobody has one. So no row is held back
- * behind one that is on its way, or sent past one that is held.
+ * <p>Senders send or hold a row while they have the read lock. A topic or key is released only under the write lock, while no sender is
+ * active. So no row is held behind one that is still in flight, or sent past one that is held.
  */
 final class HeldRows implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldRows.class);
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    // More would take memory, and a topic that refuses so many of its keys is better looked after as a whole.
+    // Limits memory. A topic that refuses more keys than this is better held as a whole.
     static final int MAX_KEYS = 10_000;
 
     private final RelayDatabase database;
@@ -45,7 +45,7 @@ final class HeldRows implements AutoCloseable {
     private volatile boolean closed;
     private volatile @Nullable Connection connection;
 
-    /** @param bootstrapServers where Kafka is, for messages */
+    /** @param bootstrapServers the address of Kafka, for messages */
     HeldRows(RelayDatabase database, RelayHealth health, String bootstrapServers) {
         this.database = database;
         this.health = health;
@@ -53,13 +53,13 @@ final class HeldRows implements AutoCloseable {
     }
 
     /**
-     * A topic of which rows are held back.
+     * A topic with held rows.
      *
-     * @param allKeys whether all of its rows are
+     * @param allKeys whether all rows of the topic are held back
      * @param keys hashes of the keys whose rows are held back, if not all are
-     * @param row one that Kafka refused
-     * @param reason what it said
-     * @param rows how many are held back, as of the last look at the database
+     * @param row a row that Kafka refused
+     * @param reason Kafka's reason
+     * @param rows how many rows are held back, as last read from the database
      */
     record HeldTopic(boolean allKeys, Set<Long> keys, String row, String reason, long rows) {
         private HeldTopic withRefusedRow(HeldRow refused, Refusal refusal) {
@@ -74,12 +74,16 @@ final class HeldRows implements AutoCloseable {
         }
     }
 
-    /** Something to be done while nothing is sent. */
+    /** An action that runs while no sender is active. */
     interface ExclusiveAction {
         void run() throws SQLException, InterruptedException;
     }
 
-    /** To be called before {@link #isHeld} is asked about rows that are then sent, and ended by {@link #endSend}. */
+    /**
+     * Must be called before {@link #isHeld} is asked about rows that are then sent. {@link #endSend} must follow.
+     *
+     * @throws RelayException if the held rows cannot be read from the database
+     */
     void beginSend() throws InterruptedException {
         sendLock.readLock().lockInterruptibly();
         if (!loaded) {
@@ -96,7 +100,11 @@ final class HeldRows implements AutoCloseable {
         sendLock.readLock().unlock();
     }
 
-    /** Does the work while nobody has a turn; waits for one at most. */
+    /**
+     * Runs the action while no sender is active.
+     *
+     * @return false, without running the action, if a sender remained active for one second
+     */
     boolean runExclusively(ExclusiveAction work) throws SQLException, InterruptedException {
         if (!sendLock.writeLock().tryLock(1, TimeUnit.SECONDS)) {
             return false;
@@ -113,7 +121,7 @@ final class HeldRows implements AutoCloseable {
         return topics.isEmpty();
     }
 
-    /** Whether the row has to wait behind others. */
+    /** Whether the row has to wait behind held rows. */
     boolean isHeld(OutboxRow row) {
         HeldTopic held = topics.get(OrderingKey.storedTopic(row.topic()));
         return held != null
@@ -131,9 +139,9 @@ final class HeldRows implements AutoCloseable {
     }
 
     /**
-     * Returns once the rows are durably held back, behind those that are held already.
+     * Returns once the rows are durably held back, behind those that are already held.
      *
-     * @throws RelayException if the database does not take them
+     * @throws RelayException if the rows cannot be written to the database
      */
     synchronized void hold(List<HeldRow> rows) {
         write(rows);
@@ -157,7 +165,7 @@ final class HeldRows implements AutoCloseable {
         updateTopics(changed);
     }
 
-    /** Takes over what the database says is held, such as what an old leader has written meanwhile. */
+    /** Adopts the state of the database, which includes rows that a former leader has held meanwhile. */
     synchronized void refresh(Map<String, TopicStatus> found) {
         if (found.isEmpty() && topics.isEmpty()) {
             return;
@@ -169,9 +177,9 @@ final class HeldRows implements AutoCloseable {
     }
 
     /**
-     * To be called while nothing is sent, when everything that Kafka takes of the topic has been sent.
+     * Called while no sender is active, after all rows of the topic that Kafka accepts have been sent.
      *
-     * @param keys those of which rows are still held back, or one more than can be kept
+     * @param keys the keys that still have held rows, or one more than can be kept
      */
     synchronized void replaceHeldKeys(String topic, Set<Long> keys) {
         HeldTopic before = topics.get(topic);
@@ -188,7 +196,7 @@ final class HeldRows implements AutoCloseable {
         updateTopics(changed);
     }
 
-    /** Returns at once. What is being written at this moment fails, or is held all the same. */
+    /** Returns at once. A write in progress fails, or its rows are held nevertheless. */
     @Override
     public void close() {
         closed = true;
@@ -207,7 +215,7 @@ final class HeldRows implements AutoCloseable {
         return new HeldTopic(true, Set.of(), found.row(), found.reason(), found.rows());
     }
 
-    // All of a topic at first: the retrier finds out which keys have to stay held.
+    // Treats every held topic as held as a whole at first: the retrier finds out which keys must stay held.
     private synchronized void load() {
         if (!loaded) {
             try {
@@ -229,7 +237,7 @@ final class HeldRows implements AutoCloseable {
             store.hold(connection(), rows);
         } catch (SQLException cause) {
             disconnect();
-            // One that was left open may have been ended by the server meanwhile.
+            // The server may have closed a connection that was left open, so the write is repeated once on a new one.
             if (fresh || closed) {
                 throw new RelayException("rows cannot be held back: " + RelayException.reason(cause), cause);
             }

@@ -8,7 +8,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
 
-/** Finds out whether Kafka can be reached from here, over a connection of its own: an open one may lead to nowhere. */
+/** Finds out whether Kafka can be reached. Uses a new connection, because an open one may be broken unnoticed. */
 final class KafkaProbe {
     private static final Duration LIMIT = Duration.ofSeconds(2);
 
@@ -18,7 +18,7 @@ final class KafkaProbe {
         this.config = config;
     }
 
-    /** Whether the cluster tells who belongs to it, for which nobody needs a right. Blocks for two seconds at most. */
+    /** Whether Kafka lists the cluster's brokers, which requires no right. Blocks for two seconds at most. */
     boolean isReachable() throws InterruptedException {
         try (Admin admin = admin(config, LIMIT)) {
             admin.describeCluster().nodes().get();
@@ -28,7 +28,7 @@ final class KafkaProbe {
         }
     }
 
-    /** @param limit how long any call may take in all */
+    /** @param limit how long any call may take in total */
     static Admin admin(RelayConfig config, Duration limit) {
         Map<String, Object> settings = new HashMap<>(config.producer());
         settings.keySet().retainAll(AdminClientConfig.configNames());

@@ -20,11 +20,11 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands records to Kafka and waits for their acknowledgements, for as long as Kafka may need. A record that Kafka refuses is told apart from
- * one that has to wait because Kafka is away: only the first has a {@link Refusal}.
+ * Sends records to Kafka and waits for their acknowledgements for as long as Kafka needs. A record that Kafka refuses gets a {@link
+ * Refusal}; a record that waits because Kafka is unreachable does not.
  *
- * <p>A producer that was refused a record is given up on the spot, before it sends the one behind it, and with it everything that it had not
- * sent. {@link OrderedSender} sends that again through the next producer.
+ * <p>When a record is refused, its producer is closed at once, before it can send the record behind it. Everything that the producer had
+ * not sent is dropped with it, and {@link OrderedSender} sends it again through the next producer.
  */
 final class KafkaSender implements AutoCloseable {
     private static final Duration ACK_POLL_INTERVAL = Duration.ofMillis(100);
@@ -48,7 +48,7 @@ final class KafkaSender implements AutoCloseable {
     private volatile long lastProgress = System.nanoTime();
     private volatile boolean closing;
 
-    /** @param producers makes a producer, for the first record and after each one that was given up */
+    /** @param producers creates a producer, for the first record and after each producer that was closed */
     KafkaSender(
             Supplier<Producer<byte[], byte[]>> producers,
             String bootstrapServers,
@@ -60,7 +60,10 @@ final class KafkaSender implements AutoCloseable {
         this.health = health;
     }
 
-    /** A producer until it is given up. What was handed to it and not acknowledged by then may or may not have reached Kafka. */
+    /**
+     * A producer and whether it was closed. Records that were sent through it and not acknowledged by then may or may not have reached
+     * Kafka.
+     */
     static final class ProducerHandle {
         private final Producer<byte[], byte[]> producer;
         private volatile boolean closed;
@@ -69,7 +72,7 @@ final class KafkaSender implements AutoCloseable {
             this.producer = producer;
         }
 
-        // Runs on the producer's own thread too. Closed there and then, it does not get to send the next batch.
+        // Also called on the producer's own I/O thread: closing it there prevents it from sending the next batch.
         void forceClose() {
             closed = true;
             producer.close(Duration.ZERO);
@@ -77,9 +80,9 @@ final class KafkaSender implements AutoCloseable {
     }
 
     /**
-     * A record on its way, or one that did not get that far.
+     * A record that was handed to the producer, or that was refused before that.
      *
-     * @param refusal why it did not, or null if it is on its way
+     * @param refusal why the record was not handed over, or null if it is in flight
      */
     record SentRecord(
             ProducerHandle session,
@@ -91,7 +94,11 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** The producer in use. Makes one if there is none, or if the last one was given up. */
+    /**
+     * Returns the current producer. Creates one if there is none, or if the last one was closed.
+     *
+     * @throws RelayException if the sender has failed or is closed, or if no producer can be created
+     */
     synchronized ProducerHandle currentProducer() {
         throwIfClosedOrFailed();
         ProducerHandle current = currentProducer;
@@ -112,10 +119,10 @@ final class KafkaSender implements AutoCloseable {
     }
 
     /**
-     * Hands a record to the producer. Blocks while Kafka does not tell about the topic, or the buffer is full.
+     * Hands a record to the producer. Blocks while Kafka returns no metadata for the topic, or while the buffer is full.
      *
-     * @param followed whether other records of its topic and key may be handed over before this one is acknowledged. If it is refused then, the
-     *     producer is given up before it sends them
+     * @param followed whether further records of the same topic and key may be sent before this one is acknowledged. If this record is then
+     *     refused, the producer is closed before it sends them
      * @throws RelayException if nothing can be sent at all, or the sender is being closed
      */
     SentRecord send(ProducerHandle by, OutgoingRecord outgoing, boolean followed) throws InterruptedException {
@@ -131,6 +138,7 @@ final class KafkaSender implements AutoCloseable {
      * Returns once Kafka has acknowledged the record or refused it.
      *
      * @return null if it was acknowledged
+     * @throws RelayException if nothing can be sent at all, or the sender is being closed
      */
     @Nullable
     Refusal awaitAck(SentRecord sent) throws InterruptedException {
@@ -145,12 +153,12 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** For how long nothing has been acknowledged, nor taken into the buffer, though somebody waits for that. */
+    /** How long callers have been waiting without any record being acknowledged or taken into the buffer. Zero if no caller waits. */
     Duration stalledFor() {
         return waiters.get() == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastProgress);
     }
 
-    /** Ends all waiting at once. What is not acknowledged by then will be sent again by whoever leads next. */
+    /** Ends all waits at once. The next leader sends again what is not acknowledged by then. */
     @Override
     public void close() {
         closing = true;
@@ -191,8 +199,7 @@ final class KafkaSender implements AutoCloseable {
             if (cause == null) {
                 return new SentRecord(by, outgoing, attempt.acknowledgement(), null);
             }
-            // Only a record that never entered the producer's buffer times out here, so to try it again keeps the
-            // order.
+            // Here only a record that never entered the producer's buffer times out, so a retry keeps the order.
             if (!(cause instanceof TimeoutException)) {
                 return SentRecord.failed(by, outgoing, refusal(by, outgoing, cause));
             }
@@ -239,7 +246,7 @@ final class KafkaSender implements AutoCloseable {
                 }
                 Refusal refusal = doubts.isDue(waited) && connected(sent.session()) ? doubts.check(waited) : null;
                 if (refusal != null) {
-                    // The producer would try for ever, and keeps the record until it succeeds.
+                    // The producer would retry forever, and keeps the record until it succeeds.
                     sent.session().forceClose();
                     return refusal;
                 }
@@ -251,7 +258,7 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** What an attempt to hand over a record came to. */
+    /** The result of one attempt to hand over a record. */
     private record Attempt(
             Future<RecordMetadata> acknowledgement,
             @Nullable Throwable failure) {}
@@ -272,7 +279,7 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** Gives up the producer when a record is refused that others may follow. */
+    /** Closes the producer when a record is refused that other records may follow. */
     private final class SendCallback implements Callback {
         private final ProducerHandle handle;
         private final boolean hasFollowers;
@@ -289,8 +296,8 @@ final class KafkaSender implements AutoCloseable {
             if (cause == null || closing || handle.closed || cause instanceof TimeoutException) {
                 return;
             }
-            // The thread that hands the record over is told at once if it never entered the buffer: nothing is behind
-            // it.
+            // A record that never entered the buffer fails on the calling thread, within send(): no other record is
+            // behind it.
             boolean neverSent = Thread.currentThread() == sender && !enqueued;
             if (!neverSent && (hasFollowers || Refusal.of(cause).isEmpty())) {
                 handle.forceClose();
@@ -328,7 +335,7 @@ final class KafkaSender implements AutoCloseable {
         }
     }
 
-    /** Whether Kafka refuses the topic, asked ever more seldom while a record waits. */
+    /** Asks whether Kafka refuses the topic, at growing intervals while a record waits. */
     private final class TopicCheck {
         private final String topic;
         private Duration nextCheck = FIRST_TOPIC_CHECK;
@@ -346,14 +353,14 @@ final class KafkaSender implements AutoCloseable {
             return waited.plus(waited.compareTo(MAX_CHECK_INTERVAL) < 0 ? waited : MAX_CHECK_INTERVAL);
         }
 
-        /** Null unless it is refused. */
+        /** Returns null unless the topic is refused. */
         @Nullable
         Refusal check(Duration waited) throws InterruptedException {
             nextCheck = nextCheckAfter(waited);
             Finding finding = topicProbe.check(topic);
             boolean refused = switch (finding.state()) {
                 case MISSING, REFUSED -> true;
-                // Leaders change, and brokers start: seen once it means nothing.
+                // Leader changes and broker starts are transient, so a single finding does not count.
                 case UNAVAILABLE -> wasUnavailable && waited.compareTo(SLOW_ACK_THRESHOLD) > 0;
                 case USABLE, UNKNOWN -> false;
             };

@@ -9,7 +9,7 @@ import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
-/** One spell of leading: a producer, an engine and a heartbeat that live and die together. Nothing of it is used twice. */
+/** One leader session: a producer, an engine and a heartbeat that start and end together. Single use. */
 final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
     private static final Duration DRAIN = Duration.ofMillis(500);
     private static final int MAX_DOUBLINGS = 7;
@@ -47,8 +47,8 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
         this.config = config;
         this.slotProvisioner = slotProvisioner;
         this.health = health;
-        // Doubled each time that an engine was silent again: the server says nothing either while it decodes a very
-        // large transaction, and that must end some day.
+        // Doubled each time an engine was silent again: Postgres also sends nothing while it decodes a very large
+        // transaction, and a larger limit eventually lets that complete.
         long times = 1L << Math.min(silentBefore, MAX_DOUBLINGS);
         failoverTimeout = config.failoverTimeout().multipliedBy(times);
         startTimeout = config.startTimeout().multipliedBy(times);
@@ -129,7 +129,7 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
         }
     }
 
-    /** Why it is over. */
+    /** Returns why the session ended. */
     SessionEnd sessionEnd() {
         SessionEnd seen = watchdog.sessionEnd();
         if (seen != null) {
@@ -159,18 +159,18 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
         return publisher.hasRelayed();
     }
 
-    /** Also gives the slot back. A batch on its way may still be acknowledged meanwhile. */
+    /** Also releases the slot. A batch in flight may still be acknowledged during the close. */
     @Override
     public void close() {
         publisher.drain(DRAIN);
-        // Whoever still waits for Kafka has to let go, or the engine could not end.
+        // Threads that still wait for Kafka must be released first, or the engine could not end.
         retrier.stop();
         rowSender.close();
         engine.close();
     }
 
-    // A connection to nowhere is silent for ever. Our own heartbeats must come back, so silence is a fault of the
-    // engine's.
+    // A broken connection that is not closed stays silent forever. The relay's own heartbeats must come back through
+    // the slot, so silence means that the engine has failed.
     @Override
     public void beforeHeartbeat(Duration late) {
         boolean stalled = stallDetector.isStalled(publisher.timeSinceLastBatch(), madeProgress(), late);

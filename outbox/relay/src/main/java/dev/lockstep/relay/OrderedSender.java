@@ -10,17 +10,18 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Sends a batch of records so that, of each topic and key, none reaches Kafka unless those before it have, whatever Kafka refuses.
+ * Sends a batch so that a record reaches Kafka only after all earlier records of its topic and key, whatever Kafka refuses.
  *
  * <pre>
  *  all at once ──all acknowledged──▶ done
- *      ╰──one is refused──▶ the producer is given up ──▶ in waves: one record of each {@link OrderingKey} at a time
+ *      ╰──one is refused──▶ its producer is closed ──▶ in waves: one record of each {@link OrderingKey} at a time
  * </pre>
  *
- * In a wave nothing is behind a record that could overtake it, so a refusal costs no producer.
+ * <p>In a wave no record has a successor in flight that could overtake it, so a refusal does not cost the producer.
  */
 final class OrderedSender {
-    // A record that is never at fault itself, in waves of one record a lane, is alone with the faulty one soon.
+    // Waves hold one record of each key, so a record that is not at fault itself soon no longer shares a producer batch
+    // with the faulty one. More failures than this are not collateral.
     private static final int MAX_COLLATERAL_FAILURES = 10;
 
     private final KafkaSender sender;
@@ -30,10 +31,10 @@ final class OrderedSender {
     }
 
     /**
-     * Returns when each record is acknowledged or refused, which it then knows itself. Refused counts, too, what comes after a refused one of
-     * its topic and key.
+     * Returns when every record is acknowledged or refused; the record holds its result. Records behind a refused one of their topic and
+     * key count as refused, too.
      *
-     * @param inWaves says of a topic that some of its records are likely to be refused
+     * @param inWaves whether some records of the given topic are likely to be refused; these are sent in waves from the beginning
      * @throws RelayException if nothing can be sent at all, or the sender is being closed
      */
     void send(List<OutgoingRecord> batch, Predicate<String> inWaves) throws InterruptedException {
@@ -106,12 +107,12 @@ final class OrderedSender {
         return batch.stream().filter(OutgoingRecord::isOpen).toList();
     }
 
-    /** What was refused in this batch, so that nothing behind it is sent. */
+    /** The topics and keys that were refused in this batch, so that no record behind them is sent. */
     private static final class RefusedRecords {
         private final Set<String> topics = new HashSet<>();
         private final Set<OrderingKey> orderingKeys = new HashSet<>();
 
-        /** Notes it at once if the record did not even get on its way. */
+        /** Adds the record's topic or key if the record was refused before it was sent. */
         void addIfRefused(SentRecord sent) {
             Refusal refusal = sent.refusal();
             if (refusal != null && !refusal.isOf(Scope.NONE)) {

@@ -7,24 +7,24 @@ import java.security.NoSuchAlgorithmException;
 import java.util.UUID;
 
 /**
- * What order is kept within: a topic and a key. Two keys with the same hash wait for each other without need, and nothing else.
+ * The unit of ordering: a topic and a key. Two keys with the same hash wait for each other unnecessarily, without further harm.
  *
- * @param topic the topic's name, or a shorter one that stands for it where no topic can have that name
+ * @param topic the topic's name, or a shortened form of a name that is too long for a topic
  */
 record OrderingKey(String topic, long keyHash) {
-    /** The longest name that a topic can have. */
+    /** The maximum length of a topic name. */
     static final int MAX_TOPIC_LENGTH = 249;
 
     private static final int TRUNCATED_LENGTH = 200;
 
     static OrderingKey of(OutboxRow row) {
         String key = row.key();
-        // Without a key nothing is ordered, so the row is alone in its lane.
+        // Rows without a key have no order, so each has an ordering key of its own.
         long hash = key == null ? UUID.fromString(row.id()).getLeastSignificantBits() : hash(key);
         return new OrderingKey(storedTopic(row.topic()), hash);
     }
 
-    /** What the topic is called in {@code outbox_held}: an index takes no text of any length. */
+    /** The topic's name in {@code outbox_held}: shortened if it is too long, because index entries are limited in size. */
     static String storedTopic(String topic) {
         return topic.length() <= MAX_TOPIC_LENGTH
                 ? topic

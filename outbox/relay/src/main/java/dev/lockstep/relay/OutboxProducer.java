@@ -7,7 +7,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** The Kafka producer's settings: what may be changed, and what order and safety depend on. */
+/** The Kafka producer's settings: defaults that can be changed, and fixed values that order and durability depend on. */
 final class OutboxProducer {
     private static final String MAX_BLOCK_MS = "1000";
 
@@ -27,15 +27,15 @@ final class OutboxProducer {
         settings.put("max.block.ms", MAX_BLOCK_MS);
         settings.put("reconnect.backoff.max.ms", "1000");
         settings.putAll(config.producer());
-        // For so long the rows of other topics wait behind one for a topic that Kafka does not tell about.
+        // Rows of other topics wait this long behind a row whose topic has no metadata.
         settings.computeIfPresent("max.block.ms", (name, value) -> shorter(value.toString()));
         settings.put("acks", "all");
         settings.put("enable.idempotence", "true");
-        // With more, a batch that the broker refuses is overtaken by the one behind it: the broker takes a gap in the
-        // numbers of a producer that it has not heard of.
+        // With more than one, the batch behind a refused one overtakes it: the broker accepts a gap in the sequence
+        // numbers of a producer that it does not know.
         settings.put("max.in.flight.requests.per.connection", "1");
         settings.put("retries", Integer.toString(Integer.MAX_VALUE));
-        // A batch that expires bumps the producer's epoch, and then a later row of the same key can overtake it.
+        // A batch that expires bumps the producer's epoch, and a later row of the same key could then overtake it.
         settings.put("delivery.timeout.ms", Integer.toString(Integer.MAX_VALUE));
         settings.keySet().removeAll(Set.of("key.serializer", "value.serializer", "transactional.id"));
         return settings;

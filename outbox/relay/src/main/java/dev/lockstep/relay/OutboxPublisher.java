@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes a captured batch and only then confirms it. Runs on the engine's thread, which is allowed to block.
+ * Publishes a captured batch to Kafka and only then confirms it. Runs on the engine's thread, which may block.
  *
- * <p>Whatever goes wrong leaves the batch unconfirmed and ends the engine; the next engine gets the same rows again.
+ * <p>Any failure leaves the batch unconfirmed and ends the engine. The next engine gets the same rows again.
  */
 final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRecord>> {
     private static final Logger LOGGER = LoggerFactory.getLogger(OutboxPublisher.class);
@@ -41,8 +41,8 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
 
     /**
      * @param beforeFirstBatch throws if nothing may be published at all
-     * @param acknowledgedRows is told of every row that Kafka has, or that is held back
-     * @param heartbeatListener is told of the newest heartbeat that Kafka has, with everything before it
+     * @param acknowledgedRows gets every row that Kafka has, or that is held back
+     * @param heartbeatListener gets the newest heartbeat that Kafka has acknowledged together with everything before it
      */
     OutboxPublisher(
             RowSender sender,
@@ -66,12 +66,12 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         return busy ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastEnd);
     }
 
-    /** Whether any batch has got through. */
+    /** Whether at least one batch has been published. */
     boolean hasRelayed() {
         return relayed;
     }
 
-    /** Waits for the batch on its way, up to the limit, and lets no other begin: the engine's thread waits until it is interrupted. */
+    /** Waits up to the limit for the batch in flight, and lets no other batch begin: the engine's thread blocks until it is interrupted. */
     void drain(Duration limit) {
         try {
             batchPermit.tryAcquire(limit.toMillis(), TimeUnit.MILLISECONDS);
@@ -121,7 +121,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
             }
         }
         boolean counts = newest != null && heartbeatTopic.isStateKnown();
-        // All sends before the first wait: one round trip for the batch instead of one for each row.
+        // Sends everything before the first wait: one round trip for the batch instead of one for each row.
         RowSender.Result result = sender.send(rows, heartbeatTopic.isUsable() ? newest : null);
         heartbeatTopic.onHeartbeatResult(result.heartbeat());
         counts = counts && heartbeatTopic.isStateKnown();
@@ -135,7 +135,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         if (!changes.isEmpty()) {
             metrics.relayed(result.acknowledged(), committedAt(changes.getLast()));
         }
-        // The last one stands for all: the engine confirms positions, not records.
+        // Marking the last record is enough: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());
         committer.markBatchFinished();
     }
@@ -148,7 +148,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         }
     }
 
-    // Whatever else the engine lets through moves the slot on and concerns nobody.
+    // Other records that the engine delivers only advance the slot.
     private static boolean isNewRow(SourceRecord change) {
         return (isHeartbeat(change) || change.topic().endsWith(".outbox"))
                 && change.value() instanceof Struct value
@@ -172,7 +172,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         return Instant.ofEpochMilli(source(change).getInt64("ts_ms"));
     }
 
-    // The log has 32 bits of it.
+    // The WAL carries the lower 32 bits of the transaction id.
     private static int transaction(SourceRecord change) {
         return source(change).getInt64("txId").intValue();
     }

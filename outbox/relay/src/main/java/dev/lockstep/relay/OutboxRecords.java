@@ -9,7 +9,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.jspecify.annotations.Nullable;
 
-/** Turns a row into the Kafka record it stands for. Pure: the same row always gives the same record. */
+/** Converts rows into Kafka records. Pure: the same row always gives the same record. */
 final class OutboxRecords {
     static final String HEARTBEAT_TOPIC = "lockstep.heartbeats";
 
@@ -25,7 +25,7 @@ final class OutboxRecords {
         this.sourceKey = bytes(source);
     }
 
-    /** @throws RelayException if the row's own headers cannot be read */
+    /** @throws RelayException if the row's own headers cannot be parsed */
     ProducerRecord<byte[], byte[]> row(OutboxRow row) {
         String key = row.key();
         return new ProducerRecord<>(
@@ -68,7 +68,7 @@ final class OutboxRecords {
         return headers;
     }
 
-    // CloudEvents' sequence extension wants text that sorts as the numbers do.
+    // CloudEvents' sequence extension requires text that sorts like the numbers.
     private static String sequence(long number) {
         String digits = Long.toString(number);
         return "0".repeat(Math.max(0, SEQUENCE_DIGITS - digits.length())) + digits;

@@ -9,8 +9,8 @@ import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Relays the outbox of one database to Kafka: every committed row at least once, in commit order for each key, and confirmed to
- * Postgres only after Kafka has acknowledged it. Of several relays on one database one works and the others wait.
+ * Relays the outbox of one database to Kafka. Every committed row is delivered at least once, in commit order for each key, and is
+ * confirmed to Postgres only after Kafka has acknowledged it. If several relays run on one database, one leads and the others stand by.
  */
 public final class OutboxRelay implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofMillis(4500);
@@ -26,7 +26,7 @@ public final class OutboxRelay implements AutoCloseable {
         this(config, meters, () -> OutboxProducer.create(config));
     }
 
-    /** @param producers makes a producer for each engine, and for each time that rows are sent from the table */
+    /** @param producers creates a producer for each engine, and for each run that sends rows from the table */
     OutboxRelay(RelayConfig config, MeterRegistry meters, Supplier<Producer<byte[], byte[]>> producers) {
         RelayDatabase database = new RelayDatabase(config);
         WatermarkStore watermark = new WatermarkStore();
@@ -38,19 +38,19 @@ public final class OutboxRelay implements AutoCloseable {
     }
 
     /**
-     * Creates the publication and the replication slot where they are missing, replaces a slot that is lost, and returns when both exist.
-     * What commits after that is relayed, whenever the relay is started. Several instances may do this at the same time.
+     * Creates the publication and the replication slot if they are missing, replaces a slot that is lost, and returns when both exist. Rows
+     * that commit afterwards will be relayed, no matter when the relay is started. Several instances may call this method at the same time.
      *
-     * <p>If rows are pending although there was no slot, because it was lost or the database comes from a backup, they are sent from
-     * the table once the relay is started, before anything else. A slot that gets lost or dropped later is replaced in the same way.
+     * <p>If rows are pending although there was no slot (because the slot was lost, or the database was restored from a backup), the relay
+     * sends them from the table first after it is started. A slot that is lost or dropped later is replaced in the same way.
      *
-     * @throws RuntimeException that says what Postgres refused
+     * @throws RuntimeException if Postgres refuses; the message says what was refused
      */
     public void prepare() {
         slotProvisioner.prepare();
     }
 
-    /** Starts to relay, or to wait for the instance that does, and returns at once. */
+    /** Starts to relay, or to stand by while another instance leads. Returns immediately. */
     public synchronized void start() {
         if (started == null && health.role() != Role.CLOSED) {
             started = thread;
@@ -58,12 +58,14 @@ public final class OutboxRelay implements AutoCloseable {
         }
     }
 
-    /** Empty while rows flow, here or through the instance that leads; otherwise one sentence that says what is wrong. Never blocks. */
+    /**
+     * Returns empty while rows flow, here or through the leading instance; otherwise one sentence that says what is wrong. Never blocks.
+     */
     public Optional<String> problem() {
         return health.problem();
     }
 
-    /** Stops within five seconds and gives the slot back, so that another instance can go on at once. A second call does nothing. */
+    /** Stops within five seconds and releases the slot, so that another instance can take over at once. A second call has no effect. */
     @Override
     public synchronized void close() {
         slotProvisioner.close();

@@ -2,7 +2,7 @@ package dev.lockstep.relay;
 
 import java.util.List;
 
-/** Sends rows as they were read from the table, in their order, and waits for Kafka to acknowledge them. */
+/** Sends rows that were read from the table, in order, and waits for Kafka to acknowledge them. */
 final class OutboxResender implements AutoCloseable {
     private final RowSender sender;
     private final RelayMetrics metrics;
@@ -12,7 +12,7 @@ final class OutboxResender implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    /** Returns once Kafka has acknowledged all of them, except those that are held back. */
+    /** Returns once Kafka has acknowledged all rows, except those that are held back. */
     void send(List<OutboxRow> rows) throws InterruptedException {
         int acknowledged = sender.send(rows).acknowledged();
         if (acknowledged > 0) {
@@ -20,7 +20,7 @@ final class OutboxResender implements AutoCloseable {
         }
     }
 
-    /** Ends all waiting at once. */
+    /** Ends all waits at once. */
     @Override
     public void close() {
         sender.close();

@@ -7,14 +7,14 @@ import org.apache.kafka.connect.data.Struct;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of the outbox, as far as Kafka is concerned.
+ * The columns of an outbox row that Kafka needs.
  *
- * @param key the record's key, and so what order is kept by
- * @param headers all headers of the record as JSON, or null for the usual ones
- * @param sequence where it stands among those of its topic and key, or null if it is not numbered
- * @param previousId the message before it, or null if there is none
- * @param resendOf the id of the message that the row sends again, or null
- * @param committed when the row was committed, as near as its reader knows
+ * @param key the record's key, within which order is kept
+ * @param headers all headers of the record as JSON, or null for the default ones
+ * @param sequence its number among the messages of its topic and key, or null if it is not numbered
+ * @param previousId the id of the preceding message, or null if there is none
+ * @param resendOf the id of the message that this row sends again, or null
+ * @param committed the commit time; an approximation if the row was read from the table
  * @param transaction the lower 32 bits of the id of the transaction that wrote it, or null if it was read from the table
  */
 record OutboxRow(
@@ -46,12 +46,12 @@ record OutboxRow(
                 Integer.toUnsignedLong(transaction));
     }
 
-    // What was written before the publication knew a column is decoded without it.
+    // Rows that were written before a column was added to the publication are decoded without it.
     private static @Nullable Object optional(Struct row, String column) {
         return row.schema().field(column) == null ? null : row.get(column);
     }
 
-    /** As Postgres' {@code crc32c} gives it; 0 for no payload, which is left out of a sum there. */
+    /** As computed by Postgres's {@code crc32c}; 0 for a null payload, which a sum in Postgres ignores. */
     long payloadCrc() {
         if (payload == null) {
             return 0;
@@ -61,7 +61,7 @@ record OutboxRow(
         return crc.getValue();
     }
 
-    /** What readers know the message by. */
+    /** The id by which consumers know the message. */
     String messageId() {
         return resendOf == null ? id : resendOf;
     }

@@ -4,7 +4,7 @@ import java.util.Objects;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** A record that is to be sent, and what has become of it. For the thread that sends it alone. */
+/** A record to be sent, and its result. Confined to the sending thread. */
 final class OutgoingRecord {
     private static final Refusal TOPIC_NAME_TOO_LONG = new Refusal(
             Refusal.Scope.TOPIC,
@@ -32,11 +32,12 @@ final class OutgoingRecord {
         this.unsendable = unsendable;
     }
 
-    /** A row. One of which no record can be made counts as refused when its turn comes. */
+    /** Creates the record of a row. A row that cannot be turned into a record counts as refused when its turn comes. */
     static OutgoingRecord row(OutboxRow row, OutboxRecords records) {
         String what = "row " + row.id();
         if (row.topic().length() > OrderingKey.MAX_TOPIC_LENGTH) {
-            // The request that asks for it could not even be written, and takes those for other topics with it.
+            // A metadata request with this name could not even be serialized, and would fail for the other topics that
+            // it asks for.
             return new OutgoingRecord(what, row.topic(), row, null, TOPIC_NAME_TOO_LONG);
         }
         try {
@@ -47,13 +48,13 @@ final class OutgoingRecord {
         }
     }
 
-    /** A heartbeat, which belongs to no row. */
+    /** Creates the record of a heartbeat, which belongs to no row. */
     static OutgoingRecord heartbeat(Heartbeat beat, OutboxRecords records) {
         ProducerRecord<byte[], byte[]> record = records.heartbeat(beat);
         return new OutgoingRecord("heartbeat " + beat.number(), record.topic(), null, record, null);
     }
 
-    /** What to call it in a message. */
+    /** Returns how messages refer to the record. */
     String description() {
         return description;
     }
@@ -67,18 +68,18 @@ final class OutgoingRecord {
         return row;
     }
 
-    /** Null if none can be made, see {@link #unsendable}. */
+    /** Returns null if no record can be created, see {@link #unsendable}. */
     @Nullable
     ProducerRecord<byte[], byte[]> record() {
         return record;
     }
 
-    /** Why there is no record, which nobody has to ask Kafka for. */
+    /** Returns why there is no record. Known without asking Kafka. */
     Refusal unsendable() {
         return Objects.requireNonNull(unsendable);
     }
 
-    /** Records of the same lane keep their order. Heartbeats of a relay have one of their own. */
+    /** Records with the same ordering key keep their order. A relay's heartbeats have an ordering key of their own. */
     OrderingKey orderingKey() {
         return row == null ? new OrderingKey(topic, 0) : OrderingKey.of(row);
     }
@@ -96,7 +97,7 @@ final class OutgoingRecord {
         return acknowledged;
     }
 
-    /** Why it was refused, or has to wait; null if it was not. */
+    /** Returns why the record was refused or must wait; null if neither applies. */
     @Nullable
     Refusal refusal() {
         return refusal;
@@ -106,7 +107,10 @@ final class OutgoingRecord {
         return !acknowledged && refusal == null;
     }
 
-    /** How often it was given up together with another record although nothing was wrong with the producer. */
+    /**
+     * Counts one more time that the record was dropped together with another one although the producer was not closed, and returns the
+     * total.
+     */
     int countCollateralFailure() {
         return ++collateralFailures;
     }

@@ -4,11 +4,11 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * Who had committed at a moment, as Postgres's {@code pg_snapshot} tells it.
+ * The transactions that had committed at a moment, as in Postgres's {@code pg_snapshot}.
  *
- * @param xmin everybody before it had ended
- * @param xmax nobody from here on had begun
- * @param inProgress who had not ended although it is between the two
+ * @param xmin all transactions before it had ended
+ * @param xmax no transaction from here on had begun
+ * @param inProgress the transactions between the two that had not ended
  */
 record PgSnapshot(long xmin, long xmax, Set<Long> inProgress) {
     /** @param text {@code xmin:xmax:running,...} */
@@ -23,12 +23,15 @@ record PgSnapshot(long xmin, long xmax, Set<Long> inProgress) {
         return new PgSnapshot(Long.parseLong(parts[0]), Long.parseLong(parts[1]), running);
     }
 
-    /** As {@code pg_visible_in_snapshot}, of a transaction that has committed. */
+    /** As {@code pg_visible_in_snapshot}, for a transaction that has committed. */
     boolean isVisible(long xid) {
         return xid < xmin || (xid < xmax && !inProgress.contains(xid));
     }
 
-    /** The whole id of a transaction of which the log tells the lower half: of all that end so the one nearest to this snapshot. */
+    /**
+     * Returns the full id of a transaction whose lower half comes from the WAL: of all ids with this lower half the one nearest to this
+     * snapshot.
+     */
     long toFullXid(int lowerHalf) {
         return xmax + (lowerHalf - (int) xmax);
     }

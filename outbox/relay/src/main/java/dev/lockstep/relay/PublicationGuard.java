@@ -12,11 +12,11 @@ import org.apache.kafka.connect.source.SourceRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has the publication checked before anything is published that was written after somebody altered it. Rows before it may be missing then, and
- * what comes through the slot would overtake them.
+ * Checks the publication before publishing any record that was written after an alteration. Rows from before such a record may be missing,
+ * and the records that come through the slot would overtake them.
  *
- * <p>Postgres describes a table anew before the first row that it sends after an alteration, and Debezium makes a new schema of that. So a schema
- * that was not seen before is the sign, and rows themselves cost nothing.
+ * <p>Postgres describes a table again before the first row that it sends after an alteration, and Debezium creates a new schema from that.
+ * A schema that was not seen before therefore triggers the check, and rows with a known schema cost nothing.
  */
 final class PublicationGuard implements ChangeConsumer<RecordChangeEvent<SourceRecord>> {
     private static final int MAX_SCHEMAS = 64;
@@ -25,7 +25,7 @@ final class PublicationGuard implements ChangeConsumer<RecordChangeEvent<SourceR
     private final Runnable check;
     private final Set<Schema> seen = Collections.newSetFromMap(new IdentityHashMap<>());
 
-    /** @param check throws if the publication was altered since the slot was made */
+    /** @param check throws if the publication was altered since the slot was created */
     PublicationGuard(ChangeConsumer<RecordChangeEvent<SourceRecord>> publisher, Runnable check) {
         this.publisher = publisher;
         this.check = check;

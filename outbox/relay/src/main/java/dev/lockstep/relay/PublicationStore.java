@@ -6,11 +6,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /**
- * Whether the publication is still the one with which the slot was made, as SQL. Runs on the caller's connection, in autocommit.
+ * SQL that checks whether the publication is unchanged since the slot was created. Runs on the caller's connection, in autocommit.
  *
- * <p>Rows that were written while a publication lacked them never come through the slot, not even once it is mended. So what counts is not only
- * how the publication is, but that nobody has altered it since the slot exists. The ids of its catalog rows and of the transactions that wrote them
- * tell: both change with every alteration, also with one that was taken back.
+ * <p>Rows that were written while the publication lacked them never come through the slot, even after the publication is repaired. It is
+ * therefore not enough that the publication is complete; it must not have been altered since the slot exists. The version is built from the
+ * ids of its catalog rows and of the transactions that wrote them: every alteration changes it, including one that was reverted.
  */
 final class PublicationStore {
     private static final String VERSION = """
@@ -32,7 +32,7 @@ final class PublicationStore {
         ON CONFLICT DO NOTHING
         """.formatted(VERSION);
 
-    // A slot that is being made is among the slots already.
+    // A slot that is still being created is listed in pg_replication_slots already.
     private static final String RECORD = """
         INSERT INTO outbox_publication (version)
         SELECT v.version
@@ -44,7 +44,7 @@ final class PublicationStore {
     private static final String IS_UNCHANGED =
             "SELECT EXISTS (SELECT FROM outbox_publication WHERE version = %s) AS unchanged".formatted(VERSION);
 
-    /** Writes down the publication as it is, unless one was written down: for a slot that is older than this table. */
+    /** Records the publication in its current state, unless a version is recorded already: for a slot that is older than this table. */
     void adopt(Connection connection, String publication) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(ADOPT)) {
             statement.setString(1, publication);
@@ -52,7 +52,10 @@ final class PublicationStore {
         }
     }
 
-    /** Writes down the publication as it is. To be called before a slot is made; does nothing while there is one of these. */
+    /**
+     * Records the publication in its current state. Must be called before a slot is created; does nothing while one of the two slots
+     * exists.
+     */
     void record(Connection connection, String publication, String slot, String newSlot) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(RECORD)) {
             statement.setString(1, publication);
@@ -62,7 +65,7 @@ final class PublicationStore {
         }
     }
 
-    /** Whether the publication is there and nobody has altered it since it was written down. */
+    /** Whether the publication exists and is unchanged since it was recorded. */
     boolean isUnchanged(Connection connection, String publication) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(IS_UNCHANGED)) {
             statement.setString(1, publication);

@@ -11,10 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Moves the watermark to a heartbeat that Kafka acknowledged, once what was committed up to it and what Kafka acknowledged are the same rows.
+ * Moves the watermark to a heartbeat that Kafka acknowledged, once the rows that committed up to it and the rows that Kafka acknowledged
+ * are the same.
  *
- * <p>Everything visible in the heartbeat's snapshot has come through the slot by then, or never will. So what the table holds between two
- * heartbeats and this engine has not seen is missing; it is told, and sent from the table before the watermark passes it.
+ * <p>Everything visible in the heartbeat's snapshot has come through the slot by then, or never will. A row that the table holds between
+ * two heartbeats and that this engine has not seen is therefore missing. It is reported, and sent from the table before the watermark
+ * passes it.
  */
 final class Reconciler {
     private static final Logger LOGGER = LoggerFactory.getLogger(Reconciler.class);
@@ -35,14 +37,17 @@ final class Reconciler {
         this.metrics = metrics;
     }
 
-    /** Something that must not wait until a long reconciliation is over. */
+    /** Runs between two pages of a long reconciliation. */
     interface PageCallback {
         void run() throws SQLException, InterruptedException;
     }
 
     /**
-     * Returns when the watermark stands at the beat, or at a later one that another relay brought. Or where it stood, if what is with it in the
-     * ledger came so fast that only a later beat can be compared.
+     * Returns when the watermark stands at the heartbeat, or at a later one to which another relay moved it. The watermark does not move if
+     * rows that can no longer be told apart committed after the heartbeat's snapshot: then only a later heartbeat can be compared.
+     *
+     * @param meanwhile called after each page that is read from the table
+     * @throws RelayException if missing rows cannot be sent
      */
     void reconcile(Connection connection, Heartbeat beat, PageCallback meanwhile)
             throws SQLException, InterruptedException {
@@ -58,7 +63,7 @@ final class Reconciler {
         }
         if (!watermark.moveIfEqual(connection, from, beat, acknowledged.get())) {
             if (watermark.read(connection).heartbeatNumber() != from.heartbeatNumber()) {
-                // Another relay has moved it. The next beat is compared with where it stands now.
+                // Another relay has moved it. The next heartbeat is compared with its new position.
                 return;
             }
             resendDifferences(connection, beat, acknowledged.get(), meanwhile);
@@ -90,8 +95,8 @@ final class Reconciler {
         }
     }
 
-    // They count as relayed once Kafka has them as they are. Readers that took the other payload for good know the id
-    // already.
+    // They count as relayed once Kafka has them with the table's payload. Consumers that have already processed the
+    // other payload drop the new record as a repeat, because they know its id.
     private void resendCorrupted(List<OutboxRow> rows) throws InterruptedException {
         if (rows.isEmpty()) {
             return;
@@ -107,7 +112,7 @@ final class Reconciler {
         metrics.resent(rows.size());
     }
 
-    // What the engine before this one had acknowledged and no heartbeat of it covered is nothing unusual.
+    // Rows that the previous engine had acknowledged and that none of its heartbeats covered are expected.
     private void reportMissing(List<OutboxRow> missing) {
         if (firstComparison) {
             LOGGER.atInfo()

@@ -9,10 +9,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends what is pending from the table, because the slot that would have carried it is gone, and then lets the new slot begin.
+ * Sends the pending rows from the table after their slot was lost, and then creates the slot at the position of the new one.
  *
- * <p>What is sent are the rows that had committed when the new slot was there. Those that commit later come through the slot, so
- * every row of a key goes out before the later ones, wherever the two of them come from, and however often this is begun anew.
+ * <p>It sends the rows that had committed when the new slot was created. Rows that commit later come through the slot. Every row of a key
+ * is therefore sent before later rows of that key, whichever way they take, and however often the recovery is restarted.
  */
 final class Recovery implements RelayTask {
     private static final Logger LOGGER = LoggerFactory.getLogger(Recovery.class);
@@ -73,7 +73,7 @@ final class Recovery implements RelayTask {
                 .log("rows from before the slot were sent from the table");
     }
 
-    // Not how many are left: to count them takes as long as to read all that is pending.
+    // Does not report how many rows are left: counting them takes as long as reading all pending rows.
     private void reportProgress(long sent) {
         health.degraded("slot %s is new, and rows from before it are being sent from the table, %d so far"
                 .formatted(config.slotName(), sent));
@@ -93,7 +93,7 @@ final class Recovery implements RelayTask {
         }
     }
 
-    // What it waits for in Postgres may take longer than closing may.
+    // A pending statement may take longer than closing may.
     private static void abort(Connection connection) {
         try {
             connection.abort(Runnable::run);

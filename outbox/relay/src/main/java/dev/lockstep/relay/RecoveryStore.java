@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** How far the sending of rows that no slot will bring has come, as SQL. Runs on the caller's connection, in autocommit. */
+/** SQL for the progress of sending rows that no slot will deliver. Runs on the caller's connection, in autocommit. */
 final class RecoveryStore {
     private static final String BEGIN = """
         INSERT INTO outbox_recovery AS r (slot_lsn, snapshot) VALUES (?::pg_lsn, pg_current_snapshot())
@@ -37,9 +37,9 @@ final class RecoveryStore {
          WHERE holder = ? AND slot_lsn = ?::pg_lsn
         """;
 
-    // The watermark moves with it: the first engine has seen none of these rows, and would have all of them sent once
-    // more. Its beat moves too, or a leader from before that wakes up would move it back. And the slot that is made now
-    // is the one to read from.
+    // The watermark moves too: the first engine has seen none of these rows and would have all of them sent again. Its
+    // beat moves with it, or a former leader that wakes up would move the watermark back. The slot that is created now
+    // becomes the claimed one.
     private static final String COMPLETE = """
         WITH done AS (UPDATE outbox_recovery SET completed = true WHERE slot_lsn = ?::pg_lsn AND NOT completed
                       RETURNING slot_lsn, snapshot),
@@ -53,16 +53,16 @@ final class RecoveryStore {
         """.formatted(SnapshotDiffStore.IDS);
 
     /**
-     * What is to be sent from the table and how much of it has been.
+     * Which rows must be sent from the table, and how many of them have been.
      *
-     * @param slotLsn where the slot begins that does not bring it
-     * @param snapshot taken once that slot was there: what is not visible in it comes through the slot
+     * @param slotLsn the position at which the slot that does not deliver them begins
+     * @param snapshot taken after that slot was created: rows that are not visible in it come through the slot
      * @param sent the id up to which Kafka has acknowledged everything, or null at the beginning
      */
     record Progress(
             String slotLsn, String snapshot, @Nullable String sent, boolean completed) {}
 
-    /** Writes down what the slot that begins at this position will not bring, unless that is known already. */
+    /** Records which rows the slot that begins at this position will not deliver, unless that is recorded already. */
     Progress begin(Connection connection, String slotLsn) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(BEGIN)) {
             statement.setString(1, slotLsn);
@@ -85,9 +85,10 @@ final class RecoveryStore {
     }
 
     /**
-     * Makes the sending this relay's for the next ten seconds. Two at once would lose nothing and keep the order, but send all of it twice.
+     * Acquires the lease for this relay for ten seconds. Two relays at once would lose nothing and keep the order, but send every row
+     * twice.
      *
-     * @return false while it is another's
+     * @return false while another relay holds it
      */
     boolean acquireLease(Connection connection, UUID relay) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(ACQUIRE_LEASE)) {
@@ -97,7 +98,7 @@ final class RecoveryStore {
         }
     }
 
-    /** Whether another one has made the sending its own and is not over time. */
+    /** Whether another relay holds the lease and it has not expired. */
     boolean isLeasedByAnother(Connection connection, UUID relay) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(LEASED_BY_ANOTHER)) {
             statement.setObject(1, relay);
@@ -108,9 +109,9 @@ final class RecoveryStore {
     }
 
     /**
-     * Kafka has acknowledged everything up to this id.
+     * Records that Kafka has acknowledged everything up to this id, and extends the lease by ten seconds.
      *
-     * @return false if the sending has become another relay's, or another slot's
+     * @return false if another relay holds the lease now, or another slot has been created
      */
     boolean recordProgress(Connection connection, UUID relay, String slotLsn, String id) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(RECORD_PROGRESS)) {
@@ -121,7 +122,7 @@ final class RecoveryStore {
         }
     }
 
-    /** Kafka has acknowledged all of it, so all of it is relayed. */
+    /** Records that Kafka has acknowledged all of the rows, and moves the watermark to the snapshot. */
     void complete(Connection connection, String slotLsn) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(COMPLETE)) {
             statement.setString(1, slotLsn);

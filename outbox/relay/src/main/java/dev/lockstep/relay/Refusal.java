@@ -19,28 +19,31 @@ import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 
 /**
- * Why a record did not get to Kafka although Kafka can be reached.
+ * Why a record did not reach Kafka although Kafka is reachable.
  *
- * @param reason what Kafka said
+ * @param reason Kafka's reason
  */
 record Refusal(Scope scope, String reason) {
-    /** What cannot be sent because of it. */
+    /** Which records cannot be sent because of the refusal. */
     enum Scope {
-        /** This record, and what comes after it of its topic and key. */
+        /** This record and later ones of its topic and key. */
         RECORD,
-        /** Every record of the topic. */
+        /** All records of the topic. */
         TOPIC,
-        /** Nothing: the record was given up together with another one, and is to be sent again. */
+        /** None: the record was dropped together with another one and must be sent again. */
         NONE
     }
 
-    /** The record waits because one before it of its topic, or of its topic and key, was refused. */
+    /** The record waits because an earlier one of its topic, or of its topic and key, was refused. */
     static final Refusal BLOCKED_BY_PREDECESSOR = new Refusal(Scope.RECORD, "waits behind another row");
 
-    /** The record was given up together with another one. */
+    /** The record was dropped because its producer was closed on account of another record. */
     static final Refusal PRODUCER_CLOSED = new Refusal(Scope.NONE, "given up together with another record");
 
-    /** Empty if the failure concerns all topics alike, such as a refused login: holding back the rows of one would not help. */
+    /**
+     * Returns the refusal for a producer's failure. Empty if the failure concerns all topics alike, such as a refused login: holding back
+     * the rows of one topic would not help then.
+     */
     static Optional<Refusal> of(Throwable failure) {
         return scope(failure).map(scope -> new Refusal(scope, RelayException.reason(failure)));
     }
@@ -62,7 +65,7 @@ record Refusal(Scope scope, String reason) {
             case TransactionalIdAuthorizationException all -> Optional.empty();
             case UnsupportedVersionException all -> Optional.empty();
             case InvalidRequiredAcksException all -> Optional.empty();
-            // The producer is in no state to go on with anything.
+            // The producer cannot continue in this state.
             case ProducerFencedException all -> Optional.empty();
             case InvalidProducerEpochException all -> Optional.empty();
             case InvalidPidMappingException all -> Optional.empty();

@@ -5,14 +5,14 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Everything the relay of one database can be told.
+ * The settings of the relay of one database.
  *
- * @param slotName the replication slot, which is the relay's memory and its leader lock; one for each database
- * @param publicationName the publication that names what leaves the database
+ * @param slotName the replication slot, which holds the relay's position and serves as the leader lock; one for each database
+ * @param publicationName the publication that defines which changes leave the database
  * @param source the {@code ce_source} of every record, such as {@code /order-service}
- * @param producer Kafka client properties, with {@code bootstrap.servers}
- * @param heartbeatInterval how often the relay proves that rows flow; what is relayed is known to this precision
- * @param stalledAfter how long nothing may have been proved before the relay calls itself stalled
+ * @param producer Kafka client properties; {@code bootstrap.servers} is required
+ * @param heartbeatInterval how often the relay verifies that rows flow; this is also the precision of the watermark
+ * @param stalledAfter how old the last acknowledged heartbeat may be before the relay reports itself as stalled
  */
 public record RelayConfig(
         String host,
@@ -31,7 +31,8 @@ public record RelayConfig(
 
     public RelayConfig {
         producer = Map.copyOf(producer);
-        // Four characters fewer than Postgres allows: the slot that is still being made has "_new" behind its name.
+        // Four characters fewer than Postgres allows, because "_new" is appended to the name while a slot is being
+        // created.
         if (!slotName.matches("[a-z0-9_]{1,59}")) {
             throw new IllegalArgumentException(
                     "a slot name has up to 59 lower-case letters, digits and underscores, but was \"" + slotName
@@ -46,8 +47,8 @@ public record RelayConfig(
     }
 
     /**
-     * How long nothing may move before the relay looks for another way: a third of the time after which readiness falls, so that a new
-     * engine, or another relay, has the rest of it to help.
+     * How long the relay makes no progress before it tries another engine or hands over to another relay: a third of the time after which
+     * readiness fails, but at least 5 s. The new engine, or the other relay, then has the remaining time to recover.
      */
     Duration failoverTimeout() {
         Duration third = stalledAfter.dividedBy(3);
@@ -55,8 +56,8 @@ public record RelayConfig(
     }
 
     /**
-     * How long one step of an engine's start may take. A machine that starts everything at once needs many times what it needs later; a start
-     * that hangs is told by readiness long before.
+     * How long one step of an engine's start may take: at least 5 min. A machine that starts everything at once needs many times longer
+     * than later. Readiness reports a start that hangs long before this limit.
      */
     Duration startTimeout() {
         Duration longer = failoverTimeout().multipliedBy(4);
@@ -67,7 +68,7 @@ public record RelayConfig(
         return producer.getOrDefault("bootstrap.servers", "");
     }
 
-    /** Without the password, and without the values of the Kafka properties, which may hold one. */
+    /** Omits the password and the values of the Kafka properties, which may contain one. */
     @Override
     public String toString() {
         return "RelayConfig[%s@%s:%d/%s, slot=%s, publication=%s, source=%s, producer=%s, heartbeat=%s, stalled=%s]"

@@ -5,12 +5,13 @@ import java.sql.SQLException;
 import java.time.Duration;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** Opens connections to the relay's database. Every wait on one is bounded, because a relay must notice a dead server. */
+/** Opens connections to the relay's database. Every wait on a connection is bounded, because the relay must detect a dead server. */
 final class RelayDatabase {
-    // A login takes several round trips and some computing, for which a busy machine has little time.
+    // A login takes several round trips and some CPU time, which is scarce on a busy machine.
     private static final int CONNECT_SECONDS = 10;
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
-    // Postgres gives a statement up before the connection is, or it would go on with what nobody waits for.
+    // Postgres cancels a statement before the driver gives up the connection. Otherwise Postgres would continue with a
+    // statement that no client waits for.
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final RelayConfig config;
@@ -34,15 +35,19 @@ final class RelayDatabase {
         return source;
     }
 
-    /** @param purpose shows in {@code pg_stat_activity} */
+    /**
+     * Opens a connection with a socket timeout of 10 s.
+     *
+     * @param purpose is shown in {@code pg_stat_activity}
+     */
     Connection connect(String purpose) throws SQLException {
         return named(purpose, source(DEFAULT_TIMEOUT).getConnection());
     }
 
     /**
-     * For what waits on other people's transactions, as creating a slot does, or reads much.
+     * Opens a connection for statements that wait for other transactions, such as the creation of a slot, or that read many rows.
      *
-     * @param limit how long a statement may take before the server ends it
+     * @param limit the {@code statement_timeout}
      */
     Connection connect(String purpose, Duration limit) throws SQLException {
         PGSimpleDataSource source = source(limit.plus(GRACE));

@@ -29,15 +29,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One Debezium engine, good for one run: it reads the slot from where Kafka's acknowledgements left it.
+ * A single-use Debezium engine. It reads the slot from the position that the previous engine confirmed after Kafka's acknowledgements.
  *
  * <pre>
- *   close ──▶ asked to end ──refuses, it is starting──▶ its connections are closed, what it waits for is interrupted
+ *   close ──▶ engine.close() ──refused during start──▶ close the engine's connections, interrupt its start
  *                   │                                                    │
  *                   ╰──── has not ended within the limit ────────────────┴──▶ abandoned
  * </pre>
  *
- * <p>An abandoned engine delivers nothing any more and cannot connect to Postgres, so another one can take its place at once.
+ * <p>An abandoned engine no longer delivers records and cannot connect to Postgres, so another engine can replace it at once.
  */
 final class RelayEngine implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RelayEngine.class);
@@ -46,7 +46,7 @@ final class RelayEngine implements AutoCloseable {
     private static final Duration CLOSE_GRACE_PERIOD = Duration.ofSeconds(2);
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration INTERRUPT_DELAY = Duration.ofMillis(500);
-    // Longer than anything that starts on a busy machine takes. Stalls are noticed elsewhere, and abandoned.
+    // Longer than any start takes on a busy machine. Stalled engines are detected elsewhere and abandoned.
     private static final Duration TASK_LIMIT = Duration.ofMinutes(10);
     private static final AtomicLong RUNS = new AtomicLong();
 
@@ -66,7 +66,7 @@ final class RelayEngine implements AutoCloseable {
     private volatile @Nullable Long stoppedAt;
     private @Nullable Thread stopping;
 
-    /** @param startStepListener is told of each step that the engine gets further in its start, on the engine's threads */
+    /** @param startStepListener is called on the engine's threads for each step that the engine completes during its start */
     RelayEngine(
             RelayConfig config,
             ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer,
@@ -76,7 +76,8 @@ final class RelayEngine implements AutoCloseable {
         this.startStepListener = startStepListener;
         String name = config.slotName() + "-" + RUNS.incrementAndGet();
         sockets = EngineSocketFactory.register(name);
-        // All threads of an engine come from the one that makes it, and so are in its group.
+        // Threads inherit the thread group of their creator. Creating the engine on this thread puts all of its threads
+        // in the group.
         FutureTask<DebeziumEngine<RecordChangeEvent<SourceRecord>>> making =
                 new FutureTask<>(() -> DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                         .using(settings(config, name))
@@ -111,7 +112,11 @@ final class RelayEngine implements AutoCloseable {
         }
     }
 
-    /** Returns when the engine has been closed; throws why it ended by itself, or that it was abandoned. */
+    /**
+     * Returns after {@link #close()}.
+     *
+     * @throws RelayException if the engine failed by itself or was abandoned
+     */
     void run() {
         started.countDown();
         try {
@@ -128,7 +133,7 @@ final class RelayEngine implements AutoCloseable {
         }
     }
 
-    /** Ends {@link #run()} and gives the slot back. Bounded: an engine that does not end in time is abandoned. */
+    /** Ends {@link #run()} and releases the slot. Bounded: an engine that does not end in time is abandoned. */
     @Override
     public void close() {
         closed = true;
@@ -143,11 +148,11 @@ final class RelayEngine implements AutoCloseable {
                     return;
                 }
                 if (stopped != null && isPast(INTERRUPT_DELAY, stopped)) {
-                    // The thread may wait for a poll that never begins: Debezium drops one that is submitted while it
+                    // The thread may wait for a poll that never runs: Debezium drops a poll that is submitted while it
                     // stops.
                     thread.interrupt();
                 } else if (stopped == null && isPast(CLOSE_GRACE_PERIOD, start)) {
-                    // Whatever it waits for in Postgres fails now, and so does its start.
+                    // Every pending wait for Postgres now fails, and the start fails with it.
                     sockets.close();
                     interruptStart();
                 }
@@ -161,7 +166,8 @@ final class RelayEngine implements AutoCloseable {
         return System.nanoTime() - since > limit.toNanos();
     }
 
-    // The engine refuses while it starts, and its stop waits for its threads, so this has a thread of its own.
+    // A separate thread, because the engine refuses to close while it starts, and close() waits for the engine's
+    // threads.
     private synchronized void startStopThread() {
         if (stopping == null) {
             stopping = new Thread(threads, this::stop, THREADS + "-stop-" + config.database());
@@ -188,8 +194,8 @@ final class RelayEngine implements AutoCloseable {
         }
     }
 
-    // All but the engine's own thread: that one would give up what is starting, which goes on if it cannot be
-    // interrupted, and reads the slot for ever once it has begun to.
+    // Does not interrupt the engine's main thread: that thread would abandon a start which continues if it cannot be
+    // interrupted, and which would then read the slot forever.
     private void interruptStart() {
         threads()
                 .filter(candidate -> candidate != thread && candidate != stopping)
@@ -210,7 +216,7 @@ final class RelayEngine implements AutoCloseable {
                 .addKeyValue("threads", ThreadDump.of(threads()))
                 .log("engine did not end in time and is abandoned, another one takes its place");
         new AbandonedWalsender(config, sockets.close()).terminateAsync();
-        // The thread that stops it goes on: it ends the rest of them, should they ever let go.
+        // The stop thread keeps running: it closes the remaining engine threads if they ever unblock.
         threads().filter(candidate -> candidate != stopping).forEach(Thread::interrupt);
         ended.countDown();
     }
@@ -229,7 +235,7 @@ final class RelayEngine implements AutoCloseable {
         consumer.handleBatch(batch, committer);
     }
 
-    /** Debezium's own account of how far the start has come. */
+    /** Receives Debezium's callbacks about the progress of the start. */
     private final class StartupCallback implements ConnectorCallback {
         @Override
         public void connectorStarted() {
@@ -244,14 +250,14 @@ final class RelayEngine implements AutoCloseable {
         @Override
         public void pollingStarted() {
             startStepListener.accept("polling started");
-            // From here on a stop would be accepted, and the poll that is submitted next would never end.
+            // From here on the engine would accept a close, but the poll that is submitted next would never end.
             if (closed) {
                 throw new RelayException("the engine was closed while it started", null);
             }
         }
     }
 
-    /** @param name becomes a JMX name, which the run before this one may not have given back yet */
+    /** @param name is used as a JMX name, which the previous run may not have released yet */
     static Properties settings(RelayConfig config, String name) {
         Properties settings = new Properties();
         settings.setProperty("name", name);
@@ -268,10 +274,10 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("driver.socketTimeout", "30");
         settings.setProperty("driver.socketFactory", EngineSocketFactory.class.getName());
         settings.setProperty("driver.socketFactoryArg", name);
-        // A relay that is frozen, or cut off, loses the slot after this long, and another can take over. Not shorter: a
-        // pause of the JVM or of the machine should not cost a new engine.
+        // A relay that is frozen or cut off loses the slot after this timeout, and another relay can take over. It is
+        // not shorter, so that a pause of the JVM or of the machine does not require a new engine.
         settings.setProperty("driver.options", SessionSettings.options("statement_timeout=0", "wal_sender_timeout=5s"));
-        // The keep-alive has to fit well into that timeout, or a wait for Kafka would cost the slot.
+        // The keep-alive interval must be well below wal_sender_timeout, or a wait for Kafka would cost the slot.
         settings.setProperty("status.update.interval.ms", "1000");
 
         settings.setProperty("plugin.name", "pgoutput");
@@ -280,17 +286,17 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("publication.name", config.publicationName());
         settings.setProperty("publication.autocreate.mode", "disabled");
         settings.setProperty("table.include.list", "public.outbox,public.outbox_heartbeat");
-        // Not in the publication either. Debezium reads the table's columns from the catalog and warns of a type that
-        // it
-        // does not know.
+        // The publication does not contain this column either. Debezium still reads the table's columns from the
+        // catalog and warns about a type that it does not know.
         settings.setProperty("column.exclude.list", "public.outbox.xid");
 
-        // The slot is the only memory. A stored offset may skip transactions when it is read back (dbz#76, dbz#1554).
+        // The slot alone stores the position. A stored offset may skip transactions when it is read back (dbz#76,
+        // dbz#1554).
         settings.setProperty("offset.storage", MemoryOffsetBackingStore.class.getName());
         settings.setProperty("snapshot.mode", "no_data");
         settings.setProperty("offset.flush.interval.ms", "200");
 
-        // How long the reading thread sleeps after it has waited five times for a message in vain, see
+        // The reading thread sleeps this long after five waits for a message in a row have timed out, see
         // EngineSocketFactory.
         settings.setProperty("poll.interval.ms", "20");
         settings.setProperty("queue.provider.type", CoalescingQueue.NAME);
@@ -298,12 +304,13 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("max.queue.size", Integer.toString(4 * CoalescingQueue.MAX_BATCH_SIZE));
         settings.setProperty("provide.transaction.metadata", "false");
         settings.setProperty("tombstones.on.delete", "false");
-        // Anybody can write a message into the log, and a publication made by hand may let through more than inserts.
+        // Any client can write a logical message into the WAL, and a publication that was created by hand may contain
+        // more than inserts.
         settings.setProperty("message.prefix.exclude.list", ".*");
         settings.setProperty("skipped.operations", "u,d,t");
 
-        // A retry inside the engine would go on with the next batch, or with stored offsets. A new engine starts from
-        // the slot.
+        // A retry inside the engine would continue with the next batch, or with stored offsets. A new engine starts
+        // from the slot.
         settings.setProperty("errors.max.retries", "0");
         settings.setProperty("slot.max.retries", "0");
         settings.setProperty("slot.retry.delay.ms", "500");

@@ -2,13 +2,16 @@ package dev.lockstep.relay;
 
 import org.jspecify.annotations.Nullable;
 
-/** Something that the relay cannot get past by itself. The message says which row, topic or slot, and what to do. */
+/** A failure that the relay cannot resolve by itself. The message names the row, topic or slot, and says what to do. */
 final class RelayException extends RuntimeException {
     RelayException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 
-    /** The shortest true sentence about a failure: libraries wrap the one that matters several times. */
+    /**
+     * Returns the shortest accurate sentence about a failure. Libraries wrap the relevant exception several times, so the innermost one is
+     * used.
+     */
     static String reason(Throwable failure) {
         Throwable root = failure;
         while (root.getCause() != null && !(root instanceof RelayException)) {

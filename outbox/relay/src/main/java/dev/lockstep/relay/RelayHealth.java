@@ -7,9 +7,9 @@ import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** What the relay's threads know about how it fares, put into one sentence for whoever asks. Never blocks. */
+/** Collects the state that the relay's threads report, and summarizes it in one sentence. Never blocks. */
 final class RelayHealth {
-    /** What the relay is doing. */
+    /** The relay's current role. */
     enum Role {
         STARTING("is starting"),
         STANDBY("is waiting to take over from the relay that holds the slot"),
@@ -51,12 +51,12 @@ final class RelayHealth {
         role = next;
     }
 
-    /** The watermark moved, here or in the relay that leads, this long ago. */
+    /** Records how long ago the watermark moved, here or in the leading relay. */
     void watermarkMoved(Duration age) {
         acknowledgedAt = nanoClock.getAsLong() - age.toNanos();
     }
 
-    /** How long ago the watermark moved, here or in the relay that leads; NaN before that is known. */
+    /** Seconds since the watermark moved, here or in the leading relay; NaN until that is known. */
     double heartbeatAgeSeconds() {
         Long last = acknowledgedAt;
         return last == null
@@ -64,28 +64,28 @@ final class RelayHealth {
                 : Duration.ofNanos(nanoClock.getAsLong() - last).toMillis() / 1000.0;
     }
 
-    /** Something that time may heal went wrong. It is told once the relay counts as stalled. */
+    /** Records a failure that may pass by itself. It is reported once the relay counts as stalled. */
     void degraded(String sentence) {
         degradedReason = sentence;
     }
 
-    /** Nothing will move until somebody acts, so it is told at once. */
+    /** Records a failure that needs an operator. It is reported at once. */
     void blocked(String sentence) {
         blocked = sentence;
     }
 
-    /** Which topics have rows that are held back, one sentence each. It is told at once, and until there are none. */
+    /** Sets the topics that have held rows, one sentence each. They are reported at once, until the list is empty. */
     void setHeldTopics(List<String> sentences) {
         heldTopics = sentences;
     }
 
-    /** Rows flow, except those that are held back. */
+    /** Clears both kinds of failure: rows flow, except those that are held back. */
     void healthy() {
         blocked = null;
         degradedReason = null;
     }
 
-    /** Empty while rows flow, or could; otherwise says what does not work. */
+    /** Empty while rows flow or could flow; otherwise says what does not work. */
     Optional<String> problem() {
         List<String> problems =
                 Stream.concat(stallProblem().stream(), heldTopics.stream()).toList();

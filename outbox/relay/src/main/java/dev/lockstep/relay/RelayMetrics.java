@@ -14,7 +14,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The relay in numbers. A gauge that only the leader knows is NaN elsewhere. */
+/** The relay's metrics. A gauge that only the leader knows is NaN in other instances. */
 final class RelayMetrics implements AutoCloseable {
     private final MeterRegistry registry;
     private final Counter rows;
@@ -83,7 +83,7 @@ final class RelayMetrics implements AutoCloseable {
         resent.increment(count);
     }
 
-    /** A new engine is needed. */
+    /** Counts a leader session that ended and needs a new engine. */
     void sessionEnded(SessionEnd ending) {
         Objects.requireNonNull(restarts.get(ending)).increment();
     }

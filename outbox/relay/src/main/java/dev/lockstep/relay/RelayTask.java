@@ -1,15 +1,15 @@
 package dev.lockstep.relay;
 
-/** Something that a relay does for a while and that can be ended from outside. Good for one run. */
+/** A single-use blocking task that another thread can close. */
 interface RelayTask extends AutoCloseable {
     /**
-     * Blocks until it is done or closed.
+     * Blocks until the task is done or closed.
      *
-     * @throws RuntimeException that ended it before its time
+     * @throws RuntimeException if the task failed
      */
     void run() throws InterruptedException;
 
-    /** Whether it got anything done, so that the next one need not be held back. */
+    /** Whether the task made progress, in which case the next one starts without an increased backoff. */
     boolean madeProgress();
 
     /** Ends {@link #run()}. Bounded. */

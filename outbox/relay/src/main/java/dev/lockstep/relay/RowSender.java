@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends rows that come from the slot, or from the table in its place. A row that Kafka refuses, and those that have to wait for it, are held
- * back: they are written to the database, and everything else goes on.
+ * Sends rows that were read from the slot or, instead, from the table. A row that Kafka refuses is held back together with the rows that
+ * must wait behind it: they are written to the database, and all other rows go on.
  */
 final class RowSender implements AutoCloseable {
     private final KafkaSender sender;
@@ -22,19 +22,23 @@ final class RowSender implements AutoCloseable {
     }
 
     /**
-     * What became of a batch.
+     * The result of a batch.
      *
      * @param acknowledged how many rows Kafka acknowledged; the others are held back
-     * @param heartbeat why Kafka refused the heartbeat, or null if it did not, or there was none
+     * @param heartbeat why Kafka refused the heartbeat, or null if it was acknowledged or there was none
      */
     record Result(int acknowledged, @Nullable Refusal heartbeat) {}
 
-    /** Returns once every row is in Kafka or durably held back. */
+    /**
+     * Returns once every row is in Kafka or durably held back.
+     *
+     * @throws RelayException if nothing can be sent at all, the rows cannot be held back, or the sender is being closed
+     */
     Result send(List<OutboxRow> rows) throws InterruptedException {
         return send(rows, null);
     }
 
-    /** The same with a heartbeat behind the rows. */
+    /** As {@link #send(List)}, with a heartbeat behind the rows. */
     Result send(List<OutboxRow> rows, @Nullable Heartbeat beat) throws InterruptedException {
         held.beginSend();
         try {
@@ -80,7 +84,7 @@ final class RowSender implements AutoCloseable {
         return acknowledged;
     }
 
-    /** Ends all waiting at once. */
+    /** Ends all waits at once. */
     @Override
     public void close() {
         sender.close();

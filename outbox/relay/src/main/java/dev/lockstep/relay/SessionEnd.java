@@ -2,18 +2,18 @@ package dev.lockstep.relay;
 
 import java.util.Locale;
 
-/** Why a term that nobody closed is over. */
+/** Why a leader session ended without being closed. */
 enum SessionEnd {
-    /** The engine gave up. */
+    /** The engine failed. */
     FAILED,
     /** The engine delivered nothing, not even a heartbeat. */
     SILENT,
-    /** The slot was given back for another relay, which Kafka answers. */
+    /** The relay released the slot for another relay that can reach Kafka. */
     STEPPED_DOWN,
-    /** The clock was set back, by which producer and engine wait. */
+    /** The clock was set back. Producer and engine measure their waits by it. */
     CLOCK_SET_BACK;
 
-    /** As the metric says it. */
+    /** The value of the metric's {@code cause} tag. */
     String tag() {
         return name().toLowerCase(Locale.ROOT);
     }

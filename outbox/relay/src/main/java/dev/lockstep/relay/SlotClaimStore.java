@@ -5,10 +5,13 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 
-/** Which slot a relay means to read from, and that it was the one, as SQL. Runs on the caller's connection, in autocommit. */
+/**
+ * SQL for the claim on the slot: records which slot a relay is about to read from, and verifies it later. Runs on the caller's connection,
+ * in autocommit.
+ */
 final class SlotClaimStore {
-    // Postgres may have forgotten, in a crash, how far a slot had come. One that stands further on than the unproven
-    // one is another.
+    // After a crash Postgres may report an earlier position for the same slot. A slot with a later position than the
+    // unverified one is another slot.
     private static final String CLAIM = """
         INSERT INTO outbox_term AS t (slot_lsn, proven)
         SELECT confirmed_flush_lsn, false
@@ -28,16 +31,16 @@ final class SlotClaimStore {
     private static final String REVOKE = "UPDATE outbox_term SET slot_lsn = nullif(?, '')::pg_lsn, proven = false";
 
     /**
-     * Writes down that a relay is about to read from this slot.
+     * Records that a relay is about to read from this slot.
      *
-     * @return false if it is no longer as it was, or may not be the one that a relay before has set out with
+     * @return false if the slot has changed since it was seen, or may not be the one that a former relay claimed
      */
     boolean claim(Connection connection, String slot, SlotState seen) throws SQLException {
         return update(connection, CLAIM, slot, seen);
     }
 
     /**
-     * Writes down that the slot is the one that a relay has set out with, which nobody has confirmed anything of since.
+     * Records that the slot is the one that a relay claimed, and that no reader has confirmed anything on it since.
      *
      * @return false if it is not
      */
@@ -45,7 +48,7 @@ final class SlotClaimStore {
         return update(connection, VERIFY, slot, seen);
     }
 
-    /** Writes down that what stands behind this position is not the slot that a relay has set out with, whoever else has proven one. */
+    /** Records that a slot behind this position is not the one that a relay claimed, even if another relay has verified one. */
     void revoke(Connection connection, SlotState seen) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REVOKE)) {
             statement.setString(1, seen.confirmedLsn());

@@ -12,15 +12,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes sure that the publication and the slot are there, and that no slot takes up its work with rows missing before it.
+ * Creates the publication and the replication slot, and ensures that no slot is read from while rows from before it are missing.
  *
  * <pre>
  *  slot is lost ──drop──▶ no slot ──create──▶ slot_new ────── no row is pending ──────▶ slot   (slot_new is copied and dropped)
- *                                                 ╰──rows are pending──▶ {@link Recovery} ──▶╯
+ *                                                 ╰──rows are pending──▶ {@link Recovery} ──────▶╯
  * </pre>
  *
- * <p>The slot itself is what remembers how far this came: it exists only once nothing before it can be missing. So a crash
- * at any point, or two instances at once, repeat a step but skip none.
+ * <p>The slot itself records the progress: it exists only once no row from before it can be missing. A crash at any point, or two instances
+ * at once, may repeat a step but never skip one.
  */
 final class SlotProvisioner {
     private static final Logger LOGGER = LoggerFactory.getLogger(SlotProvisioner.class);
@@ -45,7 +45,7 @@ final class SlotProvisioner {
         this(config, database, slots, new AdaptiveStatementTimeout());
     }
 
-    /** @param statementTimeout for the statements that replace a slot */
+    /** @param statementTimeout applies to the statements that replace a slot */
     SlotProvisioner(
             RelayConfig config, RelayDatabase database, SlotStore slots, AdaptiveStatementTimeout statementTimeout) {
         this.config = config;
@@ -57,11 +57,11 @@ final class SlotProvisioner {
     }
 
     /**
-     * Creates publication and slot where they are missing, and replaces a slot that is lost. What commits afterwards will be captured.
-     * Blocks for as long as transactions that were open before it stay so.
+     * Creates the publication and the slot if they are missing, and replaces a slot that is lost. Rows that commit afterwards will be
+     * captured. Blocks until transactions that were open before the slot was created have ended.
      *
-     * @return whether rows from before the slot are to be sent from the table first; the slot does not exist until then
-     * @throws RelayException if Postgres refuses, or does not answer at all
+     * @return whether rows from before the slot must be sent from the table first; the slot does not exist until then
+     * @throws RelayException if Postgres refuses, or does not answer at all, or if this provisioner is closed
      */
     boolean prepare() {
         while (!closed) {
@@ -74,7 +74,7 @@ final class SlotProvisioner {
                                     .formatted(config.database(), RelayException.reason(cause)),
                             cause);
                 }
-                // What waits for somebody's transaction is in no way wrong, and begins anew.
+                // Waiting for an open transaction is not a failure; the statement is repeated with a longer timeout.
                 if (!statementTimeout.increaseIfTimedOut(cause)) {
                     throw new RelayException(
                             "publication %s and slot %s cannot be created in database %s: %s"
@@ -90,25 +90,26 @@ final class SlotProvisioner {
         throw closing();
     }
 
-    /** For whatever sends from the table too: it reads the same rows. */
+    /** Shared with the recovery, which reads the same rows. */
     AdaptiveStatementTimeout statementTimeout() {
         return statementTimeout;
     }
 
-    /** Ends {@link #prepare}, at the latest when its statement reaches its limit. */
+    /** Ends {@link #prepare}, at the latest when its current statement times out. */
     void close() {
         closed = true;
     }
 
     private boolean needsRecovery(Connection connection) throws SQLException {
         publications.adopt(connection, config.publicationName());
-        // First the publication: what is written while the slot exists and the publication does not would be lost.
+        // The publication first: rows that are written while the slot exists and the publication does not would be
+        // lost.
         slots.createPublication(connection, config.publicationName());
         while (!closed) {
             Optional<SlotState> found = slots.state(connection, slot);
             if (found.isPresent()
                     && (found.get().invalidationReason() == null || !found.get().inCurrentDatabase())) {
-                // One that is being read from is left to its reader, which notices too.
+                // An active slot is left to its reader, which detects the change too.
                 if (found.get().inCurrentDatabase() && !found.get().active() && dropIfPublicationChanged(connection)) {
                     continue;
                 }
@@ -129,26 +130,30 @@ final class SlotProvisioner {
         return new RelayException("the relay is being closed", null);
     }
 
-    /** Whether another relay is sending what is pending, so that there is nothing to do but to wait. */
+    /** Whether another relay is sending the pending rows, so that this one only has to wait. */
     boolean isRecoveryLeasedElsewhere(Connection connection) throws SQLException {
         return recovery.isLeasedByAnother(connection, relay);
     }
 
-    /** Whether it is for this relay to send what is pending from the table. False while another one does. */
+    /** Whether this relay is to send the pending rows from the table. False while another relay does. */
     boolean acquireRecoveryLease(Connection connection) throws SQLException {
         return recovery.acquireLease(connection, relay);
     }
 
-    /** What is to be sent from the table. */
+    /**
+     * Returns which rows must be sent from the table.
+     *
+     * @throws RelayException if no rows have to be sent any more
+     */
     Progress progress(Connection connection) throws SQLException {
         return recovery.find(connection)
                 .orElseThrow(() -> new RelayException("nothing is to be sent from the table any more", null));
     }
 
     /**
-     * Kafka has acknowledged everything up to this id.
+     * Records that Kafka has acknowledged everything up to this id.
      *
-     * @throws RelayException if another relay has taken it over
+     * @throws RelayException if another relay has taken over
      */
     void recordProgress(Connection connection, Progress progress, String id) throws SQLException {
         if (!recovery.recordProgress(connection, relay, progress.slotLsn(), id)) {
@@ -156,12 +161,15 @@ final class SlotProvisioner {
         }
     }
 
-    /** Lets the slot begin where the new one stands. To be called when every committed row from before it is in Kafka. */
+    /**
+     * Creates the slot at the position of the new one. Must be called only when every committed row from before that position is in Kafka.
+     */
     void complete(Connection connection, Progress progress) throws SQLException {
         recovery.complete(connection, progress.slotLsn());
         Optional<String> begins = slots.copy(connection, newSlot, slot);
         if (begins.isPresent() && !begins.get().equals(progress.slotLsn())) {
-            // Somebody has made another new slot meanwhile, and what lies between the two would be missing.
+            // Another relay has created another new slot meanwhile; the rows between the two positions would be
+            // missing.
             slots.drop(connection, slot);
             return;
         }
@@ -177,10 +185,10 @@ final class SlotProvisioner {
     }
 
     /**
-     * Drops the slot, so that it is made anew, if rows may be missing from it: it is not the one that a relay has set out with, and none
-     * has been proven since; or the publication was altered since the slot was made.
+     * Drops the slot, so that it is created again, if rows may be missing from it. This is so if it is not the slot that a relay last
+     * claimed and no slot has been verified since, or if the publication was altered since the slot was created.
      *
-     * @return whether the slot may not be read from
+     * @return true if the slot must not be read from
      */
     boolean dropUnverified(Connection connection) throws SQLException {
         boolean dropped = slots.dropUnverified(connection, slot);
@@ -190,13 +198,13 @@ final class SlotProvisioner {
         return dropped || dropIfPublicationChanged(connection);
     }
 
-    /** Whether the publication is as it was when the slot was made, and lacks nothing. If not, {@link #dropUnverified} drops the slot. */
+    /** Whether the publication is complete and unchanged since the slot was created. If not, {@link #dropUnverified} drops the slot. */
     boolean isPublicationUnchanged(Connection connection) throws SQLException {
         return publications.isUnchanged(connection, config.publicationName())
                 && slots.isPublicationComplete(connection, config.publicationName());
     }
 
-    /** @throws RelayException if the publication is not as it was when the slot was made */
+    /** @throws RelayException if the publication has changed since the slot was created, or Postgres cannot be asked */
     void requireUnchangedPublication() {
         try (Connection connection = database.connect("publication")) {
             if (!isPublicationUnchanged(connection)) {
@@ -229,26 +237,27 @@ final class SlotProvisioner {
     }
 
     /**
-     * To be called before an engine is started. An engine that finds no slot makes one, and nothing that committed before would come
-     * through that.
+     * Must be called before an engine is started. An engine that finds no slot creates one, and rows that committed before would not come
+     * through that slot.
      *
-     * @param seen as it was found free
-     * @return false if it is not so any more
+     * @param seen the state in which the slot was found free
+     * @return false if the slot is no longer in that state
      */
     boolean claim(Connection connection, SlotState seen) throws SQLException {
         return slotClaims.claim(connection, slot, seen);
     }
 
     /**
-     * To be called before anything is published that an engine read, and while it holds the slot.
+     * Must be called while the engine holds the slot, before anything that it read is published.
      *
-     * @return whether it read from the slot that this relay has set out with. If not, {@link #dropUnverified} drops it
+     * @return whether the engine read from the slot that this relay claimed. If not, {@link #dropUnverified} drops it
+     * @throws RelayException if Postgres cannot be asked
      */
     boolean verify(SlotState seen) {
         try (Connection connection = database.connect("slot")) {
             boolean proven = slotClaims.verify(connection, slot, seen);
             if (!proven) {
-                // Another relay may have set out with the same slot, and proven it, before that was dropped.
+                // Another relay may have claimed the same slot, and verified it, before it was dropped.
                 slotClaims.revoke(connection, seen);
             }
             return proven;
@@ -258,7 +267,7 @@ final class SlotProvisioner {
         }
     }
 
-    /** Why this relay can never read from the slot. Empty for a sound one, and for one that {@link #prepare} replaces. */
+    /** Why this relay can never read from the slot. Empty for a valid slot, and for one that {@link #prepare} replaces. */
     Optional<String> unusableReason(SlotState state) {
         return state.inCurrentDatabase()
                 ? Optional.empty()
@@ -274,12 +283,12 @@ final class SlotProvisioner {
                     .log("slot was lost, Postgres had removed changes that were not relayed (see"
                             + " max_slot_wal_keep_size); it is replaced");
         } else {
-            // Postgres is about to end its reader, or another instance was faster.
+            // Postgres is about to end the slot's reader, or another instance was faster.
             LockSupport.parkNanos(PAUSE.toNanos());
         }
     }
 
-    // True when everything is there but what has to be sent from the table. Otherwise it has come one step nearer.
+    // Returns true when only the pending rows remain to be sent from the table. Otherwise it has advanced by one step.
     private boolean advanceReplacement(Connection connection) throws SQLException {
         Optional<SlotState> begun = slots.state(connection, newSlot);
         if (begun.isEmpty()) {

@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Publications and replication slots, as SQL. Runs on the caller's connection, in autocommit. */
+/** SQL for publications and replication slots. Runs on the caller's connection, in autocommit. */
 final class SlotStore {
     private static final String DUPLICATE_OBJECT = "42710";
     private static final String INSUFFICIENT_PRIVILEGE = "42501";
@@ -18,8 +18,8 @@ final class SlotStore {
     private static final String UNDEFINED_OBJECT = "42704";
     private static final String OBJECT_IN_USE = "55006";
 
-    // created_at and xid stay at home: Kafka needs neither, and parsing a timestamp costs the engine an eighth of its
-    // time.
+    // created_at and xid are not published: Kafka needs neither, and parsing a timestamp takes an eighth of the
+    // engine's time.
     private static final String COLUMNS =
             "id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of";
 
@@ -44,7 +44,8 @@ final class SlotStore {
 
     private static final String COPY_SLOT = "SELECT lsn FROM pg_copy_logical_replication_slot(?, ?)";
 
-    // Never somebody else's, and never one that has meanwhile become sound, because another instance was faster.
+    // Never drops a slot of another database or an active one. The variants below recheck the slot's state in the same
+    // statement, because another instance may have replaced it meanwhile.
     private static final String DROP_SLOT = """
         SELECT pg_drop_replication_slot(slot_name)
           FROM pg_replication_slots
@@ -79,11 +80,11 @@ final class SlotStore {
         """;
 
     /**
-     * What Postgres says of the slot.
+     * The state of a slot as Postgres reports it.
      *
-     * @param invalidationReason why Postgres gave the slot up, or null while it is sound. Such a slot never recovers
-     * @param confirmedLsn up to where its reader has confirmed; nobody but a reader moves it
-     * @param retainedBytes how much WAL the slot keeps from being recycled
+     * @param invalidationReason why Postgres invalidated the slot, or null while it is valid. An invalidated slot never recovers
+     * @param confirmedLsn the position up to which its reader has confirmed; only a reader moves it
+     * @param retainedBytes how many bytes of WAL the slot keeps from being recycled
      */
     record SlotState(
             boolean active,
@@ -93,10 +94,10 @@ final class SlotStore {
             long retainedBytes) {}
 
     /**
-     * Creates the publication unless it exists. One that does and lacks operations, or tables, is set to those of this one, whatever else it
-     * had. Somebody who does the same at the same moment is no failure.
+     * Creates the publication unless it exists. An existing one that lacks operations or tables is set to those of the relay, whatever else
+     * it had. A concurrent call that does the same is not an error.
      *
-     * @throws RelayException if it is incomplete and another role owns it
+     * @throws RelayException if the publication is incomplete and another role owns it
      */
     void createPublication(Connection connection, String publication) throws SQLException {
         String name;
@@ -106,7 +107,7 @@ final class SlotStore {
         if (published(connection, publication).isEmpty()) {
             createPublicationNamed(connection, name);
         }
-        // One after the other: what is published of a partitioned table depends on the way.
+        // In two steps: the result for a partitioned table depends on the options.
         if (published(connection, publication)
                 .filter(PublicationContents::inserts)
                 .isEmpty()) {
@@ -119,7 +120,7 @@ final class SlotStore {
         }
     }
 
-    /** Whether a publication has everything that {@link #createPublication} would give it. */
+    /** Whether the publication has everything that {@link #createPublication} would give it. */
     boolean isPublicationComplete(Connection connection, String publication) throws SQLException {
         return published(connection, publication)
                 .filter(PublicationContents::inserts)
@@ -149,7 +150,7 @@ final class SlotStore {
         }
     }
 
-    /** Whether a publication has inserts the way that the relay reads them, and both tables with all columns and rows. */
+    /** Whether a publication publishes inserts in the way the relay reads them, and both tables with all columns and rows. */
     private record PublicationContents(boolean inserts, boolean tables) {}
 
     private static Optional<PublicationContents> published(Connection connection, String publication)
@@ -164,7 +165,7 @@ final class SlotStore {
         }
     }
 
-    /** Creates a slot, unless it exists. It waits until all transactions that write at this moment have ended. */
+    /** Creates a slot, unless it exists. Waits until all transactions that write at this moment have ended. */
     void create(Connection connection, String slot) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(CREATE_SLOT)) {
             statement.setString(1, slot);
@@ -175,9 +176,9 @@ final class SlotStore {
     }
 
     /**
-     * Makes a second slot that stands where the first one does.
+     * Copies a slot; the copy has the same position.
      *
-     * @return where that is; empty if the second one existed, or the first one did not
+     * @return the position; empty if the copy existed already, or the original did not exist
      */
     Optional<String> copy(Connection connection, String slot, String copy) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(COPY_SLOT)) {
@@ -193,12 +194,16 @@ final class SlotStore {
         }
     }
 
-    /** Drops a slot of this database that nobody uses. Gives false, and does nothing, if there is none. */
+    /**
+     * Drops an inactive slot of this database.
+     *
+     * @return whether a slot was dropped
+     */
     boolean drop(Connection connection, String slot) throws SQLException {
         return drop(connection, DROP_SLOT, slot);
     }
 
-    /** As {@link #drop}, unless the slot is sound. */
+    /** As {@link #drop}, unless the slot is valid. */
     boolean dropLost(Connection connection, String slot) throws SQLException {
         return drop(connection, DROP_LOST_SLOT, slot);
     }
@@ -208,7 +213,7 @@ final class SlotStore {
         return drop(connection, DROP_REDUNDANT_SLOT, slot, other);
     }
 
-    /** As {@link #drop}, unless it may be the slot that a relay last set out with. */
+    /** As {@link #drop}, unless the slot may be the one that a relay last claimed. */
     boolean dropUnverified(Connection connection, String slot) throws SQLException {
         return drop(connection, DROP_UNVERIFIED_SLOT, slot);
     }
@@ -228,9 +233,9 @@ final class SlotStore {
     }
 
     /**
-     * Ends the session that reads the slot, if it comes from one of these addresses: an address and a port, with a space between.
+     * Terminates the session that reads the slot, if it comes from one of these addresses: address and port, separated by a space.
      *
-     * @return whether there is such a session
+     * @return whether there was such a session
      */
     boolean terminateWalsender(Connection connection, String slot, String... addresses) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(TERMINATE_WALSENDER)) {

@@ -11,18 +11,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows between the watermark and a later snapshot, as SQL: visible in that, and not in the watermark's. Such a set stands still, so
- * it can be read page by page without a transaction that stays open while Kafka is waited for.
+ * SQL for the rows between the watermark and a later snapshot: rows that are visible in that snapshot and not in the watermark's. The set
+ * does not change, so it can be read page by page without a transaction that stays open while the relay waits for Kafka.
  */
 final class SnapshotDiffStore {
     private static final int PAGE = 1_000;
     private static final int PAGE_BYTES = 16 * 1024 * 1024;
 
     /**
-     * The ids and payloads of the rows between the snapshots of {@code w} and {@code n}. Not visible in a snapshot is who began after it or ran while it was
-     * taken. To look for the two is to read these rows and no others, however old the oldest transaction of the server may be.
+     * The ids and payloads of the rows between the snapshots of {@code w} and {@code n}. A transaction is not visible in a snapshot if it
+     * began after the snapshot or ran while it was taken. The two branches look for these two cases, and so read these rows only, however
+     * old the server's oldest transaction may be.
      */
-    // BETWEEN two times the same, and OFFSET: the planner may otherwise join, for which it reads the whole table.
+    // BETWEEN with the same value twice, and OFFSET, keep the planner from choosing a join that reads the whole table.
     static final String IDS = """
         SELECT o.id, o.payload
           FROM outbox o
@@ -41,7 +42,7 @@ final class SnapshotDiffStore {
     private static final String MISSED = "FROM outbox_watermark w, (SELECT ?::pg_snapshot AS snapshot) n, LATERAL ("
             + IDS + ") o WHERE o.id > coalesce(?::uuid, '00000000-0000-0000-0000-000000000000')";
 
-    // By way of the transaction ids: the primary key would lead through everything that was ever relayed.
+    // Searches by transaction id: the primary key would lead through every row that was ever relayed.
     private static final String FIRST =
             "WITH missed AS MATERIALIZED (SELECT o.id " + MISSED + ") SELECT id FROM missed ORDER BY id LIMIT 1";
 
@@ -52,8 +53,8 @@ final class SnapshotDiffStore {
            AND pg_visible_in_snapshot(o.xid, n.snapshot)
         """;
 
-    // The id is made after the locks that order a key's transactions are taken, so its order is theirs.
-    // A page ends with the row that makes it full, so there is one in it, however large.
+    // Ids are generated after the locks that order a key's transactions are taken, so ids have the same order. A page
+    // includes the row that fills it, so it is never empty, however large the row is.
     private static final String FROM = """
         SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of, created_at
           FROM (SELECT o.*, sum(octet_length(o.payload)) OVER (ORDER BY o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
@@ -64,7 +65,7 @@ final class SnapshotDiffStore {
 
     private static final String AFTER = FROM.replace("o.id >= ?", "o.id > ?");
 
-    /** Takes some rows at a time. */
+    /** Consumes one page of rows at a time. */
     interface PageConsumer {
         void accept(List<OutboxRow> rows) throws SQLException, InterruptedException;
     }
@@ -74,9 +75,9 @@ final class SnapshotDiffStore {
     }
 
     /**
-     * Reads all of it, in the order of the ids.
+     * Reads the whole set in the order of the ids, page by page.
      *
-     * @param after leaves out the ids up to this one
+     * @param after skips ids up to and including this one
      */
     void read(Connection connection, String snapshot, @Nullable String after, PageConsumer pages)
             throws SQLException, InterruptedException {
@@ -84,7 +85,7 @@ final class SnapshotDiffStore {
         if (first == null) {
             return;
         }
-        // Along the primary key. Sorting what is left for every page would take the square of the time.
+        // Forces the primary key: sorting the remaining rows for every page would take quadratic time.
         execute(connection, "SET enable_sort = off");
         try {
             List<OutboxRow> page = page(connection, FROM, snapshot, first);

@@ -4,14 +4,14 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Tells an engine that is stalled from one that is slow because the machine is busy.
+ * Distinguishes an engine that is stalled from one that is slow because the machine is busy.
  *
- * <p>An engine that starts has a limit of its own, which begins again with each step that it gets further: loading its classes and
- * opening its connections takes many times as long on a busy machine. Once it reads from the slot, heartbeats must keep coming. Both limits
- * are extended by how late the relay's own timer ran meanwhile, since the engine's threads got as little of the processors.
+ * <p>An engine that starts has a limit of its own, which restarts with each step that the engine completes: loading its classes and opening
+ * its connections takes many times longer on a busy machine. Once it reads from the slot, heartbeats must keep coming. Both limits are
+ * extended in proportion to the delay of the relay's own timer in that time, because the engine's threads got as little CPU time.
  */
 final class StallDetector {
-    // A row passes through about this many threads, each of which waits for its turn as the timer's thread does.
+    // A row passes through about this many threads, each of which waits for CPU time like the timer's thread.
     private static final int THREAD_HOPS = 4;
 
     private final Duration startTimeout;
@@ -26,7 +26,7 @@ final class StallDetector {
 
     /**
      * @param startTimeout how long one step of the engine's start may take
-     * @param stallTimeout for how long an engine that reads from the slot may deliver nothing
+     * @param stallTimeout how long an engine that reads from the slot may deliver nothing
      */
     StallDetector(Duration startTimeout, Duration stallTimeout, LongSupplier nanoClock) {
         this.startTimeout = startTimeout;
@@ -35,21 +35,21 @@ final class StallDetector {
         this.lastStep = nanoClock.getAsLong();
     }
 
-    /** The engine got one step further in its start. Called by any thread. */
+    /** Records that the engine has completed a step of its start. Called by any thread. */
     void stepReached(String to) {
         step = to;
         lastStep = nanoClock.getAsLong();
     }
 
-    /** The last step of the start that the engine has got to. */
+    /** Returns the last step of the start that the engine has completed. */
     String step() {
         return step;
     }
 
     /**
-     * To be called by one thread, at regular intervals.
+     * Called by one thread, at regular intervals.
      *
-     * @param silence for how long the engine has delivered nothing
+     * @param silence how long the engine has delivered nothing
      * @param streams whether it has delivered anything
      * @param timerLate how much later than planned this call comes
      */

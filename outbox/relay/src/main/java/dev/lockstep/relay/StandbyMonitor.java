@@ -5,12 +5,12 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * What a relay that does not lead does so that the one that does, and cannot reach Kafka, has somebody to hand over to. For the
- * supervisor's thread alone.
+ * Lets a relay that does not lead announce that it can reach Kafka, so that a leader that cannot reach Kafka may hand over to it. Used by
+ * the supervisor's thread only.
  *
  * <pre>
- *     stands by ──watermark is old──▶ asks Kafka ──answers──▶ says so   the leader's {@link Watchdog} reads it and steps down
- *     stepped down ──slot is free──▶ asks Kafka ──answers──▶ leads again, if nobody was faster
+ *     stands by ──watermark is old──▶ asks Kafka ──answers──▶ announces it   the leader's {@link Watchdog} reads it and steps down
+ *     stepped down ──slot is free──▶ asks Kafka ──answers──▶ leads again, unless another relay was faster
  * </pre>
  */
 final class StandbyMonitor {
@@ -24,20 +24,23 @@ final class StandbyMonitor {
     private boolean kafkaUnverified;
     private long nextProbe = System.nanoTime();
 
-    /** @param failoverTimeout how old the watermark may be before anybody wonders */
+    /** @param failoverTimeout how old the watermark may be before a standby asks Kafka */
     StandbyMonitor(StandbyRegistry standbyRegistry, KafkaProbe kafkaProbe, Duration failoverTimeout) {
         this.standbyRegistry = standbyRegistry;
         this.kafkaProbe = kafkaProbe;
         this.failoverTimeout = failoverTimeout;
     }
 
-    /** This relay gave the slot back because Kafka did not answer it. */
+    /** Records that this relay released the slot because Kafka did not answer it. */
     void steppedDown() {
         kafkaUnverified = true;
         nextProbe = System.nanoTime();
     }
 
-    /** Whether a free slot may be taken. Not by whoever has just given it back: the other one has to have the time to take it. */
+    /**
+     * Whether this relay may take a free slot. After it stepped down it may not until Kafka answers it, so that the other relay has time to
+     * take the slot.
+     */
     boolean mayLead() throws InterruptedException {
         if (kafkaUnverified && isProbeDue()) {
             kafkaUnverified = !kafkaProbe.isReachable();
@@ -45,7 +48,11 @@ final class StandbyMonitor {
         return !kafkaUnverified;
     }
 
-    /** Somebody else has the slot, and the watermark is this old. */
+    /**
+     * Called while another relay holds the slot.
+     *
+     * @param age the age of the watermark
+     */
     void standBy(Connection connection, Duration age) throws SQLException, InterruptedException {
         if (age.compareTo(failoverTimeout) <= 0) {
             announce(connection, false);

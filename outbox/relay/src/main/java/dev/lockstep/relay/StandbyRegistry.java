@@ -6,8 +6,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /**
- * What a relay that waits says of itself to the one that leads, by the name of its session: that ends with the process, and costs nobody a
- * row. Every user may read the names in {@code pg_stat_activity}.
+ * Announces a standby that is ready to lead. The standby sets the {@code application_name} of its session, which disappears with the
+ * process and needs no table row. Every user may read application names in {@code pg_stat_activity}.
  */
 final class StandbyRegistry {
     private static final String READY = RelayDatabase.name("ready");
@@ -20,7 +20,7 @@ final class StandbyRegistry {
                         WHERE datname = current_database() AND application_name = ?) AS ready
         """;
 
-    /** @param ready whether this session's relay could lead, and Kafka has answered it just now */
+    /** @param ready whether this session's relay could lead and Kafka has just answered it */
     void setReady(Connection connection, boolean ready) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(NAME_SESSION)) {
             statement.setString(1, ready ? READY : WAITING);

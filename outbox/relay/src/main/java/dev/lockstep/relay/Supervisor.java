@@ -16,14 +16,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits for the slot to be free, leads while it can, and starts over after whatever ended that.
+ * Waits until the slot is free, leads for as long as possible, and starts over after any failure.
  *
  * <pre>
  *              slot is active elsewhere          slot is free
  *     STARTING ────────────────────────▶ STANDBY ─────────────▶ {@link LeaderSession} ──engine ended──╮
- *      ▲    │ ╰────────────── slot is free ───────────────────────▲                   │
- *      │    ╰── no slot, or a lost one, and rows pending ──▶ {@link Recovery} ──────────────┤
- *      ╰──────────────────────────────── backoff ────────────────────────────────────╯
+ *      ▲    │ ╰────────────── slot is free ─────────────────────────▲                         │
+ *      │    ╰── slot missing or lost, rows pending ──▶ {@link Recovery} ──────────────────────────────┤
+ *      ╰──────────────────────────────── backoff ─────────────────────────────────────────────╯
  * </pre>
  */
 final class Supervisor {
@@ -68,7 +68,7 @@ final class Supervisor {
                 new StandbyMonitor(new StandbyRegistry(), new KafkaProbe(config), config.failoverTimeout());
     }
 
-    /** Returns after {@link #close()}. */
+    /** Blocks until {@link #close()} is called. */
     void run() {
         try {
             while (!isClosed()) {
@@ -79,7 +79,7 @@ final class Supervisor {
         }
     }
 
-    /** Ends {@link #run()} and gives the slot back. Bounded. */
+    /** Ends {@link #run()} and releases the slot. Bounded. */
     void close() {
         RelayTask running;
         synchronized (this) {
@@ -108,7 +108,7 @@ final class Supervisor {
         }
     }
 
-    // Empty when the relay was closed meanwhile.
+    // Empty if the relay was closed in the meantime.
     private Optional<Supplier<RelayTask>> awaitNextTask() throws SQLException, InterruptedException {
         try (Connection connection = database.connect("supervisor")) {
             while (!isClosed()) {
@@ -117,7 +117,8 @@ final class Supervisor {
                 age.ifPresent(health::watermarkMoved);
                 if (slot.isEmpty() || slot.get().invalidationReason() != null) {
                     health.setRole(Role.STARTING);
-                    // To prepare looks for rows that are pending, which takes its time when they are many.
+                    // Checked before prepare(), which looks for pending rows and therefore takes long if there are
+                    // many.
                     if (slotProvisioner.isRecoveryLeasedElsewhere(connection)) {
                         health.degraded("another relay sends what is pending from the table");
                     } else if (slotProvisioner.prepare() && slotProvisioner.acquireRecoveryLease(connection)) {
@@ -149,7 +150,7 @@ final class Supervisor {
                             health,
                             metrics));
                 }
-                // Two that wait must not always try at the same moment.
+                // The random part keeps two standbys from always trying at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
             }
             return Optional.empty();
@@ -195,7 +196,7 @@ final class Supervisor {
         }
     }
 
-    // Before any backing off: by then another one may lead.
+    // Resets the role and the gauge before any backoff, because another relay may lead by the end of it.
     private void runToCompletion(RelayTask spell) throws InterruptedException {
         try {
             spell.run();
@@ -217,7 +218,7 @@ final class Supervisor {
             standbyMonitor.steppedDown();
         }
         consecutiveStalls = ending == SessionEnd.SILENT && !term.madeProgress() ? consecutiveStalls + 1 : 0;
-        // Attempts that get nowhere are one outage, which health tells about, not many restarts.
+        // Repeated attempts without progress are one outage, which health reports, and do not count as restarts.
         if (ending != SessionEnd.FAILED || term.madeProgress()) {
             metrics.sessionEnded(ending);
         }

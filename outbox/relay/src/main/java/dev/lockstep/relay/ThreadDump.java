@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What some threads are doing, short enough for a log line. */
+/** Formats the stacks of some threads, short enough for a log line. */
 final class ThreadDump {
     private static final int FRAMES = 6;
     private static final int THREADS = 12;
 
     private ThreadDump() {}
 
-    /** Name, state and the innermost frames of each. */
+    /** Returns name, state and innermost frames of each thread that is alive. */
     static String of(Stream<Thread> threads) {
         return threads.filter(Thread::isAlive)
                 .limit(THREADS)

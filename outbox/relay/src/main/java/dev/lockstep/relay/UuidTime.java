@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
 
-/** Reads the time out of a UUIDv7. */
+/** Reads the time from a UUIDv7. */
 final class UuidTime {
     private UuidTime() {}
 
-    /** The millisecond that the id was made in. Empty for ids of another version, which carry none. */
+    /** The millisecond in which the id was generated. Empty for ids of other versions, which carry no time. */
     static Optional<Instant> of(String uuid) {
         if (uuid.length() != 36 || uuid.charAt(14) != '7') {
             return Optional.empty();

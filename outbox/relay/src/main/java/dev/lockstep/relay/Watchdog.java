@@ -11,9 +11,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a term that Kafka does not answer, if it answers a relay that waits. If it answers neither, or nobody waits, there is nothing to
- * gain, and the term goes on waiting. Ends one, too, whose clock was set back. Has a thread of its own, because all others of the term
- * may be waiting for Kafka.
+ * Ends a leader session whose Kafka does not answer, if Kafka answers a standby. If it answers neither, or no relay stands by, nothing
+ * would be gained and the session keeps waiting. It also ends a session whose clock was set back. It has a thread of its own, because all
+ * other threads of the session may be waiting for Kafka.
  */
 final class Watchdog implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(Watchdog.class);
@@ -32,8 +32,8 @@ final class Watchdog implements AutoCloseable {
     private volatile @Nullable SessionEnd sessionEnd;
 
     /**
-     * @param stalledFor for how long Kafka has not acknowledged anything, though something waits
-     * @param endSession ends the term
+     * @param stalledFor how long Kafka has acknowledged nothing although a record waits
+     * @param endSession ends the leader session
      */
     Watchdog(
             RelayConfig config,
@@ -58,7 +58,7 @@ final class Watchdog implements AutoCloseable {
         thread.start();
     }
 
-    /** Why it has ended the term, if it has. */
+    /** Returns why the watchdog ended the session, or null if it did not. */
     @Nullable
     SessionEnd sessionEnd() {
         return sessionEnd;
@@ -86,8 +86,8 @@ final class Watchdog implements AutoCloseable {
                 return;
             }
             Duration waited = stalledFor.get();
-            // The other one first, who is seldom there. And Kafka itself, as a topic that is missing here is missing
-            // there.
+            // Checks for a standby first, because there rarely is one that is ready. Then asks the cluster rather than
+            // a topic, because a topic that is missing for this relay is missing for the standby too.
             if (waited.compareTo(failoverTimeout) > 0
                     && isAnyReady()
                     && !kafkaProbe.isReachable()
@@ -107,8 +107,8 @@ final class Watchdog implements AutoCloseable {
         endSession.run();
     }
 
-    // The producer and the engine measure their waits by the time of day: they would neither connect again nor confirm
-    // anything until it has come round.
+    // The producer and the engine measure their waits by the wall clock. They would not reconnect or confirm anything
+    // until it has reached its former value again.
     private boolean isSetBack() {
         long before = lastClockMillis;
         lastClockMillis = System.currentTimeMillis();

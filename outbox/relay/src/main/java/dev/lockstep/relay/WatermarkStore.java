@@ -9,14 +9,14 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Heartbeats going out and the watermark coming back, as SQL. Runs on the caller's connection, in autocommit. */
+/** SQL for heartbeats and the watermark. Runs on the caller's connection, in autocommit. */
 final class WatermarkStore {
     private static final String INSERT_HEARTBEAT = """
         WITH worn AS (DELETE FROM outbox_heartbeat WHERE beat < (SELECT max(beat) - 100 FROM outbox_heartbeat))
         INSERT INTO outbox_heartbeat DEFAULT VALUES
         """;
 
-    // The rows that this step covers are counted once, here, so that nobody ever has to count the whole table.
+    // Counts the rows of this step once, here, so that the whole table never has to be counted.
     private static final String MOVE = """
         WITH n AS (SELECT ?::pg_snapshot AS snapshot),
              found AS (SELECT count(*) AS rows, coalesce(bit_xor(substr(uuid_send(o.id), 9)::bigint), 0) AS checksum,
@@ -40,14 +40,17 @@ final class WatermarkStore {
     private static final String AGE =
             "SELECT (extract(epoch FROM clock_timestamp() - acknowledged_at) * 1000)::bigint FROM outbox_watermark";
 
-    /** A heartbeat that a crash of Postgres takes back was none, so its commit need not wait for the disk. */
+    /**
+     * Turns synchronous commit off for the session. A heartbeat may be lost in a crash of Postgres without harm, so its commit need not
+     * wait for the disk.
+     */
     void disableSynchronousCommit(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute("SET synchronous_commit = off");
         }
     }
 
-    /** What takes longer is ended by the server. */
+    /** Sets {@code statement_timeout}. */
     void limitStatements(Connection connection, Duration limit) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(LIMIT)) {
             statement.setString(1, Long.toString(limit.toMillis()));
@@ -61,7 +64,7 @@ final class WatermarkStore {
         }
     }
 
-    /** Where the watermark stands. */
+    /** The position of the watermark. */
     record Watermark(long heartbeatNumber, String snapshot) {}
 
     Watermark read(Connection connection) throws SQLException {
@@ -75,9 +78,9 @@ final class WatermarkStore {
     }
 
     /**
-     * Moves the watermark to a beat that Kafka has acknowledged, if the rows between the two are those that Kafka acknowledged.
+     * Moves the watermark to a heartbeat that Kafka has acknowledged, if the rows between the two are those that Kafka acknowledged.
      *
-     * @return false if they are not, or the watermark has been moved by somebody else, and then it stays
+     * @return false, and the watermark stays, if they differ or another relay has moved the watermark
      */
     boolean moveIfEqual(Connection connection, Watermark from, Heartbeat beat, RowDigest acknowledged)
             throws SQLException {
@@ -89,14 +92,14 @@ final class WatermarkStore {
         }
     }
 
-    /** Moves the watermark to a beat when all that is between the two is in Kafka, unless somebody else has moved it. */
+    /** Moves the watermark to a heartbeat once all rows between the two are in Kafka. Does nothing if another relay has moved it. */
     void move(Connection connection, Watermark from, Heartbeat beat) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(MOVE)) {
             move(statement, from, beat);
         }
     }
 
-    /** Kafka has acknowledged another beat, although the watermark cannot be moved there yet. */
+    /** Records that Kafka has acknowledged another heartbeat, although the watermark cannot be moved there yet. */
     void touch(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.executeUpdate(TOUCH);

@@ -1,4 +1,4 @@
-/** Carries committed outbox rows to Kafka: an embedded Debezium engine, whose only memory is the replication slot. */
+/** Relays committed outbox rows to Kafka with an embedded Debezium engine. The engine's position is kept in the replication slot only. */
 @NullMarked
 package dev.lockstep.relay;
 

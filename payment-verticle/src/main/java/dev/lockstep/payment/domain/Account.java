@@ -1,8 +1,10 @@
 package dev.lockstep.payment.domain;
 
-/** A user's account: one currency, and a balance that is the sum of its ledger entries and never negative. */
+/** A user's account. It has one currency. The balance is the sum of the account's ledger entries and never negative. */
 public record Account(UserId userId, Money balance) {
-    /** A balance that any reader of JSON can hold: the largest whole number that a double counts to. */
+    /**
+     * The largest balance that every JSON reader represents exactly: 2^53 - 1, the largest safe integer of a double.
+     */
     public static final long MAX_BALANCE = 9_007_199_254_740_991L;
 
     public static Account opened(UserId userId, String currency) {
@@ -17,7 +19,7 @@ public record Account(UserId userId, Money balance) {
         return balance.amount() >= amount.amount();
     }
 
-    /** The account after the posting. Sides of the posting that are not this account's leave it as it is. */
+    /** The account after the posting. Entries of the posting for other accounts are ignored. */
     public Account apply(Posting posting) {
         Account after = this;
         for (LedgerEntry entry : posting.entries()) {

@@ -3,10 +3,10 @@ package dev.lockstep.payment.domain;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole outcome of one command.
+ * The complete outcome of one command.
  *
- * @param payment how the payment stands now, which is also the answer
- * @param posting the money that moves, or null when none does
+ * @param payment the new state of the payment, which is also sent as the reply
+ * @param posting the money transfer, or null if no money is moved
  */
 public record Decision(Payment.Decided payment, @Nullable Posting posting) {
     static Decision withoutPosting(Payment.Decided payment) {

@@ -1,16 +1,16 @@
 package dev.lockstep.payment.domain;
 
-/** What becomes of money that a user pays in. */
+/** Decision about a deposit. */
 public sealed interface DepositDecision {
     record Accepted(Account account, Posting posting) implements DepositDecision {}
 
-    /** The account keeps another currency. */
+    /** The account has a different currency. */
     record CurrencyMismatch(String currency) implements DepositDecision {}
 
-    /** The balance would pass {@link Account#MAX_BALANCE}. */
+    /** The balance would exceed {@link Account#MAX_BALANCE}. */
     record BalanceLimitExceeded() implements DepositDecision {}
 
-    /** Decides whether the account takes the amount, which must be positive. */
+    /** Decides whether the account accepts the amount, which must be positive. */
     static DepositDecision decide(Account account, Money amount) {
         if (!account.hasCurrency(amount.currency())) {
             return new CurrencyMismatch(account.balance().currency());

@@ -1,17 +1,17 @@
 package dev.lockstep.payment.domain;
 
 /**
- * One column of the books: a user's account or one of the system's own.
+ * An account of the ledger: that of a user, or one of the system accounts.
  *
- * @param name the user's id, or a name that starts with {@value #SYSTEM_PREFIX}, which no user's id may
+ * @param name the user's id, or a name that starts with {@value #SYSTEM_PREFIX}; user ids must not start with it
  */
 public record LedgerAccount(String name) {
     public static final String SYSTEM_PREFIX = "system:";
 
-    /** What was taken for orders. */
+    /** Money charged for orders. */
     public static final LedgerAccount REVENUE = new LedgerAccount(SYSTEM_PREFIX + "revenue");
 
-    /** The world outside, where deposits come from. */
+    /** The source of deposits, outside the system. */
     public static final LedgerAccount EXTERNAL_FUNDS = new LedgerAccount(SYSTEM_PREFIX + "external-funds");
 
     public static LedgerAccount of(UserId userId) {

@@ -1,7 +1,7 @@
 package dev.lockstep.payment.domain;
 
 /**
- * An amount of money in one currency. It never mixes currencies and never wraps around: both are exceptions.
+ * An amount of money in one currency. Arithmetic throws an exception if currencies differ or the result overflows.
  *
  * @param amount in the currency's minor units
  * @param currency an ISO 4217 code

@@ -1,6 +1,6 @@
 package dev.lockstep.payment.domain;
 
-/** The order that a payment is for. Its text is the order service's affair and means nothing here. */
+/** The order that a payment is for. The id is opaque; the order service generates it. */
 public record OrderId(String value) {
     public OrderId {
         if (value.isBlank()) {

@@ -2,26 +2,26 @@ package dev.lockstep.payment.domain;
 
 import org.jspecify.annotations.Nullable;
 
-/** How the payment of one order stands. */
+/** State of the payment of one order. */
 public sealed interface Payment {
     OrderId orderId();
 
-    /** Nobody asked for it yet. */
+    /** No command was received for the order yet. */
     record Unseen(OrderId orderId) implements Payment {}
 
-    /** Something was decided, and this is what the world is told whenever it asks again. */
+    /** A decision was made. It is sent again whenever a command is repeated. */
     sealed interface Decided extends Payment {}
 
     record Charged(OrderId orderId, UserId userId, Money amount) implements Decided {}
 
-    /** Nothing was taken. The amount is what was asked for. */
+    /** Nothing was charged. The amount is the requested amount. */
     record Declined(OrderId orderId, UserId userId, Money amount, DeclineReason reason) implements Decided {}
 
     /**
-     * Nothing is taken any more and nothing will be.
+     * Nothing is charged, and nothing will be charged in the future.
      *
-     * @param userId whose it was, or null when no charge had been asked for
-     * @param amount what was charged and given back, or null when nothing was taken
+     * @param userId the user who was to be charged, or null if no charge was requested before the refund
+     * @param amount the amount that was charged and refunded, or null if nothing was charged
      */
     record Refunded(
             OrderId orderId,

@@ -14,22 +14,22 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The payments and accounts that a batch of commands touches, carried from one decision to the next. What has to be
- * written afterwards is what changed, once for each payment and account however many commands touched it.
+ * The payments and accounts that a batch of commands affects. Each command is decided on the result of the ones before it. The batch ends
+ * with at most one change for each payment and account, however many commands affected it.
  */
 public final class PaymentBatch {
     private final PaymentDecider decider = new PaymentDecider();
     private final Map<String, Decided> before = new HashMap<>();
     private final Map<String, Decided> now = new HashMap<>();
     private final Map<String, Account> accounts = new HashMap<>();
-    // Sorted, so that whoever writes them takes their locks in one order.
+    // Sorted, so that writes lock the rows in key order.
     private final Map<String, Decided> changedPayments = new TreeMap<>();
     private final Map<String, Account> changedAccounts = new TreeMap<>();
     private final List<Posting> postings = new ArrayList<>();
 
     /**
-     * @param payments of all orders that the commands will name, except those never seen
-     * @param accounts of all users that the commands and the payments name, except those that have none
+     * @param payments the payments of all orders that the commands name, except orders without a payment
+     * @param accounts the accounts of all users that the commands and the payments name, except users without an account
      */
     public PaymentBatch(Collection<? extends Decided> payments, Collection<Account> accounts) {
         payments.forEach(payment -> before.put(payment.orderId().value(), payment));
@@ -37,7 +37,7 @@ public final class PaymentBatch {
         accounts.forEach(account -> this.accounts.put(account.userId().value(), account));
     }
 
-    /** Carries the command out, here in memory, and returns the payment as it then stands. */
+    /** Applies the command in memory and returns the resulting payment. */
     public Decided handle(PaymentCommand command) {
         String order = command.orderId().value();
         Decided known = now.get(order);
@@ -60,7 +60,7 @@ public final class PaymentBatch {
         };
     }
 
-    // An account is never closed, so a charged user without one means that the caller forgot to load it.
+    // Accounts are never closed, so a charged user without an account means that the caller did not load it.
     private Account accountOf(Charged charged) {
         Account account = accounts.get(charged.userId().value());
         if (account == null) {
@@ -82,26 +82,26 @@ public final class PaymentBatch {
         }
     }
 
-    /** Payments of orders that had none before, in key order. */
+    /** Payments of orders that had no payment before, in key order. */
     public List<Decided> newPayments() {
         return changedPayments.values().stream()
                 .filter(payment -> !before.containsKey(payment.orderId().value()))
                 .toList();
     }
 
-    /** Payments that were there before and stand differently now, in key order. */
+    /** Payments that existed before and have changed, in key order. */
     public List<Decided> updatedPayments() {
         return changedPayments.values().stream()
                 .filter(payment -> before.containsKey(payment.orderId().value()))
                 .toList();
     }
 
-    /** Accounts that money went to or came from, in key order. */
+    /** Accounts that a posting has changed, in key order. */
     public List<Account> changedAccounts() {
         return List.copyOf(changedAccounts.values());
     }
 
-    /** Everything that moved, in the order in which it did. */
+    /** All postings, in the order in which they were made. */
     public List<Posting> postings() {
         return List.copyOf(postings);
     }

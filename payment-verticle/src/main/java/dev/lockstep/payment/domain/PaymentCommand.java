@@ -1,6 +1,6 @@
 package dev.lockstep.payment.domain;
 
-/** What the cashier is told to do about an order. */
+/** A command about the payment of an order. */
 public sealed interface PaymentCommand {
     OrderId orderId();
 

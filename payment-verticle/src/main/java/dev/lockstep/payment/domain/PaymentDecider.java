@@ -9,22 +9,24 @@ import dev.lockstep.payment.domain.PaymentCommand.Refund;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a command does to an order's payment.
+ * State machine of a payment.
  *
  * <pre>
- * Unseen ──Charge──▶ Charged ──Refund──▶ Refunded (the money is back)
- *    │ ╰───Charge──▶ Declined ──Refund──▶ Refunded (none had moved)
+ * Unseen ──Charge──▶ Charged ──Refund──▶ Refunded (the money is returned)
+ *    │ ╰───Charge──▶ Declined ──Refund──▶ Refunded (no money had moved)
  *    ╰─────Refund──────────────────────▶ Refunded (a tombstone)
  * </pre>
  *
- * <p>Commands arrive at least once, and a refund can overtake the charge that it is meant for. A repeat changes nothing
- * and is answered with the payment as it stands; a charge that comes after the refund takes nothing.
+ * <p>Commands are delivered at least once, and a refund may arrive before the charge that it undoes. A repeated command changes nothing and
+ * is answered with the current state. A charge that arrives after the refund takes no money.
  */
 public final class PaymentDecider {
     /**
-     * @param account of the user who is charged or was charged; null when there is none
+     * Decides one command.
+     *
+     * @param account the account of the user who is to be charged or was charged; null if the user has none
      */
-    // No default branch, here or below: a new command or state must be considered before it compiles.
+    // No default branch, here or below: code that does not handle a new command or state must not compile.
     public Decision decide(Payment payment, @Nullable Account account, PaymentCommand command) {
         return switch (command) {
             case Charge charge -> onCharge(payment, account, charge);
@@ -68,7 +70,7 @@ public final class PaymentDecider {
                         Posting.refund(charged.orderId(), charged.userId(), charged.amount()));
             case Declined declined ->
                 Decision.withoutPosting(new Refunded(declined.orderId(), declined.userId(), null));
-            // The charge may still be on its way: without this row it would be taken and nobody would give it back.
+            // The charge may still be in transit. Without this row it would be applied later and never be refunded.
             case Unseen overtaken -> Decision.withoutPosting(new Refunded(overtaken.orderId(), null, null));
             case Refunded repeat -> Decision.withoutPosting(repeat);
         };

@@ -4,13 +4,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Money that moves from one account to another. There is no other way to write to the ledger, so it sums to zero.
+ * A transfer of money from one ledger account to another. All ledger entries come from postings, so the ledger always sums to zero.
  *
- * @param orderId what it moved for, or null for a deposit
- * @param amount never negative: a posting back has its own kind
+ * @param orderId the order that the money is moved for, or null for a deposit
+ * @param amount never negative; a transfer in the opposite direction has its own kind
  */
 public record Posting(Kind kind, @Nullable OrderId orderId, LedgerAccount from, LedgerAccount to, Money amount) {
-    /** Why money moved. */
+    /** Reason of the transfer. */
     public enum Kind {
         DEPOSIT,
         CHARGE,
@@ -35,7 +35,7 @@ public record Posting(Kind kind, @Nullable OrderId orderId, LedgerAccount from, 
         return new Posting(Kind.REFUND, orderId, LedgerAccount.REVENUE, LedgerAccount.of(userId), amount);
     }
 
-    /** The two entries, which sum to zero. */
+    /** The two entries of the posting, which sum to zero. */
     public List<LedgerEntry> entries() {
         return List.of(new LedgerEntry(from, amount.negated()), new LedgerEntry(to, amount));
     }

@@ -1,6 +1,6 @@
 package dev.lockstep.payment.domain;
 
-/** Whose account it is. */
+/** Identifies the owner of an account. */
 public record UserId(String value) {
     public UserId {
         if (value.isBlank()) {

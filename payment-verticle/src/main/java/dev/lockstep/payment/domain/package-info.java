@@ -1,4 +1,4 @@
-/** What a payment is and what a command does to it: decisions only, no I/O and no clock. */
+/** Decides the effect of commands on payments and accounts. No clock and no I/O. */
 @NullMarked
 package dev.lockstep.payment.domain;
 

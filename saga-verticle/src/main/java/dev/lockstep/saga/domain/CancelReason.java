@@ -1,6 +1,6 @@
 package dev.lockstep.saga.domain;
 
-/** Why a saga gives an order up. */
+/** Why a saga aborts an order. */
 public enum CancelReason {
     OUT_OF_STOCK,
     UNKNOWN_PRODUCT,

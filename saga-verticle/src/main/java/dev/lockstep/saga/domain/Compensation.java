@@ -1,22 +1,22 @@
 package dev.lockstep.saga.domain;
 
 /**
- * What is left to do until an order is as if it had never been placed.
+ * The remaining steps until all effects of an order are undone.
  *
- * <p>A customer who sees the order cancelled should find stock and money back, so the order is told last. It does not wait
- * for a participant that has just let a deadline pass, though: that one may be down for hours.
+ * <p>A customer who sees the order cancelled should have stock and money back, so the order service is notified last. The notice does not
+ * wait for a participant that has just missed its deadline, though, because that participant may be down for hours.
  */
 public record Compensation(CancelReason reason, Undo stock, Undo payment, Notice notice) {
-    /** How far undoing one participant's part has come. */
+    /** Progress of undoing one participant's step. */
     public enum Undo {
-        /** Asked for, and the order is told only afterwards. */
+        /** Requested; the order service is notified only after it is done. */
         AWAITED,
-        /** Asked for, but the order does not wait for it. */
+        /** Requested; the order service is notified without waiting for it. */
         OUTSTANDING,
         DONE
     }
 
-    /** How far telling the order has come. */
+    /** Progress of notifying the order service. */
     public enum Notice {
         HELD_BACK,
         SENT,

@@ -5,11 +5,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole outcome of one event.
+ * The complete outcome of one event.
  *
- * @param deadline how long the new state may last, or null for as long as it likes. Relative on purpose: an absolute
- *     instant would need a clock, and deciding would stop being repeatable. A decision to stay that has none leaves
- *     the old deadline running.
+ * @param deadline how long the new state may last, or null for no limit. The deadline is relative: an absolute instant would need a
+ *     clock, and decisions would no longer be repeatable. If the state stays the same and there is no deadline, the running deadline is
+ *     kept.
  */
 public record Decision(
         SagaState state,
@@ -19,7 +19,7 @@ public record Decision(
         commands = List.copyOf(commands);
     }
 
-    /** Whether anything about the saga is different from what it was in the state before, be it only its deadline. */
+    /** Whether the saga differs from the given previous state. A new deadline also counts as a change. */
     public boolean changes(SagaState before) {
         return !state.equals(before) || deadline != null;
     }

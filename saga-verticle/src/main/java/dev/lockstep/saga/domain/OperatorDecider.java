@@ -27,21 +27,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Decides what follows from what an operator does.
+ * Decides the effect of an operator's action.
  *
  * <pre>
- * retry       asks again and waits anew                 ReservingStock, ChargingPayment, ConfirmingOrder, Compensating,
- *                                                       RetryingCompensation, CancellingOrder
- * compensate  gives the order up   ──▶ Compensating     ReservingStock, ChargingPayment
+ * retry       sends the outstanding commands again      ReservingStock, ChargingPayment, ConfirmingOrder, Compensating,
+ *             with a new deadline                       RetryingCompensation, CancellingOrder
+ * compensate  aborts the order     ──▶ Compensating     ReservingStock, ChargingPayment
  *                                  ──▶ CancellingOrder  AwaitingOrder
- * abandon     waits no more        ──▶ Abandoned        Compensating, RetryingCompensation, CancellingOrder
+ * abandon     stops waiting        ──▶ Abandoned        Compensating, RetryingCompensation, CancellingOrder
  * </pre>
  *
- * <p>An order that was asked to confirm may have done so, and the order service never cancels what it confirmed. So from
- * ConfirmingOrder only the order service can turn back: by its customer's cancel, which it settles under the order's own lock.
+ * <p>Once the saga has sent ConfirmOrder, the order may already be confirmed, and the order service never cancels a confirmed order. In
+ * ConfirmingOrder, compensation can therefore start only through the order service: by the customer's cancellation, which the order service
+ * decides under the lock of the order's row.
  *
- * <p>From AwaitingOrder the order is cancelled as its customer wished, as if it had come: nothing was asked for, so nothing can
- * stay behind. Should it come after all, it is a repeat.
+ * <p>In AwaitingOrder the customer has already cancelled, so compensate cancels the order as if it had arrived. No command was sent yet, so
+ * nothing has to be undone. If the order arrives later, it is treated as a repeat.
  */
 final class OperatorDecider {
     private final OrderSaga saga;
@@ -63,7 +64,8 @@ final class OperatorDecider {
     private Decision retry(SagaState state, RetryRequested event) {
         OrderId order = event.orderId();
         return switch (state) {
-            // Begun by a version that did not keep what it would have to ask for again; its deadline will do.
+            // Started by a version that did not store the data needed to send the command again. The deadline of the
+            // state still applies.
             case ReservingStock(var _, var items)
             when items.isEmpty() -> throw UnexpectedEventException.of(state, event);
             case ChargingPayment(var userId, var _)
@@ -132,7 +134,8 @@ final class OperatorDecider {
         };
     }
 
-    // Whatever stays behind, the order has to end: it is told, or told again, unless it has said that it knows.
+    // The order must end even if something could not be undone. CancelOrder is sent, or sent again, unless the order
+    // service has acknowledged it.
     private static Decision abandoned(AbandonRequested event, Compensation left) {
         List<SagaCommand> commands = left.notice() == Notice.ACKNOWLEDGED
                 ? List.of()
@@ -144,7 +147,7 @@ final class OperatorDecider {
         return new Decision(state, commands, deadline);
     }
 
-    // Unlike a deadline that passed, it does not tell the order before its time.
+    // Unlike a passed deadline, a retry does not send CancelOrder early.
     private static List<SagaCommand> outstanding(OrderId order, Compensation left) {
         List<SagaCommand> commands = new ArrayList<>(OrderSaga.undoCommands(order, left));
         if (left.notice() == Notice.SENT) {

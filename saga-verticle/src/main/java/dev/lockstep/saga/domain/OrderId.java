@@ -1,8 +1,8 @@
 package dev.lockstep.saga.domain;
 
-/** The order that a saga sees through. Opaque: the order service makes it. */
+/** The order that a saga coordinates. The id is opaque; the order service generates it. */
 public record OrderId(String value) {
-    /** Far above any id that is made, and far below what an index entry can hold. */
+    /** Well above the length of generated ids, and well below the limit of a Postgres index entry. */
     private static final int MAX_LENGTH = 255;
 
     public OrderId {
@@ -12,7 +12,8 @@ public record OrderId(String value) {
         }
     }
 
-    // Postgres refuses U+0000. Half of a surrogate pair would come back as a question mark, and so as another order.
+    // Postgres rejects U+0000. An unpaired surrogate would be read back as a question mark, and so as a different
+    // order.
     private static boolean isUnstorable(String text) {
         return text.codePoints().anyMatch(c -> c == 0 || Character.getType(c) == Character.SURROGATE);
     }

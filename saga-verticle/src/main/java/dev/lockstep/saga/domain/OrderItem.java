@@ -1,4 +1,4 @@
 package dev.lockstep.saga.domain;
 
-/** So many of one product. */
+/** A product and the quantity ordered. */
 public record OrderItem(String productId, int qty) {}

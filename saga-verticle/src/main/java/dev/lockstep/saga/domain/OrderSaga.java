@@ -36,7 +36,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Decides what an order's saga does next.
+ * State machine of an order's saga.
  *
  * <pre>
  * NotStarted ──OrderPlaced──▶ ReservingStock ──StockReserved──▶ ChargingPayment ──PaymentCharged──▶ ConfirmingOrder ──OrderConfirmed──▶ Confirmed
@@ -51,10 +51,10 @@ import java.util.List;
  *                                          Cancelled                         Cancelled                          Cancelled
  * </pre>
  *
- * <p>Delivery is at least once, so every event can arrive twice and any reply can arrive after the saga gave up waiting for
- * it. A repeat changes nothing; a late success is undone. Releasing and refunding are always answered, even if there was
- * nothing to undo, and forbid what they undo, so that it is safe to wait for them. Where that fails all the same, an operator
- * steps in: {@link OperatorDecider}.
+ * <p>Messages are delivered at least once, so every event can arrive twice, and a reply can arrive after the saga has stopped waiting for
+ * it. A repeated event changes nothing; a late success is undone. A participant always answers a release or a refund, even if there was
+ * nothing to undo, and does not execute the undone command afterwards. Waiting for these replies is therefore safe. If a reply fails to
+ * arrive nevertheless, an operator intervenes: {@link OperatorDecider}.
  */
 public final class OrderSaga {
     private final SagaDeadlines deadlines;
@@ -66,12 +66,12 @@ public final class OrderSaga {
     }
 
     /**
-     * Decides what follows from the event.
+     * Decides the outcome of one event.
      *
-     * @throws UnexpectedEventException if nobody sends this event to a saga in this state, or if an operator may not do this
-     *     to it
+     * @throws UnexpectedEventException if no participant sends this event in this state, or if the operator's action is not possible in
+     *     it
      */
-    // No default branch, here or below: a new event or state must be considered before it compiles.
+    // No default branch, here or below: code that does not handle a new event or state must not compile.
     public Decision decide(SagaState state, SagaEvent event) {
         return switch (event) {
             case OrderPlaced placed -> onOrderPlaced(state, placed);
@@ -116,11 +116,12 @@ public final class OrderSaga {
                 startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
             case ChargingPayment inTime ->
                 startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
-            // The order service accepted the cancel, so it will not confirm any more, whatever we asked it.
+            // The order service accepted the cancellation, so it will no longer confirm the order, although the saga
+            // has asked it to.
             case ConfirmingOrder inTime ->
                 startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.AWAITED, Notice.HELD_BACK));
-            // The order service refuses to cancel what it confirmed. A cancel that it accepted must not get lost in
-            // silence.
+            // The order service never cancels a confirmed order, so this event cannot occur. It is rejected rather than
+            // ignored, because ignoring it could lose an accepted cancellation silently.
             case Confirmed impossible -> throw UnexpectedEventException.of(impossible, event);
             case Aborting already -> stay(already);
         };
@@ -150,7 +151,7 @@ public final class OrderSaga {
     private Decision onStockRejected(SagaState state, StockRejected event) {
         return switch (state) {
             case ReservingStock waiting -> cancelOrder(event.orderId(), event.reason());
-            // Crossed our release, which is answered all the same.
+            // The rejection crossed with the release, which is answered nevertheless.
             case Aborting late -> stay(late);
             case ChargingPayment reserved -> throw UnexpectedEventException.of(reserved, event);
             case ConfirmingOrder reserved -> throw UnexpectedEventException.of(reserved, event);
@@ -201,7 +202,7 @@ public final class OrderSaga {
                 startCompensation(
                         event.orderId(),
                         new Compensation(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
-            // Crossed our refund, which is answered all the same.
+            // The decline crossed with the refund, which is answered nevertheless.
             case Aborting late -> stay(late);
             case ConfirmingOrder paid -> throw UnexpectedEventException.of(paid, event);
             case Confirmed paid -> throw UnexpectedEventException.of(paid, event);
@@ -231,7 +232,8 @@ public final class OrderSaga {
         return switch (state) {
             case ConfirmingOrder waiting -> new Decision(new Confirmed(), List.of(), null);
             case Confirmed repeat -> stay(repeat);
-            // It was told to cancel, or has accepted the customer's cancel: it never confirms after either.
+            // The order service was told to cancel, or has accepted the customer's cancellation. In both cases it no
+            // longer confirms the order.
             case Aborting impossible -> throw UnexpectedEventException.of(impossible, event);
             case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
             case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
@@ -267,7 +269,7 @@ public final class OrderSaga {
                 startCompensation(order, new Compensation(reason, Undo.OUTSTANDING, Undo.DONE, Notice.HELD_BACK));
             case ChargingPayment silent ->
                 startCompensation(order, new Compensation(reason, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
-            // Past the pivot: what is paid for is confirmed, however long the order service takes.
+            // Past the pivot: a paid order is confirmed, however long the order service takes.
             case ConfirmingOrder(Money total, int attempts) ->
                 new Decision(
                         new ConfirmingOrder(total, attempts + 1),
@@ -337,7 +339,7 @@ public final class OrderSaga {
         return commands;
     }
 
-    // While the release is outstanding it is on its way right behind the reservation, and its answer is waited for.
+    // If the release is outstanding, it follows the reservation to the participant, and its reply is awaited.
     private static Decision undoStock(SagaState late, Compensation left, OrderId order) {
         return left.stock() == Undo.DONE ? stay(late, new ReleaseStock(order)) : stay(late);
     }

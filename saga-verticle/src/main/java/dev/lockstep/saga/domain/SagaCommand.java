@@ -2,7 +2,7 @@ package dev.lockstep.saga.domain;
 
 import java.util.List;
 
-/** What the saga asks a participant to do. Whatever undoes something also forbids it from then on. */
+/** A command from the saga to a participant. A command that undoes a step also prevents that step from then on. */
 public sealed interface SagaCommand {
     OrderId orderId();
 

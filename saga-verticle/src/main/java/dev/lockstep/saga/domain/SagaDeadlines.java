@@ -3,12 +3,12 @@ package dev.lockstep.saga.domain;
 import java.time.Duration;
 
 /**
- * How long the saga waits.
+ * Timeouts and retry intervals of the saga.
  *
- * @param stock for stock to be reserved, before the order is given up
- * @param payment for the charge, before the order is given up
- * @param confirmRetry for the order to confirm, before it is asked again
- * @param compensationRetry for a compensation, before what is outstanding is asked for again
+ * @param stock how long to wait for the reservation before the order is aborted
+ * @param payment how long to wait for the charge before the order is aborted
+ * @param confirmRetry how long to wait for the confirmation before the command is sent again
+ * @param compensationRetry how long to wait for a compensation before the outstanding commands are sent again
  */
 public record SagaDeadlines(Duration stock, Duration payment, Duration confirmRetry, Duration compensationRetry) {
     private static final Duration MAX_RETRY_DELAY = Duration.ofMinutes(5);
@@ -22,8 +22,8 @@ public record SagaDeadlines(Duration stock, Duration payment, Duration confirmRe
         return backoff(compensationRetry, attempts);
     }
 
-    // What is not answered is usually not lost but waiting for a participant that is down: asking at a fixed pace would
-    // only add to the backlog that it meets when it comes back.
+    // A missing reply is usually not lost but waiting for a participant that is down. Retrying at a fixed rate would
+    // only add to the participant's backlog after its restart.
     private static Duration backoff(Duration base, int attempts) {
         Duration grown = base.multipliedBy(1L << Math.min(attempts, MAX_DOUBLINGS));
         Duration longest = base.compareTo(MAX_RETRY_DELAY) > 0 ? base : MAX_RETRY_DELAY;

@@ -3,8 +3,8 @@ package dev.lockstep.saga.domain;
 import java.util.List;
 
 /**
- * What the saga learns: an order, its customer's change of mind, a participant's reply, its own deadline passing, or what an
- * operator wants done.
+ * An event that the saga reacts to: a new order, the customer's cancellation, a participant's reply, a passed deadline, or an operator's
+ * action.
  */
 public sealed interface SagaEvent {
     OrderId orderId();
@@ -35,15 +35,17 @@ public sealed interface SagaEvent {
 
     record DeadlinePassed(OrderId orderId) implements SagaEvent {}
 
-    /** What an operator does when nobody else will. Unlike a message it never comes by itself, and may be refused. */
+    /**
+     * An operator's action on a saga that does not proceed by itself. Unlike an event from a message, it may be refused.
+     */
     sealed interface OperatorAction extends SagaEvent {}
 
-    /** Ask again for what is outstanding. */
+    /** Send the outstanding commands again. */
     record RetryRequested(OrderId orderId) implements OperatorAction {}
 
-    /** Give the order up and undo what was done for it. */
+    /** Abort the order and undo its completed steps. */
     record CompensationRequested(OrderId orderId) implements OperatorAction {}
 
-    /** Stop waiting for what will never be undone. */
+    /** Stop waiting for compensations that will never be acknowledged. */
     record AbandonRequested(OrderId orderId, String reason) implements OperatorAction {}
 }

@@ -2,11 +2,11 @@ package dev.lockstep.saga.domain;
 
 import java.util.List;
 
-/** Where one order's saga stands. A state carries exactly the data its next step needs. */
+/** State of one order's saga. Each state carries exactly the data that its next step needs. */
 public sealed interface SagaState {
     record NotStarted() implements SagaState {}
 
-    /** The customer's cancel overtook the order itself: they travel on different topics. */
+    /** The customer's cancellation arrived before the order: they are on different topics. */
     record AwaitingOrder() implements SagaState {}
 
     record ReservingStock(String userId, List<OrderItem> items) implements SagaState {
@@ -18,15 +18,15 @@ public sealed interface SagaState {
     record ChargingPayment(String userId, Money total) implements SagaState {}
 
     /**
-     * Stock is held and paid for, so that from here the saga only goes forward unless the customer cancels.
+     * Stock is held and paid for. From here the saga only moves forward unless the customer cancels.
      *
-     * @param attempts how often the order was asked again
+     * @param attempts how many times ConfirmOrder was sent again
      */
     record ConfirmingOrder(Money total, int attempts) implements SagaState {}
 
     record Confirmed() implements SagaState {}
 
-    /** The saga has given the order up: whatever still succeeds is undone. */
+    /** The saga has aborted the order. Steps that still succeed are undone. */
     sealed interface Aborting extends SagaState {
         CancelReason reason();
     }
@@ -39,9 +39,9 @@ public sealed interface SagaState {
     }
 
     /**
-     * Compensating did not end in time.
+     * The compensation did not complete before its deadline.
      *
-     * @param attempts how often everything outstanding was asked for again
+     * @param attempts how many times the outstanding commands were sent again
      */
     record RetryingCompensation(Compensation left, int attempts) implements Aborting {
         @Override
@@ -51,19 +51,19 @@ public sealed interface SagaState {
     }
 
     /**
-     * Nothing is held or taken, and only the order has yet to say that it is off.
+     * All steps are undone. Only the order service's OrderCancelled is outstanding.
      *
-     * @param attempts how often the order was told again
+     * @param attempts how many times CancelOrder was sent again
      */
     record CancellingOrder(CancelReason reason, int attempts) implements Aborting {}
 
     record Cancelled(CancelReason reason) implements Aborting {}
 
     /**
-     * An operator has ended the wait for what was not undone.
+     * An operator stopped waiting for steps that were not undone.
      *
-     * @param left what was outstanding then, which is what may still be held or taken
-     * @param why what the operator said
+     * @param left the steps outstanding at that time; stock may still be held or money taken for them
+     * @param why the operator's reason
      */
     record Abandoned(Compensation left, String why) implements Aborting {
         @Override

@@ -1,6 +1,6 @@
 package dev.lockstep.saga.domain;
 
-/** An event that no participant sends at this point, so that there is no right answer to it. */
+/** No participant sends this event in this state, so no reaction to it is defined. */
 public final class UnexpectedEventException extends RuntimeException {
     private UnexpectedEventException(String message) {
         super(message, null, false, false);

@@ -1,4 +1,4 @@
-/** What an order's saga decides. Pure: no clock, no I/O, nothing but the JDK. */
+/** Decisions of an order's saga. Pure: no clock, no I/O, no dependency other than the JDK. */
 @NullMarked
 package dev.lockstep.saga.domain;
 

@@ -10,14 +10,14 @@ import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the count of batches that were begun right, of which {@link CrashLoopDetector} makes its conclusions. For the consumer's thread. */
+/** Keeps the counts of started batches correct, so that {@link CrashLoopDetector} can rely on them. Confined to the consumer's thread. */
 final class BatchStartTracker {
     private final BatchProcessor<?> processor;
     private final Awaiter awaiter;
-    // Batches that were begun and failed, of which the database could not be told.
+    // Batches that were started and failed, and whose counts have not been cleared in the database yet.
     private final Map<TopicPartition, Long> startsToClear = new HashMap<>();
 
-    /** Waits on the consumer's thread; returns why the work failed, or null. */
+    /** Runs the work and blocks the consumer's thread until it has ended. Returns the failure, or null. */
     interface Awaiter {
         @Nullable
         Throwable await(Supplier<Future<Void>> work) throws InterruptedException;
@@ -28,7 +28,10 @@ final class BatchStartTracker {
         this.awaiter = awaiter;
     }
 
-    /** A start that this very process lived through was no crash. Until the database knows that, nothing else is counted. */
+    /**
+     * Clears the counts of the starts that this process survived: they were not crashes. Until the database has cleared them, no other
+     * start is counted. Returns the failure, or null.
+     */
     @Nullable
     Throwable clearSurvivedStarts() throws InterruptedException {
         if (startsToClear.isEmpty()) {
@@ -41,13 +44,16 @@ final class BatchStartTracker {
         return failure;
     }
 
-    /** These were begun and have failed. */
+    /** Records that these batches were started and have failed, and clears their counts. */
     void failed(Map<TopicPartition, Long> begun) throws InterruptedException {
         startsToClear.putAll(begun);
         clearSurvivedStarts();
     }
 
-    /** They are counted before anybody knows that there is a suspect among them, and wait while that one is handled. */
+    /**
+     * Undoes the starts of all batches except that of the isolated partition. They were counted before the detector knew of a suspect among
+     * them, and they wait while the suspect is handled. Returns the failure, or null.
+     */
     @Nullable
     Throwable undoStartsExcept(@Nullable TopicPartition alone, Map<TopicPartition, Long> begun)
             throws InterruptedException {

@@ -25,8 +25,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the broker where partitions begin and end, and what a group has committed. Each method blocks for some seconds at most, so it is
- * not for an event loop, and fails with a {@link KafkaException} if the broker does not answer. Any thread may call.
+ * Reads from the broker where partitions begin and end, and which offsets a group has committed. Each method blocks for some seconds at
+ * most, so it must not be called on an event loop. It fails with a {@link KafkaException} if the broker does not answer. Any thread may
+ * call.
  */
 final class BrokerOffsets implements AutoCloseable {
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(8);
@@ -41,24 +42,24 @@ final class BrokerOffsets implements AutoCloseable {
     }
 
     /**
-     * A partition as the broker knows it.
+     * The offsets of a partition, as reported by the broker.
      *
-     * @param topicId the id of the topic, which a topic of the same name that is created later does not share
+     * @param topicId the id of the topic; a topic of the same name that is created later has another id
      * @param begin the offset of the oldest record
-     * @param end one more than the offset of the newest record, of whatever transaction
-     * @param committed where the group reads on, or null if it has committed nothing
+     * @param end one more than the offset of the newest record, including records of open and aborted transactions
+     * @param committed the offset that the group has committed, or null if it has committed none
      */
     record PartitionLog(
             String topicId, long begin, long end, @Nullable Long committed) {
-        /** How many records the group has not committed. */
+        /** Returns the number of records that the group has not committed. */
         long lag() {
             return Math.max(0, end - (committed == null ? begin : committed));
         }
     }
 
     /**
-     * Returns every partition of those of the topics that exist. A partition without a leader is left out: a request
-     * for its offsets times out, and that would delay all other partitions.
+     * Returns every partition of those topics that exist. A partition without a leader is left out: a request for its offsets would time
+     * out and delay all other partitions.
      */
     Map<TopicPartition, PartitionLog> read(Collection<String> topics) throws InterruptedException {
         Admin client = admin();
@@ -87,7 +88,10 @@ final class BrokerOffsets implements AutoCloseable {
         return logs;
     }
 
-    /** Returns where a reader of committed records gets to: less than the end while a transaction is open. */
+    /**
+     * Returns the last stable offsets: a consumer that reads only committed records reads up to them. They are less than the end while a
+     * transaction is open.
+     */
     Map<TopicPartition, Long> lastStableOffsets(Collection<TopicPartition> partitions) throws InterruptedException {
         ListOffsetsResult ends = admin().listOffsets(
                         partitions.stream().collect(Collectors.toMap(Function.identity(), each -> OffsetSpec.latest())),
@@ -95,7 +99,7 @@ final class BrokerOffsets implements AutoCloseable {
         return offsets(ends, partitions);
     }
 
-    /** Returns the offset of the first record of each partition that is this young; -1 where there is none. */
+    /** Returns the offset of the first record of each partition with this timestamp or a later one; -1 if there is none. */
     Map<TopicPartition, Long> offsetsForTime(Collection<TopicPartition> partitions, long timestamp)
             throws InterruptedException {
         ListOffsetsResult found = admin().listOffsets(partitions.stream()
@@ -163,7 +167,7 @@ final class BrokerOffsets implements AutoCloseable {
         return new KafkaException("the broker cannot be asked for offsets: " + cause.getMessage(), cause);
     }
 
-    // Not in the constructor: it fails while no name of a broker can be resolved.
+    // Not created in the constructor, because creation fails while no broker name can be resolved.
     private synchronized Admin admin() {
         if (closed) {
             throw new KafkaException("closed");
@@ -178,7 +182,7 @@ final class BrokerOffsets implements AutoCloseable {
         return admin;
     }
 
-    /** Fails the calls that are under way. */
+    /** Fails the calls that are in progress. */
     @Override
     public synchronized void close() {
         closed = true;

@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures how many records of each topic the whole group has not committed, whichever member owns their partitions. A thread of its own
- * asks the broker every two seconds, so that a consumer that is stuck does not hide what piles up.
+ * Measures for each topic how many records the whole group has not committed, whichever member owns the partitions. A separate thread asks
+ * the broker every two seconds, so that the lag is measured even while the consumer is stuck.
  */
 final class ConsumerLag implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(ConsumerLag.class);
@@ -39,7 +39,7 @@ final class ConsumerLag implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
 
-    // Confined to the thread.
+    // Confined to the measuring thread.
     private final Map<TopicPartition, CommittedSince> committedSince = new HashMap<>();
 
     private volatile Map<TopicPartition, PartitionLog> logs = Map.of();
@@ -66,11 +66,11 @@ final class ConsumerLag implements AutoCloseable {
                 .register(meters));
     }
 
-    /** Where a partition stands, and since when. */
+    /** The committed offset of a partition, and since when it has not changed. */
     private record CommittedSince(@Nullable Long committed, long since) {}
 
     /**
-     * A partition that has records and is not read.
+     * A partition that has records and is not being read.
      *
      * @param behindOpenTransaction whether an open transaction keeps its records from being read
      */
@@ -91,12 +91,12 @@ final class ConsumerLag implements AutoCloseable {
         thread.start();
     }
 
-    /** What the broker said last of every partition of the topics. */
+    /** Returns the latest measurement of every partition of the topics. */
     Map<TopicPartition, PartitionLog> logs() {
         return logs;
     }
 
-    /** Which partitions or topics are not read, in one sentence, or empty if there is none. */
+    /** Returns in one sentence which partitions or topics are not being read, or that the lag is unknown. Empty if all are being read. */
     Optional<String> warning() {
         long silence = System.nanoTime() - measuredAt;
         if (silence > UNKNOWN_AFTER.toNanos()) {
@@ -154,7 +154,7 @@ final class ConsumerLag implements AutoCloseable {
             unread = standing;
             measuredAt = System.nanoTime();
         } catch (RuntimeException failure) {
-            // Whatever it was, the next measurement may succeed.
+            // The next measurement may succeed, whatever the cause of this failure.
             LOGGER.atDebug()
                     .addKeyValue("service", options.group())
                     .addKeyValue("error", String.valueOf(failure))
@@ -204,7 +204,7 @@ final class ConsumerLag implements AutoCloseable {
         return stable != null && stable < log.end() && next >= stable;
     }
 
-    /** Measures no more. Does not wait for a measurement that is under way. */
+    /** Stops measuring. Does not wait for a measurement in progress. */
     @Override
     public void close() {
         closed.countDown();

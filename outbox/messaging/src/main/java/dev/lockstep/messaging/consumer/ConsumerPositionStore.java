@@ -13,7 +13,9 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps where a consumer reads on, for each partition. Every method runs on the caller's connection: the caller owns the transaction. */
+/**
+ * Stores the next offset of each partition for a consumer. Every method runs on the caller's connection: the caller owns the transaction.
+ */
 final class ConsumerPositionStore {
     private static final String LOCK = """
             SELECT topic, partition, topic_id, next_offset, message_time, invalid_offset
@@ -36,7 +38,8 @@ final class ConsumerPositionStore {
                    invalid_offset = EXCLUDED.invalid_offset
             """;
 
-    // What a crash of Postgres takes back here is read again from Kafka's own offset, so nobody waits for the disk.
+    // With synchronous_commit off, a crash of Postgres can lose this update. The consumer then starts at the offset
+    // committed in Kafka.
     private static final String ADVANCE = """
             UPDATE consumer_position c
                SET next_offset = greatest(c.next_offset, p.next_offset),
@@ -55,7 +58,7 @@ final class ConsumerPositionStore {
         this.consumer = consumer;
     }
 
-    /** Reads and locks what is known of the topics' partitions. */
+    /** Reads and locks the stored positions of the topics' partitions. */
     Future<Map<TopicPartition, StoredPosition>> lock(SqlClient tx, Collection<String> topics) {
         return tx.preparedQuery(LOCK)
                 .execute(Tuple.tuple().addValue(consumer).addValue(topics.toArray(String[]::new)))
@@ -67,7 +70,7 @@ final class ConsumerPositionStore {
                 });
     }
 
-    /** Writes positions as they are, also back. */
+    /** Stores the positions as given, even if they move backwards. */
     Future<Void> save(SqlClient tx, Map<TopicPartition, StoredPosition> positions) {
         return positions.isEmpty()
                 ? Future.succeededFuture()
@@ -79,7 +82,7 @@ final class ConsumerPositionStore {
                         .mapEmpty();
     }
 
-    /** Moves positions forward, unless their topic has been created again. */
+    /** Moves positions forward, except those of topics that have been recreated. */
     Future<Void> advance(SqlClient client, Map<TopicPartition, StoredPosition> positions) {
         return positions.isEmpty()
                 ? Future.succeededFuture()

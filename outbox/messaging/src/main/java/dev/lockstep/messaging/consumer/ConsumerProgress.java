@@ -12,8 +12,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a consumer's thread gets on, for health. A batch that is tried again and again is a problem, and the thread still makes progress;
- * only one that does nothing any more is stalled, and only a new process helps. Written by that thread, read by any.
+ * Tracks the progress of a consumer's thread for the health checks. A batch that is retried repeatedly is a problem, but its thread still
+ * makes progress. A thread that completes no steps any more is stalled, and only a new process helps. The consumer's thread writes; any
+ * thread may read.
  */
 final class ConsumerProgress {
     private static final long LONG_BATCH_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -27,7 +28,7 @@ final class ConsumerProgress {
     private volatile @Nullable Failure failure;
     private volatile @Nullable Failure parkedSetback;
 
-    /** @param stallNanos longer than any single step of the thread can take while nothing is wrong with the process itself */
+    /** @param stallNanos longer than any single step of the thread can take while the process itself works correctly */
     ConsumerProgress(LongSupplier nanoTime, long stallNanos) {
         this.nanoTime = nanoTime;
         this.stallNanos = stallNanos;
@@ -38,34 +39,34 @@ final class ConsumerProgress {
 
     private record Failure(Map<TopicPartition, Long> positions, String reason, long since) {}
 
-    /** The thread has done something and goes on. */
+    /** Records that the thread has completed a step and continues. */
     void step() {
         lastStep = nanoTime.getAsLong();
     }
 
-    /** The thread does nothing any more. */
+    /** Records that the thread has ended. */
     void threadEnded() {
         threadEnded = true;
     }
 
-    /** A batch is about to be applied. */
+    /** Records that a batch is about to be applied. */
     void attemptStarted(Map<TopicPartition, Long> positions) {
         attempt = new Attempt(Map.copyOf(positions), nanoTime.getAsLong());
     }
 
-    /** It is applied. */
+    /** Records that the batch was applied. */
     void succeeded() {
         attempt = null;
         failure = null;
     }
 
-    /** It is to be tried again: these partitions cannot go on, and from where. */
+    /** Records that the batch failed and will be retried. The positions are those of the partitions that cannot proceed. */
     void failed(Map<TopicPartition, Long> positions, Throwable cause) {
         attempt = null;
         failure = setback(positions, cause, failure);
     }
 
-    /** Parked messages could not be tried. */
+    /** Records that parked messages could not be retried. */
     void parkedFailed(Throwable cause) {
         parkedSetback = setback(Map.of(), cause, parkedSetback);
     }
@@ -77,12 +78,12 @@ final class ConsumerProgress {
                 before == null ? nanoTime.getAsLong() : before.since());
     }
 
-    /** Parked messages could be tried. */
+    /** Records that parked messages could be retried. */
     void parkedRetried() {
         parkedSetback = null;
     }
 
-    /** Another member reads these partitions now. */
+    /** Removes the failure of partitions that another member reads now. */
     void revoked(Iterable<TopicPartition> partitions) {
         Failure now = failure;
         if (now != null) {
@@ -92,7 +93,7 @@ final class ConsumerProgress {
         }
     }
 
-    /** Why messages are not being applied, or null when they are. */
+    /** Returns why messages are not being applied, or null if they are. */
     @Nullable
     String problem() {
         Failure failing = failure == null ? parkedSetback : failure;
@@ -107,7 +108,7 @@ final class ConsumerProgress {
         return null;
     }
 
-    /** Why the thread does not get anywhere any more, or empty as long as it does. */
+    /** Returns why the thread makes no progress, or empty if it does. */
     Optional<String> stall() {
         if (threadEnded) {
             return Optional.of("its thread has ended");
@@ -121,7 +122,7 @@ final class ConsumerProgress {
                 + (running == null ? "" : ", while applying " + describe(running.positions())));
     }
 
-    /** The positions of those partitions that have records left. */
+    /** Returns the positions of those partitions that have records left. */
     static Map<TopicPartition, Long> remainingPositions(
             ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next) {
         Map<TopicPartition, Long> positions = new HashMap<>(next);

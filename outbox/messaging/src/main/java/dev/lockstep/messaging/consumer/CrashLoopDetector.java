@@ -12,9 +12,9 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the record that kills the process. A batch that was begun before and not finished may hold it, so the records of that
- * batch are delivered one by one until all are through, and of all partitions only one record at a time: whatever is not in hand
- * when the process dies is not to blame. The deadly record is then the one that was begun again and again.
+ * Finds the record that crashes the process. A batch that was started before and not finished may contain that record. Its records are
+ * therefore delivered one at a time until all are handled, and no record of another partition is in flight meanwhile: a record that is not
+ * in flight cannot have caused the crash. The record that crashes the process is then the one that was started repeatedly.
  */
 final class CrashLoopDetector {
     private static final Comparator<Map.Entry<TopicPartition, SuspectBatch>> MOST_STARTS_FIRST =
@@ -27,26 +27,29 @@ final class CrashLoopDetector {
     private final Map<TopicPartition, SuspectBatch> suspects = new HashMap<>();
 
     /**
-     * A partition whose batch was begun before.
+     * A partition whose batch was started before.
      *
-     * @param until the offset up to which its records are delivered one by one
-     * @param starts how often the record that is next was begun
+     * @param until the offset up to which its records are delivered one at a time
+     * @param starts how often the next record was started
      */
     private record SuspectBatch(long until, int starts) {}
 
-    /** Takes note of how often the batches were begun that these records begin. */
+    /** Records how often the batches that begin with these records were started. */
     void recordStarts(ConsumerRecords<byte[], byte[]> polled, Map<TopicPartition, Integer> starts) {
         starts.forEach((partition, begun) -> {
             SuspectBatch known = suspects.get(partition);
             if (known != null || begun > 1) {
                 long last = polled.records(partition).getLast().offset();
-                // What was known of a record that is through says nothing of the one behind it.
+                // The starts of a finished record say nothing about the record behind it.
                 suspects.put(partition, new SuspectBatch(known == null || begun > 1 ? last : known.until(), begun));
             }
         });
     }
 
-    /** The partition whose first record is to be handled now, and nothing else; null if all that was polled may be. */
+    /**
+     * Returns the partition whose first record must be handled now, with no other record in flight. Null if all polled records may be
+     * handled.
+     */
     @Nullable
     TopicPartition partitionToIsolate(ConsumerRecords<byte[], byte[]> polled) {
         for (TopicPartition partition : polled.partitions()) {
@@ -62,7 +65,7 @@ final class CrashLoopDetector {
                 .orElse(null);
     }
 
-    /** What of the polled records to handle now. */
+    /** Selects the polled records that are to be handled now. */
     static List<CountedRecord> selectRecords(
             ConsumerRecords<byte[], byte[]> polled,
             Map<TopicPartition, Integer> starts,
@@ -80,9 +83,9 @@ final class CrashLoopDetector {
     }
 
     /**
-     * What of the polled records is still to be handled.
+     * Returns the polled records that are still to be handled.
      *
-     * @param next where each partition is to be read on
+     * @param next the next offset of each partition
      */
     static ConsumerRecords<byte[], byte[]> remaining(
             ConsumerRecords<byte[], byte[]> polled, Map<TopicPartition, Long> next) {
@@ -99,12 +102,12 @@ final class CrashLoopDetector {
         return new ConsumerRecords<>(left, Map.of());
     }
 
-    /** Whether nothing of this partition is held back. */
+    /** Whether no records of this partition are held back. */
     boolean isCleared(TopicPartition partition) {
         return !suspects.containsKey(partition);
     }
 
-    /** The partition is somebody else's now. */
+    /** Removes a partition that another member may own now. */
     void forget(TopicPartition partition) {
         suspects.remove(partition);
     }

@@ -8,7 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Has work done on a verticle's event loop, for a thread of ours that has nothing else to do until then. */
+/** Runs work on a verticle's event loop while a thread outside the event loop blocks until the work has ended. */
 final class EventLoopBridge {
     private final Context context;
 
@@ -17,10 +17,10 @@ final class EventLoopBridge {
     }
 
     /**
-     * Returns why the work failed, or null, when it has ended. There is no limit here: work that was given up and runs on would be
-     * done twice. So all of it has to run in {@link BoundedTransactions}; {@link ConsumerProgress} says when it does not end.
+     * Returns the failure of the work, or null, once the work has ended. There is no timeout, because abandoned work that continues would
+     * be done twice. All work must therefore run in {@link BoundedTransactions}. {@link ConsumerProgress} reports work that does not end.
      *
-     * @throws IllegalStateException on an event loop, which must not wait
+     * @throws IllegalStateException on an event loop, which must not block
      */
     @Nullable
     Throwable await(Supplier<Future<Void>> work) throws InterruptedException {

@@ -8,8 +8,9 @@ import org.apache.kafka.common.Metric;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a consumer that has joined its group is still in touch with it. A poll does not say: while Kafka is away it brings nothing, as
- * it does when there is nothing to bring. The client sends no heartbeat, however, as long as the one before is not answered.
+ * Checks whether a consumer that has joined its group is still in contact with the group coordinator. Polling does not show this: a poll
+ * returns no records while Kafka is unavailable, just as it does when there are none. The client, however, sends no heartbeat until the
+ * previous one is answered, so the age of the last heartbeat shows it.
  */
 final class GroupMembershipHealth {
     private static final String GROUP = "consumer-coordinator-metrics";
@@ -26,12 +27,14 @@ final class GroupMembershipHealth {
                 new ConsumerConfig(options.kafkaProperties()).getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG));
     }
 
-    /** Whether it has been a member; one that was thrown out is waited for too. */
+    /** Whether the consumer has been a member. This stays true after the coordinator has removed it. */
     boolean hasJoined() {
         return joinedAt != 0;
     }
 
-    /** What is wrong with a member, or null. What is later than the session's timeout is no longer waited for by the group. */
+    /**
+     * Returns the problem of a member, or null. After {@code session.timeout.ms} without a heartbeat the coordinator removes the member.
+     */
     @Nullable
     String problem() {
         if (joinedAt == 0) {
@@ -41,7 +44,7 @@ final class GroupMembershipHealth {
         return seconds > sessionTimeout.toSeconds() ? "has not reached Kafka for %.0f s".formatted(seconds) : null;
     }
 
-    // Kafka may be gone before the first one is sent, which is said as -1.
+    // The metric is -1 if Kafka became unavailable before the first heartbeat was sent.
     private double secondsAgo() {
         if (lastHeartbeat == null) {
             lastHeartbeat = find();

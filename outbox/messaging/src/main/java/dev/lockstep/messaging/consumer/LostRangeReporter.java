@@ -12,9 +12,9 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells people of records that were removed before a consumer had read them: in the log, in metrics, and for an hour on health. */
+/** Reports records that were removed before a consumer had read them: in the log, in metrics, and for one hour on health. */
 final class LostRangeReporter {
-    /** How long a loss is shown on health. */
+    /** How long health reports a loss. */
     static final Duration WARNING_DURATION = Duration.ofHours(1);
 
     private static final Logger LOGGER = LoggerFactory.getLogger(LostRangeReporter.class);
@@ -47,7 +47,7 @@ final class LostRangeReporter {
                 .register(meters);
     }
 
-    /** Counts and logs a loss that was noticed just now. */
+    /** Counts and logs a newly detected loss. */
     void report(DetectedLostRange noticed, Instant since) {
         rangeCounter(noticed.partition().topic()).increment();
         recordCounter(noticed.partition().topic())
@@ -63,12 +63,12 @@ final class LostRangeReporter {
                         "records were removed before they were read; the senders are asked for the topic's messages since then");
     }
 
-    /** Takes over what the database knows. */
+    /** Replaces the recent losses with those that the database has stored. */
     void setRecent(List<DetectedLostRange> noticed) {
         recent = List.copyOf(noticed);
     }
 
-    /** What was lost within the last hour, in one sentence, or empty if nothing was. */
+    /** Returns in one sentence which records were lost within the last hour. Empty if none were. */
     Optional<String> warning() {
         Instant oldest = Instant.now().minus(WARNING_DURATION);
         List<DetectedLostRange> shown =

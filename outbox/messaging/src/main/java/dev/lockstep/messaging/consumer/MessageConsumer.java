@@ -18,11 +18,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Consumes topics: pulls records, applies each partition in order on the verticle's context, and commits exactly the offsets
- * of what was applied, after its transaction.
+ * Consumes topics: polls records, applies each partition in order on the verticle's context, and commits only the offsets of applied
+ * records, after their transaction.
  *
- * <p>At most one batch is in flight and nothing is polled meanwhile, so nothing queues up in memory, and a rebalance, which
- * happens inside a poll, finds nothing half done.
+ * <p>At most one batch is in flight, and nothing is polled meanwhile. Records therefore do not queue up in memory, and a rebalance, which
+ * happens inside a poll, never meets a batch in flight.
  */
 public final class MessageConsumer {
     private final PollLoop<?> loop;
@@ -39,8 +39,10 @@ public final class MessageConsumer {
     }
 
     /**
-     * @param pool where the inbox, the parked messages, the dead letters and the handler's own tables are
-     * @param accepts asked for each topic before each poll; while it answers false the topic's records stay in Kafka
+     * Creates a consumer. It consumes nothing until {@link #start} is called.
+     *
+     * @param pool the database that has the inbox, the parked messages, the dead letters and the handler's own tables
+     * @param accepts called for each topic before each poll; while it returns false, the topic's records stay in Kafka
      */
     public static <M> MessageConsumer create(
             Vertx vertx,
@@ -64,14 +66,20 @@ public final class MessageConsumer {
                 new SubscriptionRenewer(vertx, pool, options));
     }
 
-    /** Completes once the consumer's thread runs. Kafka may be away: it is waited for, and {@link #problem} says so. */
+    /**
+     * Completes once the consumer's thread has been started. If Kafka is unavailable, the consumer waits for it, and {@link #problem}
+     * reports it.
+     */
     public Future<Void> start() {
         loop.start();
         subscriptionRenewer.start();
         return Future.succeededFuture();
     }
 
-    /** Completes when the batch in flight is applied, its offsets are committed and the group is left; waits 20 s at most. */
+    /**
+     * Completes when the batch in flight is applied, its offsets are committed and the consumer has left the group. Fails if that takes
+     * longer than 20 s.
+     */
     public Future<Void> stop() {
         subscriptionRenewer.stop();
         Promise<Void> stopped = Promise.promise();
@@ -79,14 +87,14 @@ public final class MessageConsumer {
         return stopped.future().timeout(20, TimeUnit.SECONDS);
     }
 
-    /** Why messages are not being consumed, in one sentence, or empty when they are. */
+    /** Returns in one sentence why messages are not being consumed. Empty if they are. */
     public Optional<String> problem() {
         return Optional.ofNullable(loop.problem());
     }
 
     /**
-     * What an operator has to see although messages are consumed, or empty: records that were removed unread within the last hour, and
-     * partitions that nobody reads.
+     * Returns what an operator has to know although messages are being consumed: records that were removed unread within the last hour, and
+     * partitions that are not being read. Empty if there are none.
      */
     public Optional<String> warning() {
         String all = Stream.of(lostRanges.warning(), lag.warning())
@@ -96,8 +104,8 @@ public final class MessageConsumer {
     }
 
     /**
-     * Why the consumer does not get anywhere any more, so that only a new process helps, or empty as long as it does. It is not
-     * stalled by a database or a broker that is away, however long that takes.
+     * Returns why the consumer makes no progress any more, so that only a new process helps. Empty as long as it makes progress. An
+     * unavailable database or broker does not stall the consumer, however long the outage lasts.
      */
     public Optional<String> stall() {
         return loop.stall();

@@ -13,7 +13,7 @@ import org.apache.kafka.common.errors.WakeupException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The offsets of what was applied and not yet committed, of one Kafka client. For the thread of its {@link PollLoop} alone. */
+/** The offsets of one Kafka client that are applied and not yet committed. Confined to the thread of its {@link PollLoop}. */
 final class OffsetCommits {
     private static final Logger LOGGER = LoggerFactory.getLogger(OffsetCommits.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -32,7 +32,7 @@ final class OffsetCommits {
         this.group = group;
     }
 
-    /** @param next where each partition is to be read on */
+    /** @param next the next offset of each partition */
     void add(Map<TopicPartition, Long> next) {
         next.forEach((partition, offset) -> uncommitted.put(partition, new OffsetAndMetadata(offset)));
     }
@@ -47,22 +47,23 @@ final class OffsetCommits {
     }
 
     /**
-     * Whether some have waited for long enough.
+     * Whether uncommitted offsets have waited long enough to be committed now.
      *
-     * @param idle whether there is nothing else to do
+     * @param idle whether the consumer has nothing else to do
      */
     boolean isDue(boolean idle) {
         long wait = failed ? RETRY_INTERVAL_NANOS : idle ? 0 : COMMIT_INTERVAL_NANOS;
         return hasUncommitted() && System.nanoTime() - lastCommit > wait;
     }
 
-    /** Sends them, and does not wait. */
+    /** Sends the uncommitted offsets and does not wait for the answer. */
     void commitAsync() {
         sent.putAll(uncommitted);
         consumer.commitAsync(Map.copyOf(uncommitted), (offsets, failure) -> {
             failed = failure != null;
             if (failure != null) {
-                // Of a partition that has fallen silent no later commit would tell.
+                // An idle partition triggers no further commit, so the offsets of a failed commit are restored and sent
+                // again.
                 offsets.forEach(this::restore);
                 LOGGER.atDebug()
                         .addKeyValue("service", group)
@@ -74,14 +75,14 @@ final class OffsetCommits {
         lastCommit = System.nanoTime();
     }
 
-    // Unless there is a newer one by now, or the partition has gone.
+    // Restores nothing if a newer offset was added meanwhile, or if the partition was revoked.
     private void restore(TopicPartition partition, OffsetAndMetadata offset) {
         if (offset.equals(sent.get(partition))) {
             uncommitted.putIfAbsent(partition, offset);
         }
     }
 
-    /** Returns once they are committed, or could not be. Those are kept. */
+    /** Returns once the offsets are committed or the commit has failed. After a failure the offsets are kept. */
     void commitSync() {
         if (uncommitted.isEmpty()) {
             return;
@@ -101,7 +102,7 @@ final class OffsetCommits {
         }
     }
 
-    // The wake-up that ended the last poll, or came just after it, is not meant for the commit.
+    // The wakeup that ended the last poll, or that came just after it, is not meant for the commit.
     private void commitSyncIgnoringWakeup() {
         try {
             consumer.commitSync(Map.copyOf(uncommitted), TIMEOUT);

@@ -10,7 +10,9 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.common.TopicPartition;
 
-/** Pauses the partitions that must not be read now. They keep their place and their group membership; nothing is fetched for them. */
+/**
+ * Pauses the partitions that must not be read now. They keep their position and stay assigned, but the client fetches nothing for them.
+ */
 final class PartitionPauses {
     private final Consumer<byte[], byte[]> consumer;
     private final ConsumerOptions options;
@@ -29,9 +31,9 @@ final class PartitionPauses {
     }
 
     /**
-     * Pauses and resumes.
+     * Pauses and resumes partitions.
      *
-     * @return whether some are paused, which may be read at any time without notice
+     * @return whether some are paused that may become readable at any time without notice
      */
     boolean update() {
         Map<String, Boolean> open = options.topics().stream().collect(Collectors.toMap(topic -> topic, accepts::test));

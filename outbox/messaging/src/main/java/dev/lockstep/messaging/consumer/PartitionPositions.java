@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where each assigned partition is read, of one Kafka client. A partition whose place is not known is paused until the broker and the
- * database have told it. For the thread of its {@link PollLoop} alone.
+ * Tracks the read position of each assigned partition of one Kafka client. A partition whose position is unknown is paused until the broker
+ * and the database have supplied it. Confined to the thread of the client's {@link PollLoop}.
  */
 final class PartitionPositions {
     private static final Logger LOGGER = LoggerFactory.getLogger(PartitionPositions.class);
@@ -66,7 +66,7 @@ final class PartitionPositions {
         this.eventLoop = eventLoop;
     }
 
-    /** To be called inside the rebalance, so that nothing is read before its place is known. */
+    /** Must be called inside the rebalance, so that no partition is read before its position is known. */
     void assigned(Collection<TopicPartition> partitions) {
         if (partitions.isEmpty()) {
             return;
@@ -81,7 +81,7 @@ final class PartitionPositions {
         }
     }
 
-    /** Stores how far partitions were read, for the member that gets them next. */
+    /** Stores how far partitions were read, for their next owner. */
     void saveNow() {
         try {
             save();
@@ -96,11 +96,12 @@ final class PartitionPositions {
         unsaved.removeAll(partitions);
     }
 
-    /** The client has no place to read these partitions at, or one that does not exist. */
+    /** Handles partitions for which the client has no position, or one that does not exist. */
     void invalidate(Collection<TopicPartition> partitions) {
         unknown.addAll(partitions);
         consumer.pause(partitions);
-        // Or the next poll would fail alike. Nothing is fetched from there, as they are paused.
+        // Without a valid position the next poll would fail in the same way. Nothing is fetched from this one, as the
+        // partitions are paused.
         consumer.seekToBeginning(partitions);
     }
 
@@ -112,13 +113,13 @@ final class PartitionPositions {
         return unknown.isEmpty();
     }
 
-    /** Why the place of some partitions is not known, or null. */
+    /** Returns why the positions of some partitions are unknown, or null. */
     @Nullable
     String problem() {
         return unknown.isEmpty() ? null : problem;
     }
 
-    /** Notices topics that were created again, and finds the places that are not known; asks once a second at most. */
+    /** Detects recreated topics, looks up unknown positions at most once a second, and stores the applied positions when that is due. */
     void resolve(Map<TopicPartition, PartitionLog> measured) throws InterruptedException {
         invalidateRecreatedTopics(measured);
         resolve();
@@ -167,7 +168,7 @@ final class PartitionPositions {
             existing.retainAll(logs.keySet());
             Map<TopicPartition, StoredPosition> newest = new HashMap<>(applied);
             newest.keySet().retainAll(existing);
-            // What was applied counts as committed: that may be on its way.
+            // An applied position counts as committed, because its commit may still be in flight.
             newest.forEach((partition, position) -> logs.computeIfPresent(
                     partition,
                     (same, log) -> log.topicId().equals(position.topicId())
@@ -226,10 +227,10 @@ final class PartitionPositions {
     }
 
     /**
-     * Takes note of what was applied, and has it committed also where the log goes on with what no reader sees: the records and the marker
-     * of an aborted transaction.
+     * Records the applied positions. Also commits positions behind records that no consumer sees: the records and the marker of an aborted
+     * transaction.
      *
-     * @param left what of the polled records is still to be applied
+     * @param left the polled records that are still to be applied
      */
     void applied(ConsumerRecords<byte[], byte[]> polled, ConsumerRecords<byte[], byte[]> left) {
         Map<TopicPartition, Long> through = new HashMap<>();
@@ -268,7 +269,7 @@ final class PartitionPositions {
         }
     }
 
-    /** Writes down what was applied, as far as the database can be reached: it saves repeats later, and nothing depends on it. */
+    /** Stores the applied positions if the database can be reached. A later save repeats a failed one, and nothing depends on it. */
     void save() throws InterruptedException {
         nextSave = System.nanoTime() + SAVE_INTERVAL_NANOS;
         Map<TopicPartition, StoredPosition> newest = new HashMap<>(applied);

@@ -5,57 +5,57 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a consumer begins to read a partition, and what was removed before it had read it.
+ * Where a consumer starts to read a partition, and which records were removed before it had read them.
  *
  * <pre>
  *                    begin          next            end
  *  removed records ....[██ applied ██|██ unread ████]
  *
  *  next &lt; begin          the records from next to begin were removed unread
- *  next &gt; end            the log was cut off, or its records were lost with a broker
- *  another topic id      the topic was deleted and created again: whatever it held after next was removed unread
+ *  next &gt; end            the log was truncated, or its records were lost with a broker
+ *  another topic id      the topic was deleted and recreated: all its records after next were removed unread
  * </pre>
  *
  * @param offset the first record to read
  * @param lost the records that were removed unread, or null if there are none
- * @param invalidOffset a committed offset that belongs to another log and must not be trusted again, or null
+ * @param invalidOffset a committed offset that belongs to another log and must not be used again, or null
  */
 record PartitionStart(
         long offset, @Nullable LostRange lost, @Nullable Long invalidOffset) {
 
-    /** Why records are missing. */
+    /** The reason why records are missing. */
     enum Cause {
-        /** Retention, or somebody with {@code DeleteRecords}, removed them. */
+        /** Retention or a {@code DeleteRecords} request removed them. */
         REMOVED,
         /** The log ends before the offset that was read last. */
         LOG_CUT_OFF,
-        /** The topic was deleted and created again. */
+        /** The topic was deleted and recreated. */
         TOPIC_RECREATED
     }
 
     /**
-     * Records that were removed unread.
+     * A range of records that were removed unread.
      *
-     * @param to the first offset that is not missing, or null where that is not known
+     * @param to the first offset that is not missing, or null if unknown
      */
     record LostRange(Cause cause, long from, @Nullable Long to) {
-        /** As in {@code [17,42)}. */
+        /** Returns the range in the form {@code [17,42)}. */
         String range() {
             return "[" + from + "," + (to == null ? "unknown" : to) + ")";
         }
 
-        /** How many offsets that are; 0 where it is not known. */
+        /** Returns the number of offsets in the range; 0 if unknown. */
         long count() {
             return to == null ? 0 : Math.max(0, to - from);
         }
     }
 
     /**
-     * What the consumer knows of a partition from before.
+     * The position that a consumer has stored for a partition.
      *
-     * @param nextOffset everything before it was applied
-     * @param messageTime the time of the newest message applied, or null before the first
-     * @param invalidOffset a committed offset that does not count, or null
+     * @param nextOffset all records before it were applied
+     * @param messageTime the time of the newest applied message, or null before the first
+     * @param invalidOffset a committed offset that must be ignored, or null
      */
     record StoredPosition(
             String topicId,
@@ -66,7 +66,7 @@ record PartitionStart(
     /**
      * Decides for a partition that the consumer has read before.
      *
-     * @param fromOldest whether a group whose offsets are gone begins at the oldest record, not where it last was
+     * @param fromOldest whether a group without committed offsets starts at the oldest record instead of at its stored position
      */
     static PartitionStart resume(PartitionLog log, StoredPosition known, boolean fromOldest) {
         Long committed = log.committed();
@@ -80,7 +80,7 @@ record PartitionStart(
             LostRange lost = new LostRange(Cause.LOG_CUT_OFF, log.end(), next);
             return new PartitionStart(log.begin(), lost, committed);
         }
-        // What was applied before an offset was set back is not missing.
+        // Records that were applied before an offset was reset to an earlier one are not missing.
         long applied = Math.max(next, known.nextOffset());
         if (applied < log.begin()) {
             LostRange lost = new LostRange(Cause.REMOVED, applied, log.begin());
@@ -90,16 +90,18 @@ record PartitionStart(
         return new PartitionStart(forgotten ? log.begin() : Math.max(next, log.begin()), null, known.invalidOffset());
     }
 
-    /** Decides for a partition that was added to a topic that the consumer reads: all that was ever on it is to be read. */
+    /**
+     * Decides for a partition that was added to a topic that the consumer already reads: all records that were ever on it must be read.
+     */
     static PartitionStart forAddedPartition(PartitionLog log) {
         long next = log.committed() == null ? 0 : log.committed();
         return resume(log, new StoredPosition(log.topicId(), next, null, null), true);
     }
 
     /**
-     * Decides for a partition of a topic that the consumer has kept no positions of.
+     * Decides for a partition of a topic for which the consumer has stored no positions.
      *
-     * @param first where the consumer begins if it has committed nothing
+     * @param first where the consumer starts if the group has committed nothing
      */
     static PartitionStart forNewTopic(PartitionLog log, long first) {
         Long committed = log.committed();

@@ -27,7 +27,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The thread behind a {@link MessageConsumer}: poll, apply, commit, and again. It is the only one that touches the Kafka client. */
+/**
+ * The thread behind a {@link MessageConsumer}: it polls, applies and commits in a loop. No other thread uses the Kafka client, except to
+ * wake it up.
+ */
 final class PollLoop<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(PollLoop.class);
     private static final Duration IDLE_POLL = Duration.ofMillis(500);
@@ -36,8 +39,8 @@ final class PollLoop<M> {
     private static final long INITIAL_BACKOFF_MILLIS = 100;
     private static final long MAX_BACKOFF_MILLIS = 5_000;
     private static final long CLOCK_CHECK_INTERVAL_MILLIS = 1_000;
-    // A step is one poll, one commit, or one batch, which takes about a minute at worst. That the database is away
-    // stalls nothing.
+    // A step is one poll, one commit, or one batch, which takes about a minute at worst. An unavailable database stalls
+    // nothing.
     private static final long STALL_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Context context;
@@ -52,15 +55,15 @@ final class PollLoop<M> {
     private final BatchStartTracker batchStarts;
     private final Thread thread;
 
-    // Confined to the thread.
+    // Confined to the consumer's thread.
     private final CrashLoopDetector crashLoopDetector = new CrashLoopDetector();
-    // Partitions of which a batch was applied, and its offsets committed, since they were assigned.
+    // Partitions with a batch that was applied, and whose offsets were committed, since the partition was assigned.
     private final Set<TopicPartition> committedSinceAssignment = new HashSet<>();
     private long nextParkedRetry = System.nanoTime() + PARKED_RETRY_INTERVAL_NANOS;
     private long resumeAt;
     private long backoffMillis;
 
-    // Of the context.
+    // Confined to the context.
     private long clockTimer = -1;
     private long lastClockMillis = System.currentTimeMillis();
 
@@ -119,13 +122,16 @@ final class PollLoop<M> {
         return current == null ? null : options.group() + " " + current;
     }
 
-    /** Why the thread does not get anywhere any more, so that only a new process helps; empty as long as it does. */
+    /**
+     * Returns why the thread makes no progress any more, so that only a new process helps. Empty as long as it makes progress, and while it
+     * is being stopped.
+     */
     Optional<String> stall() {
         return stopping ? Optional.empty() : progress.stall().map(reason -> options.group() + ": " + reason);
     }
 
-    // Kafka's clients measure their waits by the time of day. One whose clock was set back polls, and sends no
-    // heartbeat, until that time has come round, and notices nothing by itself.
+    // Kafka's clients measure waits by the time of day. After the clock was set back, a client polls but sends no
+    // heartbeat until the old time is reached again. It does not detect this itself.
     private void recreateIfClockSetBack() {
         long now = System.currentTimeMillis();
         boolean setBack = now < lastClockMillis;
@@ -160,9 +166,8 @@ final class PollLoop<M> {
     }
 
     private void runConsumer() {
-        // While no broker name can be resolved the constructor fails again and again. That is progress for the liveness
-        // check: a
-        // restart of the process would not help.
+        // While no broker name can be resolved, the constructor fails repeatedly. That counts as progress for the
+        // liveness check: a restart of the process would not help.
         progress.step();
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(options.kafkaProperties())) {
             recreating = false;
@@ -189,8 +194,8 @@ final class PollLoop<M> {
         } catch (WakeupException wakeup) {
             LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
         } catch (RuntimeException broken) {
-            // Whatever it was: a thread that ends would leave the partitions to nobody until their session runs out,
-            // and the process would look alive.
+            // The thread continues after any failure. If it ended, its partitions would not be read until the session
+            // times out, and the process would look alive.
             problem = "cannot consume: " + broken.getMessage();
             LOGGER.atWarn()
                     .addKeyValue("service", options.group())
@@ -240,7 +245,7 @@ final class PollLoop<M> {
     }
 
     private void updateHealth(KafkaConsumer<byte[], byte[]> consumer, GroupMembershipHealth heartbeats) {
-        // A member without partitions is healthy too, but only the coordinator can have told it so.
+        // A member without partitions is healthy too, but only once the coordinator has confirmed its membership.
         if (heartbeats.hasJoined()
                 || !consumer.assignment().isEmpty()
                 || consumer.groupMetadata().generationId() >= 0) {
@@ -258,9 +263,9 @@ final class PollLoop<M> {
         return pauses.update() || offsets.hasUncommitted() ? 20 : IDLE_POLL.toMillis();
     }
 
-    // What is held back because a suspect is handled alone is taken from what was polled: to have it fetched again
-    // would
-    // cost half a second for each record, as the fetch for what is behind it is under way. Returns what is left.
+    // Records that are held back while a suspect is handled alone are taken from the polled records. Fetching them
+    // again would cost half a second for each record, because the fetch for the records behind them is already in
+    // flight. Returns the records that are left.
     private ConsumerRecords<byte[], byte[]> apply(
             KafkaConsumer<byte[], byte[]> consumer, ConsumerRecords<byte[], byte[]> polled, OffsetCommits offsets)
             throws InterruptedException {
@@ -282,14 +287,17 @@ final class PollLoop<M> {
     }
 
     /**
-     * @param next where each partition is to be read on; moved by what is applied
-     * @return false if that failed, and the rest has to be tried again later
+     * Applies the records once.
+     *
+     * @param next the next offset of each partition; advanced as records are applied
+     * @return false if that failed, and the rest must be retried later
      */
     private boolean applyOnce(
             ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next, OffsetCommits offsets)
             throws InterruptedException {
         @Nullable TopicPartition known = crashLoopDetector.partitionToIsolate(records);
-        // A process that dies begins again where its offsets stand: to count the batch there is enough.
+        // After a crash, the process restarts at its committed offsets. It is enough to count the batch that begins
+        // there.
         Map<TopicPartition, Long> begun = new HashMap<>(next);
         begun.keySet()
                 .removeIf(partition ->
@@ -328,7 +336,8 @@ final class PollLoop<M> {
             backOff(failure);
         }
         if (!begun.isEmpty()) {
-            // Or a crash would lead back to a batch that begins elsewhere, and nobody could count.
+            // Without this commit, the process would restart after a crash with a batch that begins at another offset,
+            // and its starts could not be counted.
             offsets.commitSync();
         }
         if (failure == null) {
@@ -365,7 +374,7 @@ final class PollLoop<M> {
         long begun = System.nanoTime();
         @Nullable Throwable failure = await(() -> processor.retryDue(assigned));
         long took = System.nanoTime() - begun;
-        // However much is parked, at least as much time is left for what is not.
+        // However many messages are parked, polled records get at least as much time as they do.
         nextParkedRetry = System.nanoTime() + Math.max(PARKED_RETRY_INTERVAL_NANOS, took);
         if (failure != null) {
             progress.parkedFailed(failure);

@@ -7,7 +7,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Called inside a poll, when nothing is in flight: what was applied is committed before another member takes over. */
+/** Commits applied offsets before another member takes over. Kafka calls it inside a poll, when no batch is in flight. */
 final class RebalanceListener implements ConsumerRebalanceListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(RebalanceListener.class);
 
@@ -18,8 +18,8 @@ final class RebalanceListener implements ConsumerRebalanceListener {
     private final Runnable pause;
 
     /**
-     * @param forget told of partitions that another member may have
-     * @param pause pauses what must not be read
+     * @param forget receives the partitions that another member may own now
+     * @param pause pauses the partitions that must not be read
      */
     RebalanceListener(
             String group,
@@ -41,7 +41,7 @@ final class RebalanceListener implements ConsumerRebalanceListener {
         forget(partitions);
     }
 
-    // Does not store positions: the new owner may have stored later decisions already.
+    // Does not store positions: the new owner may already have stored later decisions.
     @Override
     public void onPartitionsLost(Collection<TopicPartition> partitions) {
         forget(partitions);
@@ -59,7 +59,8 @@ final class RebalanceListener implements ConsumerRebalanceListener {
                 .addKeyValue("service", group)
                 .addKeyValue("partitions", partitions)
                 .log("partitions assigned");
-        // Now, not before the next poll: this one may already bring records of theirs.
+        // Resolved now and not before the next poll, because the current poll may already return records of these
+        // partitions.
         positions.assigned(partitions);
         pause.run();
     }

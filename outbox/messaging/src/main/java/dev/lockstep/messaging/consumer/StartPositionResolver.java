@@ -25,12 +25,13 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides where a consumer begins to read its partitions, in one transaction with what that means: the positions that are kept, the ranges
- * that were removed unread, and the requests to send those messages again. Once that has committed, a restart or another instance finds
- * nothing missing, so each loss is reported and asked for once.
+ * Decides where a consumer starts to read its partitions. One transaction stores the decision and its consequences: the positions, the
+ * ranges that were removed unread, and the requests to resend those messages. After its commit, a restart or another instance finds nothing
+ * missing, so each loss is reported and requested once.
  */
 final class StartPositionResolver {
-    // A message may be written long before its transaction commits, and so before messages that reached Kafka earlier.
+    // A message may be written long before its transaction commits, and thus before messages that reached Kafka
+    // earlier.
     private static final Duration RESEND_MARGIN = Duration.ofMinutes(10);
     private static final BoundedTransactions.Limits LIMITS =
             new BoundedTransactions.Limits(Duration.ofSeconds(30), Duration.ofSeconds(10));
@@ -52,15 +53,16 @@ final class StartPositionResolver {
         this.reporter = reporter;
     }
 
-    /** What is known now, and what was decided by it. */
+    /** The decided start of each partition, and the positions to store as a result. */
     record StartDecisions(Map<TopicPartition, PartitionStart> starts, Map<TopicPartition, StoredPosition> known) {}
 
     /**
-     * Decides for some partitions.
+     * Decides where to start on the given partitions.
      *
      * @param logs every partition of their topics
-     * @param firsts where to begin on partitions that the group has never read
-     * @param applied what this member has applied since it last wrote positions
+     * @param firsts where to start on partitions that the group has never read
+     * @param applied the positions that this member has applied since it last stored positions
+     * @return completes when the decisions are committed
      */
     Future<StartDecisions> decide(
             Collection<TopicPartition> partitions,
@@ -94,7 +96,7 @@ final class StartPositionResolver {
                 .mapEmpty();
     }
 
-    /** Keeps what was applied. */
+    /** Moves the stored positions forward to the applied ones. */
     Future<Void> advance(Map<TopicPartition, StoredPosition> applied) {
         return transactions.withConnection(SAVE_TIMEOUT, connection -> positions.advance(connection, applied));
     }
@@ -112,8 +114,8 @@ final class StartPositionResolver {
                 stored.topicId(), Math.max(stored.nextOffset(), applied.nextOffset()), time, stored.invalidOffset());
     }
 
-    // At first sight of a topic all its partitions are written down, also those of other members: one that is not among
-    // them later was added.
+    // When a topic is first seen, the positions of all its partitions are stored, including those of other members. A
+    // partition that is missing among them later was added to the topic.
     private StartDecisions decideStarts(
             Collection<TopicPartition> partitions,
             Map<TopicPartition, PartitionLog> logs,
@@ -141,7 +143,7 @@ final class StartPositionResolver {
             if (partitions.contains(partition)) {
                 starts.put(partition, start);
             } else if (start.lost() != null) {
-                // Its own member reports it.
+                // The member that owns the partition reports the loss.
                 return;
             }
             next.put(partition, positionAfter(log, position, start));
@@ -177,7 +179,7 @@ final class StartPositionResolver {
         return written;
     }
 
-    // One request for all partitions of a topic: its senders do not know where a message of theirs went.
+    // One request covers all partitions of a topic: the senders do not know which partition a message went to.
     private Future<Void> request(
             SqlConnection tx,
             String topic,
@@ -206,7 +208,7 @@ final class StartPositionResolver {
                 });
     }
 
-    // Where a topic was created again, also partitions that it does not have any more may have held unread records.
+    // If a topic was recreated, partitions that no longer exist may also have held unread records.
     private Instant since(
             String topic,
             List<TopicPartition> partitions,

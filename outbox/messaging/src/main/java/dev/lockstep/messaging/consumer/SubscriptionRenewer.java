@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps in the database which topics a consumer group of this service reads, for as long as an instance of it runs, so that any instance
- * can tell whether a dead letter can be redelivered to its group.
+ * Stores in the database which topics a consumer group of this service reads, and renews the entry while an instance runs. Any instance can
+ * then tell whether a dead letter can be redelivered to its group.
  */
 final class SubscriptionRenewer {
     private static final Logger LOGGER = LoggerFactory.getLogger(SubscriptionRenewer.class);
@@ -45,7 +45,7 @@ final class SubscriptionRenewer {
                         .log("the subscription could not be renewed"));
     }
 
-    /** Whether a subscription that was renewed then is one of a group that runs. */
+    /** Whether a subscription that was last renewed at the given time belongs to a running group. */
     static boolean isCurrent(Instant lastSeen, Instant now) {
         return lastSeen.plus(ReplayDestination.SUBSCRIPTION_EXPIRES_AFTER).isAfter(now);
     }

@@ -1,7 +1,7 @@
 /**
- * The Kafka side of a consumer: its poll loop, offsets, lag, and where reading begins.
+ * The Kafka side of a consumer: its poll loop, offset commits, lag, and start positions.
  *
- * <p>{@code MessageConsumer} is what services use; {@code PollLoop} is its thread.
+ * <p>Services use {@code MessageConsumer}. {@code PollLoop} is the thread behind it.
  */
 @NullMarked
 package dev.lockstep.messaging.consumer;

@@ -8,7 +8,8 @@ import java.util.List;
 
 /** Counts open dead letters for metrics. */
 public final class DeadLetterCountStore {
-    // From one reason to the next by the index, and into each no further than anybody tells apart on a chart.
+    // Skips from one reason to the next by the index. Each count stops at a limit beyond which a chart shows no
+    // difference.
     public static final String COUNT_BY_REASON = """
             WITH RECURSIVE present (topic, reason) AS (
                 (SELECT topic, reason FROM dead_letter WHERE state = 'open' ORDER BY topic, reason LIMIT 1)
@@ -27,7 +28,7 @@ public final class DeadLetterCountStore {
 
     private DeadLetterCountStore() {}
 
-    /** How many open dead letters a topic has for one reason, counted no further than 100,000. */
+    /** The number of open dead letters of a topic with one reason, counted up to 100,000. */
     public record Count(String topic, String reason, long count) {}
 
     public static Future<List<Count>> countByReason(SqlClient client) {

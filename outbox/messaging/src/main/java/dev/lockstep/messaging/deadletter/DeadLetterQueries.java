@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What an operator does with dead letters: look, count, or discard. {@link ReplayStore} sends them again. */
+/** Lists, counts and discards dead letters. {@link ReplayStore} replays them. */
 public final class DeadLetterQueries {
     static final Set<String> STATES = Set.of("open", "replayed", "discarded");
 
@@ -34,10 +34,10 @@ public final class DeadLetterQueries {
 
     private static final String FIND = COLUMNS + "stack, record_value FROM dead_letter WHERE id = $1";
 
-    // A service prepares a statement once, so it is planned before its parameters are known, and must find the index
-    // all the same: what leads is compared plainly, and that letters are open is said in so many words. Of an OR the
-    // planner would think that hardly a row passes, and sort all that there are; a CASE it takes for even odds, and
-    // reads in order until it has enough.
+    // A service prepares a statement once, so Postgres plans it before its parameters are known, and the plan must
+    // still use the index. Therefore the leading column is compared directly, and state = 'open' is a literal. For an
+    // OR the planner estimates that hardly any row passes, and sorts all rows. For a CASE it estimates that half of the
+    // rows pass, and reads in index order until it has enough.
     private static final String LIST = COLUMNS + """
                    NULL AS stack, CASE WHEN octet_length(record_value) <= $10 THEN record_value END AS record_value
               FROM dead_letter
@@ -54,7 +54,7 @@ public final class DeadLetterQueries {
              LIMIT $9
             """;
 
-    // From one fingerprint to the next by the index, not over all letters.
+    // Skips from one fingerprint to the next by the index, instead of reading all dead letters.
     public static final String GROUPS = """
             WITH RECURSIVE present (state, fingerprint) AS (
                 (SELECT d.state, d.fingerprint
@@ -95,7 +95,7 @@ public final class DeadLetterQueries {
 
     private DeadLetterQueries() {}
 
-    /** Which dead letters are meant; a null matches all. */
+    /** Selects dead letters; a null member matches all. */
     public record Filter(
             @Nullable String topic,
             @Nullable String type,
@@ -113,7 +113,7 @@ public final class DeadLetterQueries {
                     .addValue(fingerprint);
         }
 
-        /** Those members that are set. */
+        /** The members that are set. */
         JsonObject toJson() {
             JsonObject json = new JsonObject()
                     .put("topic", topic)
@@ -126,7 +126,7 @@ public final class DeadLetterQueries {
             return json;
         }
 
-        /** What narrows the search most, and has an index. */
+        /** The most selective column of the filter that has an index. */
         IndexedColumn indexedColumn() {
             return key != null
                     ? IndexedColumn.KEY
@@ -142,7 +142,7 @@ public final class DeadLetterQueries {
         }
     }
 
-    /** What a search goes by; each has statements of its own, as each has an index. */
+    /** The column that leads a search; each has its own statements, because each has its own index. */
     enum IndexedColumn {
         KEY("key_text", 5),
         FINGERPRINT("fingerprint", 7),
@@ -184,10 +184,10 @@ public final class DeadLetterQueries {
         }
 
         /**
-         * The condition by itself.
+         * The condition on this column alone.
          *
-         * @param table its prefix
-         * @param shift how many parameters a statement has fewer in front of the filter's than a list has
+         * @param table the prefix of the column, such as {@code d.}
+         * @param shift how many fewer parameters precede the filter's than in the list statement
          */
         String condition(String table, int shift) {
             return column.isEmpty() ? "" : "AND %s%s = $%d".formatted(table, column, parameter - shift);
@@ -195,15 +195,15 @@ public final class DeadLetterQueries {
     }
 
     /**
-     * A dead letter as it is shown.
+     * The JSON form of a dead letter.
      *
      * @param keyEncoding {@code base64} if the key is not text
-     * @param stack left out of lists
-     * @param value the record's value as text; left out of lists where it is large
+     * @param stack omitted from lists
+     * @param value the record's value as text; omitted from lists if it is large
      * @param valueEncoding {@code base64} if the value is not text
-     * @param replay the job that sent it again
-     * @param returnedFrom the job that sent it again before, after which it failed once more
-     * @param redeliveryOf the letter of the same message that was redelivered to the group, after which it failed once more
+     * @param replay the job that replayed it
+     * @param returnedFrom the job that replayed this message before it failed again and became this dead letter
+     * @param redeliveryOf the earlier dead letter of the same message, which was redelivered to the group before the message failed again
      */
     public record DeadLetterView(
             UUID id,
@@ -236,9 +236,9 @@ public final class DeadLetterQueries {
     /**
      * Dead letters that failed in the same way.
      *
-     * @param sample what happened to the newest of them
-     * @param count how many, counted no further than 100,000
-     * @param newest the newest of them
+     * @param sample the error of the newest one
+     * @param count the number of dead letters, counted up to 100,000
+     * @param newest the id of the newest one
      */
     record DeadLetterGroup(
             String fingerprint,
@@ -263,7 +263,7 @@ public final class DeadLetterQueries {
     }
 
     /**
-     * Lists letters, the newest first. What no index leads to is looked for among a bounded number of them.
+     * Lists dead letters, newest first. A filter without an index examines a bounded number of rows.
      *
      * @param states one or more of {@code open}, {@code replayed} and {@code discarded}
      */
@@ -302,13 +302,16 @@ public final class DeadLetterQueries {
                 });
     }
 
-    /** Of what is open there is little, compared with what is settled; of a key there is little in any case. */
+    /**
+     * The statement of {@link #list}. Open dead letters are few compared with settled ones, so a list of open ones uses their index. A
+     * filter by key uses the index on keys in any case, because one key has few dead letters.
+     */
     public static String listStatement(Set<String> states, Filter filter) {
         IndexedColumn lead = filter.indexedColumn();
         return isOpenOnly(states, filter) ? lead.listOpen : lead.listAny;
     }
 
-    /** Where the window of {@link #listStatement} ends, by the same index. */
+    /** The statement that finds the end of the window of {@link #listStatement}, by the same index. */
     public static String end(Set<String> states, Filter filter) {
         return isOpenOnly(states, filter) ? IndexedColumn.END_OF_OPEN : filter.indexedColumn().endOfAny;
     }
@@ -328,7 +331,7 @@ public final class DeadLetterQueries {
                 });
     }
 
-    /** Completes with whether it was open, and so is discarded now. */
+    /** Completes with true if the dead letter was open and is now discarded. */
     static Future<Boolean> discard(SqlClient client, UUID id, String reason) {
         return client.preparedQuery(DISCARD).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
     }

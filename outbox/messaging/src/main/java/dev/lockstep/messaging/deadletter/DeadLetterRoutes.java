@@ -20,7 +20,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lets an operator browse and discard dead letters over HTTP, and, by {@link ReplayRoutes}, replay them. */
+/** Lets an operator list and discard dead letters over HTTP, and replay them through {@link ReplayRoutes}. */
 public final class DeadLetterRoutes {
     private static final int MAX_REASON_LENGTH = 1000;
 
@@ -36,7 +36,7 @@ public final class DeadLetterRoutes {
         DeadLetterRoutes routes = new DeadLetterRoutes(pool, reads);
         ApiRoutes api =
                 ApiRoutes.on(router).get("/dead-letters", routes::list).get("/dead-letters/groups", routes::groups);
-        // Before the ones by id, which would take "replays" for one.
+        // Mounted before the routes by id, which would match "replays" as an id.
         ReplayRoutes.mount(api, pool, reads, replays);
         api.get("/dead-letters/:id", routes::find).delete("/dead-letters/:id", routes::discard);
     }

@@ -20,20 +20,20 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the records that could not be handled and sends them to {@code <topic>.dlq} through the outbox, in one statement on
- * the caller's transaction: a poison message is routed as atomically as a good one is handled.
+ * Stores records that cannot be handled and sends them to {@code <topic>.dlq} through the outbox, in one statement on the caller's
+ * transaction. A record therefore becomes a dead letter as atomically as a valid one is handled.
  */
 public final class DeadLetterStore {
     static final String TOPIC_SUFFIX = ".dlq";
 
     private static final int MAX_ERROR_LENGTH = 2000;
-    // The topic takes 2 MiB. The rest is for the headers that say why.
+    // The topic accepts 2 MiB. The rest is reserved for the headers that describe the failure.
     private static final int MAX_DLQ_RECORD_BYTES = 3 * 512 * 1024;
     private static final TimeBasedEpochGenerator IDS = Generators.timeBasedEpochGenerator();
 
-    // Position and id make a second delivery of the same bad record a repeat: no row, no second record on the topic.
-    // One that was replayed and failed again comes at a new position, or is the redelivery of a letter, and keeps its
-    // place among those of its key.
+    // The unique position and id make a second delivery of the same bad record a repeat: it adds no row and sends no
+    // second record to the topic. A message that was replayed and failed again arrives at a new position, or as the
+    // redelivery of a dead letter; it keeps its place in the order of its key.
     private static final String ADD = """
             WITH failed AS (
                 SELECT * FROM unnest($2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::bytea[], $7::bytea[],
@@ -81,9 +81,9 @@ public final class DeadLetterStore {
      * A record that will not be handled.
      *
      * @param reason a fixed word to group by
-     * @param error what happened to this one
-     * @param cause what was thrown, if anything was
-     * @param redeliveryOf the dead letter whose redelivery this was, if it was one
+     * @param error the message of this failure
+     * @param cause the exception, if there was one
+     * @param redeliveryOf the dead letter that was redelivered, if this record is a redelivery
      */
     public record DeadLetter(
             ConsumerRecord<byte[], byte[]> source,
@@ -121,7 +121,7 @@ public final class DeadLetterStore {
                     firstAt);
         }
 
-        /** One that the process did not survive, as often as it was begun. */
+        /** A record during whose handling the process ended every time it was started. */
         public static DeadLetter crashed(ConsumerRecord<byte[], byte[]> source, int starts, Instant firstAt) {
             return new DeadLetter(
                     source,
@@ -219,8 +219,8 @@ public final class DeadLetterStore {
     }
 
     /**
-     * Which parts of a record leave for the topic. A sender that compresses gets more through a topic's limit than the relay,
-     * which would try what is refused for ever, with all that is behind it.
+     * The parts of a record that are sent to the dead letter topic. A producer that compresses gets larger records through a topic's size
+     * limit than the relay does. The relay would retry a refused record forever and hold back everything behind it.
      */
     private record DlqParts(boolean key, boolean headers, boolean value) {
         static DlqParts of(ConsumerRecord<byte[], byte[]> record) {
@@ -255,8 +255,8 @@ public final class DeadLetterStore {
         if (errorClass != null) {
             all.add(Headers.pair("dlq_error_class", errorClass));
         }
-        // The outbox keeps keys as text. One that is none, or too long for that, leaves without it, and says here what
-        // it was.
+        // The outbox stores keys as text. A record whose key is not text, or is too long, is sent without a key, and
+        // this header carries it.
         if (record.key() != null && Headers.key(record) == null) {
             all.add(
                     room.key()

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sixteen hex digits that are the same for dead letters which failed in the same way. Neither messages, which carry ids, nor
- * lines, which move with every edit, count.
+ * Sixteen hex digits that are equal for dead letters that failed in the same way. Error messages, which contain ids, and line numbers,
+ * which change with every edit, are not part of it.
  */
 public final class Fingerprint {
     private static final int BYTES = 8;

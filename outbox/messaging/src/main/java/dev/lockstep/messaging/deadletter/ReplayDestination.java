@@ -8,18 +8,18 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a replay delivers dead letters: to the consumer group whose dead letters they are, or to their topic, which every group of the
- * topic reads.
+ * The destination to which a replay delivers dead letters: the consumer group that failed to handle them, or their topic, which every group
+ * of the topic reads.
  */
 public enum ReplayDestination {
     GROUP(ReplayDestination.HAS_ACTIVE_GROUP, "true", "true", ReplayDestination.REDELIVER),
     TOPIC("true", ReplayDestination.KEY_IS_TEXT, ReplayDestination.FITS, ReplayDestination.RESEND);
 
-    /** A consumer that has not renewed its subscription for this long does not run. */
+    /** A consumer that has not renewed its subscription for this long counts as stopped. */
     public static final Duration SUBSCRIPTION_EXPIRES_AFTER = Duration.ofMinutes(2);
 
-    // What Kafka takes by default, 1,048,588 bytes a batch, less what a batch and its record need, and a header that is
-    // added. As text the headers are no smaller than what Kafka makes of them.
+    // Kafka accepts 1,048,588 bytes a batch by default; this leaves room for the overhead of the batch and its record,
+    // and for one added header. The headers as JSON text are at least as large as Kafka's encoding of them.
     static final int MAX_RESENT_BYTES = 1_048_000;
 
     private static final String HAS_ACTIVE_GROUP = """
@@ -34,10 +34,10 @@ public enum ReplayDestination {
              + octet_length(d.record_headers::text) <= 1048000)
             """;
 
-    // The inbox claim makes the letter of a message that was handled meanwhile, or is parked already, a repeat: it is
-    // settled, and nothing is redelivered. Where the message stood first keeps the order of its key: before what is
-    // parked behind it, after what came before it. The time matters only to records without ce_id or ce_time, whose id
-    // was made with its day.
+    // If the message was handled in the meantime, or is parked already, the inbox claim makes the dead letter a repeat:
+    // it is settled, and nothing is redelivered. The offset at which the message first stood keeps the order of its
+    // key: before messages parked behind it, after those before it. The record time matters only for records without
+    // ce_id or ce_time, because their id is derived from its day.
     private static final String REDELIVER = """
             ), filed AS (
                 SELECT t.*, inbox_id(coalesce(t.message_id, t.id), make_interval(secs => %1$s), %2$d) AS inbox_id
@@ -59,10 +59,11 @@ public enum ReplayDestination {
                     ON CONFLICT DO NOTHING
             """;
 
-    // The record goes back as it came, ce_id included: consumers that did handle it recognise a repeat. To one that
-    // came without, the id that the inbox made of its place is given, or its replay, if the relay repeats it, would be
-    // two messages. Of an id that is no UUIDv7 the inbox made one with the day on which the record was sent, which is
-    // given to it as its time, or on another day it would be another message.
+    // The record is sent as it arrived, including its ce_id, so that consumers that have handled it recognise a repeat.
+    // A record without ce_id gets the id that the inbox derived from its position; otherwise, if the relay repeated the
+    // replay, consumers would see two messages. For a ce_id that is not a UUIDv7 the inbox derived an id with the day
+    // on which the record was sent. That day is sent as ce_time, because the id derived on another day would be that of
+    // another message.
     private static final String RESEND = """
             ), delivered AS (
                 INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
@@ -94,7 +95,7 @@ public enum ReplayDestination {
         this.deliver = deliver;
     }
 
-    /** @throws Problem 400 naming {@code to} for anything but {@code group}, {@code topic}, or nothing, which is {@code group} */
+    /** @throws Problem 400 naming {@code to} unless it is {@code group}, {@code topic} or null, which means {@code group} */
     static ReplayDestination of(@Nullable String to) {
         return switch (to) {
             case null -> GROUP;
@@ -108,37 +109,37 @@ public enum ReplayDestination {
         };
     }
 
-    /** As requests and the database say it. */
+    /** The name of the destination in requests and in the database. */
     @JsonValue
     String value() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** SQL: whether the consumer group of the letter {@code d} runs and reads its topic, if that matters. */
+    /** SQL: whether an instance of the consumer group of the dead letter {@code d} reads its topic; true if that is irrelevant. */
     String hasActiveGroup() {
         return hasActiveGroup;
     }
 
-    /** SQL: whether the outbox can keep the key of the letter {@code d}, if that matters. */
+    /** SQL: whether the outbox can store the key of the dead letter {@code d}; true if that is irrelevant. */
     String keyIsText() {
         return keyIsText;
     }
 
-    /** SQL: whether Kafka takes a record as large as the letter {@code d}, if that matters. */
+    /** SQL: whether Kafka accepts a record as large as the dead letter {@code d}; true if that is irrelevant. */
     String fits() {
         return fits;
     }
 
-    /** SQL: whether the letter {@code d} can be delivered at all, whatever its age. */
+    /** SQL: whether the dead letter {@code d} can be delivered at all, whatever its age. */
     String isDeliverable() {
         return "%s AND %s AND %s".formatted(hasActiveGroup, keyIsText, fits);
     }
 
     /**
-     * SQL: ends the common table expression {@code taken}, which holds whole rows of {@code dead_letter}, and begins another that
+     * SQL: ends the common table expression {@code taken}, which holds whole rows of {@code dead_letter}, and begins another one that
      * delivers them.
      *
-     * @param retention the parameter with the inbox's retention in seconds
+     * @param retention the statement parameter with the inbox's retention in seconds
      */
     String deliver(String retention) {
         return deliver.formatted(retention, MessageIds.DAYS_AHEAD);

@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Carries replays of dead letters out, at the rate that each one has. */
+/** Runs replays of dead letters in the background, each at its own rate. */
 public final class ReplayJobs implements JobRunner.JobDefinition {
     private static final int PAGE_SIZE = 1_000;
     private static final int STEPS_PER_SECOND = 5;
-    // The database's clock decides what is due; a timer may be early.
+    // The database's clock decides when a step is due, and a timer may fire early.
     private static final Duration MARGIN = Duration.ofMillis(10);
 
     private final Pool pool;
@@ -25,7 +25,7 @@ public final class ReplayJobs implements JobRunner.JobDefinition {
     private final Duration dedupWindow;
     private final Counter replayed;
 
-    /** @param dedupWindow how long consumers recognise a repeat: what is older is replayed only with force */
+    /** @param dedupWindow how long consumers recognise a repeat; older dead letters are replayed only with {@code force} */
     public ReplayJobs(Vertx vertx, Pool pool, Duration dedupWindow, MeterRegistry meters) {
         this.pool = pool;
         this.runner = new JobRunner(vertx, this);
@@ -48,7 +48,7 @@ public final class ReplayJobs implements JobRunner.JobDefinition {
         return dedupWindow;
     }
 
-    /** Sends the first ones. Completes when that is done; whatever is left goes on without the caller. */
+    /** Replays the first dead letters. Completes when that is done; the remaining ones are replayed in the background. */
     Future<Void> begin(UUID id) {
         return runner.begin(id);
     }

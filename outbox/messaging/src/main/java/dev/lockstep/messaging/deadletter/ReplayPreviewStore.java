@@ -15,7 +15,7 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What a replay would send, or has still to send. {@link ReplayStore} sends it. */
+/** Counts the dead letters that a replay would deliver, or has still to deliver. {@link ReplayStore} delivers them. */
 final class ReplayPreviewStore {
     private static final String MATCHING = """
             SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
@@ -70,14 +70,14 @@ final class ReplayPreviewStore {
     private ReplayPreviewStore() {}
 
     /**
-     * What a replay would send.
+     * The dead letters that a replay would deliver, and those that it would not.
      *
-     * @param count how many letters, counted no further than 100,000
-     * @param tooOld how many it would refuse, as they are older than the dedup window
-     * @param tooLarge how many it would not send, as Kafka might refuse them for their size
-     * @param keyNotText how many cannot be sent, as the outbox keeps keys as text
-     * @param groupGone how many cannot be redelivered, as no instance of their consumer group reads their topic
-     * @param oldest when the first of all of these failed first
+     * @param count how many it would deliver, counted up to 100,000
+     * @param tooOld how many it would refuse because they are older than the dedup window
+     * @param tooLarge how many it would not send because Kafka might refuse them for their size
+     * @param keyNotText how many cannot be sent because the outbox stores keys as text
+     * @param groupGone how many cannot be redelivered because no instance of their consumer group reads their topic
+     * @param oldest the earliest first failure of all of these
      */
     record ReplayPreview(
             boolean dryRun,
@@ -90,7 +90,7 @@ final class ReplayPreviewStore {
             @Nullable Instant oldest,
             List<ReplayPreviewGroup> groups) {}
 
-    /** What a replay would send of one group. */
+    /** The dead letters of one fingerprint that a replay would deliver. */
     record ReplayPreviewGroup(
             String fingerprint,
             String topic,
@@ -100,10 +100,10 @@ final class ReplayPreviewStore {
             long count) {}
 
     /**
-     * Counts what a replay would send.
+     * Counts the dead letters that a replay would deliver.
      *
-     * @param job whose cut-off is meant, or null for now
-     * @param forced whether letters past the dedup window are sent, too
+     * @param job the job whose cut-off applies, or null for now
+     * @param forced whether dead letters older than the dedup window are delivered too
      */
     static Future<ReplayPreview> preview(
             SqlClient client,

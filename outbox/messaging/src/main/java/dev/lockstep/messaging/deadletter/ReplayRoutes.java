@@ -28,7 +28,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lets an operator replay dead letters: one, or as a job all that match, and see and stop such jobs. */
+/** Lets an operator replay dead letters: one, or all that match as a job; and list and stop such jobs. */
 final class ReplayRoutes {
     private static final String PATH = "/dead-letters/replays";
     private static final Set<String> STATES = Set.of("running", "done", "stopped");
@@ -61,11 +61,11 @@ final class ReplayRoutes {
     }
 
     /**
-     * What {@code POST /dead-letters/replay} takes: filters of which all must match, or {@code all}.
+     * The body of {@code POST /dead-letters/replay}: filters that must all match, or {@code all}.
      *
      * @param to {@code group} or {@code topic}
-     * @param reason why the letters died, as they show it; why they are replayed is another member
-     * @param why in the operator's words
+     * @param reason a filter on the reason of the dead letters; the operator's reason is {@code why}
+     * @param why the operator's reason for the replay
      */
     record Request(
             @Nullable String topic,
@@ -84,7 +84,7 @@ final class ReplayRoutes {
         static final Request EMPTY =
                 new Request(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
-        // Nothing given is more often a body that got lost than everything meant.
+        // A request without a filter is more often a lost body than a request for everything.
         Filter filter() {
             Filter filter = new Filter(topic, type, reason, key, errorClass, fingerprint);
             boolean everything = Boolean.TRUE.equals(all);
@@ -122,16 +122,19 @@ final class ReplayRoutes {
         }
     }
 
-    /** What {@code POST /dead-letters/{id}/replay} takes, if anything. */
+    /** The optional body of {@code POST /dead-letters/{id}/replay}. */
     record OneRequest(
             @Nullable String to,
             @Nullable Boolean force,
             @Nullable String reason) {}
 
-    /** What {@code POST /dead-letters/replays/{id}/stop} takes. */
+    /** The body of {@code POST /dead-letters/replays/{id}/stop}. */
     record StopRequest(@Nullable String reason) {}
 
-    /** A job with what it has not sent: what it may still send, and what it will not. Absent where counting took too long. */
+    /**
+     * A job, with the number of dead letters that it may still replay and of those that it will not. The numbers are absent if counting
+     * took too long.
+     */
     record ReplayJobView(
             @JsonUnwrapped ReplayView job,
             @Nullable Long remaining,
@@ -189,7 +192,7 @@ final class ReplayRoutes {
         }
     }
 
-    // Letters are counted for people. That it takes too long is no reason to refuse what they ask for.
+    // The counts are information for operators; a timeout while counting is no reason to refuse their request.
     private static Future<Optional<ReplayPreview>> emptyIfUnavailable(Future<ReplayPreview> matching) {
         return matching.map(Optional::of)
                 .recover(cause -> cause instanceof Problem problem && problem.status() == 503

@@ -18,10 +18,10 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Delivers dead letters again, one, or as many as match, bit by bit. Every method runs on the caller's connection. */
+/** Replays dead letters: one, or step by step all that match. Every method runs on the caller's connection. */
 public final class ReplayStore {
-    // The id begins with the time at which the message was made. Letters from before there were ids go by when they
-    // failed.
+    // The id begins with the time at which the message was created. For dead letters from before there were ids the
+    // time of the failure is used.
     private static final String TOO_OLD =
             "coalesce(d.message_id, uuidv7_floor(d.first_at)) < uuidv7_floor(now() - make_interval(secs => %s))";
 
@@ -71,7 +71,7 @@ public final class ReplayStore {
 
     private ReplayStore() {}
 
-    /** What differs by destination, and by the index that finds the letters. */
+    /** The statements that differ by destination, and by the index that finds the dead letters. */
     private record Statements(String one, String why, String all, String ofKey, String ofFingerprint) {
         static Statements of(ReplayDestination to) {
             return new Statements(
@@ -100,12 +100,11 @@ public final class ReplayStore {
                     """.formatted(to.hasActiveGroup(), to.keyIsText(), to.fits());
         }
 
-        // It is as many letters as are read, not as many as match, that make a page, so that a step is bounded; and one
-        // that sent nothing is followed by the next page at once. A letter whose transaction was open at the cut-off
-        // may
-        // appear behind the place that was reached, so the job is done when a whole round from the start has found
-        // nothing
-        // more. What came back from the job itself is not taken again, even if the clock that made its id runs late.
+        // A page is limited by the dead letters that are read, not by those that match, so that a step is bounded; a
+        // page that sent nothing is followed by the next one at once. A dead letter whose transaction was open at the
+        // cut-off may appear before the position that was reached, so the job is done only when a whole pass from the
+        // start has found nothing more. Messages of this job that failed again are not taken again, even if the clock
+        // that generated their ids is slow.
         private static String step(ReplayDestination to, String condition) {
             return """
                     WITH job AS MATERIALIZED (
@@ -176,11 +175,11 @@ public final class ReplayStore {
     }
 
     /**
-     * How letters are to be sent again.
+     * The options of a replay.
      *
-     * @param ratePerSecond most letters a second
-     * @param maxFailures how many of those that were sent may be dead letters again until the job stops
-     * @param forced whether those past the dedup window are sent, too
+     * @param ratePerSecond the maximum number of dead letters a second
+     * @param maxFailures how many of the replayed messages may become dead letters again before the job stops
+     * @param forced whether dead letters older than the dedup window are replayed too
      */
     record ReplayOptions(
             ReplayDestination to,
@@ -189,15 +188,15 @@ public final class ReplayStore {
             boolean forced,
             @Nullable String why) {}
 
-    /** Why one letter cannot be delivered there; all true if nothing but its state or its age is in the way. */
+    /** The conditions that one dead letter must meet to be delivered. All are true if only its state or its age prevents the delivery. */
     record Deliverable(boolean hasActiveGroup, boolean keyIsText, boolean fits) {}
 
     /**
-     * A replay as it is shown.
+     * The JSON form of a replay.
      *
      * @param state {@code running}, {@code done} or {@code stopped}
-     * @param replayed how many letters were sent again so far
-     * @param returned how many of them are dead letters again
+     * @param replayed how many dead letters have been replayed so far
+     * @param returned how many of them have become dead letters again
      */
     public record ReplayView(
             UUID id,
@@ -225,21 +224,21 @@ public final class ReplayStore {
     }
 
     /**
-     * What a step came to.
+     * The result of a step.
      *
-     * @param sent how many letters it sent
-     * @param next when the one after it is due; empty if the job is over, or another instance does it
+     * @param sent how many dead letters it replayed
+     * @param next the delay until the next step; empty if the job has ended or another instance runs it
      */
     public record Step(long sent, Optional<Duration> next) {}
 
-    /** Completes with whether it is sent again. */
+    /** Completes with true if the dead letter was replayed. */
     static Future<Boolean> one(SqlClient tx, UUID letter, ReplayDestination to, boolean forced, Duration dedupWindow) {
         return tx.preparedQuery(statements(to).one())
                 .execute(Tuple.of(letter, forced, seconds(dedupWindow)))
                 .map(rows -> rows.iterator().next().getLong(0) == 1);
     }
 
-    /** Completes with what keeps a letter that there is from being delivered. */
+    /** Completes with the conditions that an existing dead letter meets. */
     static Future<Deliverable> deliverable(SqlClient client, UUID letter, ReplayDestination to) {
         return client.preparedQuery(statements(to).why())
                 .execute(Tuple.of(letter))
@@ -252,10 +251,10 @@ public final class ReplayStore {
     }
 
     /**
-     * Writes down what is to be sent again. Letters that come later are not meant.
+     * Creates a job that replays the selected dead letters. Dead letters that are added later are not part of it.
      *
-     * @param most how many jobs may run at once
-     * @return completes with the job's id; empty if as many as that run already
+     * @param most how many jobs may run at a time
+     * @return completes with the job's id; empty if that many are running already
      */
     static Future<Optional<UUID>> create(SqlClient tx, Filter filter, ReplayOptions terms, Operator who, int most) {
         return tx.query(LOCK_JOB_CREATION)
@@ -274,7 +273,9 @@ public final class ReplayStore {
                         : Optional.of(rows.iterator().next().getUUID(0)));
     }
 
-    /** Sends what is due, and remembers that, in one statement: a crash repeats none and leaves none out. */
+    /**
+     * Replays the dead letters that are due and records the progress in the same statement, so that a crash neither repeats nor skips any.
+     */
     public static Future<Step> step(SqlClient client, ReplayView job, int page, int most, Duration dedupWindow) {
         return client.preparedQuery(statements(job.to()).step(job))
                 .execute(Tuple.of(job.id(), page, (long) most, seconds(dedupWindow)))
@@ -290,7 +291,7 @@ public final class ReplayStore {
                 });
     }
 
-    /** Completes with whether it was running, and so is stopped now. */
+    /** Completes with true if the job was running and is now stopped. */
     static Future<Boolean> stop(SqlClient tx, UUID id, String reason) {
         return tx.preparedQuery(STOP).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
     }

@@ -8,16 +8,16 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** What a stack trace says about a failure, without what it says of the machinery around the handler. */
+/** Summarises the stack trace of a failure, without the frames of the frameworks around the handler. */
 final class StackTraceSummary {
     private static final int MAX_LINES = 30;
-    // Of one failure, so that there is room for its causes.
+    // The limit for one failure of the chain, which leaves room for its causes.
     private static final int MAX_FRAMES = 10;
     private static final int MAX_CHARACTERS = 8 * 1024;
     private static final int MAX_MESSAGE_LENGTH = 300;
     private static final int MAX_CAUSES = 10;
     private static final int OUTLINED_FRAMES = 5;
-    // What calls every handler, and what any of them calls on.
+    // The callers of every handler, and libraries that any handler may call.
     private static final List<String> FRAMEWORK_PREFIXES = List.of(
             "java.",
             "javax.",
@@ -29,13 +29,13 @@ final class StackTraceSummary {
             "dev.lockstep.messaging.consumer.",
             "dev.lockstep.messaging.delivery.",
             "dev.lockstep.messaging.transaction.");
-    // A hidden class is called after where it is in memory: another one after each start.
+    // The name of a hidden class contains its address in memory, which differs after each start.
     private static final Pattern ADDRESS = Pattern.compile("(\\$\\$Lambda)[/$][0-9a-fx/]+");
     private static final Pattern NUMBER = Pattern.compile("\\d+");
 
     private StackTraceSummary() {}
 
-    /** For people: each failure of the chain with the frames of the application, at most 30 lines and 8 KiB of them. */
+    /** A text for operators: each failure of the chain with the frames of the application, at most 30 lines and 8 KiB. */
     static String of(Throwable failure) {
         List<String> lines = new ArrayList<>();
         String intro = "";
@@ -59,7 +59,7 @@ final class StackTraceSummary {
         return bounded(lines);
     }
 
-    /** What stays the same when it happens again: the types of the chain and the innermost methods of the application. */
+    /** The parts that stay the same when a failure recurs: the types of the chain and the innermost methods of the application. */
     static List<String> outline(Throwable failure) {
         List<String> outline = new ArrayList<>();
         for (Throwable each : chain(failure)) {

@@ -7,9 +7,9 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Which topics a consumer group reads, and when an instance of it last said so. The caller owns the connection. */
+/** Stores which topics a consumer group reads, and when an instance of it last confirmed that. The caller owns the connection. */
 public final class SubscriptionStore {
-    // In the order of the key, so that two instances that renew at once wait for each other instead of deadlocking.
+    // Sorted by key, so that two instances that renew at the same time wait for each other instead of deadlocking.
     private static final String RENEW = """
             INSERT INTO consumer_subscription (consumer, topic)
             SELECT $1, t.topic FROM unnest($2::text[]) AS t (topic) ORDER BY t.topic
@@ -21,7 +21,7 @@ public final class SubscriptionStore {
 
     private SubscriptionStore() {}
 
-    /** Says now that the group reads these topics. Completes once that is written. */
+    /** Records that the group reads these topics now. Completes once that is written. */
     public static Future<Void> renew(SqlClient client, String group, Collection<String> topics) {
         return client.preparedQuery(RENEW)
                 .execute(Tuple.tuple()
@@ -30,7 +30,7 @@ public final class SubscriptionStore {
                 .mapEmpty();
     }
 
-    /** Completes with when an instance of the group last said that it reads the topic; empty if none ever did. */
+    /** Completes with the time at which an instance of the group last confirmed that it reads the topic; empty if none ever did. */
     static Future<Optional<Instant>> lastSeen(SqlClient client, String group, String topic) {
         return client.preparedQuery(LAST_SEEN)
                 .execute(Tuple.of(group, topic))

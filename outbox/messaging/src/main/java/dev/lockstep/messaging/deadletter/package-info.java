@@ -1,4 +1,4 @@
-/** Dead letters: messages that can never succeed, with the failure that says why, and their replay. */
+/** Dead letters: messages that can never succeed, with the failure that explains why, and their replay. */
 @NullMarked
 package dev.lockstep.messaging.deadletter;
 

@@ -8,11 +8,11 @@ import java.util.Map;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Counts how often the batch that begins at an offset was begun, before it is handled: a record that kills the process leaves
- * no other trace.
+ * Counts how often the batch that begins at an offset was started. The start is counted before the batch is handled, because a record that
+ * crashes the process leaves no other trace.
  */
 public final class AttemptStore {
-    // What a crash of Postgres takes back here is at worst one attempt more, so nobody waits for the disk.
+    // With synchronous_commit off, a crash of Postgres can lose a count. The consequence is at worst one more attempt.
     private static final String COUNT_STARTS = """
             INSERT INTO delivery_attempt AS a (consumer, topic, partition, "offset", starts, complete_since)
             SELECT $1, b.topic, b.partition, b."offset", 1,
@@ -44,7 +44,7 @@ public final class AttemptStore {
         this.consumer = consumer;
     }
 
-    /** Completes with how often each partition's batch has been begun, this time included. */
+    /** Completes with how often each partition's batch has been started, including this time. */
     public Future<Map<TopicPartition, Integer>> countStarts(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
         return client.preparedQuery(COUNT_STARTS)
                 .execute(parameters(firstOffsets))
@@ -56,14 +56,14 @@ public final class AttemptStore {
                 });
     }
 
-    /** The batches failed, but the process lives to tell: they do not count as crashes. */
+    /** Clears the counts of batches that failed: the process survived them, so they do not count as crashes. */
     Future<Void> clearStarts(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
         return client.preparedQuery(CLEAR_STARTS)
                 .execute(parameters(firstOffsets))
                 .mapEmpty();
     }
 
-    /** The batches are not handled now after all: if the process dies, it is not by them. */
+    /** Undoes one start of batches that are not handled now after all. If the process dies, these batches are not the cause. */
     Future<Void> undoStart(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
         return client.preparedQuery(UNDO_START)
                 .execute(parameters(firstOffsets))

@@ -25,19 +25,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Applies one polled batch, and when its transaction fails finds the messages at fault, puts those aside and applies all others.
+ * Applies one polled batch. If its transaction fails, finds the messages at fault, parks them or makes them dead letters, and applies all
+ * others.
  *
  * <pre>
- *  the failure is ─┬─ UNAVAILABLE ──────────▶ the batch is tried again later
- *                  ├─ TRANSIENT, a lock ────▶ those that meet a locked row are parked at once, all others applied
- *                  ├─ TRANSIENT ────────────▶ once more, then in halves; a message that still fails is parked
- *                  ├─ PERMANENT, named ─────▶ the messages that the handler names are dead letters, all others applied
- *                  └─ PERMANENT, UNKNOWN ───▶ in halves; the message at fault is a dead letter, or parked and counted
+ *  the failure is ─┬─ UNAVAILABLE ──────────▶ the batch is retried later
+ *                  ├─ TRANSIENT, a lock ────▶ messages that need a locked row are parked at once, all others are applied
+ *                  ├─ TRANSIENT ────────────▶ retried once, then bisected; a message that still fails is parked
+ *                  ├─ PERMANENT, named ─────▶ the messages that the handler names become dead letters, all others are applied
+ *                  └─ PERMANENT, UNKNOWN ───▶ bisected; the message at fault becomes a dead letter, or is parked and counted
  * </pre>
  */
 final class BatchIsolation<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchIsolation.class);
-    // After this, what still fails is parked as it is instead of being taken apart further.
+    // After this time, messages that still fail are parked without further bisection.
     private static final long MAX_BISECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
     private static final long MAX_TIMEOUT_BISECTION_NANOS = TimeUnit.SECONDS.toNanos(40);
 
@@ -56,8 +57,8 @@ final class BatchIsolation<M> {
 
     /**
      * @param transaction applies a part of the batch in one transaction
-     * @param applied told of each part as soon as its outcome is durable
-     * @param batchSize how many messages the batch has
+     * @param applied receives each part as soon as its outcome is durable
+     * @param batchSize the number of messages in the batch
      */
     BatchIsolation(
             BoundedTransactions transactions,
@@ -80,7 +81,7 @@ final class BatchIsolation<M> {
         this.batchSize = batchSize;
     }
 
-    /** Completes when the outcome of every message is durable; fails if the rest has to be tried again later. */
+    /** Completes when the outcome of every message is durable. Fails if the rest must be retried later. */
     Future<Void> apply(List<DecodedRecord<M>> part) {
         if (part.isEmpty()) {
             return Future.succeededFuture();
@@ -110,7 +111,7 @@ final class BatchIsolation<M> {
             timingOutSince = System.nanoTime();
         }
         boolean searchedForLong = System.nanoTime() - timingOutSince > MAX_TIMEOUT_BISECTION_NANOS;
-        // Not if it is the whole database that does not answer.
+        // If the database does not answer the ping, the search ends and the batch fails.
         return transactions
                 .ping()
                 .compose(answers -> searchedForLong ? park(part, cause) : isolateByBisection(part, cause));
@@ -136,8 +137,8 @@ final class BatchIsolation<M> {
         return bisectOrPark(part, cause);
     }
 
-    // They are found by one statement, not by waiting for each: of a product that many orders want there may be
-    // hundreds.
+    // One statement finds all blocked messages, instead of one lock wait for each: hundreds of orders may need the same
+    // product.
     private Future<Void> parkBlocked(List<DecodedRecord<M>> part, Throwable cause) {
         List<ReceivedMessage<M>> readable = part.stream()
                 .filter(DecodedRecord::isDecoded)
@@ -152,7 +153,7 @@ final class BatchIsolation<M> {
                     if (asked.failed() && FailureClassifier.classify(asked.cause()) == FailureKind.UNAVAILABLE) {
                         return Future.failedFuture(asked.cause());
                     }
-                    // Not even that question got through: it is a whole table that is locked.
+                    // The query itself waited for a lock in vain: a whole table is locked.
                     return asked.failed() && FailureClassifier.isLockTimeout(asked.cause())
                             ? park(part, cause)
                             : bisectOrPark(part, cause);
@@ -165,7 +166,7 @@ final class BatchIsolation<M> {
         for (DecodedRecord<M> each : part) {
             (lockedOut.contains(each.messageId()) ? locked : free).add(each);
         }
-        // First, so that those of their keys that are free queue up behind them.
+        // Parked first, so that unblocked messages of the same keys queue up behind them.
         return park(locked, cause).compose(parked -> apply(free));
     }
 
@@ -198,7 +199,7 @@ final class BatchIsolation<M> {
         return apply(part.subList(0, middle)).compose(firstHalf -> apply(part.subList(middle, part.size())));
     }
 
-    /** Parks messages that nothing is wrong with. That is not an attempt. */
+    /** Parks messages that are not at fault. This does not count as an attempt. */
     private Future<Void> park(List<DecodedRecord<M>> part, Throwable cause) {
         String error = DeliveryFailures.describe(cause);
         List<DecodedRecord<M>> readable =

@@ -28,9 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Applies polled records, each batch in one transaction that holds the inbox claims, the handler's work, what is parked and
- * what is dead. {@link BatchIsolation} takes a batch apart that fails. Only a failure that has nothing to do with the records comes
- * out.
+ * Applies polled records, each batch in one transaction that contains the inbox claims, the handler's work, the parked messages and the
+ * dead letters. {@link BatchIsolation} isolates the messages at fault in a batch that fails. A returned future fails only if the failure is
+ * unrelated to the records.
  */
 public final class BatchProcessor<M> {
     private static final Logger LOGGER = LoggerFactory.getLogger(BatchProcessor.class);
@@ -72,17 +72,17 @@ public final class BatchProcessor<M> {
         this.attempts = new AttemptStore(options.group());
     }
 
-    /** Counts the start of batches that begin at these offsets; completes with how often each was begun. */
+    /** Counts a start of the batches that begin at these offsets. Completes with how often each was started. */
     public Future<Map<TopicPartition, Integer>> countStarts(Map<TopicPartition, Long> firstOffsets) {
         return withConnection(connection -> attempts.countStarts(connection, firstOffsets));
     }
 
-    /** Takes the start just counted back: these batches wait until a suspect has been handled. */
+    /** Undoes the start just counted, for batches that wait until a suspect has been handled. */
     public Future<Void> undoStart(Map<TopicPartition, Long> firstOffsets) {
         return withConnection(connection -> attempts.undoStart(connection, firstOffsets));
     }
 
-    /** Takes the count back, as far as the database can be reached: whoever calls this has not crashed. */
+    /** Clears the start counts of batches that this process survived. Fails if the database cannot be reached. */
     public Future<Void> clearStarts(Map<TopicPartition, Long> firstOffsets) {
         return withConnection(connection -> attempts.clearStarts(connection, firstOffsets))
                 .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived attempt stays counted"));
@@ -91,8 +91,8 @@ public final class BatchProcessor<M> {
     /**
      * Applies the records in order.
      *
-     * @param applied told of each stretch of records as soon as its outcome is durable, also when a later one fails
-     * @return completes when every record's outcome is durable; fails if the rest has to be tried again later
+     * @param applied receives each group of records as soon as its outcome is durable, even if a later one fails
+     * @return completes when the outcome of every record is durable; fails if the rest must be retried later
      */
     public Future<Void> apply(List<CountedRecord> deliveries, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         Instant now = Instant.now();
@@ -134,8 +134,8 @@ public final class BatchProcessor<M> {
                 .toList();
         return transactions
                 .run(limits, tx -> {
-                    // All at once on one connection: they are pipelined, so this is one round trip, and each sees the
-                    // claims.
+                    // The three queries are pipelined on one connection and take one round trip. The two behind the
+                    // claim see the claimed ids.
                     Future<Set<UUID>> claim = inbox.claim(tx, options.group(), readable);
                     Future<Map<TopicKey, Set<UUID>>> waiting = parked.parkedKeys(tx, keys(readable));
                     Future<Set<UUID>> gaps = sequenceGaps.findWithoutPredecessor(tx, readable);
@@ -158,9 +158,9 @@ public final class BatchProcessor<M> {
     }
 
     /**
-     * What is to be done with the messages of a batch.
+     * The messages of a batch, sorted by what is done with them.
      *
-     * @param arrived those that parked ones wait for
+     * @param arrived messages that parked messages wait for
      */
     private record BatchPlan<M>(List<ReceivedMessage<M>> toHandle, List<ParkRequest> toPark, List<UUID> arrived) {}
 
@@ -178,7 +178,7 @@ public final class BatchProcessor<M> {
                 unreadable.add(each.messageId());
                 continue;
             }
-            // Removing makes the second of two deliveries in one batch a repeat.
+            // The id is removed, so that the second of two deliveries in one batch counts as a repeat.
             if (!unseen.remove(each.messageId())) {
                 continue;
             }
@@ -204,7 +204,7 @@ public final class BatchProcessor<M> {
         return sorted;
     }
 
-    // What comes later in this very batch is claimed already, and is yet to be handled.
+    // A predecessor that comes later in the same batch is already claimed, but not handled yet.
     private static boolean isMissing(
             DecodedRecord<?> message,
             UUID previous,
@@ -217,7 +217,8 @@ public final class BatchProcessor<M> {
 
     private Future<BatchPlan<M>> write(SqlConnection tx, BatchPlan<M> sorted, List<DeadLetter> unreadable) {
         Future<Void> handled = sorted.toHandle().isEmpty() ? Future.succeededFuture() : handle(tx, sorted.toHandle());
-        // After the handler, so that nothing is in the pipeline behind a statement of its that failed.
+        // Sent after the handler has completed, so that no statement is pipelined behind one of its statements that
+        // failed.
         return handled.compose(done -> failures.park(tx, sorted.toPark()))
                 .compose(done -> sorted.arrived().isEmpty() ? completed() : parked.makeDue(tx, sorted.arrived()))
                 .compose(done -> failures.deadLetter(tx, unreadable))
@@ -232,7 +233,7 @@ public final class BatchProcessor<M> {
         }
     }
 
-    // That nobody could take the count back does not say that nothing was committed.
+    // A start count that could not be cleared does not prove that the transaction was not committed.
     private Future<Void> deadLetterUnlessHandled(UUID messageId, DeadLetter letter) {
         return withConnection(connection -> inbox.isClaimed(connection, options.group(), messageId))
                 .compose(known -> known ? completed() : deadLetter(letter));
@@ -244,7 +245,7 @@ public final class BatchProcessor<M> {
                 .onSuccess(done -> failures.reportDeadLetter(letter));
     }
 
-    /** Tries the parked messages that are due on these partitions. */
+    /** Retries the parked messages that are due on these partitions. */
     public Future<Void> retryDue(Collection<TopicPartition> partitions) {
         return parkedRetries.retryDue(partitions);
     }

@@ -8,18 +8,18 @@ import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /**
- * How a consumer works.
+ * Settings of a consumer.
  *
- * @param group the Kafka consumer group, and the name under which the inbox keeps its claims
- * @param topics what it subscribes to
+ * @param group the Kafka consumer group, and the name under which the inbox stores its claims
+ * @param topics the topics that the consumer subscribes to
  * @param kafka Kafka client properties, among them {@code bootstrap.servers}
- * @param maxBatch most messages in one transaction
- * @param maxAttempts how often a message is tried before it becomes a dead letter
- * @param retryBackoff before the second attempt; doubled for each further one
+ * @param maxBatch maximum number of messages in one transaction
+ * @param maxAttempts number of attempts before a message becomes a dead letter
+ * @param retryBackoff wait before the second attempt; doubled for each further one
  * @param maxRetryBackoff the longest wait between two attempts
  * @param inboxRetention how long a repeated message is recognised
- * @param gapResendAfter how long a message waits for the missing one before it until the sender is asked; doubled each time
- * @param gapGiveUpAfter how long it waits before it becomes a dead letter
+ * @param gapResendAfter how long a message waits for its missing predecessor before the sender is asked to resend it; doubled each time
+ * @param gapGiveUpAfter how long a message waits for its missing predecessor before it becomes a dead letter
  */
 public record ConsumerOptions(
         String group,
@@ -32,8 +32,8 @@ public record ConsumerOptions(
         Duration inboxRetention,
         Duration gapResendAfter,
         Duration gapGiveUpAfter) {
-    // Partitions that are added to a topic stay unread until the client asks again which there are. Kafka's default is
-    // five minutes.
+    // Partitions that are added to a topic stay unread until the client refreshes its metadata. The default interval of
+    // Kafka is five minutes.
     private static final String METADATA_MAX_AGE_MS = "3000";
 
     public ConsumerOptions {
@@ -41,12 +41,18 @@ public record ConsumerOptions(
         kafka = Map.copyOf(kafka);
     }
 
-    /** Where a group begins that has never read a topic: what {@code kafka} sets as {@code auto.offset.reset}, or at the oldest record. */
+    /**
+     * Returns where a group starts on a topic that it has never read: the {@code auto.offset.reset} of {@code kafka}, or {@code earliest},
+     * the oldest record.
+     */
     public String autoOffsetReset() {
         return kafka.getOrDefault(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
     }
 
-    /** What the Kafka client is made with. Offsets, isolation and bytes are ours, whatever {@code kafka} says. */
+    /**
+     * Returns the properties of the Kafka client. The group, offset handling, isolation level and byte deserializers are fixed, whatever
+     * {@code kafka} says.
+     */
     public Properties kafkaProperties() {
         Properties properties = new Properties();
         properties.put(ConsumerConfig.METADATA_MAX_AGE_CONFIG, METADATA_MAX_AGE_MS);
@@ -55,9 +61,9 @@ public record ConsumerOptions(
         properties.putAll(kafka);
         properties.put(ConsumerConfig.GROUP_ID_CONFIG, group);
         properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
-        // A record of an aborted transaction was never sent.
+        // Records of aborted transactions must not be delivered.
         properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
-        // The client would go on elsewhere in silence when records are removed before they were read.
+        // With any other value, the client would silently continue at another offset after unread records were removed.
         properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());
         properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class.getName());

@@ -7,7 +7,7 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** A record and what became of reading it: either a message, or the reason why it never will be one. */
+/** A record and the result of decoding it: a message, or the reason why the record can never be decoded. */
 public record DecodedRecord<M>(
         ConsumerRecord<byte[], byte[]> source,
         UUID messageId,

@@ -13,7 +13,10 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps what went wrong on the way of a message, step by step, for whoever asks later. Nothing is written while all goes well. */
+/**
+ * Stores each step of a message's delivery after a failure, so that it can be queried later. Nothing is written while messages are handled
+ * without failures.
+ */
 public final class DeliveryEventStore {
     private static final String ADD = """
             INSERT INTO delivery_incident (consumer, message_id, key, topic, partition, "offset", event, attempt, error)
@@ -21,7 +24,7 @@ public final class DeliveryEventStore {
                                      $9::text[])
             """;
 
-    // As in DeadLetterQueries: a key is compared plainly, so that a plan for all parameters finds the index.
+    // As in DeadLetterQueries, the key is compared with a plain equality, so that the generic plan finds the index.
     private static final String LIST = """
             SELECT id, uuid_extract_timestamp(id) AS at, consumer, message_id, key, topic, partition, "offset", event, attempt, error
               FROM delivery_incident
@@ -40,28 +43,28 @@ public final class DeliveryEventStore {
         this.consumer = consumer;
     }
 
-    /** What can happen to a message, in the words that {@code GET /delivery-incidents} uses. */
+    /** The events in the delivery of a message, named as in {@code GET /delivery-incidents}. */
     enum DeliveryEventType {
-        /** Its handling failed; it is tried again later. */
+        /** Handling the message failed; it is retried later. */
         PARKED,
-        /** Another of its key is parked, and it must not overtake that one. */
+        /** Another message of the same key is parked, and this one must not overtake it. */
         QUEUED,
-        /** Another attempt failed. */
+        /** A further attempt failed. */
         FAILED_AGAIN,
-        /** The message before it has not arrived; it waits for that one. */
+        /** The preceding message has not arrived; this one waits for it. */
         GAP_SEEN,
-        /** The sender was asked for the message before it. */
+        /** The sender was asked to resend the preceding message. */
         RESEND_REQUESTED,
-        /** It was handled after all. */
+        /** The parked message was handled. */
         HEALED,
-        /** It will not be handled. */
+        /** The message became a dead letter and will not be handled. */
         DEAD
     }
 
     /**
-     * One thing that happened to a message.
+     * One event in the delivery of a message.
      *
-     * @param attempt how often it had been tried by then
+     * @param attempt the number of attempts so far
      */
     record DeliveryEvent(
             ConsumerRecord<byte[], byte[]> source,
@@ -70,7 +73,7 @@ public final class DeliveryEventStore {
             int attempt,
             @Nullable String error) {}
 
-    /** An incident as it is shown. */
+    /** A delivery event as the HTTP API shows it. */
     record DeliveryEventView(
             UUID id,
             Instant at,
@@ -84,7 +87,7 @@ public final class DeliveryEventStore {
             int attempt,
             @Nullable String error) {}
 
-    /** Adds them on the caller's transaction. */
+    /** Stores the events on the caller's transaction. */
     Future<Void> add(SqlClient tx, List<DeliveryEvent> incidents) {
         if (incidents.isEmpty()) {
             return Future.succeededFuture();

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
 /**
- * Puts aside what cannot be handled now, or ever, and says so: in the tables on the caller's transaction, and, once that has
- * committed, in metrics and logs.
+ * Parks messages that cannot be handled now, and stores dead letters for messages that can never be handled. The tables are written on the
+ * caller's transaction. The {@code report} methods update metrics and logs, and are called after that transaction has committed.
  */
 final class DeliveryFailures {
     private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryFailures.class);
@@ -63,7 +63,7 @@ final class DeliveryFailures {
                 parking.message().source(), parking.message().messageId(), event, parking.attempts(), parking.error());
     }
 
-    /** Makes dead letters of them, and lets go on what waited for them. */
+    /** Stores the dead letters, and makes those messages due that wait for them. */
     Future<Void> deadLetter(SqlClient tx, List<DeadLetter> letters) {
         if (letters.isEmpty()) {
             return Future.succeededFuture();
@@ -92,14 +92,17 @@ final class DeliveryFailures {
         return events.add(tx, all);
     }
 
-    /** Half of it fixed and half of it random, so that keys which failed together are not all tried together. */
+    /**
+     * Returns the wait before the next attempt. Half of it is fixed and half is random, so that keys that failed together are not all
+     * retried together.
+     */
     Duration backoff(int attempts) {
         long longest = Math.min(
                 options.maxRetryBackoff().toMillis(), options.retryBackoff().toMillis() << Math.min(attempts - 1, 20));
         return Duration.ofMillis(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
     }
 
-    /** For a message that nothing is wrong with: the longer it has been held up, the more rarely it is tried. */
+    /** Returns the wait for a message that is not at fault. The longer the message has been blocked, the less often it is retried. */
     Duration uncountedBackoff(Instant firstAt) {
         Duration share = Duration.between(firstAt, Instant.now()).dividedBy(8);
         Duration longest = share.compareTo(options.maxRetryBackoff()) > 0 ? options.maxRetryBackoff() : share;
@@ -120,7 +123,7 @@ final class DeliveryFailures {
         withRecord(LOGGER.atWarn(), record).setCause(cause).log("handling failed, parked the message and its key");
     }
 
-    /** One line for all of them: a row that many need may be locked. */
+    /** Logs one line for all messages, because many of them may need the same locked row. */
     void reportParkedUncounted(List<? extends DecodedRecord<?>> messages, Throwable cause) {
         if (messages.isEmpty()) {
             return;

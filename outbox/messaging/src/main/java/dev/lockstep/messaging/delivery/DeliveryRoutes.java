@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/** Shows over HTTP what became of messages here: {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}. Read only. */
+/** Read-only HTTP access to the delivery of messages: {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}. */
 public final class DeliveryRoutes {
     private static final int MAX_IDS = 100;
 

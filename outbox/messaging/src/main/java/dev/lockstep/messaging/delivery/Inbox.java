@@ -12,10 +12,12 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Remembers which messages a consumer has applied. Every method runs on the caller's connection: the caller owns the transaction. */
+/**
+ * Stores which messages a consumer has applied or parked. Every method runs on the caller's connection: the caller owns the transaction.
+ */
 public final class Inbox {
-    // In the order of their ids, so that two transactions that claim the same ones wait for each other instead of
-    // deadlocking.
+    // Rows are inserted in the order of their ids, so that two transactions that claim the same messages wait for each
+    // other instead of deadlocking.
     private static final String CLAIM = """
             INSERT INTO inbox (message_id, consumer, topic, partition, "offset")
             SELECT DISTINCT ON (m.id) m.id, $1, m.topic, m.partition, m."offset"
@@ -39,10 +41,10 @@ public final class Inbox {
     private static final String RELEASE = "DELETE FROM inbox WHERE message_id = $1 AND consumer = $2";
 
     /**
-     * Claims the messages in one statement, with where they came from.
+     * Claims the messages in one statement, and stores the topic, partition and offset of each.
      *
-     * @param messages their ids are UUIDv7s within the retention; an id whose day has no partition fails the statement
-     * @return completes with the ids that were not claimed before; a claim is undone by a rollback
+     * @param messages their ids must be UUIDv7s within the retention; an id whose day has no partition fails the statement
+     * @return completes with the ids that were not claimed before; a rollback undoes the claims
      */
     public Future<Set<UUID>> claim(SqlClient tx, String consumer, List<? extends DecodedRecord<?>> messages) {
         if (messages.isEmpty()) {
@@ -73,7 +75,7 @@ public final class Inbox {
                 });
     }
 
-    /** Whether the message was claimed before: it is handled, or parked. */
+    /** Completes with whether the message was claimed before, that is, whether it is handled or parked. */
     Future<Boolean> isClaimed(SqlClient client, String consumer, UUID messageId) {
         return client.preparedQuery(IS_CLAIMED)
                 .execute(Tuple.of(messageId, consumer))
@@ -81,9 +83,9 @@ public final class Inbox {
     }
 
     /**
-     * A message that was received, as it is shown.
+     * A received message as the HTTP API shows it.
      *
-     * @param attempts how often it was tried until it was handled; 1 while it is parked
+     * @param attempts the number of attempts until it was handled; 1 while it is parked
      */
     record InboxMessageView(
             UUID messageId,
@@ -111,7 +113,7 @@ public final class Inbox {
                 });
     }
 
-    /** Notes how many attempts it took to handle these messages. */
+    /** Stores how many attempts it took to handle these messages. */
     Future<Void> recordAttempts(SqlClient tx, String consumer, List<ParkedMessage> messages) {
         return tx.preparedQuery(RECORD_ATTEMPTS)
                 .executeBatch(messages.stream()
@@ -120,7 +122,7 @@ public final class Inbox {
                 .mapEmpty();
     }
 
-    /** Gives a claim back, so that the message may be delivered once more. */
+    /** Releases a claim, so that the message can be delivered once more. */
     Future<Void> release(SqlClient tx, String consumer, UUID id) {
         return tx.preparedQuery(RELEASE).execute(Tuple.of(id, consumer)).mapEmpty();
     }

@@ -4,8 +4,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * Remembers that a batch has waited for a locked row in vain. A row that somebody keeps locked is met again by the next batch; for a
- * few seconds batches then wait for locks only briefly, so that the others in them are not held up each time.
+ * Shortens lock waits after a batch has waited for a locked row in vain. If that row stays locked, the next batch meets it again. For a few
+ * seconds, batches therefore wait only briefly for locks, so that their other messages are not delayed each time.
  */
 final class LockWaitPolicy {
     private static final long SHORT_WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
@@ -18,7 +18,7 @@ final class LockWaitPolicy {
         this.nanoTime = nanoTime;
     }
 
-    /** Whether to wait as long for a lock as other transactions usually take. */
+    /** Whether to wait for a lock as long as other transactions usually take. */
     boolean allowsFullWait() {
         if (shortWait && nanoTime.getAsLong() - shortWaitSince >= SHORT_WAIT_NANOS) {
             shortWait = false;
@@ -26,7 +26,10 @@ final class LockWaitPolicy {
         return !shortWait;
     }
 
-    /** A lock was not to be had. This does not prolong a running period: each begins with a wait in full. */
+    /**
+     * Records that a lock could not be acquired. This does not prolong a running period of short waits: each period begins with a full
+     * wait.
+     */
     void timedOut() {
         if (allowsFullWait()) {
             shortWait = true;

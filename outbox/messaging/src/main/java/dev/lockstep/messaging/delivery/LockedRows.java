@@ -7,14 +7,14 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Helps handlers answer {@link MessageHandler#blockedMessages}. */
+/** Helps handlers implement {@link MessageHandler#blockedMessages}. */
 public final class LockedRows {
     private LockedRows() {}
 
     /**
-     * The ids of those messages that need one of these keys.
+     * Returns the ids of those messages that need one of the locked keys.
      *
-     * @param keys what a message needs
+     * @param keys returns the keys that a message needs
      */
     public static <M, K> Set<UUID> messagesThatNeed(
             Collection<K> locked, List<ReceivedMessage<M>> messages, Function<M, ? extends Collection<K>> keys) {

@@ -21,16 +21,16 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Reads records as messages: the {@code ce_type} header names the class, the value is its JSON. */
+/** Decodes records to messages: the {@code ce_type} header names the class, and the value is its JSON. */
 public final class MessageCodec<M> {
     private static final String INVALID = "INVALID";
     private static final String NOT_JSON = "NOT_JSON";
     private static final int MAX_QUOTE_LENGTH = 100;
     private static final int MAX_PROBLEM_LENGTH = 500;
-    // Jackson has no type of its own for it, and has worded it in two ways.
+    // Jackson has no exception type for duplicate members, and has used two wordings of the message.
     private static final Pattern DUPLICATE = Pattern.compile("Duplicate (?:field|Object property) ['\"](.*)['\"]");
 
-    /** The member that has to be the record's key. */
+    /** The member that must equal the record's key. */
     private record KeyMember<M>(String member, Function<? super M, String> value) {}
 
     private final Map<String, Class<? extends M>> types;
@@ -41,12 +41,15 @@ public final class MessageCodec<M> {
         this.key = key;
     }
 
-    /** Reads every record class that the sealed type permits, directly or through others, under its simple name. */
+    /**
+     * Creates a codec for every record class that the sealed type permits, directly or through other types. Each class is identified by its
+     * simple name.
+     */
     public static <M> MessageCodec<M> of(Class<M> sealedType) {
         return of(List.of(sealedType));
     }
 
-    /** Reads these classes, or the record classes they permit, under their simple names. */
+    /** Creates a codec for these classes, or for the record classes that they permit. Each class is identified by its simple name. */
     public static <M> MessageCodec<M> of(List<? extends Class<? extends M>> messageTypes) {
         Map<String, Class<? extends M>> types = new HashMap<>();
         messageTypes.forEach(type -> collect(type, types));
@@ -54,8 +57,8 @@ public final class MessageCodec<M> {
     }
 
     /**
-     * Reads only messages whose record has this member as its key: under another one, a message would be on another partition, and
-     * be read before or after what it must not overtake.
+     * Returns a codec that accepts a message only if this member is the key of its record. With another key, the message would be on
+     * another partition and could be read before or after messages that it must stay in order with.
      */
     public MessageCodec<M> keyedBy(String member, Function<? super M, String> value) {
         return new MessageCodec<>(types, new KeyMember<>(member, value));
@@ -72,9 +75,9 @@ public final class MessageCodec<M> {
     }
 
     /**
-     * Reads a record.
+     * Decodes a record.
      *
-     * @throws UnprocessableMessageException if it can never be read
+     * @throws UnprocessableMessageException if the record can never be decoded
      */
     public M decode(ConsumerRecord<byte[], byte[]> record) {
         String type = Headers.text(record, "ce_type");
@@ -116,7 +119,7 @@ public final class MessageCodec<M> {
         } catch (UnprocessableMessageException e) {
             throw e;
         } catch (RuntimeException e) {
-            // A mistake in the code that reads would come again with every attempt, and must not stop the topic.
+            // A bug in the decoding code would fail every attempt in the same way, and must not block the topic.
             throw invalid(type, "reading it failed with " + PrintableText.of(e.toString(), MAX_PROBLEM_LENGTH));
         }
     }
@@ -153,7 +156,7 @@ public final class MessageCodec<M> {
 
     private static String problem(JsonMappingException e) {
         String path = JsonMismatch.field(e);
-        // A record's own constructor begins with the name of its member.
+        // The messages of a record's own constructor begin with the name of the member.
         if (e instanceof ValueInstantiationException refused) {
             return refused.getCause() instanceof IllegalArgumentException cause
                     ? member(path, PrintableText.of(cause.getMessage(), MAX_PROBLEM_LENGTH))

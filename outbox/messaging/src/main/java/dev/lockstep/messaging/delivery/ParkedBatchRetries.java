@@ -18,8 +18,8 @@ import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Retries parked messages of different keys together, in one transaction. If that transaction fails, each of its messages is retried
- * alone until it has left the table, so one message that fails or hangs delays the others once.
+ * Retries parked messages of different keys together, in one transaction. If that transaction fails, each of its messages is retried alone
+ * until it has left the table. A message that fails or hangs therefore delays the others only once.
  */
 final class ParkedBatchRetries<M> {
     private static final int MAX_MESSAGES = 100;
@@ -54,16 +54,16 @@ final class ParkedBatchRetries<M> {
      *
      * @param begun the messages whose start was counted
      * @param settled those of them that were handled, or that now wait for another parked message
-     * @param next the messages that those wait for, where they are due
+     * @param next the parked messages that they wait for and that are due
      */
     record Result(List<Position> begun, Set<Position> settled, List<Position> next) {
         static final Result EMPTY = new Result(List.of(), Set.of(), List.of());
     }
 
     /**
-     * Retries those of the messages that were never begun, as many as fit into one transaction.
+     * Retries those of the messages that were never started, as many as fit into one transaction.
      *
-     * @return completes with the result, also if the transaction failed: then no message is settled. Fails if the starts could not be
+     * @return completes with the result, even if the transaction failed: then no message is settled. Fails if the starts could not be
      *     counted
      */
     Future<Result> retry(List<Position> positions) {

@@ -9,7 +9,7 @@ import io.vertx.sqlclient.SqlConnection;
 import java.time.Instant;
 import java.util.List;
 
-/** Reads parked messages and applies them. */
+/** Decodes parked messages and applies them. */
 final class ParkedMessageProcessor<M> {
     private final ConsumerOptions options;
     private final MessageCodec<M> codec;
@@ -34,7 +34,7 @@ final class ParkedMessageProcessor<M> {
         this.failures = failures;
     }
 
-    /** A parked message and what it says. */
+    /** A parked message and the result of decoding it. */
     record DecodedParkedMessage<M>(ParkedMessage parked, DecodedRecord<M> decoded) {}
 
     DecodedParkedMessage<M> read(ParkedMessage message) {
@@ -47,7 +47,7 @@ final class ParkedMessageProcessor<M> {
                         codec));
     }
 
-    /** Applies readable messages on the caller's transaction: from its commit on they are handled, and parked no longer. */
+    /** Applies decoded messages on the caller's transaction. Once it commits, they are handled and no longer parked. */
     Future<Void> apply(SqlConnection tx, List<DecodedParkedMessage<M>> messages) {
         if (messages.isEmpty()) {
             return Future.succeededFuture();

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What an operator sees of the messages that wait. {@link ParkedMessageStore} keeps them. */
+/** Queries on parked messages for operators. {@link ParkedMessageStore} stores the messages. */
 public final class ParkedMessageQueries {
     private static final long MAX_COUNTED = 100_000;
 
-    // As in DeadLetterQueries: a key is compared plainly, so that a plan for all parameters finds the index.
+    // As in DeadLetterQueries, the key is compared with a plain equality, so that the generic plan finds the index.
     private static final String LIST = """
             SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
                    dead_letter, first_at, next_attempt_at
@@ -45,9 +45,9 @@ public final class ParkedMessageQueries {
     private ParkedMessageQueries() {}
 
     /**
-     * A parked message as it is shown.
+     * A parked message as the HTTP API shows it.
      *
-     * @param deadLetter the dead letter that this redelivers, if it is a redelivery
+     * @param deadLetter the dead letter that this message redelivers, if it is a redelivery
      */
     record ParkedMessageView(
             UUID id,
@@ -65,10 +65,13 @@ public final class ParkedMessageQueries {
             Instant firstAt,
             Instant nextAttemptAt) {}
 
-    /** What waits for another attempt, counted no further than 100,000 messages. */
+    /** The number of parked messages and of their keys. At most 100,000 messages are counted. */
     public record Count(long keys, long messages) {}
 
-    /** Lists parked messages, the newest first. A topic, for which there is no index, is looked for among a bounded number of them. */
+    /**
+     * Lists parked messages, newest first. The topic has no index, so a search for a topic without a key examines a bounded number of
+     * messages.
+     */
     public static Future<ScanWindowStore.ScanResult<ParkedMessageView>> list(
             SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
         Future<UUID> end = topic == null || key != null

@@ -30,22 +30,24 @@ import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Tries parked messages again: of each key the first one, or, while the one before that is missing, whatever leads up to it.
+ * Retries the first parked message of each key. If the predecessor of that message is parked further back, the predecessor is retried
+ * first.
  *
  * <pre>
- *  first of its key is due ─┬─ the one before it is handled, or dead ──▶ handled, or postponed, or dead
- *                           ├─ that one is parked further back ───────▶ that one first
- *                           └─ that one is missing ───────────────────▶ waits, asks its sender, in the end is dead
+ *  first of its key is due ─┬─ predecessor is handled or dead ──────▶ handled, or postponed, or becomes a dead letter
+ *                           ├─ predecessor is parked further back ──▶ predecessor is retried first
+ *                           └─ predecessor is missing ──────────────▶ waits, asks its sender, finally becomes a dead letter
  * </pre>
  *
- * {@link ParkedBatchRetries} first tries messages that were never begun together; the others are tried one by one, because a message that
- * was begun before may be the one that ends the process.
+ * <p>{@link ParkedBatchRetries} first retries together the messages that were never started. The others are retried one at a time, because
+ * a message that was started before may be the one that crashes the process.
  */
 final class ParkedMessageRetries<M> {
     private static final long MAX_ROUND_NANOS = TimeUnit.SECONDS.toNanos(2);
-    // Each may have waited for a lock.
+    // Bounded, because each of them may have waited for a lock.
     private static final int MAX_UNCOUNTED_FAILURES = 5;
-    // A joint retry counts a start of every message in it, so one start does not prove that a message ends the process.
+    // A joint retry counts a start for every message in it, so one start does not prove that a message crashes the
+    // process.
     private static final int MIN_STARTS = 2;
 
     private final BoundedTransactions transactions;
@@ -57,7 +59,7 @@ final class ParkedMessageRetries<M> {
     private final ParkedMessageStore parked;
     private final SequenceGapStore sequenceGaps;
     private final DeliveryFailures failures;
-    // This process survived the start that the database counts; their next start resets the count.
+    // Messages whose counted starts this process survived. Their next start resets the count.
     private final Set<Position> survivedStarts = new HashSet<>();
     private int uncountedFailures;
 
@@ -81,7 +83,7 @@ final class ParkedMessageRetries<M> {
      * The result of one attempt.
      *
      * @param removed whether the message has left the table
-     * @param next the message to try next
+     * @param next the message to retry next
      * @param report logs and counts the result; called after the commit
      */
     private record Outcome(boolean removed, Optional<Position> next, Runnable report) {
@@ -94,8 +96,8 @@ final class ParkedMessageRetries<M> {
     }
 
     /**
-     * Tries what is due on these partitions, and what becomes due by that; begins no other attempt after two seconds, or after a few
-     * that were held up by something passing, such as a locked row. Fails if the database is away.
+     * Retries the messages that are due on these partitions, and those that become due as a result. Starts no further attempt after two
+     * seconds, or after five attempts that failed transiently, for instance because of a locked row. Fails if the database is unavailable.
      */
     Future<Void> retryDue(Collection<TopicPartition> partitions) {
         uncountedFailures = 0;
@@ -122,8 +124,8 @@ final class ParkedMessageRetries<M> {
                                 ? Future.succeededFuture(before)
                                 : retry(position, new HashSet<>()).map(had -> had || before));
                     }
-                    // A message that another consumer has locked stays due, so only a round that settled something is
-                    // repeated.
+                    // A message that another consumer has locked stays due, so the round is repeated only if it could
+                    // retry a message.
                     return any.compose(had -> had && !isRoundOver(begun)
                             ? due(partitions).compose(next -> retry(partitions, next, begun))
                             : Future.succeededFuture());
@@ -141,9 +143,9 @@ final class ParkedMessageRetries<M> {
         return uncountedFailures >= MAX_UNCOUNTED_FAILURES || System.nanoTime() - begun >= MAX_ROUND_NANOS;
     }
 
-    // Completes with whether it was to be had.
+    // Completes with false if the message is gone or locked by another transaction.
     private Future<Boolean> retry(Position position, Set<Position> followed) {
-        // A start that this very process lived through was no crash.
+        // This process survived the attempt, so it does not count as a crash.
         boolean survived = survivedStarts.contains(position);
         return withConnection(connection -> parked.countStart(connection, position, survived))
                 .compose(starts -> {
@@ -189,7 +191,8 @@ final class ParkedMessageRetries<M> {
         return kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT;
     }
 
-    // Not counted. If it is the database that is away this fails too; if it is something else, others need not wait.
+    // The attempt is not counted. If the database is unavailable, this transaction fails too. Otherwise other messages
+    // need not wait.
     private Future<Outcome> postponeUncounted(SqlConnection tx, ParkedMessage message, Throwable cause) {
         uncountedFailures++;
         String error = DeliveryFailures.describe(cause);
@@ -242,7 +245,8 @@ final class ParkedMessageRetries<M> {
                 : processor.apply(tx, List.of(candidate)).map(Outcome.REMOVED);
     }
 
-    // The one before has arrived behind it. It is tried at once if it is due, and else both wait until it is.
+    // The predecessor has arrived behind this message. It is retried at once if it is due; otherwise both wait until it
+    // is.
     private Future<Outcome> waitForParkedPredecessor(
             SqlConnection tx, ParkedMessage message, UUID previous, ParkedPosition before) {
         return parked.waitBehind(tx, message.position(), previous, before.dueIn())
@@ -289,7 +293,7 @@ final class ParkedMessageRetries<M> {
                 .map(Outcome.STILL_PARKED);
     }
 
-    // Kafka is away: the sender has not been asked, and cannot have answered.
+    // Kafka is unavailable: the sender has not received the request, so it cannot have answered.
     private Future<Outcome> restartWait(SqlConnection tx, ParkedMessage message, UUID previous) {
         return parked.waitFor(
                         tx, message.position(), previous, SequenceGap.describe(previous), options.gapResendAfter())
@@ -335,7 +339,7 @@ final class ParkedMessageRetries<M> {
     }
 
     private Future<Outcome> deadLetter(SqlConnection tx, ParkedMessage message, DeadLetter letter) {
-        // The claim is given back, or a replay of the dead letter would be taken for a repeat.
+        // The claim is released; otherwise a replay of the dead letter would count as a repeat.
         return parked.remove(tx, List.of(message.position()))
                 .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
                 .compose(released -> failures.deadLetter(tx, List.of(letter.redeliveryOf(message.deadLetter()))))

@@ -29,7 +29,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
-/** Messages that wait, by key and in order. Every method runs on the caller's connection: the caller owns the transaction. */
+/** Stores parked messages by key and in order. Every method runs on the caller's connection: the caller owns the transaction. */
 public final class ParkedMessageStore {
     private static final String PARKED_KEYS = """
             SELECT k.topic, k.record_key,
@@ -49,8 +49,9 @@ public final class ParkedMessageStore {
             ON CONFLICT (consumer, topic, partition, "offset", message_id) DO NOTHING
             """;
 
-    // Only the first of a key may be tried: the others must not overtake it. Records without a key wait for nobody,
-    // their digest is that of their place. In the order of the index, so that nothing is sorted however much is parked.
+    // Only the first message of a key may be retried, because the others must not overtake it. A record without a key
+    // waits for no other record: its digest is that of its position. The order is that of the index, so that nothing is
+    // sorted, however many messages are parked.
     public static final String DUE = """
             SELECT topic, partition, "offset", message_id
               FROM (SELECT DISTINCT ON (topic, key_digest) topic, partition, "offset", message_id, next_attempt_at
@@ -63,9 +64,8 @@ public final class ParkedMessageStore {
              LIMIT 100
             """;
 
-    // The planner does not flatten a subquery that locks rows. Each message is therefore an index lookup, also in a
-    // plan
-    // that was made while the table was empty. BEGIN_FIRST relies on this too.
+    // The planner does not flatten a subquery that locks rows. Each message is therefore an index lookup, even in a
+    // plan that was made while the table was empty. COUNT_FIRST_STARTS relies on this too.
     public static final String LOCK = """
             SELECT p.topic, p.partition, p."offset", p.message_id, record_key, record_value, record_headers, record_time, attempts,
                    first_at, dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
@@ -78,7 +78,8 @@ public final class ParkedMessageStore {
              ORDER BY p.topic, p.partition, p."offset"
             """;
 
-    // As in AttemptStore: nobody waits for the disk. Whoever has the row locked is trying it, and so counts it.
+    // As in AttemptStore, synchronous_commit is off. A transaction that has the row locked is retrying the message, and
+    // has counted the start.
     private static final String COUNT_START = """
             UPDATE parked_message p SET starts = CASE WHEN $6 THEN 1 ELSE p.starts + 1 END
               FROM (SELECT id
@@ -89,7 +90,7 @@ public final class ParkedMessageStore {
             RETURNING p.starts
             """;
 
-    // The running total of the values' sizes bounds how much the consumer holds in memory at once.
+    // The running total of the values' sizes limits how much the consumer holds in memory at once.
     public static final String COUNT_FIRST_STARTS = """
             WITH free AS (
                 SELECT p.id, at.position, octet_length(p.record_value) AS bytes
@@ -156,7 +157,7 @@ public final class ParkedMessageStore {
         this.consumer = consumer;
     }
 
-    /** A topic and a key: what is kept in order. */
+    /** A topic and a key. Messages that share both are kept in order. */
     record TopicKey(String topic, ByteBuffer key) {
         static @Nullable TopicKey of(ConsumerRecord<byte[], byte[]> record) {
             return record.key() == null ? null : new TopicKey(record.topic(), ByteBuffer.wrap(record.key()));
@@ -166,9 +167,9 @@ public final class ParkedMessageStore {
     /**
      * A message to be parked.
      *
-     * @param attempts how often it was tried; 0 for one that waits behind others, or for the one before it
-     * @param delay how long until it is tried again
-     * @param waitsFor the missing message before it, if it waits for that
+     * @param attempts the number of attempts so far; 0 for a message that waits behind others or for its predecessor
+     * @param delay the time until the next attempt
+     * @param waitsFor the missing predecessor, or null if the message does not wait for one
      */
     public record ParkRequest(
             DecodedRecord<?> message,
@@ -176,7 +177,7 @@ public final class ParkedMessageStore {
             @Nullable String error,
             Duration delay,
             @Nullable UUID waitsFor) {
-        /** One that waits behind others of its key. */
+        /** Creates a request for a message that waits behind others of its key. */
         static ParkRequest queued(DecodedRecord<?> message) {
             return new ParkRequest(message, 0, null, Duration.ZERO, null);
         }
@@ -185,10 +186,10 @@ public final class ParkedMessageStore {
     /**
      * A message that waits for another attempt.
      *
-     * @param waitsFor the message before it, as long as that is missing
-     * @param waited for how long it has waited for that one
-     * @param resendRequests how often that one's sender was asked for it
-     * @param deadLetter the dead letter that this redelivers, if it is a redelivery
+     * @param waitsFor the predecessor that the message waits for, or null
+     * @param waited how long the message has waited for its predecessor
+     * @param resendRequests how often the sender was asked to resend the predecessor
+     * @param deadLetter the dead letter that this message redelivers, if it is a redelivery
      */
     record ParkedMessage(
             ConsumerRecord<byte[], byte[]> source,
@@ -204,10 +205,13 @@ public final class ParkedMessageStore {
         }
     }
 
-    /** Where a message is parked, and how long until it may be tried again. */
+    /** The position of a parked message, and the time until it may be retried. */
     record ParkedPosition(Position position, Duration dueIn) {}
 
-    /** Which of these keys have messages waiting, so that later ones have to wait behind them; and for which messages those wait. */
+    /**
+     * Completes with those of the keys that have parked messages, so that later messages must wait behind them. Each key has the ids of the
+     * messages that its parked messages wait for.
+     */
     Future<Map<TopicKey, Set<UUID>>> parkedKeys(SqlClient tx, Collection<TopicKey> keys) {
         if (keys.isEmpty()) {
             return Future.succeededFuture(Map.of());
@@ -253,7 +257,10 @@ public final class ParkedMessageStore {
         return tx.preparedQuery(PARK).executeBatch(rows).mapEmpty();
     }
 
-    /** Where the messages are whose next attempt is due, at most one a key, on these partitions. */
+    /**
+     * Completes with the positions of the messages on these partitions whose next attempt is due: at most one for each key, and at most
+     * 100.
+     */
     Future<List<Position>> due(SqlClient client, Collection<TopicPartition> partitions) {
         if (partitions.isEmpty()) {
             return Future.succeededFuture(List.of());
@@ -265,7 +272,7 @@ public final class ParkedMessageStore {
                 .map(ParkedMessageStore::positions);
     }
 
-    /** Where a record is, and which it is: a topic that is made anew has other records at the same places. */
+    /** The position of a record, and its message id: a recreated topic has other records at the same positions. */
     record Position(String topic, int partition, long offset, UUID messageId) {
         TopicPartition topicPartition() {
             return new TopicPartition(topic, partition);
@@ -280,7 +287,10 @@ public final class ParkedMessageStore {
         }
     }
 
-    /** Reads and locks parked messages until the transaction ends, in their order; without those that are gone or locked elsewhere. */
+    /**
+     * Reads parked messages in order, and locks them until the transaction ends. Messages that are gone or locked by another transaction
+     * are left out.
+     */
     Future<List<ParkedMessage>> lock(SqlClient tx, Collection<Position> positions) {
         return tx.preparedQuery(LOCK).execute(at(positions)).map(rows -> {
             List<ParkedMessage> locked = new ArrayList<>(rows.size());
@@ -290,10 +300,10 @@ public final class ParkedMessageStore {
     }
 
     /**
-     * Counts a retry before it is begun.
+     * Counts a retry before it is started.
      *
-     * @param survived whether this process lived through all that were counted; then the count begins anew
-     * @return completes with the count; 0 if the message is gone or locked elsewhere
+     * @param survived whether this process survived all counted starts; the count then begins again at 1
+     * @return completes with the count; 0 if the message is gone or locked by another transaction
      */
     Future<Integer> countStart(SqlClient client, Position position, boolean survived) {
         return client.preparedQuery(COUNT_START)
@@ -302,10 +312,11 @@ public final class ParkedMessageStore {
     }
 
     /**
-     * Counts a retry, before it is begun, for each of those that has none.
+     * Counts a retry, before it is started, for each of the messages that has none.
      *
-     * @param mostBytes how large the values of all of them may be together
-     * @return completes with those; without any that is gone, locked elsewhere, begun before, or too large with those before it
+     * @param mostBytes the maximum total size of the messages' values
+     * @return completes with the counted messages. A message is left out if it is gone, locked by another transaction, was started before,
+     *     or exceeds the size together with those before it
      */
     Future<List<Position>> countFirstStarts(SqlClient client, Collection<Position> positions, long mostBytes) {
         return client.preparedQuery(COUNT_FIRST_STARTS)
@@ -322,14 +333,14 @@ public final class ParkedMessageStore {
                 .mapEmpty();
     }
 
-    /** From now on it waits for a message that is missing. */
+    /** Makes the message wait for a missing one. */
     Future<Void> waitFor(SqlClient tx, Position position, UUID missing, String error, Duration delay) {
         return tx.preparedQuery(WAIT_FOR)
                 .execute(at(position).addValue(missing).addValue(error).addValue(seconds(delay)))
                 .mapEmpty();
     }
 
-    /** It waits for a message that has arrived and is parked itself. */
+    /** Makes the message wait for one that has arrived and is parked itself. */
     Future<Void> waitBehind(SqlClient tx, Position position, UUID parked, Duration delay) {
         return tx.preparedQuery(WAIT_BEHIND)
                 .execute(at(position).addValue(parked).addValue(seconds(delay)))
@@ -342,14 +353,14 @@ public final class ParkedMessageStore {
                 .mapEmpty();
     }
 
-    /** Makes those due that wait for one of these messages. */
+    /** Makes the messages due that wait for one of these messages. */
     Future<Void> makeDue(SqlClient tx, Collection<UUID> arrived) {
         return tx.preparedQuery(MAKE_DUE)
                 .execute(Tuple.tuple().addValue(consumer).addValue(arrived.toArray(UUID[]::new)))
                 .mapEmpty();
     }
 
-    /** Where those of these messages are that are parked. */
+    /** Completes with the positions of those of the messages that are parked. */
     Future<Map<UUID, ParkedPosition>> find(SqlClient tx, Collection<UUID> messageIds) {
         if (messageIds.isEmpty()) {
             return Future.succeededFuture(Map.of());

@@ -4,11 +4,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message as it was received for the first time.
+ * A message that was received for the first time.
  *
- * @param messageId what the inbox knows it by
+ * @param messageId the id under which the inbox stores the message
  * @param key the record's key as text, or null if it had none
- * @param traceparent to be passed on to the messages that this one causes; null if the record has none that is valid
+ * @param traceparent passed on to the messages that this one causes; null if the record has no valid one
  */
 public record ReceivedMessage<M>(
         M message,

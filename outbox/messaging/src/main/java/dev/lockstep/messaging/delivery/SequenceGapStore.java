@@ -11,10 +11,10 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** Tells which messages have arrived without the one before them. Runs on the caller's connection: the caller owns the transaction. */
+/** Finds messages that have arrived without their predecessor. Runs on the caller's connection: the caller owns the transaction. */
 final class SequenceGapStore {
-    // Subqueries, so that each is a probe of an index whatever the planner thinks of the sizes. A message that was a
-    // dead letter itself is not looked at again: its followers have gone on.
+    // Subqueries make each check an index lookup, whatever sizes the planner assumes. A message that was a dead letter
+    // itself is not checked again: the messages behind it have gone on.
     private static final String WITHOUT_PREDECESSOR = """
             SELECT m.id
               FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::integer[]) AS m (id, previous, topic, partition)
@@ -40,10 +40,10 @@ final class SequenceGapStore {
     }
 
     /**
-     * Which of these messages follow one that this consumer should have met and has not. The claims of the transaction count.
+     * Finds the messages whose predecessor this consumer should have received and has not. Claims of this transaction count as received.
      *
-     * @return completes with their ids; without those whose predecessor is a dead letter, is past the inbox's retention, or is from
-     *     before the consumer first read the partition
+     * @return completes with their ids. A message is left out if its predecessor is a dead letter, is past the inbox's retention, or is
+     *     from before the consumer first read the partition
      */
     Future<Set<UUID>> findWithoutPredecessor(SqlClient tx, List<? extends DecodedRecord<?>> messages) {
         List<? extends DecodedRecord<?>> following = messages.stream()
@@ -78,7 +78,7 @@ final class SequenceGapStore {
                 });
     }
 
-    /** Whether somebody has asked for a message before this one, and Kafka has yet to take the request. */
+    /** Completes with whether a request to resend the message before this one is in the outbox and not yet published to Kafka. */
     Future<Boolean> isRequestPending(SqlClient tx, ConsumerRecord<byte[], byte[]> record, UUID previous) {
         return tx.preparedQuery(IS_REQUEST_PENDING)
                 .execute(Tuple.of(ResendRequested.aggregateId(record, previous), ResendRequested.TOPIC))

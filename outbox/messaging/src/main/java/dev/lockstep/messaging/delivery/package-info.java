@@ -1,8 +1,8 @@
 /**
- * From a consumed record to its commit: decoding, the inbox, the handler, parked messages and their retries.
+ * Processes consumed records up to the commit of their transaction: decoding, inbox, handler, parked messages and their retries.
  *
- * <p>{@code BatchProcessor} handles a batch in one transaction. What fails is isolated by {@code BatchIsolation} and either parked, retried
- * by {@code ParkedMessageRetries}, or a dead letter.
+ * <p>{@code BatchProcessor} handles a batch in one transaction. If that transaction fails, {@code BatchIsolation} finds the messages at
+ * fault. They are parked and retried by {@code ParkedMessageRetries}, or become dead letters.
  */
 @NullMarked
 package dev.lockstep.messaging.delivery;

@@ -23,46 +23,47 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.jspecify.annotations.Nullable;
 
-/** The only place that judges failures: for consumers, for HTTP and for connection pools. It looks through the chain of causes. */
+/** The only place that classifies failures: for consumers, for HTTP and for connection pools. Each method examines the chain of causes. */
 public final class FailureClassifier {
     // https://www.postgresql.org/docs/18/errcodes-appendix.html
     private static final String LOCK_NOT_AVAILABLE = "55P03";
     private static final Set<String> UNAVAILABLE_CLASSES = Set.of("08", "28", "3D", "53", "57", "58", "F0");
     private static final Set<String> UNAVAILABLE_STATES = Set.of("25006", "HV00N");
     private static final Set<String> TRANSIENT_STATES = Set.of(
-            "25P03", // idle in transaction for too long
-            "25P04", // transaction took too long
-            "26000", // prepared statement is gone
+            "25P03", // idle_in_transaction_session_timeout exceeded
+            "25P04", // transaction_timeout exceeded
+            "26000", // prepared statement does not exist
             "40000",
             "40001", // serialization failure
             "40003", // unknown whether the statement completed
             "40P01", // deadlock
-            "42501", // privilege missing; says nothing about other statements, and a grant mends it
-            "42P05", // prepared statement exists already
-            "53200", // out of memory: for this statement, perhaps not for smaller ones
-            "53400", // over a configured limit, such as temp_file_limit
+            "42501", // missing privilege: other statements may succeed, and a GRANT resolves it
+            "42P05", // prepared statement already exists
+            "53200", // out of memory: a smaller statement may succeed
+            "53400", // a configured limit is exceeded, such as temp_file_limit
             "55006", // object in use
             LOCK_NOT_AVAILABLE,
-            "57014", // cancelled, or over statement_timeout
+            "57014", // cancelled, or statement_timeout exceeded
             "72000"); // snapshot too old
     private static final String PROTOCOL_VIOLATION = "08P01";
     private static final String FEATURE_NOT_SUPPORTED = "0A000";
-    // The SQLSTATE of "cached plan must not change result type" is shared with features that never will be supported.
+    // "cached plan must not change result type" shares its SQLSTATE with features that will never be supported. The
+    // name of the server routine tells them apart.
     private static final String CACHED_PLAN_CHECK = "RevalidateCachedQuery";
     private static final String UNSTORABLE_TEXT = "22021";
 
     private static final Set<String> SESSION_BOUND_STATES = Set.of(FEATURE_NOT_SUPPORTED, "25006", "26000", "42P05");
     private static final Set<String> SESSION_ENDING_STATES =
             Set.of("25P03", "25P04", "57P01", "57P02", "57P04", "57P05");
-    // Postgres reports these to a client that connects, and closes the connection.
+    // Postgres reports these to a connecting client, and then closes the connection.
     private static final Set<String> CONNECTION_REFUSED_STATES = Set.of("53300", "57P03");
     private static final Set<String> CONNECTION_REFUSED_CLASSES = Set.of("28", "3D");
     private static final Set<String> UNKNOWN_OUTCOME_STATES = Set.of("08007", "40003");
 
     private static final Set<Class<? extends IOException>> LOCAL_IO_FAILURES =
             Set.of(FileNotFoundException.class, UnsupportedEncodingException.class);
-    // The pool has no exception types of its own for these. It says "Timeout" when a connection was asked for, and more
-    // when a query was.
+    // The pool has no exception types of its own for these failures. Its message is "Timeout" if the caller requested a
+    // connection, and longer if the caller requested a query.
     private static final String POOL_TIMEOUT = "Timeout";
     private static final List<String> NO_CONNECTION_MESSAGES =
             List.of("Timeout waiting for connection", "SSL handshake failed");
@@ -71,7 +72,7 @@ public final class FailureClassifier {
 
     private FailureClassifier() {}
 
-    /** What the failure means; {@link FailureKind#UNKNOWN} unless something in its chain of causes says more. */
+    /** Classifies a failure. The result is {@link FailureKind#UNKNOWN} unless the chain of causes contains a failure of a known kind. */
     public static FailureKind classify(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnprocessableMessageException || each instanceof UnprocessableMessagesException) {
@@ -88,9 +89,9 @@ public final class FailureClassifier {
     }
 
     /**
-     * Whether the failure is bound to the database session that reported it, so that the connection must be closed and not
-     * go back to its pool: a read-only session of a past failover, a cached plan of an altered table, a session that the
-     * server ends.
+     * Whether the failure is bound to the database session that reported it, so that the connection must be closed instead of returned to
+     * its pool. Examples are a session that is still read-only after a failover, the cached plan of an altered table, and a session that
+     * the server ends.
      */
     public static boolean isSessionBound(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
@@ -109,8 +110,9 @@ public final class FailureClassifier {
     }
 
     /**
-     * Whether a transaction that failed so can have committed all the same. It cannot when Postgres refused a statement or a
-     * connection, or when no connection was to be had; it can when the connection was lost or nothing was heard in time.
+     * Whether a transaction that failed in this way may have committed nevertheless. It cannot have committed if Postgres refused a
+     * statement or a connection, or if no connection was available. It may have committed if the connection was lost or no answer arrived
+     * in time.
      */
     public static boolean mayHaveCommitted(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
@@ -128,17 +130,20 @@ public final class FailureClassifier {
         return false;
     }
 
-    /** Whether text was sent that Postgres cannot store in its encoding. */
+    /** Whether the failure reports text that Postgres cannot store in its encoding. */
     public static boolean isUnstorableText(Throwable failure) {
         return stateOf(failure).equals(UNSTORABLE_TEXT);
     }
 
-    /** Whether somebody else's lock was in the way for too long. */
+    /** Whether a lock held by another transaction could not be acquired in time. */
     public static boolean isLockTimeout(Throwable failure) {
         return stateOf(failure).equals(LOCK_NOT_AVAILABLE);
     }
 
-    /** Whether the same transaction is likely to succeed at once: it lost against another one, or its session was of no use. */
+    /**
+     * Whether an immediate retry of the transaction is likely to succeed: it conflicted with another transaction, or its session was
+     * unusable.
+     */
     public static boolean isRetryableAtOnce(Throwable failure) {
         String state = stateOf(failure);
         return classOf(state).equals("40")
@@ -146,7 +151,10 @@ public final class FailureClassifier {
                 || SESSION_ENDING_STATES.contains(state);
     }
 
-    /** Why no attempt will help a message, if the failure of its own attempt says so anywhere in its chain of causes. */
+    /**
+     * Returns why a message can never be handled, if the chain of causes says so. The failure must come from an attempt with that message
+     * alone.
+     */
     public static Optional<UnprocessableMessageException> findPermanent(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnprocessableMessageException never) {
@@ -159,7 +167,7 @@ public final class FailureClassifier {
         return Optional.empty();
     }
 
-    /** The messages of a batch that no attempt will help, by their ids, as far as the handler has named them. */
+    /** Returns the messages of a batch that can never be handled, by message id, as far as the handler has named them. */
     public static Map<UUID, UnprocessableMessageException> namedMessages(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
             if (each instanceof UnprocessableMessagesException many) {
@@ -178,7 +186,8 @@ public final class FailureClassifier {
             return isCachedPlanFailure(failure) ? FailureKind.TRANSIENT : FailureKind.UNKNOWN;
         }
         if (state.equals(PROTOCOL_VIOLATION) && !isFatal(failure)) {
-            // The server objects to this one message; a failing connection pooler in front of it answers FATAL.
+            // The server rejects this one protocol message. A failing connection pooler in front of the server answers
+            // FATAL instead.
             return FailureKind.UNKNOWN;
         }
         return UNAVAILABLE_STATES.contains(state) || UNAVAILABLE_CLASSES.contains(classOf(state))
@@ -190,7 +199,7 @@ public final class FailureClassifier {
         return failure instanceof PgException postgres && CACHED_PLAN_CHECK.equals(postgres.getRoutine());
     }
 
-    // The answer to a COMMIT may have been lost with the session.
+    // The answer to a COMMIT may have been lost together with the session.
     private static boolean endsSession(DatabaseException failure, String state) {
         return SESSION_ENDING_STATES.contains(state) || (isFatal(failure) && !refusesSession(state));
     }
@@ -199,7 +208,7 @@ public final class FailureClassifier {
         return CONNECTION_REFUSED_STATES.contains(state) || CONNECTION_REFUSED_CLASSES.contains(classOf(state));
     }
 
-    // The server translates the severity where lc_messages says so; the states above do not depend on it.
+    // The server translates the severity according to lc_messages. The SQLSTATEs above do not depend on it.
     private static boolean isFatal(DatabaseException failure) {
         return failure instanceof PgException postgres
                 && ("FATAL".equals(postgres.getSeverity()) || "PANIC".equals(postgres.getSeverity()));
@@ -223,8 +232,8 @@ public final class FailureClassifier {
         return state.isEmpty() ? "" : state.substring(0, 2);
     }
 
-    // A handler's Future.failedFuture("...") is a VertxException like those of the pool, so that type alone tells
-    // nothing.
+    // Future.failedFuture("...") in a handler creates a VertxException like those of the pool, so the type alone does
+    // not identify a failure of the pool.
     private static boolean isUnavailable(Throwable failure) {
         return switch (failure) {
             case IOException io -> !LOCAL_IO_FAILURES.contains(io.getClass()) && !isContentFailure(io);
@@ -254,7 +263,7 @@ public final class FailureClassifier {
         return startsWith(failure, NO_CONNECTION_MESSAGES) || POOL_TIMEOUT.equals(failure.getMessage());
     }
 
-    // An IOException by inheritance only: nothing was away, something could not be read.
+    // These extend IOException, but they report unreadable content and not an unavailable service.
     private static boolean isContentFailure(IOException failure) {
         return failure instanceof JsonProcessingException
                 || failure instanceof FileSystemException

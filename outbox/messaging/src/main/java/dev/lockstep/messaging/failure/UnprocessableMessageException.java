@@ -1,17 +1,18 @@
 package dev.lockstep.messaging.failure;
 
-/** A message that can never be handled, however often it is tried: it becomes a dead letter at once. */
+/** A message can never be handled, however often it is retried. It becomes a dead letter at once. */
 public final class UnprocessableMessageException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final String reason;
 
     /**
-     * @param reason a fixed word to group and filter by, such as {@code UNEXPECTED_EVENT}
-     * @param message what is wrong with this one, for the person who reads the dead letter
+     * @param reason a constant to group and filter by, such as {@code UNEXPECTED_EVENT}
+     * @param message describes the error in this message, for the operator who reads the dead letter
      */
     public UnprocessableMessageException(String reason, String message) {
-        // No stack trace: it steers the message to the dead letters and says all there is to say.
+        // The stack trace is omitted: the exception only routes the message to the dead letters, and its text is
+        // complete.
         super(message, null, false, false);
         this.reason = reason;
     }

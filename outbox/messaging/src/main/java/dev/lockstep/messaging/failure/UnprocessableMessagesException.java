@@ -9,18 +9,16 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Messages of a batch that can never be handled, and why. A {@link MessageHandler} that knows which messages of a batch these are
- * fails with this: they become dead letters at once, and the others are handled in one more transaction instead of being found by
- * halves.
+ * Messages of a batch that can never be handled, with the reasons. A {@link MessageHandler} that can identify these messages fails its
+ * future with this exception. The messages then become dead letters at once, and the others are handled in one further transaction without
+ * a bisection of the batch.
  */
 public final class UnprocessableMessagesException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final transient Map<UUID, UnprocessableMessageException> messages;
 
-    /**
-     * @param messages by the message's id, at least one
-     */
+    /** @param messages the reasons by message id, at least one */
     public UnprocessableMessagesException(Map<UUID, UnprocessableMessageException> messages) {
         super(
                 messages.size() + " messages can never be handled; the first: "
@@ -31,16 +29,16 @@ public final class UnprocessableMessagesException extends RuntimeException {
         this.messages = Map.copyOf(messages);
     }
 
-    /** By the message's id. */
+    /** Returns the reasons by message id. */
     public Map<UUID, UnprocessableMessageException> messages() {
         return messages;
     }
 
     /**
-     * Takes each item through the step, in order, also those behind one for which it throws {@link UnprocessableMessageException}.
+     * Applies the step to each item, in order. Continues with the next item if the step throws {@link UnprocessableMessageException}.
      *
-     * @param messageId which message an item belongs to
-     * @throws UnprocessableMessagesException afterwards, if it did for any
+     * @param messageId returns the id of the message that an item belongs to
+     * @throws UnprocessableMessagesException after the last item, if the step threw for any item
      */
     public static <T> void forEach(Collection<T> items, Function<T, UUID> messageId, Consumer<T> step) {
         Map<UUID, UnprocessableMessageException> refused = new LinkedHashMap<>();

@@ -1,4 +1,7 @@
-/** How a failure is judged: whether it passes by itself, will never pass, or is unknown, and the exceptions with which a handler says so. */
+/**
+ * Classifies failures as unavailable, transient, permanent or unknown, and defines the exceptions for messages that can never be handled
+ * and for transactions that exceed their time limit.
+ */
 @NullMarked
 package dev.lockstep.messaging.failure;
 

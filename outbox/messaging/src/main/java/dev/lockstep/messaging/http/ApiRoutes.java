@@ -5,8 +5,8 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 
 /**
- * Mounts routes that need nothing of the router they are on: those that change something read their own body, and every failure is
- * answered with {@code application/problem+json}, unless a failure handler that was mounted before answers it.
+ * Mounts routes that depend on no other handler of their router. Routes that change data read their own body, and every failure is answered
+ * with {@code application/problem+json}, unless a failure handler that was mounted earlier answers it.
  */
 public final class ApiRoutes {
     private final Router router;

@@ -10,8 +10,8 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * Runs the reads that HTTP requests ask for: a few at once, each in a read-only transaction with a statement timeout of its own, so that
- * no list and no count keeps connections and processors from requests that change something.
+ * Runs the reads of HTTP requests: a few at a time, each in a read-only transaction with its own statement timeout, so that lists and
+ * counts do not take connections and CPU time from requests that change data.
  */
 public final class BoundedReads {
     private static final int MAX_RUNNING = 4;
@@ -27,9 +27,9 @@ public final class BoundedReads {
     private final Duration timeout;
 
     /**
-     * @param pool the service's own; a read takes one of its connections
-     * @param limit how many reads take connections at once: fewer than the pool has
-     * @param timeout how long one statement of a read may take
+     * @param pool the service's own pool; each read takes one of its connections
+     * @param limit how many reads run at the same time; must be less than the pool's size
+     * @param timeout the time limit of one statement
      */
     public BoundedReads(Pool pool, ConcurrencyLimit limit, Duration timeout) {
         this.pool = pool;
@@ -38,7 +38,7 @@ public final class BoundedReads {
         this.setUp = "SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = " + timeout.toMillis();
     }
 
-    /** Four reads at once, up to 64 more that wait 2 s at most, and 3 s for each statement. */
+    /** At most four reads at a time, 64 more that wait for up to 2 s, and 3 s for each statement. */
     public static BoundedReads of(Vertx vertx, Pool pool) {
         return new BoundedReads(
                 pool,
@@ -47,10 +47,10 @@ public final class BoundedReads {
     }
 
     /**
-     * Reads in a transaction of its own, of which all statements see one state if they need to.
+     * Runs the work in its own read-only transaction.
      *
-     * @return completes as the work does; fails with a {@link Problem} 503 when too many reads are under way, or when a statement
-     *     took too long
+     * @return completes with the result of the work; fails with its error, or with a {@link Problem} 503 when too many reads are running or
+     *     a statement exceeded the timeout
      */
     public <T> Future<T> read(Function<SqlConnection, Future<T>> work) {
         return limit.run(() -> pool.withTransaction(

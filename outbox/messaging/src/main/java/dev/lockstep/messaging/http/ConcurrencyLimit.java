@@ -11,11 +11,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds how much work of one class runs at once, so that it cannot take all connections and all processors from other classes. A few
- * more wait in order of arrival; beyond that, and after a short wait, a request is refused with 503 and {@code Retry-After}.
+ * Limits how much work of one class runs at a time, so that it cannot take all connections and CPU time from other classes. A limited
+ * number of requests waits in order of arrival. A request beyond that number, or one that has waited too long, is refused with 503 and
+ * {@code Retry-After}.
  *
- * <p>A place is held until the work's future completes, not until the client goes away: a client that gives up and asks again does
- * not start more work than anybody else. Safe for use from several event loops.
+ * <p>A slot is occupied until the future of the work completes, even if the client has disconnected, so a client that gives up and retries
+ * cannot start additional work. Safe for use from several event loops.
  */
 public final class ConcurrencyLimit {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -32,8 +33,8 @@ public final class ConcurrencyLimit {
 
     /**
      * @param work names the class of work in the refusal, as in {@code lists and counts}
-     * @param maxRunning how many run at once
-     * @param maxWaiting how many more may wait for a place
+     * @param maxRunning how many run at a time
+     * @param maxWaiting how many more may wait
      * @param maxWait how long each of those waits at most
      */
     public ConcurrencyLimit(Vertx vertx, String work, int maxRunning, int maxWaiting, Duration maxWait) {
@@ -49,9 +50,10 @@ public final class ConcurrencyLimit {
     }
 
     /**
-     * Runs the work when there is a place for it, on the caller's context.
+     * Runs the work on the caller's context, as soon as the limit permits.
      *
-     * @return completes as the work does; fails with a {@link Problem} 503 if there was no place in time
+     * @return completes with the result of the work; fails with its error, or with a {@link Problem} 503 if the work could not start in
+     *     time
      */
     public <T extends @Nullable Object> Future<T> run(Supplier<Future<T>> supplier) {
         Waiter<T> waiter = new Waiter<>(vertx.getOrCreateContext(), supplier);

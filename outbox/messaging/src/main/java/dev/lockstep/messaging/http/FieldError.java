@@ -3,10 +3,10 @@ package dev.lockstep.messaging.http;
 import dev.lockstep.messaging.record.PrintableText;
 
 /**
- * What is wrong with one member of a request.
+ * An error in one member of a request.
  *
- * @param field where it is, as in {@code items[0].qty}, or the name of a query parameter or header
- * @param message what it must be, to be read after the field's name: {@code must be a whole number}
+ * @param field the path of the member, as in {@code items[0].qty}, or the name of a query parameter or header
+ * @param message the rule that the member breaks; it completes a sentence that begins with the field: {@code must be a whole number}
  */
 public record FieldError(String field, String message) {
     private static final int MAX_FIELD_LENGTH = 200;

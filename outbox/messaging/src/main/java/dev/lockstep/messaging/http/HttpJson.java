@@ -22,7 +22,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.function.Function;
 
-/** How JSON is read and written over HTTP: strictly in, plainly out. */
+/** The JSON mappers for HTTP: requests are read strictly, and responses contain plain JSON values. */
 final class HttpJson {
     static final ObjectMapper WRITER = JsonMapper.builder()
             .addModule(new SimpleModule("lockstep-http-out")
@@ -37,8 +37,7 @@ final class HttpJson {
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
             .build();
 
-    // Nothing is guessed: a client that sends "2" for 2, or a member that nobody reads, has made a mistake worth
-    // hearing of.
+    // Nothing is guessed: sending "2" for 2, or an unknown member, is a mistake that the client should learn about.
     static final ObjectMapper READER = JsonMapper.builder()
             .addModule(
                     new SimpleModule("lockstep-http-in").addDeserializer(String.class, new StorableTextDeserializer()))

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a request's JSON body into a record, or says which member is at fault. */
+/** Reads a request's JSON body into a record, and names the member that is invalid. */
 public final class JsonBody {
     private static final Pattern JSON =
             Pattern.compile("application/json\\s*(;\\s*charset\\s*=\\s*\"?utf-8\"?\\s*)?;?", Pattern.CASE_INSENSITIVE);
@@ -25,9 +25,9 @@ public final class JsonBody {
     private JsonBody() {}
 
     /**
-     * What a route has before its own handler, so that the body is there whatever router the route is mounted on: reads up to 256 KiB,
-     * unless a handler of the router has read the body before. If one has consumed it and kept nothing, the request fails, because
-     * what was asked for is not known.
+     * The handler that precedes a route's own handler, so that the body is available on any router. It reads up to 256 KiB, unless a
+     * handler of the router has read the body before. If an earlier handler has consumed the body without keeping it, the request fails,
+     * because its content is unknown.
      */
     static Handler<RoutingContext> handler() {
         BodyHandler reader = BodyHandler.create(false).setBodyLimit(MAX_ROUTE_BODY_BYTES);
@@ -54,16 +54,16 @@ public final class JsonBody {
     }
 
     /**
-     * Reads the body as the record, as {@link #read} does, or returns the other value if there is no body.
+     * Reads the body as the record, as {@link #read} does, or returns the given value if there is no body.
      *
-     * @throws Problem 415 for a request that says that it is anything but {@code application/json}, with or without a body
+     * @throws Problem 415 if Content-Type is anything but {@code application/json}, with or without a body
      */
     public static <T> T readOr(RoutingContext ctx, Class<T> type, T withoutBody) {
         requireJson(ctx);
         return ctx.body().isEmpty() ? withoutBody : read(ctx, type);
     }
 
-    // A web page can send text/plain or a form to any address without being asked for permission first; JSON it cannot.
+    // A web page can send text/plain or a form to any address without a CORS preflight, but not JSON.
     private static void requireJson(RoutingContext ctx) {
         String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
         if (contentType != null && !isJson(contentType)) {
@@ -72,11 +72,11 @@ public final class JsonBody {
     }
 
     /**
-     * Reads the body as the record. Members that are missing are null, so what is required is for the caller to check;
-     * a number that is missing where the record holds a primitive is a problem here already.
+     * Reads the body as the record. Missing members are null, so the caller has to check for required ones. A missing number is a problem
+     * here already if the record declares it as a primitive.
      *
-     * @throws Problem 415 for a body that does not say that it is {@code application/json} in UTF-8, 400 for one that is
-     *     not JSON or does not fit the record
+     * @throws Problem 415 if the body is not declared as {@code application/json} in UTF-8, 400 if it is not JSON or does not match the
+     *     record
      */
     public static <T> T read(RoutingContext ctx, Class<T> type) {
         String contentType = ctx.request().getHeader(HttpHeaders.CONTENT_TYPE);
@@ -87,12 +87,12 @@ public final class JsonBody {
         return read(body == null ? new byte[0] : body.getBytes(), type);
     }
 
-    /** Whether a Content-Type says JSON in UTF-8. */
+    /** Whether a Content-Type declares JSON in UTF-8. */
     public static boolean isJson(String contentType) {
         return JSON.matcher(contentType.strip()).matches();
     }
 
-    /** What to answer a body of another type. */
+    /** The problem for a body of another type. */
     public static Problem unsupported(@Nullable String contentType) {
         return Problem.unsupportedMediaType("The body must be application/json in UTF-8, but Content-Type is "
                 + (contentType == null ? "missing" : "\"" + contentType + "\""));
@@ -142,7 +142,8 @@ public final class JsonBody {
                 field.isEmpty() ? List.of() : List.of(new FieldError(field, "is not well-formed JSON" + where)));
     }
 
-    // What a record's own constructor has to say is written for people; anything else it dies of is not.
+    // The message of an exception from a record's own constructor is written for clients; messages of other exceptions
+    // are not.
     private static String refusal(ValueInstantiationException failure) {
         return failure.getCause() instanceof IllegalArgumentException cause && cause.getMessage() != null
                 ? "is not valid: " + cause.getMessage()

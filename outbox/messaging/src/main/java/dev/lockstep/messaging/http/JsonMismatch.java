@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Says where JSON does not fit a record, and what has to be there instead. It quotes nothing of the JSON. */
+/** Describes where JSON does not match a record, and which value is expected there. It never quotes the JSON. */
 public final class JsonMismatch {
     private JsonMismatch() {}
 
-    /** The member at fault, as in {@code items[0].qty}; empty if it is the whole value. */
+    /** The path of the invalid member, as in {@code items[0].qty}; empty if the whole value is invalid. */
     public static String field(JsonMappingException failure) {
         StringBuilder field = new StringBuilder();
         for (JsonMappingException.Reference step : failure.getPath()) {
@@ -30,7 +30,7 @@ public final class JsonMismatch {
         return field.toString();
     }
 
-    /** What the member must be, to be read after its name: {@code must be a whole number}. */
+    /** The rule for the member; it completes a sentence that begins with its name: {@code must be a whole number}. */
     public static String message(JsonMappingException failure) {
         return switch (failure) {
             case UnrecognizedPropertyException unknown -> "is not known here; known are " + known(unknown);

@@ -5,9 +5,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One page of a list, as it is answered.
+ * One page of a list, as it is sent to the client.
  *
- * @param nextCursor what to ask for the next page with, or null on the last one
+ * @param nextCursor the cursor of the next page, or null on the last page
  */
 public record Page<T>(List<T> data, @Nullable String nextCursor) {
     public Page {
@@ -15,8 +15,8 @@ public record Page<T>(List<T> data, @Nullable String nextCursor) {
     }
 
     /**
-     * Makes a page of rows that were read with a limit of one more than asked for: the row too many says that there is a
-     * next page, and is left out of this one.
+     * Builds a page from rows that were read with a limit one higher than requested. An extra row shows that there is a next page; it is
+     * left out of this one.
      */
     public static <T> Page<T> of(List<T> rowsUpToLimitPlusOne, int limit, Function<T, String> cursorOf) {
         if (rowsUpToLimitPlusOne.size() <= limit) {
@@ -27,10 +27,10 @@ public record Page<T>(List<T> data, @Nullable String nextCursor) {
     }
 
     /**
-     * Makes a page of rows that were looked for with a limit of one more than asked for, among a bounded number of rows: where
-     * fewer than that matched, the next page goes on behind the last row that was examined.
+     * Builds a page from rows that were read with a limit one higher than requested, among a bounded number of rows. If fewer rows matched,
+     * the next page continues after the last examined row.
      *
-     * @param examinedTo the cursor of the last row that was examined, or null if none are left
+     * @param examinedTo the cursor of the last examined row, or null if no rows are left
      */
     public static <T> Page<T> of(
             List<T> rowsUpToLimitPlusOne, int limit, Function<T, String> cursorOf, @Nullable String examinedTo) {

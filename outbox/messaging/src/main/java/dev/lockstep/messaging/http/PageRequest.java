@@ -4,10 +4,10 @@ import io.vertx.ext.web.RoutingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which part of a list is asked for.
+ * The page of a list that a client requests.
  *
- * @param limit how many rows at most
- * @param cursor where the page before ended, as that page's {@code nextCursor} said, or null for the first page
+ * @param limit the maximum number of rows
+ * @param cursor the {@code nextCursor} of the previous page, or null for the first page
  */
 public record PageRequest(int limit, @Nullable String cursor) {
     private static final int DEFAULT_LIMIT = 50;
@@ -26,7 +26,7 @@ public record PageRequest(int limit, @Nullable String cursor) {
         return new PageRequest(limit(limit), cursor == null || cursor.isBlank() ? null : cursor);
     }
 
-    /** What to answer when a cursor is not one that this list gave out. */
+    /** The problem for a cursor that this list did not issue. */
     public static Problem invalidCursor() {
         return Problem.badRequest("cursor", "must be the nextCursor of the page before, unchanged");
     }
@@ -41,7 +41,7 @@ public record PageRequest(int limit, @Nullable String cursor) {
                 return limit;
             }
         } catch (NumberFormatException e) {
-            // Said below, together with the range.
+            // Reported below, together with the range.
         }
         throw Problem.badRequest(
                 "limit", "must be a whole number from 1 to " + MAX_LIMIT + ", but was \"" + text + "\"");

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An answer other than the one hoped for. Thrown or failed with from a route, it becomes an RFC 9457 body. */
+/** An error response. When a route throws it or fails with it, the response has an RFC 9457 body. */
 public final class Problem extends RuntimeException {
-    // A problem may quote the request, so it is kept short however large that is.
+    // A problem may quote the request, so its length is limited, however large the request is.
     private static final int MAX_DETAIL_LENGTH = 2_000;
     private static final int MAX_ERRORS = 100;
 
@@ -18,7 +18,7 @@ public final class Problem extends RuntimeException {
     private final @Nullable Duration retryAfter;
 
     private Problem(int status, String detail, List<FieldError> errors, @Nullable Duration retryAfter) {
-        // No stack trace: this is control flow, and its reader is the client.
+        // No stack trace: the exception is control flow, and the client reads only its message.
         super(PrintableText.of(detail, MAX_DETAIL_LENGTH), null, false, false);
         this.status = status;
         this.detail = PrintableText.of(detail, MAX_DETAIL_LENGTH);
@@ -30,7 +30,7 @@ public final class Problem extends RuntimeException {
         return new Problem(400, detail, errors, null);
     }
 
-    /** A bad request with one member at fault, whose error is also the detail. */
+    /** A bad request with one invalid member, whose error is also the detail. */
     public static Problem badRequest(String field, String message) {
         return badRequest(field + " " + message, List.of(new FieldError(field, message)));
     }
@@ -55,7 +55,7 @@ public final class Problem extends RuntimeException {
         return of(415, detail);
     }
 
-    /** Meant for another host. */
+    /** The request was meant for another host. */
     public static Problem misdirected(String detail) {
         return of(421, detail);
     }
@@ -64,7 +64,7 @@ public final class Problem extends RuntimeException {
         return of(422, detail);
     }
 
-    /** Not now, but soon: the client is told when to ask again. */
+    /** The service cannot answer now but will soon; {@code Retry-After} tells the client when to retry. */
     public static Problem unavailable(String detail, Duration retryAfter) {
         return new Problem(503, detail, List.of(), retryAfter);
     }

@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers every failure of a router with {@code application/problem+json}: ours, the router's and the unforeseen. */
+/**
+ * Answers every failure of a router with {@code application/problem+json}: problems, the router's own errors, and unexpected exceptions.
+ */
 public final class ProblemHandler implements Handler<RoutingContext> {
     private static final Logger LOGGER = LoggerFactory.getLogger(ProblemHandler.class);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -35,24 +37,25 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         this.bodyLimit = bodyLimit;
     }
 
-    /** For the failures of some routes only. */
+    /** A handler for the failures of individual routes. */
     static ProblemHandler of(Router router, long bodyLimit) {
         return new ProblemHandler(router, bodyLimit);
     }
 
     /**
-     * Makes the router answer its failures so. Call it before any route is added, since it must see the failures of all.
+     * Makes the router answer all its failures with this handler. Call it before any route is added, because it must see the failures of
+     * all routes.
      *
-     * @param bodyLimit the largest body that the router lets in, in bytes, for the problem that says so
+     * @param bodyLimit the largest body in bytes that the router accepts; the 413 problem quotes it
      */
     public static void mount(Router router, long bodyLimit) {
         ProblemHandler problems = new ProblemHandler(router, bodyLimit);
         router.route().handler(ProblemHandler::rejectUnstorableText).failureHandler(problems);
-        // A request that no route matches never fails a route: the router asks these instead.
+        // A request that matches no route never reaches a failure handler: the router calls its error handlers instead.
         ROUTER_STATUSES.forEach(status -> router.errorHandler(status, ctx -> problems.answer(ctx, status)));
     }
 
-    // Before it gets to the database, which does not say where it found it.
+    // Checked before the text reaches the database, because the database does not report which parameter is invalid.
     private static void rejectUnstorableText(RoutingContext ctx) {
         for (Map.Entry<String, String> parameter : parameters(ctx)) {
             if (!TextRules.isStorable(parameter.getKey()) || !TextRules.isStorable(parameter.getValue())) {
@@ -62,7 +65,8 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         ctx.next();
     }
 
-    // Parameters are decoded when they are asked for, and would fail the request as something unforeseen.
+    // Parameters are decoded on first access; without this check a bad encoding would fail the request as an internal
+    // error.
     private static MultiMap parameters(RoutingContext ctx) {
         try {
             return ctx.request().params();
@@ -77,7 +81,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         answer(ctx, ctx.statusCode());
     }
 
-    // The status is passed on because a request that fails before it is routed has none of its own.
+    // The status is a parameter because a request that fails before it is routed has no status of its own.
     private void answer(RoutingContext ctx, int status) {
         HttpServerResponse response = ctx.response();
         if (response.ended() || response.closed()) {
@@ -85,7 +89,8 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         }
         Problem problem = problem(ctx, status);
         if (response.headWritten()) {
-            // Half an answer is out: only breaking the connection tells the client that it is not a whole one.
+            // A part of the response is already sent: only closing the connection shows the client that it is
+            // incomplete.
             ctx.request().connection().close();
             return;
         }
@@ -124,7 +129,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         }
         FailureKind kind = FailureClassifier.classify(failure);
         if (kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT) {
-            // Not a warning each: while the database is away there may be thousands a second, and readiness says it.
+            // Not at WARN: during a database outage there may be thousands a second, and readiness reports the outage.
             LOGGER.atDebug()
                     .addKeyValue("path", ctx.request().path())
                     .setCause(failure)
@@ -187,7 +192,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         return HttpResponseStatus.valueOf(status).reasonPhrase();
     }
 
-    /** The members of RFC 9457 that we use. The type is left at its default, as the status says all of it. */
+    /** The members of RFC 9457 in use. The type keeps its default, because the status is specific enough. */
     private record ProblemBody(
             String type,
             String title,

@@ -5,14 +5,14 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 
-/** Answers in JSON. */
+/** Sends JSON responses. */
 public final class Responses {
     private Responses() {}
 
     /**
-     * Ends the response with the body: records and maps as objects, instants as ISO-8601 text, absent members left out.
+     * Ends the response with the body: records and maps as objects, instants as ISO-8601 text; absent members are omitted.
      *
-     * @throws IllegalArgumentException when the body is of a kind that JSON cannot say
+     * @throws IllegalArgumentException if the body cannot be written as JSON
      */
     public static void json(RoutingContext ctx, int status, Object body) {
         end(ctx, status, "application/json", body);

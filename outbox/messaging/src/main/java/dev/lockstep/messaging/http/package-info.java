@@ -1,4 +1,4 @@
-/** HTTP as every service speaks it: JSON in and out, pages, and problems as RFC 9457 describes them. */
+/** HTTP conventions of all services: JSON requests and responses, pages, and problems according to RFC 9457. */
 @NullMarked
 package dev.lockstep.messaging.http;
 

@@ -8,14 +8,16 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** What all lists of rows by id share: the newest comes first, and the cursor is the id of the last row of the page before. */
+/** Paging for all lists of rows by id: rows are sorted newest first, and the cursor is the id of the last row of the previous page. */
 public final class Listing {
-    /** Comes after every id: the cursor of the first page. */
+    /** Sorts after every id; the cursor of the first page. */
     public static final UUID AFTER_ALL = new UUID(-1, -1);
 
     private Listing() {}
 
-    /** A page of what was found among a bounded number of rows. */
+    /**
+     * Builds a page from a scan that may have stopped at its limit of examined rows. The cursor then continues after the last examined row.
+     */
     public static <T> Page<T> page(ScanWindowStore.ScanResult<T> found, PageRequest page, Function<T, UUID> idOf) {
         UUID examinedTo = found.examinedTo();
         return Page.of(
@@ -25,7 +27,7 @@ public final class Listing {
                 examinedTo == null ? null : examinedTo.toString());
     }
 
-    /** The id that the page begins behind, or null for the first page. A cursor that is no id is answered with 400. */
+    /** Returns the id after which the page starts, or null for the first page. Throws a {@link Problem} 400 if the cursor is not an id. */
     public static @Nullable UUID cursor(PageRequest page) {
         String cursor = page.cursor();
         if (cursor == null) {
@@ -38,7 +40,7 @@ public final class Listing {
         }
     }
 
-    /** The id in the path. What is no id names nothing, which is answered with 404. */
+    /** Returns the id in the path. Throws a {@link Problem} 404 if it is not a UUID, because no such row can exist. */
     public static UUID uuid(RoutingContext ctx, String what) {
         String id = ctx.pathParam("id");
         try {

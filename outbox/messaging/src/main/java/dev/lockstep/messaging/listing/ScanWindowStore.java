@@ -8,33 +8,37 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds how many rows one page of a list examines when a filter has no index. The page ends there, however few rows have matched, and
- * its cursor goes on from there: every request is cheap, whatever the size of the table, and no index makes writes dearer.
+ * Bounds how many rows one page of a list examines when a filter has no index. The page ends at the bound, however few rows have matched,
+ * and its cursor continues from there. Every request is therefore cheap, whatever the size of the table, and writes do not pay for another
+ * index.
  */
 public final class ScanWindowStore {
-    /** How many rows one page examines at most. */
+    /** The maximum number of rows that one page examines. */
     public static final int MAX_EXAMINED_ROWS = 20_000;
 
-    /** Before all ids: what a page without a bound begins with. */
+    /** Sorts before every id; the end of the window when a page has no bound. */
     public static final UUID UNBOUNDED = new UUID(0, 0);
 
     private ScanWindowStore() {}
 
     /**
-     * What a page found.
+     * The rows of one page.
      *
-     * @param examinedTo the last row that was examined, if there are more behind it
+     * @param examinedTo the id of the last examined row if more rows follow it, else null
      */
     public record ScanResult<T>(List<T> rows, @Nullable UUID examinedTo) {}
 
-    /** The statement for {@link #end}: {@code condition} is what an index leads to, in newest-first order, with at most {@code $1}. */
-    // The offset is written out, not a parameter: the planner would take an unknown one for a tenth of the table.
+    /**
+     * Builds the statement for {@link #end}. An index must serve {@code condition} in newest-first order; its only parameter may be
+     * {@code $1}.
+     */
+    // The offset is a literal, not a parameter: for an unknown offset the planner assumes a tenth of the rows.
     public static String statement(String table, String condition) {
         return "SELECT id FROM %s WHERE %s AND id < $2 ORDER BY id DESC OFFSET %d LIMIT 1"
                 .formatted(table, condition, MAX_EXAMINED_ROWS - 1);
     }
 
-    /** Completes with the last row of the window; {@link #UNBOUNDED} if all that is left fits into it. */
+    /** Completes with the id of the last row of the window, or with {@link #UNBOUNDED} if the remaining rows fit into it. */
     public static Future<UUID> end(SqlClient client, String statement, @Nullable Object lead, @Nullable UUID before) {
         return client.preparedQuery(statement)
                 .execute(Tuple.tuple().addValue(lead).addValue(before == null ? Listing.AFTER_ALL : before))

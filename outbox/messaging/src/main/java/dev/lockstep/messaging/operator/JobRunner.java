@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries out in the background what is written down in a table, step by step. What another instance, or this process before it
- * ended, has begun is gone on with; that no two of them do one job at once is for the step's own statement to see to.
+ * Runs jobs that are stored in a table, step by step, in the background. It continues jobs that another instance started, or that this
+ * service started before it was restarted. The step's own statement has to ensure that two instances do not run the same job at once.
  */
 public final class JobRunner {
     private static final Logger LOGGER = LoggerFactory.getLogger(JobRunner.class);
@@ -30,11 +30,11 @@ public final class JobRunner {
         this.definition = definition;
     }
 
-    /** What the jobs are. */
+    /** The jobs to run. */
     public interface JobDefinition {
         Future<List<UUID>> unfinished();
 
-        /** Takes the next step. Completes with when the one after it is due; empty if the job is over, or somebody else does it. */
+        /** Runs the next step. Completes with the delay until the step after it; empty if the job has ended or another instance runs it. */
         Future<Optional<Duration>> step(UUID id);
     }
 
@@ -53,7 +53,7 @@ public final class JobRunner {
         vertx.cancelTimer(timer);
     }
 
-    /** Takes the first step. Completes when that is done; whatever is left goes on without the caller. */
+    /** Runs the first step. Completes when that step is done; the remaining steps run in the background. */
     public Future<Void> begin(UUID id) {
         running.add(id);
         return step(id).mapEmpty();

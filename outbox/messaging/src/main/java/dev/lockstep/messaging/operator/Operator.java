@@ -4,8 +4,8 @@ import io.vertx.ext.web.RoutingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who asks for something by hand. This is what the proxy in front says; whoever reaches the service past the proxy can claim
- * any name.
+ * The operator who requests an action. The name comes from a header that the proxy sets, so a client that reaches the service without the
+ * proxy can claim any name.
  *
  * @param name at most 200 characters, without control characters
  */
@@ -17,7 +17,7 @@ public record Operator(String name) {
         name = printable(name);
     }
 
-    /** The user that the proxy has authenticated, or {@code anonymous@<remote address>} if it named none. */
+    /** The user that the proxy has authenticated, or {@code anonymous@<remote address>} if the request has no user header. */
     public static Operator of(RoutingContext ctx) {
         return of(ctx.request().getHeader(HEADER), ctx.request().remoteAddress().hostAddress());
     }

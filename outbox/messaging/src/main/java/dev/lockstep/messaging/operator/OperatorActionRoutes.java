@@ -9,7 +9,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.UUID;
 
-/** Shows over HTTP what people did by hand: {@code /operator-actions}. Read only. */
+/** Lists operator actions over HTTP: {@code /operator-actions}. Read-only. */
 public final class OperatorActionRoutes {
     private final BoundedReads reads;
 

@@ -15,14 +15,14 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps on record what people did by hand: who, when, what and why. {@code GET /operator-actions} shows it. */
+/** Records operator actions: who, when, what and why. {@code GET /operator-actions} lists them. */
 public final class OperatorActions {
     private static final String RECORD =
             "INSERT INTO operator_action (who, action, target, reason, details) VALUES ($1, $2, $3, $4, $5)";
 
     private OperatorActions() {}
 
-    /** An action as it is shown. */
+    /** The JSON form of an operator action. */
     record OperatorActionView(
             UUID id,
             Instant at,
@@ -33,13 +33,13 @@ public final class OperatorActions {
             JsonObject details) {}
 
     /**
-     * Records an action on the caller's transaction, so that it is on record if, and only if, it took effect.
+     * Records an action in the caller's transaction, so that it is recorded if, and only if, it took effect.
      *
-     * @param action a fixed word to filter by, such as {@code dead-letter.discard}
-     * @param target the id of what was acted upon
-     * @param reason why, in the operator's words, if they gave any
-     * @param details whatever else tells what was done; empty if there is nothing to add
-     * @return completes when the row is written; it fails as the statement does
+     * @param action a fixed name to filter by, such as {@code dead-letter.discard}
+     * @param target the id of the object of the action
+     * @param reason the operator's reason, if given
+     * @param details further facts about the action; empty if there are none
+     * @return completes when the row is written; fails with the error of the statement
      */
     public static Future<Void> record(
             SqlClient tx, Operator who, String action, String target, @Nullable String reason, JsonObject details) {
@@ -48,7 +48,7 @@ public final class OperatorActions {
                 .mapEmpty();
     }
 
-    /** Which actions are asked for; a null matches all. */
+    /** Selects actions; a null member matches all. */
     public record Filter(
             @Nullable String who,
             @Nullable String action,
@@ -63,7 +63,7 @@ public final class OperatorActions {
             return target != null ? target : who != null ? who : action;
         }
 
-        // One filter is what an index leads to. More are looked for among what it leads to.
+        // An index serves one filter. Further filters are applied to the rows that the index returns.
         private boolean isIndexed() {
             return Stream.of(Optional.ofNullable(who), Optional.ofNullable(action), Optional.ofNullable(target))
                             .filter(Optional::isPresent)
@@ -93,7 +93,7 @@ public final class OperatorActions {
                 }));
     }
 
-    // As in DeadLetterQueries: what leads is compared plainly, so that a plan for all parameters finds the index.
+    // As in DeadLetterQueries: the leading column is compared directly, so that a generic plan uses its index.
     public static String listStatement(Filter filter) {
         return """
                 SELECT id, at, who, action, target, reason, details

@@ -1,4 +1,4 @@
-/** Who acts through the operator endpoints, what they did, and the background jobs that they start. */
+/** Operators: their identity, the record of their actions, and the background jobs that they start. */
 @NullMarked
 package dev.lockstep.messaging.operator;
 

@@ -8,10 +8,10 @@ import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Writes messages into the caller's transaction. The relay sends them to Kafka; this class never talks to it. */
+/** Writes messages in the caller's transaction. The relay sends them to Kafka; this class never accesses Kafka. */
 public final class Outbox {
-    // The ids are made here and in this order, as the row before has to be known by its id. Of each key only the first
-    // row looks into the table.
+    // The statement generates the ids, in input order, because each row stores the id of the row before it. Only the
+    // first row of each key looks up its predecessor in the table.
     private static final String APPEND = """
             WITH given AS MATERIALIZED (
                 SELECT uuidv7() AS id, m.*
@@ -34,15 +34,15 @@ public final class Outbox {
             """;
 
     /**
-     * Appends all messages in one statement, in the order given. The caller owns the transaction: nothing is sent before it
-     * commits, and nothing at all if it rolls back.
+     * Appends all messages in one statement, in the order given. The caller owns the transaction: nothing is sent before it commits, and
+     * nothing at all if it rolls back.
      *
-     * <p>Messages of one topic and aggregate are numbered from 1 and know the one before them, so that a reader notices when one
-     * is missing. For that, as for their order, the caller must hold a lock on the aggregate, or have just created it, by
-     * an earlier statement of the transaction: of two transactions that append for one aggregate at once, each would take the
-     * same message for the last one. Numbering begins anew when all earlier messages of the key are past the outbox's retention.
+     * <p>Messages of one topic and aggregate are numbered from 1, and each names the message before it, so that a reader notices when one
+     * is missing. The numbering and the order require that an earlier statement of the transaction has locked the aggregate or created it.
+     * Without that, two concurrent transactions for one aggregate would name the same predecessor. Numbering restarts at 1 when all earlier
+     * messages of the key are past the outbox's retention.
      *
-     * @return completes when the rows are written, not when they are durable; it fails as the statement does
+     * @return completes when the rows are written, not when they are durable; fails with the error of the statement
      */
     public Future<Void> append(SqlClient tx, List<OutboxMessage> messages) {
         if (messages.isEmpty()) {

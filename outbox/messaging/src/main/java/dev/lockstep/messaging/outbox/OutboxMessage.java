@@ -5,17 +5,17 @@ import dev.lockstep.messaging.record.Json;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message to be sent if, and only if, the transaction it is appended in commits.
+ * A message that is sent if, and only if, the transaction that appends it commits.
  *
- * @param aggregateType what kind of thing the message is about, such as {@code order}
- * @param aggregateId which of them; it becomes the Kafka key, and messages of one key are sent in the order of their commits
- * @param type what it says, such as {@code OrderCreated}; it becomes the {@code ce_type} header
- * @param topic where it goes
- * @param payload the record's value; not copied, so leave it alone afterwards
- * @param traceparent the W3C trace context that the message belongs to, if any; one that is not valid is left out
- * @param first whether no message of this topic and key was ever appended before, so that none is looked for
+ * @param aggregateType the type of the aggregate that the message is about, such as {@code order}
+ * @param aggregateId the id of the aggregate; it becomes the Kafka key, and messages of one key are sent in the order of their commits
+ * @param type the message type, such as {@code OrderCreated}; it becomes the {@code ce_type} header
+ * @param topic the destination topic
+ * @param payload the record's value; it is not copied, so do not modify it afterwards
+ * @param traceparent the W3C trace context of the message, if any; an invalid one is omitted
+ * @param first whether no message of this topic and key was ever appended before, so that no predecessor is looked up
  */
-// An array as a component: a copy a message would cost more than it protects, and no one compares outbox messages.
+// The component is an array: copying every message would cost more than it protects, and messages are never compared.
 @SuppressWarnings("ArrayRecordComponent")
 public record OutboxMessage(
         String aggregateType,
@@ -26,7 +26,7 @@ public record OutboxMessage(
         @Nullable String traceparent,
         boolean first) {
 
-    /** Writes the message as JSON under its class's simple name. */
+    /** Serialises the message as JSON; its type is the simple name of its class. */
     public static OutboxMessage of(
             String aggregateType, String aggregateId, String topic, Object message, @Nullable String traceparent) {
         String type = message.getClass().getSimpleName();
@@ -39,8 +39,8 @@ public record OutboxMessage(
     }
 
     /**
-     * The same message, known to be the first of its topic and key, as what announces a new aggregate is. That saves the
-     * outbox a look for the one before it; where it is not true, readers cannot tell that one is missing.
+     * Returns the same message, marked as the first one of its topic and key, such as the message that announces a new aggregate. The
+     * outbox then skips the lookup of the predecessor. If the mark is wrong, readers cannot detect that an earlier message is missing.
      */
     public OutboxMessage asFirst() {
         return new OutboxMessage(aggregateType, aggregateId, type, topic, payload, traceparent, true);

@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the outbox as it is. What is relayed is one comparison with the watermark, made while reading. */
+/** Queries the outbox. Whether a row is relayed is decided at read time, by comparing its transaction with the watermark. */
 public final class OutboxQueries {
     private static final int MAX_LISTED_PAYLOAD_BYTES = 4096;
 
@@ -37,7 +37,7 @@ public final class OutboxQueries {
 
     private static final String FIND = COLUMNS_FROM.formatted("payload") + "WHERE id = $1";
 
-    // As in DeadLetterQueries: what leads is compared plainly, so that a plan for all parameters finds the index.
+    // As in DeadLetterQueries: the leading column is compared directly, so that a generic plan uses its index.
     private static final String LIST = LISTED_FROM + """
              WHERE %s
                AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
@@ -47,9 +47,9 @@ public final class OutboxQueries {
              LIMIT $4
             """;
 
-    // No transaction older than the snapshot's xmin is pending, so the index on xid leads straight to the few that may
-    // be. OFFSET has them found before they are put in order: for a page of the newest the planner would read backwards
-    // through all that is relayed. What the relay holds back is pending too, and is found by its id.
+    // No transaction older than the snapshot's xmin is pending, so the index on xid finds the few candidates directly.
+    // OFFSET 0 makes Postgres find them before it sorts them: for a page of the newest rows the planner would otherwise
+    // scan backwards through all relayed rows. Rows that the relay holds back are pending too; they are found by id.
     private static final String LIST_FEW_PENDING = """
             SELECT *
               FROM (SELECT *
@@ -78,10 +78,10 @@ public final class OutboxQueries {
     private static final String END_OF_ONE = ScanWindowStore.statement("outbox", OF_ONE);
     private static final String END_OF_ALL = ScanWindowStore.statement("outbox", OF_ALL);
 
-    // In the order of the index, which leads to the oldest at once. Counted no further than anybody needs to know: with
-    // Kafka away for hours there are millions. What is held back was counted when it was written down; of those that
-    // the
-    // watermark has not passed yet, which are few, the other count knows.
+    // Sorted in the order of the index on xid, which finds the oldest row directly. Counting stops at $1, because there
+    // are millions of pending rows after Kafka was unavailable for hours. Rows were added to the counter of their topic
+    // when they were held back; the few of them that the watermark has not passed yet are in the other count too and
+    // are subtracted here.
     public static final String SUMMARY = """
             SELECT greatest(0, w.relayed - held.rows) AS relayed, w.acknowledged_at,
                    least($1, counted.pending + held.rows) AS pending,
@@ -121,7 +121,7 @@ public final class OutboxQueries {
 
     private OutboxQueries() {}
 
-    /** Which rows are asked for. */
+    /** Selects rows by state. */
     public enum State {
         ANY,
         PENDING,
@@ -129,9 +129,9 @@ public final class OutboxQueries {
     }
 
     /**
-     * A row as it is shown.
+     * The JSON form of an outbox row.
      *
-     * @param payload the record's value as it is: JSON where it is JSON, else a string; left out of lists where it is large
+     * @param payload the record's value: as JSON if it is JSON, else as a string; omitted from lists if it is larger than 4 KiB
      */
     public record OutboxRow(
             UUID id,
@@ -149,12 +149,12 @@ public final class OutboxQueries {
             Instant createdAt) {}
 
     /**
-     * The outbox in numbers.
+     * Totals of the outbox.
      *
-     * @param pending up to 100,000
-     * @param oldestPendingSeconds the age of what the first transaction wrote that is pending
-     * @param relayed rows that Kafka acknowledged since the outbox exists, those of dropped partitions included
-     * @param held the topics that Kafka refuses rows of
+     * @param pending the number of pending rows, counted up to 100,000
+     * @param oldestPendingSeconds the age of the oldest pending row; rows are ordered by transaction
+     * @param relayed the number of rows acknowledged by Kafka since the outbox was created, including rows of dropped partitions
+     * @param held the topics for which Kafka refuses rows
      */
     public record Summary(
             long pending,
@@ -165,11 +165,11 @@ public final class OutboxQueries {
             List<HeldTopic> held) {}
 
     /**
-     * A topic that Kafka refuses rows of. They are held back, and pending, until it takes them.
+     * A topic for which Kafka refuses rows. The relay holds the rows back until Kafka accepts them; until then they are pending.
      *
-     * @param rows how many are held back
-     * @param row one that was refused
-     * @param reason what Kafka said
+     * @param rows the number of rows that are held back
+     * @param row the id of a refused row
+     * @param reason the error that Kafka returned
      */
     public record HeldTopic(String topic, long rows, String row, String reason, String since) {
         private static HeldTopic of(Object json) {
@@ -197,8 +197,8 @@ public final class OutboxQueries {
     }
 
     /**
-     * Lists rows, the newest first. What has no index, the type and, where much is pending, the state, is looked for among a bounded
-     * number of rows.
+     * Lists rows, newest first. A filter without an index (the type and, if many rows are pending, the state) examines a bounded number of
+     * rows.
      */
     public static Future<ScanWindowStore.ScanResult<OutboxRow>> list(
             SqlClient client,

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the partitions of outbox and inbox days ahead and drops those past their retention, once everything in them is relayed.
- * Deletes what is past its retention of the rest, too: settled dead letters and old incidents.
+ * Creates the partitions of outbox and inbox days ahead and drops those past their retention, those of the outbox only once all their rows
+ * are relayed. It also deletes settled dead letters and delivery incidents that are past their retention.
  */
 public final class PartitionMaintenance {
     public static final String ENSURE_PARTITIONS_AT_START =
@@ -30,15 +30,15 @@ public final class PartitionMaintenance {
              WHERE id IN (SELECT id FROM delivery_incident WHERE id < uuidv7_floor($1) ORDER BY id LIMIT 10000)
             """;
     private static final int MAX_DELETED_DEAD_LETTERS = 1_000;
-    // Their values may be large, so there are fewer at once. Open ones stay whatever their age.
+    // Dead letters may have large values, so fewer are deleted per statement. Open ones are kept, whatever their age.
     private static final String DELETE_SETTLED_DEAD_LETTERS = """
             DELETE FROM dead_letter
              WHERE id IN (SELECT id FROM dead_letter
                            WHERE state <> 'open' AND settled_at < $1 ORDER BY settled_at LIMIT $2)
             """;
-    // Nobody waits behind this one, and it is done once a day at most.
+    // No writer waits behind this statement, and it creates partitions at most once a day.
     private static final String NO_LOCK_TIMEOUT = "SET LOCAL lock_timeout = 0";
-    // A writer that waits behind us waits no longer than this; what could not be dropped now is dropped in an hour.
+    // Bounds how long writers wait behind the drop. A partition that could not be dropped is tried again in an hour.
     private static final String SHORT_LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'";
 
     private final Vertx vertx;
@@ -57,13 +57,16 @@ public final class PartitionMaintenance {
         this.deadLetterRetention = deadLetterRetention;
     }
 
-    /** Runs once, then hourly. Completes when the first run is over; fails if today's partitions cannot be had. */
+    /**
+     * Runs once, then hourly. Completes when the first run is over; fails if partitions cannot be created or expired rows cannot be
+     * deleted.
+     */
     public Future<Void> start() {
         timer = vertx.setPeriodic(INTERVAL_MILLIS, tick -> run().onFailure(PartitionMaintenance::report));
         return run();
     }
 
-    /** Completes at once; a run under way ends by itself. */
+    /** Completes immediately; a run in progress is not interrupted. */
     public Future<Void> stop() {
         vertx.cancelTimer(timer);
         return Future.succeededFuture();
@@ -93,7 +96,7 @@ public final class PartitionMaintenance {
                 .compose(rows -> rows.rowCount() < 10_000 ? Future.succeededFuture() : deleteOldDeliveryEvents());
     }
 
-    /** How many days before today a retention reaches into, at whatever hour it is. */
+    /** The number of days before today that a retention reaches back to, whatever the time of day. */
     static int daysBack(Duration retention) {
         return Math.toIntExact(
                 Math.ceilDiv(retention.toMillis(), Duration.ofDays(1).toMillis()));
@@ -114,7 +117,7 @@ public final class PartitionMaintenance {
                 });
     }
 
-    // A transaction for each: whoever writes waits for one drop, not for all of them and what is looked at in between.
+    // One transaction per partition: a writer waits for one drop, not for all of them and the checks in between.
     private Future<Void> dropAll(String parent, OffsetDateTime cutOff) {
         return pool.withTransaction(tx -> tx.query(SHORT_LOCK_TIMEOUT)
                         .execute()

@@ -10,15 +10,15 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the service that sent a message, or all messages of a topic since a time, to send again what a reader has not received. The
- * request goes through the outbox of that reader.
+ * A request to the sender of a message to send it again, or to all senders of a topic to send all its messages since a time again, because
+ * the reader has not received them. The reader appends the request to its own outbox.
  *
  * @param source the sender, as in {@code ce_source}; {@link #EVERY_SENDER} for a request by time
- * @param topic the topic that the messages are missing on
- * @param key the key of the missing message, if it is text and not too long for an index
- * @param messageId the {@code ce_id} of the missing message. A request by time has a new UUIDv7 here, which no message has: senders that
- *     do not know {@code since} yet find nothing to send
- * @param since if present, every message of the topic that was written at this time or later is missing, in ISO 8601
+ * @param topic the topic on which the messages are missing
+ * @param key the key of the missing message, if it is text and short enough for an index
+ * @param messageId the {@code ce_id} of the missing message. A request by time has a new UUIDv7 here, which is the id of no message:
+ *     senders of an older version that ignore {@code since} then find nothing to send
+ * @param since if present, all messages of the topic written at this time or later are missing, in ISO 8601
  */
 public record ResendRequested(
         String source,
@@ -26,20 +26,20 @@ public record ResendRequested(
         @Nullable String key,
         UUID messageId,
         @Nullable String since) {
-    /** Read by every service that sends anything. */
+    /** The topic of resend requests. Every service that sends messages reads it. */
     public static final String TOPIC = "lockstep.resend-requests";
 
-    /** The source of a request whose sender the reader does not know: each service answers for its own messages. */
+    /** The source of a request whose sender the reader does not know: each service resends its own messages. */
     public static final String EVERY_SENDER = "*";
 
     private static final int MAX_SOURCE_LENGTH = 255;
-    // Kafka's own limit.
+    // The limit of Kafka.
     private static final int MAX_TOPIC_LENGTH = 249;
     private static final int MAX_KEY_LENGTH = 1_000;
     private static final Instant FIRST_TIME = Instant.EPOCH;
     private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
 
-    /** Fails with an {@link IllegalArgumentException} that names the member, so that the record becomes a dead letter. */
+    /** Fails with an {@link IllegalArgumentException} that names the invalid member, so that the record becomes a dead letter. */
     public ResendRequested {
         refuse(textProblem(source, "source", MAX_SOURCE_LENGTH));
         refuse(textProblem(topic, "topic", MAX_TOPIC_LENGTH));
@@ -50,7 +50,7 @@ public record ResendRequested(
         }
     }
 
-    /** A request for one message. */
+    /** Creates a request for one message. */
     public ResendRequested(String source, String topic, @Nullable String key, UUID messageId) {
         this(source, topic, key, messageId, null);
     }
@@ -73,14 +73,14 @@ public record ResendRequested(
                 : member + " must not contain control characters or half of a surrogate pair";
     }
 
-    // Any text may be a key, also one with line feeds.
+    // Any text is a valid key, including text with line feeds.
     private static @Nullable String keyProblem(@Nullable String key) {
         return key != null && key.length() > MAX_KEY_LENGTH
                 ? "key must have at most " + MAX_KEY_LENGTH + " characters"
                 : null;
     }
 
-    /** Asks for the message before this one, unless this one does not say who sent it, or says what no service can be called. */
+    /** Creates a request for the message before this record. Empty if the record has no source, or one that is not a valid source. */
     public static Optional<OutboxMessage> forMessage(ConsumerRecord<byte[], byte[]> record, UUID previous) {
         String source = Headers.text(record, "ce_source");
         if (source == null || textProblem(source, "source", MAX_SOURCE_LENGTH) != null) {
@@ -91,7 +91,7 @@ public record ResendRequested(
     }
 
     /**
-     * Asks every sender for all messages of a topic since a time.
+     * Creates a request to every sender for all messages of a topic since a time.
      *
      * @param id a new UUIDv7
      */
@@ -101,13 +101,15 @@ public record ResendRequested(
                 .asFirst();
     }
 
-    /** What the outbox knows the requests by that concern this message's key. */
+    /**
+     * The aggregate id of the requests for this record's key: the key, or the id of the missing message if the record has no usable key.
+     */
     public static String aggregateId(ConsumerRecord<byte[], byte[]> record, UUID previous) {
         String key = Headers.key(record);
         return key == null ? previous.toString() : key;
     }
 
-    /** The time of a request by time. */
+    /** The time of a request by time; empty for a request for one message. */
     public Optional<Instant> sinceTime() {
         return Optional.ofNullable(since).map(ResendRequested::instant);
     }

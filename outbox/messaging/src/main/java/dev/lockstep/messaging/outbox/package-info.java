@@ -1,4 +1,4 @@
-/** The transactional outbox: what is appended in the sender's transaction, how it is listed, and the daily partitions of its table. */
+/** The transactional outbox: appending messages in the sender's transaction, listing them, and maintaining the table's daily partitions. */
 @NullMarked
 package dev.lockstep.messaging.outbox;
 

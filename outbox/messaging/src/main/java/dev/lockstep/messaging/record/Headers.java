@@ -13,19 +13,19 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Record headers as they are kept in Postgres: every one, in order, byte for byte, as {@code [["name","base64"],...]}. Only U+0000
- * in a name, which jsonb cannot hold, becomes {@code \\0}.
+ * Record headers as Postgres stores them: all of them, in order and byte for byte, as {@code [["name","base64"],...]}. The only change is
+ * U+0000 in a name, which jsonb cannot hold and which becomes {@code \\0}.
  */
 public final class Headers {
-    // An entry of a B-tree of Postgres has room for 2704 bytes, which a key shares with what else the index has.
+    // An entry of a Postgres B-tree holds 2704 bytes, which the key shares with the other columns of the index.
     private static final int MAX_KEY_BYTES = 1_000;
     private static final int MAX_TYPE_LENGTH = 255;
-    // Of a name and of a value, as varints.
+    // Two varints: the lengths of the name and of the value.
     private static final int MAX_LENGTH_PREFIX_BYTES = 10;
 
     private Headers() {}
 
-    /** At most how many bytes they take in a record. */
+    /** An upper bound for the bytes that the headers take in a record. */
     public static long size(Iterable<Header> headers) {
         long size = 0;
         for (Header header : headers) {
@@ -69,7 +69,7 @@ public final class Headers {
         return all;
     }
 
-    /** For people: names and values as text, the last of a name. */
+    /** The headers for display: names and values as text, with the last value of each name. */
     public static Map<String, String> toDisplayMap(JsonArray headers) {
         Map<String, String> all = new LinkedHashMap<>();
         for (Header header : toKafka(headers)) {
@@ -78,7 +78,7 @@ public final class Headers {
         return all;
     }
 
-    /** The {@code ce_type} as Postgres can hold and index it. */
+    /** The {@code ce_type} in a form that Postgres can store and index. */
     public static @Nullable String type(ConsumerRecord<byte[], byte[]> record) {
         String type = text(record, "ce_type");
         return type == null ? null : truncate(toStorable(type), MAX_TYPE_LENGTH);
@@ -92,23 +92,23 @@ public final class Headers {
         return text.substring(0, end) + "...";
     }
 
-    /** The record's key as text if Postgres can hold and index it as such, else null. */
+    /** The record's key as text if Postgres can store and index it as text, else null. */
     public static @Nullable String key(ConsumerRecord<byte[], byte[]> record) {
         String key = utf8(record.key());
         return key == null || isTooLong(key) ? null : key;
     }
 
-    /** Whether a key has no room in an index of Postgres. */
+    /** Whether a key is too long for a Postgres index. */
     static boolean isTooLong(String key) {
         return key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY_BYTES;
     }
 
-    /** The text as Postgres can hold it: with {@code \\0} for U+0000 and U+FFFD for each half of a surrogate pair. */
+    /** The text in a form that Postgres can store: U+0000 becomes {@code \\0}, and each half of a surrogate pair becomes U+FFFD. */
     public static String toStorable(String text) {
         return PrintableText.withoutLoneSurrogates(text.replace("\0", "\\0"));
     }
 
-    /** The bytes as text if they are valid UTF-8 that Postgres can hold as text, else null. */
+    /** The bytes as text if they are valid UTF-8 that Postgres can store as text, else null. */
     public static @Nullable String utf8(byte @Nullable [] bytes) {
         if (bytes == null) {
             return null;

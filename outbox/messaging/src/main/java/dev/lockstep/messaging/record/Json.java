@@ -12,7 +12,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
 
-/** How messages are written and read: absent members are left out, and unknown ones are skipped so that senders may grow. */
+/** JSON mappers for messages. Absent members are omitted, and unknown members are skipped, so that senders can add members. */
 public final class Json {
     private static final int MAX_NESTING_DEPTH = 100;
     private static final int MAX_NUMBER_LENGTH = 100;
@@ -27,9 +27,10 @@ public final class Json {
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .build();
 
-    /** How records are read: what is not exactly as the message says is refused, and never rounded, converted or cut off. */
+    /** Reads records. A value that does not match the type of its member is refused; it is never rounded, converted or truncated. */
     public static final JsonMapper READER = JsonMapper.builder(JsonFactory.builder()
-                    // Only UTF-8: Jackson would take UTF-16 and UTF-32, too, for which nobody else is prepared.
+                    // Only UTF-8: Jackson would also accept UTF-16 and UTF-32, which other parts of the system do not
+                    // expect.
                     .disable(JsonFactory.Feature.CHARSET_DETECTION)
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .streamReadConstraints(StreamReadConstraints.builder()

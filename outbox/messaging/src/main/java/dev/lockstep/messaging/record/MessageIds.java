@@ -14,16 +14,17 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives every record the UUIDv7 that the inbox knows it by. CloudEvents says that {@code source} and {@code id} together
- * identify an event; the relay's ids are UUIDv7 already and are taken as they are.
+ * Derives the UUIDv7 under which the inbox stores each record. According to CloudEvents, {@code source} and {@code id} together identify an
+ * event. Ids from the relay are UUIDv7 already and are used as they are.
  */
 public final class MessageIds {
-    /** For how many days from today on there are partitions. */
+    /** The number of days from today on for which partitions are created. */
     public static final int PARTITIONS_AHEAD = 3;
 
-    // A day less than there are: from midnight on the partitions are yesterday's, until maintenance has run.
+    // One day less than PARTITIONS_AHEAD: between midnight and the next maintenance run, the last day has no partition
+    // yet.
     public static final int DAYS_AHEAD = PARTITIONS_AHEAD - 1;
-    // RFC 9562, 5.7: a version 7 has 48 bits for the milliseconds since the epoch.
+    // RFC 9562, 5.7: a version 7 UUID has 48 bits for the milliseconds since the epoch.
     private static final Instant MAX_TIMESTAMP = Instant.ofEpochMilli((1L << 48) - 1);
 
     private final Duration inboxRetention;
@@ -33,14 +34,17 @@ public final class MessageIds {
     }
 
     /**
-     * What the inbox files the message under: its {@link #identity}, moved to the nearest day that has a partition if that is past the
-     * retention or far ahead. It must be handled all the same.
+     * The id under which the inbox stores the message: its {@link #identity}, moved to the nearest day that has a partition if its time is
+     * past the retention or far ahead. Such a message must be handled like any other.
      */
     public UUID of(ConsumerRecord<byte[], byte[]> record, Instant now) {
         return clamp(identity(record), now);
     }
 
-    /** The same for every delivery of one message, whenever; for a record without {@code ce_id}, the same for every read of it. */
+    /**
+     * The id of a message, which is the same for every delivery at any time. For a record without {@code ce_id} it is the same for every
+     * read of that record.
+     */
     public static UUID identity(ConsumerRecord<byte[], byte[]> record) {
         String id = Headers.text(record, "ce_id");
         UUID version7 = version7(id);
@@ -53,7 +57,7 @@ public final class MessageIds {
         return nameBased(name, eventTime(record));
     }
 
-    /** When the message was written, as far as its id or the record tells; not later than now, whatever they say. */
+    /** When the message was written: the earlier of the times of its id and its record, but never later than now. */
     public static Instant writtenAt(ConsumerRecord<byte[], byte[]> record) {
         UUID id = version7(Headers.text(record, "ce_id"));
         long millis =
@@ -62,8 +66,8 @@ public final class MessageIds {
     }
 
     /**
-     * The message that this one says is before it, unless that is this one, or is past the inbox's retention or far ahead: then
-     * nobody knows.
+     * The message that this record names as its predecessor. Null if it names none or itself, or if the predecessor's time is past the
+     * inbox's retention or far ahead, because the inbox then cannot know whether it was received.
      */
     @Nullable
     public UUID previousId(ConsumerRecord<byte[], byte[]> record, Instant now) {
@@ -111,7 +115,10 @@ public final class MessageIds {
         }
     }
 
-    /** The record's own time. Anybody can send any, so one that neither Postgres nor a UUID can hold is moved to the nearest that is. */
+    /**
+     * The record's timestamp. A producer can set any value, so a time that Postgres or a UUID cannot hold is moved to the nearest one that
+     * they can.
+     */
     public static Instant recordTime(ConsumerRecord<byte[], byte[]> record) {
         return clamp(Instant.ofEpochMilli(record.timestamp()));
     }
@@ -139,7 +146,7 @@ public final class MessageIds {
         return recordDay(record);
     }
 
-    // The day only: somebody who sends one message twice sends it at two times, and mostly on one day.
+    // Only the day: a producer that sends one message twice uses two timestamps, which are usually on the same day.
     private static Instant recordDay(ConsumerRecord<byte[], byte[]> record) {
         return Instant.ofEpochMilli(record.timestamp()).truncatedTo(ChronoUnit.DAYS);
     }

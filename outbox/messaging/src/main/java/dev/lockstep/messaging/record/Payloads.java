@@ -7,22 +7,22 @@ import java.io.IOException;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
-/** Record values as people want to see them: JSON as JSON, text as a string, anything else in base64. */
+/** Record values for display: JSON as JSON, text as a string, all other values in base64. */
 public final class Payloads {
     private Payloads() {}
 
-    /** A piece of JSON that shows the bytes. */
+    /** A JSON value that shows the bytes. */
     public static String asJson(byte[] bytes) {
         try {
             JsonNode json = Json.MAPPER.readTree(bytes);
-            // Half of a surrogate pair can be escaped in JSON, and cannot be written as UTF-8.
+            // JSON can contain an escaped half of a surrogate pair, which cannot be encoded as UTF-8.
             return json.isMissingNode() ? quoted(asText(bytes)) : PrintableText.withoutLoneSurrogates(json.toString());
         } catch (IOException notJson) {
             return quoted(asText(bytes));
         }
     }
 
-    /** The bytes as text, or in base64 if they are not. */
+    /** The bytes as text, or in base64 if they are not text. */
     public static String asText(byte[] bytes) {
         String text = Headers.utf8(bytes);
         return text == null ? Base64.getEncoder().encodeToString(bytes) : text;

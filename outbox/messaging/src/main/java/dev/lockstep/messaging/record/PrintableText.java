@@ -3,8 +3,8 @@ package dev.lockstep.messaging.record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text that came from outside as it may appear in a log line, on a terminal or in an error message: on one line, without
- * characters that a terminal acts on or that reorder what is shown, and of bounded length.
+ * Makes text from outside safe for log lines, terminals and error messages: a single line of bounded length, without characters that
+ * control a terminal or reorder the displayed text.
  */
 public final class PrintableText {
     private static final char REPLACEMENT = '\uFFFD';
@@ -12,10 +12,10 @@ public final class PrintableText {
     private PrintableText() {}
 
     /**
-     * Escapes control characters (C0, DEL, C1), line and paragraph separators, bidirectional formatting characters and halves of
-     * surrogate pairs, as <code>\n</code>, <code>\t</code>, <code>\r</code> or <code>&#92;uXXXX</code>, and cuts the text off.
+     * Escapes control characters (C0, DEL, C1), line and paragraph separators, bidirectional formatting characters and halves of surrogate
+     * pairs, as <code>\n</code>, <code>\t</code>, <code>\r</code> or <code>&#92;uXXXX</code>, and truncates the text.
      *
-     * @param most how long the result may become, but for the escape that it ends with and the words that say how much was left out
+     * @param most the maximum length of the result, not counting the rest of its last escape and the note on how much was omitted
      */
     public static String of(@Nullable String text, int most) {
         if (text == null) {

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.deser.std.StringDeserializer;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 
-/** Reads text that Postgres can keep and Kafka can carry unchanged, and refuses any other. */
+/** Reads text that Postgres can store and Kafka can carry unchanged, and refuses all other text. */
 public final class StorableTextDeserializer extends StdScalarDeserializer<String> {
     private static final long serialVersionUID = 1;
 

@@ -1,6 +1,6 @@
 package dev.lockstep.messaging.record;
 
-/** Which text can be kept. Postgres refuses U+0000, and half of a surrogate pair would come back as a question mark. */
+/** Defines which text can be stored. Postgres refuses U+0000, and half of a surrogate pair would be read back as a question mark. */
 public final class TextRules {
     public static final String RULE = "must not contain U+0000 or half of a surrogate pair";
 

@@ -7,12 +7,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The W3C {@code traceparent} of a request or a record. Anybody can send one, so it is passed on only if it is valid; of one that is
- * longer than version 00 allows, only what version 00 has.
+ * The W3C {@code traceparent} of a request or a record. Clients can send any value, so it is passed on only if it is valid. Of a value that
+ * is longer than version 00 allows, only the fields of version 00 are passed on.
  */
 public final class TraceContext {
     public static final String HEADER = "traceparent";
-    // A version after 00 may say more behind the flags; its first four fields are to be read as those of 00.
+    // Versions after 00 may append fields after the flags; their first four fields are parsed as those of version 00.
     private static final Pattern TRACEPARENT =
             Pattern.compile("(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
     private static final String VERSION = "00";
@@ -20,13 +20,13 @@ public final class TraceContext {
 
     private TraceContext() {}
 
-    /** The trace context that the header says, or a new one when it says none that is valid. */
+    /** The trace context of the header, or a new one if the header has no valid one. */
     public static String orNew(@Nullable String traceparent) {
         String given = orNull(traceparent);
         return given == null ? random() : given;
     }
 
-    /** The trace context that the header says, or null when it says none that is valid. */
+    /** The trace context of the header, or null if the header has no valid one. */
     public static @Nullable String orNull(@Nullable String traceparent) {
         if (traceparent == null) {
             return null;
@@ -43,7 +43,7 @@ public final class TraceContext {
     }
 
     private static long randomLong() {
-        // Zero alone is not a valid id.
+        // An id of zeros is invalid.
         return ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
     }
 

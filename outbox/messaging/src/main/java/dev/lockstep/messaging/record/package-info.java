@@ -1,4 +1,4 @@
-/** What a Kafka record carries: message ids, headers, trace context, and keys and values as text or JSON. */
+/** The parts of a Kafka record: message ids, headers, trace context, and keys and values as text or JSON. */
 @NullMarked
 package dev.lockstep.messaging.record;
 

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Watches the replication slot of a service's database, wherever its relay runs, and says when the WAL that it keeps endangers the disk:
- * first in words, then by having new work refused. It never touches the slot.
+ * Monitors the replication slot of a service's database, wherever its relay runs. When the WAL that the slot retains endangers the disk,
+ * the monitor first reports a warning and then has new work refused. It never changes the slot.
  */
 public final class ReplicationSlotMonitor {
     private static final Logger LOGGER = LoggerFactory.getLogger(ReplicationSlotMonitor.class);
@@ -32,8 +32,8 @@ public final class ReplicationSlotMonitor {
     private volatile @Nullable SlotState state;
 
     /**
-     * @param pool stays the caller's to close, after {@link #stop}
-     * @param slot a slot that does not exist, because somebody else relays in another way, is no problem here
+     * @param pool the caller closes it, after {@link #stop}
+     * @param slot a slot that does not exist is not a problem here, because the outbox may be relayed in another way
      */
     public ReplicationSlotMonitor(Vertx vertx, Pool pool, String slot, SlotLimits limits, MeterRegistry meters) {
         this.vertx = vertx;
@@ -66,7 +66,7 @@ public final class ReplicationSlotMonitor {
                 .register(meters);
     }
 
-    /** Completes once the slot has been looked at, or could not be; it is looked at every two seconds from then on. */
+    /** Completes after the first read of the slot, whether it succeeded or failed; the slot is then read every two seconds. */
     public Future<Void> start() {
         return refresh().transform(first -> {
             scheduleNext();
@@ -74,12 +74,12 @@ public final class ReplicationSlotMonitor {
         });
     }
 
-    /** Ends the watching. */
+    /** Stops reading the slot. */
     public void stop() {
         vertx.cancelTimer(timer);
     }
 
-    /** Why the service cannot do its work: the slot is lost. */
+    /** Why the service cannot work, which is the case when the slot is lost; else empty. */
     public Optional<String> problem() {
         SlotState known = state;
         return alertLevel != SlotAlertLevel.LOST || known == null
@@ -88,7 +88,7 @@ public final class ReplicationSlotMonitor {
                         .formatted(known.name(), known.lostBecause()));
     }
 
-    /** What endangers the service although it does its work. */
+    /** Why the slot endangers the service although the service still works; else empty. */
     public Optional<String> warning() {
         SlotState known = state;
         return switch (alertLevel) {
@@ -97,7 +97,7 @@ public final class ReplicationSlotMonitor {
         };
     }
 
-    /** The answer to whoever brings new work, or empty while it is taken. Answered from memory. */
+    /** The answer to requests that bring new work while it is refused, else empty. Reads memory only. */
     public Optional<Problem> refusal() {
         SlotState known = state;
         return alertLevel == SlotAlertLevel.CRITICAL && known != null
@@ -105,7 +105,7 @@ public final class ReplicationSlotMonitor {
                 : Optional.empty();
     }
 
-    // One read after the other, so that a slow database is not asked again before it answered.
+    // The next read is scheduled after the previous one has ended, so that reads do not pile up on a slow database.
     private void scheduleNext() {
         timer = vertx.setTimer(INTERVAL_MILLIS, tick -> refresh().onComplete(read -> scheduleNext()));
     }

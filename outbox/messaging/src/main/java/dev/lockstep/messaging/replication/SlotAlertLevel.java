@@ -2,14 +2,14 @@ package dev.lockstep.messaging.replication;
 
 import java.util.OptionalLong;
 
-/** How far a slot that nobody reads has come on its way to filling the disk. Decides, and knows no clock and no database. */
+/** How close the WAL retained for an unread slot is to filling the disk. A pure decision, without clock or database. */
 enum SlotAlertLevel {
     OK(0),
     WARNING(1),
     CRITICAL(2),
     LOST(3);
 
-    /** How much of a limit has to be free again before its step ends, in tenths, so that it does not come and go. */
+    /** A level ends when the retained WAL falls below this many tenths of its limit. The margin prevents flapping. */
     private static final int RELEASE_AT_TENTHS = 8;
 
     private final int metricValue;
@@ -18,12 +18,12 @@ enum SlotAlertLevel {
         this.metricValue = metricValue;
     }
 
-    /** As the metric shows it. */
+    /** The value of the level in the metric. */
     int metricValue() {
         return metricValue;
     }
 
-    /** The step after this one, for the slot as it is now. */
+    /** Returns the level that follows this one for the current state of the slot. */
     SlotAlertLevel next(SlotState slot, SlotLimits limits) {
         if (slot.lostBecause() != null) {
             return LOST;
@@ -46,7 +46,8 @@ enum SlotAlertLevel {
         return slot.retainedBytes() >= (already ? limit / 10 * RELEASE_AT_TENTHS : limit);
     }
 
-    // Postgres counts in whole segments, so what it says is left is nearer to the truth than what can be reckoned.
+    // Postgres removes WAL in whole segments, so safe_wal_size is more accurate than the limit minus the retained
+    // bytes.
     private static boolean isNearlyLost(SlotState slot, boolean already) {
         return slot.safeBytes().isPresent()
                 && slot.keepBytes().isPresent()

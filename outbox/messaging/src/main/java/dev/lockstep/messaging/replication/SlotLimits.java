@@ -1,10 +1,10 @@
 package dev.lockstep.messaging.replication;
 
 /**
- * How much WAL a replication slot may keep from being removed. Where {@code max_slot_wal_keep_size} is set, half of it and nine tenths of it are
- * limits too, and the lower one counts.
+ * How much WAL a replication slot may retain. Where {@code max_slot_wal_keep_size} is set, half of it is a limit for the warning too and
+ * nine tenths of it for the refusal; the lower limit applies.
  *
- * @param warnBytes from here on it is said
- * @param refuseBytes from here on no new work is taken
+ * @param warnBytes from this size on a warning is reported
+ * @param refuseBytes from this size on new work is refused
  */
 public record SlotLimits(long warnBytes, long refuseBytes) {}

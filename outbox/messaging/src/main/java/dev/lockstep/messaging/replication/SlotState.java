@@ -6,15 +6,15 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Postgres says of a replication slot.
+ * The state of a replication slot, as Postgres reports it.
  *
- * @param name its own, or that of the one which is to replace it
+ * @param name the name of the slot, or of the slot that will replace it
  * @param walStatus as in {@code pg_replication_slots}: {@code reserved}, {@code extended}, {@code unreserved} or {@code lost}
- * @param lostBecause why Postgres gave the slot up, or null while it is sound
- * @param retainedBytes how much WAL it keeps from being removed
- * @param safeBytes how much more may be written before Postgres gives it up; empty where it never does
- * @param keepBytes {@code max_slot_wal_keep_size}; empty where that is not limited
- * @param inactive for how long nobody has read from it; zero while somebody does
+ * @param lostBecause why Postgres invalidated the slot, or null while it is valid
+ * @param retainedBytes how much WAL the slot retains
+ * @param safeBytes how much more WAL may be written before Postgres invalidates the slot; empty if it never does
+ * @param keepBytes {@code max_slot_wal_keep_size}; empty if it is unlimited
+ * @param inactive how long the slot has had no reader; zero while it has one
  */
 record SlotState(
         String name,
@@ -26,7 +26,7 @@ record SlotState(
         Duration inactive) {
     static final List<String> WAL_STATUSES = List.of("reserved", "extended", "unreserved", "lost");
 
-    /** Whether it keeps no more than {@code max_wal_size}. */
+    /** Whether the slot retains no more than {@code max_wal_size}. */
     boolean isReserved() {
         return walStatus.equals("reserved");
     }

@@ -10,10 +10,10 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what Postgres says of a replication slot. */
+/** Reads the state of a replication slot from Postgres. */
 final class SlotStateStore {
-    // A relay that replaces a slot has only <slot>_new until what was missed is in Kafka, however long that takes.
-    // A slot that is lost keeps nothing any more.
+    // While a relay replaces a slot, only <slot>_new exists until the missed changes are in Kafka, however long that
+    // takes. A lost slot retains no WAL any more.
     private static final String FIND = """
         SELECT slot_name, wal_status, safe_wal_size, lost_because,
                coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::bigint AS retained,
@@ -31,7 +31,7 @@ final class SlotStateStore {
 
     private SlotStateStore() {}
 
-    /** The slot, or the one that is to replace it while that is the only sound one. */
+    /** Completes with the slot, or with the one that will replace it if only that one is valid; empty if neither exists. */
     static Future<Optional<SlotState>> find(SqlClient client, String slot) {
         return client.preparedQuery(FIND).execute(Tuple.of(slot)).map(rows -> {
             RowIterator<Row> row = rows.iterator();

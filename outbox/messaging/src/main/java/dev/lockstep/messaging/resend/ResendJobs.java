@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** Carries resends out, page by page. */
+/** Runs resends in the background, page by page. */
 public final class ResendJobs implements JobRunner.JobDefinition {
     private static final int PAGE_SIZE = 1_000;
     private static final int STEPS_PER_SECOND = 5;
-    // So that new messages are not held up behind millions of old ones.
+    // Keeps new messages from waiting behind millions of old ones.
     private static final int MAX_PENDING_ROWS = 20_000;
     private static final Duration STEP_PAUSE = Duration.ofMillis(20);
 
@@ -33,7 +33,7 @@ public final class ResendJobs implements JobRunner.JobDefinition {
         runner.stop();
     }
 
-    /** Sends the first page. Completes when that is done; whatever is left goes on without the caller. */
+    /** Sends the first page. Completes when that is done; the remaining pages are sent in the background. */
     Future<Void> begin(UUID id) {
         return runner.begin(id);
     }

@@ -15,12 +15,12 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Sends messages again that somebody has not received, if it was this service that sent them. */
+/** Handles resend requests of readers: sends the requested messages again if this service is their sender. */
 public final class ResendRequestHandler implements MessageHandler<ResendRequested> {
     private static final Logger LOGGER = LoggerFactory.getLogger(ResendRequestHandler.class);
 
-    // Whoever may write to the topic of the requests may ask for anything, and past that a reader does not recognise
-    // repeats.
+    // Any client with write access to the topic of resend requests can request anything, and readers recognise no
+    // repeats beyond their dedup window.
     private static final Duration DEFAULT_DEDUP_WINDOW = Duration.ofDays(7);
     private static final Instant EARLIEST = Instant.EPOCH;
     private static final Instant LATEST = Instant.parse("9999-12-31T00:00:00Z");
@@ -33,7 +33,7 @@ public final class ResendRequestHandler implements MessageHandler<ResendRequeste
         this(source, DEFAULT_DEDUP_WINDOW);
     }
 
-    /** @param dedupWindow how long readers recognise a repeat: what is older is not sent again for a request by time */
+    /** @param dedupWindow how long readers recognise a repeat; a request by time does not resend older messages */
     public ResendRequestHandler(String source, Duration dedupWindow) {
         this.source = source;
         this.dedupWindow = dedupWindow;

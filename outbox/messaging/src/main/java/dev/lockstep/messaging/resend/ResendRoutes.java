@@ -30,11 +30,12 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lets an operator have messages sent again: {@code POST /outbox/resend}, and see and stop that: {@code /outbox/resends}. */
+/** Lets an operator send messages again ({@code POST /outbox/resend}), and list and stop such resends ({@code /outbox/resends}). */
 public final class ResendRoutes {
     private static final int MAX_IDS = 1_000;
     private static final long MAX_COUNTED = 100_000;
-    // Ids begin with the milliseconds since 1970, in 48 bits: times far outside would be taken for others.
+    // Ids begin with the milliseconds since 1970 in 48 bits, so a time far outside the range would be mapped to another
+    // time.
     private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
 
     private static final String PATH = "/outbox/resends";
@@ -54,7 +55,7 @@ public final class ResendRoutes {
         this.dedupWindow = dedupWindow;
     }
 
-    /** @param dedupWindow how long readers recognise a repeat: what is older is sent again only with force */
+    /** @param dedupWindow how long readers recognise a repeat; older messages are sent again only with {@code force} */
     public static void mount(Router router, Pool pool, BoundedReads reads, ResendJobs resends, Duration dedupWindow) {
         ResendRoutes routes = new ResendRoutes(pool, reads, resends, dedupWindow);
         ApiRoutes.on(router)
@@ -64,7 +65,7 @@ public final class ResendRoutes {
                 .post(PATH + "/:id/stop", routes::stop);
     }
 
-    /** What {@code POST /outbox/resend} takes: ids, or a filter whose members must all match. */
+    /** The body of {@code POST /outbox/resend}: ids, or filters that must all match. */
     record Request(
             @Nullable List<UUID> ids,
             @Nullable String key,
@@ -106,7 +107,7 @@ public final class ResendRoutes {
         }
     }
 
-    /** What {@code POST /outbox/resends/{id}/stop} takes. */
+    /** The body of {@code POST /outbox/resends/{id}/stop}. */
     record StopRequest(@Nullable String reason) {}
 
     private static @Nullable Instant instant(String member, @Nullable String text) {
@@ -210,7 +211,7 @@ public final class ResendRoutes {
         }
     }
 
-    // Whatever is older than that is more than anybody may send again without force.
+    // Rows older than the dedup window must not be sent again without force.
     private boolean startsBeforeDedupWindow(Filter filter) {
         Instant from = filter.from();
         return from == null || from.isBefore(Instant.now().minus(dedupWindow));

@@ -19,8 +19,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends rows of the outbox again, each as a new row that carries the first one's id, so that its readers recognise a repeat.
- * Every method runs on the caller's connection.
+ * Sends rows of the outbox again. Each becomes a new row that carries the id of the original, so that readers recognise a repeat. Every
+ * method runs on the caller's connection.
  */
 public final class ResendStore {
     private static final int MAX_COUNTED = 100_000;
@@ -48,9 +48,9 @@ public final class ResendStore {
 
     private static final String LOCK_JOB_CREATION = "SELECT pg_advisory_xact_lock(hashtext('lockstep.resends'))";
 
-    // A job that began after the reader had noticed its loss, and no later in the log, has sent what it asks for, or
-    // will.
-    // One that is under way begins again from further back, so there is never more than one a topic.
+    // A job that was created after the reader noticed its loss, and that starts no later in the log, has sent the
+    // requested rows or will send them. A running job is moved back to the earlier start, so there is never more than
+    // one per topic.
     private static final String CREATE_FOR_LOST_RANGE = """
             INSERT INTO outbox_resend AS r (topic, position, since, until, for_lost_range, reason, requested_by, rate_per_second)
             SELECT $1, w.since, w.since, uuidv7(), true, 'records were removed before ' || $4 || ' had read them', $4, 5000
@@ -64,11 +64,10 @@ public final class ResendStore {
             RETURNING id
             """;
 
-    // By id and by key there is an index; else it is as many rows as are read, not as many as match, that make a page.
-    // A job that another instance has in hand is skipped, and so is one that is not the oldest: ten at once would send
-    // the same rows ten times as fast. One that a reader needs, whose records were removed, waits for no operator.
-    // While
-    // very much is pending nothing is added to it.
+    // Jobs by id and by key use an index. For all other jobs a page is limited by the rows that are read, not by the
+    // rows that match. A job that another instance has locked is skipped, and so is every job of an operator except the
+    // oldest: ten at once would send the same rows ten times as fast. A job for a lost range does not wait for jobs of
+    // operators. Nothing is added while very many rows are pending.
     private static final String STEP = """
             WITH job AS MATERIALIZED (
                 SELECT j.*,
@@ -168,7 +167,7 @@ public final class ResendStore {
 
     private ResendStore() {}
 
-    /** Which rows are meant; a null matches all. */
+    /** Selects outbox rows; a null member matches all. */
     record Filter(
             @Nullable List<UUID> ids,
             @Nullable String key,
@@ -192,12 +191,12 @@ public final class ResendStore {
     }
 
     /**
-     * A resend as it is shown.
+     * The JSON form of a resend.
      *
-     * @param state {@code running}, {@code waiting} behind an older one, {@code done} or {@code stopped}
-     * @param resent how many messages were sent again so far
-     * @param reached when the last row that was looked at was written
-     * @param heldBack whether it waits because very much of the outbox is pending
+     * @param state {@code running}, {@code waiting} for an older one to end, {@code done} or {@code stopped}
+     * @param resent how many messages have been sent again so far
+     * @param reached when the last row that was read was written
+     * @param heldBack whether it waits because very many rows of the outbox are pending
      */
     record ResendView(
             UUID id,
@@ -215,7 +214,7 @@ public final class ResendStore {
             Instant createdAt,
             @Nullable Instant finishedAt) {}
 
-    /** Sends these again, in their order, in one statement. Completes with those that are in the outbox. */
+    /** Sends the rows with these ids again, in id order, in one statement. Completes with the ids that are in the outbox. */
     static Future<Set<UUID>> resend(SqlClient tx, Set<UUID> ids) {
         return tx.preparedQuery(RESEND_IDS)
                 .execute(Tuple.tuple().addValue(ids.toArray(UUID[]::new)))
@@ -227,10 +226,10 @@ public final class ResendStore {
     }
 
     /**
-     * Writes down what is to be sent again. Rows that come later are not meant.
+     * Creates a job that sends the selected rows again. Rows that are appended later are not part of it.
      *
-     * @param most how many may be unfinished at once
-     * @return completes with the job's id; empty if as many as that are unfinished
+     * @param most how many jobs of operators may be unfinished at a time
+     * @return completes with the job's id; empty if that many are unfinished already
      */
     static Future<Optional<UUID>> create(
             SqlClient tx, Filter filter, int ratePerSecond, @Nullable String reason, Operator who, int most) {
@@ -248,12 +247,13 @@ public final class ResendStore {
     }
 
     /**
-     * Has all messages of the topic sent again that were written at that time or later, in the background, unless that has been done since
-     * the request was made. What is older than the dedup window is left out: a reader that had handled it would handle it again.
+     * Creates a job that sends all messages of the topic written at that time or later again, in the background, unless a job created after
+     * the request has done so. Messages older than the dedup window are left out, because a reader that handled them would handle them
+     * again.
      *
-     * @param requestId the request's, made when the reader noticed its loss
-     * @param reader who asks
-     * @return completes with the job's id, or with nothing if there is no need for one
+     * @param requestId the id of the request, created when the reader noticed its loss
+     * @param reader names the requesting reader
+     * @return completes with the job's id; empty if no job is needed
      */
     public static Future<Optional<UUID>> createForLostRange(
             SqlClient tx, String topic, Instant since, UUID requestId, String reader, Duration dedupWindow) {
@@ -265,12 +265,13 @@ public final class ResendStore {
     }
 
     /**
-     * Sends what is due, and remembers that, in one statement: a crash repeats none and leaves none out.
+     * Sends the rows that are due and records the progress in the same statement, so that a crash neither repeats nor skips rows.
      *
      * @param page how many rows are read at most
      * @param most how many rows are sent at most
-     * @param crowd how many pending rows are so many that nothing is sent
-     * @return completes with when the next step is due; empty if the job is over, another instance does it, or an older one runs
+     * @param crowd the number of pending rows from which nothing is sent
+     * @return completes with the delay until the next step; empty if the job has ended, another instance runs it, or an older job is
+     *     running
      */
     static Future<Optional<Duration>> step(SqlClient client, ResendJob job, int page, int most, int crowd) {
         String statement = job.byIds() ? STEP_IDS : job.view().key() != null ? STEP_KEY : STEP_ALL;
@@ -287,26 +288,26 @@ public final class ResendStore {
                 });
     }
 
-    /** Completes with whether it was unfinished, and so is stopped now. */
+    /** Completes with true if the job was unfinished and is now stopped. */
     static Future<Boolean> stop(SqlClient tx, UUID id, String reason) {
         return tx.preparedQuery(STOP).execute(Tuple.of(id, reason)).map(rows -> rows.rowCount() == 1);
     }
 
-    /** Completes with how many rows match, counting no further than 100,001. */
+    /** Completes with the number of matching rows, counted up to 100,001. */
     static Future<Long> count(SqlClient client, Filter filter) {
         return client.preparedQuery(COUNT)
                 .execute(filter.tuple())
                 .map(rows -> rows.iterator().next().getLong(0));
     }
 
-    /** Completes with whether a row that matches is older than that. */
+    /** Completes with whether a matching row is older than that. */
     static Future<Boolean> existsOlderThan(SqlClient client, Filter filter, Duration age) {
         return client.preparedQuery(OLDER)
                 .execute(filter.tuple().addValue(age.toMillis() / 1000.0))
                 .map(rows -> rows.iterator().next().getBoolean(0));
     }
 
-    /** A resend, and whether it is by ids. */
+    /** A resend, and whether it selects rows by id. */
     record ResendJob(ResendView view, boolean byIds) {}
 
     static Future<Optional<ResendJob>> find(SqlClient client, UUID id) {

@@ -15,8 +15,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs transactions that end within their limit whatever the work in them does: committed, rolled back, or with their connection
- * closed. After that they cannot commit any more and hold no locks. Use it on an event loop.
+ * Runs transactions that end within their time limit whatever their work does: each is committed, rolled back, or has its connection
+ * closed. After that it can no longer commit and holds no locks, unless the server was already processing its COMMIT. To be used on an
+ * event loop.
  */
 public final class BoundedTransactions {
     private static final Duration PING_TIMEOUT = Duration.ofSeconds(2);
@@ -30,15 +31,14 @@ public final class BoundedTransactions {
     }
 
     /**
-     * How long a transaction may take.
+     * Time limits of a transaction.
      *
-     * @param transaction from the BEGIN to the answer to the COMMIT; the wait for a connection has the same limit of its own
-     * @param lockWait how long one statement waits for a lock that somebody else holds; at most the transaction's limit
+     * @param transaction from the BEGIN to the answer to the COMMIT; the wait for a connection has a separate limit of the same length
+     * @param lockWait how long one statement waits for a lock that another transaction holds; at most the transaction's limit
      */
     public record Limits(Duration transaction, Duration lockWait) {
-        // Postgres cancels a slow statement before the whole transaction is over its limit, so that a transaction that
-        // is
-        // over it has work that never completes.
+        // Postgres cancels a slow statement before the transaction reaches its limit. A transaction that reaches its
+        // limit therefore has work that never completes.
         private Duration statement() {
             return transaction.multipliedBy(4).dividedBy(5);
         }
@@ -47,21 +47,21 @@ public final class BoundedTransactions {
     /**
      * Runs the work in a transaction.
      *
-     * @return completes when it is committed; fails with what the work failed with, after the rollback; with {@link
-     *     TransactionTimeoutException} if it was over its limit, after its connection was closed; or with a {@link
-     *     TimeoutException} if there was no connection in time
+     * @return completes when the transaction is committed. Fails with the failure of the work, after the rollback; with
+     *     {@link TransactionTimeoutException} if the transaction exceeded its limit, after its connection was closed; or with a
+     *     {@link TimeoutException} if no connection was available in time
      */
     public <T> Future<T> run(Limits limits, Function<SqlConnection, Future<T>> work) {
         Run<T> run = new Run<>(limits.transaction());
         return run.start(connection -> inTransaction(connection, limits, work, run::markCommitStarted));
     }
 
-    /** Runs statements that each are a transaction of their own; see {@link #run} for how it ends. */
+    /** Runs statements that are each a transaction of their own. The future completes and fails like that of {@link #run}. */
     public <T> Future<T> withConnection(Duration limit, Function<SqlConnection, Future<T>> work) {
         return new Run<T>(limit).start(connection -> invoke(work, connection));
     }
 
-    /** Completes if the database answers now, and fails if it does not. */
+    /** Completes if the database answers, and fails if it does not answer in time. */
     public Future<Void> ping() {
         return withConnection(PING_TIMEOUT, TransactionLimitsStore::ping);
     }
@@ -69,7 +69,7 @@ public final class BoundedTransactions {
     private static <T> Future<T> inTransaction(
             SqlConnection connection, Limits limits, Function<SqlConnection, Future<T>> work, Runnable commits) {
         Future<Transaction> begun = connection.begin();
-        // Sent right behind the BEGIN, so that it costs no round trip.
+        // Pipelined behind the BEGIN, so that it costs no extra round trip.
         Future<Void> limited = TransactionLimitsStore.set(connection, limits.lockWait(), limits.statement());
         return Future.join(begun, limited)
                 .compose(ready -> invoke(work, connection))
@@ -87,7 +87,7 @@ public final class BoundedTransactions {
         }
     }
 
-    /** One use of one connection. */
+    /** One use of one pooled connection. */
     private final class Run<T> {
         private final Duration limit;
         private final Promise<T> outcome = Promise.promise();
@@ -126,7 +126,7 @@ public final class BoundedTransactions {
             setTimer();
             connection = given;
             invoke(work, given).onComplete(worked -> {
-                // Once it has expired the connection is closed, and whatever the work still says is of no consequence.
+                // After the limit the connection is closed, and the result of the work is ignored.
                 if (!expired) {
                     finish(given, worked);
                 }
@@ -160,8 +160,8 @@ public final class BoundedTransactions {
             return open.rollback().recover(notRolledBack -> discard(used));
         }
 
-        // A COMMIT that waits for a synchronous standby is not cancelled: Postgres would make it visible although no
-        // standby has it.
+        // A COMMIT that waits for a synchronous standby must not be cancelled: Postgres would make the transaction
+        // visible although no standby has it.
         private Future<Void> discard(SqlConnection used) {
             return commitStarted ? ConnectionCloser.close(used) : ConnectionCloser.closeAndCancel(used);
         }

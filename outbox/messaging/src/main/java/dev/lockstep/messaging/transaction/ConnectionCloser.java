@@ -13,8 +13,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ends a pooled connection instead of giving it back. {@link SqlConnection#close} would put it into the pool with whatever is
- * still under way on it, and the client has no public method that closes the socket, so this class alone uses its internals.
+ * Closes a pooled connection instead of returning it to the pool. {@link SqlConnection#close} would return it together with the statement
+ * that is still running on it. The client has no public method that closes the socket, so this class uses the client's internals. No other
+ * class does.
  */
 final class ConnectionCloser {
     private static final Logger LOGGER = LoggerFactory.getLogger(ConnectionCloser.class);
@@ -24,9 +25,9 @@ final class ConnectionCloser {
     private ConnectionCloser() {}
 
     /**
-     * Closes the socket and asks the server to cancel the statement at hand. The server then finds the socket closed, rolls
-     * back and releases all locks. Completes, and never fails, when the server was asked. If it cannot be asked, that is logged at
-     * DEBUG, and the statement runs until the server finds the socket closed.
+     * Closes the socket and asks the server to cancel the running statement. The server then finds the socket closed, rolls back and
+     * releases all locks. The future completes once the cancel request was sent, and never fails. A request that cannot be sent is logged
+     * at DEBUG; the statement then runs until the server finds the socket closed.
      */
     static Future<Void> closeAndCancel(SqlConnection connection) {
         return close(connection)
@@ -36,7 +37,7 @@ final class ConnectionCloser {
                         cause -> logAndIgnore("the statement of a discarded connection could not be cancelled", cause));
     }
 
-    /** Closes the socket and lets the server finish what it does at this moment. Completes, and never fails. */
+    /** Closes the socket and lets the server finish the statement that it is executing. The future completes and never fails. */
     static Future<Void> close(SqlConnection connection) {
         if (!(connection instanceof SqlConnectionInternal internal)) {
             return connection
@@ -52,14 +53,15 @@ final class ConnectionCloser {
         return Future.succeededFuture();
     }
 
-    // A pool, and what a service puts around its connections, wrap the one that has the socket.
+    // The pool wraps the connection that has the socket, and a service may wrap it again.
     private static void closeSocket(Connection outermost) {
         Connection inner = outermost;
         for (int wrapper = 0; wrapper < MAX_WRAPPERS && !(inner instanceof SocketConnectionBase); wrapper++) {
             inner = inner.unwrap();
         }
         if (inner instanceof SocketConnectionBase connected) {
-            // Past the handler that would say goodbye to the server and wait for it. A closed channel has no handlers.
+            // Bypasses the handler that would send Terminate to the server and wait for it. A closed channel has no
+            // handlers.
             ChannelHandlerContext first =
                     connected.socket().channelHandlerContext().pipeline().firstContext();
             if (first != null) {

@@ -5,7 +5,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 
-/** The limits that Postgres itself keeps for one transaction, whatever server, database or role say. */
+/** Sets the time limits that Postgres itself enforces for one transaction, whatever the server, database or role has configured. */
 final class TransactionLimitsStore {
     private static final String SET =
             "SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)";
@@ -13,7 +13,7 @@ final class TransactionLimitsStore {
 
     private TransactionLimitsStore() {}
 
-    /** Sets both until the transaction ends. */
+    /** Sets {@code lock_timeout} and {@code statement_timeout} until the transaction ends. */
     static Future<Void> set(SqlConnection tx, Duration lockWait, Duration statement) {
         return tx.preparedQuery(SET)
                 .execute(Tuple.of(Long.toString(lockWait.toMillis()), Long.toString(statement.toMillis())))

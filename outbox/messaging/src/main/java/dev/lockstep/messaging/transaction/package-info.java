@@ -1,4 +1,7 @@
-/** Transactions with time limits: the lock_timeout and statement_timeout of a transaction, and the end of its connection when it exceeds them. */
+/**
+ * Transactions with time limits: they set {@code lock_timeout} and {@code statement_timeout}, and a transaction that exceeds its limit has
+ * its connection closed.
+ */
 @NullMarked
 package dev.lockstep.messaging.transaction;
 
