@@ -55,7 +55,7 @@ class HeldRowsIT {
 
         // Then
         Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> outbox.relayed() > relayed + 50);
-        assertThat(latency()).isLessThan(Duration.ofSeconds(5));
+        assertThat(latency()).isLessThan(Duration.ofSeconds(2));
         assertThat(outbox.held()).isPositive();
 
         // When
