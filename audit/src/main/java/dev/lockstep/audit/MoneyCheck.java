@@ -101,7 +101,7 @@ final class MoneyCheck implements OrderCheck {
             addFinding(dossier, "the order's total to be charged, " + total, String.valueOf(payment.amount()));
         }
         if (order != null && !order.userId().equals(payment.userId())) {
-            addFinding(dossier, "whoever ordered to pay, " + order.userId(), String.valueOf(payment.userId()));
+            addFinding(dossier, "the user of the order, " + order.userId(), String.valueOf(payment.userId()));
         }
     }
 
