@@ -1,5 +1,6 @@
 package dev.lockstep.order;
 
+import dev.lockstep.messaging.schedule.PeriodicTask;
 import dev.lockstep.order.OrderStore.PendingOrder;
 import dev.lockstep.runtime.PeerUnavailableException;
 import dev.lockstep.runtime.Peers;
@@ -14,26 +15,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Monitors orders that stay PENDING for too long: the age of the oldest one, and how many of the oldest ones are unknown to the saga
  * service because their messages were lost. Read-only.
  */
 final class PendingOrderMonitor {
-    private static final Logger LOGGER = LoggerFactory.getLogger(PendingOrderMonitor.class);
-    private static final long INTERVAL_MILLIS = Duration.ofSeconds(5).toMillis();
+    private static final Duration INTERVAL = Duration.ofSeconds(5);
     private static final int MAX_CHECKED = 10;
     private static final String SAGA = "saga";
 
-    private final Vertx vertx;
     private final Pool pool;
     private final OrderStore store;
     private final Peers peers;
     private final Duration warnAfter;
-    private long timer = -1;
-    private boolean stopped;
+    private final PeriodicTask checks;
     private volatile Observation last = new Observation(null, 0, 0, null);
 
     /**
@@ -53,47 +49,47 @@ final class PendingOrderMonitor {
     /** @param warnAfter age above which a pending order causes a warning */
     PendingOrderMonitor(
             Vertx vertx, Pool pool, OrderStore store, Peers peers, Duration warnAfter, MeterRegistry meters) {
-        this.vertx = vertx;
         this.pool = pool;
         this.store = store;
         this.peers = peers;
         this.warnAfter = warnAfter;
+        this.checks = new PeriodicTask(vertx, "reading the pending orders", INTERVAL, this::check);
         Gauge.builder("lockstep.orders.oldest.pending.seconds", this, PendingOrderMonitor::oldestSeconds)
-                .description("age of the oldest order that is PENDING, 0 if there is none")
+                .description("age of the oldest PENDING order, 0 if there is none")
                 .register(meters);
         Gauge.builder("lockstep.orders.without.saga", this, PendingOrderMonitor::withoutSaga)
-                .description("of the ten oldest orders that are PENDING for too long, those of which there is no saga")
+                .description("overdue PENDING orders without a saga, among the ten oldest; NaN if that is unknown")
                 .register(meters);
     }
 
     void start() {
-        check();
+        checks.startAfter(Duration.ZERO);
     }
 
-    void stop() {
-        stopped = true;
-        vertx.cancelTimer(timer);
+    /** Stops the checks. Completes once no check is in progress. */
+    Future<Void> stop() {
+        return checks.stop();
     }
 
     /** Describes the orders that have been pending for too long in one sentence. Empty if there are none. */
     Optional<String> warning() {
-        Observation look = last;
-        if (look.overdue() == 0 || look.oldest() == null) {
+        Observation observation = last;
+        if (observation.overdue() == 0 || observation.oldest() == null) {
             return Optional.empty();
         }
-        String sagas = look.unknown() != null
-                ? "whether they have sagas is not known: " + look.unknown()
-                : look.withoutSaga() == 0
-                        ? "all of them have sagas, see GET /orders/{id}/timeline"
-                        : "the saga service has no saga of " + look.withoutSaga()
-                                + " of them: POST /outbox/resend with their ids as key sends their messages again";
+        String sagas = observation.unknown() != null
+                ? "whether they have sagas is unknown: " + observation.unknown()
+                : observation.withoutSaga() == 0
+                        ? "all of them have sagas; see GET /orders/{id}/timeline"
+                        : "the saga service has no saga for " + observation.withoutSaga()
+                                + " of them: send their messages again with POST /outbox/resend and their ids as key";
         return Optional.of(
-                "%s orders are PENDING for more than %s (ORDER_PENDING_WARNING_AFTER), the oldest, %s, for %.0f s; %s"
+                "%s orders have been PENDING for more than %s (ORDER_PENDING_WARNING_AFTER); the oldest, %s, for %.0f s; %s"
                         .formatted(
-                                look.overdue() < MAX_CHECKED ? look.overdue() : MAX_CHECKED + " or more",
+                                observation.overdue() < MAX_CHECKED ? observation.overdue() : MAX_CHECKED + " or more",
                                 warnAfter,
-                                look.oldest().orderId().value(),
-                                look.oldest().ageSeconds(),
+                                observation.oldest().orderId().value(),
+                                observation.oldest().ageSeconds(),
                                 sagas));
     }
 
@@ -103,22 +99,15 @@ final class PendingOrderMonitor {
     }
 
     private double withoutSaga() {
-        Observation look = last;
-        return look.unknown() == null ? look.withoutSaga() : Double.NaN;
+        Observation observation = last;
+        return observation.unknown() == null ? observation.withoutSaga() : Double.NaN;
     }
 
-    // The next check is scheduled after the previous one has completed, so that checks do not pile up on a slow
-    // database.
-    private void check() {
-        store.oldestPending(pool, MAX_CHECKED)
+    private Future<Boolean> check() {
+        return store.oldestPending(pool, MAX_CHECKED)
                 .compose(this::evaluate)
-                .onSuccess(look -> last = look)
-                .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("pending orders could not be read"))
-                .onComplete(done -> {
-                    if (!stopped) {
-                        timer = vertx.setTimer(INTERVAL_MILLIS, tick -> check());
-                    }
-                });
+                .onSuccess(observation -> last = observation)
+                .map(false);
     }
 
     private Future<Observation> evaluate(List<PendingOrder> pending) {
@@ -131,7 +120,7 @@ final class PendingOrderMonitor {
         }
         if (!peers.names().contains(SAGA)) {
             return Future.succeededFuture(
-                    new Observation(oldest, overdue.size(), 0, "PEERS does not name the saga service"));
+                    new Observation(oldest, overdue.size(), 0, "PEERS does not include the saga service"));
         }
         List<Future<Boolean>> known = new ArrayList<>();
         MultiMap query = MultiMap.caseInsensitiveMultiMap().add("obstacles", "false");

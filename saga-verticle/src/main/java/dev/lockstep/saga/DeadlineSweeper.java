@@ -2,6 +2,7 @@ package dev.lockstep.saga;
 
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.failure.FailureKind;
+import dev.lockstep.messaging.schedule.PeriodicTask;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import dev.lockstep.saga.domain.OrderId;
@@ -35,7 +36,7 @@ final class DeadlineSweeper {
         this.transactions = new BoundedTransactions(vertx, pool);
         this.store = store;
         this.processor = processor;
-        this.sweeps = new PeriodicTask(vertx, "looking for passed deadlines", interval, this::sweep);
+        this.sweeps = new PeriodicTask(vertx, "deadline sweep", interval, this::sweep);
     }
 
     /**
@@ -43,7 +44,7 @@ final class DeadlineSweeper {
      *     deadlines expire
      */
     void start(Duration grace) {
-        sweeps.start(grace);
+        sweeps.startAfter(grace);
     }
 
     Future<Void> stop() {
@@ -85,7 +86,7 @@ final class DeadlineSweeper {
         LOGGER.atWarn()
                 .addKeyValue("orderId", orderId)
                 .setCause(cause)
-                .log("a saga whose deadline passed cannot go on; it is put aside and tried again later");
+                .log("passed deadline could not be processed; the saga is postponed and retried later");
         return transactions.run(
                 LIMITS,
                 tx -> store.postpone(tx, orderId, cause.getClass().getSimpleName() + ": " + cause.getMessage()));

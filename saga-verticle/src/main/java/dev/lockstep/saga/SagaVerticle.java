@@ -4,6 +4,7 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.messaging.Messaging;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.schedule.PeriodicTask;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.ServiceConfig;
@@ -119,32 +120,29 @@ public final class SagaVerticle extends VerticleBase {
     }
 
     private void startPeriodicTasks(Pool opened, SagaStore store, SagaProcessor processor, ActiveSagas counts) {
-        PeriodicTask counting = new PeriodicTask(
-                vertx,
-                "counting sagas",
-                REFRESH_INTERVAL,
-                () -> counts.refresh().map(false));
-        refreshTask = counting;
-        counting.start(REFRESH_INTERVAL);
-        DeadlineSweeper looking = new DeadlineSweeper(
+        PeriodicTask refreshing = new PeriodicTask(
+                vertx, "saga count", REFRESH_INTERVAL, () -> counts.refresh().map(false));
+        refreshTask = refreshing;
+        refreshing.startAfter(REFRESH_INTERVAL);
+        DeadlineSweeper deadlineSweeper = new DeadlineSweeper(
                 vertx, Objects.requireNonNull(background), store, processor, config.sweepInterval());
-        sweeper = looking;
-        service.health().register("deadlines", looking::problem);
-        looking.start(REPLY_GRACE_PERIOD);
+        sweeper = deadlineSweeper;
+        service.health().register("deadlines", deadlineSweeper::problem);
+        deadlineSweeper.start(REPLY_GRACE_PERIOD);
         startCleanup(opened, store);
     }
 
     private void startCleanup(Pool opened, SagaStore store) {
         Duration retention = config.retention();
         if (retention != null) {
-            PeriodicTask drops = new PeriodicTask(
+            PeriodicTask cleanup = new PeriodicTask(
                     vertx,
-                    "dropping old sagas",
+                    "deletion of old sagas",
                     CLEANUP_INTERVAL,
                     () -> store.deleteEnded(opened, retention, CLEANUP_BATCH_SIZE)
                             .map(dropped -> Objects.equals(dropped, CLEANUP_BATCH_SIZE)));
-            cleanupTask = drops;
-            drops.start(REPLY_GRACE_PERIOD);
+            cleanupTask = cleanup;
+            cleanup.startAfter(REPLY_GRACE_PERIOD);
         }
     }
 

@@ -33,7 +33,7 @@ import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.NullMarked;
 
-/** The direction of dependencies, for all of Lockstep at once: this module is the only one that sees every other. */
+/** The dependency rules for all modules. They are tested here because only this module depends on every other one. */
 @AnalyzeClasses(packages = "dev.lockstep", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final List<String> SERVICES = List.of("order", "inventory", "payment", "saga");
@@ -56,15 +56,14 @@ class ArchitectureTest {
             .resideInAPackage("dev.lockstep..domain..")
             .should()
             .accessTargetWhere(clockOrRandomness())
-            .because(
-                    "the same state and event must always decide the same: time enters as an event or a Duration, ids come in");
+            .because("the same state and event must always give the same decision: time and ids are passed in");
 
     @ArchTest
     static final ArchRule SERVICES_DO_NOT_DEPEND_ON_EACH_OTHER = classes()
             .that()
             .resideInAnyPackage(SERVICE_PACKAGES)
             .should(notTouchAnotherOf(SERVICES))
-            .because("services share the messages in contracts and nothing else");
+            .because("services share only the messages in contracts");
 
     @ArchTest
     static final ArchRule LIBRARIES_DO_NOT_DEPEND_ON_SERVICES = noClasses()
@@ -73,7 +72,7 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(SERVICE_PACKAGES)
-            .because("what services are built on must not know them");
+            .because("libraries must not depend on the services that use them");
 
     @ArchTest
     static final ArchRule ONLY_APPS_USE_THE_RELAY = noClasses()
@@ -83,7 +82,7 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.lockstep.relay..")
-            .because("whether and how a service relays is decided where it is put together");
+            .because("the App of a service decides whether and how it runs a relay");
 
     @ArchTest
     static final ArchRule ONLY_THE_RELAY_USES_DEBEZIUM = noClasses()
@@ -92,14 +91,14 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.debezium..", "org.apache.kafka.connect..")
-            .because("a team that outgrows the embedded relay replaces one module");
+            .because("replacing the embedded relay must affect only one module");
 
     @ArchTest
     static final ArchRule MESSAGING_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
                     "dev.lockstep.messaging..", "dev.lockstep.messaging..")
-            .because("it is a library that other systems can adopt as it is");
+            .because("it is a library that other systems can use unchanged");
 
-    // Each package depends on those behind it only, and the root on all of them.
+    // Each package may depend only on the packages after it. The root may depend on all of them.
     private static final List<String> MESSAGING_LAYERS = List.of(
             "consumer",
             "resend",
@@ -111,6 +110,7 @@ class ArchitectureTest {
             "listing",
             "http",
             "transaction",
+            "schedule",
             "record",
             "failure");
 
@@ -119,7 +119,7 @@ class ArchitectureTest {
             .that()
             .resideInAPackage("dev.lockstep.messaging..")
             .should(dependOnLowerLayersOnly())
-            .because("who reads a package must not have to know those that use it");
+            .because("a package must be understandable without the packages that use it");
 
     private static final String MESSAGING_API = "(failure|http)\\.\\w+"
             + "|Messaging(|Settings|Schema)"
@@ -129,6 +129,7 @@ class ArchitectureTest {
             + "|outbox\\.(Outbox|OutboxMessage|ResendRequested)"
             + "|record\\.(PrintableText|TraceContext)"
             + "|replication\\.(ReplicationSlotMonitor|SlotLimits)"
+            + "|schedule\\.PeriodicTask"
             + "|transaction\\.BoundedTransactions";
 
     @ArchTest
@@ -142,12 +143,12 @@ class ArchitectureTest {
                             && !topLevelName(javaClass)
                                     .substring(MESSAGING.length() + 1)
                                     .matches(MESSAGING_API)))
-            .because("public is what other packages of messaging need, too; the API is what can be kept stable");
+            .because("types are also public for other packages of messaging; only the API is kept stable");
 
     @ArchTest
     static final ArchRule THE_RELAY_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
                     "dev.lockstep.relay..", "dev.lockstep.relay..")
-            .because("it carries rows, whoever wrote them");
+            .because("it relays outbox rows regardless of which application wrote them");
 
     @ArchTest
     static final ArchRule CONTRACTS_DEPEND_ON_THE_JDK_ONLY = classes()
@@ -156,17 +157,17 @@ class ArchitectureTest {
             .should()
             .onlyDependOnClassesThat()
             .resideInAnyPackage("dev.lockstep.contracts..", "java..", "org.jspecify..")
-            .because("whoever reads our messages should not have to take our libraries, too");
+            .because("consumers of the messages must not need the other libraries");
 
     @ArchTest
     static final ArchRule THE_RUNTIME_DEPENDS_ON_MESSAGING_ONLY = dependsOnlyOn(
                     "dev.lockstep.runtime..", "dev.lockstep.runtime..", "dev.lockstep.messaging..")
-            .because("it boots any service");
+            .because("it runs any service");
 
     @ArchTest
     static final ArchRule THE_AUDIT_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
                     "dev.lockstep.audit..", "dev.lockstep.audit..")
-            .because("a mistake in what both use would hide itself");
+            .because("an error in shared code would go unnoticed");
 
     @ArchTest
     static final ArchRule EMBEDDED_SERVERS_DEPEND_ON_NO_OTHER_MODULE = dependsOnlyOn(
@@ -180,22 +181,20 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.lockstep.embedded..", "kafka..")
-            .because("in production Postgres and Kafka are somebody else's");
+            .because("in production Postgres and Kafka are separate systems");
 
     @ArchTest
     static final ArchRule ONLY_APPS_READ_THE_ENVIRONMENT = noClasses()
             .that(are(
-                    "neither *App nor the two that read it on an App's behalf",
+                    "neither an *App nor a class that reads it for an App",
                     javaClass -> !javaClass.getSimpleName().endsWith("App")
                             && !List.of("ServiceRunner", "LogSetting").contains(javaClass.getSimpleName())))
             .should()
             .callMethodWhere(target(nameMatching("getenv")).and(targetOwner(assignableTo(System.class))))
-            .because("settings are read in one place, validated together, and handed on as records");
+            .because("settings are read in one place, validated together and passed on as records");
 
-    // A statement of a job rather than of one table keeps the job's name. The classes in the last line speak to the
-    // server
-    // about sessions, not about tables.
-    // Their SQL names settings and no table.
+    // A class whose statements belong to a task instead of one table is named after the task. The classes listed here
+    // configure sessions: their SQL names settings, not tables.
     private static final String SESSION_SETUP = "PostgresConfig|PostgresStartup|BoundedReads|WarmUp";
 
     @ArchTest
@@ -203,14 +202,14 @@ class ArchitectureTest {
             .that()
             .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..")
             .and(are(
-                    "no store",
+                    "not a store",
                     javaClass -> !topLevel(javaClass)
                             .matches(
                                     "\\w*(Store|Audit|Probe|Schema|Maintenance|Queries|Registry)|Outbox|Inbox|OperatorActions|"
                                             + SESSION_SETUP)))
             .should()
             .accessTargetWhere(sql())
-            .because("SQL is text in a store, one statement a method, so that it can be found and explained");
+            .because("SQL belongs in stores, with one statement per method, so that it can be found and explained");
 
     @ArchTest
     static final ArchRule ONLY_VERTICLES_OPEN_CLIENTS = noClasses()
@@ -221,7 +220,7 @@ class ArchitectureTest {
             .should()
             .callMethodWhere(target(nameMatching("pool|create"))
                     .and(targetOwner(assignableTo(PostgresConfig.class).or(assignableTo(MessageConsumer.class)))))
-            .because("who opens a client also closes it, and that is the verticle");
+            .because("the verticle opens and closes all clients");
 
     @ArchTest
     static final ArchRule ONLY_MESSAGES_MAP_JSON = noClasses()
@@ -232,7 +231,7 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .areAssignableTo(ObjectMapper.class)
-            .because("JSON and domain meet at the edge only");
+            .because("JSON is mapped to domain types only at the boundary");
 
     @ArchTest
     static final ArchRule EVERY_PACKAGE_IS_NULL_MARKED = classes()
@@ -248,7 +247,7 @@ class ArchitectureTest {
                             javaClass.getName() + " is in a package without a package-info that is @NullMarked"));
                 }
             })
-            .because("only then does the compiler tell where null may be");
+            .because("only then does the compiler check nullness");
 
     private static ArchRule dependsOnlyOn(String packages, String... allowed) {
         return noClasses()
@@ -287,7 +286,7 @@ class ArchitectureTest {
         };
     }
 
-    // The root is above all layers, and so is a package that the list lacks.
+    // The root package is above all layers, and so is a package missing in the list.
     private static int layer(JavaClass javaClass) {
         String[] parts =
                 javaClass.getPackageName().substring(MESSAGING.length()).split("\\.", -1);
@@ -333,7 +332,7 @@ class ArchitectureTest {
         return describe(description, test);
     }
 
-    // Of a nested or anonymous class, the class in whose file it is.
+    // For a nested or anonymous class, the top-level class that contains it.
     private static String topLevel(JavaClass javaClass) {
         return javaClass.getEnclosingClass().map(ArchitectureTest::topLevel).orElseGet(javaClass::getSimpleName);
     }

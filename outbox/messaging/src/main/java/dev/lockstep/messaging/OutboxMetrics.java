@@ -4,6 +4,7 @@ import dev.lockstep.messaging.deadletter.DeadLetterCountStore;
 import dev.lockstep.messaging.deadletter.ReplayStore;
 import dev.lockstep.messaging.delivery.ParkedMessageQueries;
 import dev.lockstep.messaging.outbox.OutboxQueries;
+import dev.lockstep.messaging.schedule.PeriodicTask;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
@@ -15,20 +16,16 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Reads the state of the outbox, the dead letters and the parked messages every 2 s, for metrics and health. */
 final class OutboxMetrics {
-    private static final Logger LOGGER = LoggerFactory.getLogger(OutboxMetrics.class);
-    private static final long INTERVAL_MILLIS = 2_000;
+    private static final Duration INTERVAL = Duration.ofSeconds(2);
 
-    private final Vertx vertx;
     private final Pool pool;
     private final Duration stalledAfter;
     private final MultiGauge deadLetters;
     private final MultiGauge held;
-    private long timer = -1;
+    private final PeriodicTask refreshes;
     private volatile OutboxQueries.@Nullable Summary summary;
     private volatile ParkedMessageQueries.Count parked = new ParkedMessageQueries.Count(0, 0);
     private volatile long runningReplays;
@@ -36,9 +33,9 @@ final class OutboxMetrics {
 
     /** @param stalledAfter the age from which the last heartbeat acknowledged by Kafka counts as a problem */
     OutboxMetrics(Vertx vertx, Pool pool, Duration stalledAfter, MeterRegistry meters) {
-        this.vertx = vertx;
         this.pool = pool;
         this.stalledAfter = stalledAfter;
+        this.refreshes = new PeriodicTask(vertx, "reading the outbox for its metrics", INTERVAL, this::refresh);
         Gauge.builder(
                         "lockstep.outbox.pending",
                         this,
@@ -52,28 +49,28 @@ final class OutboxMetrics {
                 .description("age of the oldest outbox row that Kafka has not acknowledged")
                 .register(meters);
         Gauge.builder("lockstep.parked.keys", this, metrics -> metrics.parked.keys())
-                .description("keys whose messages wait for another attempt, among the first 100,000 messages")
+                .description("keys that have parked messages, among the first 100,000 parked messages")
                 .register(meters);
         Gauge.builder("lockstep.parked.messages", this, metrics -> metrics.parked.messages())
-                .description("messages that wait for another attempt, or behind one that does; up to 100,000")
+                .description("parked messages, up to 100,000")
                 .register(meters);
         Gauge.builder("lockstep.replays.running", this, metrics -> metrics.runningReplays)
-                .description("replays of dead letters that are under way")
+                .description("replays of dead letters that are running")
                 .register(meters);
         held = MultiGauge.builder("lockstep.outbox.held.rows")
-                .description("outbox rows that are held back because Kafka refuses their topic, or one before them")
+                .description("outbox rows that are held back because Kafka refuses the topic or an earlier row")
                 .register(meters);
         deadLetters = MultiGauge.builder("lockstep.dead.letters")
-                .description("dead letters neither replayed nor discarded, up to 100,000 of a topic and reason")
+                .description("open dead letters, up to 100,000 for each topic and reason")
                 .register(meters);
     }
 
     Future<Void> start() {
-        return refresh().onComplete(first -> scheduleNext());
+        return refreshes.start();
     }
 
-    void stop() {
-        vertx.cancelTimer(timer);
+    Future<Void> stop() {
+        return refreshes.stop();
     }
 
     /**
@@ -96,12 +93,7 @@ final class OutboxMetrics {
                         .collect(Collectors.joining("; ")));
     }
 
-    // The next read is scheduled after the previous one has ended, so that reads do not pile up on a slow database.
-    private void scheduleNext() {
-        timer = vertx.setTimer(INTERVAL_MILLIS, tick -> refresh().onComplete(read -> scheduleNext()));
-    }
-
-    private Future<Void> refresh() {
+    private Future<Boolean> refresh() {
         return OutboxQueries.summary(pool)
                 .onSuccess(read -> {
                     summary = read;
@@ -123,10 +115,7 @@ final class OutboxMetrics {
                                 .toList(),
                         true))
                 .onSuccess(read -> readFailure = null)
-                .onFailure(cause -> {
-                    readFailure = String.valueOf(cause.getMessage());
-                    LOGGER.atDebug().setCause(cause).log("the outbox could not be read");
-                })
-                .mapEmpty();
+                .onFailure(cause -> readFailure = String.valueOf(cause.getMessage()))
+                .map(false);
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging.replication;
 
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.schedule.PeriodicTask;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -20,14 +21,13 @@ import org.slf4j.event.Level;
  */
 public final class ReplicationSlotMonitor {
     private static final Logger LOGGER = LoggerFactory.getLogger(ReplicationSlotMonitor.class);
-    private static final long INTERVAL_MILLIS = 2_000;
+    private static final Duration INTERVAL = Duration.ofSeconds(2);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
-    private final Vertx vertx;
     private final Pool pool;
     private final String slot;
     private final SlotLimits limits;
-    private long timer = -1;
+    private final PeriodicTask refreshes;
     private volatile SlotAlertLevel alertLevel = SlotAlertLevel.OK;
     private volatile @Nullable SlotState state;
 
@@ -36,16 +36,16 @@ public final class ReplicationSlotMonitor {
      * @param slot a slot that does not exist is not a problem here, because the outbox may be relayed in another way
      */
     public ReplicationSlotMonitor(Vertx vertx, Pool pool, String slot, SlotLimits limits, MeterRegistry meters) {
-        this.vertx = vertx;
         this.pool = pool;
         this.slot = slot;
         this.limits = limits;
+        this.refreshes = new PeriodicTask(vertx, "reading the state of slot " + slot, INTERVAL, this::refresh);
         gauge(meters, "retained.bytes", "WAL that Postgres keeps for the slot", SlotState::retainedBytes);
         for (String status : SlotState.WAL_STATUSES) {
             gauge(
                     meters,
                     "wal.status",
-                    "1 for what pg_replication_slots says of the slot's WAL, 0 for what it does not",
+                    "1 for the wal_status that pg_replication_slots shows, 0 for the others",
                     known -> status.equals(known.walStatus()) ? 1 : 0,
                     "status",
                     status);
@@ -53,30 +53,27 @@ public final class ReplicationSlotMonitor {
         gauge(
                 meters,
                 "safe.bytes",
-                "WAL that may still be written before Postgres gives the slot up; NaN where it never does",
+                "WAL that may still be written before Postgres invalidates the slot; NaN if it never does",
                 known -> known.safeBytes().isPresent() ? known.safeBytes().getAsLong() : Double.NaN);
         gauge(
                 meters,
                 "inactive.seconds",
-                "for how long nobody has read from the slot",
+                "how long the slot has had no reader",
                 known -> known.inactive().toSeconds());
-        Gauge.builder("lockstep.slot.step", this, guardian -> guardian.alertLevel.metricValue())
-                .description("0 fine, 1 warned, 2 new work is refused, 3 the slot is lost")
+        Gauge.builder("lockstep.slot.step", this, monitor -> monitor.alertLevel.metricValue())
+                .description("0 OK, 1 warning, 2 new work is refused, 3 the slot is lost")
                 .tag("slot", slot)
                 .register(meters);
     }
 
     /** Completes after the first read of the slot, whether it succeeded or failed; the slot is then read every two seconds. */
     public Future<Void> start() {
-        return refresh().transform(first -> {
-            scheduleNext();
-            return Future.succeededFuture();
-        });
+        return refreshes.start().otherwiseEmpty();
     }
 
-    /** Stops reading the slot. */
-    public void stop() {
-        vertx.cancelTimer(timer);
+    /** Stops reading the slot. Completes once no read is in progress. */
+    public Future<Void> stop() {
+        return refreshes.stop();
     }
 
     /** Why the service cannot work, which is the case when the slot is lost; else empty. */
@@ -84,7 +81,7 @@ public final class ReplicationSlotMonitor {
         SlotState known = state;
         return alertLevel != SlotAlertLevel.LOST || known == null
                 ? Optional.empty()
-                : Optional.of("slot %s is lost (%s): what it has missed is sent from the table once a relay replaces it"
+                : Optional.of("slot %s is lost (%s): the missed rows are sent from the table once a relay replaces it"
                         .formatted(known.name(), known.lostBecause()));
     }
 
@@ -105,19 +102,10 @@ public final class ReplicationSlotMonitor {
                 : Optional.empty();
     }
 
-    // The next read is scheduled after the previous one has ended, so that reads do not pile up on a slow database.
-    private void scheduleNext() {
-        timer = vertx.setTimer(INTERVAL_MILLIS, tick -> refresh().onComplete(read -> scheduleNext()));
-    }
-
-    private Future<Void> refresh() {
+    private Future<Boolean> refresh() {
         return SlotStateStore.find(pool, slot)
                 .onSuccess(found -> found.ifPresentOrElse(this::slotFound, this::slotMissing))
-                .onFailure(cause -> LOGGER.atDebug()
-                        .setCause(cause)
-                        .addKeyValue("slot", slot)
-                        .log("the slot could not be looked at"))
-                .mapEmpty();
+                .map(false);
     }
 
     private void slotFound(SlotState now) {
@@ -146,13 +134,14 @@ public final class ReplicationSlotMonitor {
                         now.isReserved() ? "" : " (wal_status " + now.walStatus() + ")");
         String unread = now.inactive().isZero()
                 ? ""
-                : ", nobody has read from it for %d s".formatted(now.inactive().toSeconds());
+                : ", no reader for %d s".formatted(now.inactive().toSeconds());
         return switch (reached) {
             case OK -> keeps;
-            case WARNING -> keeps + ", warned of from %d%s".formatted(SlotAlertLevel.warnBytes(now, limits), unread);
+            case WARNING ->
+                keeps + ", warning from %d bytes%s".formatted(SlotAlertLevel.warnBytes(now, limits), unread);
             case CRITICAL ->
                 keeps
-                        + ", nothing new is taken from %d on%s"
+                        + ", new work is refused from %d bytes%s"
                                 .formatted(SlotAlertLevel.refuseBytes(now, limits), unread);
             case LOST -> "replication slot %s is lost (%s)".formatted(now.name(), now.lostBecause());
         };
@@ -160,8 +149,8 @@ public final class ReplicationSlotMonitor {
 
     private void gauge(
             MeterRegistry meters, String name, String description, ToDoubleFunction<SlotState> value, String... tags) {
-        Gauge.builder("lockstep.slot." + name, this, guardian -> {
-                    SlotState known = guardian.state;
+        Gauge.builder("lockstep.slot." + name, this, monitor -> {
+                    SlotState known = monitor.state;
                     return known == null ? Double.NaN : value.applyAsDouble(known);
                 })
                 .description(description)

@@ -1,4 +1,4 @@
-package dev.lockstep.saga;
+package dev.lockstep.messaging.schedule;
 
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -10,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs a task periodically. A run starts only after the previous one has completed. A failed run does not stop the task.
+ * Runs a task periodically. A run starts only after the previous one has completed, so runs do not pile up on a slow database. A failed
+ * run does not stop the task. Start and stop it on the same Vert.x context.
  */
-final class PeriodicTask {
+public final class PeriodicTask {
     private static final Logger LOGGER = LoggerFactory.getLogger(PeriodicTask.class);
 
     private final Vertx vertx;
@@ -28,34 +29,43 @@ final class PeriodicTask {
      * @param task description of the task for log messages: "... failed"
      * @param run performs one run; completes with true if the next run should follow without a pause
      */
-    PeriodicTask(Vertx vertx, String task, Duration pause, Supplier<Future<Boolean>> run) {
+    public PeriodicTask(Vertx vertx, String task, Duration pause, Supplier<Future<Boolean>> run) {
         this.vertx = vertx;
         this.task = task;
         this.pause = pause;
         this.run = run;
     }
 
-    void start(Duration delay) {
-        timer = vertx.setTimer(Math.max(1, delay.toMillis()), fired -> runOnce());
+    /** Starts the task with a run at once. Completes when that run has ended; fails if that run failed, and the task goes on. */
+    public Future<Void> start() {
+        return runOnce().mapEmpty();
+    }
+
+    /** Starts the task with a run after a delay. */
+    public void startAfter(Duration delay) {
+        if (!stopped) {
+            timer = vertx.setTimer(Math.max(1, delay.toMillis()), fired -> runOnce());
+        }
     }
 
     /** Stops the task. Completes once the current run has ended. */
-    Future<Void> stop() {
+    public Future<Void> stop() {
         stopped = true;
         vertx.cancelTimer(timer);
         return running.otherwiseEmpty().mapEmpty();
     }
 
     /** Describes in one sentence why the last run failed. Empty if it succeeded. */
-    Optional<String> problem() {
+    public Optional<String> problem() {
         return Optional.ofNullable(problem);
     }
 
     // onComplete, not compose: composing the next run onto this one would build an ever-growing chain of futures.
-    private void runOnce() {
+    private Future<Boolean> runOnce() {
         Future<Boolean> begun = begin();
         running = begun;
         begun.onComplete(again -> next(again, null), failure -> next(false, failure));
+        return begun;
     }
 
     private Future<Boolean> begin() {
@@ -68,9 +78,7 @@ final class PeriodicTask {
 
     private void next(boolean again, @Nullable Throwable failure) {
         report(failure);
-        if (!stopped) {
-            start(again ? Duration.ZERO : pause);
-        }
+        startAfter(again ? Duration.ZERO : pause);
     }
 
     private void report(@Nullable Throwable failure) {
@@ -80,10 +88,10 @@ final class PeriodicTask {
             // Logged as a warning only on the first failure: the database may be unavailable for a long time.
             (failedBefore ? LOGGER.atDebug() : LOGGER.atWarn())
                     .setCause(failure)
-                    .log(task + " failed, trying again");
+                    .log(task + " failed, retrying");
         } else if (failedBefore) {
             problem = null;
-            LOGGER.atInfo().log(task + " works again");
+            LOGGER.atInfo().log(task + " succeeded again");
         }
     }
 }

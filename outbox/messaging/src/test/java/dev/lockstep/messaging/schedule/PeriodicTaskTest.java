@@ -1,0 +1,66 @@
+package dev.lockstep.messaging.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class PeriodicTaskTest {
+    private final Vertx vertx = Vertx.vertx();
+
+    @AfterEach
+    void close() {
+        vertx.close().await();
+    }
+
+    @Test
+    void a_failed_run_is_a_problem_and_the_next_run_follows() {
+        Deque<Future<Boolean>> results = new ArrayDeque<>();
+        results.add(Future.failedFuture("no database"));
+        AtomicInteger runs = new AtomicInteger();
+        PeriodicTask task = new PeriodicTask(vertx, "reading", Duration.ofMillis(1), () -> {
+            runs.incrementAndGet();
+            Future<Boolean> result = results.poll();
+            return result == null ? Future.succeededFuture(false) : result;
+        });
+
+        assertThat(task.start().failed()).isTrue();
+        assertThat(task.problem()).contains("reading failed: no database");
+
+        await().untilAsserted(() -> assertThat(runs).hasValueGreaterThan(2));
+        assertThat(task.problem()).isEmpty();
+        task.stop();
+    }
+
+    @Test
+    void a_run_in_progress_when_the_task_stops_is_awaited_and_is_the_last() {
+        Promise<Boolean> blocked = Promise.promise();
+        AtomicInteger runs = new AtomicInteger();
+        PeriodicTask task = new PeriodicTask(vertx, "reading", Duration.ofMillis(1), () -> {
+            runs.incrementAndGet();
+            return blocked.future();
+        });
+        task.startAfter(Duration.ZERO);
+        await().untilAsserted(() -> assertThat(runs).hasValue(1));
+
+        Future<Void> stopped = task.stop();
+
+        assertThat(stopped.isComplete()).isFalse();
+        blocked.complete(true);
+        assertThat(stopped.succeeded()).isTrue();
+        // A run that completes with true is otherwise followed by another one at once.
+        vertx.timer(20, java.util.concurrent.TimeUnit.MILLISECONDS).await();
+        assertThat(runs).hasValue(1);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.schedule;
+
+import org.jspecify.annotations.NullMarked;
