@@ -1,5 +1,6 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.relay.NextStep.Observation;
 import dev.lockstep.relay.RelayHealth.Role;
 import dev.lockstep.relay.SlotStore.SlotState;
 import java.sql.Connection;
@@ -112,49 +113,78 @@ final class Supervisor {
     private Optional<Supplier<RelayTask>> awaitNextTask() throws SQLException, InterruptedException {
         try (Connection connection = database.connect("supervisor")) {
             while (!isClosed()) {
-                Optional<SlotState> slot = slotProvisioner.state(connection);
-                Optional<Duration> age = watermark.age(connection);
-                age.ifPresent(health::watermarkMoved);
-                if (slot.isEmpty() || slot.get().invalidationReason() != null) {
-                    health.setRole(Role.STARTING);
-                    // Checked before prepare(), which looks for pending rows and therefore takes long if there are
-                    // many.
-                    if (slotProvisioner.isRecoveryLeasedElsewhere(connection)) {
-                        health.degraded("another relay sends what is pending from the table");
-                    } else if (slotProvisioner.prepare() && slotProvisioner.acquireRecoveryLease(connection)) {
-                        return Optional.of(this::recovery);
-                    }
-                } else if (slotProvisioner.unusableReason(slot.get()).isPresent()) {
-                    health.setRole(Role.STARTING);
-                    slotProvisioner.unusableReason(slot.get()).ifPresent(health::blocked);
-                } else if (slot.get().active()) {
-                    standBy();
-                    standbyMonitor.standBy(connection, age.orElse(Duration.ZERO));
-                } else if (!standbyMonitor.mayLead()) {
-                    health.setRole(Role.STARTING);
-                    health.degraded("Kafka at %s does not answer this relay".formatted(config.bootstrapServers()));
-                } else if (!slotProvisioner.dropUnverified(connection)
-                        && slotProvisioner.claim(connection, slot.get())) {
-                    SlotState free = slot.get();
-                    PgSnapshot settled =
-                            PgSnapshot.parse(watermark.read(connection).snapshot());
-                    return Optional.of(() -> new LeaderSession(
-                            config,
-                            database,
-                            slotProvisioner,
-                            watermark,
-                            free,
-                            settled,
-                            producers,
-                            consecutiveStalls,
-                            health,
-                            metrics));
+                Optional<Duration> watermarkAge = watermark.age(connection);
+                watermarkAge.ifPresent(health::watermarkMoved);
+                Optional<Supplier<RelayTask>> task =
+                        act(NextStep.after(observe(connection)), connection, watermarkAge.orElse(Duration.ZERO));
+                if (task.isPresent()) {
+                    return task;
                 }
                 // The random part keeps two standbys from always trying at the same moment.
                 pause(POLL.plusMillis(ThreadLocalRandom.current().nextLong(-50, 50)));
             }
             return Optional.empty();
         }
+    }
+
+    private Observation observe(Connection connection) throws SQLException, InterruptedException {
+        SlotState slot = slotProvisioner.state(connection).orElse(null);
+        if (slot == null || slot.isLost()) {
+            return new Observation(slot, null, slotProvisioner.isRecoveryLeasedElsewhere(connection), true);
+        }
+        boolean mayLead = slot.active() || standbyMonitor.mayLead();
+        return new Observation(slot, slotProvisioner.unusableReason(slot).orElse(null), false, mayLead);
+    }
+
+    // Empty if the relay has to wait and look again.
+    private Optional<Supplier<RelayTask>> act(NextStep next, Connection connection, Duration watermarkAge)
+            throws SQLException, InterruptedException {
+        if (!(next instanceof NextStep.StandBy || next instanceof NextStep.Lead)) {
+            health.setRole(Role.STARTING);
+        }
+        return switch (next) {
+            case NextStep.Recover _ ->
+                slotProvisioner.prepare() && slotProvisioner.acquireRecoveryLease(connection)
+                        ? Optional.of(this::recovery)
+                        : Optional.empty();
+            case NextStep.AwaitRecovery _ -> {
+                health.degraded("another relay is sending the pending rows from the table");
+                yield Optional.empty();
+            }
+            case NextStep.Blocked blocked -> {
+                health.blocked(blocked.reason());
+                yield Optional.empty();
+            }
+            case NextStep.StandBy _ -> {
+                standBy();
+                standbyMonitor.standBy(connection, watermarkAge);
+                yield Optional.empty();
+            }
+            case NextStep.AwaitKafka _ -> {
+                health.degraded("Kafka at %s does not answer this relay".formatted(config.bootstrapServers()));
+                yield Optional.empty();
+            }
+            case NextStep.Lead(SlotState free) -> lead(connection, free);
+        };
+    }
+
+    // Empty if another relay has claimed the slot first.
+    private Optional<Supplier<RelayTask>> lead(Connection connection, SlotState free) throws SQLException {
+        if (slotProvisioner.dropUnverified(connection) || !slotProvisioner.claim(connection, free)) {
+            return Optional.empty();
+        }
+        PgSnapshot settled = PgSnapshot.parse(watermark.read(connection).snapshot());
+        return Optional.of(() -> new LeaderSession(
+                config,
+                database,
+                slotProvisioner,
+                watermark,
+                free,
+                settled,
+                producers,
+                consecutiveStalls,
+                health,
+                metrics));
     }
 
     private RelayTask recovery() {
@@ -181,25 +211,25 @@ final class Supervisor {
     }
 
     private void runTask(Supplier<RelayTask> next) throws InterruptedException {
-        RelayTask spell = createTask(next);
-        if (spell == null) {
+        RelayTask task = createTask(next);
+        if (task == null) {
             return;
         }
         try {
-            runToCompletion(spell);
+            runToCompletion(task);
             backoff = INITIAL_BACKOFF;
         } catch (RuntimeException cause) {
             reportFailure(cause);
-            recordSessionEnd(spell);
-            backoff = spell.madeProgress() ? INITIAL_BACKOFF : backoff;
+            recordSessionEnd(task);
+            backoff = task.madeProgress() ? INITIAL_BACKOFF : backoff;
             backOff();
         }
     }
 
     // Resets the role and the gauge before any backoff, because another relay may lead by the end of it.
-    private void runToCompletion(RelayTask spell) throws InterruptedException {
+    private void runToCompletion(RelayTask task) throws InterruptedException {
         try {
-            spell.run();
+            task.run();
         } finally {
             synchronized (this) {
                 current = null;
@@ -209,18 +239,18 @@ final class Supervisor {
         }
     }
 
-    private void recordSessionEnd(RelayTask spell) {
-        if (isClosed() || !(spell instanceof LeaderSession term)) {
+    private void recordSessionEnd(RelayTask task) {
+        if (isClosed() || !(task instanceof LeaderSession session)) {
             return;
         }
-        SessionEnd ending = term.sessionEnd();
-        if (ending == SessionEnd.STEPPED_DOWN) {
+        SessionEnd end = session.sessionEnd();
+        if (end == SessionEnd.STEPPED_DOWN) {
             standbyMonitor.steppedDown();
         }
-        consecutiveStalls = ending == SessionEnd.SILENT && !term.madeProgress() ? consecutiveStalls + 1 : 0;
+        consecutiveStalls = end == SessionEnd.SILENT && !session.madeProgress() ? consecutiveStalls + 1 : 0;
         // Repeated attempts without progress are one outage, which health reports, and do not count as restarts.
-        if (ending != SessionEnd.FAILED || term.madeProgress()) {
-            metrics.sessionEnded(ending);
+        if (end != SessionEnd.FAILED || session.madeProgress()) {
+            metrics.sessionEnded(end);
         }
     }
 
