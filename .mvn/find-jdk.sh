@@ -1,13 +1,13 @@
 # Finds a JDK that can build and run Lockstep and exports it as JAVA_HOME. Sourced by mvnw and up, so that both need nothing
-# but an installed JDK: the java on the PATH of a fresh machine is often an older one. Plain POSIX sh, no JVM is started for it.
+# but an installed JDK: the java on the PATH of a fresh machine is often an older one. Plain POSIX sh; starts no JVM.
 
-# In a subshell, so that nothing of this leaks into the script that asks.
+# In a subshell, so that its variables do not leak into the calling script.
 JAVA_HOME=$(
   set +efu
   wanted=25
   looked=
 
-  # Says the major version of the JDK in a folder, nothing if there is none in it.
+  # Prints the major version of the JDK in a folder, or nothing if the folder has no JDK.
   version_of() {
     [ -x "$1/bin/java" ] && [ -x "$1/bin/javac" ] && [ -r "$1/release" ] || return 0
     sed -n 's/^JAVA_VERSION="\([0-9][0-9]*\).*/\1/p' "$1/release" | head -n 1
@@ -46,9 +46,9 @@ JAVA_HOME=$(
     note "java on the PATH: none"
   fi
 
-  # Exactly the wanted one before any later one: the build's tools are known to work with it.
+  # The exact version is preferred to a later one, because the build tools are tested with it.
   later=
-  root=${FIND_JDK_ROOT-} # only the tests of this search have one
+  root=${FIND_JDK_ROOT-} # set only by tests
   for folder in "$root/usr/lib/jvm" "$root/opt" "$root/opt/java" "$HOME/.sdkman/candidates/java" "$HOME/.jdks" \
     "$root/Library/Java/JavaVirtualMachines"; do
     found=
@@ -72,11 +72,11 @@ JAVA_HOME=$(
   fi
 
   cat >&2 <<END
-Lockstep needs a JDK $wanted (or later), and there is none where one usually is. Install one, for example
+Lockstep needs JDK $wanted or later, but none was found. Install one, for example
   Debian, Ubuntu, Fedora: the package temurin-$wanted-jdk, see https://adoptium.net/installation/linux
   macOS:                  brew install --cask temurin@$wanted
   SDKMAN:                 sdk env install
-or set JAVA_HOME to where it is. This is where we looked:$looked
+or set JAVA_HOME to its folder. Searched locations:$looked
 END
   exit 1
 ) || exit 1

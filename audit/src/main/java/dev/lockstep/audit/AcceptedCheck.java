@@ -33,117 +33,121 @@ final class AcceptedCheck implements OrderCheck {
     }
 
     @Override
-    public void examine(OrderEvidence dossier) {
-        if (dossier.isAccepted()) {
+    public void examine(OrderEvidence evidence) {
+        if (evidence.isAccepted()) {
             accepted.count("answered 202");
         }
-        Fact.Order order = dossier.order();
+        Fact.Order order = evidence.order();
         if (order == null) {
-            checkMissingOrder(dossier);
+            checkMissingOrder(evidence);
             return;
         }
         accepted.count("orders");
         accepted.count(order.status());
-        if (dossier.isAbandoned()) {
+        if (evidence.isAbandoned()) {
             accepted.count("abandoned by an operator");
             return;
         }
-        if (dossier.isSagaDropped()) {
+        if (evidence.isSagaDropped()) {
             accepted.count("sagas no longer kept");
         }
-        if (!isInProgress(dossier, order)) {
-            checkEndedOrder(dossier, order);
+        if (!isInProgress(evidence, order)) {
+            checkEndedOrder(evidence, order);
         }
     }
 
-    private void checkMissingOrder(OrderEvidence dossier) {
-        if (dossier.isAccepted()) {
+    private void checkMissingOrder(OrderEvidence evidence) {
+        if (evidence.isAccepted()) {
             accepted.addFinding(
-                    dossier.orderId(), "an order, for it was answered 202", "no such order", look(dossier.orderId()));
-        } else if (window.startedAfter(dossier.placedAt())
-                && (dossier.saga() != null || !dossier.outcomeRecords().isEmpty())) {
-            accepted.addFinding(
-                    dossier.orderId(),
-                    "an order behind " + dossier.sagaState(),
+                    evidence.orderId(),
+                    "an order, because a client received a 202",
                     "no such order",
-                    "saga GET /sagas/" + dossier.orderId());
+                    look(evidence.orderId()));
+        } else if (window.startedAfter(evidence.placedAt())
+                && (evidence.saga() != null || !evidence.outcomeRecords().isEmpty())) {
+            accepted.addFinding(
+                    evidence.orderId(),
+                    "an order for its saga or outcome records",
+                    "no such order, " + evidence.sagaState(),
+                    "saga GET /sagas/" + evidence.orderId());
         }
     }
 
     // While the saga is kept, the order has ended once its saga has: the saga is the last to learn of the end.
-    private boolean isInProgress(OrderEvidence dossier, Fact.Order order) {
-        if (dossier.hasEnded()) {
+    private boolean isInProgress(OrderEvidence evidence, Fact.Order order) {
+        if (evidence.hasEnded()) {
             return false;
         }
         settled.count("orders under way");
-        Fact.Saga saga = dossier.saga();
+        Fact.Saga saga = evidence.saga();
         if (window.leavesUndecided()) {
             settled.addUndecided(1);
         } else if (window.isStuck(order.createdAt())) {
             settled.addFinding(
-                    dossier.orderId(),
-                    "an end " + window.maxWait().toSeconds() + " s after the audit began to wait",
+                    evidence.orderId(),
+                    "an outcome within " + window.maxWait().toSeconds() + " s of the start of the audit",
                     "%s since %s, %s%s"
                             .formatted(
                                     order.status(),
                                     Instant.ofEpochMilli(order.createdAt()),
-                                    dossier.sagaState(),
+                                    evidence.sagaState(),
                                     saga == null || saga.waitingFor().isEmpty()
                                             ? ""
                                             : " waiting for " + saga.waitingFor()),
-                    "saga GET /sagas/" + dossier.orderId());
+                    "saga GET /sagas/" + evidence.orderId());
         }
         return true;
     }
 
-    private void checkEndedOrder(OrderEvidence dossier, Fact.Order order) {
-        String id = dossier.orderId();
-        if (!dossier.endedAs(order.status())) {
+    private void checkEndedOrder(OrderEvidence evidence, Fact.Order order) {
+        String id = evidence.orderId();
+        if (!evidence.endedAs(order.status())) {
             accepted.addFinding(
                     id,
-                    "order and saga to end alike",
-                    "order " + order.status() + ", " + dossier.sagaState(),
+                    "the same outcome for order and saga",
+                    "order " + order.status() + ", " + evidence.sagaState(),
                     look(id) + " · saga GET /sagas/" + id);
             return;
         }
         if (order.status().equals("CONFIRMED") && order.total() == null) {
-            accepted.addFinding(id, "a confirmed order to have a total", "none", look(id));
+            accepted.addFinding(id, "a total for a confirmed order", "none", look(id));
         }
         if (order.status().equals("CANCELLED") && order.reason() == null) {
-            accepted.addFinding(id, "a cancelled order to say why", "no reason", look(id));
+            accepted.addFinding(id, "a reason for a cancelled order", "none", look(id));
         }
         OUTCOME_MESSAGES.forEach((status, end) -> {
             boolean expected = status.equals(order.status());
-            checkOutbox(dossier, order, end, expected);
-            checkKafka(dossier, order, end, expected);
+            checkOutbox(evidence, order, end, expected);
+            checkKafka(evidence, order, end, expected);
         });
     }
 
-    private void checkOutbox(OrderEvidence dossier, Fact.Order order, OutcomeMessage end, boolean expected) {
-        long said = dossier.outboxCount(ServiceRole.ORDER, Set.of(end.type()));
-        if (said > 0 != expected && (said > 0 || window.outboxCovers(order.createdAt()))) {
+    private void checkOutbox(OrderEvidence evidence, Fact.Order order, OutcomeMessage end, boolean expected) {
+        long messages = evidence.outboxCount(ServiceRole.ORDER, Set.of(end.type()));
+        if (messages > 0 != expected && (messages > 0 || window.outboxCovers(order.createdAt()))) {
             accepted.addFinding(
-                    dossier.orderId(),
-                    (expected ? "" : "no ") + end.type() + " in the outbox of an order that is " + order.status(),
-                    said + " of them",
-                    "order GET /outbox?aggregateId=" + dossier.orderId());
+                    evidence.orderId(),
+                    (expected ? "an " : "no ") + end.type() + " message in the outbox for an order that is "
+                            + order.status(),
+                    messages + " messages",
+                    "order GET /outbox?aggregateId=" + evidence.orderId());
         }
     }
 
-    private void checkKafka(OrderEvidence dossier, Fact.Order order, OutcomeMessage end, boolean expected) {
-        Set<String> messages = dossier.outcomeRecords().stream()
-                .filter(told -> told.topic().equals(end.topic()))
+    private void checkKafka(OrderEvidence evidence, Fact.Order order, OutcomeMessage end, boolean expected) {
+        Set<String> messages = evidence.outcomeRecords().stream()
+                .filter(record -> record.topic().equals(end.topic()))
                 .map(Fact.OutcomeRecord::messageId)
                 .collect(Collectors.toSet());
         if (messages.isEmpty() && expected && truncated.contains(end.topic())) {
             accepted.count("ends beyond the topics' retention");
         } else if (messages.isEmpty() == expected) {
             accepted.addFinding(
-                    dossier.orderId(),
+                    evidence.orderId(),
                     (expected ? "a record" : "no record") + " on " + end.topic() + " for an order that is "
                             + order.status(),
                     messages.isEmpty() ? "none" : "messages " + messages,
-                    "order GET /outbox?aggregateId=" + dossier.orderId());
+                    "order GET /outbox?aggregateId=" + evidence.orderId());
         }
     }
 

@@ -49,77 +49,77 @@ final class Audit {
             audit.snapshots.values().forEach(SnapshotStore::close);
         }
         List<CheckResult> checked = audit.results.values().stream()
-                .filter(tally -> plan.checks().contains(tally.check()))
+                .filter(result -> plan.checks().contains(result.check()))
                 .toList();
         return new Report(checked, audit.figures, Duration.ofNanos(System.nanoTime() - begun));
     }
 
     private void run(KafkaReader kafka) {
-        QuiescenceWait settling = new QuiescenceWait(plan, kafka);
-        settling.await();
+        QuiescenceWait quiescence = new QuiescenceWait(plan, kafka);
+        quiescence.await();
         // The constants are declared in snapshot order, against the direction of the message flow.
-        for (ServiceRole party : ServiceRole.values()) {
+        for (ServiceRole role : ServiceRole.values()) {
             snapshots.put(
-                    party,
-                    SnapshotStore.open(Objects.requireNonNull(plan.databases().get(party))));
+                    role,
+                    SnapshotStore.open(Objects.requireNonNull(plan.databases().get(role))));
         }
         Map<ServiceRole, Long> since = new EnumMap<>(ServiceRole.class);
-        snapshots.forEach((party, database) -> since.put(party, OutboxStore.completeSince(database)));
-        AuditWindow moment = new AuditWindow(
-                settling.startedAt(),
+        snapshots.forEach((role, database) -> since.put(role, OutboxStore.completeSince(database)));
+        AuditWindow window = new AuditWindow(
+                quiescence.startedAt(),
                 plan.settle(),
                 since.values().stream().mapToLong(Long::longValue).max().orElseThrow());
-        settling.lag().forEach((where, records) -> checkLag(moment, where, records));
+        quiescence.lag().forEach((where, records) -> checkLag(window, where, records));
 
-        RawOutboxRows verbatims = new RawOutboxRows();
+        RawOutboxRows rawRows = new RawOutboxRows();
         SortedSet<String> topics = ServiceRole.topics();
-        snapshots.forEach((party, database) -> {
-            verbatims.add(OutboxStore.rawRows(database, party));
+        snapshots.forEach((role, database) -> {
+            rawRows.add(OutboxStore.rawRows(database, role));
             topics.addAll(OutboxStore.topics(database));
         });
-        try (KafkaRecordCollector reading = new KafkaRecordCollector(moment, verbatims, result(Check.RELAYED))) {
+        try (KafkaRecordCollector reading = new KafkaRecordCollector(window, rawRows, result(Check.RELAYED))) {
             Map<TopicPartition, Long> ends = kafka.endOffsets(kafka.partitions(topics));
             Retention retention = kafka.read(ends, plan.partitionsAdded(), reading::accept);
             figures.put("records", reading.records());
             figures.put("record bytes", reading.bytes());
-            checkRelayed(moment, retention, reading, since);
-            new RelayedCheck(moment, retention, result(Check.RELAYED)).compare(verbatims);
-            checkOrders(moment, retention, reading);
+            checkRelayed(window, retention, reading, since);
+            new RelayedCheck(window, retention, result(Check.RELAYED)).compare(rawRows);
+            checkOrders(window, retention, reading);
         }
-        checkDeadLetters(moment);
+        checkDeadLetters(window);
     }
 
-    private void checkLag(AuditWindow moment, String where, long records) {
+    private void checkLag(AuditWindow window, String where, long records) {
         CheckResult settled = result(Check.SETTLED);
         settled.count("unread by " + where, records);
-        if (moment.leavesUndecided()) {
+        if (window.leavesUndecided()) {
             settled.addUndecided(records);
         } else {
             settled.addFinding(
                     where,
-                    "every record from before the audit began to wait to be read",
-                    records + " are not after " + moment.maxWait().toSeconds() + " s",
-                    "GET /health/ready and /metrics (lag) of that service");
+                    "no unread records from before the audit began to wait",
+                    records + " unread records after " + window.maxWait().toSeconds() + " s",
+                    "GET /health/ready and GET /metrics (lag) of the service");
         }
     }
 
     private void checkRelayed(
-            AuditWindow moment, Retention retention, KafkaRecordCollector reading, Map<ServiceRole, Long> since) {
-        RelayedCheck check = new RelayedCheck(moment, retention, result(Check.RELAYED));
+            AuditWindow window, Retention retention, KafkaRecordCollector reading, Map<ServiceRole, Long> since) {
+        RelayedCheck check = new RelayedCheck(window, retention, result(Check.RELAYED));
         KeyOrderCheck order = new KeyOrderCheck(plan.partitionsAdded(), result(Check.ORDER), result(Check.GAPS));
-        for (ServiceRole party : ServiceRole.values()) {
+        for (ServiceRole role : ServiceRole.values()) {
             try (ExternalSort<KeyPosition> positions =
                             new ExternalSort<>(KeyPosition.COMMIT_ORDER, KeyPosition.FORMAT);
-                    SortedStream<OutboxRow> rows = OutboxStore.rows(snapshot(party));
-                    SortedStream<ObservedRecord> sightings = reading.observedRecords(party)) {
+                    SortedStream<OutboxRow> rows = OutboxStore.rows(snapshot(role));
+                    SortedStream<ObservedRecord> records = reading.observedRecords(role)) {
                 check.compare(
-                        party,
+                        role,
                         rows,
-                        sightings,
-                        Objects.requireNonNull(since.get(party)),
+                        records,
+                        Objects.requireNonNull(since.get(role)),
                         ids -> {
                             try (SnapshotStore later = SnapshotStore.open(
-                                    Objects.requireNonNull(plan.databases().get(party)))) {
+                                    Objects.requireNonNull(plan.databases().get(role)))) {
                                 return OutboxStore.existing(later, ids);
                             }
                         },
@@ -132,19 +132,19 @@ final class Audit {
         figures.put("outbox rows", result(Check.RELAYED).counts().getOrDefault("rows", 0L));
     }
 
-    private void checkOrders(AuditWindow moment, Retention retention, KafkaRecordCollector reading) {
-        StockCheck stock = new StockCheck(moment, result(Check.STOCK));
+    private void checkOrders(AuditWindow window, Retention retention, KafkaRecordCollector reading) {
+        StockCheck stock = new StockCheck(window, result(Check.STOCK));
         List<OrderCheck> checks = List.of(
-                new AcceptedCheck(moment, retention.truncatedTopics(), result(Check.ACCEPTED), result(Check.SETTLED)),
+                new AcceptedCheck(window, retention.truncatedTopics(), result(Check.ACCEPTED), result(Check.SETTLED)),
                 stock,
-                new MoneyCheck(moment, result(Check.MONEY)),
-                new OnceCheck(moment, result(Check.ONCE)));
+                new MoneyCheck(window, result(Check.MONEY)),
+                new OnceCheck(window, result(Check.ONCE)));
         long orders = 0;
-        try (OrderEvidenceIterator dossiers = new OrderEvidenceIterator(facts(reading), moment)) {
-            while (dossiers.hasNext()) {
-                OrderEvidence dossier = dossiers.next();
+        try (OrderEvidenceIterator iterator = new OrderEvidenceIterator(facts(reading), window)) {
+            while (iterator.hasNext()) {
+                OrderEvidence evidence = iterator.next();
                 orders++;
-                checks.forEach(check -> check.examine(dossier));
+                checks.forEach(check -> check.examine(evidence));
             }
         }
         figures.put("orders", orders);
@@ -165,18 +165,18 @@ final class Audit {
         facts.add(FactStore.reservations(snapshot(ServiceRole.INVENTORY)));
         facts.add(FactStore.payments(snapshot(ServiceRole.PAYMENT)));
         facts.add(FactStore.entries(snapshot(ServiceRole.PAYMENT)));
-        for (ServiceRole party : ServiceRole.values()) {
-            facts.add(OutboxStore.outboxCounts(snapshot(party), party));
+        for (ServiceRole role : ServiceRole.values()) {
+            facts.add(OutboxStore.outboxCounts(snapshot(role), role));
         }
         facts.add(reading.outcomeRecords());
         return facts;
     }
 
-    private void checkDeadLetters(AuditWindow moment) {
-        DeadLetterCheck check = new DeadLetterCheck(moment, plan.allowDeadLetters(), result(Check.LETTERS));
-        for (ServiceRole party : ServiceRole.values()) {
-            try (SortedStream<DeadLetterStore.DeadLetter> open = DeadLetterStore.openDeadLetters(snapshot(party))) {
-                check.examine(party, open, DeadLetterStore.parkedMessages(snapshot(party)));
+    private void checkDeadLetters(AuditWindow window) {
+        DeadLetterCheck check = new DeadLetterCheck(window, plan.allowDeadLetters(), result(Check.LETTERS));
+        for (ServiceRole role : ServiceRole.values()) {
+            try (SortedStream<DeadLetterStore.DeadLetter> open = DeadLetterStore.openDeadLetters(snapshot(role))) {
+                check.examine(role, open, DeadLetterStore.parkedMessages(snapshot(role)));
             }
         }
     }
@@ -185,7 +185,7 @@ final class Audit {
         return Objects.requireNonNull(results.get(check));
     }
 
-    private SnapshotStore snapshot(ServiceRole party) {
-        return Objects.requireNonNull(snapshots.get(party));
+    private SnapshotStore snapshot(ServiceRole role) {
+        return Objects.requireNonNull(snapshots.get(role));
     }
 }

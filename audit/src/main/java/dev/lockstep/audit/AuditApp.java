@@ -30,16 +30,17 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "audit",
         description = {
-            "Holds a running or stopped Lockstep to what it promises: every accepted order ended once, stock and money"
-                    + " conserved, every outbox row on Kafka in order, nothing twice. It only reads.",
+            "Checks that a running or stopped Lockstep keeps its guarantees: every accepted order ends once, stock and"
+                    + " money are conserved, every outbox row is on Kafka in order, and nothing takes effect twice. The"
+                    + " audit only reads.",
             ""
         },
         usageHelpWidth = 110,
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:what was checked holds; what is under way is not judged where nothing was waited for",
-            "1:a promise is broken; the report says which, and where to look next",
+            "0:all checks hold; without a wait (--settle=0), work in progress is not judged",
+            "1:a guarantee is violated; the report names it and says where to look next",
             "2:wrong options, or Postgres or Kafka cannot be reached"
         })
 public final class AuditApp implements Callable<Integer> {
@@ -69,22 +70,22 @@ public final class AuditApp implements Callable<Integer> {
             names = "--postgres-user",
             paramLabel = "USER",
             defaultValue = "${env:POSTGRES_USER:-lockstep}",
-            description = "who may read all four databases; default: $POSTGRES_USER, else lockstep")
+            description = "role that may read all four databases; default: $POSTGRES_USER, else lockstep")
     private String postgresUser = "";
 
     @Option(
             names = "--postgres-password",
             paramLabel = "PASSWORD",
             defaultValue = "${env:POSTGRES_PASSWORD:-lockstep}",
-            description = "default: $$POSTGRES_PASSWORD, which other users of this machine do not see, else lockstep")
+            description =
+                    "default: $$POSTGRES_PASSWORD, else lockstep; other users of the machine cannot see the variable")
     private String postgresPassword = "";
 
     @Option(
             names = "--orders-db",
             paramLabel = "DB",
             defaultValue = "orders",
-            description =
-                    "a database's name, or postgresql://host:port/name where it is elsewhere; default: ${DEFAULT-VALUE}")
+            description = "database name, or postgresql://host:port/name for another server; default: ${DEFAULT-VALUE}")
     private String ordersDb = "";
 
     @Option(
@@ -109,19 +110,19 @@ public final class AuditApp implements Callable<Integer> {
             paramLabel = "HOST:PORT",
             defaultValue = "${env:KAFKA_BOOTSTRAP_SERVERS:-127.0.0.1:9092}",
             description =
-                    "bootstrap servers, several separated by commas; default: $$KAFKA_BOOTSTRAP_SERVERS, else 127.0.0.1:9092")
+                    "bootstrap servers, separated by commas; default: $$KAFKA_BOOTSTRAP_SERVERS, else 127.0.0.1:9092")
     private String kafka = "";
 
     @Option(
             names = "--kafka-properties",
             paramLabel = "FILE",
-            description = "Kafka client properties, such as those for TLS and SASL")
+            description = "Kafka client properties, for example for TLS and SASL")
     private @Nullable Path kafkaProperties;
 
     @Option(
             names = "--accepted",
             paramLabel = "FILE",
-            description = "ids of orders that clients were answered 202 for, one a line; - reads standard input")
+            description = "ids of orders that clients received a 202 for, one per line; - reads standard input")
     private @Nullable Path accepted;
 
     @Option(
@@ -130,9 +131,10 @@ public final class AuditApp implements Callable<Integer> {
             defaultValue = "30s",
             converter = DurationOption.class,
             description = {
-                "how long to wait until nothing is under way, such as 500ms, 30s, 2m or PT30S; it goes on as soon as that is so,"
-                        + " and what is still under way after that time is stuck. 0 waits for nothing and calls nothing stuck."
-                        + " default: ${DEFAULT-VALUE}"
+                "how long to wait for work in progress to complete, such as 500ms, 30s, 2m or PT30S. The audit"
+                        + " continues as soon as no such work is left. Work that is still in progress after this time"
+                        + " is reported as stuck. With 0 the audit does not wait and reports nothing as stuck. default:"
+                        + " ${DEFAULT-VALUE}"
             })
     private Duration settle = Duration.ZERO;
 
@@ -146,25 +148,25 @@ public final class AuditApp implements Callable<Integer> {
 
     @Option(
             names = "--allow-dead-letters",
-            description = "open dead letters are counted only: somebody put poison in on purpose, or they are known")
+            description = "counts open dead letters without reporting them, for example because they are known")
     private boolean allowDeadLetters;
 
     @Option(
             names = "--partitions-added",
-            description = "partitions were added to topics: messages of a key may be in several partitions of a topic")
+            description = "partitions were added to topics, so the messages of a key may be in several partitions")
     private boolean partitionsAdded;
 
     @Option(
             names = "--most",
             paramLabel = "N",
             defaultValue = "20",
-            description = "how many findings of each check are shown; all are counted; default: ${DEFAULT-VALUE}")
+            description = "maximum number of findings shown for each check; all are counted; default: ${DEFAULT-VALUE}")
     private int most;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "writes the report for machines, too")
+    @Option(names = "--json", paramLabel = "FILE", description = "also writes the report as JSON")
     private @Nullable Path json;
 
-    @Option(names = "--help", usageHelp = true, description = "this")
+    @Option(names = "--help", usageHelp = true, description = "shows this help")
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 
@@ -196,7 +198,7 @@ public final class AuditApp implements Callable<Integer> {
                     if (cause instanceof AuditException) {
                         err.println(Printable.of(cause.getMessage()));
                     } else {
-                        err.println("the audit failed, which is a mistake of its own:");
+                        err.println("internal error of the auditor:");
                         stackTrace(cause).lines().map(Printable::of).forEach(err::println);
                     }
                     err.flush();
@@ -246,7 +248,7 @@ public final class AuditApp implements Callable<Integer> {
             if (!"postgresql".equals(uri.getScheme())
                     || uri.getHost() == null
                     || uri.getPath().length() < 2) {
-                throw new URISyntaxException(value, "not a database's address");
+                throw new URISyntaxException(value, "not a database address");
             }
             return new DatabaseAddress(
                     option,
@@ -258,7 +260,7 @@ public final class AuditApp implements Callable<Integer> {
         } catch (URISyntaxException cause) {
             throw new CommandLine.ParameterException(
                     spec.commandLine(),
-                    option + " must be a database's name or postgresql://host:port/name, but was \"" + value + "\"",
+                    option + " must be a database name or postgresql://host:port/name, but was \"" + value + "\"",
                     cause);
         }
     }

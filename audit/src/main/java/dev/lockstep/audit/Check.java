@@ -6,13 +6,13 @@ import java.util.stream.Collectors;
 
 /** The checks, with the names that options and reports use, and the guarantee that each one verifies. */
 enum Check {
-    SETTLED("what was under way has come to its end"),
-    ACCEPTED("every accepted order is there and ends once, and everybody agrees how"),
-    STOCK("stock is conserved, and held by confirmed and live orders alone"),
-    MONEY("money is conserved: confirmed orders are charged once, cancelled ones net to nothing"),
-    RELAYED("every outbox row is on Kafka as it was written, and nothing else is"),
-    ORDER("the messages of a key are on Kafka in the order in which they were committed, in one partition"),
-    GAPS("the numbers of a key's messages have no holes"),
+    SETTLED("work that was in progress has completed"),
+    ACCEPTED("every accepted order exists and ends once, with the same outcome everywhere"),
+    STOCK("stock is conserved; only confirmed and unfinished orders hold stock"),
+    MONEY("money is conserved; confirmed orders are charged once, cancelled orders net to zero"),
+    RELAYED("every outbox row is on Kafka as it was written, and every record has its row"),
+    ORDER("the messages of a key are on Kafka in commit order, in one partition"),
+    GAPS("the sequence numbers of a key's messages have no gaps"),
     ONCE("nothing takes effect twice"),
     LETTERS("no dead letter is open and no message is parked");
 
@@ -26,7 +26,8 @@ enum Check {
         return Arrays.stream(values())
                 .filter(check -> check.label().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("\"" + name + "\" is no check; there are " + names()));
+                .orElseThrow(() ->
+                        new IllegalArgumentException("\"" + name + "\" is not a check; the checks are " + names()));
     }
 
     static String names() {

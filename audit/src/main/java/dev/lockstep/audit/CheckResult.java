@@ -48,7 +48,7 @@ final class CheckResult {
         return broken == 0;
     }
 
-    long addFinding() {
+    long findingCount() {
         return broken;
     }
 

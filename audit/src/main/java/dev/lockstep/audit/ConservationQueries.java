@@ -71,19 +71,19 @@ final class ConservationQueries {
     }
 
     /** Checks the sums of the whole ledger: currencies, postings, balances and deposits. */
-    static void examineLedger(SnapshotStore payments, CheckResult tally) {
+    static void examineLedger(SnapshotStore payments, CheckResult result) {
         addFindings(
                 payments.stream(SUMS, row -> {
-                    tally.count("entries", row.getLong("entries"));
+                    result.count("entries", row.getLong("entries"));
                     return row.getBigDecimal("sum").signum() == 0
                             ? Optional.empty()
                             : finding(
                                     "the ledger in " + row.getString("currency"),
-                                    "to sum to zero",
+                                    "a sum of zero",
                                     row.getString("sum"),
                                     "payment GET /ledger/summary");
                 }),
-                tally);
+                result);
         addFindings(
                 payments.stream(
                         UNBALANCED,
@@ -93,39 +93,40 @@ final class ConservationQueries {
                                 row.getLong("entries") + " entries that sum to " + row.getString("sum") + " "
                                         + row.getString("currency"),
                                 "payment GET /ledger")),
-                tally);
-        tally.count("accounts", payments.one(ACCOUNTS, row -> row.getLong(1)));
+                result);
+        result.count("accounts", payments.one(ACCOUNTS, row -> row.getLong(1)));
         addFindings(
                 payments.stream(
                         BALANCES,
                         row -> finding(
                                 "account " + row.getString("user_id"),
-                                "the sum of its entries as its balance, " + row.getString("sum") + " "
-                                        + row.getString("currency"),
+                                "a balance of " + row.getString("sum") + " " + row.getString("currency")
+                                        + ", the sum of its entries",
                                 row.getString("balance"),
                                 "payment GET /ledger?account=" + row.getString("user_id"))),
-                tally);
+                result);
         addFindings(
                 payments.stream(
                         WITHOUT_ACCOUNT,
                         row -> finding(
                                 "account " + row.getString("account"),
-                                "an account behind its entries in " + row.getString("currency"),
-                                "none, and " + row.getLong("entries") + " entries",
+                                "an account for its entries in " + row.getString("currency"),
+                                "no account, " + row.getLong("entries") + " entries",
                                 "payment GET /ledger?account=" + row.getString("account"))),
-                tally);
+                result);
         addFindings(
                 payments.stream(
                         DEPOSITS,
                         row -> finding(
                                 "deposit " + row.getString("posting"),
-                                row.getLong("amount") + " on the account of " + row.getString("user_id"),
+                                "entries of " + row.getLong("amount") + " on the account of "
+                                        + row.getString("user_id"),
                                 row.getString("booked"),
                                 "payment GET /ledger?account=" + row.getString("user_id"))),
-                tally);
+                result);
     }
 
-    static void examineIdempotency(SnapshotStore orders, CheckResult tally) {
+    static void examineIdempotency(SnapshotStore orders, CheckResult result) {
         addFindings(
                 orders.stream(
                         IDEMPOTENCY,
@@ -134,19 +135,19 @@ final class ConservationQueries {
                                 "one order",
                                 row.getLong("orders") + " orders",
                                 "order GET /orders/" + row.getString("first"))),
-                tally);
+                result);
     }
 
     private static Optional<Finding> finding(String id, String expected, String found, String look) {
         return Optional.of(new Finding(id, expected, found, look));
     }
 
-    private static void addFindings(SortedStream<Optional<Finding>> findings, CheckResult tally) {
+    private static void addFindings(SortedStream<Optional<Finding>> findings, CheckResult result) {
         try (findings) {
             while (findings.hasNext()) {
                 findings.next()
                         .ifPresent(
-                                found -> tally.addFinding(found.id(), found.expected(), found.found(), found.look()));
+                                found -> result.addFinding(found.id(), found.expected(), found.found(), found.look()));
             }
         }
     }

@@ -17,7 +17,7 @@ final class DeadLetterCheck {
     }
 
     void examine(
-            ServiceRole party,
+            ServiceRole role,
             SortedStream<DeadLetterStore.DeadLetter> open,
             List<DeadLetterStore.ParkedMessage> parked) {
         while (open.hasNext()) {
@@ -28,7 +28,7 @@ final class DeadLetterCheck {
                         letter.key() == null ? "dead letter " + letter.id() : letter.key(),
                         "no open dead letter",
                         letter.reason() + " at " + letter.position() + ": " + letter.error(),
-                        party.id() + " GET /dead-letters/" + letter.id());
+                        role.id() + " GET /dead-letters/" + letter.id());
             }
         }
         for (DeadLetterStore.ParkedMessage message : parked) {
@@ -39,13 +39,13 @@ final class DeadLetterCheck {
                 result.addFinding(
                         message.key() == null ? message.position() : message.key(),
                         "no parked message",
-                        "one at %s since %s, tried %d times: %s"
+                        "a message at %s, parked since %s after %d attempts: %s"
                                 .formatted(
                                         message.position(),
                                         Instant.ofEpochMilli(message.since()),
                                         message.attempts(),
                                         message.error()),
-                        party.id() + " GET /parked-messages");
+                        role.id() + " GET /parked-messages");
             }
         }
     }

@@ -112,8 +112,8 @@ final class ExternalSort<T> implements AutoCloseable {
             }
         } catch (IOException cause) {
             throw new AuditException(
-                    "cannot sort in " + System.getProperty("java.io.tmpdir")
-                            + " (the system property java.io.tmpdir names another folder): " + cause.getMessage(),
+                    "cannot write temporary files to " + System.getProperty("java.io.tmpdir")
+                            + " (set the system property java.io.tmpdir to use another folder): " + cause.getMessage(),
                     cause);
         }
         elements.clear();

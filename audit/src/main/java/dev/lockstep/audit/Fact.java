@@ -82,6 +82,6 @@ sealed interface Fact {
     }
 
     static String describeItems(Map<String, Long> items) {
-        return items.isEmpty() ? "nothing" : items.toString();
+        return items.isEmpty() ? "no items" : items.toString();
     }
 }

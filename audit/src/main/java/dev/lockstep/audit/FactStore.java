@@ -136,11 +136,11 @@ final class FactStore {
     }
 
     private static long itemsTotal(@Nullable String items) {
-        long worth = 0;
+        long total = 0;
         for (JsonNode item : tree(items)) {
-            worth += item.path("qty").asLong() * item.path("unitPrice").asLong();
+            total += item.path("qty").asLong() * item.path("unitPrice").asLong();
         }
-        return worth;
+        return total;
     }
 
     private static JsonNode tree(@Nullable String items) {
@@ -150,7 +150,7 @@ final class FactStore {
         try {
             return JSON.readTree(items);
         } catch (IOException cause) {
-            throw new AssertionError("Postgres holds nothing else in jsonb", cause);
+            throw new AssertionError("a jsonb value is always valid JSON", cause);
         }
     }
 }

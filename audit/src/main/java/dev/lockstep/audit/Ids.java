@@ -31,7 +31,7 @@ final class Ids {
         try {
             UUID id = UUID.fromString(text);
             return id.toString().equals(text.toLowerCase(Locale.ROOT)) ? Optional.of(id) : Optional.empty();
-        } catch (IllegalArgumentException notOne) {
+        } catch (IllegalArgumentException malformed) {
             return Optional.empty();
         }
     }

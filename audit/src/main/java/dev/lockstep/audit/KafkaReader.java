@@ -154,7 +154,10 @@ final class KafkaReader implements AutoCloseable {
                 if (!records.isEmpty() || !done.isEmpty()) {
                     lastProgress = System.nanoTime();
                 } else if (System.nanoTime() - lastProgress > STALL_TIMEOUT.toNanos()) {
-                    throw unreachable(bootstrapServers, new KafkaException("no record for a minute of " + left));
+                    throw unreachable(
+                            bootstrapServers,
+                            new KafkaException(
+                                    "no record received from " + left + " for " + STALL_TIMEOUT.toSeconds() + " s"));
                 }
                 // Without the pause the consumer would go on fetching a finished partition while others are still read.
                 consumer.pause(done);

@@ -21,10 +21,10 @@ final class KafkaRecordCollector implements AutoCloseable {
 
     private static final ExternalSort.Format<Fact.OutcomeRecord> OUTCOME_FORMAT = new ExternalSort.Format<>() {
         @Override
-        public void write(Fact.OutcomeRecord told, DataOutputStream out) throws IOException {
-            out.writeUTF(told.orderId());
-            out.writeUTF(told.topic());
-            out.writeUTF(told.messageId());
+        public void write(Fact.OutcomeRecord outcome, DataOutputStream out) throws IOException {
+            out.writeUTF(outcome.orderId());
+            out.writeUTF(outcome.topic());
+            out.writeUTF(outcome.messageId());
         }
 
         @Override
@@ -47,8 +47,8 @@ final class KafkaRecordCollector implements AutoCloseable {
         this.window = window;
         this.rawRows = rawRows;
         this.relayed = relayed;
-        for (ServiceRole party : ServiceRole.values()) {
-            observedRecords.put(party, new ExternalSort<>(ObservedRecord.BY_ID, ObservedRecord.FORMAT));
+        for (ServiceRole role : ServiceRole.values()) {
+            observedRecords.put(role, new ExternalSort<>(ObservedRecord.BY_ID, ObservedRecord.FORMAT));
         }
     }
 
@@ -56,11 +56,11 @@ final class KafkaRecordCollector implements AutoCloseable {
         records++;
         bytes += Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
         boolean verbatim = !rawRows.isEmpty() && rawRows.countRecord(digestOf(record));
-        Optional<ServiceRole> party = ServiceRole.of(text(record, "ce_source"));
+        Optional<ServiceRole> role = ServiceRole.of(text(record, "ce_source"));
         if (record.topic().endsWith(ServiceRole.DEAD_LETTER_SUFFIX)) {
             checkDeadLetter(record, verbatim);
-        } else if (party.isPresent()) {
-            addObservedRecord(record, party.get(), verbatim);
+        } else if (role.isPresent()) {
+            addObservedRecord(record, role.get(), verbatim);
             if (OUTCOME_TOPICS.contains(record.topic()) && record.key() != null) {
                 outcomeRecords.add(new Fact.OutcomeRecord(
                         new String(record.key(), StandardCharsets.UTF_8), record.topic(), text(record, "ce_id")));
@@ -70,8 +70,8 @@ final class KafkaRecordCollector implements AutoCloseable {
         }
     }
 
-    SortedStream<ObservedRecord> observedRecords(ServiceRole party) {
-        return Objects.requireNonNull(observedRecords.get(party)).sorted();
+    SortedStream<ObservedRecord> observedRecords(ServiceRole role) {
+        return Objects.requireNonNull(observedRecords.get(role)).sorted();
     }
 
     SortedStream<Fact.OutcomeRecord> outcomeRecords() {
@@ -86,10 +86,10 @@ final class KafkaRecordCollector implements AutoCloseable {
         return bytes;
     }
 
-    private void addObservedRecord(ConsumerRecord<byte[], byte[]> record, ServiceRole party, boolean verbatim) {
+    private void addObservedRecord(ConsumerRecord<byte[], byte[]> record, ServiceRole role, boolean verbatim) {
         Optional<UUID> id = Ids.parse(text(record, "ce_id"));
         if (id.isPresent()) {
-            Objects.requireNonNull(observedRecords.get(party))
+            Objects.requireNonNull(observedRecords.get(role))
                     .add(new ObservedRecord(
                             id.get(),
                             record.topic(),
@@ -101,9 +101,9 @@ final class KafkaRecordCollector implements AutoCloseable {
         } else if (!verbatim) {
             relayed.addFinding(
                     position(record),
-                    "the id of an outbox row of " + party.source() + " as ce_id",
+                    "a ce_id that is the id of an outbox row of " + role.source(),
                     "\"" + text(record, "ce_id") + "\"",
-                    party.id() + " GET /outbox");
+                    role.id() + " GET /outbox");
         }
     }
 
@@ -120,8 +120,8 @@ final class KafkaRecordCollector implements AutoCloseable {
         } else if (window.outboxCovers(buriedAt) && window.startedAfter(buriedAt)) {
             relayed.addFinding(
                     "dead letter " + text(record, "dlq_id"),
-                    "an outbox row behind the record at " + position(record),
-                    "none that says this",
+                    "an outbox row for the record at " + position(record),
+                    "no row with this content",
                     text(record, "dlq_consumer_group") + " GET /dead-letters/" + text(record, "dlq_id"));
         }
     }

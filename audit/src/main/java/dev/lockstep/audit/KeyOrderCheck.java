@@ -44,21 +44,21 @@ final class KeyOrderCheck {
         } else if (before.partition() != now.partition()) {
             order.addFinding(
                     now.key(),
-                    "all of this key in one partition of " + now.topic(),
+                    "all messages of the key in one partition of " + now.topic(),
                     before.id() + " at " + before.position() + " and " + now.id() + " at " + now.position(),
                     look(now));
         } else if (now.offset() < before.offset()) {
             order.addFinding(
                     now.key(),
-                    before.id() + " before " + now.id() + ", as they were committed",
+                    before.id() + " before " + now.id() + ", in commit order",
                     before.id() + " at " + before.position() + ", " + now.id() + " at " + now.position(),
                     look(now));
         }
         if (before.sequence() >= 0 && !now.id().equals(before.id()) && now.sequence() != before.sequence() + 1) {
             gaps.addFinding(
                     now.key(),
-                    "number " + (before.sequence() + 1) + " after " + before.id() + " on " + now.topic(),
-                    "number " + now.sequence() + ", " + now.id(),
+                    "sequence number " + (before.sequence() + 1) + " after " + before.id() + " on " + now.topic(),
+                    "sequence number " + now.sequence() + ", " + now.id(),
                     look(now));
         }
     }

@@ -24,53 +24,53 @@ final class MoneyCheck implements OrderCheck {
     }
 
     @Override
-    public void examine(OrderEvidence dossier) {
-        Fact.Payment payment = dossier.payment();
+    public void examine(OrderEvidence evidence) {
+        Fact.Payment payment = evidence.payment();
         if (payment != null) {
             result.count("payments");
         }
-        long charges = postings(dossier, "CHARGE");
-        long refunds = postings(dossier, "REFUND");
+        long charges = postings(evidence, "CHARGE");
+        long refunds = postings(evidence, "REFUND");
         result.count("charges", charges);
         result.count("refunds", refunds);
         if (charges > 1) {
-            addFinding(dossier, "an order to be charged once", charges + " charges");
+            addFinding(evidence, "at most one charge", charges + " charges");
         }
         if (refunds > charges) {
-            addFinding(dossier, "no more refunds than charges", charges + " charges, " + refunds + " refunds");
+            addFinding(evidence, "no more refunds than charges", charges + " charges, " + refunds + " refunds");
         }
-        if (dossier.order() == null && charges > 0 && window.startedAfter(dossier.placedAt())) {
-            addFinding(dossier, "an order behind a charge", "no such order");
+        if (evidence.order() == null && charges > 0 && window.startedAfter(evidence.placedAt())) {
+            addFinding(evidence, "an order for the charge", "no such order");
         }
-        checkPaymentAgainstLedger(dossier, payment, charges, refunds);
-        if (dossier.endedAs("CONFIRMED")) {
-            checkConfirmed(dossier, charges - refunds);
+        checkPaymentAgainstLedger(evidence, payment, charges, refunds);
+        if (evidence.endedAs("CONFIRMED")) {
+            checkConfirmed(evidence, charges - refunds);
         }
-        if (dossier.endedAs("CANCELLED")) {
-            checkCancelled(dossier, payment);
+        if (evidence.endedAs("CANCELLED")) {
+            checkCancelled(evidence, payment);
         }
     }
 
     // Each posting has exactly one entry on the revenue account, so counting these entries counts postings.
-    private static long postings(OrderEvidence dossier, String kind) {
-        return dossier.entries().stream()
+    private static long postings(OrderEvidence evidence, String kind) {
+        return evidence.entries().stream()
                 .filter(entry -> entry.kind().equals(kind) && entry.account().equals(REVENUE))
                 .count();
     }
 
     private void checkPaymentAgainstLedger(
-            OrderEvidence dossier, Fact.@Nullable Payment payment, long charges, long refunds) {
+            OrderEvidence evidence, Fact.@Nullable Payment payment, long charges, long refunds) {
         boolean taken = payment != null && payment.status().equals("CHARGED");
         if (taken != (charges - refunds > 0)) {
             addFinding(
-                    dossier,
-                    "the payment to stand as the ledger says, %d charges and %d refunds".formatted(charges, refunds),
+                    evidence,
+                    "a payment status that matches the ledger, %d charges and %d refunds".formatted(charges, refunds),
                     payment == null ? "no payment" : payment.status());
         }
         if (payment == null || payment.amount() == null || !taken) {
             return;
         }
-        for (Fact.LedgerEntry entry : dossier.entries()) {
+        for (Fact.LedgerEntry entry : evidence.entries()) {
             long expected = (entry.kind().equals("CHARGE") == entry.account().equals(REVENUE) ? 1 : -1)
                     * payment.amount().amount();
             boolean known = entry.account().equals(REVENUE) || entry.account().equals(payment.userId());
@@ -78,7 +78,7 @@ final class MoneyCheck implements OrderCheck {
                     || entry.amount().amount() != expected
                     || !entry.amount().currency().equals(payment.amount().currency())) {
                 addFinding(
-                        dossier,
+                        evidence,
                         "%s entries of %s between %s and %s"
                                 .formatted(entry.kind(), payment.amount(), payment.userId(), REVENUE),
                         entry.amount() + " on " + entry.account());
@@ -86,46 +86,47 @@ final class MoneyCheck implements OrderCheck {
         }
     }
 
-    private void checkConfirmed(OrderEvidence dossier, long taken) {
-        Fact.Order order = dossier.order();
-        Fact.Payment payment = dossier.payment();
+    private void checkConfirmed(OrderEvidence evidence, long taken) {
+        Fact.Order order = evidence.order();
+        Fact.Payment payment = evidence.payment();
         Fact.Money total = order == null ? null : order.total();
         if (taken != 1 || payment == null || !payment.status().equals("CHARGED")) {
             addFinding(
-                    dossier,
-                    "a confirmed order to be charged once",
-                    (payment == null ? "no payment" : payment.status()) + ", charged " + taken + " times net");
+                    evidence,
+                    "one charge for a confirmed order",
+                    (payment == null ? "no payment" : payment.status()) + ", " + taken + " charges net of refunds");
             return;
         }
         if (total != null && !total.equals(payment.amount())) {
-            addFinding(dossier, "the order's total to be charged, " + total, String.valueOf(payment.amount()));
+            addFinding(evidence, "a charge of the order's total, " + total, String.valueOf(payment.amount()));
         }
         if (order != null && !order.userId().equals(payment.userId())) {
-            addFinding(dossier, "the user of the order, " + order.userId(), String.valueOf(payment.userId()));
+            addFinding(
+                    evidence, "a payment by the user who ordered, " + order.userId(), String.valueOf(payment.userId()));
         }
     }
 
-    private void checkCancelled(OrderEvidence dossier, Fact.@Nullable Payment payment) {
+    private void checkCancelled(OrderEvidence evidence, Fact.@Nullable Payment payment) {
         if (payment != null && payment.status().equals("CHARGED")) {
-            addFinding(dossier, "a cancelled order not to be charged", "CHARGED " + payment.amount());
+            addFinding(evidence, "no charge for a cancelled order", "CHARGED " + payment.amount());
         }
         Map<String, Long> net = new HashMap<>();
-        dossier.entries()
+        evidence.entries()
                 .forEach(entry -> net.merge(
                         entry.account() + " in " + entry.amount().currency(),
                         entry.amount().amount(),
                         Long::sum));
         net.values().removeIf(sum -> sum == 0);
         if (!net.isEmpty()) {
-            addFinding(dossier, "the entries of a cancelled order to net to nothing", new TreeMap<>(net).toString());
+            addFinding(evidence, "entries that net to zero for a cancelled order", new TreeMap<>(net).toString());
         }
     }
 
-    private void addFinding(OrderEvidence dossier, String expected, String found) {
+    private void addFinding(OrderEvidence evidence, String expected, String found) {
         result.addFinding(
-                dossier.orderId(),
+                evidence.orderId(),
                 expected,
-                found + ", " + dossier.sagaState(),
-                "payment GET /payments/" + dossier.orderId() + " · payment GET /ledger?orderId=" + dossier.orderId());
+                found + ", " + evidence.sagaState(),
+                "payment GET /payments/" + evidence.orderId() + " · payment GET /ledger?orderId=" + evidence.orderId());
     }
 }

@@ -25,15 +25,15 @@ record ObservedRecord(
 
     static final ExternalSort.Format<ObservedRecord> FORMAT = new ExternalSort.Format<>() {
         @Override
-        public void write(ObservedRecord sighting, DataOutputStream out) throws IOException {
-            out.writeLong(sighting.id.getMostSignificantBits());
-            out.writeLong(sighting.id.getLeastSignificantBits());
-            out.writeUTF(sighting.topic);
-            out.writeInt(sighting.partition);
-            out.writeLong(sighting.offset);
-            out.writeLong(sighting.digest);
-            out.writeBoolean(sighting.mayBeReplay);
-            out.writeLong(sighting.sequence);
+        public void write(ObservedRecord record, DataOutputStream out) throws IOException {
+            out.writeLong(record.id.getMostSignificantBits());
+            out.writeLong(record.id.getLeastSignificantBits());
+            out.writeUTF(record.topic);
+            out.writeInt(record.partition);
+            out.writeLong(record.offset);
+            out.writeLong(record.digest);
+            out.writeBoolean(record.mayBeReplay);
+            out.writeLong(record.sequence);
         }
 
         @Override

@@ -42,68 +42,67 @@ final class OnceCheck implements OrderCheck {
     }
 
     @Override
-    public void examine(OrderEvidence dossier) {
+    public void examine(OrderEvidence evidence) {
         result.count("orders");
-        for (Fact.Steps steps : dossier.steps()) {
+        for (Fact.Steps steps : evidence.steps()) {
             result.count("saga steps", steps.count());
             if (steps.count() > 1
                     && EVENTS.contains(steps.event())
                     && !steps.event().equals("DeadlinePassed")
                     && FORWARD_STATES.contains(steps.state())) {
-                addFinding(
-                        dossier, "one step to " + steps.state() + " by " + steps.event(), steps.count() + " of them");
+                addFinding(evidence, "one step to " + steps.state() + " by " + steps.event(), steps.count() + " steps");
             }
         }
         // An operator can retry a step. The history records that under a separate event name, for as long as the
         // history is kept.
-        long retries = dossier.steps().stream()
+        long retries = evidence.steps().stream()
                 .filter(steps -> !EVENTS.contains(steps.event()))
                 .mapToLong(Fact.Steps::count)
                 .sum();
-        checkSentOnce(dossier, ServiceRole.ORDER, "OrderCreated", 0);
-        if (!dossier.isSagaDropped()) {
-            checkSentOnce(dossier, ServiceRole.SAGA, "ReserveStock", retries);
-            checkSentOnce(dossier, ServiceRole.SAGA, "ChargePayment", retries);
+        checkSentOnce(evidence, ServiceRole.ORDER, "OrderCreated", 0);
+        if (!evidence.isSagaDropped()) {
+            checkSentOnce(evidence, ServiceRole.SAGA, "ReserveStock", retries);
+            checkSentOnce(evidence, ServiceRole.SAGA, "ChargePayment", retries);
         }
-        if (dossier.hasEnded() && window.outboxCovers(dossier.placedAt())) {
+        if (evidence.hasEnded() && window.outboxCovers(evidence.placedAt())) {
             // The order service repeats this message for each ConfirmOrder that arrives after the cancel request.
             checkSentOnce(
-                    dossier,
+                    evidence,
                     ServiceRole.ORDER,
                     "OrderCancelRequested",
-                    dossier.outboxCount(ServiceRole.SAGA, Set.of("ConfirmOrder")));
-            checkReplyCount(dossier, ServiceRole.INVENTORY, STOCK_COMMANDS, STOCK_REPLIES);
-            checkReplyCount(dossier, ServiceRole.PAYMENT, PAYMENT_COMMANDS, PAYMENT_REPLIES);
-            checkReplyCount(dossier, ServiceRole.ORDER, ORDER_COMMANDS, ORDER_REPLIES);
+                    evidence.outboxCount(ServiceRole.SAGA, Set.of("ConfirmOrder")));
+            checkReplyCount(evidence, ServiceRole.INVENTORY, STOCK_COMMANDS, STOCK_REPLIES);
+            checkReplyCount(evidence, ServiceRole.PAYMENT, PAYMENT_COMMANDS, PAYMENT_REPLIES);
+            checkReplyCount(evidence, ServiceRole.ORDER, ORDER_COMMANDS, ORDER_REPLIES);
         }
     }
 
-    private void checkSentOnce(OrderEvidence dossier, ServiceRole party, String type, long more) {
-        long said = dossier.outboxCount(party, Set.of(type));
-        result.count(type, said);
-        if (said > 1 + more) {
+    private void checkSentOnce(OrderEvidence evidence, ServiceRole role, String type, long more) {
+        long sent = evidence.outboxCount(role, Set.of(type));
+        result.count(type, sent);
+        if (sent > 1 + more) {
             result.addFinding(
-                    dossier.orderId(),
-                    "one " + type + (more == 0 ? "" : " and " + more + " that were asked for again"),
-                    said + " of them",
-                    party.id() + " GET /outbox?aggregateId=" + dossier.orderId() + "&type=" + type);
+                    evidence.orderId(),
+                    "at most " + (1 + more) + " " + type + (more == 0 ? "" : ", including " + more + " repeats"),
+                    sent + " messages",
+                    role.id() + " GET /outbox?aggregateId=" + evidence.orderId() + "&type=" + type);
         }
     }
 
-    private void checkReplyCount(OrderEvidence dossier, ServiceRole party, Set<String> commands, Set<String> answers) {
-        long asked = dossier.outboxCount(ServiceRole.SAGA, commands);
-        long answered = dossier.outboxCount(party, answers);
+    private void checkReplyCount(OrderEvidence evidence, ServiceRole role, Set<String> commands, Set<String> answers) {
+        long asked = evidence.outboxCount(ServiceRole.SAGA, commands);
+        long answered = evidence.outboxCount(role, answers);
         if (answered > asked) {
             result.addFinding(
-                    dossier.orderId(),
-                    "no more answers of the " + party.id() + " service than commands to it, " + asked,
-                    answered + " answers",
-                    party.id() + " GET /outbox?aggregateId=" + dossier.orderId() + " · saga GET /outbox?aggregateId="
-                            + dossier.orderId());
+                    evidence.orderId(),
+                    "at most " + asked + " replies of the " + role.id() + " service, one for each command",
+                    answered + " replies",
+                    role.id() + " GET /outbox?aggregateId=" + evidence.orderId() + " · saga GET /outbox?aggregateId="
+                            + evidence.orderId());
         }
     }
 
-    private void addFinding(OrderEvidence dossier, String expected, String found) {
-        result.addFinding(dossier.orderId(), expected, found, "saga GET /sagas/" + dossier.orderId());
+    private void addFinding(OrderEvidence evidence, String expected, String found) {
+        result.addFinding(evidence.orderId(), expected, found, "saga GET /sagas/" + evidence.orderId());
     }
 }

@@ -78,9 +78,9 @@ final class OrderEvidence {
     }
 
     /** How many messages of these types the service's outbox has for the order. */
-    long outboxCount(ServiceRole party, Set<String> types) {
+    long outboxCount(ServiceRole role, Set<String> types) {
         return outboxCounts.stream()
-                .filter(each -> each.role() == party && types.contains(each.type()))
+                .filter(each -> each.role() == role && types.contains(each.type()))
                 .mapToLong(Fact.OutboxCount::count)
                 .sum();
     }

@@ -24,15 +24,15 @@ final class OrderEvidenceIterator implements AutoCloseable {
     }
 
     OrderEvidence next() {
-        OrderEvidence dossier = new OrderEvidence(queue.element().peek().orderId(), window);
-        while (!queue.isEmpty() && queue.element().peek().orderId().equals(dossier.orderId())) {
+        OrderEvidence evidence = new OrderEvidence(queue.element().peek().orderId(), window);
+        while (!queue.isEmpty() && queue.element().peek().orderId().equals(evidence.orderId())) {
             SortedStream<? extends Fact> stream = queue.remove();
-            dossier.add(stream.next());
+            evidence.add(stream.next());
             if (stream.hasNext()) {
                 queue.add(stream);
             }
         }
-        return dossier;
+        return evidence;
     }
 
     @Override

@@ -75,15 +75,15 @@ final class OutboxStore {
     }
 
     /** Returns the number of messages of each type by order, sorted by order. A resend is not counted: it repeats a message. */
-    static SortedStream<Fact.OutboxCount> outboxCounts(SnapshotStore database, ServiceRole party) {
+    static SortedStream<Fact.OutboxCount> outboxCounts(SnapshotStore database, ServiceRole role) {
         return database.stream(
                 MESSAGE_COUNTS,
                 row -> new Fact.OutboxCount(
-                        row.getString("aggregateid"), party, row.getString("type"), row.getLong("times")));
+                        row.getString("aggregateid"), role, row.getString("type"), row.getLong("times")));
     }
 
     /** Returns the rows that bring their own headers. There are as many as dead letters and replays. */
-    static List<RawOutboxRow> rawRows(SnapshotStore database, ServiceRole party) {
+    static List<RawOutboxRow> rawRows(SnapshotStore database, ServiceRole role) {
         return database.list(
                 RAW_ROWS,
                 row -> new RawOutboxRow(
@@ -93,7 +93,7 @@ final class OutboxStore {
                         digestOf(row),
                         row.getBoolean("relayed"),
                         row.getTimestamp("created_at").getTime(),
-                        party));
+                        role));
     }
 
     static List<String> topics(SnapshotStore database) {

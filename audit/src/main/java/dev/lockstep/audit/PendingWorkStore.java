@@ -41,8 +41,8 @@ final class PendingWorkStore {
     }
 
     /** The number of orders, sagas, outbox rows and parked messages that are older than {@code before} and still in progress. */
-    static long countPending(SnapshotStore database, ServiceRole party, long before) {
-        String own = PENDING_BY_SERVICE.get(party);
+    static long countPending(SnapshotStore database, ServiceRole role, long before) {
+        String own = PENDING_BY_SERVICE.get(role);
         long count = own == null ? 0 : database.one(own, row -> row.getLong(1), before);
         return count
                 + database.one(NOT_RELAYED, row -> row.getLong(1), before)

@@ -34,9 +34,9 @@ final class QuiescenceWait {
                 })
                 .min()
                 .orElseThrow();
-        for (ServiceRole party : ServiceRole.values()) {
-            List<TopicPartition> partitions = kafka.partitions(party.consumedTopics());
-            ends.put(party.group(), kafka.endOffsets(partitions));
+        for (ServiceRole role : ServiceRole.values()) {
+            List<TopicPartition> partitions = kafka.partitions(role.consumedTopics());
+            ends.put(role.group(), kafka.endOffsets(partitions));
         }
     }
 
@@ -59,16 +59,16 @@ final class QuiescenceWait {
 
     private boolean isQuiescent() {
         pending = 0;
-        plan.databases().forEach((party, address) -> {
+        plan.databases().forEach((role, address) -> {
             try (SnapshotStore database = SnapshotStore.open(address)) {
-                pending += PendingWorkStore.countPending(database, party, startedAt);
+                pending += PendingWorkStore.countPending(database, role, startedAt);
             }
         });
         lag.clear();
-        for (ServiceRole party : new EnumMap<>(plan.databases()).keySet()) {
-            kafka.lag(party.group(), Objects.requireNonNull(ends.get(party.group())))
+        for (ServiceRole role : new EnumMap<>(plan.databases()).keySet()) {
+            kafka.lag(role.group(), Objects.requireNonNull(ends.get(role.group())))
                     .forEach((partition, records) ->
-                            lag.merge(party.group() + " on " + partition.topic(), records, Long::sum));
+                            lag.merge(role.group() + " on " + partition.topic(), records, Long::sum));
         }
         return pending == 0 && lag.isEmpty();
     }

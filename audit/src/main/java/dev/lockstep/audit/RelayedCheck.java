@@ -34,40 +34,40 @@ final class RelayedCheck {
      * @param found receives the first position of each row that has a key
      */
     void compare(
-            ServiceRole party,
+            ServiceRole role,
             SortedStream<OutboxRow> rows,
-            SortedStream<ObservedRecord> sightings,
+            SortedStream<ObservedRecord> records,
             long since,
             UnaryOperator<List<UUID>> writtenMeanwhile,
             Consumer<KeyPosition> found) {
-        List<ObservedRecord> unsaid = new ArrayList<>();
-        while (rows.hasNext() || sightings.hasNext()) {
+        List<ObservedRecord> unmatched = new ArrayList<>();
+        while (rows.hasNext() || records.hasNext()) {
             int side = !rows.hasNext()
                     ? 1
-                    : !sightings.hasNext()
+                    : !records.hasNext()
                             ? -1
                             : Ids.UUID_ORDER.compare(
-                                    rows.peek().id(), sightings.peek().id());
+                                    rows.peek().id(), records.peek().id());
             if (side > 0) {
-                addUnmatched(sightings.next(), since, unsaid);
+                addUnmatched(records.next(), since, unmatched);
             } else {
                 OutboxRow row = rows.next();
                 List<ObservedRecord> seen = new ArrayList<>();
-                while (side == 0 && sightings.hasNext() && sightings.peek().id().equals(row.id())) {
-                    seen.add(sightings.next());
+                while (side == 0 && records.hasNext() && records.peek().id().equals(row.id())) {
+                    seen.add(records.next());
                 }
-                checkRow(party, row, seen, found);
+                checkRow(role, row, seen, found);
             }
-            if (unsaid.size() == RECHECK_BATCH_SIZE) {
-                reportUnmatched(party, unsaid, writtenMeanwhile);
+            if (unmatched.size() == RECHECK_BATCH_SIZE) {
+                reportUnmatched(role, unmatched, writtenMeanwhile);
             }
         }
-        reportUnmatched(party, unsaid, writtenMeanwhile);
+        reportUnmatched(role, unmatched, writtenMeanwhile);
     }
 
     /** Compares dead letters and replays. To be called after all records were read. */
-    void compare(RawOutboxRows verbatims) {
-        for (RawOutboxRows.RowGroup same : verbatims.groups()) {
+    void compare(RawOutboxRows rawRows) {
+        for (RawOutboxRows.RowGroup same : rawRows.groups()) {
             result.count("dead letters and replays", same.rows());
             RawOutboxRow row = same.first();
             if (same.records() < same.rows()) {
@@ -78,35 +78,32 @@ final class RelayedCheck {
                         row.key(),
                         row.relayed(),
                         row.createdAt(),
-                        same.rows() + " with this content",
-                        same.records() + " with this content");
+                        same.rows() + " records with this content",
+                        same.records() + " records with this content");
             }
         }
     }
 
-    private void checkRow(ServiceRole party, OutboxRow row, List<ObservedRecord> seen, Consumer<KeyPosition> found) {
+    private void checkRow(ServiceRole role, OutboxRow row, List<ObservedRecord> seen, Consumer<KeyPosition> found) {
         result.count("rows");
         List<ObservedRecord> right = seen.stream()
-                .filter(sighting -> sighting.topic().equals(row.topic()))
+                .filter(record -> record.topic().equals(row.topic()))
                 .toList();
-        for (ObservedRecord sighting : seen) {
-            if (!sighting.topic().equals(row.topic())) {
+        for (ObservedRecord record : seen) {
+            if (!record.topic().equals(row.topic())) {
+                addFinding(role, row.id(), "a record on " + row.topic() + " only", "a record at " + record.position());
+            } else if (record.digest() != row.digest()) {
                 addFinding(
-                        party,
+                        role,
                         row.id(),
-                        "a record on " + row.topic() + " and nowhere else",
-                        "one at " + sighting.position());
-            } else if (sighting.digest() != row.digest()) {
-                addFinding(
-                        party,
-                        row.id(),
-                        "key and value as in the row",
-                        "others at " + sighting.position() + ", for the " + row.type() + " of " + row.key());
+                        "a record with the key and value of the row",
+                        "a different key or value at " + record.position() + ", for the " + row.type() + " of "
+                                + row.key());
             }
         }
         if (right.isEmpty()) {
             handleMissing(
-                    party,
+                    role,
                     row.id(),
                     row.topic(),
                     row.key(),
@@ -126,22 +123,22 @@ final class RelayedCheck {
     private static void addFirstPositions(OutboxRow row, List<ObservedRecord> right, Consumer<KeyPosition> found) {
         // Reports the first record in each partition: a key in more than one partition violates its order.
         Set<Integer> partitions = new HashSet<>();
-        for (ObservedRecord sighting : right) {
-            if (partitions.add(sighting.partition())) {
+        for (ObservedRecord record : right) {
+            if (partitions.add(record.partition())) {
                 found.accept(new KeyPosition(
                         row.topic(),
                         String.valueOf(row.key()),
                         row.sequence(),
                         row.id(),
-                        sighting.partition(),
-                        sighting.offset(),
-                        sighting.sequence()));
+                        record.partition(),
+                        record.offset(),
+                        record.sequence()));
             }
         }
     }
 
     private void handleMissing(
-            ServiceRole party,
+            ServiceRole role,
             UUID id,
             String topic,
             @org.jspecify.annotations.Nullable String key,
@@ -152,9 +149,13 @@ final class RelayedCheck {
         if (retention.mayHaveExpired(topic, key, createdAt)) {
             result.count("expired");
         } else if (relayed) {
-            addFinding(party, id, expected + ", for the service says that Kafka acknowledged it", found);
+            addFinding(role, id, expected + ", because the service reports the row as relayed", found);
         } else if (window.isStuck(createdAt)) {
-            addFinding(party, id, expected + ", for it waits since " + Instant.ofEpochMilli(createdAt), found);
+            addFinding(
+                    role,
+                    id,
+                    expected + ", because the row has been pending since " + Instant.ofEpochMilli(createdAt),
+                    found);
         } else {
             result.count("pending");
             if (window.leavesUndecided()) {
@@ -163,40 +164,40 @@ final class RelayedCheck {
         }
     }
 
-    private void addUnmatched(ObservedRecord sighting, long since, List<ObservedRecord> unsaid) {
-        if (sighting.mayBeReplay()) {
+    private void addUnmatched(ObservedRecord record, long since, List<ObservedRecord> unmatched) {
+        if (record.mayBeReplay()) {
             return;
         }
-        if (Ids.timestampMillis(sighting.id()) < since) {
+        if (Ids.timestampMillis(record.id()) < since) {
             result.count("records older than the outbox");
         } else {
-            unsaid.add(sighting);
+            unmatched.add(record);
         }
     }
 
     // The rows were read before the records, so a record without a row may belong to a row written since then.
     private void reportUnmatched(
-            ServiceRole party, List<ObservedRecord> unsaid, UnaryOperator<List<UUID>> writtenMeanwhile) {
-        if (unsaid.isEmpty()) {
+            ServiceRole role, List<ObservedRecord> unmatched, UnaryOperator<List<UUID>> writtenMeanwhile) {
+        if (unmatched.isEmpty()) {
             return;
         }
-        Set<UUID> written = new HashSet<>(
-                writtenMeanwhile.apply(unsaid.stream().map(ObservedRecord::id).toList()));
-        for (ObservedRecord sighting : unsaid) {
-            if (written.contains(sighting.id())) {
+        Set<UUID> written = new HashSet<>(writtenMeanwhile.apply(
+                unmatched.stream().map(ObservedRecord::id).toList()));
+        for (ObservedRecord record : unmatched) {
+            if (written.contains(record.id())) {
                 result.count("written meanwhile");
             } else {
                 addFinding(
-                        party,
-                        sighting.id(),
-                        "an outbox row behind the record at " + sighting.position(),
-                        "none in the " + party.database() + " database");
+                        role,
+                        record.id(),
+                        "an outbox row for the record at " + record.position(),
+                        "none in the " + role.database() + " database");
             }
         }
-        unsaid.clear();
+        unmatched.clear();
     }
 
-    private void addFinding(ServiceRole party, UUID id, String expected, String found) {
-        result.addFinding(id.toString(), expected, found, party.id() + " GET /outbox/" + id);
+    private void addFinding(ServiceRole role, UUID id, String expected, String found) {
+        result.addFinding(id.toString(), expected, found, role.id() + " GET /outbox/" + id);
     }
 }

@@ -47,14 +47,14 @@ final class ReportJson {
         tree.put(
                 "checks",
                 report.checks().stream()
-                        .map(tally -> new Checked(
-                                tally.check().label(),
-                                tally.check().promise(),
-                                tally.holds(),
-                                tally.addFinding(),
-                                tally.undecided(),
-                                tally.counts(),
-                                tally.findings()))
+                        .map(result -> new Checked(
+                                result.check().label(),
+                                result.check().promise(),
+                                result.holds(),
+                                result.findingCount(),
+                                result.undecided(),
+                                result.counts(),
+                                result.findings()))
                         .toList());
         return tree;
     }

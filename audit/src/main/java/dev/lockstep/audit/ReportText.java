@@ -13,18 +13,18 @@ final class ReportText {
 
     static String of(Report report) {
         StringBuilder text = new StringBuilder();
-        for (CheckResult tally : report.checks()) {
+        for (CheckResult result : report.checks()) {
             text.append("  %-9s %-7s %s"
                             .formatted(
-                                    tally.check().label(),
-                                    verdict(tally),
-                                    tally.check().promise()))
+                                    result.check().label(),
+                                    verdict(result),
+                                    result.check().promise()))
                     .append(NEW_LINE);
-            if (!tally.counts().isEmpty()) {
-                text.append("  %-17s %s".formatted("", counts(tally.counts()))).append(NEW_LINE);
+            if (!result.counts().isEmpty()) {
+                text.append("  %-17s %s".formatted("", counts(result.counts()))).append(NEW_LINE);
             }
-            tally.findings().forEach(finding -> text.append(text(finding)));
-            long more = tally.addFinding() - tally.findings().size();
+            result.findings().forEach(finding -> text.append(text(finding)));
+            long more = result.findingCount() - result.findings().size();
             if (more > 0) {
                 text.append("      ... and ")
                         .append(more)
@@ -37,11 +37,11 @@ final class ReportText {
         return text.append(summary(report)).append(NEW_LINE).toString();
     }
 
-    private static String verdict(CheckResult tally) {
-        if (!tally.holds()) {
+    private static String verdict(CheckResult result) {
+        if (!result.holds()) {
             return "BROKEN";
         }
-        return tally.undecided() == 0 ? "holds" : "open";
+        return result.undecided() == 0 ? "holds" : "open";
     }
 
     private static String text(Finding finding) {
@@ -52,23 +52,22 @@ final class ReportText {
     }
 
     private static String summary(Report report) {
-        String broken = listed(report, CheckResult::addFinding);
+        String broken = listed(report, CheckResult::findingCount);
         String open = listed(report, CheckResult::undecided);
-        String verdict = !broken.isEmpty()
-                ? "Broken: " + broken
-                : open.isEmpty() ? "Everything that was checked holds" : "What was checked holds";
+        String verdict =
+                !broken.isEmpty() ? "Broken: " + broken : open.isEmpty() ? "All checks hold" : "No check is broken";
         return String.format(
                 Locale.ROOT,
                 "%s%s. %.1f s",
                 verdict,
-                open.isEmpty() ? "" : "; under way, and not judged as nothing was waited for: " + open,
+                open.isEmpty() ? "" : "; in progress, and not judged without a wait: " + open,
                 report.took().toMillis() / 1000.0);
     }
 
     private static String listed(Report report, ToLongFunction<CheckResult> number) {
         return report.checks().stream()
-                .filter(tally -> number.applyAsLong(tally) > 0)
-                .map(tally -> tally.check().label() + " (" + number.applyAsLong(tally) + ")")
+                .filter(result -> number.applyAsLong(result) > 0)
+                .map(result -> result.check().label() + " (" + number.applyAsLong(result) + ")")
                 .collect(Collectors.joining(", "));
     }
 

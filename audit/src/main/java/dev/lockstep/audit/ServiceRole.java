@@ -25,15 +25,15 @@ enum ServiceRole {
     /** The service with this {@code ce_source}. Empty for any other source. */
     static Optional<ServiceRole> of(String source) {
         return Arrays.stream(values())
-                .filter(party -> party.source().equals(source))
+                .filter(role -> role.source().equals(source))
                 .findFirst();
     }
 
     /** Every topic that the services write, including dead-letter topics. */
     static SortedSet<String> topics() {
         SortedSet<String> topics = new TreeSet<>();
-        for (ServiceRole party : values()) {
-            for (String topic : party.consumedTopics()) {
+        for (ServiceRole role : values()) {
+            for (String topic : role.consumedTopics()) {
                 topics.add(topic);
                 topics.add(topic + DEAD_LETTER_SUFFIX);
             }

@@ -29,42 +29,48 @@ final class StockCheck implements OrderCheck {
     }
 
     @Override
-    public void examine(OrderEvidence dossier) {
-        Fact.Reservation reservation = dossier.reservation();
+    public void examine(OrderEvidence evidence) {
+        Fact.Reservation reservation = evidence.reservation();
         if (reservation != null) {
             result.count("reservations");
             if (reservation.isHeld()) {
                 result.count("held");
                 reservation.items().forEach((product, qty) -> held.merge(product, qty, Long::sum));
-                checkReservation(dossier, reservation);
+                checkReservation(evidence, reservation);
             }
         }
-        if (dossier.endedAs("CONFIRMED") && (reservation == null || !reservation.isHeld())) {
-            addFinding(dossier, "the stock of a confirmed order to be held", state(reservation));
+        if (evidence.endedAs("CONFIRMED") && (reservation == null || !reservation.isHeld())) {
+            addFinding(evidence, "held stock for a confirmed order", state(reservation));
         }
-        if (dossier.endedAs("CANCELLED") && reservation != null && reservation.isHeld()) {
-            addFinding(dossier, "a cancelled order to hold nothing", "HELD " + reservation.items());
+        if (evidence.endedAs("CANCELLED") && reservation != null && reservation.isHeld()) {
+            addFinding(evidence, "no held stock for a cancelled order", "HELD " + reservation.items());
         }
     }
 
-    private void checkReservation(OrderEvidence dossier, Fact.Reservation reservation) {
-        Fact.Order order = dossier.order();
+    private void checkReservation(OrderEvidence evidence, Fact.Reservation reservation) {
+        Fact.Order order = evidence.order();
         if (order == null) {
-            if (window.startedAfter(dossier.placedAt())) {
-                addFinding(dossier, "an order behind what is held", "no such order");
+            if (window.startedAfter(evidence.placedAt())) {
+                addFinding(evidence, "an order for the held stock", "no such order");
             }
             return;
         }
         if (!reservation.items().equals(order.items())) {
             addFinding(
-                    dossier, "exactly its items to be held: " + order.items(), Fact.describeItems(reservation.items()));
+                    evidence,
+                    "a reservation of exactly the order's items, " + order.items(),
+                    Fact.describeItems(reservation.items()));
         }
         Fact.Money total = reservation.total();
         if (total == null || total.amount() != reservation.itemsTotal()) {
-            addFinding(dossier, "what is held to cost " + reservation.itemsTotal(), String.valueOf(total));
+            addFinding(
+                    evidence,
+                    "a reservation total of " + reservation.itemsTotal() + ", the price of its items",
+                    String.valueOf(total));
         }
         if (order.total() != null && !order.total().equals(total)) {
-            addFinding(dossier, "the order's total to be that of its stock, " + total, String.valueOf(order.total()));
+            addFinding(
+                    evidence, "an order total equal to the reservation total, " + total, String.valueOf(order.total()));
         }
     }
 
@@ -78,31 +84,30 @@ final class StockCheck implements OrderCheck {
             if (product.reserved() != expected) {
                 addProductFinding(
                         product.productId(),
-                        "reserved to be the sum of what is held, " + expected,
+                        "reserved = " + expected + ", the sum of all held items",
                         String.valueOf(product.reserved()));
             }
             if (product.available() < 0) {
-                addProductFinding(
-                        product.productId(), "available not to be negative", String.valueOf(product.available()));
+                addProductFinding(product.productId(), "available >= 0", String.valueOf(product.available()));
             }
             long sum = product.available() + product.reserved();
             if (sum != product.totalIntake()) {
                 addProductFinding(
                         product.productId(),
-                        "available + reserved to be all that was ever put in, " + product.totalIntake(),
+                        "available + reserved = " + product.totalIntake() + ", the total quantity ever put in",
                         product.available() + " + " + product.reserved() + " = " + sum);
             }
         }
         held.forEach((product, qty) ->
-                addProductFinding(product, "a product of which " + qty + " are held", "no such product"));
+                addProductFinding(product, "a product, because orders hold " + qty + " of it", "no such product"));
     }
 
-    private void addFinding(OrderEvidence dossier, String expected, String found) {
+    private void addFinding(OrderEvidence evidence, String expected, String found) {
         result.addFinding(
-                dossier.orderId(),
+                evidence.orderId(),
                 expected,
-                found + ", " + dossier.sagaState(),
-                "saga GET /sagas/" + dossier.orderId() + " · inventory GET /outbox?aggregateId=" + dossier.orderId());
+                found + ", " + evidence.sagaState(),
+                "saga GET /sagas/" + evidence.orderId() + " · inventory GET /outbox?aggregateId=" + evidence.orderId());
     }
 
     private void addProductFinding(String productId, String expected, String found) {

@@ -20,9 +20,9 @@ class AuditAppTest {
             --quick                        | Unknown option: '--quick'
             --settle=soon                  | must be a duration such as 500ms, 30s, 2m or PT30S, but was "soon"
             --settle=-1s                   | must not be negative, but was "-1s"
-            --only=coins                   | "coins" is no check; there are settled,accepted,stock,money,relayed,order,gaps,once,letters
+            --only=coins                   | "coins" is not a check; the checks are settled,accepted,stock,money,relayed,order,gaps,once,letters
             --most=-1                      | --most must not be negative, but was -1
-            --orders-db=mysql://db/orders  | --orders-db must be a database's name or postgresql://host:port/name
+            --orders-db=mysql://db/orders  | --orders-db must be a database name or postgresql://host:port/name
             --kafka-properties=/no/file    | cannot read /no/file (--kafka-properties)
             """)
     void an_invalid_option_prints_one_error_line(String option, String sentence) {
@@ -35,7 +35,7 @@ class AuditAppTest {
     void help_lists_options_checks_and_exit_codes() {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
-                .contains("--accepted", "--settle", "--json", "a promise is broken", "settled,accepted,stock");
+                .contains("--accepted", "--settle", "--json", "a guarantee is violated", "settled,accepted,stock");
     }
 
     private int run(String... options) {

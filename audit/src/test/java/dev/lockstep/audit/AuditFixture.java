@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Databases and topics as the services leave them, written from the documentation: orders that went through, to be tampered with. */
+/** Databases and topics as the services would leave them after completed orders, written from the documentation. Tests tamper with them. */
 final class AuditFixture implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PRICE = 1_000;
@@ -57,7 +57,7 @@ final class AuditFixture implements AutoCloseable {
                 """);
     }
 
-    /** An order that went through. */
+    /** Creates a confirmed order and returns its id. */
     String confirmed(int qty) {
         String order = pending(qty);
         int total = qty * PRICE;
@@ -94,7 +94,7 @@ final class AuditFixture implements AutoCloseable {
         return order;
     }
 
-    /** An order that was paid for, cancelled by its customer, and undone. */
+    /** Creates an order that was paid, cancelled by its customer, and compensated. Returns its id. */
     String cancelled(int qty) {
         String order = pending(qty);
         int total = qty * PRICE;
@@ -127,7 +127,7 @@ final class AuditFixture implements AutoCloseable {
         return order;
     }
 
-    /** An order that was accepted, and nothing more. */
+    /** Creates an order that was accepted and has no further messages. Returns its id. */
     String pending(int qty) {
         String order = databases.read(ServiceRole.ORDER, "SELECT uuidv7()");
         databases.run(ServiceRole.ORDER, """
@@ -156,7 +156,7 @@ final class AuditFixture implements AutoCloseable {
                 state);
     }
 
-    /** A message of the order waits for another attempt of the payment service. */
+    /** Parks a message of the order at the payment service. */
     void park(String order) {
         databases.run(ServiceRole.PAYMENT, """
                 INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_headers, record_time,
@@ -165,27 +165,27 @@ final class AuditFixture implements AutoCloseable {
                 """, order);
     }
 
-    /** What the saga service does once it has kept an ended saga for long enough. */
+    /** Drops the saga and its history, as the saga service does after {@code SAGA_RETENTION}. */
     void dropSaga(String order) {
         databases.run(ServiceRole.SAGA, "DELETE FROM saga_history WHERE order_id = ?", order);
         databases.run(ServiceRole.SAGA, "DELETE FROM saga WHERE order_id = ?", order);
     }
 
-    /** Writes a row to an outbox. It is sent with the others. */
-    Row appendToOutbox(ServiceRole party, String order, String type, String topic) {
+    /** Writes a row to an outbox. {@link #relay()} sends it with the others. */
+    Row appendToOutbox(ServiceRole role, String order, String type, String topic) {
         String payload = "{\"orderId\":\"" + order + "\",\"type\":\"" + type + "\"}";
         int sequence = lastSequences.merge(order + topic, 1, Integer::sum);
-        String id = databases.read(party, """
+        String id = databases.read(role, """
                 INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, sequence)
                 VALUES ('order', ?, ?, ?, convert_to(?, 'UTF8'), ?)
                 RETURNING id
                 """, order, type, topic, payload, sequence);
-        Row row = new Row(party, id, order, type, topic, payload, sequence);
+        Row row = new Row(role, id, order, type, topic, payload, sequence);
         unsent.add(row);
         return row;
     }
 
-    /** The money moves between the user and the revenue, and with it the balance. */
+    /** Posts an amount between the user and the revenue account, and updates the balance. */
     void post(String order, String kind, long amount) {
         databases.run(ServiceRole.PAYMENT, """
                 WITH posting AS (SELECT uuidv7() AS id)
@@ -196,27 +196,27 @@ final class AuditFixture implements AutoCloseable {
         databases.run(ServiceRole.PAYMENT, "UPDATE account SET balance = balance + ? WHERE user_id = 'u1'", amount);
     }
 
-    /** The row of that type that an order has, and takes it off those that are sent. */
+    /** Returns the order's row of this type and removes it from the rows that {@link #relay()} sends. */
     Row withhold(String order, String type) {
-        Row held = unsent.stream()
+        Row withheld = unsent.stream()
                 .filter(row -> row.key().equals(order) && row.type().equals(type))
                 .findFirst()
                 .orElseThrow();
-        unsent.remove(held);
-        return held;
+        unsent.remove(withheld);
+        return withheld;
     }
 
     void send(Row row) {
         topics.send(row.topic(), null, row.key(), row.payload(), row.headers());
     }
 
-    /** Everything that was written is sent, read, and known to be relayed. */
+    /** Sends all rows, commits all consumer offsets, and marks all rows as relayed. */
     void relay() throws Exception {
         unsent.forEach(this::send);
         unsent.clear();
         topics.commitAll();
-        for (ServiceRole party : ServiceRole.values()) {
-            databases.run(party, "UPDATE outbox_watermark SET snapshot = pg_current_snapshot()");
+        for (ServiceRole role : ServiceRole.values()) {
+            databases.run(role, "UPDATE outbox_watermark SET snapshot = pg_current_snapshot()");
         }
     }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A sound system passes, and each promise that is broken on purpose is named with what it is broken for, and nothing else is. */
+/** A consistent system passes the audit. Accepted orders, work in progress and options are judged as documented. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class AuditIT {
     @TempDir
@@ -44,7 +44,7 @@ class AuditIT {
 
         assertThat(outcome.findings()).isEmpty();
         assertThat(outcome.exitCode()).isZero();
-        assertThat(outcome.out()).contains("Everything that was checked holds");
+        assertThat(outcome.out()).contains("All checks hold");
         assertThat(outcome.counted("accepted", "orders")).isEqualTo(2);
         assertThat(outcome.counted("accepted", "answered 202")).isEqualTo(2);
         assertThat(outcome.counted("relayed", "rows")).isEqualTo(18);
@@ -55,8 +55,8 @@ class AuditIT {
     @Test
     void settings_of_the_database_do_not_affect_the_audit() throws Exception {
         fixture.relay();
-        for (ServiceRole party : ServiceRole.values()) {
-            String database = fixture.databases.name(party);
+        for (ServiceRole role : ServiceRole.values()) {
+            String database = fixture.databases.name(role);
             for (String setting : List.of(
                     "bytea_output TO 'escape'",
                     "DateStyle TO SQL, DMY",
@@ -69,7 +69,7 @@ class AuditIT {
                     "statement_timeout TO '1ms'",
                     "transaction_timeout TO '1ms'",
                     "idle_in_transaction_session_timeout TO '1ms'")) {
-                fixture.databases.run(party, "ALTER DATABASE " + database + " SET " + setting);
+                fixture.databases.run(role, "ALTER DATABASE " + database + " SET " + setting);
             }
         }
 
@@ -115,8 +115,8 @@ class AuditIT {
         assertThat(outcome.json().get("holds").asBoolean()).isTrue();
         assertThat(outcome.undecided()).isEqualTo(Map.of("settled", 2L, "relayed", 1L, "letters", 1L));
         assertThat(outcome.out())
-                .contains("  settled   open    what was under way", "  money     holds   ")
-                .contains("What was checked holds; under way, and not judged as nothing was waited for:"
+                .contains("  settled   open    work that was in progress", "  money     holds   ")
+                .contains("No check is broken; in progress, and not judged without a wait:"
                         + " settled (2), relayed (1), letters (1). ");
     }
 

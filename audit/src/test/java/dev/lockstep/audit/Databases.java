@@ -18,7 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
-/** The four databases with the services' own tables: the migrations are read where the services keep them. */
+/** The four databases with the services' own tables, created from the services' migrations. */
 final class Databases implements AutoCloseable {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path MESSAGING =
@@ -29,35 +29,35 @@ final class Databases implements AutoCloseable {
     private final Map<ServiceRole, String> names = new EnumMap<>(ServiceRole.class);
     private final Map<ServiceRole, Connection> connections = new EnumMap<>(ServiceRole.class);
 
-    /** @throws SQLException if the tables cannot be made */
+    /** @throws SQLException if the tables cannot be created */
     Databases() throws SQLException, IOException {
-        for (ServiceRole party : ServiceRole.values()) {
-            String template = template(party);
-            String name = party.database() + "_copy_" + COPIES.incrementAndGet();
+        for (ServiceRole role : ServiceRole.values()) {
+            String template = template(role);
+            String name = role.database() + "_copy_" + COPIES.incrementAndGet();
             try (Connection connection = connect("postgres");
                     Statement statement = connection.createStatement()) {
                 statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template);
             }
-            names.put(party, name);
-            connections.put(party, connect(name));
+            names.put(role, name);
+            connections.put(role, connect(name));
         }
     }
 
-    String name(ServiceRole party) {
-        return Objects.requireNonNull(names.get(party));
+    String name(ServiceRole role) {
+        return Objects.requireNonNull(names.get(role));
     }
 
-    void run(ServiceRole party, String sql, Object... parameters) {
-        try (PreparedStatement statement = prepare(party, sql, parameters)) {
+    void run(ServiceRole role, String sql, Object... parameters) {
+        try (PreparedStatement statement = prepare(role, sql, parameters)) {
             statement.execute();
         } catch (SQLException cause) {
             throw new IllegalStateException(sql, cause);
         }
     }
 
-    /** The first column of the first row. */
-    String read(ServiceRole party, String sql, Object... parameters) {
-        try (PreparedStatement statement = prepare(party, sql, parameters);
+    /** Returns the first column of the first row. */
+    String read(ServiceRole role, String sql, Object... parameters) {
+        try (PreparedStatement statement = prepare(role, sql, parameters);
                 ResultSet row = statement.executeQuery()) {
             row.next();
             return row.getString(1);
@@ -66,33 +66,33 @@ final class Databases implements AutoCloseable {
         }
     }
 
-    private PreparedStatement prepare(ServiceRole party, String sql, Object... parameters) throws SQLException {
+    private PreparedStatement prepare(ServiceRole role, String sql, Object... parameters) throws SQLException {
         PreparedStatement statement =
-                Objects.requireNonNull(connections.get(party)).prepareStatement(sql);
+                Objects.requireNonNull(connections.get(role)).prepareStatement(sql);
         for (int i = 0; i < parameters.length; i++) {
             statement.setObject(i + 1, parameters[i]);
         }
         return statement;
     }
 
-    // Made once for all tests, and copied for each.
-    private static synchronized String template(ServiceRole party) throws SQLException, IOException {
-        String made = TEMPLATES.get(party);
-        if (made != null) {
-            return made;
+    // Created once for all tests and copied for each.
+    private static synchronized String template(ServiceRole role) throws SQLException, IOException {
+        String existing = TEMPLATES.get(role);
+        if (existing != null) {
+            return existing;
         }
-        String template = TestServers.newDatabase(party.database());
+        String template = TestServers.newDatabase(role.database());
         try (Connection connection = connect(template);
                 Statement statement = connection.createStatement()) {
             for (Path folder : List.of(
-                    MESSAGING, ROOT.resolve(party.id() + "-verticle/src/main/resources/db/migration/" + party.id()))) {
+                    MESSAGING, ROOT.resolve(role.id() + "-verticle/src/main/resources/db/migration/" + role.id()))) {
                 for (Path migration : migrations(folder)) {
                     statement.execute(Files.readString(migration));
                 }
             }
             statement.execute("SELECT ensure_partitions('outbox', 1, 1), ensure_partitions('inbox', 1, 1)");
         }
-        TEMPLATES.put(party, template);
+        TEMPLATES.put(role, template);
         return template;
     }
 

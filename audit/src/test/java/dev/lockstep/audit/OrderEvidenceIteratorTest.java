@@ -20,16 +20,16 @@ class OrderEvidenceIteratorTest {
                 List.of(new Fact.Steps("c", "OrderCreated", "S", 1), new Fact.Steps("c", "OrderCancelled", "S", 2)));
 
         List<String> seen = new ArrayList<>();
-        try (OrderEvidenceIterator dossiers =
+        try (OrderEvidenceIterator iterator =
                 new OrderEvidenceIterator(List.of(accepted, sagas, steps), new AuditWindow(0, Duration.ZERO, 0))) {
-            while (dossiers.hasNext()) {
-                OrderEvidence dossier = dossiers.next();
+            while (iterator.hasNext()) {
+                OrderEvidence evidence = iterator.next();
                 seen.add("%s %s %s %d"
                         .formatted(
-                                dossier.orderId(),
-                                dossier.isAccepted(),
-                                dossier.sagaState(),
-                                dossier.steps().size()));
+                                evidence.orderId(),
+                                evidence.isAccepted(),
+                                evidence.sagaState(),
+                                evidence.steps().size()));
             }
         }
 

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What an audit said, and how it ended. */
+/** The output and the exit code of an audit. */
 record Outcome(int exitCode, String out, String err, JsonNode json) {
-    /** The ids of what is broken, by check. */
+    /** The ids of the findings, by check. */
     Map<String, List<String>> broken() {
         Map<String, List<String>> broken = new TreeMap<>();
         for (JsonNode check : json.path("checks")) {
@@ -20,19 +20,19 @@ record Outcome(int exitCode, String out, String err, JsonNode json) {
         return broken;
     }
 
-    /** What was expected and found, a line for each finding. */
+    /** The expected and the found text of each finding, one line per finding. */
     List<String> findings() {
-        List<String> told = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
         for (JsonNode check : json.path("checks")) {
             for (JsonNode finding : check.get("findings")) {
-                told.add(finding.get("expected").asText() + " | "
+                lines.add(finding.get("expected").asText() + " | "
                         + finding.get("found").asText());
             }
         }
-        return told;
+        return lines;
     }
 
-    /** How many each check left open, of those that did. */
+    /** The number of undecided items by check, without the checks that have none. */
     Map<String, Long> undecided() {
         Map<String, Long> undecided = new TreeMap<>();
         for (JsonNode check : json.path("checks")) {

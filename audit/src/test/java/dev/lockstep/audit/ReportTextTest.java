@@ -17,8 +17,8 @@ class ReportTextTest {
 
     @Test
     void everything_holds_when_no_check_is_broken_or_undecided() {
-        assertThat(lines()).contains("  settled   holds   what was under way has come to its end");
-        assertThat(lines()).last().isEqualTo("Everything that was checked holds. 1.2 s");
+        assertThat(lines()).contains("  settled   holds   work that was in progress has completed");
+        assertThat(lines()).last().isEqualTo("All checks hold. 1.2 s");
     }
 
     @Test
@@ -34,7 +34,7 @@ class ReportTextTest {
                         "  letters   open    " + Check.LETTERS.promise());
         assertThat(lines())
                 .last()
-                .isEqualTo("What was checked holds; under way, and not judged as nothing was waited for:"
+                .isEqualTo("No check is broken; in progress, and not judged without a wait:"
                         + " settled (512), letters (3). 1.2 s");
     }
 
@@ -47,7 +47,7 @@ class ReportTextTest {
         assertThat(lines()).contains("  letters   BROKEN  " + Check.LETTERS.promise());
         assertThat(lines())
                 .last()
-                .isEqualTo("Broken: money (1), letters (1); under way, and not judged as nothing was waited for:"
+                .isEqualTo("Broken: money (1), letters (1); in progress, and not judged without a wait:"
                         + " letters (1). 1.2 s");
     }
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Records that are missing, made up, changed, swapped or buried are named, and nothing else is. */
+/** Records that are missing, forged, changed, reordered or dead-lettered are reported, and nothing else is. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class TamperedDeliveryIT {
     private AuditFixture fixture;

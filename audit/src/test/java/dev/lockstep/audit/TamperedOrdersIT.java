@@ -10,7 +10,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Stock, money and steps that are not as promised are named with the order, product or account that they are of, and nothing else is. */
+/** Violations in orders, stock, money and saga steps are reported with the order, product or account concerned, and nothing else is. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class TamperedOrdersIT {
     private AuditFixture fixture;
@@ -135,7 +135,7 @@ class TamperedOrdersIT {
         fixture.relay();
 
         assertThat(fixture.audit().findings())
-                .containsExactly("available + reserved to be all that was ever put in, 100 | 97 + 2 = 99");
+                .containsExactly("available + reserved = 100, the total quantity ever put in | 97 + 2 = 99");
     }
 
     @Test
@@ -255,8 +255,8 @@ class TamperedOrdersIT {
         assertBroken("once", "Idempotency-Key k");
     }
 
-    private void change(ServiceRole party, String sql, Object... parameters) {
-        fixture.databases.run(party, sql, parameters);
+    private void change(ServiceRole role, String sql, Object... parameters) {
+        fixture.databases.run(role, sql, parameters);
     }
 
     private void assertBroken(String check, String... ids) throws Exception {

@@ -19,7 +19,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
-/** The services' topics, empty at first, and their consumers' offsets. */
+/** The services' topics, initially empty, and the offsets of their consumers. */
 final class Topics implements AutoCloseable {
     private static final int PARTITIONS = 2;
 
@@ -46,7 +46,7 @@ final class Topics implements AutoCloseable {
         producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
-    /** Sends a record and waits until it is there. */
+    /** Sends a record and waits for the acknowledgement. */
     void send(
             String topic,
             @Nullable Integer partition,
@@ -83,21 +83,21 @@ final class Topics implements AutoCloseable {
         }
     }
 
-    /** As if every consumer had read everything. */
+    /** Commits the end offsets for every consumer group. */
     void commitAll() throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> ends = ends();
-        for (ServiceRole party : ServiceRole.values()) {
+        for (ServiceRole role : ServiceRole.values()) {
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
             ends.forEach((partition, end) -> {
-                if (party.consumedTopics().contains(partition.topic())) {
+                if (role.consumedTopics().contains(partition.topic())) {
                     offsets.put(partition, new OffsetAndMetadata(end));
                 }
             });
-            admin.alterConsumerGroupOffsets(party.group(), offsets).all().get();
+            admin.alterConsumerGroupOffsets(role.group(), offsets).all().get();
         }
     }
 
-    /** As if the retention had taken everything. */
+    /** Deletes all records, as retention would. */
     void expireAll() throws ExecutionException, InterruptedException {
         Map<TopicPartition, RecordsToDelete> gone = new HashMap<>();
         ends().forEach((partition, end) -> gone.put(partition, RecordsToDelete.beforeOffset(end)));

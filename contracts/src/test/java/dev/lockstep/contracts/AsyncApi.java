@@ -13,16 +13,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The AsyncAPI document, read as far as the tests ask. */
+/** The parts of the AsyncAPI document that the tests use. */
 record AsyncApi(JsonNode document) {
     private static final Path FILE =
             Objects.requireNonNull(Contracts.SCHEMAS.getParent()).resolve("asyncapi.yaml");
 
     /**
-     * What a service does on a channel.
+     * An operation of a service on a channel.
      *
      * @param action {@code send} or {@code receive}
-     * @param group its consumer group; empty when it sends
+     * @param group the consumer group of the service; empty for {@code send}
      */
     record Operation(String service, String action, Channel channel, String group) {}
 
@@ -51,12 +51,12 @@ record AsyncApi(JsonNode document) {
                 .toList();
     }
 
-    /** The message's own definition, whichever channel it is on. */
+    /** The definition of the message, independent of its channels. */
     JsonNode message(String name) {
         return document.at("/components/messages/" + name);
     }
 
-    /** Everything that the document refers to, inside and outside itself. */
+    /** All references of the document, internal and external. */
     List<String> references() {
         List<String> references = new ArrayList<>();
         collectReferences(document, references);
@@ -87,7 +87,7 @@ record AsyncApi(JsonNode document) {
         node.forEach(child -> collectReferences(child, references));
     }
 
-    /** The topics that carry messages, dead letters or anything else. */
+    /** All topics of the document. */
     Stream<String> topics() {
         return channels().stream().map(Channel::topic);
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Holds today's schemas to the released ones in {@code src/test/resources/released}, which only ever grow. */
+/** Checks that the current schemas are compatible with the released ones in {@code src/test/resources/released}. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class CompatibilityTest {
     @Test

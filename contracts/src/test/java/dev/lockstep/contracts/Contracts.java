@@ -26,9 +26,9 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** The records and the schemas as files: what there is of each, and how the one is read as the other. */
+/** Test access to the message records and to the schema files. */
 final class Contracts {
-    /** Reads as the consumers do: members they do not know are skipped, numbers that are missing are missed. */
+    /** Configured like the consumers: unknown members are ignored, and a missing number is an error. */
     static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -43,14 +43,14 @@ final class Contracts {
 
     private Contracts() {}
 
-    /** Every record that a {@link Message} may be, by its name. */
+    /** All record types that implement {@link Message}, by name. */
     static SortedMap<String, Class<? extends Message>> messages() {
         SortedMap<String, Class<? extends Message>> messages = new TreeMap<>();
         permitted(Message.class).forEach(type -> messages.put(type.getSimpleName(), type.asSubclass(Message.class)));
         return messages;
     }
 
-    /** The messages and our own types that they are made of, by name. */
+    /** The messages and the types of this package that they contain, by name. */
     static SortedMap<String, Class<?>> types() {
         SortedMap<String, Class<?>> types = new TreeMap<>();
         messages().values().forEach(message -> collect(message, types));
@@ -116,7 +116,7 @@ final class Contracts {
         return elements(array).map(JsonNode::asText).toList();
     }
 
-    /** Fails with what Jackson says, as a consumer's reader would. */
+    /** Reads a value as a consumer does, and fails with Jackson's exception. */
     static Object read(JsonNode value, String name) throws JsonProcessingException {
         Class<?> type = types().get(name);
         if (type == null) {
@@ -151,7 +151,7 @@ final class Contracts {
     private static Path folder(String resource) {
         var url = Message.class.getResource(resource);
         if (url == null) {
-            throw new IllegalStateException(resource + " is not on the class path");
+            throw new IllegalStateException(resource + " is not on the classpath");
         }
         return Path.of(URI.create(url.toString()));
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Holds {@code docs/contracts.md} to what it describes. */
+/** Checks {@code docs/contracts.md} against the schemas and the AsyncAPI document. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ContractsPageTest {
     private static final Pattern TOPIC_ROW = Pattern.compile("(?m)^\\| `([^`]+)` \\| (.+) \\| (\\S+) \\| (\\S+) \\|$");

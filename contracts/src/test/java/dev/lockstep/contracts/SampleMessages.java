@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** What the services may write: every message at least once, and the values at the edges of what a record allows. */
+/** Valid messages: each type at least once, and the boundary values of the fields. */
 final class SampleMessages {
     private static final String ORDER = "01998d2e-7c4f-7b31-9a52-3f6d1c0e8b24";
     private static final Money TOTAL = new Money(2000, "KRW");

@@ -10,25 +10,25 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
- * What a reader of a message relies on: its members, however deep and wherever they are defined, and nothing of how the
- * schema words it.
+ * The members of a message at all levels, with their types, as a reader relies on them. Independent of how the schema is written and split
+ * into files.
  */
 record SchemaProperties(SortedMap<String, Property> members) {
-    /** The type is JSON's own, with its format and, where only certain values are allowed, those. */
+    /** The type is the JSON type with its format and, if there is an enumeration, its values. */
     record Property(String type, boolean required) {}
 
     SchemaProperties {
         members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
     }
 
-    /** Reads a schema, and those it refers to by file name with {@code load}. */
+    /** Reads a schema. Schemas that it references by file name are read with {@code load}. */
     static SchemaProperties of(JsonNode schema, Function<String, JsonNode> load) {
         SortedMap<String, Property> members = new TreeMap<>();
         walk("", true, schema, load, members);
         return new SchemaProperties(members);
     }
 
-    /** Whatever would make one of the two, a reader of the released shape or a message of it, fail with this one. */
+    /** Changes that break a reader of the released schema, or that reject a message of the released schema. */
     List<String> incompatibilities(SchemaProperties released) {
         List<String> breaks = new ArrayList<>();
         released.members.forEach((path, before) -> {

@@ -35,7 +35,7 @@ final class AotCache {
     void create(Function<List<String>, ServiceInstance> start) {
         Path unfinished = file.resolveSibling(file.getFileName() + ".unfinished");
         try (ServiceInstance instance = start.apply(List.of("-XX:AOTCacheOutput=" + unfinished))) {
-            Waiting.until("the service that the AOT cache is made of", START_LIMIT, instance::isReady);
+            Waiting.until("the service that creates the AOT cache to be ready", START_LIMIT, instance::isReady);
             instance.process().stopWithoutRestart(CREATE_LIMIT);
             if (Files.exists(unfinished) && instance.process().exitCode(1, CREATE_LIMIT) == 0) {
                 Files.move(unfinished, file);

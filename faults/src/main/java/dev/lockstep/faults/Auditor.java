@@ -99,7 +99,7 @@ final class Auditor {
             Commands.Result result = Commands.run(command, LIMIT);
             if (result.exitCode() != 0 && result.exitCode() != 1) {
                 throw new FaultsException(
-                        "the audit could not be made, exit code " + result.exitCode() + ": " + result.output());
+                        "the auditor failed with exit code " + result.exitCode() + ": " + result.output());
             }
             return verdict(JSON.readTree(json.toFile()), result);
         } catch (IOException cause) {
@@ -117,7 +117,7 @@ final class Auditor {
             }
         }
         if (broken.isEmpty() != (result.exitCode() == 0)) {
-            throw new FaultsException("the auditor's report and its exit code " + result.exitCode() + " do not agree");
+            throw new FaultsException("the auditor's report contradicts its exit code " + result.exitCode());
         }
         return new Verdict(broken, result.output());
     }

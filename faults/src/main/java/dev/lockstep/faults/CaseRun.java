@@ -80,9 +80,9 @@ record CaseRun(
         starts.forEach((service, start) -> {
             int code = stack.service(service).exitCode(start, CRASH_LIMIT);
             if (code != Crash.EXIT_CODE) {
-                throw new FaultsException(service.label() + " was to crash at "
-                        + Objects.requireNonNull(points.get(service)).label() + " but ended with exit code " + code
-                        + ", see its log");
+                throw new FaultsException(service.label() + " ended with exit code " + code
+                        + " instead of crashing at "
+                        + Objects.requireNonNull(points.get(service)).label() + "; see its log");
             }
             injected();
         });

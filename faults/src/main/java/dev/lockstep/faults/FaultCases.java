@@ -46,6 +46,6 @@ final class FaultCases {
         return all().stream()
                 .filter(each -> each.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(name + " is no case; --list shows them"));
+                .orElseThrow(() -> new IllegalArgumentException(name + " is not a case; --list shows the cases"));
     }
 }

@@ -23,15 +23,15 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "faults",
         description = {
-            "Breaks Lockstep while orders pour in, on servers of its own, and has the books audited afterwards.",
+            "Injects faults into a Lockstep system of its own while orders arrive, and runs the auditor afterwards.",
             ""
         },
         usageHelpWidth = 110,
         sortOptions = false,
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:nothing lost, nothing doubled, nothing stuck; of --prove: every case was seen to fail",
-            "1:otherwise, or a case could not be carried out",
+            "0:every case holds: no order was lost, doubled or stuck; with --prove: every case failed",
+            "1:a case failed or could not be carried out; with --prove: a case did not fail",
             "2:wrong options"
         })
 public final class FaultsApp implements Callable<Integer> {
@@ -41,41 +41,45 @@ public final class FaultsApp implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli injects it before it calls any method
     private CommandSpec spec;
 
-    @Option(names = "--long", description = "every case, with many injections of each; else those of the build")
+    @Option(names = "--long", description = "runs every case, with many injections of each; default: the short suite")
     private boolean longSuite;
 
-    @Option(names = "--case", paramLabel = "NAME", split = ",", description = "only these cases, with many injections")
+    @Option(
+            names = "--case",
+            paramLabel = "NAME",
+            split = ",",
+            description = "runs only these cases, with many injections")
     private List<String> names = List.of();
 
-    @Option(names = "--seed", paramLabel = "N", description = "the dice of an earlier run; default: new ones")
+    @Option(names = "--seed", paramLabel = "N", description = "seed of the random numbers; default: a new seed")
     private @Nullable Long seed;
 
     @Option(
             names = "--rate",
             paramLabel = "N",
             defaultValue = "25",
-            description = "orders a second; default: ${DEFAULT-VALUE}")
+            description = "orders per second; default: ${DEFAULT-VALUE}")
     private int rate;
 
     @Option(
             names = "--without",
             paramLabel = "PROTECTION",
             split = ",",
-            description = "switches protections off in every service: the cases are then to fail. --list names them")
+            description = "disables protections in every service, so that cases should fail; --list shows them")
     private List<String> without = List.of();
 
     @Option(
             names = "--prove",
-            description = "runs each case once without its own protection, and succeeds if all of them fail")
+            description = "runs each case once without its own protection; succeeds if every case fails")
     private boolean prove;
 
-    @Option(names = "--report", paramLabel = "FILE.md", description = "writes the table, too")
+    @Option(names = "--report", paramLabel = "FILE.md", description = "also writes the table to this file")
     private @Nullable Path report;
 
-    @Option(names = "--list", description = "lists the cases, each with its protection, and runs none")
+    @Option(names = "--list", description = "lists the cases with their protections without running them")
     private boolean list;
 
-    @Option(names = "--help", usageHelp = true, description = "this")
+    @Option(names = "--help", usageHelp = true, description = "shows this help")
     @SuppressWarnings("UnusedVariable") // picocli reads it
     private boolean help;
 
@@ -121,10 +125,10 @@ public final class FaultsApp implements Callable<Integer> {
             return 0;
         }
         long begun = System.nanoTime();
-        long dice = seed == null ? new Random().nextInt(1_000_000) : seed;
-        out.printf("seed %d%n", dice);
+        long runSeed = seed == null ? new Random().nextInt(1_000_000) : seed;
+        out.printf("seed %d%n", runSeed);
         List<Outcome> outcomes = new ArrayList<>();
-        try (Suite suite = new Suite(out, dice, rate, longSuite || prove || !names.isEmpty())) {
+        try (Suite suite = new Suite(out, runSeed, rate, longSuite || prove || !names.isEmpty())) {
             for (FaultCase each : cases) {
                 outcomes.add(suite.run(each, prove ? EnumSet.of(each.protection()) : protections));
             }
@@ -137,12 +141,12 @@ public final class FaultsApp implements Callable<Integer> {
         table.forEach(out::println);
         if (report != null) {
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
-            Report.write(report, command(), dice, rate, took, table);
+            Report.write(report, command(), runSeed, rate, took, table);
         }
-        boolean good = outcomes.stream().allMatch(prove ? Report::isHarmDetected : Outcome::holds);
-        out.printf("%n%s (seed %d)%n", good ? "good" : "FAILED", dice);
+        boolean passed = outcomes.stream().allMatch(prove ? Report::isHarmDetected : Outcome::holds);
+        out.printf("%n%s (seed %d)%n", passed ? "passed" : "FAILED", runSeed);
         out.flush();
-        return good ? 0 : 1;
+        return passed ? 0 : 1;
     }
 
     private List<FaultCase> cases() {

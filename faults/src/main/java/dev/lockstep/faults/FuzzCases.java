@@ -55,7 +55,8 @@ final class FuzzCases {
     static List<FaultCase> all() {
         return List.of(new FaultCase(
                 "fuzz-records",
-                "records that are broken, odd, contradictory or repeated in odd envelopes, on every topic that is read",
+                "invalid and contradictory records, and repeats with unusual headers, on every topic that services"
+                        + " read",
                 Protection.DEAD_LETTERS,
                 FaultCase.MachineType.SHARED,
                 true,
@@ -96,7 +97,7 @@ final class FuzzCases {
                 })
                 .toList();
         if (all.isEmpty()) {
-            throw new FaultsException("no service has written anything that could be changed");
+            throw new FaultsException("found no record of a service that could be modified");
         }
         return all;
     }
@@ -124,7 +125,7 @@ final class FuzzCases {
                 run.injected();
             }
         } catch (ExecutionException refused) {
-            throw new FaultsException("a record was refused: " + refused.getCause(), refused);
+            throw new FaultsException("Kafka refused a record: " + refused.getCause(), refused);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new FaultsException("interrupted", cause);
@@ -144,7 +145,7 @@ final class FuzzCases {
                 return lags.isEmpty();
             });
             if (!none) {
-                throw new FaultsException("after " + LAG_LIMIT.toSeconds() + " s records are still unread: " + lags);
+                throw new FaultsException("records are still unread after " + LAG_LIMIT.toSeconds() + " s: " + lags);
             }
         }
     }
@@ -188,7 +189,7 @@ final class FuzzCases {
         try {
             return future.get(30, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException cause) {
-            throw new FaultsException("Kafka does not answer: " + cause, cause);
+            throw new FaultsException("Kafka request failed: " + cause, cause);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new FaultsException("interrupted", cause);
@@ -198,15 +199,15 @@ final class FuzzCases {
     private static void checkDeadLetters(CaseRun run, Map<RecordPosition, Set<String>> injected) {
         List<String> wrong = new ArrayList<>();
         for (Service service : Service.values()) {
-            Map<RecordPosition, String> letters = deadLetters(run, service);
+            Map<RecordPosition, String> deadLetters = deadLetters(run, service);
             injected.forEach((place, reasons) -> {
                 if (readers(place.topic()).contains(service)) {
-                    check(service, place, reasons, letters.get(place), wrong);
+                    check(service, place, reasons, deadLetters.get(place), wrong);
                 }
             });
         }
         if (!wrong.isEmpty()) {
-            throw new FaultsException(wrong.size() + " records did not become what they should, such as "
+            throw new FaultsException(wrong.size() + " records had an unexpected outcome, such as "
                     + String.join("; ", wrong.subList(0, Math.min(5, wrong.size()))));
         }
     }
@@ -217,8 +218,9 @@ final class FuzzCases {
                 ? reasons.isEmpty()
                 : reasons.stream().anyMatch(reason -> found.startsWith(reason + " after 1:"));
         if (!right) {
-            wrong.add(group(service) + " " + place + " should be " + (reasons.isEmpty() ? "ignored" : reasons)
-                    + ", but is " + (found == null ? "no dead letter" : PrintableText.of(found, 300)));
+            wrong.add(group(service) + " " + place + ": expected "
+                    + (reasons.isEmpty() ? "no dead letter" : "a dead letter with one of " + reasons)
+                    + ", found " + (found == null ? "no dead letter" : PrintableText.of(found, 300)));
         }
     }
 
@@ -233,18 +235,18 @@ final class FuzzCases {
     // read, all of their dead letters exist.
     private static Map<RecordPosition, String> deadLetters(CaseRun run, Service service) {
         try {
-            Map<RecordPosition, String> letters = new HashMap<>();
+            Map<RecordPosition, String> deadLetters = new HashMap<>();
             for (String row : Database.column(
                     run.stack().jdbcUrl(service),
                     "SELECT concat_ws(' ', topic, partition, \"offset\", reason, 'after', attempts || ':', left(error, 300))"
                             + " FROM dead_letter")) {
                 String[] parts = row.split(" ", 4);
-                letters.put(
+                deadLetters.put(
                         new RecordPosition(parts[0], Integer.parseInt(parts[1]), Long.parseLong(parts[2])), parts[3]);
             }
-            return letters;
+            return deadLetters;
         } catch (SQLException cause) {
-            throw new FaultsException("the dead letters cannot be read: " + cause.getMessage(), cause);
+            throw new FaultsException("cannot read the dead letters: " + cause.getMessage(), cause);
         }
     }
 
@@ -259,12 +261,12 @@ final class FuzzCases {
     private static void checkProcesses(CaseRun run, Map<Service, Integer> starts) {
         starts.forEach((service, before) -> {
             if (run.stack().service(service).starts() != before) {
-                throw new FaultsException(service.label() + " did not survive, see its log");
+                throw new FaultsException(service.label() + " ended during the case; see its log");
             }
             double live = run.stack().first(service).metric("jvm_gc_live_data_size_bytes");
             if (live > MAX_LIVE_HEAP) {
-                throw new FaultsException(
-                        "%s holds %.0f MiB after a collection".formatted(service.label(), live / 1024 / 1024));
+                throw new FaultsException("%s uses %.0f MiB of heap after a garbage collection; the limit is %.0f MiB"
+                        .formatted(service.label(), live / 1024 / 1024, MAX_LIVE_HEAP / 1024 / 1024));
             }
         });
     }
@@ -298,7 +300,7 @@ final class FuzzCases {
         }
         if (written > MAX_LOG_BYTES) {
             throw new FaultsException(
-                    "the services wrote %,d bytes of log, and may write %,d".formatted(written, MAX_LOG_BYTES));
+                    "the services wrote %,d bytes of logs; the limit is %,d".formatted(written, MAX_LOG_BYTES));
         }
     }
 
@@ -308,13 +310,13 @@ final class FuzzCases {
             BufferedReader lines = new BufferedReader(Channels.newReader(file.getChannel(), StandardCharsets.UTF_8));
             lines.lines().forEach(line -> {
                 if (line.length() > MAX_LINE_LENGTH) {
-                    throw new FaultsException(log + " has a line of " + line.length() + " characters");
+                    throw new FaultsException(
+                            log + " has a line of " + line.length() + " characters; the limit is " + MAX_LINE_LENGTH);
                 }
                 String plain = line.replace("\t", "");
                 if (!PrintableText.of(plain, MAX_LINE_LENGTH).equals(plain)
                         || line.startsWith("1970-01-01T00:00:00.000Z")) {
-                    throw new FaultsException(
-                            log + " has a line that somebody else wrote: " + PrintableText.of(line, 300));
+                    throw new FaultsException(log + " has a forged line: " + PrintableText.of(line, 300));
                 }
             });
         } catch (IOException cause) {

@@ -56,12 +56,12 @@ final class KafkaCases {
                         KafkaCases::addPartitions),
                 FaultCase.of(
                         "delete-records",
-                        "unread records of every topic deleted while their reader is killed or frozen",
+                        "unread records of every topic deleted while their consumer is down or frozen",
                         Protection.LOST_RANGES,
                         KafkaCases::deleteRecords),
                 FaultCase.of(
                         "aborted-transactions",
-                        "commands and garbage on every topic in transactions that are aborted",
+                        "commands and unreadable records on every topic, in transactions that are aborted",
                         Protection.READ_COMMITTED,
                         KafkaCases::abortTransactions));
     }
@@ -217,7 +217,7 @@ final class KafkaCases {
         try {
             return future.get();
         } catch (ExecutionException refused) {
-            throw new FaultsException("Kafka refused: " + refused.getCause(), refused);
+            throw new FaultsException("Kafka request failed: " + refused.getCause(), refused);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new FaultsException("interrupted", cause);

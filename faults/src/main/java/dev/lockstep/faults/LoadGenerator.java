@@ -166,15 +166,15 @@ final class LoadGenerator implements AutoCloseable {
                     return;
                 }
                 if (answer != null && answer.statusCode() < 500) {
-                    throw new FaultsException("POST /orders answered " + answer.statusCode() + " " + answer.body());
+                    throw new FaultsException(
+                            "unexpected response to POST /orders: " + answer.statusCode() + " " + answer.body());
                 }
                 Waiting.pause(retry);
                 retry = Collections.min(List.of(retry.multipliedBy(2), MAX_RETRY_DELAY));
             }
         } catch (IOException | FaultsException unexpected) {
             // The order stays unanswered, and the case reports it.
-            unexpectedResponses.add(
-                    "the client of " + key + " got no answer that it can use: " + unexpected.getMessage());
+            unexpectedResponses.add("no valid response for order request " + key + ": " + unexpected.getMessage());
         }
     }
 
@@ -186,7 +186,7 @@ final class LoadGenerator implements AutoCloseable {
     }
 
     private void sendUntilAccepted(String method, Service service, String path, String body) {
-        Waiting.until(method + " " + path, SETUP_LIMIT, () -> {
+        Waiting.until(method + " " + path + " to succeed", SETUP_LIMIT, () -> {
             HttpResponse<String> answer = send(method, service, path, body, prefix + path.hashCode());
             return answer != null && answer.statusCode() < 300;
         });

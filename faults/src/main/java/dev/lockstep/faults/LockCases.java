@@ -58,7 +58,7 @@ final class LockCases {
         try (Connection connection = DriverManager.getConnection(run.stack().jdbcUrl(row.service()))) {
             connection.setAutoCommit(false);
             Waiting.until(
-                    "a row of " + row.service().label() + " to lock",
+                    "a row of the " + row.service().label() + " service to lock",
                     Duration.ofSeconds(30),
                     () -> hasLocked(connection, row, prefix));
             run.injected();
@@ -66,7 +66,7 @@ final class LockCases {
             connection.rollback();
         } catch (SQLException cause) {
             throw new FaultsException(
-                    "a row of " + row.service().label() + " could not be locked: " + cause.getMessage(), cause);
+                    "cannot lock a row of the " + row.service().label() + " service: " + cause.getMessage(), cause);
         }
     }
 
@@ -77,7 +77,8 @@ final class LockCases {
                 return locked.next();
             }
         } catch (SQLException cause) {
-            throw new FaultsException(Objects.requireNonNullElse(cause.getMessage(), "no lock"), cause);
+            throw new FaultsException(
+                    Objects.requireNonNullElse(cause.getMessage(), "the row cannot be locked"), cause);
         }
     }
 
@@ -92,8 +93,8 @@ final class LockCases {
                 ended = run.stallMonitor().ended();
                 since = System.nanoTime();
             } else if (System.nanoTime() - since > MAX_STALL.toNanos()) {
-                throw new FaultsException("no order has ended for " + MAX_STALL.toSeconds() + " s while one row of "
-                        + row.service().label() + " was locked");
+                throw new FaultsException("no order ended for " + MAX_STALL.toSeconds() + " s while a row of the "
+                        + row.service().label() + " service was locked");
             }
         }
     }

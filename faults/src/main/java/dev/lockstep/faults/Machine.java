@@ -55,7 +55,7 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
                 List.of("mount", "-t", "tmpfs", "-o", "size=" + SIZE + ",mode=0777", "tmpfs", disk.toString()), LIMIT);
         if (mount.exitCode() != 0) {
             throw new FaultsException(
-                    "needs a small disk for Postgres, and this user may not mount one: run it as root,"
+                    "the case needs a small disk for Postgres, and mounting it failed: run the suite as root,"
                             + " in a container with CAP_SYS_ADMIN (" + mount.output() + ")");
         }
         return new Machine(disk, Map.of(), true);
@@ -66,7 +66,7 @@ record Machine(Path disk, Map<String, String> environment, boolean mounted) impl
                 .filter(Files::exists)
                 .findFirst()
                 .orElseThrow(() -> new FaultsException(
-                        "needs libfaketime to move the services' clocks: apt-get install faketime"));
+                        "the case needs libfaketime to set the services' clocks: apt-get install faketime"));
         Path clock = folder.resolve(MachineCases.CLOCK_FILE);
         MachineCases.write(clock, "+0");
         return new Machine(

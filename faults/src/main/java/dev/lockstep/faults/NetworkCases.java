@@ -20,12 +20,12 @@ final class NetworkCases {
                         NetworkCases::resetPostgres),
                 FaultCase.of(
                         "cut-kafka",
-                        "the network between each service and Kafka cut, and the service killed before it is back",
+                        "the network between each service and Kafka cut, and the service killed during the outage",
                         Protection.ACKNOWLEDGEMENT,
                         NetworkCases::cutKafka),
                 FaultCase.of(
                         "slow-network",
-                        "each network in turn slow, narrow, and silent; services killed meanwhile",
+                        "each network in turn delayed, limited in bandwidth, and frozen; services killed meanwhile",
                         Protection.OFFSETS,
                         NetworkCases::slow));
     }

@@ -30,7 +30,7 @@ final class OrderCounts {
         try {
             return new OrderCounts(read(url, ORDERS, load), read(url, OPEN, load), read(url, CONFIRMED, load), load);
         } catch (SQLException cause) {
-            throw new FaultsException("the orders cannot be counted: " + cause.getMessage(), cause);
+            throw new FaultsException("cannot count the orders: " + cause.getMessage(), cause);
         }
     }
 

@@ -44,18 +44,18 @@ final class ProcessCases {
                                 List.of(CrashPoint.COMMITTED, CrashPoint.BEFORE_OFFSETS, CrashPoint.AFTER_OFFSETS))),
                 FaultCase.of(
                         "crash-in-relay",
-                        "kill -9 between commit, relay, acknowledgement and confirmation, in each service, Kafka being"
-                                + " slow",
+                        "kill -9 between commit, relay, acknowledgement and confirmation, in each service, with a"
+                                + " slow Kafka",
                         Protection.ACKNOWLEDGEMENT,
                         ProcessCases::crashInRelay),
                 FaultCase.of(
                         "crash-before-answer",
-                        "kill -9 between an order's commit and its answer",
+                        "kill -9 between an order's commit and the HTTP response",
                         Protection.IDEMPOTENCY_KEY,
                         ProcessCases::crashBeforeAnswer),
                 FaultCase.of(
                         "kill-kafka",
-                        "kill -9 of Kafka, and of a service while it is away",
+                        "kill -9 of Kafka, and of a service while Kafka is down",
                         Protection.ACKNOWLEDGEMENT,
                         ProcessCases::killKafka),
                 FaultCase.of(
@@ -65,22 +65,22 @@ final class ProcessCases {
                         ProcessCases::freezeKafka),
                 FaultCase.of(
                         "kill-postgres",
-                        "kill -9 of Postgres with all its processes",
+                        "kill -9 of all Postgres processes",
                         Protection.TRANSACTION,
                         ProcessCases::killPostgres),
                 FaultCase.of(
                         "restart-postgres",
-                        "Postgres restarted while batches are on their way to Kafka",
+                        "Postgres restarted while batches are in flight to Kafka",
                         Protection.ACKNOWLEDGEMENT,
                         ProcessCases::restartPostgres),
                 FaultCase.of(
                         "rebalance",
-                        "second instances of the services come and go, by SIGTERM and by kill -9",
+                        "second instances of the services started, and instances ended by SIGTERM and kill -9",
                         Protection.REPEATS,
                         ProcessCases::rebalance),
                 FaultCase.of(
                         "relay-failover",
-                        "of two relays the leading one is killed, frozen, and cut off from Kafka",
+                        "the leading one of two relays killed, frozen, and cut off from Kafka",
                         Protection.ACKNOWLEDGEMENT,
                         ProcessCases::relayFailover),
                 FaultCase.of(
@@ -256,9 +256,9 @@ final class ProcessCases {
             ServiceInstance one,
             ServiceInstance two,
             Consumer<ServiceInstance> fault,
-            Consumer<ServiceInstance> mending) {
+            Consumer<ServiceInstance> repair) {
         Waiting.until(
-                "two order services, one of whose relays leads",
+                "two ready order services with one leading relay",
                 TAKEOVER_LIMIT,
                 () -> one.isReady() && two.isReady() && one.isLeader() != two.isLeader());
         boolean firstLeads = one.isLeader();
@@ -267,10 +267,10 @@ final class ProcessCases {
         fault.accept(leader);
         run.injected();
         Waiting.until(
-                "the relay of " + standby.name() + " to lead instead of that of " + leader.name(),
+                "the relay of " + standby.name() + " to take over from " + leader.name(),
                 TAKEOVER_LIMIT,
                 standby::isLeader);
-        mending.accept(leader);
+        repair.accept(leader);
         run.awaitProgress();
     }
 

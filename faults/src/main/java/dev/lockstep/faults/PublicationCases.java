@@ -16,7 +16,7 @@ final class PublicationCases {
     static List<FaultCase> all() {
         return List.of(FaultCase.of(
                 "alter-publication",
-                "the publication of each service dropped, or altered so that it lacks rows",
+                "the publication of each service dropped, or altered to exclude rows",
                 Protection.RECOVERY,
                 PublicationCases::alter));
     }

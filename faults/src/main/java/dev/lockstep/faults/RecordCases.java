@@ -53,7 +53,8 @@ final class RecordCases {
                         RecordCases::repeat),
                 new FaultCase(
                         "poison",
-                        "garbage, oversized, unknown and self-preceding records on every topic, also under the keys of orders",
+                        "unreadable, oversized, unknown and self-preceding records on every topic,"
+                                + " some with keys of orders",
                         Protection.DEAD_LETTERS,
                         FaultCase.MachineType.SHARED,
                         true,
@@ -170,7 +171,7 @@ final class RecordCases {
                 run.injected();
             }
         } catch (ExecutionException refused) {
-            throw new FaultsException("a record was refused: " + refused.getCause(), refused);
+            throw new FaultsException("Kafka refused a record: " + refused.getCause(), refused);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new FaultsException("interrupted", cause);

@@ -63,15 +63,15 @@ final class Report {
 
     /** The results of each case without its protection. */
     static List<String> protectionTable(List<Outcome> outcomes) {
-        List<String> lines = new ArrayList<>(
-                List.of("| case | without | what came of it | the case can fail |", "|---|---|---|---|"));
+        List<String> lines =
+                new ArrayList<>(List.of("| case | without | result | harm detected |", "|---|---|---|---|"));
         for (Outcome outcome : outcomes) {
             lines.add("| `%s` | `%s` | %s | %s |"
                     .formatted(
                             outcome.faultCase().name(),
                             outcome.faultCase().protection().label(),
                             cell(outcome.failureReason()),
-                            isHarmDetected(outcome) ? "yes" : "NOT SEEN"));
+                            isHarmDetected(outcome) ? "yes" : "NO"));
         }
         return lines;
     }
@@ -86,11 +86,11 @@ final class Report {
     /** Writes a table together with the command, seed, date, commit, number of cores, rate and duration of the run. */
     static void write(Path file, String command, long seed, int rate, Duration took, List<String> table) {
         List<String> lines = new ArrayList<>();
-        lines.add("# What the fault suite found");
+        lines.add("# Fault suite results");
         lines.add("");
-        lines.add("What a case does, and what the columns mean, is in `faults/README.md`.");
+        lines.add("`faults/README.md` explains the cases and the columns.");
         lines.add("");
-        lines.add("`%s`, seed %d, %s, commit %s, %d cores, %d orders a second, %d s:"
+        lines.add("`%s`, seed %d, %s, commit %s, %d cores, %d orders per second, %d s:"
                 .formatted(
                         command,
                         seed,

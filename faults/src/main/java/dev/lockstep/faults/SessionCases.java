@@ -13,7 +13,7 @@ final class SessionCases {
     static List<FaultCase> all() {
         return List.of(FaultCase.of(
                 "read-only-postgres",
-                "every database read-only for a while, and all sessions begun anew meanwhile, as around a failover",
+                "every database read-only for a while, with all sessions reconnected meanwhile, as in a failover",
                 Protection.SESSIONS,
                 SessionCases::readOnly));
     }

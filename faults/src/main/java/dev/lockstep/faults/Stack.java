@@ -191,7 +191,7 @@ final class Stack implements AutoCloseable {
     /** Kills all Postgres processes at once with {@code kill -9}. */
     void killPostgres() {
         ProcessHandle postmaster = ProcessHandle.of(postgres().pid())
-                .orElseThrow(() -> new FaultsException("Postgres is not there to be killed"));
+                .orElseThrow(() -> new FaultsException("cannot kill Postgres: the process does not exist"));
         List<ProcessHandle> all =
                 Stream.concat(Stream.of(postmaster), postmaster.descendants()).toList();
         all.forEach(ProcessHandle::destroyForcibly);
@@ -201,7 +201,7 @@ final class Stack implements AutoCloseable {
     /** Starts a second instance of a service and waits until it is ready. The caller closes it before starting another one. */
     ServiceInstance startSecondInstance(Service service) {
         ServiceInstance instance = launchInstance(service);
-        Waiting.until("a second instance of " + service.label(), START_LIMIT, instance::isReady);
+        Waiting.until("a second instance of " + service.label() + " to be ready", START_LIMIT, instance::isReady);
         return instance;
     }
 
@@ -313,7 +313,7 @@ final class Stack implements AutoCloseable {
             String name,
             int port,
             TcpProxy network,
-            Map<String, String> tamed,
+            Map<String, String> moreEnvironment,
             List<String> aotOptions) {
         List<String> command = new ArrayList<>(jvm("-Xmx256m", aotOptions));
         command.addAll(List.of(ServiceMain.class.getName(), service.mainClass()));
@@ -331,7 +331,7 @@ final class Stack implements AutoCloseable {
         environment.put(
                 ServiceMain.WITHOUT,
                 disabledProtections.stream().map(Protection::label).collect(Collectors.joining(",")));
-        environment.putAll(tamed);
+        environment.putAll(moreEnvironment);
         return new SupervisedProcess(name, command, environment, log(name));
     }
 

@@ -87,7 +87,7 @@ final class Suite implements AutoCloseable {
             return failed(fault, outcome.injected(), "stopped");
         }
         out.printf(
-                "%-22s %s: %d injected, %d orders accepted, longest stall %.1f s, %d s in all%n",
+                "%-22s %s: %d injected, %d orders accepted, longest stall %.1f s, %d s in total%n",
                 "",
                 outcome.holds() ? "holds" : "FAILED, " + PrintableText.of(outcome.failureReason(), LONGEST_LINE),
                 outcome.injected(),
@@ -185,8 +185,7 @@ final class Suite implements AutoCloseable {
         if (keep) {
             out.printf(
                     "  %s are kept in %s%n",
-                    its.mounted() ? "logs, but no data, as they were on a disk of their own," : "data and logs",
-                    ended.folder());
+                    its.mounted() ? "logs, without the data of the unmounted disk," : "data and logs", ended.folder());
         }
         try {
             ended.close();
@@ -202,15 +201,15 @@ final class Suite implements AutoCloseable {
     private Outcome run(FaultCase fault, Stack stack) {
         // The case's name is part of the seed, so that a case run alone uses the same random numbers as within the
         // suite.
-        long dice = seed * 31 + fault.name().hashCode();
+        long caseSeed = seed * 31 + fault.name().hashCode();
         AtomicInteger injections = new AtomicInteger();
         @Nullable String trouble = null;
-        try (LoadGenerator load = new LoadGenerator(stack, fault.name() + "-" + runs, dice);
+        try (LoadGenerator load = new LoadGenerator(stack, fault.name() + "-" + runs, caseSeed);
                 StallMonitor watch = new StallMonitor(stack, load)) {
             load.start(rate);
             watch.start();
             Waiting.pause(WARM_UP);
-            trouble = inject(fault, new CaseRun(stack, load, watch, new Random(dice), longSuite, injections));
+            trouble = inject(fault, new CaseRun(stack, load, watch, new Random(caseSeed), longSuite, injections));
             stack.heal();
             Waiting.pause(COOL_DOWN);
             load.stopGenerating();
@@ -241,14 +240,14 @@ final class Suite implements AutoCloseable {
         } catch (RuntimeException cause) {
             // The first error explains the later one.
             return failed(
-                    fault, injections.get(), trouble == null ? reason(cause) : trouble + ", and then " + reason(cause));
+                    fault, injections.get(), trouble == null ? reason(cause) : trouble + "; then " + reason(cause));
         }
     }
 
     /** Returns why a case without errors proves nothing, or null if it proves something. */
     static @Nullable String inconclusiveReason(int injected, int accepted) {
         if (injected == 0) {
-            return "nothing was injected";
+            return "no fault was injected";
         }
         return accepted == 0 ? "no order was accepted" : null;
     }

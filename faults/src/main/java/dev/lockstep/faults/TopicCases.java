@@ -27,8 +27,8 @@ final class TopicCases {
     static List<FaultCase> all() {
         return List.of(FaultCase.of(
                 "refuse-topic",
-                "a topic of the order service made too small for any record, and the service killed meanwhile; the topic of the"
-                        + " heartbeats deleted",
+                "a topic of the order service configured to refuse every record, and the service killed meanwhile; the"
+                        + " heartbeat topic deleted",
                 Protection.HELD_ROWS,
                 TopicCases::refuse));
     }
@@ -49,7 +49,7 @@ final class TopicCases {
             run.awaitProgress();
             run.stack().service(Service.ORDER).kill();
             run.injected();
-            Waiting.until("readiness to name the topic after a start", LIMIT, () -> isNamed(run));
+            Waiting.until("readiness to name the topic after a restart", LIMIT, () -> isNamed(run));
             run.awaitProgress();
         } finally {
             set(run, new ConfigEntry(SIZE, ""), AlterConfigOp.OpType.DELETE);
@@ -63,9 +63,9 @@ final class TopicCases {
             admin.deleteTopics(List.of(HEARTBEATS)).all().get();
             run.injected();
             run.awaitProgress();
-            Waiting.until("heartbeats to have a topic", LIMIT, () -> exists(admin));
+            Waiting.until("the heartbeat topic to be created again", LIMIT, () -> exists(admin));
         } catch (ExecutionException cause) {
-            throw new FaultsException("topic " + HEARTBEATS + " cannot be deleted: " + cause.getMessage(), cause);
+            throw new FaultsException("cannot delete topic " + HEARTBEATS + ": " + cause.getMessage(), cause);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new FaultsException("interrupted", cause);
@@ -90,7 +90,7 @@ final class TopicCases {
                     .all()
                     .get();
         } catch (ExecutionException cause) {
-            throw new FaultsException("topic " + REFUSED + " cannot be altered: " + cause.getMessage(), cause);
+            throw new FaultsException("cannot alter topic " + REFUSED + ": " + cause.getMessage(), cause);
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
             throw new FaultsException("interrupted", cause);
@@ -107,7 +107,7 @@ final class TopicCases {
                     .getFirst();
             return Long.parseLong(count);
         } catch (SQLException cause) {
-            throw new FaultsException("held rows cannot be counted: " + cause.getMessage(), cause);
+            throw new FaultsException("cannot count held rows: " + cause.getMessage(), cause);
         }
     }
 

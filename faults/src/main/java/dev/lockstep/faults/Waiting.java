@@ -19,7 +19,7 @@ final class Waiting {
      */
     static void until(String what, Duration limit, BooleanSupplier condition) {
         if (!isMetWithin(limit, condition)) {
-            throw new FaultsException("waited " + limit.toSeconds() + " s in vain for " + what);
+            throw new FaultsException("timed out after " + limit.toSeconds() + " s waiting for " + what);
         }
     }
 

@@ -8,25 +8,25 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The short suite, as {@code ./up faults} runs it, with the same dice in every build. */
+/** The short suite, as {@code ./up faults} runs it, with the same seed in every build. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FaultSuiteIT {
     @Test
     void the_short_suite_passes() {
-        StringWriter said = new StringWriter();
+        StringWriter output = new StringWriter();
 
-        int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--seed", "4");
+        int code = FaultsApp.run(new PrintWriter(output), new PrintWriter(output), "--seed", "4");
 
-        assertThat(code).as(said.toString()).isZero();
+        assertThat(code).as(output.toString()).isZero();
     }
 
     @Test
     void an_unknown_case_is_rejected() {
-        StringWriter said = new StringWriter();
+        StringWriter output = new StringWriter();
 
-        int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--case", "earthquake");
+        int code = FaultsApp.run(new PrintWriter(output), new PrintWriter(output), "--case", "earthquake");
 
         assertThat(code).isEqualTo(2);
-        assertThat(said.toString()).contains("earthquake is no case");
+        assertThat(output.toString()).contains("earthquake is not a case");
     }
 }

@@ -14,11 +14,11 @@ class FaultsAppTest {
     @ParameterizedTest
     @ValueSource(strings = {"0", "-3"})
     void a_rate_below_one_is_rejected(String rate) {
-        StringWriter said = new StringWriter();
+        StringWriter output = new StringWriter();
 
-        int code = FaultsApp.run(new PrintWriter(said), new PrintWriter(said), "--list", "--rate", rate);
+        int code = FaultsApp.run(new PrintWriter(output), new PrintWriter(output), "--list", "--rate", rate);
 
         assertThat(code).isEqualTo(2);
-        assertThat(said.toString()).contains("--rate must be at least 1, but was " + rate);
+        assertThat(output.toString()).contains("--rate must be at least 1, but was " + rate);
     }
 }

@@ -62,7 +62,7 @@ class ReportTest {
                         .toList());
     }
 
-    // Without ids and times, which have to be of this moment.
+    // Leaves out ids and times, which depend on the current time.
     private static String describe(RecordFuzzer.FuzzedRecord fuzzed) {
         return fuzzed.record().topic() + " " + fuzzed.reasons() + " "
                 + (fuzzed.record().key() == null ? -1 : fuzzed.record().key().length);

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** With systems that never start: what a whole suite does is {@link FaultSuiteIT}'s. */
+/** Uses systems that never start. {@link FaultSuiteIT} tests a whole suite. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SuiteTest {
     private static final FaultCase CASE = FaultCase.of("case", "a fault", Protection.TRANSACTION, CaseRun::injected);
@@ -31,7 +31,7 @@ class SuiteTest {
     private final List<Path> startedFolders = new ArrayList<>();
 
     @AfterEach
-    void deleteWhatWasKept() {
+    void deleteKeptFolders() {
         startedFolders.forEach(folder -> Folders.delete(folder.resolveSibling("")));
     }
 
@@ -87,7 +87,7 @@ class SuiteTest {
 
     @Test
     void a_case_without_injections_or_orders_is_inconclusive() {
-        assertThat(Suite.inconclusiveReason(0, 10)).isEqualTo("nothing was injected");
+        assertThat(Suite.inconclusiveReason(0, 10)).isEqualTo("no fault was injected");
         assertThat(Suite.inconclusiveReason(3, 0)).isEqualTo("no order was accepted");
         assertThat(Suite.inconclusiveReason(3, 10)).isNull();
     }

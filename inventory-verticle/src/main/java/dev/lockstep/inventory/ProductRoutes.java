@@ -110,7 +110,7 @@ final class ProductRoutes {
 
     private static Future<Product> orNotFound(ProductId id, Optional<Product> product) {
         return product.map(Future::succeededFuture)
-                .orElseGet(() -> Future.failedFuture(Problem.notFound("There is no product " + id)));
+                .orElseGet(() -> Future.failedFuture(Problem.notFound("Product " + id + " does not exist")));
     }
 
     private static Throwable toProblem(Throwable cause) {

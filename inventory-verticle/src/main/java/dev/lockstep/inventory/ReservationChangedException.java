@@ -13,6 +13,6 @@ final class ReservationChangedException extends RuntimeException {
 
     static ReservationChangedException of(int orders) {
         return new ReservationChangedException(
-                orders + " order(s) of the batch were decided on by another transaction at the same time");
+                "another transaction changed the reservations of " + orders + " order(s) of the batch");
     }
 }

@@ -174,7 +174,7 @@ final class ReservationStore {
             case "REJECTED" -> new Rejected(RejectionReason.valueOf(row.getString("reason")));
             case "RELEASED" -> new Released();
             case String unknown ->
-                throw new IllegalStateException("order %s is in state %s, which this version does not know"
+                throw new IllegalStateException("reservation of order %s has state %s, which is not supported"
                         .formatted(row.getString("order_id"), unknown));
         };
     }

@@ -11,7 +11,7 @@ final class StockLimitException extends RuntimeException {
     }
 
     static StockLimitException of(ProductId id) {
-        return new StockLimitException("Product %s would have more than %d available and reserved together"
+        return new StockLimitException("The available and reserved quantities of product %s would exceed %d in total"
                 .formatted(id, ProductRequests.MAX_QUANTITY));
     }
 }

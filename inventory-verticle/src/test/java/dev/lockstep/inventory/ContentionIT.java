@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Many writers on few products. A failing case names its seed, which repeats its choices, if not their timing: -Dseed=... */
+/** Many concurrent writers on few products. A failing case names its seed. -Dseed=... repeats its random choices, but not their timing. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ContentionIT {
     private static final int WRITERS = 8;
@@ -54,15 +54,15 @@ class ContentionIT {
             assertThat(products.stream()
                             .mapToLong(product -> product.available() + product.reserved())
                             .sum())
-                    .as("all that was put in, seed %d", SEED)
+                    .as("total quantity, seed %d", SEED)
                     .isEqualTo(putIn);
             assertThat(await(database.answers()))
-                    .as("orders won and lost, seed %d", SEED)
+                    .as("reserved and rejected orders, seed %d", SEED)
                     .contains("StockReserved", "StockRejected", "StockReleased");
         }
     }
 
-    /** One batch after the other, as a consumer would, none of which may fail or leave a moment when the numbers are off. */
+    /** Runs the batches sequentially, like a consumer. No batch may fail, and the quantities must be consistent after each. */
     private static Future<Long> batches(InventoryDatabase database, String prefix, Random random, int left) {
         return left == 0
                 ? Future.succeededFuture(0L)
@@ -93,7 +93,7 @@ class ContentionIT {
                         .toList());
     }
 
-    /** So many restocks of one product or another while the batches run. Completes with how much they added. */
+    /** Restocks random products while the batches run. Completes with the total quantity added. */
     private static Future<Long> restocks(InventoryDatabase database, Random random, int left) {
         if (left == 0) {
             return Future.succeededFuture(0L);

@@ -27,7 +27,7 @@ import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database of its own with the inventory's tables, and the processor on it. */
+/** A separate database with the inventory tables, and a processor that uses it. */
 final class InventoryDatabase implements AutoCloseable {
     private static final String INSERT_PRODUCT = """
             WITH intake AS (INSERT INTO stock_intake (product_id, qty) VALUES ($1, $4))
@@ -83,7 +83,7 @@ final class InventoryDatabase implements AutoCloseable {
                 .build();
     }
 
-    /** Handles the commands as one batch in a transaction of its own. */
+    /** Handles the commands as one batch in one transaction. */
     Future<Void> batch(List<? extends InventoryCommand> commands) {
         return pool.withTransaction(tx -> handle(tx, commands)).mapEmpty();
     }
@@ -104,7 +104,7 @@ final class InventoryDatabase implements AutoCloseable {
         return await(products.find(pool, new ProductId(productId))).orElseThrow();
     }
 
-    /** What was said about the order, in order, as the type and its JSON. */
+    /** The events of the order in the order of sending, each as its type and its JSON. */
     List<String> events(String orderId) {
         return await(pool.preparedQuery(EVENTS)
                 .execute(Tuple.of(orderId))
@@ -121,7 +121,7 @@ final class InventoryDatabase implements AutoCloseable {
                         .toList()));
     }
 
-    /** The products of which another number is reserved than orders hold, or there is than was ever put in: none, at any moment. */
+    /** Products whose reserved quantity differs from the reservations, or whose total differs from the intake. Always empty. */
     Future<List<String>> productsNotConserved() {
         return pool.query(NOT_CONSERVED)
                 .execute()
@@ -130,7 +130,7 @@ final class InventoryDatabase implements AutoCloseable {
                         .toList());
     }
 
-    /** The kinds of answers there were. */
+    /** The types of the events that were sent. */
     Future<List<String>> answers() {
         return pool.query("SELECT DISTINCT type FROM outbox")
                 .execute()
@@ -152,7 +152,7 @@ final class InventoryDatabase implements AutoCloseable {
         try {
             return future.await(60, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("not done within a minute", e);
+            throw new AssertionError("not completed within a minute", e);
         }
     }
 

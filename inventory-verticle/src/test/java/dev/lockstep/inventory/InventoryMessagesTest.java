@@ -41,7 +41,7 @@ class InventoryMessagesTest {
                 "ReleaseStock | {'orderId':'a\\n'} | orderId must not contain control characters or half of a surrogate pair",
                 "ReleaseStock | {'orderId':'a\\u0085'} | orderId must not contain control characters or half of a surrogate pair",
                 "ReleaseStock | {'orderId':7} | orderId must be text",
-                "ReleaseStock | {'orderId':'o2'} | orderId must be the record's key, but that is o1",
+                "ReleaseStock | {'orderId':'o2'} | orderId must equal the record's key, but the key is o1",
                 "ReserveStock | {'items':[{'productId':'p1','qty':1}]} | orderId is required",
                 "ReserveStock | {'orderId':'o1'} | items is required",
                 "ReserveStock | {'orderId':'o1','items':[]} | items must be an array of 1 to 100 items",

@@ -20,7 +20,7 @@ import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The whole service, as its main method starts it, on a database of its own. */
+/** The complete service, as its main method starts it, with its own database. */
 final class InventoryService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,7 +43,7 @@ final class InventoryService implements AutoCloseable {
                 "0"));
     }
 
-    /** An answer: its body is JSON. */
+    /** An HTTP response with a JSON body. */
     record Answer(int status, @Nullable String contentType, JsonNode body) {}
 
     void awaitReady() {
@@ -82,7 +82,7 @@ final class InventoryService implements AutoCloseable {
                     response.headers().firstValue("Content-Type").orElse(null),
                     json(new String(response.body(), StandardCharsets.UTF_8)));
         } catch (IOException e) {
-            throw new AssertionError(request + " got no answer", e);
+            throw new AssertionError(request + " got no response", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(request + " was interrupted", e);

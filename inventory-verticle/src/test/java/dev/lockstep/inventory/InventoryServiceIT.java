@@ -29,7 +29,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The service between its two topics. */
+/** The service with its two topics. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class InventoryServiceIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -127,14 +127,14 @@ class InventoryServiceIT {
                 .extracting(event -> header(event, "ce_type"))
                 .containsExactly("StockRejected");
         await().atMost(LIMIT).untilAsserted(() -> {
-            Answer letters = service.get("/dead-letters");
-            assertThat(StreamSupport.stream(letters.body().path("data").spliterator(), false)
+            Answer deadLetters = service.get("/dead-letters");
+            assertThat(StreamSupport.stream(deadLetters.body().path("data").spliterator(), false)
                             .map(letter -> letter.path("key").asText()))
                     .containsExactly(bad);
         });
     }
 
-    /** A UUIDv7, as the relay's are. */
+    /** A UUIDv7, like the ids of outbox rows. */
     private static String newMessageId() {
         return Generators.timeBasedEpochGenerator().generate().toString();
     }
@@ -146,7 +146,7 @@ class InventoryServiceIT {
         assertThat(commands.send(record)).succeedsWithin(LIMIT);
     }
 
-    /** Waits for as many events of the order, and then for one more round in which a surplus would come. */
+    /** Waits for the expected number of events of the order, and then polls once more for surplus events. */
     private static List<ConsumerRecord<String, String>> eventsOf(String order, int expected) {
         await().atMost(LIMIT).until(() -> poll(order).size() >= expected);
         return poll(order);

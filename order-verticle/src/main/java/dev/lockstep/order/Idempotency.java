@@ -42,7 +42,7 @@ record Idempotency(String key, String requestHash) {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
+            throw new AssertionError("SHA-256 is not available", e);
         }
     }
 }

@@ -35,13 +35,13 @@ public record OrderConfig(
         int connections = env.integer("ORDER_INTAKE_CONNECTIONS", 4);
         int batch = env.integer("ORDER_INTAKE_BATCH", 128);
         int queue = env.integer("ORDER_INTAKE_QUEUE", 10_000);
-        Duration patience = env.duration("ORDER_INTAKE_PATIENCE", Duration.ofSeconds(10));
+        Duration timeout = env.duration("ORDER_INTAKE_PATIENCE", Duration.ofSeconds(10));
         Duration pending = env.duration("ORDER_PENDING_WARNING_AFTER", Duration.ofMinutes(2));
         env.check(pending.isPositive(), "ORDER_PENDING_WARNING_AFTER must be positive, but was " + pending);
         env.check(connections >= 1, "ORDER_INTAKE_CONNECTIONS must be at least 1, but was " + connections);
         env.check(batch >= 1, "ORDER_INTAKE_BATCH must be at least 1, but was " + batch);
         env.check(queue >= 1, "ORDER_INTAKE_QUEUE must be at least 1, but was " + queue);
-        env.check(patience.isPositive(), "ORDER_INTAKE_PATIENCE must be longer than nothing, but was " + patience);
-        return env.build(SERVICE, () -> new OrderConfig(common, peers, connections, batch, queue, patience, pending));
+        env.check(timeout.isPositive(), "ORDER_INTAKE_PATIENCE must be positive, but was " + timeout);
+        return env.build(SERVICE, () -> new OrderConfig(common, peers, connections, batch, queue, timeout, pending));
     }
 }

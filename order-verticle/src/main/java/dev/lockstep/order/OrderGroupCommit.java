@@ -30,13 +30,12 @@ import org.slf4j.LoggerFactory;
 final class OrderGroupCommit {
     private static final Logger LOGGER = LoggerFactory.getLogger(OrderGroupCommit.class);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
-    private static final String OVERLOADED =
-            "More orders are coming in than can be written; this one was not taken, ask again";
+    private static final String OVERLOADED = "The service is overloaded. The order was not accepted; retry the request";
     private static final String DATABASE_UNAVAILABLE =
-            "The database cannot be used right now. The order was not taken: ask again";
+            "The database is unavailable. The order was not accepted; retry the request";
     private static final String OUTCOME_UNKNOWN =
-            "The database did not confirm the order in time. Whether the order was taken is not"
-                    + " known: ask again, with the same " + Idempotency.HEADER + " if there must not be two";
+            "The database did not confirm the order in time. It is unknown whether the order was accepted;"
+                    + " retry with the same " + Idempotency.HEADER + " to avoid a duplicate order";
 
     private final Limits limits;
     private final Function<List<PlaceOrder>, Future<List<PlaceOrderResult>>> write;
@@ -177,7 +176,7 @@ final class OrderGroupCommit {
             LOGGER.atError()
                     .addKeyValue("orderId", order.placement().order().id())
                     .setCause(e)
-                    .log("an answer could not be given");
+                    .log("response could not be sent");
         }
     }
 

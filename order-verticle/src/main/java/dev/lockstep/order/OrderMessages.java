@@ -74,7 +74,7 @@ final class OrderMessages {
         try {
             return LINES_READER.readValue(json);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a row holds items that are not items: " + json, e);
+            throw new IllegalStateException("orders.items is not valid: " + json, e);
         }
     }
 

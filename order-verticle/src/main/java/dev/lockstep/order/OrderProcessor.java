@@ -115,7 +115,8 @@ final class OrderProcessor implements MessageHandler<OrderCommand> {
         OrderCommand command = received.message();
         return new UnprocessableMessageException(
                 UNEXPECTED,
-                command.getClass().getSimpleName() + " is for order " + command.orderId() + ", which does not exist");
+                command.getClass().getSimpleName() + " refers to order " + command.orderId()
+                        + ", which does not exist");
     }
 
     /** Collects the decisions of one transaction. */

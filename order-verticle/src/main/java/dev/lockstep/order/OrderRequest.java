@@ -97,7 +97,7 @@ record OrderRequest(String userId, List<OrderLine> lines) {
             if (!known.contains(member.getKey())) {
                 errors.add(new FieldError(
                         prefix + member.getKey(),
-                        "is not known here; known are " + String.join(", ", new TreeSet<>(known))));
+                        "is unknown; known members: " + String.join(", ", new TreeSet<>(known))));
             }
         }
     }

@@ -80,7 +80,7 @@ final class OrderRoutes {
         OrderRequest request = OrderRequest.read(JsonBody.read(ctx, JsonNode.class), errors);
         String key = idempotencyKey(ctx, errors);
         if (!errors.isEmpty()) {
-            throw Problem.badRequest("The order is not valid; errors says why", errors);
+            throw Problem.badRequest("The order is invalid; see errors", errors);
         }
         NewOrder order = new NewOrder(new OrderId(ids.generate()), request.userId(), request.lines());
         return new PlaceOrder(
@@ -104,8 +104,8 @@ final class OrderRoutes {
         return switch (placed) {
             case PlaceOrderResult.Accepted accepted -> accepted.order();
             case PlaceOrderResult.KeyReused reused ->
-                throw Problem.unprocessable("This " + Idempotency.HEADER
-                        + " belongs to an order that asked for something else; a new order needs a new key");
+                throw Problem.unprocessable(Idempotency.HEADER
+                        + " was already used for an order with different content; use a new key for a new order");
         };
     }
 
@@ -153,12 +153,12 @@ final class OrderRoutes {
 
     private static Order cancelled(Order order) {
         return switch (order.state()) {
-            case CancelRequested promised -> order;
+            case CancelRequested requested -> order;
             case Cancelled cancelled -> order;
-            case Confirmed tooLate ->
+            case Confirmed confirmed ->
                 throw Problem.conflict("Order " + order.id() + " is confirmed and can no longer be cancelled");
-            case Pending unmoved ->
-                throw new IllegalStateException("order " + order.id() + " took no notice of its cancellation");
+            case Pending pending ->
+                throw new IllegalStateException("order " + order.id() + " is still PENDING after its cancellation");
         };
     }
 
@@ -167,7 +167,7 @@ final class OrderRoutes {
     }
 
     private static Problem noSuchOrder(RoutingContext ctx) {
-        return Problem.notFound("There is no order " + ctx.pathParam("id"));
+        return Problem.notFound("Order " + ctx.pathParam("id") + " does not exist");
     }
 
     private static Set<OrderStatus> statuses(@Nullable String status) {

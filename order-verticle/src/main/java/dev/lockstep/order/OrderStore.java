@@ -290,9 +290,9 @@ final class OrderStore {
     }
 
     private static FirstUse firstUse(Row row) {
-        NewOrder asked = new NewOrder(
+        NewOrder order = new NewOrder(
                 orderId(row), row.getString("user_id"), OrderMessages.linesFromJson(row.getString("items")));
-        return new FirstUse(asked.placedAt(instant(row, "created_at")), row.getString("request_hash"));
+        return new FirstUse(order.placedAt(instant(row, "created_at")), row.getString("request_hash"));
     }
 
     private static List<Order> orders(RowSet<Row> rows) {

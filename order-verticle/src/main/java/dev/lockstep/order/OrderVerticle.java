@@ -56,23 +56,23 @@ public final class OrderVerticle extends VerticleBase {
                 .description("new orders that wait for a write")
                 .register(service.meters());
         Router router = HttpApi.router(vertx, service);
-        Peers asked = Peers.open(vertx, common, config.peers());
-        peers = asked;
+        Peers openedPeers = Peers.open(vertx, common, config.peers());
+        peers = openedPeers;
         new OrderRoutes(
                         opened,
-                        OrderQueries.of(vertx, reads, store, new TimelineAssembler(asked)),
+                        OrderQueries.of(vertx, reads, store, new TimelineAssembler(openedPeers)),
                         intake,
                         processor,
                         this::refusal)
                 .mount(router);
-        PendingOrderMonitor watched =
-                new PendingOrderMonitor(vertx, opened, store, asked, config.pendingWarningAfter(), service.meters());
-        pending = watched;
+        PendingOrderMonitor monitor = new PendingOrderMonitor(
+                vertx, opened, store, openedPeers, config.pendingWarningAfter(), service.meters());
+        pending = monitor;
         service.health().register("orders", Optional::empty);
-        service.health().warn("orders", watched::warning);
+        service.health().warn("orders", monitor::warning);
         return startMessaging(opened, router)
                 .compose(started -> startConsumer(processor))
-                .onSuccess(started -> watched.start())
+                .onSuccess(started -> monitor.start())
                 .compose(started -> HttpApi.listen(vertx, router, service));
     }
 
@@ -126,13 +126,13 @@ public final class OrderVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
-        if (pending != null) {
-            pending.stop();
-        }
+        Future<?> checks = close(pending == null ? null : pending.stop());
+        // A check that waits for a peer ends now.
         if (peers != null) {
             peers.close();
         }
         return close(consumer == null ? null : consumer.stop())
+                .eventually(() -> checks)
                 .eventually(() -> close(messaging == null ? null : messaging.stop()))
                 .eventually(() -> close(readPool == null ? null : readPool.close()))
                 .eventually(() -> close(background == null ? null : background.close()))

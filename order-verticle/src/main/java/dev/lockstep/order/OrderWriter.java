@@ -94,8 +94,9 @@ final class OrderWriter {
         if (writtenAt != null) {
             return new Accepted(placement.order().placedAt(writtenAt));
         }
-        Idempotency idempotency = Objects.requireNonNull(placement.idempotency(), "only a used key keeps an order out");
-        FirstUse first = Objects.requireNonNull(firstUses.get(idempotency.key()), "a used key belongs to an order");
+        Idempotency idempotency =
+                Objects.requireNonNull(placement.idempotency(), "an order without a key was not inserted");
+        FirstUse first = Objects.requireNonNull(firstUses.get(idempotency.key()), "a used key has no order");
         return first.requestHash().equals(idempotency.requestHash()) ? new Accepted(first.order()) : new KeyReused();
     }
 

@@ -76,7 +76,7 @@ final class TimelineAssembler {
         }
 
         List<Future<Void>> requestLists(String service) {
-            List<Future<Void>> asked = new ArrayList<>(List.of(
+            List<Future<Void>> requests = new ArrayList<>(List.of(
                     list(service, "outbox", query("aggregateId", orderId), row -> {
                         messages.put(row.getString("id"), row);
                         add(
@@ -132,9 +132,9 @@ final class TimelineAssembler {
                         add(at(incident, "at"), service, incident.getString("event"), detail);
                     })));
             if (service.equals(SAGA)) {
-                asked.add(requestSagaHistory(service));
+                requests.add(requestSagaHistory(service));
             }
-            return asked;
+            return requests;
         }
 
         List<Future<Void>> requestInbox(String service) {
@@ -149,11 +149,11 @@ final class TimelineAssembler {
             if (ids.size() < messages.size()) {
                 truncated.add(new Truncated(service, "inbox", ids.size()));
             }
-            List<Future<Void>> asked = new ArrayList<>();
+            List<Future<Void>> requests = new ArrayList<>();
             for (int from = 0; from < ids.size(); from += IDS_PER_REQUEST) {
                 MultiMap query = MultiMap.caseInsensitiveMultiMap().add("limit", String.valueOf(MAX_ENTRIES_PER_LIST));
                 ids.subList(from, Math.min(from + IDS_PER_REQUEST, ids.size())).forEach(id -> query.add("id", id));
-                asked.add(list(service, "inbox", query, received -> {
+                requests.add(list(service, "inbox", query, received -> {
                     String id = received.getString("messageId");
                     Map<String, Object> detail = new LinkedHashMap<>();
                     detail.put("messageId", id);
@@ -163,7 +163,7 @@ final class TimelineAssembler {
                     add(at(received, "receivedAt"), service, "consumed", detail);
                 }));
             }
-            return asked;
+            return requests;
         }
 
         void add(Instant at, String service, String kind, Map<String, Object> detail) {
@@ -215,7 +215,7 @@ final class TimelineAssembler {
         }
 
         private Future<Void> recordOutcome(String service, Future<?> answer) {
-            return answer.onSuccess(told -> answered.add(service))
+            return answer.onSuccess(found -> answered.add(service))
                     .<Void>mapEmpty()
                     .recover(failure -> {
                         unavailable.putIfAbsent(service, PeerUnavailableException.reason(failure));

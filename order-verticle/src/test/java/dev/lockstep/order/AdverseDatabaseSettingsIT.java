@@ -25,11 +25,11 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A database and a role whose settings would each break something, and one that becomes read-only. */
+/** Databases and roles with settings that affect clients, and a database that becomes read-only. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class AdverseDatabaseSettingsIT {
     private static final Duration SOON = Duration.ofSeconds(20);
-    private static final List<String> HOSTILE = List.of(
+    private static final List<String> ADVERSE = List.of(
             "bytea_output TO 'escape'",
             "DateStyle TO SQL, DMY",
             "IntervalStyle TO 'sql_standard'",
@@ -58,10 +58,10 @@ class AdverseDatabaseSettingsIT {
     @Test
     void orders_outbox_rows_and_dead_letters_round_trip_under_adverse_settings() throws SQLException {
         // Given
-        for (String setting : HOSTILE) {
+        for (String setting : ADVERSE) {
             asSuperuser("ALTER DATABASE " + database + " SET " + setting);
         }
-        // By another session, whose own time zone does not matter.
+        // Taken from the clock of this JVM, so the time zone of the session does not matter.
         Instant before = Instant.now().minusSeconds(2);
 
         try (OrderService orders =
@@ -117,7 +117,7 @@ class AdverseDatabaseSettingsIT {
             asSuperuser("ALTER DATABASE " + database + " SET default_transaction_read_only = on");
             asSuperuser("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
 
-            // Enough at once for all connections of the pool.
+            // Enough concurrent requests to use all connections of the pool.
             await().atMost(SOON).until(() -> burst(orders).stream().allMatch(status -> status == 503));
             await().atMost(SOON)
                     .untilAsserted(
@@ -141,7 +141,7 @@ class AdverseDatabaseSettingsIT {
         return answers.stream().map(answer -> answer.join().status()).toList();
     }
 
-    // Other tests of this JVM use the same topic.
+    // Filtered by key, because other tests of this JVM use the same topic.
     private List<JsonNode> deadLetters(OrderService orders) {
         JsonNode data = orders.get("/dead-letters").body().get("data");
         return StreamSupport.stream(data.spliterator(), false)
@@ -149,7 +149,7 @@ class AdverseDatabaseSettingsIT {
                 .toList();
     }
 
-    // Past what the database has set.
+    // Overrides the settings of the database.
     private String deadLetterInHex() throws SQLException {
         String options = "&options=-c%20statement_timeout=0%20-c%20transaction_timeout=0";
         try (Connection connection =

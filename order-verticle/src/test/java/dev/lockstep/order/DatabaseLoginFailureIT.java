@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The service's role loses its login while the service runs, as when its password is changed. */
+/** The role of the service can no longer log in while the service runs, for example after a password change. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DatabaseLoginFailureIT {
     @Test
@@ -35,7 +35,7 @@ class DatabaseLoginFailureIT {
             await().atMost(Duration.ofSeconds(20)).untilAsserted(() -> {
                 OrderService.Answer refused = orders.post("/orders", order("u-login"));
                 assertThat(refused.status()).isEqualTo(503);
-                assertThat(refused.body().get("detail").asText()).contains("The order was not taken");
+                assertThat(refused.body().get("detail").asText()).contains("The order was not accepted");
             });
             for (OrderService.Answer answer : List.of(
                     orders.post("/orders", order("u-login")),

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The service as the role that the settings page tells people to create for it. */
+/** Runs the service with the role that the settings page documents. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LeastPrivilegeIT {
     private static final Path SETTINGS = Path.of("..", "docs", "settings.md");
     private static final Pattern SQL = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);
     private static final Duration SOON = Duration.ofSeconds(90);
-    // Not from newDatabase: the page creates it.
+    // Does not use newDatabase, because the documented SQL creates the database.
     private static final String NAME = "least_privilege";
 
     @Test
@@ -67,7 +67,7 @@ class LeastPrivilegeIT {
             assertThat(orders.get("/outbox/summary").status()).isEqualTo(200);
             assertThat(orders.get("/dead-letters").status()).isEqualTo(200);
         }
-        // A second start migrates nothing, and makes the partitions of days to come.
+        // A second start has nothing to migrate and creates the partitions of the next days.
         try (OrderService orders = OrderService.start(TestServers.postgres(), NAME, settings)) {
             awaitReady(orders);
         }
@@ -89,7 +89,7 @@ class LeastPrivilegeIT {
         try (Connection connection =
                         DriverManager.getConnection(TestServers.postgres().superuserUrl(database));
                 Statement statement = connection.createStatement()) {
-            // One by one: CREATE DATABASE takes no company.
+            // Executed one by one: CREATE DATABASE cannot run in a transaction with other statements.
             for (String sql : statements.split(";\n")) {
                 statement.execute(sql);
             }

@@ -173,7 +173,7 @@ class OrderApiIT {
             // Given
             List<String> placed = new ArrayList<>(
                     IntStream.range(0, 7).mapToObj(i -> orders.place("u-pages")).toList());
-            // In another status, and yet to be found between the others.
+            // An order with another status must be listed between the others.
             confirm(placed.get(3));
 
             // When

@@ -281,7 +281,7 @@ class OrderCommandsIT {
         return command;
     }
 
-    /** The command, sent where the other one goes: by the time that it is obeyed, so is the other. */
+    /** Puts the command on the partition of the other one, so that it is handled after the other one. */
     private static ProducerRecord<String, String> onPartitionOf(
             ProducerRecord<String, String> other, ProducerRecord<String, String> command) {
         int partition = Math.floorMod(
@@ -299,7 +299,7 @@ class OrderCommandsIT {
         send(List.of(command));
     }
 
-    /** Sends all before it waits for the first, so that they can arrive as one batch. */
+    /** Sends all commands before it waits for the first acknowledgement, so that they can arrive as one batch. */
     private static void send(List<ProducerRecord<String, String>> commands) {
         List<Future<RecordMetadata>> sent =
                 commands.stream().map(producer::send).toList();

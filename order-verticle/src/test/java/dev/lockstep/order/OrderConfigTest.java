@@ -55,7 +55,7 @@ class OrderConfigTest {
                         "ORDER_INTAKE_CONNECTIONS must be at least 1, but was 0",
                         "ORDER_INTAKE_BATCH must be a whole number, but was \"many\"",
                         "ORDER_INTAKE_QUEUE must be at least 1, but was -1",
-                        "ORDER_INTAKE_PATIENCE must be longer than nothing, but was PT0S",
+                        "ORDER_INTAKE_PATIENCE must be positive, but was PT0S",
                         "ORDER_PENDING_WARNING_AFTER must be positive, but was PT-1S");
     }
 }

@@ -42,7 +42,7 @@ class OrderGroupCommitIT {
 
     @Test
     void an_invalid_order_in_a_batch_does_not_fail_the_others() {
-        // One write in flight, so that the orders behind it share the next ones.
+        // One write in flight, so that the following orders share the next writes.
         try (OrderService orders =
                 OrderService.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_CONNECTIONS", "1"))) {
             // Given

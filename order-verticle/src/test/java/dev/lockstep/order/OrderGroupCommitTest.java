@@ -167,7 +167,7 @@ class OrderGroupCommitTest {
         assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(503);
             assertThat(problem.retryAfter()).contains(Duration.ofSeconds(1));
-            assertThat(problem.detail()).contains("was not taken").doesNotContain("known");
+            assertThat(problem.detail()).contains("was not accepted").doesNotContain("known");
         });
     }
 
@@ -183,7 +183,7 @@ class OrderGroupCommitTest {
         // Then
         assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(503);
-            assertThat(problem.detail()).contains("Whether the order was taken is not known");
+            assertThat(problem.detail()).contains("It is unknown whether the order was accepted");
         });
     }
 
@@ -226,7 +226,7 @@ class OrderGroupCommitTest {
     void a_failing_result_handler_does_not_affect_other_results() {
         // Given
         place("a").onSuccess(placed -> {
-            throw new IllegalStateException("the connection is gone");
+            throw new IllegalStateException("the connection is closed");
         });
         Future<PlaceOrderResult> other = place("b");
         eventLoop.endTick();
@@ -332,7 +332,7 @@ class OrderGroupCommitTest {
         return new Accepted(order(userId).placedAt(WRITTEN_AT));
     }
 
-    /** Writes when it is told to. */
+    /** Completes writes on request. */
     private static final class Database {
         private final List<List<PlaceOrder>> batches = new ArrayList<>();
         private final List<Promise<List<PlaceOrderResult>>> outcomes = new ArrayList<>();
@@ -364,7 +364,7 @@ class OrderGroupCommitTest {
         }
     }
 
-    /** Keeps what is to run at the end of the tick until the tick ends. */
+    /** Runs queued tasks when the test ends the tick. */
     private static final class EventLoop {
         private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
 

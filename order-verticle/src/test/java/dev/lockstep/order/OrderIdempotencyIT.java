@@ -25,7 +25,7 @@ class OrderIdempotencyIT {
 
     @BeforeAll
     static void start() {
-        // Small batches, so that requests with one key are in flight on several connections at once.
+        // Small batches, so that requests with the same key are in flight on several connections concurrently.
         orders = OrderService.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_BATCH", "4"));
     }
 

@@ -28,14 +28,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A hundred thousand orders, of which one user has half and only a handful are cancelled. */
+/** 100,000 orders: half of them belong to one user, and only a few are cancelled. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderListIT {
     private static final int LIMIT = 50;
     private static final String[] ALL = {"PENDING", "CONFIRMED", "CANCELLED"};
     private static final String[] RARE = {"CANCELLED"};
     private static final UUID MAX_ORDER_ID = new UUID(-1L, -1L);
-    // Behind half of all orders.
+    // The cursor in the middle of all orders.
     private static final UUID MIDDLE = UUID.fromString("01999999-0000-7000-8000-00000000c350");
 
     private static Vertx vertx;
@@ -109,7 +109,7 @@ class OrderListIT {
         return Tuple.tuple().addValue(statuses).addValue(before).addValue(LIMIT);
     }
 
-    /** What every scan of the table returned and what it threw away. */
+    /** The number of rows that the scans of the table returned or filtered out. */
     private static long ordersRead(JsonNode plan) {
         long read = 0;
         for (JsonNode node : plan.findParents("Relation Name")) {

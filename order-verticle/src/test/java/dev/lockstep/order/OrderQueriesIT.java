@@ -27,13 +27,13 @@ class OrderQueriesIT {
                 Connection operator =
                         DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
                 Statement statement = operator.createStatement()) {
-            // Given: whatever reads orders waits for this lock
+            // Given: queries on orders wait for this lock
             String order = orders.place("u1");
             operator.setAutoCommit(false);
             statement.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE");
 
             // When
-            long begun = System.nanoTime();
+            long start = System.nanoTime();
             List<CompletableFuture<Answer>> asked = IntStream.range(0, 24)
                     .mapToObj(i -> orders.getLater(i % 2 == 0 ? "/orders?userId=u1" : "/orders/" + order))
                     .toList();
@@ -47,7 +47,7 @@ class OrderQueriesIT {
                 assertThat(answer.status()).isEqualTo(503);
                 assertThat(answer.header("Retry-After")).isNotEmpty();
             });
-            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(40));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(40));
 
             operator.rollback();
             assertThat(orders.get("/orders/" + order).status()).isEqualTo(200);

@@ -96,11 +96,11 @@ class OrderRequestTest {
                 Arguments.of(
                         "{\"userId\":\"u1\",\"items\":[" + ITEM + "],\"coupon\":1}",
                         "coupon",
-                        "is not known here; known are items, userId"),
+                        "is unknown; known members: items, userId"),
                 Arguments.of(
                         order("\"u1\"", "{\"productId\":\"p1\",\"qty\":1,\"price\":0}"),
                         "items[0].price",
-                        "is not known here; known are productId, qty"));
+                        "is unknown; known members: productId, qty"));
     }
 
     @Test

@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-/** The order service, running on a database of its own, with what a test needs to ask it and to look behind it. */
+/** The order service with its own database, and access to its HTTP routes and tables. */
 final class OrderService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -37,7 +37,7 @@ final class OrderService implements AutoCloseable {
     private final RunningService service;
     private final String jdbcUrl;
 
-    /** An answer, its body already read: null where there is none. */
+    /** An HTTP response with its parsed body, null if there is none. */
     record Answer(int status, JsonNode body, HttpResponse<String> response) {
         String header(String name) {
             return response.headers().firstValue(name).orElse("");
@@ -95,14 +95,14 @@ final class OrderService implements AutoCloseable {
         return send(HttpRequest.newBuilder(uri(path)).build());
     }
 
-    /** What is answered there, which need not be JSON. */
+    /** The response body as text, for responses that may not be JSON. */
     String text(String path) {
         return client.sendAsync(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
                 .join()
                 .body();
     }
 
-    /** The only series of that name. */
+    /** The value of the only time series with this name. */
     double metric(String name) {
         return text("/metrics")
                 .lines()
@@ -112,7 +112,7 @@ final class OrderService implements AutoCloseable {
                 .orElseThrow(() -> new IllegalStateException("there is no " + name));
     }
 
-    /** Places an order of one p1 and returns its id. */
+    /** Places an order for one p1 and returns its id. */
     String place(String userId) {
         Answer answer = post("/orders", order(userId));
         if (answer.status() != 202) {
@@ -125,7 +125,7 @@ final class OrderService implements AutoCloseable {
         return "{\"userId\":\"" + userId + "\",\"items\":[{\"productId\":\"p1\",\"qty\":1}]}";
     }
 
-    /** The first column of every row, as text. */
+    /** The first column of all rows, as text. */
     List<String> query(String sql) {
         try (Connection connection = DriverManager.getConnection(jdbcUrl);
                 Statement statement = connection.createStatement();
@@ -149,7 +149,7 @@ final class OrderService implements AutoCloseable {
         }
     }
 
-    /** The types of the messages in the outbox that are about the order, oldest first. */
+    /** The types of the outbox messages of the order, oldest first. */
     List<String> outbox(String orderId) {
         return query("SELECT type FROM outbox WHERE aggregateid = '" + orderId + "' ORDER BY id");
     }

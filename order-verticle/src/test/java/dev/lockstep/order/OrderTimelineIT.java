@@ -28,7 +28,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The order service among peers that tell what a test wants them to: one is slow, one is away. */
+/** The order service with simulated peers: one is slow, and one is unavailable. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderTimelineIT {
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -76,20 +76,20 @@ class OrderTimelineIT {
                 .asText();
 
         // When
-        long begun = System.nanoTime();
+        long start = System.nanoTime();
         JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
 
         // Then
-        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
         assertThat(timeline.get("orderId").asText()).isEqualTo(order);
         assertThat(timeline.get("status").asText()).isEqualTo("PENDING");
-        List<String> told = new ArrayList<>();
+        List<String> entries = new ArrayList<>();
         timeline.get("data")
-                .forEach(entry -> told.add(
+                .forEach(entry -> entries.add(
                         entry.get("service").asText() + " " + entry.get("kind").asText()));
-        assertThat(told.subList(0, 4))
+        assertThat(entries.subList(0, 4))
                 .containsExactly("order accepted", "order sent", "saga consumed", "saga saga-step");
-        assertThat(told.subList(4, told.size()))
+        assertThat(entries.subList(4, entries.size()))
                 .hasSize(501)
                 .startsWith("inventory dead-letter")
                 .endsWith("inventory parked");
@@ -102,8 +102,8 @@ class OrderTimelineIT {
         assertThat(consumed.get("type").asText()).isEqualTo("OrderCreated");
         assertThat(consumed.get("offset").asInt()).isEqualTo(7);
         assertThat(timeline.get("data").get(3).get("event").asText()).isEqualTo("OrderCreated");
-        assertThat(reason(timeline, "slow")).endsWith("it did not answer within PT3S");
-        assertThat(reason(timeline, "away")).contains("it cannot be reached");
+        assertThat(reason(timeline, "slow")).endsWith("no response within PT3S");
+        assertThat(reason(timeline, "away")).contains("the request failed");
         assertThat(reason(timeline, "saga")).isEmpty();
         assertThat(reason(timeline, "inventory")).isEmpty();
         assertThat(timeline.get("truncated").toString())
@@ -149,7 +149,7 @@ class OrderTimelineIT {
 
     @Test
     void timelines_over_the_concurrency_limit_wait_or_are_rejected_without_blocking_orders() {
-        // Given: a timeline takes as long as the peer that does not answer
+        // Given: a timeline takes until the timeout of the peer that does not respond
         String order = orders.place("u4");
 
         // When
@@ -158,11 +158,11 @@ class OrderTimelineIT {
                 .toList();
         List<String> placed =
                 IntStream.range(0, 20).mapToObj(i -> orders.place("u4")).toList();
-        boolean stillAsking = asked.stream().anyMatch(each -> !each.isDone());
+        boolean stillPending = asked.stream().anyMatch(each -> !each.isDone());
         List<Answer> answers = asked.stream().map(CompletableFuture::join).toList();
 
         // Then
-        assertThat(stillAsking).isTrue();
+        assertThat(stillPending).isTrue();
         assertThat(placed).doesNotHaveDuplicates();
         assertThat(answers.stream().filter(answer -> answer.status() == 200)).hasSizeBetween(2, 6);
         assertThat(answers.stream().filter(answer -> answer.status() != 200))

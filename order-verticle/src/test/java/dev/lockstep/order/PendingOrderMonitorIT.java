@@ -23,7 +23,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Orders that stay PENDING beside a saga service that knows some of them. */
+/** Orders that stay PENDING, and a saga service that has sagas for some of them. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PendingOrderMonitorIT {
     private static final Duration SOON = Duration.ofSeconds(30);
@@ -67,9 +67,9 @@ class PendingOrderMonitorIT {
                     .untilAsserted(
                             () -> assertThat(check(orders).path("warning").asText())
                                     .startsWith(
-                                            "2 orders are PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER), the oldest, "
+                                            "2 orders have been PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER); the oldest, "
                                                     + known + ", for ")
-                                    .contains("the saga service has no saga of 1 of them"));
+                                    .contains("the saga service has no saga for 1 of them"));
             assertThat(check(orders).path("status").asText()).isEqualTo("UP");
             assertThat(orders.metric("lockstep_orders_oldest_pending_seconds")).isGreaterThan(1);
             assertThat(orders.metric("lockstep_orders_without_saga")).isEqualTo(1);
@@ -92,8 +92,8 @@ class PendingOrderMonitorIT {
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(
                                     check(orders).path("warning").asText())
-                            .startsWith("1 orders are PENDING for more than PT1S")
-                            .endsWith("whether they have sagas is not known: PEERS does not name the saga service"));
+                            .startsWith("1 orders have been PENDING for more than PT1S")
+                            .endsWith("whether they have sagas is unknown: PEERS does not include the saga service"));
             assertThat(orders.metric("lockstep_orders_without_saga")).isNaN();
         }
     }
@@ -139,6 +139,6 @@ class PendingOrderMonitorIT {
                 return check;
             }
         }
-        throw new AssertionError("there is no check of orders");
+        throw new AssertionError("there is no check named orders");
     }
 }

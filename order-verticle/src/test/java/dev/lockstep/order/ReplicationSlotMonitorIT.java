@@ -35,7 +35,7 @@ class ReplicationSlotMonitorIT {
             await().atMost(SOON)
                     .untilAsserted(
                             () -> assertThat(slotCheck(orders).path("warning").asText())
-                                    .contains(slot, "bytes of WAL", "warned of from 20000000"));
+                                    .contains(slot, "bytes of WAL", "warning from 20000000 bytes"));
             assertThat(slotCheck(orders).path("status").asText()).isEqualTo("UP");
             assertThat(orders.post("/orders", order("u-1")).status()).isEqualTo(202);
             write(orders, 25_000);
@@ -48,7 +48,7 @@ class ReplicationSlotMonitorIT {
             assertThat(refused.header("Retry-After")).isEqualTo("5");
             assertThat(refused.body().get("detail").asText())
                     .containsPattern("replication slot " + slot
-                            + " keeps [0-9]{8} bytes of WAL, nothing new is taken from 40000000 on");
+                            + " keeps [0-9]{8} bytes of WAL, new work is refused from 40000000 bytes");
             assertThat(orders.get("/orders/" + before).status()).isEqualTo(200);
             assertThat(orders.post("/orders/" + before + "/cancel", "").status())
                     .isEqualTo(202);
@@ -90,7 +90,7 @@ class ReplicationSlotMonitorIT {
                 await().atMost(SOON).untilAsserted(() -> {
                     assertThat(walStatus(orders)).isEqualTo("extended");
                     assertThat(slotCheck(orders).path("warning").asText())
-                            .contains("bytes of WAL (wal_status extended), warned of from 20000000");
+                            .contains("bytes of WAL (wal_status extended), warning from 20000000 bytes");
                 });
             } finally {
                 orders.execute("ALTER SYSTEM RESET max_wal_size");
@@ -118,7 +118,7 @@ class ReplicationSlotMonitorIT {
                 assertThat(slotCheck(orders).path("status").asText()).isEqualTo("DOWN");
                 assertThat(slotCheck(orders).path("problem").asText())
                         .isEqualTo("slot " + slot
-                                + " is lost (wal_removed): what it has missed is sent from the table once a relay"
+                                + " is lost (wal_removed): the missed rows are sent from the table once a relay"
                                 + " replaces it");
                 assertThat(walStatus(orders)).isEqualTo("lost");
             });
@@ -132,7 +132,7 @@ class ReplicationSlotMonitorIT {
         }
     }
 
-    // As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep.
+    // Invalidates the slot with max_slot_wal_keep_size: the server removes WAL that the slot still needs.
     private static void lose(OrderService orders, String slot) {
         orders.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
         orders.execute("SELECT pg_reload_conf()");
@@ -155,7 +155,7 @@ class ReplicationSlotMonitorIT {
         orders.execute("INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, %d)".formatted(kilobytes));
     }
 
-    /** The status whose gauge is 1, or nothing where none is. */
+    /** The status whose gauge is 1, or an empty text if there is none. */
     private static String walStatus(OrderService orders) {
         return orders.text("/metrics")
                 .lines()
@@ -170,7 +170,7 @@ class ReplicationSlotMonitorIT {
                 return check;
             }
         }
-        throw new AssertionError("readiness says nothing of the slot");
+        throw new AssertionError("readiness has no check named slot");
     }
 
     private static Map<String, String> with(Map<String, String> settings, String name, String value) {

@@ -23,15 +23,15 @@ record DepositRequest(UserId userId, Money amount, @Nullable String key) {
         List<FieldError> errors = new ArrayList<>();
         checkUserId(userId, errors);
         if (key != null && (key.isBlank() || key.length() > MAX_KEY_LENGTH)) {
-            errors.add(
-                    new FieldError("Idempotency-Key", "must have 1 to " + MAX_KEY_LENGTH + " characters, not blank"));
+            errors.add(new FieldError(
+                    "Idempotency-Key", "must have 1 to " + MAX_KEY_LENGTH + " characters and must not be blank"));
         } else if (key != null && !FieldConstraints.isPrintable(key)) {
             errors.add(new FieldError("Idempotency-Key", "must not contain control characters"));
         }
         long amount = amount(body, errors);
         String currency = currency(body, errors);
         if (!errors.isEmpty()) {
-            throw Problem.badRequest("The deposit is not valid", errors);
+            throw Problem.badRequest("The deposit is invalid; see errors", errors);
         }
         return new DepositRequest(new UserId(userId), new Money(amount, currency), key);
     }

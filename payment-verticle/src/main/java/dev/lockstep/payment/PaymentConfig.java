@@ -21,7 +21,7 @@ public record PaymentConfig(ServiceConfig common, Duration ledgerCloseInterval) 
         Duration ledgerCloseInterval = env.duration("LEDGER_CLOSE_INTERVAL", Duration.ofMinutes(1));
         env.check(
                 ledgerCloseInterval.toMillis() > 0,
-                "LEDGER_CLOSE_INTERVAL must be longer than PT0S, but was " + ledgerCloseInterval);
+                "LEDGER_CLOSE_INTERVAL must be at least PT0.001S, but was " + ledgerCloseInterval);
         return env.build(SERVICE, () -> new PaymentConfig(common, ledgerCloseInterval));
     }
 }

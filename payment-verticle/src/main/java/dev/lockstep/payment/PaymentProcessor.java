@@ -86,24 +86,24 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
             SqlConnection tx,
             List<ReceivedMessage<dev.lockstep.contracts.PaymentCommand>> messages,
             List<PaymentCommand> commands,
-            PaymentBatch books) {
+            PaymentBatch batch) {
         List<OutboxMessage> answers = new ArrayList<>(commands.size());
         for (int i = 0; i < commands.size(); i++) {
-            Decided payment = books.handle(commands.get(i));
+            Decided payment = batch.handle(commands.get(i));
             answers.add(PaymentMessages.answer(payment, messages.get(i).traceparent()));
         }
-        return save(tx, books, answers);
+        return save(tx, batch, answers);
     }
 
     // The statements are pipelined, and join waits for all of them. A failure must not go unnoticed: in a failed
     // transaction Postgres treats COMMIT as ROLLBACK without reporting an error.
-    private Future<Void> save(SqlConnection tx, PaymentBatch books, List<OutboxMessage> answers) {
+    private Future<Void> save(SqlConnection tx, PaymentBatch batch, List<OutboxMessage> answers) {
         List<LedgerStore.IdentifiedPosting> postings =
-                books.postings().stream().map(LedgerStore.IdentifiedPosting::of).toList();
+                batch.postings().stream().map(LedgerStore.IdentifiedPosting::of).toList();
         return Future.join(List.of(
-                        payments.insert(tx, books.newPayments()),
-                        payments.update(tx, books.updatedPayments()),
-                        accounts.update(tx, books.changedAccounts()),
+                        payments.insert(tx, batch.newPayments()),
+                        payments.update(tx, batch.updatedPayments()),
+                        accounts.update(tx, batch.changedAccounts()),
                         ledger.append(tx, postings),
                         outbox.append(tx, answers)))
                 .mapEmpty();

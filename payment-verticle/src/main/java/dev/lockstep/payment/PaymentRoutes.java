@@ -100,12 +100,12 @@ final class PaymentRoutes {
                         paid.made().opened() ? 201 : 200,
                         AccountView.of(paid.made().account()));
             case Outcome.CurrencyMismatch other ->
-                ctx.fail(Problem.unprocessable("The account of " + userId + " is kept in " + other.currency()));
+                ctx.fail(Problem.unprocessable("The currency of the account of " + userId + " is " + other.currency()));
             case Outcome.BalanceLimitExceeded tooMuch ->
                 ctx.fail(Problem.unprocessable(
-                        "The balance of " + userId + " would be larger than an account can hold"));
+                        "The balance of " + userId + " would exceed the maximum balance of an account"));
             case Outcome.KeyReused taken ->
-                ctx.fail(Problem.unprocessable(IDEMPOTENCY_KEY + " was used before, for a deposit of "
+                ctx.fail(Problem.unprocessable(IDEMPOTENCY_KEY + " was already used for a deposit of "
                         + taken.amount().amount() + " " + taken.amount().currency()));
         }
     }
@@ -116,7 +116,7 @@ final class PaymentRoutes {
                 ctx,
                 payments.find(reads, new OrderId(orderId))
                         .map(found -> found.map(PaymentView::of)
-                                .orElseThrow(() -> Problem.notFound("Nothing was asked for order " + orderId))));
+                                .orElseThrow(() -> Problem.notFound("Order " + orderId + " has no payment"))));
     }
 
     private void listLedger(RoutingContext ctx) {
@@ -135,10 +135,10 @@ final class PaymentRoutes {
     }
 
     private static Map<String, Object> ledgerSummary(List<LedgerAudit.CurrencySummary> currencies) {
-        Map<String, Object> books = new LinkedHashMap<>();
-        books.put("balanced", currencies.stream().allMatch(LedgerAudit.CurrencySummary::balanced));
-        books.put("data", currencies);
-        return books;
+        Map<String, Object> summary = new LinkedHashMap<>();
+        summary.put("balanced", currencies.stream().allMatch(LedgerAudit.CurrencySummary::balanced));
+        summary.put("data", currencies);
+        return summary;
     }
 
     private static String id(RoutingContext ctx, String parameter) {

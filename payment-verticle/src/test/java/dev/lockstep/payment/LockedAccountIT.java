@@ -23,11 +23,11 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** An operator's open {@code SELECT ... FOR UPDATE} on one account, while payments of many come in. */
+/** An open {@code SELECT ... FOR UPDATE} of an operator on one account, while payments of many accounts arrive. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LockedAccountIT {
-    // The row is locked all the time, so whatever ends did not wait for it. LockedRowIT bounds how long that takes.
+    // The row stays locked, so a payment that completes has not waited for it. LockedRowIT limits the latency.
     private static final Duration LATENCY = Duration.ofSeconds(20);
 
     private final String run = UUID.randomUUID().toString();

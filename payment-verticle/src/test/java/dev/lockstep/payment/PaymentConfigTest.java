@@ -38,6 +38,6 @@ class PaymentConfigTest {
         // Then
         assertThatThrownBy(() -> PaymentConfig.from(environment))
                 .isInstanceOf(SettingsException.class)
-                .hasMessageContaining("LEDGER_CLOSE_INTERVAL must be longer than PT0S, but was PT0S");
+                .hasMessageContaining("LEDGER_CLOSE_INTERVAL must be at least PT0.001S, but was PT0S");
     }
 }

@@ -24,7 +24,7 @@ import java.util.stream.StreamSupport;
 import org.flywaydb.core.Flyway;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A payments database of a test's own, and the service's collaborators on it, without Kafka. */
+/** A separate payment database and the components of the service that use it, without Kafka. */
 final class PaymentDatabase implements AutoCloseable {
     static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     static final String CURRENCY = "KRW";

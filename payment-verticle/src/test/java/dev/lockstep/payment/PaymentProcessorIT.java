@@ -250,7 +250,7 @@ class PaymentProcessorIT {
         assertThat(await(database.audit.summary(database.pool))).allMatch(LedgerAudit.CurrencySummary::balanced);
     }
 
-    // As a consumer does: the next batch of a partition is taken up when the one before is committed.
+    // Like a consumer: the next batch of a partition starts after the previous one has committed.
     private Future<Void> inOrder(List<List<ReceivedMessage<PaymentCommand>>> batches) {
         Future<Void> done = Future.succeededFuture();
         for (List<ReceivedMessage<PaymentCommand>> batch : batches) {

@@ -15,7 +15,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
 
-/** The whole payment service on a database of its own, and a client to it. */
+/** The complete payment service with its own database, and an HTTP client for it. */
 final class PaymentService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -43,7 +43,7 @@ final class PaymentService implements AutoCloseable {
         return TestServers.postgres().jdbcUrl(database);
     }
 
-    /** What was answered, the body read as JSON. */
+    /** An HTTP response with a JSON body. */
     record Answer(int status, String contentType, JsonNode body) {}
 
     Answer get(String path) {

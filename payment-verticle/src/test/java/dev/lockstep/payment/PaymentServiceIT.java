@@ -33,7 +33,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The service as the outside sees it: HTTP, and Kafka in and out. */
+/** The external interfaces of the service: HTTP and its Kafka topics. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PaymentServiceIT {
@@ -76,7 +76,7 @@ class PaymentServiceIT {
         // Then
         assertThat(dollars.status()).isEqualTo(422);
         assertThat(dollars.contentType()).startsWith("application/problem+json");
-        assertThat(dollars.body().get("detail").textValue()).isEqualTo("The account of won is kept in KRW");
+        assertThat(dollars.body().get("detail").textValue()).isEqualTo("The currency of the account of won is KRW");
         assertThat(service.get("/accounts/won").body()).isEqualTo(account("won", 2_000));
     }
 
@@ -147,7 +147,7 @@ class PaymentServiceIT {
         // Then
         assertThat(otherBody.status()).isEqualTo(422);
         assertThat(otherBody.body().get("detail").textValue())
-                .isEqualTo("Idempotency-Key was used before, for a deposit of 700 KRW");
+                .isEqualTo("Idempotency-Key was already used for a deposit of 700 KRW");
         assertThat(otherUser.status()).isEqualTo(201);
         assertThat(service.get("/accounts/key").body()).isEqualTo(account("key", 700));
     }
@@ -274,7 +274,7 @@ class PaymentServiceIT {
         }
     }
 
-    // As the relay makes them.
+    // A UUIDv7, like the ids of outbox rows.
     private static String newId() {
         return Generators.timeBasedEpochGenerator().generate().toString();
     }
@@ -289,7 +289,7 @@ class PaymentServiceIT {
         return record;
     }
 
-    /** Waits for so many answers about these orders, and a moment longer for one too many. */
+    /** Waits for the expected number of events of these orders, and a moment longer for surplus events. */
     private static List<ConsumerRecord<String, String>> answers(List<String> orderIds, int expected) {
         List<ConsumerRecord<String, String>> answers = new ArrayList<>();
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(

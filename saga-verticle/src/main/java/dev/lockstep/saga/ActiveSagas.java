@@ -34,27 +34,26 @@ final class ActiveSagas {
             AtomicReference<Count> count = new AtomicReference<>(Count.NONE);
             counted.put(state, count);
             Gauge.builder("lockstep.saga.states", count, now -> now.get().sagas())
-                    .description("Sagas that are under way, by state; of all instances together")
+                    .description("active sagas of all instances, by state")
                     .tags("state", state.name())
                     .register(meters);
             Gauge.builder("lockstep.saga.oldest", count, now -> now.get().oldestSeconds())
-                    .description("For how long the longest waiting saga has been waiting for the same, by state")
+                    .description("how long the longest-waiting saga has been waiting for the same messages, by state")
                     .baseUnit("seconds")
                     .tags("state", state.name())
                     .register(meters);
         }
         Gauge.builder("lockstep.saga.faulty", counted, ActiveSagas::faulty)
-                .description(
-                        "Sagas whose deadline passed and could not be acted on; they are tried again, apart from the others")
+                .description("sagas that were postponed because they could not advance when their deadline passed")
                 .register(meters);
     }
 
     Future<Void> refresh() {
-        long movedNow = netStarted.get();
+        long netStartedNow = netStarted.get();
         return store.countActive(client)
                 .onSuccess(counts -> {
                     counted.forEach((state, count) -> count.set(counts.getOrDefault(state, Count.NONE)));
-                    netStartedAtRefresh.set(movedNow);
+                    netStartedAtRefresh.set(netStartedNow);
                 })
                 .mapEmpty();
     }

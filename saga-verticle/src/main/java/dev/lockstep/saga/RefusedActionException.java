@@ -19,25 +19,26 @@ final class RefusedActionException extends RuntimeException {
         StateName name = StateName.of(state);
         String saga = "The saga of order " + action.orderId() + " is " + name;
         if (name.hasEnded()) {
-            return saga + ", which is an end: nothing is done to it any more";
+            return saga + ", which is a final state; no action is possible";
         }
         return saga
                 + switch (action) {
                     case RetryRequested _ ->
                         name == StateName.AWAITING_ORDER
-                                ? ": it waits for the order itself, which nobody was asked for;"
-                                        + " compensate it to cancel it without"
-                                : ", begun by an earlier version that did not keep what to ask for again;"
-                                        + " its deadline decides";
+                                ? ": it waits for OrderCreated, which no command requests, so there is nothing to retry."
+                                        + " To cancel the order without OrderCreated, compensate the saga"
+                                : ": an earlier version started it and did not store the command to send again;"
+                                        + " wait for its deadline";
                     case CompensationRequested _ ->
                         name == StateName.CONFIRMING_ORDER
-                                ? ": the order may have confirmed already, which only the order service can tell."
-                                        + " POST /orders/" + action.orderId() + "/cancel there asks it"
-                                : ": it is being compensated already";
+                                ? ": the order may already be confirmed. To request its cancellation, send POST /orders/"
+                                        + action.orderId() + "/cancel to the order service"
+                                : ": its compensation is already in progress";
                     case AbandonRequested _ ->
                         name == StateName.AWAITING_ORDER
-                                ? ": nothing was begun that could stay behind; compensate it to cancel it without"
-                                : ": it is on its way to be confirmed, so compensate it first";
+                                ? ": it has sent no command that could be left undone."
+                                        + " To cancel the order without OrderCreated, compensate the saga"
+                                : ": it is still proceeding towards confirmation; compensate it first";
                 };
     }
 }

@@ -48,7 +48,7 @@ public record SagaConfig(
         env.check(
                 retention == null || (retention.compareTo(inbox) >= 0 && retention.compareTo(MAX_RETENTION) <= 0),
                 RETENTION + " must be from INBOX_RETENTION, which is " + inbox + ", to " + MAX_RETENTION
-                        + ", or absent to keep sagas for ever, but was " + retention);
+                        + ", or unset to keep all sagas, but was " + retention);
         return env.build(SERVICE, () -> new SagaConfig(common, peers, deadlines, maxActive, sweepInterval, retention));
     }
 

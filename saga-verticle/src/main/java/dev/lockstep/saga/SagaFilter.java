@@ -62,7 +62,7 @@ record SagaFilter(
             // The error is thrown below.
         }
         throw Problem.badRequest(
-                parameter, "must be an ISO-8601 duration such as PT5M, not negative, but was \"" + text + "\"");
+                parameter, "must be a non-negative ISO-8601 duration such as PT5M, but was \"" + text + "\"");
     }
 
     private static After after(String cursor) {

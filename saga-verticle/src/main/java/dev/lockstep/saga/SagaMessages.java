@@ -130,7 +130,7 @@ final class SagaMessages {
      */
     SagaState toState(String name, String data) {
         Class<? extends SagaState> type = StateName.find(name)
-                .orElseThrow(() -> new UnreadableSagaException("there is no state " + name))
+                .orElseThrow(() -> new UnreadableSagaException("unknown saga state " + name))
                 .type();
         try {
             return JSON.readValue(data, type);
@@ -247,7 +247,8 @@ final class SagaMessages {
 
     private static UnprocessableMessageException unexpectedType(Message message) {
         return new UnprocessableMessageException(
-                "UNEXPECTED_TYPE", message.getClass().getSimpleName() + " is sent by the saga, not to it");
+                "UNEXPECTED_TYPE",
+                message.getClass().getSimpleName() + " is sent by the saga service, which does not consume it");
     }
 
     private static dev.lockstep.saga.domain.Money toDomain(Money money) {

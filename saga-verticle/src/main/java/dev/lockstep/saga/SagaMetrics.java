@@ -44,19 +44,19 @@ final class SagaMetrics {
             LOGGER.atDebug()
                     .addKeyValue("orderId", saga.orderId())
                     .addKeyValue("reason", reason)
-                    .log("order cancelled, nothing is held or taken");
+                    .log("order cancelled; no stock is reserved and no payment is charged");
         } else if (saga.state() instanceof Abandoned(var left, var why)) {
             duration("ABANDONED", left.reason().name()).record(age);
             LOGGER.atWarn()
                     .addKeyValue("orderId", saga.orderId())
                     .addKeyValue("reason", left.reason())
-                    .log("an operator abandoned the saga, so something may still be held or taken: " + why);
+                    .log("operator abandoned the saga; stock may still be reserved or a payment charged: " + why);
         } else if (saga.state() instanceof RetryingCompensation retrying
                 && isFirstAttempt(retrying, saga.before().state())) {
             LOGGER.atWarn()
                     .addKeyValue("orderId", saga.orderId())
                     .addKeyValue("reason", retrying.reason())
-                    .log("a compensation was not acknowledged in time and is tried again until it is");
+                    .log("compensation was not acknowledged in time; it is retried until it is acknowledged");
         }
     }
 
@@ -66,14 +66,14 @@ final class SagaMetrics {
 
     private Counter retries(SagaState state) {
         return Counter.builder("lockstep.saga.retries")
-                .description("How often something was asked for again, by the state in which it is waited for")
+                .description("how many times commands were sent again, by state")
                 .tags("state", StateName.of(state).name())
                 .register(meters);
     }
 
     private Timer duration(String outcome, String reason) {
         return Timer.builder("lockstep.saga.duration")
-                .description("From the order's arrival to its end")
+                .description("time from the order's arrival to the end of the saga")
                 .tags("outcome", outcome, "reason", reason)
                 .publishPercentileHistogram()
                 .minimumExpectedValue(Duration.ofMillis(1))

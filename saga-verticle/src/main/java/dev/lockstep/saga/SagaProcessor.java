@@ -185,7 +185,7 @@ final class SagaProcessor implements MessageHandler<Message> {
         for (OrderId each : wanted) {
             if (!found.contains(each)) {
                 throw new UnprocessableMessageException(
-                        "INVALID", "the database does not give back the order id that it was given: " + escaped(each));
+                        "INVALID", "the database does not store the order id unchanged: " + escaped(each));
             }
         }
     }

@@ -88,11 +88,11 @@ final class SagaRoutes {
 
     private Future<SagaView> existing(String orderId) {
         return reads.find(orderId)
-                .map(saga -> saga.orElseThrow(() -> Problem.notFound("There is no saga of order " + orderId)));
+                .map(saga -> saga.orElseThrow(() -> Problem.notFound("Order " + orderId + " has no saga")));
     }
 
     private static String orderId(RoutingContext ctx) {
-        return Objects.requireNonNull(ctx.pathParam("orderId"), "the route has it");
+        return Objects.requireNonNull(ctx.pathParam("orderId"), "the route has no parameter orderId");
     }
 
     private static @Nullable String reason(RoutingContext ctx) {
@@ -108,7 +108,7 @@ final class SagaRoutes {
 
     private static String required(@Nullable String reason) {
         if (reason == null) {
-            throw Problem.badRequest("reason", "must say why: what was left undone stays so, and somebody will ask");
+            throw Problem.badRequest("reason", "is required: what the saga leaves undone stays undone");
         }
         return reason;
     }

@@ -74,8 +74,8 @@ record SagaView(
     }
 
     private SagaView with(
-            @Nullable List<Obstacle> inTheWay,
-            @Nullable List<Unavailable> unasked,
+            @Nullable List<Obstacle> newObstacles,
+            @Nullable List<Unavailable> newUnavailable,
             @Nullable List<Map<String, Object>> steps) {
         return new SagaView(
                 orderId,
@@ -89,8 +89,8 @@ record SagaView(
                 failure,
                 startedAt,
                 updatedAt,
-                inTheWay,
-                unasked,
+                newObstacles,
+                newUnavailable,
                 steps);
     }
 }

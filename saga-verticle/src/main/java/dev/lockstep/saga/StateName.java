@@ -63,7 +63,7 @@ enum StateName {
             case Cancelled _ -> CANCELLED;
             case Abandoned _ -> ABANDONED;
             case NotStarted unseen ->
-                throw new IllegalArgumentException(unseen + " is the lack of a saga and has no name");
+                throw new IllegalArgumentException(unseen + " is not a stored state and has no name");
         };
     }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The fixture's census has room for ten. */
+/** The fixture allows ten active sagas. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ActiveSagasIT {
     @SuppressWarnings("NullAway.Init")

@@ -23,7 +23,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** Everybody that the saga talks to, as far as Kafka shows them. */
+/** Simulates the order, inventory and payment services on Kafka. */
 final class FakeParticipants implements AutoCloseable {
     static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -70,7 +70,7 @@ final class FakeParticipants implements AutoCloseable {
         assertThat(producer.send(record)).succeedsWithin(LIMIT);
     }
 
-    /** Waits for a command about the order and returns it. */
+    /** Waits for a command of this type for the order and returns it. */
     ConsumerRecord<String, String> awaitCommand(String order, String type) {
         await(type + " of " + order).atMost(LIMIT).until(() -> commands(order).contains(type));
         return received.stream()
@@ -79,7 +79,7 @@ final class FakeParticipants implements AutoCloseable {
                 .orElseThrow();
     }
 
-    /** The types of all commands heard for the order. */
+    /** The types of all commands received for the order. */
     List<String> commands(String order) {
         consumer.poll(Duration.ofMillis(100)).forEach(received::add);
         return received.stream()

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an operator can do to a saga, from the request to the rows. */
+/** Operator actions on a saga, from the HTTP request to the database rows. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaActionsIT {
     private static final Money TOTAL = new Money(4000, "KRW");
@@ -146,8 +146,8 @@ class SagaActionsIT {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            retry   | which nobody was asked for
-            abandon | nothing was begun that could stay behind
+            retry   | which no command requests
+            abandon | it has sent no command that could be left undone
             """)
     void a_saga_without_its_order_cannot_be_retried_or_abandoned(String action, String explanation) {
         // Given
@@ -158,7 +158,7 @@ class SagaActionsIT {
 
         // Then
         assertThat(answer.status()).isEqualTo(409);
-        assertThat(answer.error()).contains(explanation).endsWith("compensate it to cancel it without");
+        assertThat(answer.error()).contains(explanation).endsWith("compensate the saga");
     }
 
     @Test
@@ -203,8 +203,8 @@ class SagaActionsIT {
         // Then
         assertThat(answer.status()).isEqualTo(409);
         assertThat(answer.error())
-                .isEqualTo("The saga of order " + order + " is CONFIRMING_ORDER: the order may have confirmed already,"
-                        + " which only the order service can tell. POST /orders/" + order + "/cancel there asks it");
+                .isEqualTo("The saga of order " + order + " is CONFIRMING_ORDER: the order may already be confirmed."
+                        + " To request its cancellation, send POST /orders/" + order + "/cancel to the order service");
         await(database.batch(new OrderConfirmed(order, TOTAL)));
         assertThat(database.saga(order).state()).isEqualTo("CONFIRMED");
         assertThat(database.sentTypes(order)).doesNotContain("CancelOrder", "RefundPayment", "ReleaseStock");
@@ -223,15 +223,15 @@ class SagaActionsIT {
 
         // Then
         assertThat(answer.status()).isEqualTo(409);
-        assertThat(answer.error()).contains("is CONFIRMED, which is an end");
+        assertThat(answer.error()).contains("is CONFIRMED, which is a final state");
         assertThat(database.history(order)).isEqualTo(before);
         assertThat(recordedActions()).isEmpty();
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            abandon    | it is on its way to be confirmed, so compensate it first
-            compensate | it is being compensated already
+            abandon    | it is still proceeding towards confirmation; compensate it first
+            compensate | its compensation is already in progress
             """)
     void an_invalid_action_is_rejected_with_the_valid_ones(String action, String explanation) {
         // Given
@@ -299,7 +299,7 @@ class SagaActionsIT {
 
         // Then
         assertThat(saga.path("state").asText()).isEqualTo("ASLEEP");
-        assertThat(saga.path("failure").asText()).isEqualTo("there is no state ASLEEP");
+        assertThat(saga.path("failure").asText()).isEqualTo("unknown saga state ASLEEP");
         assertThat(saga.path("history")).hasSize(1);
         assertThat(SagaApi.ids(api.get("/sagas").json())).contains(order);
         assertThat(api.post(path("/retry"), WHY).status()).isEqualTo(409);

@@ -19,7 +19,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The saga's own routes, served from a database of a test. */
+/** The HTTP routes of the saga service on the database of a test. */
 final class SagaApi implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,7 +40,7 @@ final class SagaApi implements AutoCloseable {
         server = await(database.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
 
-    /** An answer whose body is JSON. */
+    /** An HTTP response with a JSON body. */
     record Answer(int status, JsonNode json) {
         String error() {
             return json.path("detail").asText();
@@ -94,7 +94,7 @@ final class SagaApi implements AutoCloseable {
             var response = client.send(request, BodyHandlers.ofString());
             return new Answer(response.statusCode(), json(response.body()));
         } catch (IOException e) {
-            throw new AssertionError(request + " got no answer", e);
+            throw new AssertionError(request + " got no response", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(request + " was interrupted", e);

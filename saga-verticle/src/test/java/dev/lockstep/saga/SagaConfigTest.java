@@ -54,7 +54,7 @@ class SagaConfigTest {
                 .hasMessageContaining("SAGA_COMPENSATION_RETRY must be from PT0.001S to PT8760H, but was PT8784H")
                 .hasMessageContaining("SAGA_MAX_ACTIVE must be at least 1, but was 0")
                 .hasMessageContaining("SAGA_RETENTION must be from INBOX_RETENTION, which is PT168H, to PT876000H,"
-                        + " or absent to keep sagas for ever, but was PT144H")
-                .hasMessageContaining("PEERS must be name=http://host:port");
+                        + " or unset to keep all sagas, but was PT144H")
+                .hasMessageContaining("PEERS must be a comma-separated list of name=http://host:port");
     }
 }

@@ -33,7 +33,7 @@ import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database of its own with the saga's tables, and the processor on it. */
+/** A separate database with the saga tables, and a processor that uses it. */
 final class SagaDatabase implements AutoCloseable {
     static final SagaDeadlines DEADLINES = new SagaDeadlines(
             Duration.ofSeconds(100), Duration.ofSeconds(200), Duration.ofSeconds(300), Duration.ofSeconds(400));
@@ -98,14 +98,14 @@ final class SagaDatabase implements AutoCloseable {
                 new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));
     }
 
-    /** What was sent for an order. */
+    /** A message that was sent for an order. */
     record Sent(
             String type,
             String topic,
             String aggregateType,
             @Nullable String traceparent) {}
 
-    /** Handles the messages as one batch in a transaction of its own. */
+    /** Handles the messages as one batch in one transaction. */
     Future<Void> batch(Message... batch) {
         return pool.withTransaction(tx -> handle(tx, batch)).mapEmpty();
     }
@@ -147,7 +147,7 @@ final class SagaDatabase implements AutoCloseable {
         return sent(orderId).stream().map(Sent::type).toList();
     }
 
-    /** How long until the deadline by the database's clock, or null if there is none. */
+    /** The time until the deadline by the clock of the database, or null if there is no deadline. */
     @Nullable
     Double secondsLeft(String orderId) {
         return await(pool.preparedQuery(SECONDS_LEFT)
@@ -156,12 +156,12 @@ final class SagaDatabase implements AutoCloseable {
                 .orElse(null);
     }
 
-    /** Makes the saga's deadline one that has passed. */
+    /** Moves the deadline of the saga into the past. */
     void passDeadline(String orderId) {
         await(pool.preparedQuery(PASS_DEADLINE).execute(Tuple.of(orderId)));
     }
 
-    /** How many transactions wait for another one's lock. */
+    /** The number of transactions that wait for a lock. */
     long waiting() {
         return await(pool.query("SELECT pid FROM pg_stat_activity"
                         + " WHERE datname = current_database() AND wait_event_type = 'Lock'")
@@ -173,7 +173,7 @@ final class SagaDatabase implements AutoCloseable {
         try {
             return future.await(60, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("not done within a minute", e);
+            throw new AssertionError("not completed within a minute", e);
         }
     }
 

@@ -80,7 +80,7 @@ class SagaMessagesTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            ASLEEP               | {}            | there is no state ASLEEP
+            ASLEEP               | {}            | unknown saga state ASLEEP
             COMPENSATING         | {}            | a saga in state COMPENSATING cannot be read
             CONFIRMING_ORDER     | {"total":[]}  | a saga in state CONFIRMING_ORDER cannot be read
             RETRYING_COMPENSATION| {"left":null} | a saga in state RETRYING_COMPENSATION cannot be read
@@ -130,7 +130,7 @@ class SagaMessagesTest {
     void a_command_is_rejected_as_an_unexpected_type() {
         assertThatThrownBy(() -> messages.toEvent(new ReleaseStock("o1")))
                 .isInstanceOf(UnprocessableMessageException.class)
-                .hasMessage("ReleaseStock is sent by the saga, not to it");
+                .hasMessage("ReleaseStock is sent by the saga service, which does not consume it");
     }
 
     private static Stream<SagaState> storedStates() {

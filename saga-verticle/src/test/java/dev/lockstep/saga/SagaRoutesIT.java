@@ -156,7 +156,7 @@ class SagaRoutesIT {
         SagaApi.Answer answer = api.get("/sagas/never-seen");
 
         assertThat(answer.status()).isEqualTo(404);
-        assertThat(answer.json().path("detail").asText()).isEqualTo("There is no saga of order never-seen");
+        assertThat(answer.json().path("detail").asText()).isEqualTo("Order never-seen has no saga");
     }
 
     @ParameterizedTest

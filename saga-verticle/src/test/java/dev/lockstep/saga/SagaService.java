@@ -22,7 +22,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The whole service, as its main method starts it, on a database of its own. */
+/** The complete service, as its main method starts it, with its own database. */
 final class SagaService implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -48,7 +48,7 @@ final class SagaService implements AutoCloseable {
         running = SagaApp.start(environment);
     }
 
-    /** An answer, whatever its type. */
+    /** An HTTP response of any content type. */
     record Answer(int status, String body) {
         JsonNode json() {
             try {
@@ -72,7 +72,7 @@ final class SagaService implements AutoCloseable {
             HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
             return new Answer(response.statusCode(), response.body());
         } catch (IOException e) {
-            throw new AssertionError(request + " got no answer", e);
+            throw new AssertionError(request + " got no response", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(request + " was interrupted", e);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** The service between its topics. */
+/** The service with its topics. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaServiceIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -184,7 +184,7 @@ class SagaServiceIT {
             assertThat(obstacle.path("topic").asText()).isEqualTo("inventory.updated");
             assertThat(obstacle.path("type").asText()).isEqualTo("StockReleased");
             assertThat(service.get(obstacle.path("path").asText()).status()).isEqualTo(200);
-            assertThat(saga.path("unavailable").toString()).contains("\"inventory\"", "it cannot be reached");
+            assertThat(saga.path("unavailable").toString()).contains("\"inventory\"", "the request failed");
         });
         assertThat(service.get("/sagas/" + order + "?obstacles=false").json().has("obstacles"))
                 .isFalse();

@@ -46,7 +46,7 @@ public final class DisabledProtections {
 
     /** Called from instrumented code. */
     public static Future<Object> failedDeadLetter() {
-        return Future.failedFuture(new IOException("dead letters are switched off"));
+        return Future.failedFuture(new IOException("dead letters are disabled"));
     }
 
     /** Called from instrumented code. */

@@ -179,7 +179,7 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
                     .atError()
                     .setCause(failure)
                     .addKeyValue("type", typeName)
-                    .log("nothing could be woven in");
+                    .log("cannot instrument the class");
             Runtime.getRuntime().halt(3);
         }
     }

@@ -58,7 +58,7 @@ public enum Protection {
         return Arrays.stream(values())
                 .filter(protection -> protection.label().equals(label))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(label + " is no protection; there are "
+                .orElseThrow(() -> new IllegalArgumentException(label + " is not a protection; the protections are "
                         + Arrays.stream(values()).map(Protection::label).collect(Collectors.joining(", "))));
     }
 }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A method that is renamed would otherwise leave a case that breaks nothing. */
+/** Finds methods that were moved or renamed. Without this test a case could pass although its fault is never active. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MethodInstrumentationTest {
     private final ClassFileLocator classes = ClassFileLocator.ForClassLoader.ofSystemLoader();
@@ -36,7 +36,7 @@ class MethodInstrumentationTest {
         assertThat(described.getDeclaredMethods().filter(weaving.matcher()))
                 .as(weaving.methodPattern() + " of " + type)
                 .isNotEmpty();
-        // Also that the code fits: byte code is checked only when it is made.
+        // Applies the advice too: whether it fits the method is checked only when the class is generated.
         assertThat(weaving.applyTo(new ByteBuddy().redefine(described, classes))
                         .make()
                         .getBytes())

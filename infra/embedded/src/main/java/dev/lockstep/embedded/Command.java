@@ -34,7 +34,7 @@ final class Command {
                         .start();
                 if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
                     process.destroyForcibly().waitFor();
-                    return new Result(-1, "no end after " + limit.toSeconds() + " s. " + read(output));
+                    return new Result(-1, "not finished after " + limit.toSeconds() + " s. " + read(output));
                 }
                 return new Result(process.exitValue(), read(output));
             } finally {

@@ -147,7 +147,7 @@ public final class LocalKafka implements AutoCloseable {
         } finally {
             STARTING.decrementAndGet();
         }
-        LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", folder).log("Kafka is up");
+        LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", folder).log("Kafka started");
         return new LocalKafka(server, port);
     }
 
@@ -178,10 +178,10 @@ public final class LocalKafka implements AutoCloseable {
     // it does after a signal.
     private static void fail(@Nullable String message) {
         if (STARTING.get() == 0 && !FAILED.getAndSet(true)) {
-            LOGGER.atError().log("Kafka cannot go on, and neither can what depends on it");
+            LOGGER.atError().log("Kafka has failed; this process exits");
             Thread.ofPlatform().name("kafka-gave-up").start(() -> System.exit(1));
         }
-        throw new IllegalStateException("Kafka gave up" + (message == null ? "" : ": " + message));
+        throw new IllegalStateException("Kafka has failed" + (message == null ? "" : ": " + message));
     }
 
     private static Map<String, String> settings(Path folder, int port, int controllerPort, List<Listener> more) {

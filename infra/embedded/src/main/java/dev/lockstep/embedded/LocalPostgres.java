@@ -161,7 +161,7 @@ public final class LocalPostgres implements AutoCloseable {
     public long pid() {
         try {
             return postmaster()
-                    .orElseThrow(() -> new IllegalStateException("no Postgres runs on " + data))
+                    .orElseThrow(() -> new IllegalStateException("no Postgres server runs on " + data))
                     .pid();
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
@@ -192,7 +192,8 @@ public final class LocalPostgres implements AutoCloseable {
     private static FolderLock lock(Path folder) {
         PrivateFiles.createFolder(folder);
         return FolderLock.tryLock(folder)
-                .orElseThrow(() -> new IllegalStateException("another process already runs a Postgres on " + folder));
+                .orElseThrow(
+                        () -> new IllegalStateException("another process already runs a Postgres server on " + folder));
     }
 
     private synchronized void start(int wanted) {
@@ -220,7 +221,7 @@ public final class LocalPostgres implements AutoCloseable {
             throw new UncheckedIOException("cannot prepare the folder " + data + ": " + cause.getMessage(), cause);
         }
         prepareRoles();
-        LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", data).log("Postgres is up");
+        LOGGER.atInfo().addKeyValue("port", port).addKeyValue("folder", data).log("Postgres started");
     }
 
     private void prepareRoles() {
@@ -330,7 +331,7 @@ public final class LocalPostgres implements AutoCloseable {
             LOGGER.atInfo()
                     .addKeyValue("pid", owner.get().pid())
                     .addKeyValue("folder", data)
-                    .log("a Postgres of an earlier run is still up and is stopped first");
+                    .log("a Postgres server of an earlier run is still running and is stopped first");
             stoppedOrphan = true;
             stopServer();
         }
@@ -369,9 +370,9 @@ public final class LocalPostgres implements AutoCloseable {
             LOGGER.atWarn()
                     .addKeyValue("mode", mode)
                     .addKeyValue("output", result.output())
-                    .log("Postgres does not stop");
+                    .log("Postgres did not stop");
         }
-        throw new IllegalStateException("the Postgres on " + data + " does not stop, its log is " + log);
+        throw new IllegalStateException("the Postgres server on " + data + " did not stop, see " + log);
     }
 
     private List<String> program(String name, String... arguments) {

@@ -77,7 +77,7 @@ final class PostgresBinaries {
                 ? "/postgres-darwin-" + (arm ? "arm_64" : "x86_64") + ".txz"
                 : "/postgres-" + system + "-" + (arm ? "arm_64" : "x86_64") + ".txz";
         if (PostgresBinaries.class.getResource(name) == null) {
-            throw new IllegalStateException("there is no embedded Postgres for " + system + " on " + machine
+            throw new IllegalStateException("no embedded Postgres is available for " + system + " on " + machine
                     + ": run on Linux (x86_64, arm64) or on macOS (arm64), or use a Postgres server of your own");
         }
         return name;
@@ -102,7 +102,7 @@ final class PostgresBinaries {
             for (TarArchiveEntry entry = files.getNextEntry(); entry != null; entry = files.getNextEntry()) {
                 Path path = target.resolve(entry.getName()).normalize();
                 if (!path.startsWith(target)) {
-                    throw new IOException("the archive points outside of itself: " + entry.getName());
+                    throw new IOException("the archive contains a path outside its root: " + entry.getName());
                 }
                 if (entry.isDirectory()) {
                     Files.createDirectories(path);

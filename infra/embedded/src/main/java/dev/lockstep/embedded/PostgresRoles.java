@@ -155,11 +155,11 @@ final class PostgresRoles {
             createUpgradeRole(statement);
         } catch (SQLException refused) {
             throw new IllegalStateException(
-                    "the superuser of the Postgres data is not known here; start with empty data instead, as with"
-                            + " ./up --fresh: " + refused.getMessage(),
+                    "the password of the superuser of the Postgres data is unknown; start with empty data, for example"
+                            + " with ./up --fresh: " + refused.getMessage(),
                     refused);
         }
-        LOGGER.atInfo().log("the Postgres data are of a version in which lockstep was the superuser, and are changed");
+        LOGGER.atInfo().log("the superuser of the Postgres data is lockstep, as in earlier versions; it is renamed");
         try (Connection connection = DriverManager.getConnection(url("postgres", UPGRADE_ROLE, password));
                 Statement statement = connection.createStatement()) {
             statement.execute(RENAME.formatted(password));

@@ -35,7 +35,7 @@ public final class PrivateFiles {
                 makePrivate(folder);
             }
         } catch (IOException cause) {
-            throw new UncheckedIOException("cannot close " + folder + " to others: " + cause.getMessage(), cause);
+            throw new UncheckedIOException("cannot restrict " + folder + " to its owner: " + cause.getMessage(), cause);
         }
     }
 

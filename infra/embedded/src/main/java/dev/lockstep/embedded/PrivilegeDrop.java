@@ -63,7 +63,8 @@ enum PrivilegeDrop {
             try {
                 Files.setOwner(folder, nobody(folder));
             } catch (IOException cause) {
-                throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
+                throw new UncheckedIOException(
+                        "cannot change the owner of " + folder + " to nobody: " + cause.getMessage(), cause);
             }
         }
     }
@@ -98,12 +99,13 @@ enum PrivilegeDrop {
                 }
             });
         } catch (IOException cause) {
-            throw new UncheckedIOException("cannot give " + folder + " to nobody: " + cause.getMessage(), cause);
+            throw new UncheckedIOException(
+                    "cannot change the owner of " + folder + " to nobody: " + cause.getMessage(), cause);
         }
         if (!Command.run(command(List.of("test", "-r", folder.toString())), LIMIT)
                 .succeeded()) {
-            throw new IllegalStateException("Postgres does not run as root, and the user nobody cannot reach " + folder
-                    + ": use a data folder that every user may enter, or start as an ordinary user");
+            throw new IllegalStateException("Postgres cannot run as root, and the user nobody cannot access " + folder
+                    + ": use a data folder that every user can traverse, or start as an ordinary user");
         }
     }
 
@@ -116,8 +118,7 @@ enum PrivilegeDrop {
                 return candidate;
             }
         }
-        throw new IllegalStateException(
-                "Postgres does not run as root, and neither `unshare --user` nor `setpriv` works"
-                        + " here: start as an ordinary user");
+        throw new IllegalStateException("Postgres cannot run as root, and neither `unshare --user` nor `setpriv` works"
+                + " here: start as an ordinary user");
     }
 }

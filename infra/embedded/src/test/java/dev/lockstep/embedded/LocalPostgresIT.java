@@ -197,7 +197,7 @@ class LocalPostgresIT {
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             assertThat(postgres.port()).isPositive();
             assertThatThrownBy(() -> LocalPostgres.start(folder, 0))
-                    .hasMessage("another process already runs a Postgres on " + folder.toAbsolutePath());
+                    .hasMessage("another process already runs a Postgres server on " + folder.toAbsolutePath());
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.StringJoiner;
 import java.util.concurrent.CountDownLatch;
 
-/** A JVM of its own that starts servers, says so, and then waits to be killed. */
+/** A separate JVM that starts servers, prints a line once they are ready, and runs until it is killed. */
 final class ServerProcess implements AutoCloseable {
     private final Process process;
     private final List<String> readyLine;
@@ -20,7 +20,7 @@ final class ServerProcess implements AutoCloseable {
         this.readyLine = readyLine;
     }
 
-    /** Starts the process and returns once its servers are up. */
+    /** Starts the process and returns once its servers are ready. */
     static ServerProcess start(String... arguments) {
         try {
             List<String> command = new ArrayList<>(List.of(
@@ -41,23 +41,23 @@ final class ServerProcess implements AutoCloseable {
                 }
             }
             throw new IllegalStateException(
-                    "the process ended with " + process.onExit().join().exitValue() + " and had said:\n" + lines);
+                    "the process ended with " + process.onExit().join().exitValue() + ", its output was:\n" + lines);
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
     }
 
-    /** The n-th thing it said about what it started. */
+    /** The n-th value of the line that reports the servers as ready. */
     String readyValue(int n) {
         return readyLine.get(n);
     }
 
-    /** Waits for its own end. */
+    /** Waits until the process exits. */
     int exitCode() {
         return process.onExit().join().exitValue();
     }
 
-    /** Ends it as {@code kill -9} does. */
+    /** Kills the process as {@code kill -9} does. */
     void kill() {
         process.destroyForcibly().onExit().join();
     }
@@ -67,7 +67,7 @@ final class ServerProcess implements AutoCloseable {
         kill();
     }
 
-    /** Runs in the process. */
+    /** The main class of the process. */
     public static void main(String[] arguments) throws InterruptedException {
         Path folder = Path.of(arguments[1]);
         String ready = switch (arguments[0]) {
@@ -90,7 +90,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     private static void print(String line) {
-        // checkstyle off: consoleOutput, it is how the process talks to the test that started it
+        // checkstyle off: consoleOutput, the test that started the process reads it
         System.out.println(line);
         // checkstyle on: consoleOutput
     }

@@ -116,7 +116,7 @@ class TcpProxyIT {
     @Test
     void bandwidth_is_limited_per_second() throws IOException {
         try (Socket client = connect()) {
-            // The bandwidth counts from what was sent last.
+            // The bandwidth limit counts from the last bytes sent.
             long begun = System.nanoTime();
             assertThat(answerTo(client, "before")).isEqualTo("before");
 
@@ -130,7 +130,7 @@ class TcpProxyIT {
 
     @Test
     void an_unreachable_server_resets_the_connection() throws IOException {
-        // Bound, so that nobody else can have the port, and never listening.
+        // Bound, so that no other process can take the port, but not listening.
         try (Socket absent = new Socket()) {
             absent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             try (TcpProxy toNobody = TcpProxy.to("127.0.0.1", absent.getLocalPort())) {
@@ -206,7 +206,7 @@ class TcpProxyIT {
                     try (client) {
                         client.getInputStream().transferTo(client.getOutputStream());
                     } catch (IOException gone) {
-                        // The test ended it.
+                        // Closed by the test.
                     }
                 });
             } catch (IOException closed) {

@@ -52,15 +52,15 @@ final class DemoData {
         }
     }
 
-    private void putIfMissing(URI what, String method, URI target, String body) throws IOException {
-        HttpResponse<String> found = http.get(what);
+    private void putIfMissing(URI resource, String method, URI target, String body) throws IOException {
+        HttpResponse<String> found = http.get(resource);
         if (found.statusCode() == 200) {
             return;
         }
         HttpResponse<String> answer = found.statusCode() == 404 ? http.send(method, target, body) : found;
         if (answer.statusCode() >= 300) {
             throw new LocalException(
-                    "the demo data cannot be put in: " + answer.request().method() + " " + answer.uri() + " answered "
+                    "cannot create the demo data: " + answer.request().method() + " " + answer.uri() + " returned "
                             + answer.statusCode() + " " + answer.body());
         }
     }

@@ -49,7 +49,7 @@ record Endpoints(String postgresHost, int postgresPort, String bootstrapServers)
         Path unfinished = data.resolve(FILE + ".new");
         try {
             try (Writer writer = Files.newBufferedWriter(unfinished)) {
-                properties.store(writer, "Where this Lockstep listens. Gone when it has stopped.");
+                properties.store(writer, "Addresses of the running Lockstep system. Deleted when it stops.");
             }
             Files.move(unfinished, data.resolve(FILE), StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException cause) {

@@ -19,7 +19,7 @@ public final class LocalApp {
     private LocalApp() {}
 
     public static void main(String[] options) {
-        // checkstyle off: consoleOutput, its progress is what the command shows
+        // checkstyle off: consoleOutput, the progress is the output of this command
         Console console = new Console(System.out);
         Console errors = new Console(System.err);
         // checkstyle on: consoleOutput
@@ -50,7 +50,7 @@ public final class LocalApp {
                 }));
 
         long begun = System.nanoTime();
-        console.line("Lockstep starts, its data are in " + config.data());
+        console.line("Lockstep is starting, its data is in " + config.data());
         try {
             stack.start();
             if (!stack.isStopping()) {
@@ -86,7 +86,7 @@ public final class LocalApp {
         if (cause instanceof LocalException || cause instanceof SettingsException) {
             return String.valueOf(cause.getMessage());
         }
-        return cause.getMessage() + System.lineSeparator() + "The log has more: "
+        return cause.getMessage() + System.lineSeparator() + "See the log for details: "
                 + config.data().resolve("logs/lockstep.log");
     }
 }

@@ -32,7 +32,7 @@ public final class LocalAuditApp {
         // Not the log folder of the stack, which may be running.
         System.setProperty("logback.configurationFile", "logback-local.xml");
         System.setProperty("lockstep.logs", data.resolve("logs/audit").toString());
-        // checkstyle off: consoleOutput, the report is what the command is for
+        // checkstyle off: consoleOutput, the report is the output of this command
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         // checkstyle on: consoleOutput
@@ -44,7 +44,7 @@ public final class LocalAuditApp {
             return audit(out, err, List.of(), options);
         }
         if (!Files.exists(LocalStack.postgresFolder(data))) {
-            err.println("There are no data in " + data + ": start Lockstep with ./up first, or set LOCKSTEP_DATA");
+            err.println("There is no data in " + data + ": start Lockstep with ./up first, or set LOCKSTEP_DATA");
             return CANNOT_AUDIT;
         }
         Optional<FolderLock> lock = FolderLock.tryLock(data);

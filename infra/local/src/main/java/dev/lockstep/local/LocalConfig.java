@@ -63,12 +63,12 @@ record LocalConfig(
         }
         checkDistinctPorts(env, postgresPort, kafkaPort, httpPorts);
 
-        boolean begin = fresh;
+        boolean startFresh = fresh;
         Set<Service> chosen = services;
         return env.build(
                 "Lockstep",
                 () -> new LocalConfig(
-                        data, begin, chosen, postgresPort, kafkaPort, httpPorts, serviceEnvironment(environment)));
+                        data, startFresh, chosen, postgresPort, kafkaPort, httpPorts, serviceEnvironment(environment)));
     }
 
     private static Set<Service> services(Env env, String list) {
@@ -79,8 +79,8 @@ record LocalConfig(
                             services::add,
                             () -> env.check(
                                     false,
-                                    "--only takes services separated by commas, out of " + Service.allIds()
-                                            + ", but was \"" + list + "\""));
+                                    "--only must be a comma-separated list of " + Service.allIds() + ", but was \""
+                                            + list + "\""));
         }
         return services;
     }
@@ -99,7 +99,7 @@ record LocalConfig(
         for (int port : ports) {
             env.check(
                     port == 0 || seen.add(port),
-                    "port " + port + " is given to two of Postgres, Kafka and the services");
+                    "port " + port + " is set for more than one of Postgres, Kafka and the services");
         }
     }
 

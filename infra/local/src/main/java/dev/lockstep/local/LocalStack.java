@@ -75,7 +75,7 @@ final class LocalStack implements AutoCloseable {
         Endpoints.delete(config.data());
         LocalPostgres.grantTraversal(config.data());
         if (LocalPostgres.stopOrphaned(postgresFolder(config.data()))) {
-            console.part("postgres", "was left running by an earlier run and is taken over");
+            console.part("postgres", "was left running by an earlier run and has been stopped");
         }
         if (config.fresh()) {
             Folders.delete(postgresFolder(config.data()));
@@ -101,7 +101,7 @@ final class LocalStack implements AutoCloseable {
     // Prints changes at once and everything from time to time, so that a slow start is not mistaken for one that hangs.
     private void reportProgress(CountDownLatch over) {
         long begun = System.nanoTime();
-        Map<String, String> told = Map.of();
+        Map<String, String> reported = Map.of();
         try {
             if (over.await(PROGRESS_DELAY.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;
@@ -109,12 +109,13 @@ final class LocalStack implements AutoCloseable {
             for (int round = 0; !isStopping(); round++) {
                 Map<String, String> waiting = progress.waiting();
                 for (Map.Entry<String, String> part : waiting.entrySet()) {
-                    if (round % FULL_PROGRESS_ROUNDS == 0 || !part.getValue().equals(told.get(part.getKey()))) {
+                    if (round % FULL_PROGRESS_ROUNDS == 0 || !part.getValue().equals(reported.get(part.getKey()))) {
                         console.part(
-                                part.getKey(), "waits, after " + Console.seconds(begun) + ", for " + part.getValue());
+                                part.getKey(),
+                                "waiting for " + part.getValue() + ", " + Console.seconds(begun) + " so far");
                     }
                 }
-                told = waiting;
+                reported = waiting;
                 if (over.await(PROGRESS_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
                 }
@@ -208,7 +209,7 @@ final class LocalStack implements AutoCloseable {
                 .map(pid -> " (process " + pid + ")")
                 .orElse("");
         return new LocalException("Lockstep already runs on " + config.data() + process
-                + ": stop it with Ctrl-C there, or give this one a folder and ports of its own, see ./up --help");
+                + ": stop it with Ctrl-C, or use another data folder and other ports, see ./up --help");
     }
 
     private void checkPorts() {
@@ -227,10 +228,10 @@ final class LocalStack implements AutoCloseable {
         }
     }
 
-    private static void checkPort(List<String> problems, int port, String who, String setting) {
+    private static void checkPort(List<String> problems, int port, String user, String setting) {
         if (port != 0 && !FreePorts.isFree(port)) {
-            problems.add("port " + port + " for " + who + " is taken by another program: stop that, or set " + setting
-                    + " to another port");
+            problems.add("port " + port + " for " + user + " is in use by another program: stop that program, or set "
+                    + setting + " to another port");
         }
     }
 
@@ -262,7 +263,7 @@ final class LocalStack implements AutoCloseable {
         Map<String, String> environment = new HashMap<>(DEFAULTS);
         environment.putAll(config.environment());
         environment.putAll(connection(service));
-        progress.waitingFor(service.id(), "its process: settings, schema, replication slot, HTTP server");
+        progress.waitingFor(service.id(), "its settings, schema, replication slot and HTTP server");
         RunningService started = service.start(environment);
         synchronized (this) {
             running.put(service, started);
@@ -278,9 +279,9 @@ final class LocalStack implements AutoCloseable {
     }
 
     // Polls until the condition holds, the stack is asked to stop, or the start makes no progress.
-    private void pollUntil(Service service, BooleanSupplier isSo) {
+    private void pollUntil(Service service, BooleanSupplier condition) {
         long asked = System.nanoTime();
-        while (!isSo.getAsBoolean() && !pauseAfter(Duration.ofNanos(System.nanoTime() - asked))) {
+        while (!condition.getAsBoolean() && !pauseAfter(Duration.ofNanos(System.nanoTime() - asked))) {
             progress.timeoutReason().ifPresent(why -> {
                 throw new LocalException("the " + service.id() + " service is not ready: " + why);
             });
@@ -296,7 +297,7 @@ final class LocalStack implements AutoCloseable {
             }
             progress.waitingFor(service.id(), ReadinessText.of(answer.body()));
         } catch (IOException cause) {
-            progress.waitingFor(service.id(), "an answer from " + uri + "/health/ready (" + cause.getMessage() + ")");
+            progress.waitingFor(service.id(), "a response from " + uri + "/health/ready (" + cause.getMessage() + ")");
         }
         return false;
     }

@@ -54,7 +54,7 @@ final class StartProgress {
     synchronized Optional<String> timeoutReason() {
         long now = nanoClock.getAsLong();
         if (now - lastProgress > NO_PROGRESS_TIMEOUT.toNanos()) {
-            return Optional.of("nothing has got any further for " + minutes(NO_PROGRESS_TIMEOUT) + list());
+            return Optional.of("no progress for " + minutes(NO_PROGRESS_TIMEOUT) + list());
         }
         if (now - begun > TOTAL_TIMEOUT.toNanos()) {
             return Optional.of("the start has taken more than " + minutes(TOTAL_TIMEOUT) + list());

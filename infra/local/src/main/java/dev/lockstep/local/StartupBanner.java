@@ -35,7 +35,7 @@ final class StartupBanner {
                 .filter(service -> !config.services().contains(service))
                 .forEach(service -> showMissing(console, stack, service));
         console.line("");
-        console.line("Place an order, and see it confirmed a moment later:");
+        console.line("Place an order and list it; it is confirmed within moments:");
         console.line("  curl -X POST " + order + "/orders -H \"Content-Type: application/json\" -d '"
                 + "{\"userId\":\"u123\",\"items\":[{\"productId\":\"p1\",\"qty\":2}]}'");
         console.line("  curl \"" + order + "/orders?userId=u123&limit=1\"");
@@ -45,7 +45,7 @@ final class StartupBanner {
 
     private static void showMissing(Console console, LocalStack stack, Service service) {
         console.line("");
-        console.line("The " + service.id() + " service was not started. To run it by hand, with a JDK 25:");
+        console.line("The " + service.id() + " service was not started. To run it separately, with JDK 25:");
         console.line("  "
                 + stack.connection(service).entrySet().stream()
                         .map(setting -> setting.getKey() + "=" + setting.getValue())

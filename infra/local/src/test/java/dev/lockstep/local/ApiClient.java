@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
 
-/** The services as a client sees them. */
+/** A client of the services. */
 final class ApiClient implements AutoCloseable {
     static final Duration TIMEOUT = Duration.ofSeconds(90);
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -32,7 +32,7 @@ final class ApiClient implements AutoCloseable {
         return read(answer).get("orderId").asText();
     }
 
-    /** Places an order and returns the answer, whatever it is. */
+    /** Places an order and returns the response, also if it is an error. */
     HttpResponse<String> tryOrder(String userId, String productId, int qty) {
         return send(
                 "POST",
@@ -65,7 +65,7 @@ final class ApiClient implements AutoCloseable {
         }
     }
 
-    /** Every element of a list, page by page. */
+    /** All elements of a list, read page by page. */
     List<JsonNode> list(Service service, String path) {
         List<JsonNode> all = new ArrayList<>();
         JsonNode page = get(service, path);
@@ -94,7 +94,7 @@ final class ApiClient implements AutoCloseable {
                 "{\"amount\":%d,\"currency\":\"KRW\"}".formatted(amount)));
     }
 
-    /** What is there of a product. */
+    /** The stock of a product. */
     record Stock(long available, long reserved) {}
 
     Stock stock(String productId) {
@@ -110,7 +110,7 @@ final class ApiClient implements AutoCloseable {
                 .asLong();
     }
 
-    /** How the order ended, as {@code CONFIRMED} or as the reason why it was cancelled. Waits for the end. */
+    /** Waits until the order has ended, and returns {@code CONFIRMED} or the reason for its cancellation. */
     String outcome(String orderId) {
         return Awaitility.await("the end of order " + orderId)
                 .atMost(TIMEOUT)
@@ -128,7 +128,7 @@ final class ApiClient implements AutoCloseable {
         return status.equals("CANCELLED") ? order.get("reason").asText() : status;
     }
 
-    /** Waits until the saga has nothing left to do for the order, so that stock and money are where they stay. */
+    /** Waits until the saga of the order has ended, after which stock and money no longer change. */
     void awaitSagaEnd(String orderId) {
         Awaitility.await("the end of the saga of " + orderId)
                 .atMost(TIMEOUT)

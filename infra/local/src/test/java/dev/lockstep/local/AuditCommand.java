@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What {@code ./up audit} said of a data folder, and how it ended. */
+/** The output and exit code of {@code ./up audit} for a data folder. */
 record AuditCommand(int exitCode, String output) {
     static AuditCommand run(Path data, String... options) {
         List<String> command = new ArrayList<>(List.of(

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code kill -9} of the whole system while orders pour in, twice, and then a look at the books. */
+/** Kills the whole system twice under load with {@code kill -9}, then checks that orders, stock and money are consistent. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class CrashIT {
     private static final int CLIENTS = 4;
@@ -40,7 +40,7 @@ class CrashIT {
     private static final Map<String, Long> PRODUCTS = Map.of("plenty", 1_000_000L, "scarce", 60L);
     private static final Map<String, Long> DEPOSITS =
             Map.of("rich", 1_000_000_000L, "modest", 100_000L, "other", 1_000_000_000L);
-    // A message that the kill cut off is sent again after this long, not after minutes.
+    // Commands in flight at the kill are retried after this time instead of minutes.
     private static final Map<String, String> SETTINGS =
             Map.of("SAGA_STOCK_DEADLINE", "PT20S", "SAGA_PAYMENT_DEADLINE", "PT20S");
 
@@ -59,19 +59,19 @@ class CrashIT {
         }
         try (LockstepProcess second = LockstepProcess.start(data, SETTINGS);
                 ApiClient api = new ApiClient(second)) {
-            assertThat(second.output()).contains("was left running by an earlier run and is taken over");
+            assertThat(second.output()).contains("was left running by an earlier run and has been stopped");
             placeOrdersUntilKilled(second, api, accepted);
         }
         try (LockstepProcess third = LockstepProcess.start(data, SETTINGS);
                 ApiClient api = new ApiClient(third)) {
-            assertThat(third.output()).contains("was left running by an earlier run and is taken over");
+            assertThat(third.output()).contains("was left running by an earlier run and has been stopped");
             assertThat(accepted).hasSizeGreaterThanOrEqualTo(2 * ORDERS_BEFORE_A_KILL);
 
             Map<String, JsonNode> orders = awaitEnds(api);
 
-            assertThat(orders.keySet()).as("every order that was answered 202").containsAll(accepted);
+            assertThat(orders.keySet()).as("orders accepted with 202").containsAll(accepted);
             assertThat(orders.values().stream().map(ApiClient::outcome).collect(Collectors.toSet()))
-                    .as("what became of them")
+                    .as("outcomes of the orders")
                     .contains("CONFIRMED", "OUT_OF_STOCK", "PAYMENT_DECLINED", "CANCELLED_BY_CUSTOMER");
             assertStockBalances(api, orders);
             assertMoneyBalances(api, orders);
@@ -80,7 +80,7 @@ class CrashIT {
             assertAuditPasses(third, accepted);
             assertThat(third.stop()).isZero();
         }
-        assertThat(AuditCommand.run(data)).as("an audit of what is stopped").satisfies(CrashIT::holds);
+        assertThat(AuditCommand.run(data)).as("audit of the stopped system").satisfies(CrashIT::holds);
     }
 
     private void assertAuditPasses(LockstepProcess lockstep, Set<String> accepted) throws IOException, SQLException {
@@ -96,7 +96,7 @@ class CrashIT {
 
     private static void holds(AuditCommand audit) {
         assertThat(audit.exitCode()).as(audit.output()).isZero();
-        assertThat(audit.output()).contains("Everything that was checked holds");
+        assertThat(audit.output()).contains("All checks hold");
     }
 
     private static void execute(LockstepProcess lockstep, String sql) throws SQLException {
@@ -106,7 +106,7 @@ class CrashIT {
         }
     }
 
-    // Several clients post until the process is killed under their hands, which is once enough orders were accepted.
+    // Several clients place orders until the process is killed, which happens once enough orders were accepted.
     private static void placeOrdersUntilKilled(LockstepProcess lockstep, ApiClient api, Set<String> accepted) {
         AtomicInteger acceptedHere = new AtomicInteger();
         List<Thread> clients = IntStream.range(0, CLIENTS)
@@ -131,7 +131,7 @@ class CrashIT {
         });
     }
 
-    // False once nobody answers any more.
+    // Returns false once the service no longer answers.
     private static boolean post(ApiClient api, Random dice, Set<String> accepted) {
         String user = List.copyOf(DEPOSITS.keySet()).get(dice.nextInt(DEPOSITS.size()));
         String product = dice.nextInt(10) == 0 ? "scarce" : "plenty";
@@ -151,7 +151,7 @@ class CrashIT {
         }
     }
 
-    // All orders, also those whose 202 was cut off by the kill.
+    // Returns all orders, including those whose 202 response was lost in the kill.
     private static Map<String, JsonNode> awaitEnds(ApiClient api) {
         Awaitility.await("every order and every saga to end")
                 .atMost(Duration.ofMinutes(3))
@@ -204,7 +204,7 @@ class CrashIT {
         });
     }
 
-    // What the order service told the world, which may repeat itself but never contradict itself.
+    // Records may be repeated, but no order may have both outcomes.
     private static void assertOneOutcomePerOrder(LockstepProcess lockstep, Map<String, JsonNode> orders) {
         Map<String, Set<String>> ends = new HashMap<>();
         for (String topic : List.of("order.confirmed", "order.cancelled")) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Holds the repository's texts to what they refer to. */
+/** Checks that the references in the documentation exist. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DocumentationTest {
     private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What an order can meet, from the outside: HTTP in, HTTP and Kafka out. */
+/** The possible outcomes of an order, tested from outside through HTTP and Kafka. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class EndToEndIT {
     private static final long DEPOSIT = 1_000_000;
@@ -195,7 +195,7 @@ class EndToEndIT {
         assertOrdersAreProcessed();
     }
 
-    // Puts a record on inventory.commands by hand, and returns how it is shown once it is on the dead-letter topic.
+    // Sends a record to inventory.commands and returns its dead letter once that is on the dead-letter topic.
     private static JsonNode sendAndAwaitDeadLetter(String key, String type, String value, String reason)
             throws Exception {
         ProducerRecord<String, String> bad = new ProducerRecord<>("inventory.commands", key, value);
@@ -224,7 +224,7 @@ class EndToEndIT {
         return letter;
     }
 
-    // One for each partition, and then some.
+    // More than one for each partition.
     private static void assertOrdersAreProcessed() {
         List<String> orders =
                 IntStream.range(0, 20).mapToObj(n -> api.order("u124", "p2", 1)).toList();

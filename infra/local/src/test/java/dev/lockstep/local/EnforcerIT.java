@@ -13,7 +13,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The parent's own rules, on two services that nobody wrote. */
+/** The enforcer rules of the parent pom, applied to two generated projects. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class EnforcerIT {
     @TempDir
@@ -65,7 +65,7 @@ class EnforcerIT {
                 """.formatted(name, dependencies));
     }
 
-    // Offline: everything that the rules need was just used to build this module.
+    // Offline, because everything the rules need was just used to build this module.
     private String validate() throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 FindJdkIT.repository().resolve("mvnw").toString(),

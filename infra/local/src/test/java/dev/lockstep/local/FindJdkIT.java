@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which JDK {@code mvnw} and {@code up} settle on, on machines of every kind. */
+/** Which JDK {@code mvnw} and {@code up} choose, depending on what is installed. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FindJdkIT {
     private static final Path SCRIPT = repository().resolve(".mvn/find-jdk.sh");
@@ -65,13 +65,13 @@ class FindJdkIT {
         Path runtime = jdk("usr/lib/jvm/java-25-openjdk-amd64", "25.0.3");
         Files.delete(runtime.resolve("bin/javac"));
 
-        assertThat(find(Map.of())).contains("Lockstep needs a JDK 25");
+        assertThat(find(Map.of())).contains("Lockstep needs JDK 25");
     }
 
     @Test
     void without_a_jdk_it_says_what_to_install_and_where_it_searched() throws Exception {
         assertThat(find(Map.of()))
-                .startsWith("Lockstep needs a JDK 25 (or later), and there is none where one usually is. Install one")
+                .startsWith("Lockstep needs JDK 25 or later, but none was found. Install one")
                 .contains("temurin-25-jdk", "sdk env install")
                 .contains("JAVA_HOME: not set")
                 .contains("java on the PATH: " + oldJava + " is Java 17")
@@ -80,7 +80,7 @@ class FindJdkIT {
                 .endsWith("exit code 1");
     }
 
-    // What a script that sources the search ends up with, the way mvnw sets its shell.
+    // Returns JAVA_HOME as a script that sources find-jdk.sh sees it, with the shell options of mvnw.
     private String find(Map<String, String> environment) throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(
                         "sh",

@@ -49,7 +49,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** The whole way round: two services on the library, each with a relay, and a message that Kafka has lost. */
+/** End-to-end recovery of a message that Kafka lost, with two services on the library, each with a relay. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class GapRecoveryIT {
     private static final String TOPIC = "healed-gap";
@@ -81,7 +81,7 @@ class GapRecoveryIT {
 
     @Test
     void a_message_lost_by_kafka_is_requested_resent_and_handled_in_order() {
-        // Given a reader that knows the topic and is away when a message gets lost
+        // Given a reader that has read the topic and is stopped when a message is lost
         MessageConsumer before = reader.consume();
         sender.append("ann");
         await().atMost(SOON).untilAsserted(() -> assertThat(greeted()).containsExactly("ann"));
@@ -89,8 +89,8 @@ class GapRecoveryIT {
         sender.append("bob");
         await().atMost(SOON).until(() -> records(TOPIC).size() == 2);
         deleteWhatIsOn(TOPIC);
-        // Otherwise the reader finds its offset before the beginning of the log and also asks for everything since
-        // then.
+        // Otherwise the offset of the reader is before the beginning of the log, and the reader also requests
+        // everything since then.
         moveReaderTo(2);
         sender.append("cid");
         await().atMost(SOON).until(() -> names().equals(List.of("cid")));
@@ -182,7 +182,7 @@ class GapRecoveryIT {
 
     record Hello(String name) {}
 
-    /** A service: a database, the library, and a relay. */
+    /** A service: a database, the library and a relay. */
     private final class TestService implements AutoCloseable {
         private final String name;
         private final String database;

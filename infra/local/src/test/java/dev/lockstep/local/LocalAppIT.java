@@ -23,7 +23,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the program says when it cannot do what it is asked. */
+/** The messages of the program when it cannot start, and the isolation of its data. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LocalAppIT {
     @TempDir
@@ -36,7 +36,7 @@ class LocalAppIT {
             assertThat(second.exitCode()).isEqualTo(1);
             assertThat(problem(second))
                     .startsWith("Lockstep already runs on " + data + " (process ")
-                    .contains("stop it with Ctrl-C there")
+                    .contains("stop it with Ctrl-C")
                     .hasLineCount(1);
 
             DriverManager.getConnection(first.jdbcUrl("inventory")).close();
@@ -72,7 +72,7 @@ class LocalAppIT {
         }
     }
 
-    // As find -perm /077 does.
+    // Equivalent to find -perm /077.
     private static List<String> openToOthers(Path folder) throws IOException {
         Set<PosixFilePermission> owner = PosixFilePermissions.fromString("rwx------");
         try (Stream<Path> all = Files.walk(folder)) {
@@ -84,7 +84,7 @@ class LocalAppIT {
                                 + PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
                     }
                 } catch (NoSuchFileException goneMeanwhile) {
-                    // Postgres and Kafka rotate files while we look.
+                    // Postgres and Kafka rotate files concurrently.
                 }
             }
             return open;
@@ -95,8 +95,7 @@ class LocalAppIT {
     void an_audit_without_data_fails_with_one_line() {
         assertThat(AuditCommand.run(data))
                 .isEqualTo(new AuditCommand(
-                        2,
-                        "There are no data in " + data + ": start Lockstep with ./up first, or set LOCKSTEP_DATA\n"));
+                        2, "There is no data in " + data + ": start Lockstep with ./up first, or set LOCKSTEP_DATA\n"));
     }
 
     @Test
@@ -112,11 +111,12 @@ class LocalAppIT {
                                 "" + other.getLocalPort()))) {
             assertThat(lockstep.exitCode()).isEqualTo(1);
             assertThat(problem(lockstep))
-                    .isEqualTo(
-                            "port " + one.getLocalPort()
-                                    + " for Postgres is taken by another program: stop that, or set POSTGRES_PORT to another port\n"
-                                    + "port " + other.getLocalPort()
-                                    + " for the saga service is taken by another program: stop that, or set SAGA_HTTP_PORT to another port");
+                    .isEqualTo("port " + one.getLocalPort()
+                            + " for Postgres is in use by another program: stop that program, or set POSTGRES_PORT"
+                            + " to another port\n"
+                            + "port " + other.getLocalPort()
+                            + " for the saga service is in use by another program: stop that program, or set"
+                            + " SAGA_HTTP_PORT to another port");
         }
     }
 
@@ -126,8 +126,8 @@ class LocalAppIT {
                 data, Map.of("KAFKA_PORT", "high", "ORDER_HTTP_PORT", "70000"), "--only", "order,billing", "--quick")) {
             assertThat(lockstep.exitCode()).isEqualTo(2);
             assertThat(lockstep.output()).isEqualTo("""
-                            Lockstep cannot start, its settings have 4 problem(s):
-                              - --only takes services separated by commas, out of order, inventory, payment, saga, but was "order,billing"
+                            Lockstep cannot start because its settings have 4 problem(s):
+                              - --only must be a comma-separated list of order, inventory, payment, saga, but was "order,billing"
                               - --quick is not an option; ./up --help lists them
                               - KAFKA_PORT must be a whole number, but was "high"
                               - ORDER_HTTP_PORT must be from 0 to 65535, but was 70000""");
@@ -147,14 +147,14 @@ class LocalAppIT {
         }
     }
 
-    // What is neither the first line nor a line about a part.
+    // The output without the first line and the lines about parts.
     private static String problem(LockstepProcess lockstep) {
         return String.join(
                 "\n",
                 lockstep.output()
                         .lines()
                         .filter(line ->
-                                !line.startsWith("Lockstep starts") && !line.startsWith("  ") && !line.isBlank())
+                                !line.startsWith("Lockstep is starting") && !line.startsWith("  ") && !line.isBlank())
                         .toList());
     }
 }

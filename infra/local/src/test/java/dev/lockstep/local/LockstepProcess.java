@@ -16,7 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
-/** The whole system as a process of its own, on free ports, as {@code ./up} starts it. */
+/** The whole system in a separate process on free ports, as {@code ./up} starts it. */
 final class LockstepProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
@@ -30,7 +30,7 @@ final class LockstepProcess implements AutoCloseable {
         this.reader = Thread.ofPlatform().name("read-lockstep").start(this::read);
     }
 
-    /** Starts the system and returns once it says that it is up. */
+    /** Starts the system and returns once it reports that it is up. */
     static LockstepProcess start(Path data, Map<String, String> settings, String... options) {
         LockstepProcess started = launch(data, settings, options);
         Awaitility.await("Lockstep to be up").atMost(START_LIMIT).until(() -> started.isUp() || started.hasEnded());
@@ -44,7 +44,7 @@ final class LockstepProcess implements AutoCloseable {
     static LockstepProcess launch(Path data, Map<String, String> settings, String... options) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                // Most of these processes live for some seconds only.
+                // Most of these processes run only for some seconds.
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx768m",
                 "-XX:+UseSerialGC",
@@ -83,14 +83,14 @@ final class LockstepProcess implements AutoCloseable {
                 + "?user=lockstep&password=lockstep";
     }
 
-    /** The first group of the first line that is of this form. */
+    /** The first group of the first line that matches the pattern. */
     String find(String form) {
         Pattern pattern = Pattern.compile(form);
         return lines.stream()
                 .map(pattern::matcher)
                 .filter(Matcher::matches)
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no line is like " + form + " in " + output()))
+                .orElseThrow(() -> new IllegalStateException("no line matches " + form + " in " + output()))
                 .group(1);
     }
 
@@ -98,24 +98,24 @@ final class LockstepProcess implements AutoCloseable {
         return String.join("\n", lines);
     }
 
-    /** Ends it as {@code kill -9} does. */
+    /** Kills the process as {@code kill -9} does. */
     void kill() {
         process.toHandle().destroyForcibly();
         process.onExit().join();
     }
 
-    /** Asks it to stop, as Ctrl-C does, and returns its exit code. */
+    /** Stops the process as Ctrl-C does, and returns its exit code. */
     int stop() {
-        // Not Process.destroy, which also closes the output that is still to come.
+        // Not Process.destroy, which also closes the output before it is complete.
         process.toHandle().destroy();
         return exitCode();
     }
 
-    /** Waits for its end. */
+    /** Waits until the process exits. */
     int exitCode() {
         try {
             if (!process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new IllegalStateException("Lockstep does not end: " + output());
+                throw new IllegalStateException("Lockstep did not exit: " + output());
             }
             reader.join();
         } catch (InterruptedException cause) {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How much the log says: nothing to worry about on a normal start, and a few lines about what the relay gets over by itself. */
+/** The size of the log: no warnings on a normal start, and a few lines about failures from which the relay recovers. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LogVolumeIT {
     private static final int LINES_PER_RESTART = 5;
@@ -52,12 +52,12 @@ class LogVolumeIT {
         }
     }
 
-    /** Does something to a database and returns what was logged until its relay leads again, and for a while longer. */
+    /** Executes the SQL and returns the lines logged until the relay of the database leads again and has relayed a few heartbeats. */
     private List<String> linesOf(LockstepProcess lockstep, String database, String sql) {
         int before = log().size();
-        long told = leads(database);
+        long ledBefore = leads(database);
         query(lockstep, database, sql);
-        await("the relay to lead again").until(() -> leads(database) > told);
+        await("the relay to lead again").until(() -> leads(database) > ledBefore);
         awaitRelayed(lockstep, database);
         return log().subList(before, log().size());
     }
@@ -68,7 +68,7 @@ class LogVolumeIT {
                 .count();
     }
 
-    // A few heartbeats further on.
+    // Waits for a few more heartbeats.
     private void awaitRelayed(LockstepProcess lockstep, String database) {
         String beat = "SELECT beat FROM outbox_watermark";
         long now = query(lockstep, database, beat);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What somebody who runs the system sees of an order, and does when it is stuck: all four services, from the outside. */
+/** How an operator finds and resolves a stuck order, with all four services, tested from outside. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OperatorIT {
     private static final String WHY = "{\"reason\":\"inventory cannot handle it\"}";
@@ -44,7 +44,7 @@ class OperatorIT {
                         "CONSUMER_RETRY_BACKOFF", "PT0.1S",
                         "SAGA_COMPENSATION_RETRY", "PT2S"));
         api = new ApiClient(lockstep);
-        // Reserving fails for a product that is cursed, and everything for an order that is.
+        // Makes the reservation of certain products fail, and every step of certain orders.
         execute("""
                 CREATE TABLE cursed (order_id text);
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -207,7 +207,7 @@ class OperatorIT {
                 .allMatch(entry -> entry.get("state").asText().equals("relayed"));
     }
 
-    // A step by what it led to, a message by its type.
+    // A step is shown by its result, a message by its type.
     private static List<String> describe(JsonNode timeline) {
         return entries(timeline).stream()
                 .map(entry -> entry.get("service").asText() + " "

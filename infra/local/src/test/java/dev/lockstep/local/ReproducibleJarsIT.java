@@ -22,7 +22,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Builds jars a second time, from the same sources in another folder, and compares them with those of this build. */
+/** Builds the jars again from the same sources in another folder and compares them with the jars of this build. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReproducibleJarsIT {
     private static final Set<String> NOT_COPIED = Set.of(".git", ".lockstep", "docs", "node_modules");
@@ -40,7 +40,7 @@ class ReproducibleJarsIT {
     void the_same_sources_give_the_same_jars() throws Exception {
         copyRepository();
 
-        // Compiling every module again would take minutes; javac is the same for all of them.
+        // Compiling every module again would take minutes, and javac is the same for all of them.
         build("-pl", "contracts");
         build("-pl", "order-verticle", "-am", "-Dmaven.main.skip=true");
 
@@ -68,7 +68,7 @@ class ReproducibleJarsIT {
         }
     }
 
-    // Of what was built only the classes of all modules but contracts, whose sources are compiled again.
+    // Copies only the classes of the built modules, and of contracts the sources, which are compiled again.
     private void copyRepository() throws IOException {
         Path from = FindJdkIT.repository();
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
@@ -106,7 +106,7 @@ class ReproducibleJarsIT {
         return false;
     }
 
-    // Not offline: the plug-in that writes the bill of materials skips its work then.
+    // Not offline, because the SBOM plug-in is skipped in offline mode.
     private void build(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(copy.resolve("mvnw").toString(), "-B", "package"));
         command.addAll(List.of(arguments));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a run finds of the one before, and what orders find of a service that is away for longer than anybody waits. */
+/** A restart on the data of an earlier run, and orders while a service is unavailable for longer than the saga waits. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RestartIT {
     @TempDir
@@ -42,7 +42,7 @@ class RestartIT {
         try (LockstepProcess second = LockstepProcess.start(
                         data, Map.of("SAGA_PAYMENT_DEADLINE", "PT1S"), "--only", "order,inventory,saga");
                 ApiClient api = new ApiClient(second)) {
-            assertThat(second.output()).doesNotContain("taken over").contains("The payment service was not started");
+            assertThat(second.output()).doesNotContain("left running").contains("The payment service was not started");
             assertThat(api.stock("p1")).isEqualTo(stock);
 
             String orderId = api.order("u123", "p1", 3);

@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 
-/** A service as a process of its own, started with the very settings that the local stack prints for it. */
+/** A service in a separate process, started with the settings that the local stack prints for it. */
 final class StandaloneService implements AutoCloseable {
     private static final Pattern STARTED = Pattern.compile("started service=\\S+ host=\\S+ port=(\\d+)");
 
@@ -23,7 +23,7 @@ final class StandaloneService implements AutoCloseable {
         this.log = log;
     }
 
-    /** Starts what the stack left out, by the line that says how. */
+    /** Starts the service that the stack did not start, with the command that the stack prints. */
     static StandaloneService start(LockstepProcess lockstep, Service service, Class<?> program, Path log) {
         String line = lockstep.find(" *(\\S.*) java -jar " + Pattern.quote(service.jar()));
         ProcessBuilder builder = new ProcessBuilder(List.of(
@@ -44,7 +44,7 @@ final class StandaloneService implements AutoCloseable {
         }
     }
 
-    /** Where it listens. Waits until it does. */
+    /** The address of the service. Waits until it listens. */
     URI uri() {
         String port = Awaitility.await("the service to start")
                 .atMost(ApiClient.TIMEOUT)

@@ -44,9 +44,7 @@ class StartProgressTest {
 
         assertThat(progress.timeoutReason())
                 .hasValueSatisfying(why -> assertThat(why)
-                        .contains(
-                                "nothing has got any further for 4 minutes",
-                                "order waits for: the relay is stalled for 240 s"));
+                        .contains("no progress for 4 minutes", "order waits for: the relay is stalled for 240 s"));
     }
 
     @Test

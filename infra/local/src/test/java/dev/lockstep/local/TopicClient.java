@@ -17,11 +17,11 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
 
-/** Topics as an ordinary Kafka client sees them. */
+/** Reads topics with a plain Kafka client. */
 final class TopicClient {
     private TopicClient() {}
 
-    /** All that a topic holds now, in the order of each partition. */
+    /** All current records of a topic, in order within each partition. */
     static List<ConsumerRecord<String, String>> read(String bootstrapServers, String topic) {
         try (KafkaConsumer<String, String> consumer = consumer(bootstrapServers)) {
             List<TopicPartition> partitions = assign(consumer, topic);
@@ -35,7 +35,7 @@ final class TopicClient {
         }
     }
 
-    /** Waits for a record that the predicate is true of. */
+    /** Waits for a record that matches the predicate. */
     static ConsumerRecord<String, String> await(
             String bootstrapServers, String topic, Predicate<ConsumerRecord<String, String>> wanted) {
         try (KafkaConsumer<String, String> consumer = consumer(bootstrapServers)) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script around the program: when it builds, what it shows of that, and what it hands on. Maven and Java are stand-ins. */
+/** The script {@code up}: when it builds, what it prints, and which options it passes on. Maven and Java are stubs. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class UpIT {
     private static final String BUILT = "Built in ";
@@ -29,7 +29,7 @@ class UpIT {
 
     private Path clone;
 
-    /** What the script said, and how it ended. */
+    /** The output and exit code of the script. */
     private record Outcome(int exitCode, String output) {}
 
     @BeforeEach
@@ -57,10 +57,10 @@ class UpIT {
                 """);
         program(
                 "jdk/bin/java",
-                "for word in \"$@\"; do echo \"java was told: $word\"; done; echo \"data are in $LOCKSTEP_DATA\"\n");
+                "for word in \"$@\"; do echo \"java received: $word\"; done; echo \"data is in $LOCKSTEP_DATA\"\n");
         program("jdk/bin/javac", "");
         Files.writeString(clone.resolve("jdk/release"), "JAVA_VERSION=\"25.0.3\"\n");
-        // As after a clone: nothing is younger than what is built next.
+        // As after a clone: no file is newer than the next build.
         try (var files = Files.walk(clone)) {
             for (Path file : files.toList()) {
                 Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
@@ -76,7 +76,7 @@ class UpIT {
         assertThat(up().output()).doesNotContain(BUILT);
 
         touch("order-verticle/src/test/java/OrderTest.java");
-        assertThat(up().output()).as("a test is no part of what runs").doesNotContain(BUILT);
+        assertThat(up().output()).as("a changed test").doesNotContain(BUILT);
 
         touch("order-verticle/src/main/java/Order.java");
         assertThat(up().output()).contains(BUILT);
@@ -88,10 +88,10 @@ class UpIT {
         Path deleted = source("order-verticle/src/main/java/Deleted.java");
         assertThat(up().output()).contains(BUILT);
         Files.delete(deleted);
-        assertThat(up().output()).as("a source that is gone").contains(BUILT);
+        assertThat(up().output()).as("a deleted source").contains(BUILT);
 
         Files.delete(clone.resolve("infra/local/target/local.jar"));
-        assertThat(up().output()).as("what was built is gone").contains(BUILT);
+        assertThat(up().output()).as("deleted build output").contains(BUILT);
     }
 
     @Test
@@ -104,37 +104,37 @@ class UpIT {
         assertThat(failed.exitCode()).isEqualTo(1);
         assertThat(failed.output())
                 .contains("The build failed:", "Order.java:[1,1] it is broken", "target/up-build.log")
-                .doesNotContain("Help 1", "java was told");
+                .doesNotContain("Help 1", "java received");
         Files.writeString(source, "mended");
-        assertThat(up().output()).contains(BUILT, "java was told");
+        assertThat(up().output()).contains(BUILT, "java received");
     }
 
     @Test
     void options_and_the_data_folder_are_passed_on_from_any_directory() throws Exception {
         assertThat(up("--fresh", "--only=order,saga").output()).contains("""
-                        java was told: dev.lockstep.local.LocalApp
-                        java was told: --fresh
-                        java was told: --only
-                        java was told: order,saga
-                        data are in %s
+                        java received: dev.lockstep.local.LocalApp
+                        java received: --fresh
+                        java received: --only
+                        java received: order,saga
+                        data is in %s
                         """.formatted(clone.resolve(".lockstep")));
         assertThat(up(Map.of("LOCKSTEP_DATA", "/elsewhere", "LOCKSTEP_JAVA_OPTS", "-Xmx9g -Dx=y"))
                         .output())
-                .contains("java was told: -Xmx9g\njava was told: -Dx=y\n", "data are in /elsewhere");
+                .contains("java received: -Xmx9g\njava received: -Dx=y\n", "data is in /elsewhere");
     }
 
     @Test
     void an_audit_runs_as_its_own_program_with_all_options() throws Exception {
         assertThat(up("audit", "--only", "money", "--quick").output())
-                .contains("java was told: dev.lockstep.local.LocalAuditApp\njava was told: --only\n")
-                .contains("java was told: money\njava was told: --quick\n");
+                .contains("java received: dev.lockstep.local.LocalAuditApp\njava received: --only\n")
+                .contains("java received: money\njava received: --quick\n");
     }
 
     @Test
     void invalid_options_start_nothing() throws Exception {
         assertThat(up("--quick")).isEqualTo(new Outcome(2, "--quick is not an option; ./up --help lists them\n"));
         assertThat(up("--only"))
-                .isEqualTo(new Outcome(2, "--only takes services separated by commas, such as --only order,saga\n"));
+                .isEqualTo(new Outcome(2, "--only must be a comma-separated list of services, such as order,saga\n"));
         assertThat(up("--help").output())
                 .contains("--fresh", "LOCKSTEP_DATA", "SAGA_HTTP_PORT")
                 .doesNotContain(BUILT);
@@ -144,7 +144,7 @@ class UpIT {
     void a_stale_lock_is_ignored() throws Exception {
         FolderLock.tryLock(clone.resolve(".lockstep")).orElseThrow().close();
 
-        assertThat(up().output()).contains("java was told");
+        assertThat(up().output()).contains("java received");
     }
 
     private Outcome up(String... options) throws IOException, InterruptedException {

@@ -1,4 +1,4 @@
 package dev.lockstep.violations;
 
-/** A violation on purpose: its package has no package-info. */
+/** A deliberate violation: its package has no package-info. */
 public final class ClassInUnmarkedPackage {}

@@ -101,7 +101,7 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
                 LOGGER.atWarn()
                         .addKeyValue("listening", ctx.channel().localAddress())
                         .addKeyValue("cause", cause.toString())
-                        .log("HTTP connections cannot be accepted; if too many files are open, raise ulimit -n");
+                        .log("cannot accept HTTP connections; if too many files are open, raise ulimit -n");
             }
         }
     }

@@ -63,7 +63,7 @@ final class AccessRules implements Handler<RoutingContext> {
         String name = withoutPort(host);
         if (!hosts.contains(name) && !isOwnAddress(request, name)) {
             throw Problem.misdirected(
-                    "This service does not answer to the host name " + name + "; HTTP_ALLOWED_HOSTS can add it");
+                    "The host name " + name + " is not allowed; add it to HTTP_ALLOWED_HOSTS to allow it");
         }
     }
 
@@ -86,9 +86,9 @@ final class AccessRules implements Handler<RoutingContext> {
                 .allMatch(site -> OWN_SITES.contains(site.toLowerCase(Locale.ROOT)));
         boolean ownOrigin = origins.isEmpty() || (origins.size() == 1 && isOwn(origins.getFirst(), host));
         if (!ownSite || !ownOrigin) {
-            throw Problem.forbidden("A web page of another origin may not change anything here"
+            throw Problem.forbidden("Web pages of other origins must not change data"
                     + (origins.size() == 1 ? ": Origin is \"" + origins.getFirst() + "\"" : "")
-                    + "; HTTP_ALLOWED_ORIGINS can allow it");
+                    + "; add the origin to HTTP_ALLOWED_ORIGINS to allow it");
         }
     }
 

@@ -291,11 +291,11 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             return;
         }
         switch (ending) {
-            case HEADER_TIMEOUT, BODY_TIMEOUT -> RawProblem.send(ctx, 408, "The request did not arrive in time");
+            case HEADER_TIMEOUT, BODY_TIMEOUT -> RawProblem.send(ctx, 408, "The request was not received in time");
             case REQUEST_TIMEOUT ->
-                RawProblem.send(ctx, 503, "The request took too long; whether it took effect is not known");
-            case MALFORMED_BODY -> RawProblem.send(ctx, 400, "The body is not chunked as RFC 9112 says");
-            case EVICTED -> throw new IllegalStateException("is never answered");
+                RawProblem.send(ctx, 503, "The request was not answered in time; it may have taken effect");
+            case MALFORMED_BODY -> RawProblem.send(ctx, 400, "The body is not valid chunked encoding (RFC 9112)");
+            case EVICTED -> throw new IllegalStateException("an evicted connection gets no response");
         }
     }
 }

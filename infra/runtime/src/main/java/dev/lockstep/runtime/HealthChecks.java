@@ -82,7 +82,7 @@ public final class HealthChecks {
                     .orElseGet(
                             () -> new Check(name, Status.UP, null, warning.get().orElse(null)));
         } catch (RuntimeException e) {
-            return new Check(name, Status.DOWN, "the check itself failed: " + e, null);
+            return new Check(name, Status.DOWN, "the health check failed: " + e, null);
         }
     }
 

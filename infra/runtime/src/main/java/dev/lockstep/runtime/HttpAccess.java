@@ -31,12 +31,12 @@ public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins)
                         env,
                         "HTTP_ALLOWED_HOSTS",
                         host -> host.equals(ANY_HOST) || HOST.matcher(host).matches(),
-                        "host names without a port, several separated by commas, such as shop.example, or * for any"),
+                        "a comma-separated list of host names without ports, such as shop.example, or * for any"),
                 list(
                         env,
                         "HTTP_ALLOWED_ORIGINS",
                         HttpAccess::isOrigin,
-                        "origins, several separated by commas, such as https://shop.example"));
+                        "a comma-separated list of origins, such as https://shop.example"));
     }
 
     private static List<String> list(Env env, String name, Predicate<String> valid, String expected) {
@@ -49,7 +49,8 @@ public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins)
                 .toList();
         values.stream()
                 .filter(valid.negate())
-                .forEach(value -> env.check(false, name + " must be " + expected + ", but one was \"" + value + "\""));
+                .forEach(value ->
+                        env.check(false, name + " must be " + expected + ", but one entry was \"" + value + "\""));
         return values;
     }
 

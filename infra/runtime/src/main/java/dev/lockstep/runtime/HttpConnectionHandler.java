@@ -56,7 +56,7 @@ final class HttpConnectionHandler {
             refusals.put(
                     refusal,
                     Counter.builder("lockstep.http.connections.refused")
-                            .description("connections closed at once because a limit was reached and all others worked")
+                            .description("connections refused because a limit was reached and none was idle")
                             .tag("reason", refusal == Admission.TOO_MANY ? "total" : "address")
                             .register(meters));
         }
@@ -64,17 +64,17 @@ final class HttpConnectionHandler {
             closeCounters.put(
                     ending,
                     Counter.builder("lockstep.http.connections.ended")
-                            .description("connections ended because of a deadline or to make room for others")
+                            .description("connections closed because of a timeout or to make room for new ones")
                             .tag(
                                     "reason",
                                     ending.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                             .register(meters));
         }
         malformed = Counter.builder("lockstep.http.requests.malformed")
-                .description("requests refused because they are not well-formed HTTP/1.1")
+                .description("requests rejected because they were not well-formed HTTP/1.1")
                 .register(meters);
         Gauge.builder("lockstep.http.connections.open", open, AtomicInteger::get)
-                .description("HTTP connections that this service has open")
+                .description("open HTTP connections of this service")
                 .register(meters);
     }
 
@@ -119,10 +119,10 @@ final class HttpConnectionHandler {
                 RawProblem.answer(
                         request,
                         414,
-                        "The request line may have at most " + options.getMaxInitialLineLength() + " bytes");
+                        "The request line must have at most " + options.getMaxInitialLineLength() + " bytes");
             case TooLongHttpHeaderException tooLong ->
                 RawProblem.answer(
-                        request, 431, "The header fields may have at most " + options.getMaxHeaderSize() + " bytes");
+                        request, 431, "The header fields must have at most " + options.getMaxHeaderSize() + " bytes");
             case null, default -> RawProblem.answer(request, 400, "The request is not valid HTTP");
         }
     }
@@ -150,7 +150,7 @@ final class HttpConnectionHandler {
                 .addKeyValue("connections", count)
                 .addKeyValue("maxConnections", limits.maxConnections())
                 .addKeyValue("maxConnectionsPerAddress", limits.maxConnectionsPerAddress())
-                .log("as many HTTP connections are open as HTTP_MAX_CONNECTIONS or HTTP_MAX_CONNECTIONS_PER_ADDRESS"
-                        + " allow: those that waited longest for their client were closed, or new ones refused");
+                .log("HTTP_MAX_CONNECTIONS or HTTP_MAX_CONNECTIONS_PER_ADDRESS is reached: the connections that waited"
+                        + " longest for their client were closed, or new connections were refused");
     }
 }

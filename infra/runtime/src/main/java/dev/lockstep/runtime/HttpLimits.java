@@ -52,7 +52,7 @@ public record HttpLimits(
         Duration timeout = env.duration(name, defaultValue);
         env.check(
                 timeout.isPositive() && timeout.compareTo(MAX_TIMEOUT) <= 0,
-                name + " must be more than PT0S and at most " + MAX_TIMEOUT + ", but was " + timeout);
+                name + " must be positive and at most " + MAX_TIMEOUT + ", but was " + timeout);
         return timeout;
     }
 

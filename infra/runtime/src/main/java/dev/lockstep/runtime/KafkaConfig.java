@@ -80,18 +80,19 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
     }
 
     static KafkaConfig read(Env env) {
-        String bootstrapServers = env.required(BOOTSTRAP_SERVERS, "where Kafka is, e.g. 127.0.0.1:9092");
+        String bootstrapServers =
+                env.required(BOOTSTRAP_SERVERS, "the addresses of the Kafka brokers, e.g. 127.0.0.1:9092");
         env.check(
                 bootstrapServers.isEmpty()
                         || BOOTSTRAP_FORM.matcher(bootstrapServers).matches(),
-                BOOTSTRAP_SERVERS + " must be host:port, several separated by commas, but was \"" + bootstrapServers
+                BOOTSTRAP_SERVERS + " must be a comma-separated list of host:port, but was \"" + bootstrapServers
                         + "\"");
         Map<String, String> properties = new TreeMap<>();
         env.startingWith(PREFIX).forEach((name, value) -> {
             if (!name.equals(BOOTSTRAP_SERVERS)) {
                 String property = propertyOf(name);
                 String problem = problem(property, value);
-                env.check(problem.isEmpty(), name + " is not a value that Kafka takes: " + problem);
+                env.check(problem.isEmpty(), name + " is rejected by Kafka: " + problem);
                 properties.put(property, value);
             }
         });

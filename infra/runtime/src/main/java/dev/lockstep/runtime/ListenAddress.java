@@ -43,15 +43,15 @@ final class ListenAddress {
             case BindException taken
             when String.valueOf(taken.getMessage()).contains("in use") ->
                 new StartException(
-                        where + " is taken by another process: stop that one, or set HTTP_PORT to a free port",
+                        where + " is in use by another process: stop that process, or set HTTP_PORT to a free port",
                         failure);
             case BindException refused ->
                 new StartException(
-                        where + " cannot be listened on: " + refused.getMessage()
-                                + ". HTTP_HOST must be an address of this machine, or 0.0.0.0 for all of them",
+                        "cannot listen on " + where + ": " + refused.getMessage()
+                                + ". HTTP_HOST must be an address of this machine, or 0.0.0.0 for all its addresses",
                         failure);
             case SocketException denied ->
-                new StartException(where + " cannot be listened on: " + denied.getMessage(), failure);
+                new StartException("cannot listen on " + where + ": " + denied.getMessage(), failure);
             case UnknownHostException unknown -> unknownHost(http, failure);
             case UnresolvedAddressException unknown -> unknownHost(http, failure);
             default -> failure;
@@ -59,6 +59,8 @@ final class ListenAddress {
     }
 
     private static StartException unknownHost(HttpConfig http, Throwable failure) {
-        return new StartException("HTTP_HOST " + http.host() + " is not a name known here", failure);
+        return new StartException(
+                "HTTP_HOST " + http.host() + " cannot be resolved: set it to an address or a host name of this machine",
+                failure);
     }
 }

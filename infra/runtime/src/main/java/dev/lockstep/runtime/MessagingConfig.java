@@ -68,14 +68,14 @@ public record MessagingConfig(
         env.check(consumerMaxAttempts > 0, "CONSUMER_MAX_ATTEMPTS must be at least 1, but was " + consumerMaxAttempts);
         env.check(
                 consumerRetryBackoff.isPositive(),
-                "CONSUMER_RETRY_BACKOFF must be more than nothing, but was " + consumerRetryBackoff);
+                "CONSUMER_RETRY_BACKOFF must be positive, but was " + consumerRetryBackoff);
         env.check(
                 consumerMaxRetryBackoff.compareTo(consumerRetryBackoff) >= 0,
                 "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was "
                         + consumerMaxRetryBackoff);
         env.check(
                 consumerGapResendAfter.isPositive(),
-                "CONSUMER_GAP_RESEND_AFTER must be more than nothing, but was " + consumerGapResendAfter);
+                "CONSUMER_GAP_RESEND_AFTER must be positive, but was " + consumerGapResendAfter);
         env.check(
                 consumerGapGiveUpAfter.compareTo(consumerGapResendAfter) > 0,
                 "CONSUMER_GAP_GIVE_UP_AFTER must be longer than CONSUMER_GAP_RESEND_AFTER, but was "

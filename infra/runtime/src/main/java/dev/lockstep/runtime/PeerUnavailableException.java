@@ -11,6 +11,6 @@ public final class PeerUnavailableException extends RuntimeException {
     public static String reason(Throwable failure) {
         return failure instanceof PeerUnavailableException
                 ? String.valueOf(failure.getMessage())
-                : "it answered something unexpected: " + failure;
+                : "unexpected response: " + failure;
     }
 }

@@ -100,7 +100,7 @@ public final class Peers {
     private Future<Optional<JsonObject>> ask(String peer, String path, MultiMap query) {
         URI base = base(peer);
         if (base == null) {
-            return Future.failedFuture(new PeerUnavailableException(path, "this service does not listen yet"));
+            return Future.failedFuture(new PeerUnavailableException(path, "this service is not listening yet"));
         }
         HttpRequest<Buffer> request =
                 client.requestAbs(HttpMethod.GET, base + path).timeout(timeout.toMillis());
@@ -108,8 +108,8 @@ public final class Peers {
         return request.send()
                 .map(response -> read(path, response))
                 .recover(failure -> Future.failedFuture(
-                        failure instanceof PeerUnavailableException said
-                                ? said
+                        failure instanceof PeerUnavailableException unavailable
+                                ? unavailable
                                 : new PeerUnavailableException(path, describe(failure))));
     }
 
@@ -128,18 +128,18 @@ public final class Peers {
             return Optional.empty();
         }
         if (response.statusCode() != 200) {
-            throw new PeerUnavailableException(path, "it answered " + response.statusCode());
+            throw new PeerUnavailableException(path, "response status " + response.statusCode());
         }
         try {
             return Optional.ofNullable(response.bodyAsJsonObject());
         } catch (DecodeException | ClassCastException notJson) {
-            throw new PeerUnavailableException(path, "it answered something other than a JSON object");
+            throw new PeerUnavailableException(path, "the response is not a JSON object");
         }
     }
 
     private static PeerList elements(String path, JsonObject page) {
         if (!(page.getValue("data") instanceof JsonArray data)) {
-            throw new PeerUnavailableException(path, "it answered something other than a list");
+            throw new PeerUnavailableException(path, "the response is not a list");
         }
         List<JsonObject> elements = new ArrayList<>(data.size());
         data.forEach(element -> {
@@ -151,13 +151,13 @@ public final class Peers {
     }
 
     private static PeerUnavailableException noSuchPath(String path) {
-        return new PeerUnavailableException(path, "it answered 404");
+        return new PeerUnavailableException(path, "response status 404");
     }
 
     private String describe(Throwable failure) {
         return failure instanceof TimeoutException
-                ? "it did not answer within " + timeout
-                : "it cannot be reached: " + failure.getMessage();
+                ? "no response within " + timeout
+                : "the request failed: " + failure.getMessage();
     }
 
     // A wildcard listen address is not an address to connect to.

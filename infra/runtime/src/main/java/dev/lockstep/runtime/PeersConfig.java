@@ -39,10 +39,10 @@ public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
         boolean valid = NAME.matcher(name).matches() && isBase(uri);
         env.check(
                 valid,
-                "PEERS must be name=http://host:port, several separated by commas, such as"
-                        + " inventory=http://127.0.0.1:8081, but one was \"" + peer + "\"");
+                "PEERS must be a comma-separated list of name=http://host:port, such as"
+                        + " inventory=http://127.0.0.1:8081, but one entry was \"" + peer + "\"");
         if (valid) {
-            env.check(!uris.containsKey(name), "PEERS names " + name + " twice");
+            env.check(!uris.containsKey(name), "PEERS must name each service once, but names " + name + " twice");
             uris.put(name, uri);
         }
     }

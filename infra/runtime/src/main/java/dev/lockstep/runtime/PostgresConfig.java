@@ -44,7 +44,7 @@ public record PostgresConfig(
 
     static PostgresConfig read(Env env) {
         String uri = env.required("POSTGRES_URI", "the service's own database, e.g. " + EXAMPLE);
-        String user = env.required("POSTGRES_USER", "who owns the tables in that database");
+        String user = env.required("POSTGRES_USER", "the role that owns the tables in that database");
         Secret password = env.requiredSecret("POSTGRES_PASSWORD", "the password of POSTGRES_USER");
         int poolSize = env.integer("POSTGRES_POOL_SIZE", 8);
         env.check(poolSize > 0, "POSTGRES_POOL_SIZE must be at least 1, but was " + poolSize);
@@ -53,8 +53,8 @@ public record PostgresConfig(
                 maxLifetime.compareTo(MIN_LIFETIME) >= 0 && maxLifetime.compareTo(MAX_LIFETIME) <= 0,
                 "POSTGRES_MAX_LIFETIME must be from " + MIN_LIFETIME + " to " + MAX_LIFETIME + ", but was "
                         + maxLifetime);
-        PostgresConfig nowhere = new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize, maxLifetime);
-        return uri.isEmpty() ? nowhere : nowhere.withUri(env, uri);
+        PostgresConfig withoutAddress = new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize, maxLifetime);
+        return uri.isEmpty() ? withoutAddress : withoutAddress.withUri(env, uri);
     }
 
     // An invalid URI is not repeated in the problem, because it may contain a password.
@@ -75,14 +75,14 @@ public record PostgresConfig(
         env.check(complete, "POSTGRES_URI must name one host and one database, e.g. " + EXAMPLE);
         env.check(
                 !complete || DATABASE_NAME.matcher(path).matches(),
-                "POSTGRES_URI must name a database of up to 52 lower-case letters, digits and underscores, for its"
-                        + " replication slot is called after it, but was \"" + path + "\"");
+                "POSTGRES_URI must name a database of up to 52 lower-case letters, digits and underscores, because"
+                        + " its replication slot is named after it, but was \"" + path + "\"");
         env.check(
                 uri.getUserInfo() == null,
-                "POSTGRES_URI must not hold a user or password: POSTGRES_USER and POSTGRES_PASSWORD are for that");
+                "POSTGRES_URI must not contain a user or password: use POSTGRES_USER and POSTGRES_PASSWORD");
         env.check(
                 uri.getQuery() == null && uri.getFragment() == null,
-                "POSTGRES_URI must end with the database: parameters after it are not supported");
+                "POSTGRES_URI must end with the database name: parameters are not supported");
         int given = uri.getPort() == -1 ? DEFAULT_PORT : uri.getPort();
         return new PostgresConfig(named, given, path, user, password, poolSize, maxLifetime);
     }

@@ -60,10 +60,10 @@ final class PostgresProbe {
     }
 
     private String describe(Throwable cause) {
-        return cause instanceof PgException postgresSays && READ_ONLY.equals(postgresSays.getSqlState())
+        return cause instanceof PgException refused && READ_ONLY.equals(refused.getSqlState())
                 ? "Postgres at " + postgres.address()
-                        + " is read-only: a standby, or default_transaction_read_only is on for the server, the database or "
-                        + postgres.user() + " (POSTGRES_USER)"
+                        + " is read-only: it is a standby, or default_transaction_read_only is on for the server, the"
+                        + " database or the role " + postgres.user() + " (POSTGRES_USER)"
                 : "Postgres at " + postgres.address() + " does not answer: " + cause.getMessage();
     }
 

@@ -38,7 +38,7 @@ final class PostgresStartup {
      *     interrupted
      */
     void await() {
-        long toldAt = System.nanoTime();
+        long loggedAt = System.nanoTime();
         while (true) {
             try (Connection connection = database.getConnection()) {
                 if (connection.isValid(VALIDATION_TIMEOUT_SECONDS)) {
@@ -48,8 +48,8 @@ final class PostgresStartup {
                 }
             } catch (SQLException e) {
                 failOnRejectedLogin(e);
-                if (System.nanoTime() - toldAt >= LOG_INTERVAL.toNanos()) {
-                    toldAt = System.nanoTime();
+                if (System.nanoTime() - loggedAt >= LOG_INTERVAL.toNanos()) {
+                    loggedAt = System.nanoTime();
                     LOGGER.atWarn()
                             .addKeyValue("service", config.service())
                             .addKeyValue("reason", e.getMessage())
@@ -79,8 +79,8 @@ final class PostgresStartup {
         String state = failure.getSQLState();
         if (state != null && state.startsWith(INVALID_AUTHORIZATION_CLASS)) {
             throw new StartException(
-                    "Postgres at " + config.postgres().address() + " does not let in POSTGRES_USER "
-                            + config.postgres().user() + " with this POSTGRES_PASSWORD: " + failure.getMessage(),
+                    "Postgres at " + config.postgres().address() + " rejects the login with POSTGRES_USER "
+                            + config.postgres().user() + " and POSTGRES_PASSWORD: " + failure.getMessage(),
                     failure);
         }
     }
@@ -90,15 +90,15 @@ final class PostgresStartup {
         if ("replica".equals(setting(connection, "session_replication_role"))) {
             throw new StartException("session_replication_role is replica for POSTGRES_USER "
                     + config.postgres().user() + " at " + config.postgres().address()
-                    + ", so triggers and foreign keys do not hold: reset it with ALTER ROLE, ALTER DATABASE or ALTER SYSTEM"
-                    + " ... RESET session_replication_role");
+                    + ", so triggers and foreign keys are not enforced: reset it with ALTER ROLE, ALTER DATABASE or"
+                    + " ALTER SYSTEM ... RESET session_replication_role");
         }
     }
 
     // True for a standby, and for the old primary during a failover. Neither accepts migrations.
     private static void requireWritable(Connection connection) throws SQLException {
         if ("on".equals(setting(connection, "transaction_read_only"))) {
-            throw new SQLException("it is read-only", READ_ONLY);
+            throw new SQLException("the server or the session is read-only", READ_ONLY);
         }
     }
 
@@ -115,7 +115,7 @@ final class PostgresStartup {
             var _ = new CountDownLatch(1).await(RETRY_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StartException("stopped while waiting for Postgres", e);
+            throw new StartException("interrupted while waiting for Postgres", e);
         }
     }
 }

@@ -41,7 +41,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
     @Override
     public void start() {
         if (layout == null) {
-            addError("a " + PrintableEncoder.class.getName() + " needs a <layout>");
+            addError(PrintableEncoder.class.getName() + " requires a <layout>");
             return;
         }
         limit = sharedLimit(getContext());
@@ -82,7 +82,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
                         .addKeyValue("message", each.template() == null ? "various" : each.template())
                         .addKeyValue("count", each.events())
                         .addKeyValue("seconds", WINDOW_MILLIS / 1000)
-                        .log("log events that repeat were left out"));
+                        .log("repeated log events were suppressed"));
         if (all.size() > MAX_SUMMARIES) {
             logger.atWarn()
                     .addKeyValue(
@@ -91,7 +91,7 @@ public final class PrintableEncoder extends EncoderBase<ILoggingEvent> {
                                     .skip(MAX_SUMMARIES)
                                     .mapToLong(LogRateLimiter.SuppressedEvents::events)
                                     .sum())
-                    .log("log events of more kinds were left out");
+                    .log("log events of further kinds were suppressed");
         }
     }
 

@@ -27,10 +27,10 @@ public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duratio
         env.check(slot.warnBytes() > 0, "RELAY_SLOT_WARN_BYTES must be at least 1, but was " + slot.warnBytes());
         env.check(
                 slot.refuseBytes() > slot.warnBytes(),
-                "RELAY_SLOT_REFUSE_BYTES must be more than RELAY_SLOT_WARN_BYTES, but was " + slot.refuseBytes());
+                "RELAY_SLOT_REFUSE_BYTES must be greater than RELAY_SLOT_WARN_BYTES, but was " + slot.refuseBytes());
         env.check(
                 heartbeatInterval.isPositive(),
-                "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was " + heartbeatInterval);
+                "RELAY_HEARTBEAT_INTERVAL must be positive, but was " + heartbeatInterval);
         env.check(
                 stalledAfter.dividedBy(MIN_HEARTBEATS).compareTo(heartbeatInterval) >= 0 && stalledAfter.isPositive(),
                 "RELAY_STALLED_AFTER must be at least %d times RELAY_HEARTBEAT_INTERVAL, but was %s"

@@ -23,24 +23,24 @@ final class RequestHeadValidator {
     /** @throws MalformedRequestException if this is not a request line of HTTP/1.0 or HTTP/1.1 */
     static void checkRequestLine(String method, String target, String version) {
         if (!TOKEN.matcher(method).matches()) {
-            throw new MalformedRequestException(400, "The method is not a token");
+            throw new MalformedRequestException(400, "The method is not a valid token");
         }
         if (!HttpVersion.HTTP_1_1.text().equals(version)
                 && !HttpVersion.HTTP_1_0.text().equals(version)) {
             throw VERSION.matcher(version).matches()
                     ? new MalformedRequestException(505, "Only HTTP/1.1 and HTTP/1.0 are supported")
                     : new MalformedRequestException(
-                            400, "The request line must be a method, a target and HTTP/1.1, one space between them");
+                            400, "The request line must be a method, a target and HTTP/1.1, with one space between");
         }
         if (method.equals(HttpMethod.CONNECT.name()) || method.equals(HttpMethod.TRACE.name())) {
-            throw new MalformedRequestException(501, method + " is not supported");
+            throw new MalformedRequestException(501, "The method " + method + " is not supported");
         }
         boolean valid = TARGET.matcher(target).matches()
                 && (target.startsWith("/")
                         || (target.equals("*") && method.equals(HttpMethod.OPTIONS.name()))
                         || ABSOLUTE.matcher(target).matches());
         if (!valid) {
-            throw new MalformedRequestException(400, "The request target is not a path or an http address of RFC 3986");
+            throw new MalformedRequestException(400, "The request target must be a path or an http URI (RFC 3986)");
         }
     }
 
@@ -56,13 +56,13 @@ final class RequestHeadValidator {
         List<String> encodings = headers.getAll(HttpHeaderNames.TRANSFER_ENCODING);
         if (!encodings.isEmpty()) {
             if (isHttp10) {
-                throw new MalformedRequestException(400, "HTTP/1.0 has no Transfer-Encoding");
+                throw new MalformedRequestException(400, "HTTP/1.0 does not support Transfer-Encoding");
             }
             if (headers.contains(HttpHeaderNames.CONTENT_LENGTH)) {
                 throw bothLengths();
             }
             if (encodings.size() > 1) {
-                throw new MalformedRequestException(400, "There must be one Transfer-Encoding");
+                throw new MalformedRequestException(400, "The request must have only one Transfer-Encoding");
             }
             if (!"chunked".equalsIgnoreCase(encodings.getFirst())) {
                 throw new MalformedRequestException(501, "The only supported Transfer-Encoding is chunked");
@@ -76,7 +76,7 @@ final class RequestHeadValidator {
     }
 
     static MalformedRequestException bothLengths() {
-        return new MalformedRequestException(400, "There must not be both a Content-Length and a Transfer-Encoding");
+        return new MalformedRequestException(400, "Content-Length and Transfer-Encoding exclude each other");
     }
 
     private static void checkHost(String target, List<String> hosts, boolean isHttp10) {
@@ -84,11 +84,10 @@ final class RequestHeadValidator {
             return;
         }
         if (hosts.size() != 1) {
-            throw new MalformedRequestException(400, "There must be one Host, but there are " + hosts.size());
+            throw new MalformedRequestException(400, "The request must have one Host header, but has " + hosts.size());
         }
         if (!AUTHORITY.matcher(hosts.getFirst()).matches()) {
-            throw new MalformedRequestException(
-                    400, "Host must be a name or an address, and a port where one is needed");
+            throw new MalformedRequestException(400, "Host must be a host name or an address, optionally with a port");
         }
         String authority = authority(target);
         if (authority != null && !authority.equals(withoutDefaultPort(hosts.getFirst()))) {

@@ -57,7 +57,7 @@ public final class RunningService implements AutoCloseable {
     public int httpPort() {
         return Optional.ofNullable(vertx)
                 .flatMap(ListeningServer::of)
-                .orElseThrow(() -> new IllegalStateException(context.config().service() + " does not listen"))
+                .orElseThrow(() -> new IllegalStateException(context.config().service() + " is not listening"))
                 .actualPort();
     }
 
@@ -108,7 +108,7 @@ public final class RunningService implements AutoCloseable {
         try {
             relay.close();
         } catch (RuntimeException e) {
-            warn("the relay did not end cleanly", e);
+            warn("the relay did not stop cleanly", e);
         }
     }
 
@@ -130,12 +130,12 @@ public final class RunningService implements AutoCloseable {
         try {
             closing.get().toCompletionStage().toCompletableFuture().get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            warn(what + " did not end in time and is cut off; see SHUTDOWN_TIMEOUT", null);
+            warn(what + " did not stop within SHUTDOWN_TIMEOUT; unfinished work is aborted", null);
         } catch (ExecutionException e) {
-            warn(what + " did not end cleanly", e.getCause());
+            warn(what + " did not stop cleanly", e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            warn("interrupted while ending " + what, null);
+            warn("interrupted while stopping " + what, null);
         }
     }
 

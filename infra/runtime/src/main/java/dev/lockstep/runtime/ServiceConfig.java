@@ -26,8 +26,7 @@ public record ServiceConfig(
         MessagingConfig messaging = MessagingConfig.read(env);
         RelaySettings relay = RelaySettings.read(env);
         Duration shutdownTimeout = env.duration("SHUTDOWN_TIMEOUT", Duration.ofSeconds(20));
-        env.check(
-                shutdownTimeout.isPositive(), "SHUTDOWN_TIMEOUT must be more than nothing, but was " + shutdownTimeout);
+        env.check(shutdownTimeout.isPositive(), "SHUTDOWN_TIMEOUT must be positive, but was " + shutdownTimeout);
         LogConfig log = LogConfig.read(env);
         return new ServiceConfig(service, http, postgres, kafka, messaging, relay, shutdownTimeout, log);
     }

@@ -87,7 +87,7 @@ final class ServiceMetrics implements AutoCloseable {
 
     private void measureEventLoops(Vertx vertx) {
         Timer lag = Timer.builder("lockstep.event.loop.lag")
-                .description("How much later than asked for an event loop ran a timer")
+                .description("delay with which an event loop ran a timer")
                 .register(registry);
         for (EventExecutor eventLoop : ((VertxInternal) vertx).nettyEventLoopGroup()) {
             measureAfter(eventLoop, lag);

@@ -80,8 +80,8 @@ final class ServiceProcess {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        String text = root.equals(failure) ? failure.toString() : failure + ", because of " + root;
-        return oneLine(text) + " (LOG_LEVEL=debug shows where)";
+        String text = root.equals(failure) ? failure.toString() : failure + ", caused by " + root;
+        return oneLine(text) + " (LOG_LEVEL=debug shows the stack trace)";
     }
 
     private static String oneLine(String text) {

@@ -116,7 +116,7 @@ public final class ServiceRunner {
                 .forEach(variable -> LOGGER.atWarn()
                         .addKeyValue("service", config.service())
                         .addKeyValue("setting", variable)
-                        .log("no Kafka client has this property; it is passed on for the case that a plug-in has"));
+                        .log("no Kafka client has this property; it is passed on because a plug-in may use it"));
     }
 
     private static <T> T await(Future<T> future) {
@@ -124,7 +124,7 @@ public final class ServiceRunner {
             return future.toCompletionStage().toCompletableFuture().get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StartException("stopped while starting", e);
+            throw new StartException("interrupted while starting", e);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException cause
                     ? cause

@@ -86,14 +86,13 @@ final class SessionPool extends PgDriver {
             open.forEach(PooledSession::retire);
         }
         warnRateLimited(
-                "a Postgres session cannot be used any longer and is closed" + (all ? ", and so are all others" : ""),
+                "a Postgres session is no longer usable and is closed" + (all ? ", as are all other sessions" : ""),
                 String.valueOf(failure.getMessage()));
     }
 
     void closedUnresponsive() {
         warnRateLimited(
-                "Postgres left a statement unanswered and the connection is closed",
-                "no answer for " + responseTimeout());
+                "Postgres did not answer a statement; the connection is closed", "no answer for " + responseTimeout());
     }
 
     void remove(PooledSession session) {
@@ -101,9 +100,9 @@ final class SessionPool extends PgDriver {
     }
 
     private void warnRateLimited(String what, String reason) {
-        long told = lastLoggedAt.get();
+        long loggedAt = lastLoggedAt.get();
         long now = System.nanoTime();
-        if (now - told >= LOG_INTERVAL.toNanos() && lastLoggedAt.compareAndSet(told, now)) {
+        if (now - loggedAt >= LOG_INTERVAL.toNanos() && lastLoggedAt.compareAndSet(loggedAt, now)) {
             LOGGER.atWarn().addKeyValue("reason", reason).log(what);
         }
     }

@@ -19,7 +19,7 @@ public final class SettingsException extends RuntimeException {
     private static String describe(String service, List<String> problems) {
         StringBuilder text = new StringBuilder()
                 .append(service)
-                .append(" cannot start, its settings have ")
+                .append(" cannot start because its settings have ")
                 .append(problems.size())
                 .append(" problem(s):");
         problems.forEach(

@@ -112,7 +112,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
 
     private void headDecoded(HttpRequest request, boolean withoutBody) {
         if (contentLengths > 1) {
-            throw new MalformedRequestException(400, "There must be one Content-Length");
+            throw new MalformedRequestException(400, "The request must have only one Content-Length");
         }
         if (request.decoderResult() instanceof HttpMessageDecoderResult result
                 && result.initialLineLength() != requestLineLength) {
@@ -138,7 +138,7 @@ final class StrictRequestDecoder extends VertxHttpRequestDecoder {
         int stopped = buffer.forEachByte(from, to - from, (ByteProcessor) this::isHeadByte);
         if (stopped != -1) {
             throw new MalformedRequestException(
-                    400, "The request line and header fields must be lines of text that end with CRLF, none continued");
+                    400, "The request line and header fields must be single lines of text that end with CRLF");
         }
     }
 

@@ -57,7 +57,7 @@ final class TopicProvisioner implements AutoCloseable {
         }
         this.problem = topics.isEmpty()
                 ? Optional.empty()
-                : Optional.of("it is not known yet whether the topics exist at " + kafka.bootstrapServers());
+                : Optional.of("the topics of Kafka at " + kafka.bootstrapServers() + " have not been checked yet");
         this.thread = Thread.ofPlatform().name(service + "-topics").daemon().unstarted(this::run);
     }
 
@@ -72,17 +72,17 @@ final class TopicProvisioner implements AutoCloseable {
     }
 
     private void run() {
-        String told = "";
+        String reported = "";
         try {
             do {
                 problem = attempt();
                 allExistedOnce = allExistedOnce || problem.isEmpty();
                 // Logged once per reason, not once per attempt.
                 String reason = problem.orElse("");
-                if (!reason.equals(told) && !reason.isEmpty()) {
+                if (!reason.equals(reported) && !reason.isEmpty()) {
                     LOGGER.atWarn().addKeyValue("service", service).log(reason);
                 }
-                told = reason;
+                reported = reason;
             } while (!closed.await(pause().toMillis(), TimeUnit.MILLISECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -164,7 +164,8 @@ final class TopicProvisioner implements AutoCloseable {
         }
         return refused.isEmpty()
                 ? Optional.empty()
-                : Optional.of("Kafka at " + kafka.bootstrapServers() + " did not create " + String.join(", ", refused)
+                : Optional.of("Kafka at " + kafka.bootstrapServers() + " did not create the topics "
+                        + String.join(", ", refused)
                         + "; see TOPIC_CREATE, TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR");
     }
 
@@ -174,12 +175,12 @@ final class TopicProvisioner implements AutoCloseable {
     }
 
     private String missing(Set<String> missing) {
-        return "Kafka at " + kafka.bootstrapServers() + " has no " + String.join(", ", missing)
-                + ", and TOPIC_CREATE is false: create what is missing";
+        return "Kafka at " + kafka.bootstrapServers() + " has no topic " + String.join(", ", missing)
+                + ", and TOPIC_CREATE is false: create the missing topics";
     }
 
     private String unreachable(Throwable failure) {
-        return "Kafka at " + kafka.bootstrapServers() + " (KAFKA_BOOTSTRAP_SERVERS) cannot be asked for its topics: "
+        return "Kafka at " + kafka.bootstrapServers() + " (KAFKA_BOOTSTRAP_SERVERS) did not list its topics: "
                 + (failure.getMessage() == null ? "no answer" : failure.getMessage());
     }
 

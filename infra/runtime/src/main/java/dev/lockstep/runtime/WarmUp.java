@@ -47,12 +47,12 @@ final class WarmUp {
         }));
         try {
             if (!over.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOGGER.atDebug().log("warm-up takes too long and is ended");
+                LOGGER.atDebug().log("warm-up exceeds its time limit and is aborted");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        vertx.close().onFailure(e -> LOGGER.atDebug().setCause(e).log("warm-up did not end cleanly"));
+        vertx.close().onFailure(e -> LOGGER.atDebug().setCause(e).log("warm-up did not stop cleanly"));
     }
 
     private static Future<Void> exercise(Vertx vertx, ServiceContext context) {

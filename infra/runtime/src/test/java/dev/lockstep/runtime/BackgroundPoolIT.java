@@ -30,7 +30,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Consumers' transactions on the pool that services give them. */
+/** The transactions of consumers on the pool that services provide for background work. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class BackgroundPoolIT {
     private static final Limits SHORT = new Limits(Duration.ofSeconds(1), Duration.ofMillis(200));

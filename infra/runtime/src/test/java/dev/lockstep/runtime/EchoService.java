@@ -18,13 +18,13 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
-/** The smallest service there can be, to try the runtime with. Also a program of its own. */
+/** A minimal service for tests of the runtime. It can also run as a separate process. */
 final class EchoService extends VerticleBase {
     static final String NAME = "echo-service";
 
     record Echo(@Nullable String text, @Nullable Integer times) {}
 
-    /** Lets a test hold a request in flight. */
+    /** Lets a test keep a request in flight. */
     static final class Gate {
         final CountDownLatch reached = new CountDownLatch(1);
         final Promise<Void> open = Promise.promise();
@@ -54,7 +54,7 @@ final class EchoService extends VerticleBase {
                 relay == null ? null : context -> relay);
     }
 
-    /** Settings for a database and a Kafka, listening on any free port. */
+    /** Settings for this database and Kafka cluster, with any free HTTP port. */
     static Map<String, String> settings(String postgresUri, String bootstrapServers, Map<String, String> more) {
         Map<String, String> settings = new HashMap<>(Map.of(
                 "HTTP_PORT", "0",
@@ -96,7 +96,7 @@ final class EchoService extends VerticleBase {
         return pool == null ? Future.succeededFuture() : pool.close();
     }
 
-    /** A relay that only remembers what was asked of it. */
+    /** A relay that only records the calls it receives. */
     static final class FakeRelay implements BackgroundTask {
         volatile boolean started;
         volatile boolean closed;

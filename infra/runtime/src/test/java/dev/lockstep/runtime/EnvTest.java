@@ -51,7 +51,7 @@ class EnvTest {
                 .isEqualTo(read(Map.of("NAME", "n", "PASSWORD", "p")))
                 .isEqualTo(new Settings("n", new Secret("p"), 8, 9L, false, Duration.ofSeconds(30), "blue"));
         assertThat(problems(Map.of("NAME", blank, "PASSWORD", blank))).isEqualTo("""
-                        paint-service cannot start, its settings have 2 problem(s):
+                        paint-service cannot start because its settings have 2 problem(s):
                           - NAME is required: what to paint, e.g. fence
                           - PASSWORD is required: of the paint shop""");
     }
@@ -72,7 +72,7 @@ class EnvTest {
                         "COLOUR",
                         "green")))
                 .isEqualTo("""
-                        paint-service cannot start, its settings have 6 problem(s):
+                        paint-service cannot start because its settings have 6 problem(s):
                           - NAME is required: what to paint, e.g. fence
                           - SIZE must be a whole number, but was "1.5"
                           - ON must be true or false, but was "yes"

@@ -54,7 +54,7 @@ class HealthChecksTest {
                         List.of(new Check(
                                 "relay",
                                 Status.DOWN,
-                                "the check itself failed: java.lang.IllegalStateException: closed",
+                                "the health check failed: java.lang.IllegalStateException: closed",
                                 null))));
     }
 

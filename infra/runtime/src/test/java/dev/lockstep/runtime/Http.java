@@ -9,7 +9,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.concurrent.CompletableFuture;
 
-/** A client of one service, with requests that read like curl. */
+/** An HTTP client of one service. */
 record Http(HttpClient client, int port) {
     static Http to(RunningService service) {
         return new Http(HttpClient.newHttpClient(), service.httpPort());

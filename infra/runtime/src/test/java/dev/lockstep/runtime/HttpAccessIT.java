@@ -145,14 +145,14 @@ class HttpAccessIT {
             assertThat(open.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
         }
-        try (TestHttpServer told =
+        try (TestHttpServer configured =
                 TestHttpServer.start(Map.of("HTTP_HOST", "0.0.0.0", "HTTP_ALLOWED_HOSTS", "orders.example"))) {
-            assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
+            assertThat(configured.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
-            assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
+            assertThat(configured.exchange("GET /echo HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 421 ");
-            // What probes of an orchestrator ask for.
-            assertThat(told.exchange("GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
+            // As in the probes of an orchestrator.
+            assertThat(configured.exchange("GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
         }
     }

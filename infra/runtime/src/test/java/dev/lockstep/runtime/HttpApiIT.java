@@ -128,7 +128,7 @@ class HttpApiIT {
         assertProblem(
                 http.get("/nowhere"),
                 "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
-                        + "\"detail\":\"There is nothing at /nowhere\"}");
+                        + "\"detail\":\"There is no resource at /nowhere\"}");
     }
 
     @Test
@@ -146,7 +146,7 @@ class HttpApiIT {
         assertProblem(
                 answer,
                 "{\"type\":\"about:blank\",\"title\":\"Method Not Allowed\",\"status\":405,"
-                        + "\"detail\":\"PUT is not possible at /echo/e1; possible: DELETE, GET\"}");
+                        + "\"detail\":\"PUT is not allowed at /echo/e1; allowed: DELETE, GET\"}");
         assertThat(answer.headers().firstValue("Allow")).contains("DELETE, GET");
     }
 
@@ -242,7 +242,7 @@ class HttpApiIT {
         assertProblem(
                 http.get("/broken"),
                 "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\",\"status\":500,"
-                        + "\"detail\":\"The request failed in a way that nobody foresaw; the log has the cause\"}");
+                        + "\"detail\":\"Internal error; see the service log\"}");
     }
 
     private static void assertProblem(HttpResponse<String> answer, String body) {
@@ -251,7 +251,7 @@ class HttpApiIT {
         assertThat(body).contains("\"status\":" + answer.statusCode());
     }
 
-    // Past a client that would not send such a thing.
+    // On a plain socket, because an HTTP client would not send such a request line.
     private String raw(String requestLine) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.httpPort())) {
             socket.getOutputStream()

@@ -59,7 +59,7 @@ class HttpLimitsIT {
             }
             long opened = openFiles() - before;
 
-            // Of their own end each, and of the server's only what was accepted.
+            // One file for the client's end of each connection, and the server's end only of accepted connections.
             assertThat(opened).isBetween(400L, 400L + 150L);
             assertThat(TestHttpServer.readResponse(blocking)).startsWith("HTTP/1.1 200 ");
             assertThat(server.exchange(LIVE)).startsWith("HTTP/1.1 200 ");
@@ -220,7 +220,7 @@ class HttpLimitsIT {
     void a_client_that_does_not_read_its_response_is_disconnected() throws Exception {
         try (TestHttpServer server = TestHttpServer.start(Map.of("HTTP_REQUEST_TIMEOUT", "PT1S"));
                 Socket socket = server.connect(4096)) {
-            // More than the buffers of both sides hold.
+            // More than the socket buffers of both sides can hold.
             TestHttpServer.write(socket, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(5));
 
             await().untilAsserted(
@@ -234,7 +234,7 @@ class HttpLimitsIT {
         assertThat(TestHttpServer.readResponse(socket)).startsWith("HTTP/1.1 200 ");
     }
 
-    // One more byte or line ten times a second, as long as the server takes it.
+    // Sends the text ten times a second until the server closes the connection.
     private static String drip(Socket socket, String drop) throws IOException {
         try (ScheduledExecutorService dripping = Executors.newSingleThreadScheduledExecutor()) {
             ScheduledFuture<?> drops =

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 
-/** What comes out of logback as it is configured for the services. */
+/** The output of logback with the configuration of the services. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @ResourceLock(Resources.SYSTEM_OUT)
 class LogOutputTest {
@@ -126,7 +126,7 @@ class LogOutputTest {
         assertThat(log()).contains("something else is logged all the same");
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(log().lines())
-                        .filteredOn(line -> line.contains("log events that repeat were left out"))
+                        .filteredOn(line -> line.contains("repeated log events were suppressed"))
                         .singleElement()
                         .asString()
                         .contains("message=a message is a dead letter")
@@ -159,7 +159,7 @@ class LogOutputTest {
         return failure;
     }
 
-    // The format comes from the environment, which a test cannot set.
+    // The format is read from the environment, which a test cannot set.
     private Logger logger(String format) throws IOException, JoranException {
         String config;
         try (InputStream resource = Objects.requireNonNull(LogSetting.class.getResourceAsStream("/logback.xml"))) {

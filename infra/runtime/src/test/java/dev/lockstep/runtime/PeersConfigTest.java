@@ -51,14 +51,16 @@ class PeersConfigTest {
             })
     void an_invalid_peer_is_reported_with_an_example(String peer) {
         assertThat(problems(Map.of("PEERS", "payment=http://a," + peer)))
-                .containsExactly("PEERS must be name=http://host:port, several separated by commas, such as"
-                        + " inventory=http://127.0.0.1:8081, but one was \"" + peer + "\"");
+                .containsExactly("PEERS must be a comma-separated list of name=http://host:port, such as"
+                        + " inventory=http://127.0.0.1:8081, but one entry was \"" + peer + "\"");
     }
 
     @Test
     void a_duplicate_name_and_an_invalid_timeout_are_reported_together() {
         assertThat(problems(Map.of("PEERS", "a=http://b,a=http://c", "PEERS_TIMEOUT", "PT2M")))
-                .containsExactly("PEERS names a twice", "PEERS_TIMEOUT must be from PT0.001S to PT1M, but was PT2M");
+                .containsExactly(
+                        "PEERS must name each service once, but names a twice",
+                        "PEERS_TIMEOUT must be from PT0.001S to PT1M, but was PT2M");
     }
 
     private static PeersConfig read(Map<String, String> environment) {

@@ -87,12 +87,12 @@ class PeersIT {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-        inventory | /nowhere     | it answered 404
-        inventory | /broken      | it answered 500
-        inventory | /not-json    | it answered something other than a JSON object
-        inventory | /no-list     | it answered something other than a list
-        inventory | /silent      | it did not answer within PT2S
-        away      | /things      | it cannot be reached: Connection refused
+        inventory | /nowhere     | response status 404
+        inventory | /broken      | response status 500
+        inventory | /not-json    | the response is not a JSON object
+        inventory | /no-list     | the response is not a list
+        inventory | /silent      | no response within PT2S
+        away      | /things      | the request failed: Connection refused
         """)
     void an_unavailable_peer_is_reported_with_the_reason_within_the_timeout(String peer, String path, String reason) {
         long begun = System.nanoTime();

@@ -70,9 +70,9 @@ class ServiceConfigTest {
                 .containsExactly(
                         "HTTP_PORT must be a whole number, but was \"http\"",
                         "POSTGRES_URI is required: the service's own database, e.g. postgresql://127.0.0.1:5432/orders",
-                        "POSTGRES_USER is required: who owns the tables in that database",
+                        "POSTGRES_USER is required: the role that owns the tables in that database",
                         "POSTGRES_PASSWORD is required: the password of POSTGRES_USER",
-                        "KAFKA_BOOTSTRAP_SERVERS is required: where Kafka is, e.g. 127.0.0.1:9092");
+                        "KAFKA_BOOTSTRAP_SERVERS is required: the addresses of the Kafka brokers, e.g. 127.0.0.1:9092");
     }
 
     @Test
@@ -100,7 +100,7 @@ class ServiceConfigTest {
                         "HTTP_PORT must be from 0 to 65535, but was 65536",
                         "POSTGRES_POOL_SIZE must be at least 1, but was 0",
                         "POSTGRES_MAX_LIFETIME must be from PT1S to PT24H, but was PT0.5S",
-                        "KAFKA_BOOTSTRAP_SERVERS must be host:port, several separated by commas, but was \"kafka\"",
+                        "KAFKA_BOOTSTRAP_SERVERS must be a comma-separated list of host:port, but was \"kafka\"",
                         "TOPIC_PARTITIONS must be at least 1, but was 0",
                         "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was 0",
                         "OUTBOX_RETENTION must be at least PT1H, but was PT1M",
@@ -108,12 +108,12 @@ class ServiceConfigTest {
                         "DEAD_LETTER_RETENTION must be at least INBOX_RETENTION, but was PT30S",
                         "CONSUMER_MAX_BATCH must be from 1 to 5000, but was 5001",
                         "CONSUMER_MAX_ATTEMPTS must be at least 1, but was 0",
-                        "CONSUMER_RETRY_BACKOFF must be more than nothing, but was PT0S",
+                        "CONSUMER_RETRY_BACKOFF must be positive, but was PT0S",
                         "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was PT-1S",
-                        "RELAY_SLOT_REFUSE_BYTES must be more than RELAY_SLOT_WARN_BYTES, but was 10",
-                        "RELAY_HEARTBEAT_INTERVAL must be more than nothing, but was PT0S",
+                        "RELAY_SLOT_REFUSE_BYTES must be greater than RELAY_SLOT_WARN_BYTES, but was 10",
+                        "RELAY_HEARTBEAT_INTERVAL must be positive, but was PT0S",
                         "RELAY_STALLED_AFTER must be at least 6 times RELAY_HEARTBEAT_INTERVAL, but was PT0S",
-                        "SHUTDOWN_TIMEOUT must be more than nothing, but was PT0S");
+                        "SHUTDOWN_TIMEOUT must be positive, but was PT0S");
     }
 
     @Test
@@ -144,9 +144,9 @@ class ServiceConfigTest {
                         .contains("files that this process may open (ulimit -n), but was 2000000000"))
                 .contains(
                         "HTTP_MAX_CONNECTIONS_PER_ADDRESS must be from 1 to HTTP_MAX_CONNECTIONS, but was 0",
-                        "HTTP_HEADER_TIMEOUT must be more than PT0S and at most PT1H, but was PT0S",
-                        "HTTP_BODY_TIMEOUT must be more than PT0S and at most PT1H, but was PT-1S",
-                        "HTTP_REQUEST_TIMEOUT must be more than PT0S and at most PT1H, but was PT24H");
+                        "HTTP_HEADER_TIMEOUT must be positive and at most PT1H, but was PT0S",
+                        "HTTP_BODY_TIMEOUT must be positive and at most PT1H, but was PT-1S",
+                        "HTTP_REQUEST_TIMEOUT must be positive and at most PT1H, but was PT24H");
         assertThat(problemsWith(Map.of("HTTP_MAX_CONNECTIONS", "10", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "11")))
                 .containsExactly("HTTP_MAX_CONNECTIONS_PER_ADDRESS must be from 1 to HTTP_MAX_CONNECTIONS, but was 11");
     }
@@ -177,18 +177,18 @@ class ServiceConfigTest {
                         "HTTP_ALLOWED_HOSTS", "shop.example:8080,",
                         "HTTP_ALLOWED_ORIGINS", "shop.example,https://shop.example/,null,*")))
                 .containsExactly(
-                        "HTTP_ALLOWED_HOSTS must be host names without a port, several separated by commas, such as"
-                                + " shop.example, or * for any, but one was \"shop.example:8080\"",
-                        "HTTP_ALLOWED_HOSTS must be host names without a port, several separated by commas, such as"
-                                + " shop.example, or * for any, but one was \"\"",
-                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
-                                + " https://shop.example, but one was \"shop.example\"",
-                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
-                                + " https://shop.example, but one was \"https://shop.example/\"",
-                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
-                                + " https://shop.example, but one was \"null\"",
-                        "HTTP_ALLOWED_ORIGINS must be origins, several separated by commas, such as"
-                                + " https://shop.example, but one was \"*\"");
+                        "HTTP_ALLOWED_HOSTS must be a comma-separated list of host names without ports, such as"
+                                + " shop.example, or * for any, but one entry was \"shop.example:8080\"",
+                        "HTTP_ALLOWED_HOSTS must be a comma-separated list of host names without ports, such as"
+                                + " shop.example, or * for any, but one entry was \"\"",
+                        "HTTP_ALLOWED_ORIGINS must be a comma-separated list of origins, such as"
+                                + " https://shop.example, but one entry was \"shop.example\"",
+                        "HTTP_ALLOWED_ORIGINS must be a comma-separated list of origins, such as"
+                                + " https://shop.example, but one entry was \"https://shop.example/\"",
+                        "HTTP_ALLOWED_ORIGINS must be a comma-separated list of origins, such as"
+                                + " https://shop.example, but one entry was \"null\"",
+                        "HTTP_ALLOWED_ORIGINS must be a comma-separated list of origins, such as"
+                                + " https://shop.example, but one entry was \"*\"");
     }
 
     @Test
@@ -242,7 +242,7 @@ class ServiceConfigTest {
         void must_name_a_database_that_is_valid_in_a_slot_name(String database) {
             assertThat(problemsWith(Map.of("POSTGRES_URI", "postgresql://db.example/" + database)))
                     .containsExactly("POSTGRES_URI must name a database of up to 52 lower-case letters, digits and"
-                            + " underscores, for its replication slot is called after it, but was \"" + database
+                            + " underscores, because its replication slot is named after it, but was \"" + database
                             + "\"");
         }
 
@@ -259,9 +259,9 @@ class ServiceConfigTest {
             assertThat(problemsWith(
                             Map.of("POSTGRES_URI", "postgresql://me:hunter2@db.example/orders?sslmode=require")))
                     .containsExactly(
-                            "POSTGRES_URI must not hold a user or password: POSTGRES_USER and POSTGRES_PASSWORD are for"
-                                    + " that",
-                            "POSTGRES_URI must end with the database: parameters after it are not supported");
+                            "POSTGRES_URI must not contain a user or password: use POSTGRES_USER and"
+                                    + " POSTGRES_PASSWORD",
+                            "POSTGRES_URI must end with the database name: parameters are not supported");
         }
     }
 
@@ -315,10 +315,10 @@ class ServiceConfigTest {
             assertThat(problemsWith(
                             Map.of("KAFKA_SECURITY_PROTOCOL", "SAFE", "KAFKA_CONSUMER_MAX_POLL_RECORDS", "many")))
                     .hasSize(2)
+                    .anySatisfy(
+                            problem -> assertThat(problem).startsWith("KAFKA_SECURITY_PROTOCOL is rejected by Kafka: "))
                     .anySatisfy(problem ->
-                            assertThat(problem).startsWith("KAFKA_SECURITY_PROTOCOL is not a value that Kafka takes: "))
-                    .anySatisfy(problem -> assertThat(problem)
-                            .startsWith("KAFKA_CONSUMER_MAX_POLL_RECORDS is not a value that Kafka takes: "));
+                            assertThat(problem).startsWith("KAFKA_CONSUMER_MAX_POLL_RECORDS is rejected by Kafka: "));
         }
     }
 

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A service as its operator meets it: a process with an environment, an output, signals and an exit code. */
+/** A service as a process: environment, output, signals and exit code. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Timeout(240)
 class ServiceProcessIT {
@@ -34,12 +34,13 @@ class ServiceProcessIT {
         assertThat(process.exitValue()).isEqualTo(2);
         assertThat(errors())
                 .containsExactly(
-                        "echo-service cannot start, its settings have 4 problem(s):",
+                        "echo-service cannot start because its settings have 4 problem(s):",
                         "  - HTTP_PORT must be a whole number, but was \"http\"",
                         "  - POSTGRES_URI is required: the service's own database, e.g."
                                 + " postgresql://127.0.0.1:5432/orders",
-                        "  - POSTGRES_USER is required: who owns the tables in that database",
-                        "  - KAFKA_BOOTSTRAP_SERVERS is required: where Kafka is, e.g. 127.0.0.1:9092");
+                        "  - POSTGRES_USER is required: the role that owns the tables in that database",
+                        "  - KAFKA_BOOTSTRAP_SERVERS is required: the addresses of the Kafka brokers, e.g."
+                                + " 127.0.0.1:9092");
         assertThat(output()).isEmpty();
     }
 
@@ -52,8 +53,8 @@ class ServiceProcessIT {
             assertThat(process.exitValue()).isEqualTo(1);
             assertThat(errors())
                     .containsExactly("echo-service cannot start: HTTP_PORT " + taken.getLocalPort()
-                            + " on 127.0.0.1 is taken by another process: stop that one, or set HTTP_PORT to a free"
-                            + " port");
+                            + " on 127.0.0.1 is in use by another process: stop that process, or set HTTP_PORT to a"
+                            + " free port");
         }
     }
 

@@ -56,7 +56,7 @@ class ServiceRunnerIT {
             }
         }
 
-        // And a second start finds nothing left to do.
+        // A second start finds nothing left to do.
         try (RunningService service = start(database, Map.of())) {
             assertThat(Http.to(service).get("/health/live").statusCode()).isEqualTo(200);
         }
@@ -135,8 +135,8 @@ class ServiceRunnerIT {
                 admin.deleteTopics(List.of("runner.kept")).all().get();
 
                 await().atMost(20, SECONDS)
-                        .untilAsserted(() ->
-                                assertThat(ready(service).body()).contains("has no runner.kept, and TOPIC_CREATE"));
+                        .untilAsserted(
+                                () -> assertThat(ready(service).body()).contains("has no topic runner.kept, and"));
             }
         }
     }
@@ -151,7 +151,7 @@ class ServiceRunnerIT {
                 relay)) {
             await().untilAsserted(() -> assertThat(ready(service).body())
                     .contains("Kafka at " + bootstrapServers
-                            + " has no runner.missing, runner.missing.dlq, and TOPIC_CREATE is false"));
+                            + " has no topic runner.missing, runner.missing.dlq, and TOPIC_CREATE is false"));
             assertThat(ready(service).statusCode()).isEqualTo(503);
 
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
@@ -178,7 +178,8 @@ class ServiceRunnerIT {
                 relay)) {
             await().atMost(20, SECONDS)
                     .untilAsserted(() -> assertThat(ready(service).body())
-                            .contains("Kafka at " + bootstrapServers + " (KAFKA_BOOTSTRAP_SERVERS) cannot be asked"));
+                            .contains("Kafka at " + bootstrapServers
+                                    + " (KAFKA_BOOTSTRAP_SERVERS) did not list its topics"));
             assertThat(ready(service).statusCode()).isEqualTo(503);
             assertThat(Http.to(service).postJson("/echo", "{'text':'a'}").statusCode())
                     .isEqualTo(200);
@@ -194,7 +195,7 @@ class ServiceRunnerIT {
     void a_service_waits_for_postgres_and_reports_its_outage(@TempDir Path folder) throws Exception {
         int port = freePort();
         String uri = "postgresql://127.0.0.1:" + port + "/echoes";
-        // The first start makes the role, and would refuse the service until it is there.
+        // The first start creates the role. Until then, Postgres would reject the login of the service.
         LocalPostgres.start(folder, port).close();
         CompletableFuture<RunningService> starting = CompletableFuture.supplyAsync(() -> EchoService.start(
                 EchoService.settings(uri, TestServers.kafka().bootstrapServers(), Map.of()), List.of(), gate, relay));
@@ -229,7 +230,7 @@ class ServiceRunnerIT {
 
         assertThatThrownBy(() -> EchoService.start(settings, List.of(), gate, relay))
                 .isInstanceOf(StartException.class)
-                .hasMessageContaining("does not let in POSTGRES_USER nobody with this POSTGRES_PASSWORD");
+                .hasMessageContaining("rejects the login with POSTGRES_USER nobody and POSTGRES_PASSWORD");
     }
 
     @Test
@@ -238,8 +239,8 @@ class ServiceRunnerIT {
             int port = taken.getLocalPort();
             assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_PORT", Integer.toString(port))))
                     .isInstanceOf(StartException.class)
-                    .hasMessage("HTTP_PORT " + port + " on 127.0.0.1 is taken by another process: stop that one, or set"
-                            + " HTTP_PORT to a free port");
+                    .hasMessage("HTTP_PORT " + port + " on 127.0.0.1 is in use by another process: stop that process,"
+                            + " or set HTTP_PORT to a free port");
         }
         assertThat(relay.started).isFalse();
     }
@@ -248,7 +249,7 @@ class ServiceRunnerIT {
     void a_foreign_host_address_is_reported() {
         assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_HOST", "192.0.2.1", "HTTP_PORT", "1")))
                 .isInstanceOf(StartException.class)
-                .hasMessageStartingWith("HTTP_PORT 1 on 192.0.2.1 cannot be listened on: ");
+                .hasMessageStartingWith("cannot listen on HTTP_PORT 1 on 192.0.2.1: ");
     }
 
     @Test

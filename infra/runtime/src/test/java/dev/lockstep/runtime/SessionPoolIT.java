@@ -57,7 +57,7 @@ class SessionPoolIT {
         assertThatThrownBy(() -> await(write(pool))).hasMessageContaining("read-only transaction");
         setReadOnly("off");
 
-        // The first failures may be of sessions that are too young to blame.
+        // The first statements may fail: very young sessions are not retired.
         Awaitility.await().atMost(Duration.ofSeconds(4)).ignoreExceptions().until(() -> {
             await(all(pool, "INSERT INTO written VALUES (1)"));
             return true;
@@ -98,7 +98,7 @@ class SessionPoolIT {
         assertThatThrownBy(() -> await(pool.preparedQuery("SELECT * FROM changed WHERE id = $1")
                         .execute(Tuple.of(1))))
                 .hasMessageContaining("0A000");
-        // Idle sessions are closed by the next round of the pool's cleaner.
+        // The next run of the pool's cleaner closes idle sessions.
         Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> pool.size() == 0);
         prepared(pool);
     }
@@ -150,7 +150,7 @@ class SessionPoolIT {
         long begun = System.nanoTime();
         assertThatThrownBy(() -> await(pool.query("SELECT 1").execute())).isInstanceOf(ExecutionException.class);
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
-        // Nor does a connection that is opened meanwhile keep its place.
+        // Connections opened in the meantime must not occupy the pool either.
         List<Future<?>> stuck = IntStream.range(0, 2 * SIZE)
                 .<Future<?>>mapToObj(i -> pool.query("SELECT 1").execute())
                 .toList();
@@ -192,7 +192,7 @@ class SessionPoolIT {
         return pool.query("INSERT INTO written VALUES (1)").execute();
     }
 
-    // On all of its connections at once.
+    // Runs the statement on all connections of the pool at the same time.
     private static Future<?> all(Pool pool, String sql) {
         return Future.all(IntStream.range(0, SIZE)
                 .mapToObj(i -> pool.withTransaction(tx -> tx.query(sql)
@@ -215,7 +215,7 @@ class SessionPoolIT {
         execute(TestServers.postgres().jdbcUrl(database), sql);
     }
 
-    // A session of the database itself could not undo it.
+    // From another database, because a read-only session of this one could not undo the setting.
     private void setReadOnly(String to) throws SQLException {
         execute(
                 TestServers.postgres().superuserUrl("postgres"),

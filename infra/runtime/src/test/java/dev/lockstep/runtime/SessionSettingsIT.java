@@ -27,7 +27,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Settings of the database and of the role that would each break something, all at once. */
+/** Settings of the database and the role, each of which would break something, applied together. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SessionSettingsIT {
     private static final Map<String, String> ADVERSE = Map.ofEntries(
@@ -80,7 +80,7 @@ class SessionSettingsIT {
             statement.execute("ALTER DATABASE " + database + " OWNER TO " + role);
             statement.execute("CREATE SCHEMA elsewhere AUTHORIZATION " + role);
             for (Map.Entry<String, String> bad : ADVERSE.entrySet()) {
-                // A list of two is no text of one.
+                // DateStyle is a list of two values and must not be quoted as one.
                 String to = bad.getKey().equals("DateStyle") ? bad.getValue() : "'" + bad.getValue() + "'";
                 statement.execute("ALTER DATABASE " + database + " SET " + bad.getKey() + " TO " + to);
                 statement.execute("ALTER ROLE " + role + " SET " + bad.getKey() + " TO " + to);
@@ -130,7 +130,7 @@ class SessionSettingsIT {
                     .execute());
             await(pool.preparedQuery("INSERT INTO kept VALUES ($1, $2, $3, $4)")
                     .execute(Tuple.of(Buffer.buffer(bytes), at, 0.1 + 0.2, "한 글\\n")));
-            // In the text format, too, which only the simple protocol uses.
+            // Also in the text format, which only the simple protocol uses.
             for (var query : List.of(
                     pool.query("SELECT * FROM public.kept").execute(),
                     pool.preparedQuery("SELECT * FROM kept").execute())) {

@@ -24,13 +24,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP side of a service without the service, for tests that speak to its sockets. */
+/** The HTTP server of a service without the service, for tests that use plain sockets. */
 final class TestHttpServer implements AutoCloseable {
     private static final int READ_TIMEOUT_MILLIS = 20_000;
 
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     final ConnectionLimit connections = new ConnectionLimit();
-    /** Requests that reached a route of the service. */
+    /** The requests that reached a route. */
     final AtomicInteger echoed = new AtomicInteger();
 
     private final Vertx vertx =
@@ -81,7 +81,7 @@ final class TestHttpServer implements AutoCloseable {
         return port;
     }
 
-    /** How often connections ended for this reason. */
+    /** The number of connections closed for this reason. */
     double ended(String reason) {
         return counted("lockstep.http.connections.ended", "reason", reason);
     }
@@ -95,7 +95,7 @@ final class TestHttpServer implements AutoCloseable {
         return connect(0);
     }
 
-    /** @param receiveBuffer in bytes, or 0 for the usual */
+    /** @param receiveBuffer size in bytes, or 0 for the default */
     Socket connect(int receiveBuffer) throws IOException {
         Socket socket = new Socket();
         if (receiveBuffer > 0) {
@@ -106,7 +106,7 @@ final class TestHttpServer implements AutoCloseable {
         return socket;
     }
 
-    /** Sends these bytes on a new connection and returns what comes back until the server closes it. */
+    /** Sends the request on a new connection and returns everything received until the server closes it. */
     String exchange(String request) throws IOException {
         try (Socket socket = connect()) {
             write(socket, request);
@@ -119,7 +119,7 @@ final class TestHttpServer implements AutoCloseable {
         socket.getOutputStream().flush();
     }
 
-    /** Fails when the server keeps the connection open. */
+    /** Fails if the server keeps the connection open. */
     static String readUntilClosed(Socket socket) throws IOException {
         ByteArrayOutputStream read = new ByteArrayOutputStream();
         byte[] buffer = new byte[8192];
@@ -129,12 +129,12 @@ final class TestHttpServer implements AutoCloseable {
                 count = socket.getInputStream().read(buffer);
             }
         } catch (SocketException e) {
-            // Closed with bytes of ours unread: what had come before that counts.
+            // The server closed the connection with unread input. What was received before that is returned.
         }
         return read.toString(ISO_8859_1);
     }
 
-    /** One response with its body, or null when the server closes the connection instead. */
+    /** Reads one response with its body, or returns null if the server closes the connection instead. */
     static @Nullable String readResponse(Socket socket) throws IOException {
         StringBuilder read = new StringBuilder();
         try {

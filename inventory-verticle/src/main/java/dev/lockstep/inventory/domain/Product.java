@@ -10,7 +10,8 @@ public record Product(ProductId id, String name, Money unitPrice, long available
     public Product {
         if (available < 0 || reserved < 0) {
             throw new IllegalArgumentException(
-                    "%s would have %d available and %d reserved".formatted(id, available, reserved));
+                    "the quantities of product %s must not be negative, but were %d available and %d reserved"
+                            .formatted(id, available, reserved));
         }
     }
 

@@ -110,8 +110,8 @@ public final class StockDecider {
         for (HeldLine line : held.lines()) {
             Product product = products.get(line.productId());
             if (product == null) {
-                throw new IllegalStateException(
-                        "order %s holds %d of %s, which is gone".formatted(orderId, line.qty(), line.productId()));
+                throw new IllegalStateException("order %s has reserved %d of product %s, which does not exist"
+                        .formatted(orderId, line.qty(), line.productId()));
             }
             moved.add(product.release(line.qty()));
         }

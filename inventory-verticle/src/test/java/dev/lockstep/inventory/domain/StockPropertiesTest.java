@@ -22,7 +22,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What holds after any history. A failing case names its seed, which repeats it: -Dseed=... */
+/** Invariants after random histories. A failing case names its seed. -Dseed=... repeats it. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class StockPropertiesTest {
     private static final int PRODUCTS = 5;
@@ -53,9 +53,9 @@ class StockPropertiesTest {
             // Then
             world.products.forEach((id, product) -> {
                 assertThat(product.available() + product.reserved())
-                        .as("all of %s", id)
+                        .as("total quantity of %s", id)
                         .isEqualTo(putIn.get(id));
-                assertThat(product.reserved()).as("held of %s", id).isEqualTo(world.heldOf(id));
+                assertThat(product.reserved()).as("reserved quantity of %s", id).isEqualTo(world.heldOf(id));
             });
         });
     }
@@ -90,7 +90,7 @@ class StockPropertiesTest {
                                         .sum());
                     }
                     case Rejected nothing -> assertThat(world.products).isEqualTo(shelf);
-                    case Released never -> throw new AssertionError("released before anything was held");
+                    case Released never -> throw new AssertionError("released before the reservation");
                 }
             }
         });
@@ -130,14 +130,14 @@ class StockPropertiesTest {
 
             // Then
             assertThat(reservation instanceof Released)
-                    .as("released is final from the first release on, and not before")
+                    .as("an order is released from its first release on, and not before")
                     .isEqualTo(released);
             assertThat(products.get(CUP)).isEqualTo(reservation instanceof Held ? before.reserve(3) : before);
         }
         assertThat(products).containsExactly(Map.entry(CUP, before));
     }
 
-    /** Every order of arrival of two reservations and two releases, and of every selection of them with a release. */
+    /** All permutations of two reservations and two releases, and of every subset that contains a release. */
     static Stream<List<StockCommand>> interleavings() {
         Reserve reserve = new Reserve(ORDER, List.of(new OrderLine(CUP, 3)));
         Release release = new Release(ORDER);
@@ -158,7 +158,7 @@ class StockPropertiesTest {
                 }));
     }
 
-    /** A few products, scarce enough that orders compete, and a few orders, so that commands repeat and cross. */
+    /** A few products with scarce stock, so that orders compete, and a few orders, so that commands repeat and cross. */
     private final class StockSimulation {
         private final Random random;
         private final Map<ProductId, Product> products = new HashMap<>();
@@ -182,15 +182,14 @@ class StockPropertiesTest {
 
         StockCommand command() {
             OrderId orderId = new OrderId("o" + random.nextInt(ORDERS));
-            // An order that is released stays so: now and then a fresh one takes its place, or little would happen any
-            // more.
+            // A released order stays released. Now and then a new order replaces it, so that the history goes on.
             if (reservation(orderId) instanceof Released && random.nextBoolean()) {
                 reservations.remove(orderId);
             }
             if (random.nextInt(3) == 0) {
                 return new Release(orderId);
             }
-            // One product beyond those that exist.
+            // Includes one product that does not exist.
             List<OrderLine> lines = IntStream.rangeClosed(0, random.nextInt(3))
                     .mapToObj(i ->
                             new OrderLine(new ProductId("p" + random.nextInt(PRODUCTS + 1)), 1 + random.nextInt(4)))

@@ -42,7 +42,7 @@ public final class OrderLifecycle {
                 Decision.of(new Confirmed(command.total()), new OrderEvent.Confirmed(command.total()));
             // The customer's cancellation was accepted first, but the saga does not know of it yet. It may never learn
             // of it if the original message became a dead letter, so the event is published again.
-            case CancelRequested promised -> Decision.of(promised, new OrderEvent.CancelRequested());
+            case CancelRequested requested -> Decision.of(requested, new OrderEvent.CancelRequested());
             case Confirmed repeat -> Decision.of(repeat, new OrderEvent.Confirmed(repeat.total()));
             case Cancelled contradicted -> throw UnexpectedCommandException.of(contradicted, command);
         };
@@ -51,7 +51,7 @@ public final class OrderLifecycle {
     private static Decision cancel(OrderState state, Cancel command) {
         return switch (state) {
             case Pending pending -> cancelled(command);
-            case CancelRequested promised -> cancelled(command);
+            case CancelRequested requested -> cancelled(command);
             case Cancelled repeat -> Decision.of(repeat, new OrderEvent.Cancelled(repeat.reason()));
             case Confirmed contradicted -> throw UnexpectedCommandException.of(contradicted, command);
         };
@@ -66,7 +66,7 @@ public final class OrderLifecycle {
             case Pending pending -> Decision.of(new CancelRequested(), new OrderEvent.CancelRequested());
             case CancelRequested repeat -> Decision.of(repeat);
             case Cancelled already -> Decision.of(already);
-            case Confirmed tooLate -> Decision.of(tooLate);
+            case Confirmed confirmed -> Decision.of(confirmed);
         };
     }
 }

@@ -17,7 +17,7 @@ public sealed interface OrderState {
     default OrderStatus status() {
         return switch (this) {
             case Pending pending -> OrderStatus.PENDING;
-            case CancelRequested promised -> OrderStatus.PENDING;
+            case CancelRequested requested -> OrderStatus.PENDING;
             case Confirmed confirmed -> OrderStatus.CONFIRMED;
             case Cancelled cancelled -> OrderStatus.CANCELLED;
         };

@@ -155,7 +155,7 @@ class OrderLifecycleTest {
         }
     }
 
-    /** Every state with every command that does not contradict it. */
+    /** All combinations of a state and a command that does not contradict it. */
     static Stream<Arguments> transitions() {
         return STATES.stream()
                 .flatMap(state -> COMMANDS.stream()

@@ -66,7 +66,7 @@ public final class Messaging {
         DeliveryRoutes.mount(router, reads);
         ResendJobs resends = new ResendJobs(vertx, pool);
         ResendRoutes.mount(router, pool, reads, resends, options.inboxRetention());
-        MessageConsumer responder = MessageConsumer.create(
+        MessageConsumer resendConsumer = MessageConsumer.create(
                 vertx,
                 pool,
                 options.resendRequests(),
@@ -76,27 +76,29 @@ public final class Messaging {
                 meters);
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 vertx, pool, options.outboxRetention(), options.inboxRetention(), options.deadLetterRetention());
-        ReplicationSlotMonitor guardian =
+        ReplicationSlotMonitor monitor =
                 new ReplicationSlotMonitor(vertx, pool, options.slot(), options.slotLimits(), meters);
         OutboxMetrics metrics = new OutboxMetrics(vertx, pool, options.relayStalledAfter(), meters);
         return maintenance
                 .start()
                 .compose(done -> metrics.start())
-                .compose(done -> guardian.start())
-                .compose(started -> responder.start())
+                .compose(done -> monitor.start())
+                .compose(started -> resendConsumer.start())
                 .map(started -> {
                     resends.start();
                     replays.start();
-                    return new Messaging(maintenance, metrics, guardian, resends, replays, responder);
+                    return new Messaging(maintenance, metrics, monitor, resends, replays, resendConsumer);
                 });
     }
 
     public Future<Void> stop() {
-        slotMonitor.stop();
-        metrics.stop();
         resends.stop();
         replays.stop();
-        return resendConsumer.stop().eventually(maintenance::stop);
+        return resendConsumer
+                .stop()
+                .eventually(maintenance::stop)
+                .eventually(slotMonitor::stop)
+                .eventually(metrics::stop);
     }
 
     /** Why the outbox is not being relayed, in one sentence; empty while it is. */

@@ -28,7 +28,7 @@ public final class MessagingSchema {
                 Statement statement = connection.createStatement()) {
             statement.execute(PartitionMaintenance.ENSURE_PARTITIONS_AT_START);
         } catch (SQLException e) {
-            throw new IllegalStateException("the partitions of outbox and inbox could not be created", e);
+            throw new IllegalStateException("failed to create the partitions of outbox and inbox", e);
         }
     }
 }

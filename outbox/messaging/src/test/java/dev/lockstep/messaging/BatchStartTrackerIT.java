@@ -21,7 +21,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** How often a batch was begun, and what does not count. */
+/** Which starts of a batch are counted. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class BatchStartTrackerIT {
     private Fixture fixture;
@@ -37,7 +37,7 @@ class BatchStartTrackerIT {
         fixture.close();
     }
 
-    // What a process that was killed leaves behind: a batch that was begun and no trace of its end.
+    // Leaves the state that a killed process leaves: a start that was counted and not cleared.
     private void simulateCrashAt(long offset) {
         Fixture.await(new AttemptStore(fixture.group)
                 .countStarts(fixture.pool, Map.of(new TopicPartition(fixture.topic, 0), offset)));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A pool of one connection, so that one that is kept is missed at once. */
+/** Uses a pool of one connection, so that a connection that is not returned blocks the next transaction. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class BoundedTransactionsIT {
     private static final Limits SHORT = new Limits(Duration.ofSeconds(1), Duration.ofMillis(200));

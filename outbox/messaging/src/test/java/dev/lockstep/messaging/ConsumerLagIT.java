@@ -35,7 +35,7 @@ class ConsumerLagIT {
     void partitions_that_are_added_are_read_from_their_beginning_within_seconds() {
         fixture.consume(fixture.options(Map.of("auto.offset.reset", "latest")), greeter(), topic -> true);
         await().untilAsserted(() -> {
-            // Only what is sent once the group has its place is read.
+            // The group reads only messages that are sent after it has determined its start offset.
             fixture.hello("k", "probe");
             assertThat(fixture.greeted()).contains("probe");
         });

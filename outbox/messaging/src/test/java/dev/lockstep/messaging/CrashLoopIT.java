@@ -28,7 +28,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A record that ends the process whenever it is handled, and process after process that is started. */
+/** A record that crashes the process whenever it is handled. The process is restarted each time. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class CrashLoopIT {
     private static final int MAX_PROCESSES = 12;
@@ -76,7 +76,7 @@ class CrashLoopIT {
             if (!contains("mort", messages)) {
                 return greeter().handle(tx, messages);
             }
-            // Of the batch of two it is told apart first.
+            // The batch of two is bisected first, to isolate the record.
             boolean parks = messages.size() > 1 || first.getAndSet(false);
             return parks ? Future.failedFuture(new IllegalStateException("not now")) : crash(tx);
         });
@@ -127,8 +127,8 @@ class CrashLoopIT {
                 && fixture.strings("SELECT topic FROM parked_message").isEmpty();
     }
 
-    // As kill -9 does it: the transaction is gone, nothing that comes after the handler happens, and no count is taken
-    // back.
+    // Has the effect of kill -9: the transaction is aborted, nothing runs after the handler, and no start count is
+    // undone.
     private Future<Void> crash(SqlConnection tx) {
         Promise<Void> never = Promise.promise();
         return tx.query("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How Postgres finds dead letters among very many. */
+/** How Postgres finds dead letters in a large table. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DeadLetterQueryPlanIT {
     private static final String SPREAD_VALUES = """

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A compressed record may be larger than what Kafka takes from a relay, which does not compress. */
+/** A compressed record may be larger than the records that Kafka accepts from the relay, which does not compress. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DeadLetterSizeIT {
     private static final int MIB = 1024 * 1024;
@@ -165,7 +165,7 @@ class DeadLetterSizeIT {
         }
     }
 
-    /** What became of a letter, as a reader of its topic sees it. */
+    /** A dead letter as a consumer of its topic receives it. */
     private record RelayedDeadLetter(
             Map<String, String> headers, @Nullable String value) {
         String summary() {
@@ -173,7 +173,7 @@ class DeadLetterSizeIT {
         }
     }
 
-    /** Sends as the relay does, uncompressed and one after the other, and says what Kafka took. */
+    /** Sends the rows as the relay does, uncompressed and one at a time. Returns the records that Kafka accepted. */
     private List<RelayedDeadLetter> relayed() {
         List<RelayedDeadLetter> taken = new ArrayList<>();
         try (KafkaProducer<byte[], byte[]> relay = producer(Map.of())) {

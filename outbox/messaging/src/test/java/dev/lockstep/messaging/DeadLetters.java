@@ -12,7 +12,7 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.record.TimestampType;
 
-/** Dead letters that no consumer had to make first. */
+/** Inserts dead letters directly, without a consumer. */
 public final class DeadLetters {
     private static final String INSERT = """
             INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value, record_headers,
@@ -51,24 +51,24 @@ public final class DeadLetters {
         this.fixture = fixture;
     }
 
-    /** As if a consumer of these letters ran. */
+    /** Makes the consumer group of these dead letters count as running. */
     DeadLetters withSubscription() {
         Fixture.await(fixture.pool.query(SUBSCRIBE).execute());
         return this;
     }
 
-    /** Letters at these offsets of the topic greetings, the last one first, whose keys take turns. */
+    /** Inserts dead letters at these offsets of the topic greetings, the last offset first, with alternating keys. */
     void insert(int from, int to, int keys) {
         Fixture.await(fixture.pool.preparedQuery(INSERT).execute(Tuple.of((long) from, (long) to, (long) keys)));
     }
 
-    /** A record that failed, as a consumer would bury it. */
+    /** Inserts a dead letter for a record whose handler failed, as a consumer does. */
     void insert(ConsumerRecord<byte[], byte[]> source, String error) {
-        DeadLetter letter = new DeadLetter(source, "HANDLER_FAILED", error, null, 5, Instant.now());
-        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(letter)));
+        DeadLetter deadLetter = new DeadLetter(source, "HANDLER_FAILED", error, null, 5, Instant.now());
+        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(deadLetter)));
     }
 
-    /** The letter of this offset was replayed, was read again at another one, and failed in the same way. */
+    /** Inserts a new dead letter for a replayed one that was read again at another offset and failed again. */
     void failAgain(long offset, long again) {
         Row row = Fixture.await(fixture.pool.preparedQuery(REPLAYED).execute(Tuple.of(offset)))
                 .iterator()
@@ -85,12 +85,12 @@ public final class DeadLetters {
                 row.getBuffer("record_value").getBytes(),
                 Headers.toKafka(row.getJsonArray("record_headers")),
                 Optional.empty());
-        DeadLetter letter =
+        DeadLetter deadLetter =
                 new DeadLetter(source, "HANDLER_FAILED", "again", new IllegalStateException("again"), 5, Instant.now());
-        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(letter)));
+        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(deadLetter)));
     }
 
-    /** The message of the letter at this offset was made so long ago. */
+    /** Sets the age of the message of the dead letter at this offset. */
     void setMessageAge(int offset, String interval) {
         Fixture.await(fixture.pool.preparedQuery(AGE).execute(Tuple.of(interval, (long) offset)));
     }
@@ -100,13 +100,13 @@ public final class DeadLetters {
                 .getFirst());
     }
 
-    /** What the outbox has for the topic, in the order in which it is sent. */
+    /** The outbox rows of the topic, in the order in which they are sent. */
     List<String> sent() {
         return fixture.strings("SELECT aggregateid || ' ' || convert_from(payload, 'UTF8') FROM outbox"
                 + " WHERE topic = 'greetings' ORDER BY id");
     }
 
-    /** What is redelivered to the group, in the order in which it takes each key's. */
+    /** The messages that are redelivered to the group, in the order in which it handles those of each key. */
     List<String> redelivered() {
         return fixture.strings("SELECT convert_from(record_key, 'UTF8') || ' ' || convert_from(record_value, 'UTF8')"
                 + " FROM parked_message WHERE consumer = 'group' ORDER BY record_key, partition, \"offset\"");

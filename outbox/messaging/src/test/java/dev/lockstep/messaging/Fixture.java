@@ -49,13 +49,13 @@ import org.postgresql.ds.PGSimpleDataSource;
 public final class Fixture implements AutoCloseable {
     private static final AtomicInteger TOPICS = new AtomicInteger();
 
-    /** A text that has no room in a B-tree of Postgres, and is so random that it cannot be compressed into it. */
+    /** A text that is too long for a B-tree entry, and too random to be compressed to that size. */
     static final String TOO_LONG_FOR_AN_INDEX = new Random(7)
             .ints(3_000, 'a', 'z')
             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
             .toString();
 
-    // A machine that is busy takes long to make a consumer group.
+    // Creating a consumer group takes long on a busy machine.
     static {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     }
@@ -65,7 +65,7 @@ public final class Fixture implements AutoCloseable {
     final String database = TestServers.newDatabase("messaging");
     final Pool pool;
     final String topic = "greetings-" + TOPICS.incrementAndGet();
-    /** When all that is sent has happened: of late, so that it is within the dedup window. */
+    /** The {@code ce_time} of all messages that are sent; recent, so that it is within the dedup window. */
     final String time = Instant.now().toString();
 
     final String group = "group-of-" + topic;
@@ -105,7 +105,7 @@ public final class Fixture implements AutoCloseable {
         return options;
     }
 
-    /** What the tests send. */
+    /** The messages that the tests send. */
     sealed interface Greeting permits Hello, Goodbye {
         String name();
     }
@@ -135,13 +135,13 @@ public final class Fixture implements AutoCloseable {
                 .all());
     }
 
-    /** As retention does, or somebody with a tool. */
+    /** Removes records, as retention or an operator does. */
     void deleteRecords(int partition, long before) {
         done(admin.deleteRecords(Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(before)))
                 .all());
     }
 
-    /** Deletes the topic and makes it anew. */
+    /** Deletes the topic and creates it again. */
     void recreateTopic(int partitions) {
         done(admin.deleteTopics(Set.of(topic)).all());
         Awaitility.await().ignoreExceptions().until(() -> {
@@ -150,7 +150,7 @@ public final class Fixture implements AutoCloseable {
         });
     }
 
-    /** As a tool would, of a group without members. */
+    /** Sets the committed offset of the group, which must have no members. */
     void setCommitted(int partition, long offset) {
         done(admin.alterConsumerGroupOffsets(
                         group, Map.of(new TopicPartition(topic, partition), new OffsetAndMetadata(offset)))
@@ -163,7 +163,7 @@ public final class Fixture implements AutoCloseable {
                 .offset();
     }
 
-    /** What the gauge says. */
+    /** The value of the lag gauge. */
     double lag() {
         return meters.get("lockstep.consumer.lag")
                 .tags("group", group, "topic", topic)
@@ -228,12 +228,12 @@ public final class Fixture implements AutoCloseable {
         return consumer;
     }
 
-    /** It is dead for the rest of the test: told to stop, it does so when its handler lets go of it, which {@link #close} waits for. */
+    /** Requests a stop without waiting for the handler to complete. {@link #close} waits for it. */
     void stopWithoutWaiting(MessageConsumer consumer) {
         consumer.stop();
     }
 
-    /** A handler that writes down whom it greeted, in order. */
+    /** A handler that stores the names that it received, in order. */
     static MessageHandler<Greeting> greeter() {
         return (tx, messages) -> {
             Future<Void> all = Future.succeededFuture();
@@ -301,7 +301,7 @@ public final class Fixture implements AutoCloseable {
         }
     }
 
-    /** How Postgres would do it once it has prepared the statement, as a service does: by one plan for all arguments. */
+    /** The generic plan of the statement, which Postgres uses for a prepared statement whatever its arguments are. */
     String genericPlan(String statement, String arguments) {
         return await(pool.withConnection(connection -> connection
                 .query("SET plan_cache_mode = force_generic_plan; PREPARE planned AS " + statement)
@@ -334,7 +334,7 @@ public final class Fixture implements AutoCloseable {
         }
     }
 
-    /** As if somebody had reset the group: everything comes again. Once none of its members is left. */
+    /** Resets the group once it has no members, so that all records are delivered again. */
     void deleteCommittedOffsets() {
         Awaitility.await().ignoreExceptions().until(() -> {
             admin.deleteConsumerGroups(Set.of(group)).all().get(30, TimeUnit.SECONDS);

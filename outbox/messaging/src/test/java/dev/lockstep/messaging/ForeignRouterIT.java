@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The routes on routers of other people, with and without handlers of their own. */
+/** The routes on routers of an application, with and without handlers of its own. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ForeignRouterIT {
     private final HttpClient http = HttpClient.newHttpClient();

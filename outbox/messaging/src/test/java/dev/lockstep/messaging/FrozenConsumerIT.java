@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of messages whose consumer stopped dead in the middle of its transaction, with its connection open. */
+/** Messages whose consumer was frozen in the middle of its transaction, with its connection open. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FrozenConsumerIT {
     private static final String CLAIM = "INSERT INTO inbox (message_id, consumer) VALUES ($1, $2)";
@@ -49,7 +49,7 @@ class FrozenConsumerIT {
         fixture.consume(pool("lock_timeout", "300ms"), greeter());
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
-        // It may have been parked at the moment when the claim was free again; that is no attempt.
+        // The message may have been parked when the claim was released; that does not count as an attempt.
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
         assertThat(fixture.strings("SELECT message_id FROM parked_message")).isEmpty();
     }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whatever id a message gets, there is a partition for it. */
+/** Every id that a message can get has a partition. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class InboxPartitionIT {
     private Fixture fixture;

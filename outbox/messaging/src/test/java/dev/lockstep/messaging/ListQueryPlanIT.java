@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What timelines and operators ask for is found by an index, however much there is. */
+/** The queries of timelines and of operators use an index, however large the tables are. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ListQueryPlanIT {
     private static final String UNBOUNDED = ", '00000000-0000-0000-0000-000000000000'";
@@ -197,7 +197,7 @@ class ListQueryPlanIT {
         execute("VACUUM ANALYZE outbox");
     }
 
-    // The days without rows are read as they are.
+    // The partition with the rows. Plans for partitions without rows do not matter.
     private String today() {
         return fixture.strings("SELECT tableoid::regclass FROM outbox LIMIT 1").getFirst();
     }

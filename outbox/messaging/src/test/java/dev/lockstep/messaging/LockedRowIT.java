@@ -26,13 +26,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Somebody keeps a row locked that some messages need. */
+/** An operator locks a row that some messages need. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LockedRowIT {
     private Fixture fixture;
     private SqlConnection operator;
 
-    /** Locks the row of whoever is greeted. */
+    /** Locks the row of each greeted name. */
     private static class LockingHandler implements MessageHandler<Greeting> {
         @Override
         public Future<Void> handle(SqlConnection tx, List<ReceivedMessage<Greeting>> messages) {
@@ -49,7 +49,7 @@ class LockedRowIT {
         }
     }
 
-    /** And can say whose rows are locked. */
+    /** Locks the same rows and also reports which messages are blocked. */
     private static final class BlockedAwareHandler extends LockingHandler {
         @Override
         public Future<Set<UUID>> blockedMessages(SqlConnection tx, List<ReceivedMessage<Greeting>> messages) {
@@ -63,7 +63,7 @@ class LockedRowIT {
         }
     }
 
-    // A handler that does not know costs a wait for each message that meets the lock.
+    // A handler that does not report blocked messages costs one lock wait for each of them.
     static Stream<Arguments> handlers() {
         return Stream.of(
                 Arguments.of(new BlockedAwareHandler(), Duration.ofSeconds(3)),
@@ -107,7 +107,7 @@ class LockedRowIT {
         await().untilAsserted(
                         () -> assertThat(fixture.strings("SELECT count(*) || ' ' || max(attempts) FROM parked_message"))
                                 .containsExactly("21 0"));
-        // Longer than all attempts would take that are counted.
+        // Longer than all counted attempts would take.
         await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
 

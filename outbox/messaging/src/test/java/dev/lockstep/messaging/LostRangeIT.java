@@ -53,12 +53,12 @@ class LostRangeIT {
         assertThat(count("lockstep.consumer.lost.records")).isEqualTo(2);
         assertThat(consumer.warning())
                 .hasValueSatisfying(warning -> assertThat(warning)
-                        .startsWith("records were removed before " + fixture.group + " had read them, and their senders"
-                                + " were asked for them again: " + fixture.topic + "-0 [2,4) at "));
+                        .startsWith("records were removed before " + fixture.group + " read them, and were requested"
+                                + " again from their senders: " + fixture.topic + "-0 [2,4) at "));
         assertThat(consumer.problem()).isEmpty();
         await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
 
-        // Another start finds nothing missing.
+        // After a restart, no further loss is detected.
         Fixture.await(consumer.stop());
         MessageConsumer restarted = fixture.consume(greeter());
         send("fay");
@@ -126,7 +126,7 @@ class LostRangeIT {
         readAndStop("ann", "bob");
         send("cid");
         fixture.recreateTopic(1);
-        // More than the group had read: its old offset lies within the new log.
+        // More records than the group had read, so that its old offset is within the new log.
         send("dan", "eve", "fay", "gus");
         fixture.setCommitted(0, 2);
 

@@ -50,7 +50,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Records that were written by hand, by another program or by somebody who means harm. */
+/** Records that were written by hand, by another program or by an attacker. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MalformedRecordsIT {
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -92,7 +92,7 @@ class MalformedRecordsIT {
                         "name must not contain U+0000 or half of a surrogate pair",
                         "name must not contain U+0000 or half of a surrogate pair",
                         "name must be text",
-                        "name is given twice",
+                        "name is present twice",
                         "name must not be blank");
         assertThat(fixture.strings("SELECT message_id FROM parked_message")).isEmpty();
     }

@@ -59,7 +59,7 @@ class MessageConsumerIT {
         fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(3));
 
-        // Also when it comes again later, in another batch.
+        // The same holds if it is delivered again later, in another batch.
         fixture.send("k", "Hello", "{\"name\":\"ann\"}", "one");
 
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(4));
@@ -90,7 +90,7 @@ class MessageConsumerIT {
             return accepts.get();
         });
         await().untilAsserted(() -> assertThat(consumer.problem()).isEmpty());
-        // The consumer asks before each poll, so it has polled several times with the partition assigned.
+        // The consumer calls the predicate before each poll, so it polls several times with the partition assigned.
         int before = asked.get();
         await().untilAsserted(() -> assertThat(asked).hasValueGreaterThan(before + 4));
         assertThat(fixture.greeted()).isEmpty();
@@ -107,7 +107,7 @@ class MessageConsumerIT {
 
         MessageConsumer consumer = fixture.consume(fixture.options(), greeter(), topic -> {
             if (breaks.getAndDecrement() > 0) {
-                throw new IllegalStateException("nobody expected this");
+                throw new IllegalStateException("unexpected failure");
             }
             return true;
         });

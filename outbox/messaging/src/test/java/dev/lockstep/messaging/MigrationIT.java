@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A new version starts while instances of the one before are at work. */
+/** A new version starts while instances of the previous version are running. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MigrationIT {
     private final PGSimpleDataSource database = new PGSimpleDataSource();
@@ -30,14 +30,14 @@ class MigrationIT {
         database.setUrl(TestServers.postgres().jdbcUrl(TestServers.newDatabase("migration")));
         database.setUser(LocalPostgres.USER);
         database.setPassword(LocalPostgres.PASSWORD);
-        migrateToTheVersionBefore();
+        migrateToPreviousVersion();
 
         try (Connection consumer = database.getConnection();
                 Statement statement = consumer.createStatement()) {
             consumer.setAutoCommit(false);
             statement.executeQuery("SELECT FROM " + first);
             CompletableFuture<Void> migration = CompletableFuture.runAsync(() -> MessagingSchema.migrate(database));
-            await().atMost(Duration.ofSeconds(30)).until(this::someoneWaitsForATable);
+            await().atMost(Duration.ofSeconds(30)).until(this::isTableLockAwaited);
 
             assertThatCode(() -> statement.executeQuery("SELECT FROM " + second))
                     .doesNotThrowAnyException();
@@ -47,7 +47,7 @@ class MigrationIT {
         }
     }
 
-    private void migrateToTheVersionBefore() {
+    private void migrateToPreviousVersion() {
         Flyway.configure()
                 .dataSource(database)
                 .locations("classpath:dev/lockstep/messaging/migration")
@@ -57,7 +57,7 @@ class MigrationIT {
                 .migrate();
     }
 
-    private boolean someoneWaitsForATable() throws SQLException {
+    private boolean isTableLockAwaited() throws SQLException {
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement();
                 ResultSet rows =

@@ -96,7 +96,7 @@ class OutboxIT {
 
         Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
         Fixture.await(maintenance.run().compose(done -> maintenance.run()));
-        // Made again at each run, empty, for a clock that runs late: what was in it is gone.
+        // Each run creates yesterday's partition again, empty, for clocks that are slow. The rows are deleted.
         assertThat(fixture.strings("SELECT id FROM outbox")).isEmpty();
     }
 
@@ -201,14 +201,14 @@ class OutboxIT {
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 fixture.vertx, fixture.pool, Duration.ofDays(1), Duration.ofDays(7), Duration.ofDays(90));
 
-        // When somebody reads the third
+        // When another transaction has the third partition locked
         Fixture.await(fixture.pool.withTransaction(
                 tx -> tx.query("SELECT FROM " + days.get(2)).execute().compose(read -> maintenance.run())));
 
         // Then
         assertThat(partitions()).isEqualTo(days.subList(2, days.size()));
 
-        // When nobody does
+        // When the lock is released
         Fixture.await(maintenance.run());
 
         // Then

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of a message whose handling fails for no known reason, and of those behind it. */
+/** A message whose handler fails for an unknown reason, and the messages behind it. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ParkingIT {
     private Fixture fixture;
@@ -192,7 +192,7 @@ class ParkingIT {
 
         broken.set(false);
 
-        // It may take two turns of five seconds, each with a pause as long.
+        // This may take two retries of five seconds, each followed by a pause of the same length.
         await().atMost(Duration.ofMinutes(1))
                 .untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "cid", "dan"));
         assertThat(fixture.strings("SELECT convert_from(record_key, 'UTF8') FROM parked_message"))

@@ -14,7 +14,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PartitionBoundsIT {
-    // Enough to meet a change of the clocks.
+    // Enough to include a change to or from daylight saving time.
     private static final int DAYS = 200;
 
     @Test
@@ -28,7 +28,7 @@ class PartitionBoundsIT {
             statement.execute("SET TimeZone TO 'Europe/Berlin'");
             statement.execute("SELECT ensure_partitions('inbox', 0, " + DAYS + ")");
 
-            // Each begins where the one before it ends, so no id of these days is without a partition or has two.
+            // Each partition begins where the previous one ends, so every id of these days has exactly one partition.
             try (ResultSet days = statement.executeQuery("""
                     SELECT count(*),
                            count(*) FILTER (WHERE bound !~ ('FROM \\(''' || coalesce(previous, '') || '''\\)'))

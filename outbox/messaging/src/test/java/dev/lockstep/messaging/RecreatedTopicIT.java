@@ -26,7 +26,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A topic that is made anew, or a new cluster, has records at places where the database knows others. */
+/** A recreated topic, or a new cluster, has records at positions for which the database has stored other records. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RecreatedTopicIT {
     private Fixture fixture;
@@ -36,7 +36,7 @@ class RecreatedTopicIT {
     void open() {
         fixture = new Fixture();
         fixture.createTopic(1);
-        before = recordAtTheFirstPlace();
+        before = recordAtFirstOffset();
     }
 
     @AfterEach
@@ -82,7 +82,7 @@ class RecreatedTopicIT {
                 .containsExactly("before 1 0");
     }
 
-    private ConsumerRecord<byte[], byte[]> recordAtTheFirstPlace() {
+    private ConsumerRecord<byte[], byte[]> recordAtFirstOffset() {
         RecordHeaders headers = new RecordHeaders();
         headers.add("ce_id", "before".getBytes(StandardCharsets.UTF_8))
                 .add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A replay gives a dead letter back to the consumer group whose dead letter it is, and to no other. */
+/** A replay redelivers a dead letter to its own consumer group, and to no other. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RedeliveryIT {
     private static final String ALL = "{\"all\":true,\"ratePerSecond\":10000}";
@@ -72,7 +72,7 @@ class RedeliveryIT {
                             Duration.ofSeconds(1),
                             Duration.ofSeconds(20)),
                     (tx, messages) -> {
-                        throw new IllegalStateException("nobody is greeted here");
+                        throw new IllegalStateException("no greeting");
                     },
                     topic -> true);
             fixture.hello("b", "bob");
@@ -133,7 +133,7 @@ class RedeliveryIT {
         fixture.hello("b", "bea");
         fixture.hello("b", "ben");
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ben"));
-        // Another one waits for its next attempt, for longer than this test takes.
+        // Another message is parked, and its next attempt is due only after this test.
         Fixture.await(
                 fixture.pool.query("""
                         WITH claimed AS (

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A relay that replaces a slot may wait for Kafka for hours, and all the while it is {@code <slot>_new} that keeps WAL. */
+/** While a relay replaces a slot, which may take hours if Kafka is unavailable, {@code <slot>_new} keeps the WAL. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReplacedSlotIT {
     private static final SlotLimits LOW = new SlotLimits(1_000_000, 2_000_000);
@@ -40,12 +40,12 @@ class ReplacedSlotIT {
         write(3_000);
 
         // When
-        ReplicationSlotMonitor guardian = watch(LOW);
+        ReplicationSlotMonitor monitor = watch(LOW);
 
         // Then
-        assertThat(guardian.refusal().orElseThrow().detail())
-                .contains("replication slot " + slot + "_new keeps", "nothing new is taken from 2000000 on");
-        assertThat(guardian.problem()).isEmpty();
+        assertThat(monitor.refusal().orElseThrow().detail())
+                .contains("replication slot " + slot + "_new keeps", "new work is refused from 2000000 bytes");
+        assertThat(monitor.problem()).isEmpty();
         assertThat(gauge("step")).isEqualTo(2);
         assertThat(gauge("retained.bytes")).isGreaterThan(3_000_000);
     }
@@ -57,11 +57,11 @@ class ReplacedSlotIT {
         write(3_000);
 
         // When
-        ReplicationSlotMonitor guardian = watch(HIGH);
+        ReplicationSlotMonitor monitor = watch(HIGH);
 
         // Then
-        assertThat(guardian.warning().orElseThrow()).contains(slot + "_new keeps", "warned of from 1000000");
-        assertThat(guardian.refusal()).isEmpty();
+        assertThat(monitor.warning().orElseThrow()).contains(slot + "_new keeps", "warning from 1000000 bytes");
+        assertThat(monitor.refusal()).isEmpty();
         assertThat(gauge("step")).isEqualTo(1);
     }
 
@@ -73,10 +73,10 @@ class ReplacedSlotIT {
         createSlot(slot);
 
         // When
-        ReplicationSlotMonitor guardian = watch(LOW);
+        ReplicationSlotMonitor monitor = watch(LOW);
 
         // Then
-        assertThat(guardian.refusal()).isEmpty();
+        assertThat(monitor.refusal()).isEmpty();
         assertThat(gauge("step")).isZero();
     }
 
@@ -89,19 +89,19 @@ class ReplacedSlotIT {
         write(3_000);
 
         // When
-        ReplicationSlotMonitor guardian = watch(LOW);
+        ReplicationSlotMonitor monitor = watch(LOW);
 
         // Then
-        assertThat(guardian.refusal()).isPresent();
-        assertThat(guardian.problem()).isEmpty();
+        assertThat(monitor.refusal()).isPresent();
+        assertThat(monitor.problem()).isEmpty();
     }
 
     private ReplicationSlotMonitor watch(SlotLimits limits) {
-        ReplicationSlotMonitor guardian =
+        ReplicationSlotMonitor monitor =
                 new ReplicationSlotMonitor(fixture.vertx, fixture.pool, slot, limits, fixture.meters);
-        Fixture.await(guardian.start());
-        guardian.stop();
-        return guardian;
+        Fixture.await(monitor.start());
+        monitor.stop();
+        return monitor;
     }
 
     private void createSlot(String name) {
@@ -113,7 +113,7 @@ class ReplacedSlotIT {
         execute("INSERT INTO noise SELECT repeat('x', 1000) FROM generate_series(1, " + kilobytes + ")");
     }
 
-    // As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep.
+    // Makes Postgres invalidate the slot, by a max_slot_wal_keep_size that is less than the WAL it retains.
     private void lose() {
         execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
         execute("SELECT pg_reload_conf()");

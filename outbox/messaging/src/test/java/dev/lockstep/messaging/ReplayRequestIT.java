@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a replay to the consumer group takes and refuses, and what it writes. */
+/** Which requests for a replay to the consumer group are accepted and refused, and which rows a replay writes. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReplayRequestIT {
     private static final String ALL = "{\"all\":true,\"ratePerSecond\":10000}";

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A reader asks for all messages of a topic since a time. */
+/** A consumer requests all messages of a topic since a time. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ResendSinceIT {
     private static final String RESENT =

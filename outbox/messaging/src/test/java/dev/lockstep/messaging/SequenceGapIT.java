@@ -31,7 +31,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Messages of one key that know the one before them: ann, bob, cid, dan. */
+/** Messages of one key that name the previous message: ann, bob, cid, dan. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SequenceGapIT {
     private static final String PARKED = "SELECT count(*) FROM parked_message";
@@ -76,7 +76,7 @@ class SequenceGapIT {
         fixture.hello("other", "eve");
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "eve"));
         assertThat(fixture.strings("SELECT error FROM parked_message WHERE waits_for = '" + bob + "'"))
-                .containsExactly("SEQUENCE_GAP: the message before it, " + bob + ", has not arrived");
+                .containsExactly("SEQUENCE_GAP: the previous message, " + bob + ", has not arrived");
         assertThat(gaps()).isEqualTo(1);
 
         send("bob", bob, ann);
@@ -131,7 +131,7 @@ class SequenceGapIT {
         assertThat(fixture.strings("SELECT reason || ' ' || message_id FROM dead_letter"))
                 .containsExactly("SEQUENCE_GAP " + cid);
 
-        // As the relay would send what the replay puts into the outbox: just as it was.
+        // As the relay sends the row that a replay appends to the outbox: unchanged.
         send("cid", cid, bob);
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "dan", "cid"));
@@ -223,7 +223,7 @@ class SequenceGapIT {
         fixture.consume(
                 options(Map.of("auto.offset.reset", "latest"), 3, Duration.ofSeconds(20)), greeter, topic -> true);
         await().untilAsserted(() -> {
-            // Only what is sent once the group has its place is read.
+            // The group reads only messages that are sent after it has determined its start offset.
             fixture.hello("probe", "probe");
             assertThat(fixture.greeted()).contains("probe");
         });
@@ -234,7 +234,7 @@ class SequenceGapIT {
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsSubsequence("cid", "dan"));
         assertThat(gaps()).isZero();
 
-        // From then on it misses what is missing.
+        // Gaps after the start offset are detected.
         UUID missing = Generators.timeBasedEpochGenerator().generate();
         send("eve", Generators.timeBasedEpochGenerator().generate(), missing);
         await().untilAsserted(() -> assertThat(gaps()).isEqualTo(1));
@@ -307,7 +307,7 @@ class SequenceGapIT {
                 .toList();
     }
 
-    // As the relay says it: Kafka has acknowledged all there is.
+    // Sets the watermark as the relay does once Kafka has acknowledged all rows.
     private void relay() {
         fixture.strings("UPDATE outbox_watermark SET snapshot = pg_current_snapshot() RETURNING beat");
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Whoever has a transaction asks for no second connection: where all do, nobody gets one. */
+/** A request that holds a connection must not acquire a second one: if all requests did, the pool would deadlock. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SingleConnectionPoolIT {
     private Fixture fixture;

@@ -15,7 +15,7 @@ import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Routes on a server of their own, and a client that asks them as the operator kim. */
+/** Routes on a server of their own, and a client that sends requests as the operator kim. */
 final class TestApi implements AutoCloseable {
     private final HttpClient http = HttpClient.newHttpClient();
     private final HttpServer server;
@@ -52,7 +52,7 @@ final class TestApi implements AutoCloseable {
                 .toList();
     }
 
-    /** The member that the problem names. */
+    /** The member that the problem of the response names. */
     String field(HttpResponse<String> response, int status) {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(response.headers().firstValue("content-type")).contains("application/problem+json");

@@ -51,7 +51,9 @@ final class AbandonedWalsender {
             try (Connection connection = new RelayDatabase(config).connect("abandoned engine")) {
                 found = new SlotStore().terminateWalsender(connection, config.slotName(), addresses);
             } catch (SQLException cause) {
-                LOGGER.atDebug().setCause(cause).log("walsender of an abandoned engine cannot be ended yet");
+                LOGGER.atDebug()
+                        .setCause(cause)
+                        .log("walsender of an abandoned engine cannot be terminated yet, retrying");
             }
             if (found) {
                 LockSupport.parkNanos(PAUSE.toNanos());

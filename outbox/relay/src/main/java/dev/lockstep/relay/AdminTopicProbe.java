@@ -45,7 +45,12 @@ final class AdminTopicProbe implements TopicProbe {
         Set<String> names = topics.stream().filter(AdminTopicProbe::isValidName).collect(Collectors.toSet());
         for (String topic : topics) {
             if (!names.contains(topic)) {
-                findings.put(topic, new Finding(State.REFUSED, "InvalidTopicException: Kafka has no such topic names"));
+                findings.put(
+                        topic,
+                        new Finding(
+                                State.REFUSED,
+                                "InvalidTopicException: the topic name must have 1 to 249 letters, digits, '.', '_' or"
+                                        + " '-', and must not be '.' or '..'"));
             }
         }
         if (!names.isEmpty()) {
@@ -75,7 +80,7 @@ final class AdminTopicProbe implements TopicProbe {
     private static Finding finding(@Nullable Throwable cause) {
         return switch (cause) {
             case UnknownTopicOrPartitionException missing ->
-                new Finding(State.MISSING, "UnknownTopicOrPartitionException: the topic is missing");
+                new Finding(State.MISSING, "UnknownTopicOrPartitionException: the topic does not exist");
             case TopicAuthorizationException forbidden -> new Finding(State.REFUSED, RelayException.reason(forbidden));
             case InvalidTopicException impossible -> new Finding(State.REFUSED, RelayException.reason(impossible));
             case null, default -> Finding.UNKNOWN;
@@ -115,7 +120,7 @@ final class AdminTopicProbe implements TopicProbe {
                             .map(ConfigEntry::value)
                             .map(Integer::parseInt)
                             .orElse(1);
-        } catch (ExecutionException untold) {
+        } catch (ExecutionException unreadable) {
             return 1;
         }
     }

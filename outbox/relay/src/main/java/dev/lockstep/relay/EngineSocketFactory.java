@@ -50,7 +50,7 @@ public final class EngineSocketFactory extends SocketFactory {
     }
 
     private static SocketException refused(String engine) {
-        return new SocketException("engine " + engine + " has ended and may not connect to Postgres");
+        return new SocketException("engine " + engine + " has ended and must not connect to Postgres");
     }
 
     @Override

@@ -56,11 +56,11 @@ final class FailureLog {
             return;
         }
         kind.lastLogged = now;
-        int untold = kind.suppressed;
+        int suppressed = kind.suppressed;
         kind.suppressed = 0;
         var line = logger.atWarn().addKeyValue("slot", slot).addKeyValue("reason", reason);
-        if (untold > 0) {
-            line = line.addKeyValue("timesSinceLastTold", untold);
+        if (suppressed > 0) {
+            line = line.addKeyValue("timesSinceLastTold", suppressed);
         }
         if (isNew && !isSelfExplanatory(cause)) {
             line = line.setCause(cause);

@@ -35,7 +35,7 @@ final class HeaderListParser {
                 expect(parser, JsonToken.END_ARRAY);
             }
             if (parser.currentToken() != JsonToken.END_ARRAY) {
-                throw new IllegalArgumentException("a list is expected");
+                throw new IllegalArgumentException("expected a list or the end of the list");
             }
             return headers;
         } catch (IOException | IllegalArgumentException cause) {
@@ -48,7 +48,7 @@ final class HeaderListParser {
 
     private static void expect(JsonParser parser, JsonToken token) throws IOException {
         if (parser.nextToken() != token) {
-            throw new IllegalArgumentException(token + " is expected");
+            throw new IllegalArgumentException("expected " + token);
         }
     }
 }

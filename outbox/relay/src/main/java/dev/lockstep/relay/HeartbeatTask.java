@@ -118,14 +118,15 @@ final class HeartbeatTask implements AutoCloseable {
                 if (statementTimeout.increaseIfTimedOut(cause)) {
                     LOGGER.atWarn()
                             .addKeyValue("seconds", given.toSeconds())
-                            .log("the watermark could not be moved in time, the next attempt gets twice the time");
+                            .log("moving the watermark timed out, the next attempt has twice the timeout");
                 }
-                health.degraded("no heartbeat could be written: " + RelayException.reason(cause));
+                health.degraded(
+                        "the relay cannot write heartbeats or move the watermark: " + RelayException.reason(cause));
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (RuntimeException cause) {
                 // The thread must survive: without it a stalled engine would never be replaced.
-                LOGGER.atError().setCause(cause).log("heartbeats failed unexpectedly, the relay goes on with them");
-                health.degraded("no heartbeat could be written: " + cause);
+                LOGGER.atError().setCause(cause).log("heartbeat task failed unexpectedly, retrying");
+                health.degraded("the relay cannot write heartbeats or move the watermark: " + cause);
                 LockSupport.parkNanos(RECONNECT.toNanos());
             } catch (InterruptedException cause) {
                 return;

@@ -76,7 +76,7 @@ final class HeartbeatTopic {
             LOGGER.atWarn()
                     .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
                     .addKeyValue("reason", refusal.reason())
-                    .log("Kafka refuses heartbeats, the relay does without until it takes them");
+                    .log("Kafka refuses heartbeats, the relay continues without the topic and retries");
         }
         reason = refusal.reason();
         state = State.REFUSED;
@@ -116,7 +116,7 @@ final class HeartbeatTopic {
     Optional<String> problem() {
         return isStateKnown() || reason == null
                 ? Optional.empty()
-                : Optional.of("heartbeats cannot pass through topic %s at %s: %s"
+                : Optional.of("heartbeat topic %s is not available on Kafka at %s: %s"
                         .formatted(OutboxRecords.HEARTBEAT_TOPIC, config.bootstrapServers(), reason));
     }
 
@@ -151,7 +151,8 @@ final class HeartbeatTopic {
             LOGGER.atWarn()
                     .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
                     .addKeyValue("reason", RelayException.reason(refusal))
-                    .log("heartbeats do not pass through Kafka: the topic is missing and may not be created");
+                    .log("heartbeat topic does not exist and the relay is not authorized to create it,"
+                            + " the relay continues without the topic");
             return State.UNAVAILABLE;
         }
     }
@@ -163,7 +164,7 @@ final class HeartbeatTopic {
             LOGGER.atWarn()
                     .addKeyValue("topic", OutboxRecords.HEARTBEAT_TOPIC)
                     .addKeyValue("reason", reason)
-                    .log("heartbeats cannot pass through Kafka yet, and nothing counts as relayed until they can");
+                    .log("heartbeat topic is not available yet, no row counts as relayed until it is");
         }
         return State.UNKNOWN;
     }

@@ -80,9 +80,9 @@ final class HeldRowRetrier implements AutoCloseable {
         private long due = System.nanoTime();
         private Duration pause = INTERVAL;
 
-        void scheduleNext(boolean gotSomewhere) {
+        void scheduleNext(boolean madeProgress) {
             Duration twice = pause.multipliedBy(2);
-            pause = gotSomewhere ? INTERVAL : twice.compareTo(MAX_PAUSE) < 0 ? twice : MAX_PAUSE;
+            pause = madeProgress ? INTERVAL : twice.compareTo(MAX_PAUSE) < 0 ? twice : MAX_PAUSE;
             due = System.nanoTime() + pause.toNanos();
         }
 
@@ -152,19 +152,19 @@ final class HeldRowRetrier implements AutoCloseable {
             endSender();
             warnOnce("held rows cannot be sent", cause);
         } catch (SQLException cause) {
-            warnOnce("held rows cannot be read", cause);
+            warnOnce("held rows cannot be read or updated", cause);
         } catch (RuntimeException cause) {
             // Without this thread held rows would have to wait for the next leader.
             endSender();
-            warnOnce("held rows failed unexpectedly", cause);
+            warnOnce("sending held rows failed unexpectedly", cause);
         }
     }
 
     // Logs once for each reason, not for each attempt.
-    private void warnOnce(String what, Exception cause) {
+    private void warnOnce(String message, Exception cause) {
         String reason = RelayException.reason(cause);
         if (closed.getCount() > 0 && !reason.equals(lastLoggedReason)) {
-            LOGGER.atWarn().addKeyValue("reason", reason).log(what + ", the relay tries again");
+            LOGGER.atWarn().addKeyValue("reason", reason).log(message + ", retrying");
             lastLoggedReason = reason;
         }
     }
@@ -207,7 +207,8 @@ final class HeldRowRetrier implements AutoCloseable {
                 }
                 removeDeletedRows(connection, topic, state);
             }
-            case UNKNOWN -> LOGGER.atDebug().addKeyValue("topic", topic).log("Kafka does not tell about the topic");
+            case UNKNOWN ->
+                LOGGER.atDebug().addKeyValue("topic", topic).log("state of the topic is unknown, Kafka did not answer");
         }
     }
 
@@ -237,7 +238,7 @@ final class HeldRowRetrier implements AutoCloseable {
         LOGGER.atWarn()
                 .addKeyValue("topic", topic)
                 .addKeyValue("ids", page.deletedIds())
-                .log("held rows were deleted from the outbox, they are not sent");
+                .log("held rows were deleted from the outbox and will not be sent");
         store.remove(connection, topic, page.deletedIds());
     }
 

@@ -180,8 +180,8 @@ final class HeldRowStore {
         long deadline = System.nanoTime() + MAX_COMMIT_WAIT.toNanos();
         while (isAnyNotYetVisible(connection, captured)) {
             if (System.nanoTime() - deadline > 0) {
-                throw new SQLException("rows that the slot brought are not visible after " + MAX_COMMIT_WAIT.toSeconds()
-                        + " s: their transactions have not ended");
+                throw new SQLException("rows read from the slot are not visible after " + MAX_COMMIT_WAIT.toSeconds()
+                        + " s because their transactions have not ended");
             }
             text(connection, SHORT_PAUSE);
         }

@@ -157,7 +157,7 @@ final class HeldRows implements AutoCloseable {
                             .addKeyValue("topic", topic)
                             .addKeyValue("row", row.id())
                             .addKeyValue("reason", refusal.reason())
-                            .log("Kafka refused a row, it is held back with those that come after it");
+                            .log("Kafka refused a row, it is held back with later rows of its key or topic");
                 }
                 changed.put(topic, before.withRefusedRow(row, refusal));
             }
@@ -189,7 +189,7 @@ final class HeldRows implements AutoCloseable {
         Map<String, HeldTopic> changed = new HashMap<>(topics);
         if (keys.isEmpty()) {
             changed.remove(topic);
-            LOGGER.atInfo().addKeyValue("topic", topic).log("no row of the topic is held back any more");
+            LOGGER.atInfo().addKeyValue("topic", topic).log("topic has no held rows any more");
         } else {
             changed.put(topic, new HeldTopic(false, Set.copyOf(keys), before.row(), before.reason(), before.rows()));
         }
@@ -205,7 +205,7 @@ final class HeldRows implements AutoCloseable {
             try {
                 open.abort(Runnable::run);
             } catch (SQLException cause) {
-                LOGGER.atDebug().setCause(cause).log("connection cannot be ended");
+                LOGGER.atDebug().setCause(cause).log("connection cannot be aborted");
             }
         }
         health.setHeldTopics(List.of());
@@ -239,7 +239,7 @@ final class HeldRows implements AutoCloseable {
             disconnect();
             // The server may have closed a connection that was left open, so the write is repeated once on a new one.
             if (fresh || closed) {
-                throw new RelayException("rows cannot be held back: " + RelayException.reason(cause), cause);
+                throw new RelayException("held rows cannot be written: " + RelayException.reason(cause), cause);
             }
             write(rows);
         }
@@ -259,7 +259,7 @@ final class HeldRows implements AutoCloseable {
     }
 
     private String describe(String topic, HeldTopic held) {
-        return "Kafka at %s does not take outbox row %s for topic %s: %s; %d %s held back, other topics go on"
+        return "Kafka at %s refuses outbox row %s for topic %s: %s; %d %s held back, other topics are not affected"
                 .formatted(
                         bootstrapServers,
                         held.row(),

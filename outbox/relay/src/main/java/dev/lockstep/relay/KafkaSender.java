@@ -114,7 +114,7 @@ final class KafkaSender implements AutoCloseable {
         try {
             return producers.get();
         } catch (KafkaException cause) {
-            throw new RelayException("no producer could be made: " + RelayException.reason(cause), cause);
+            throw new RelayException("the Kafka producer cannot be created: " + RelayException.reason(cause), cause);
         }
     }
 
@@ -188,7 +188,7 @@ final class KafkaSender implements AutoCloseable {
             return SentRecord.failed(by, outgoing, outgoing.unsendable());
         }
         long start = System.nanoTime();
-        TopicCheck doubts = new TopicCheck(outgoing.topic());
+        TopicCheck topicCheck = new TopicCheck(outgoing.topic());
         while (true) {
             throwIfClosedOrFailed();
             if (by.closed) {
@@ -204,7 +204,7 @@ final class KafkaSender implements AutoCloseable {
                 return SentRecord.failed(by, outgoing, refusal(by, outgoing, cause));
             }
             Duration waited = since(start);
-            Refusal refusal = connected(by) ? doubts.check(waited) : null;
+            Refusal refusal = connected(by) ? topicCheck.check(waited) : null;
             if (refusal != null) {
                 return SentRecord.failed(by, outgoing, refusal);
             }
@@ -228,7 +228,7 @@ final class KafkaSender implements AutoCloseable {
 
     private @Nullable Refusal awaitAckOrRefusal(SentRecord sent) throws InterruptedException {
         long start = System.nanoTime();
-        TopicCheck doubts = new TopicCheck(sent.outgoing().topic());
+        TopicCheck topicCheck = new TopicCheck(sent.outgoing().topic());
         while (true) {
             try {
                 sent.acknowledgement().get(ACK_POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
@@ -244,7 +244,8 @@ final class KafkaSender implements AutoCloseable {
                                     sent.outgoing().topic(),
                                     waited.toSeconds()));
                 }
-                Refusal refusal = doubts.isDue(waited) && connected(sent.session()) ? doubts.check(waited) : null;
+                Refusal refusal =
+                        topicCheck.isDue(waited) && connected(sent.session()) ? topicCheck.check(waited) : null;
                 if (refusal != null) {
                     // The producer would retry forever, and keeps the record until it succeeds.
                     sent.session().forceClose();
@@ -265,10 +266,10 @@ final class KafkaSender implements AutoCloseable {
 
     private Attempt tryToSend(ProducerHandle by, ProducerRecord<byte[], byte[]> record, boolean followed)
             throws InterruptedException {
-        SendCallback watch = new SendCallback(by, followed);
+        SendCallback callback = new SendCallback(by, followed);
         try {
-            Future<RecordMetadata> acknowledgement = by.producer.send(record, watch);
-            watch.enqueued = true;
+            Future<RecordMetadata> acknowledgement = by.producer.send(record, callback);
+            callback.enqueued = true;
             return new Attempt(acknowledgement, failureOf(acknowledgement));
         } catch (InterruptException interrupted) {
             Thread.interrupted();

@@ -41,7 +41,7 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
             SlotState slot,
             PgSnapshot settled,
             Supplier<Producer<byte[], byte[]>> producers,
-            int silentBefore,
+            int consecutiveStalls,
             RelayHealth health,
             RelayMetrics metrics) {
         this.config = config;
@@ -49,14 +49,14 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
         this.health = health;
         // Doubled each time an engine was silent again: Postgres also sends nothing while it decodes a very large
         // transaction, and a larger limit eventually lets that complete.
-        long times = 1L << Math.min(silentBefore, MAX_DOUBLINGS);
+        long times = 1L << Math.min(consecutiveStalls, MAX_DOUBLINGS);
         failoverTimeout = config.failoverTimeout().multipliedBy(times);
         startTimeout = config.startTimeout().multipliedBy(times);
         stallDetector = new StallDetector(startTimeout, failoverTimeout, System::nanoTime);
         TopicProbe probe = new AdminTopicProbe(config);
         heartbeatTopic = new HeartbeatTopic(config, probe);
         OutboxRecords records = new OutboxRecords(config.source());
-        AcknowledgedRows ledger = new AcknowledgedRows(settled);
+        AcknowledgedRows acknowledgedRows = new AcknowledgedRows(settled);
         HeldRows held = new HeldRows(database, health, config.bootstrapServers());
         sender = new KafkaSender(producers, config.bootstrapServers(), probe, health);
         rowSender = new RowSender(sender, records, held);
@@ -67,14 +67,15 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
                 () -> new KafkaSender(producers, config.bootstrapServers(), probe, health),
                 records,
                 metrics);
-        Reconciler reconciler = new Reconciler(watermark, ledger, new OutboxResender(rowSender, metrics), metrics);
+        Reconciler reconciler =
+                new Reconciler(watermark, acknowledgedRows, new OutboxResender(rowSender, metrics), metrics);
         heartbeat = new HeartbeatTask(
                 config, database, slotProvisioner, watermark, heartbeatTopic, health, metrics, reconciler, this);
         publisher = new OutboxPublisher(
                 rowSender,
                 heartbeatTopic,
                 () -> beforeFirstBatch(slotProvisioner, slot),
-                ledger,
+                acknowledgedRows,
                 heartbeat::onAcknowledged,
                 health,
                 metrics);
@@ -118,11 +119,12 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
                 madeProgress()
                         ? "slot %s has delivered nothing for %d s, not even a heartbeat"
                                 .formatted(config.slotName(), failoverTimeout.toSeconds())
-                        : "the engine of slot %s has not started to read, its last step was \"%s\" more than %d s ago"
+                        : "the engine of slot %s has not started to read; its last step was \"%s\", more than %d s ago"
                                 .formatted(config.slotName(), stallDetector.step(), startTimeout.toSeconds());
             case STEPPED_DOWN ->
-                "Kafka at %s answers another relay and not this one".formatted(config.bootstrapServers());
-            case CLOCK_SET_BACK -> "the clock was set back, by which producer and engine wait";
+                "Kafka at %s answers another relay but not this one".formatted(config.bootstrapServers());
+            case CLOCK_SET_BACK ->
+                "the system clock was set back; the producer and the engine measure their waits by it and are replaced";
         };
         if (reason != null) {
             throw new RelayException(reason, null);
@@ -142,15 +144,17 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
         return one.compareTo(other) > 0 ? one : other;
     }
 
-    private void beforeFirstBatch(SlotProvisioner keeper, SlotState slot) {
-        requireVerifiedSlot(keeper, slot);
+    private void beforeFirstBatch(SlotProvisioner provisioner, SlotState slot) {
+        requireVerifiedSlot(provisioner, slot);
         retrier.start();
     }
 
-    private void requireVerifiedSlot(SlotProvisioner keeper, SlotState slot) {
-        if (!keeper.verify(slot)) {
+    private void requireVerifiedSlot(SlotProvisioner provisioner, SlotState slot) {
+        if (!provisioner.verify(slot)) {
             throw new RelayException(
-                    "slot %s is not the one that it was when the engine started".formatted(config.slotName()), null);
+                    "slot %s is not the slot that this relay claimed before its engine started"
+                            .formatted(config.slotName()),
+                    null);
         }
     }
 
@@ -187,10 +191,10 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
     public void checkSlot(Connection connection, Optional<SlotState> slot) throws SQLException {
         if (!slotActive && slot.filter(SlotState::active).isPresent()) {
             slotActive = true;
-            stallDetector.stepReached("slot taken");
+            stallDetector.stepReached("slot acquired");
         }
         if (!madeProgress() && publisher.timeSinceLastBatch().isPositive()) {
-            health.degraded("its engine starts, last step: " + stallDetector.step());
+            health.degraded("its engine is starting, last step: " + stallDetector.step());
         }
         if (!slotProvisioner.isPublicationUnchanged(connection)) {
             endReason = slotProvisioner.publicationChangedMessage();

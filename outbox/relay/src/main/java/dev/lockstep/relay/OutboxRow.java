@@ -71,7 +71,7 @@ record OutboxRow(
             case null -> null;
             case ByteBuffer buffer -> buffer;
             case byte[] bytes -> ByteBuffer.wrap(bytes);
-            default -> throw new IllegalStateException("payload is a " + value.getClass());
+            default -> throw new IllegalStateException("column payload has an unexpected type: " + value.getClass());
         };
     }
 }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 final class OutgoingRecord {
     private static final Refusal TOPIC_NAME_TOO_LONG = new Refusal(
             Refusal.Scope.TOPIC,
-            "InvalidTopicException: a topic's name has up to %d characters".formatted(OrderingKey.MAX_TOPIC_LENGTH));
+            "InvalidTopicException: the topic name must have at most %d characters"
+                    .formatted(OrderingKey.MAX_TOPIC_LENGTH));
 
     private final String description;
     private final String topic;
@@ -34,17 +35,21 @@ final class OutgoingRecord {
 
     /** Creates the record of a row. A row that cannot be turned into a record counts as refused when its turn comes. */
     static OutgoingRecord row(OutboxRow row, OutboxRecords records) {
-        String what = "row " + row.id();
+        String description = "row " + row.id();
         if (row.topic().length() > OrderingKey.MAX_TOPIC_LENGTH) {
             // A metadata request with this name could not even be serialized, and would fail for the other topics that
             // it asks for.
-            return new OutgoingRecord(what, row.topic(), row, null, TOPIC_NAME_TOO_LONG);
+            return new OutgoingRecord(description, row.topic(), row, null, TOPIC_NAME_TOO_LONG);
         }
         try {
-            return new OutgoingRecord(what, row.topic(), row, records.row(row), null);
+            return new OutgoingRecord(description, row.topic(), row, records.row(row), null);
         } catch (RelayException cause) {
             return new OutgoingRecord(
-                    what, row.topic(), row, null, new Refusal(Refusal.Scope.RECORD, RelayException.reason(cause)));
+                    description,
+                    row.topic(),
+                    row,
+                    null,
+                    new Refusal(Refusal.Scope.RECORD, RelayException.reason(cause)));
         }
     }
 

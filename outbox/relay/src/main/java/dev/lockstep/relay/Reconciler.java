@@ -91,7 +91,7 @@ final class Reconciler {
         if (acknowledged.rows() > known.get() && !firstComparison) {
             LOGGER.atWarn()
                     .addKeyValue("rows", acknowledged.rows() - known.get())
-                    .log("Kafka has rows of this interval that the table does not have");
+                    .log("Kafka acknowledged rows in this interval that the table does not contain");
         }
     }
 
@@ -107,7 +107,8 @@ final class Reconciler {
                 .addKeyValue(
                         "ids",
                         rows.stream().limit(MAX_LOGGED_IDS).map(OutboxRow::id).toList())
-                .log("rows had reached Kafka with another payload than the table's, they are sent again as they are");
+                .log("rows reached Kafka with a payload other than the table's,"
+                        + " the relay sends them again with the table's payload");
         sender.send(rows);
         metrics.resent(rows.size());
     }
@@ -117,7 +118,7 @@ final class Reconciler {
         if (firstComparison) {
             LOGGER.atInfo()
                     .addKeyValue("rows", missing.size())
-                    .log("rows that only the relay before this one has seen are sent again");
+                    .log("rows that only the previous relay processed are sent again");
             return;
         }
         metrics.missing(missing.size());
@@ -129,6 +130,6 @@ final class Reconciler {
                                 .limit(MAX_LOGGED_IDS)
                                 .map(OutboxRow::id)
                                 .toList())
-                .log("rows had not reached Kafka, they are sent from the table");
+                .log("rows had not reached Kafka, the relay sends them from the table");
     }
 }

@@ -47,7 +47,7 @@ final class Recovery implements RelayTask {
         AtomicLong count = new AtomicLong();
         LOGGER.atWarn()
                 .addKeyValue("slot", config.slotName())
-                .log("slot is new, pending rows from before it are being sent from the table");
+                .log("slot is new, the pending rows that precede it are being sent from the table");
         reportProgress(0);
         try (Connection connection = database.connect("recovery", statementTimeout.current())) {
             openConnection = connection;
@@ -70,12 +70,12 @@ final class Recovery implements RelayTask {
         LOGGER.atWarn()
                 .addKeyValue("slot", config.slotName())
                 .addKeyValue("rows", count)
-                .log("rows from before the slot were sent from the table");
+                .log("the pending rows that precede the slot were sent from the table");
     }
 
     // Does not report how many rows are left: counting them takes as long as reading all pending rows.
     private void reportProgress(long sent) {
-        health.degraded("slot %s is new, and rows from before it are being sent from the table, %d so far"
+        health.degraded("slot %s is new; the pending rows that precede it are being sent from the table, %d so far"
                 .formatted(config.slotName(), sent));
     }
 
@@ -98,7 +98,7 @@ final class Recovery implements RelayTask {
         try {
             connection.abort(Runnable::run);
         } catch (SQLException cause) {
-            LOGGER.atDebug().setCause(cause).log("connection cannot be ended");
+            LOGGER.atDebug().setCause(cause).log("connection cannot be aborted");
         }
     }
 }

@@ -68,7 +68,8 @@ final class RecoveryStore {
             statement.setString(1, slotLsn);
             statement.executeUpdate();
         }
-        return find(connection).orElseThrow(() -> new RelayException("outbox_recovery lost its row", null));
+        return find(connection)
+                .orElseThrow(() -> new RelayException("table outbox_recovery must have one row, but is empty", null));
     }
 
     Optional<Progress> find(Connection connection) throws SQLException {

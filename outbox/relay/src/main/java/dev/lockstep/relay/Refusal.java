@@ -35,10 +35,12 @@ record Refusal(Scope scope, String reason) {
     }
 
     /** The record waits because an earlier one of its topic, or of its topic and key, was refused. */
-    static final Refusal BLOCKED_BY_PREDECESSOR = new Refusal(Scope.RECORD, "waits behind another row");
+    static final Refusal BLOCKED_BY_PREDECESSOR =
+            new Refusal(Scope.RECORD, "the row waits because an earlier row of its topic or key was refused");
 
     /** The record was dropped because its producer was closed on account of another record. */
-    static final Refusal PRODUCER_CLOSED = new Refusal(Scope.NONE, "given up together with another record");
+    static final Refusal PRODUCER_CLOSED =
+            new Refusal(Scope.NONE, "the record was dropped together with another record");
 
     /**
      * Returns the refusal for a producer's failure. Empty if the failure concerns all topics alike, such as a refused login: holding back
@@ -73,7 +75,7 @@ record Refusal(Scope scope, String reason) {
             case FencedLeaderEpochException all -> Optional.empty();
             case ApiException topic -> Optional.of(Scope.TOPIC);
             // Another record of its batch was refused, or the producer was closed.
-            case KafkaException untold -> Optional.of(Scope.NONE);
+            case KafkaException collateral -> Optional.of(Scope.NONE);
             default -> Optional.empty();
         };
     }

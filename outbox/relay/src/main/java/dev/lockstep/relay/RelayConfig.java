@@ -35,11 +35,11 @@ public record RelayConfig(
         // created.
         if (!slotName.matches("[a-z0-9_]{1,59}")) {
             throw new IllegalArgumentException(
-                    "a slot name has up to 59 lower-case letters, digits and underscores, but was \"" + slotName
+                    "slotName must have 1 to 59 lower-case letters, digits and underscores, but was \"" + slotName
                             + "\"");
         }
         if (!producer.containsKey("bootstrap.servers")) {
-            throw new IllegalArgumentException("the relay's producer properties lack bootstrap.servers");
+            throw new IllegalArgumentException("producer must contain bootstrap.servers");
         }
         if (heartbeatInterval.toMillis() < 1) {
             throw new IllegalArgumentException("heartbeatInterval must be at least 1 ms, but was " + heartbeatInterval);

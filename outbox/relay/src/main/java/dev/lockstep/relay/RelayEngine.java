@@ -78,7 +78,7 @@ final class RelayEngine implements AutoCloseable {
         sockets = EngineSocketFactory.register(name);
         // Threads inherit the thread group of their creator. Creating the engine on this thread puts all of its threads
         // in the group.
-        FutureTask<DebeziumEngine<RecordChangeEvent<SourceRecord>>> making =
+        FutureTask<DebeziumEngine<RecordChangeEvent<SourceRecord>>> creation =
                 new FutureTask<>(() -> DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                         .using(settings(config, name))
                         .using((success, message, error) -> failure.set(error))
@@ -88,11 +88,11 @@ final class RelayEngine implements AutoCloseable {
         thread = new Thread(
                 threads,
                 () -> {
-                    making.run();
+                    creation.run();
                     try {
                         started.await();
                         if (!closed) {
-                            making.resultNow().run();
+                            creation.resultNow().run();
                         }
                     } catch (InterruptedException | RuntimeException cause) {
                         failure.compareAndSet(null, cause);
@@ -105,10 +105,10 @@ final class RelayEngine implements AutoCloseable {
         thread.setDaemon(true);
         thread.start();
         try {
-            engine = making.get();
+            engine = creation.get();
         } catch (InterruptedException | ExecutionException cause) {
             threads.interrupt();
-            throw new RelayException("no engine: " + RelayException.reason(cause), cause);
+            throw new RelayException("the engine cannot be created: " + RelayException.reason(cause), cause);
         }
     }
 
@@ -129,7 +129,7 @@ final class RelayEngine implements AutoCloseable {
             throw own;
         }
         if (cause != null) {
-            throw new RelayException("the engine ended: " + RelayException.reason(cause), cause);
+            throw new RelayException("the engine failed: " + RelayException.reason(cause), cause);
         }
     }
 
@@ -184,9 +184,9 @@ final class RelayEngine implements AutoCloseable {
                     stoppedAt = System.nanoTime();
                     return;
                 } catch (IllegalStateException startingOrEnding) {
-                    LOGGER.atDebug().setCause(startingOrEnding).log("engine cannot be closed at this moment");
+                    LOGGER.atDebug().setCause(startingOrEnding).log("engine cannot be closed yet, retrying");
                 } catch (IOException cause) {
-                    LOGGER.atDebug().setCause(cause).log("engine did not close properly");
+                    LOGGER.atDebug().setCause(cause).log("closing the engine failed");
                 }
             } while (!ended.await(POLL.toMillis(), TimeUnit.MILLISECONDS) && !abandoned.get());
         } catch (InterruptedException abandonedMeanwhile) {
@@ -214,7 +214,7 @@ final class RelayEngine implements AutoCloseable {
                 .addKeyValue("slot", config.slotName())
                 .addKeyValue("seconds", CLOSE_LIMIT.toSeconds())
                 .addKeyValue("threads", ThreadDump.of(threads()))
-                .log("engine did not end in time and is abandoned, another one takes its place");
+                .log("engine did not end in time and was abandoned, the relay replaces it");
         new AbandonedWalsender(config, sockets.close()).terminateAsync();
         // The stop thread keeps running: it closes the remaining engine threads if they ever unblock.
         threads().filter(candidate -> candidate != stopping).forEach(Thread::interrupt);
@@ -230,7 +230,7 @@ final class RelayEngine implements AutoCloseable {
             List<RecordChangeEvent<SourceRecord>> batch, RecordCommitter<RecordChangeEvent<SourceRecord>> committer)
             throws InterruptedException {
         if (abandoned.get()) {
-            throw new RelayException("an abandoned engine publishes nothing", null);
+            throw new RelayException("the engine was abandoned and must not publish", null);
         }
         consumer.handleBatch(batch, committer);
     }

@@ -31,14 +31,17 @@ final class RelayMetrics implements AutoCloseable {
     /** @param heartbeatAge how long ago Kafka acknowledged a heartbeat, in seconds */
     RelayMetrics(MeterRegistry registry, String database, Supplier<Number> heartbeatAge) {
         this.registry = registry;
-        rows = counter("lockstep.relay.rows", "outbox rows that Kafka acknowledged", database);
+        rows = counter("lockstep.relay.rows", "outbox rows that Kafka acknowledged, including repeats", database);
         missing = counter(
-                "lockstep.relay.missing.rows", "outbox rows that the engine had not brought to Kafka", database);
+                "lockstep.relay.missing.rows",
+                "outbox rows that did not come through the slot and were found by the comparison",
+                database);
         corrupted = counter(
                 "lockstep.relay.corrupted.rows",
-                "outbox rows that Kafka had acknowledged with another payload than the table's",
+                "outbox rows that reached Kafka with a payload other than the table's",
                 database);
-        resent = counter("lockstep.relay.resent.rows", "outbox rows that were sent from the table", database);
+        resent = counter(
+                "lockstep.relay.resent.rows", "outbox rows that were sent from the table after a comparison", database);
         for (SessionEnd ending : SessionEnd.values()) {
             restarts.put(ending, restarts(ending, database));
         }
@@ -47,7 +50,7 @@ final class RelayMetrics implements AutoCloseable {
                 rows,
                 gauge(
                         "lockstep.relay.heartbeat.age.seconds",
-                        "how long ago Kafka acknowledged a heartbeat of this database",
+                        "time since Kafka acknowledged a heartbeat of this database",
                         database,
                         heartbeatAge),
                 missing,
@@ -58,10 +61,14 @@ final class RelayMetrics implements AutoCloseable {
                         "age of the newest commit that Kafka acknowledged",
                         database,
                         this::lag),
-                gauge("lockstep.relay.leader", "1 in the relay that holds the slot", database, () -> leading ? 1 : 0),
+                gauge(
+                        "lockstep.relay.leader",
+                        "1 if this relay holds the slot, otherwise 0",
+                        database,
+                        () -> leading ? 1 : 0),
                 gauge(
                         "lockstep.relay.slot.retained.bytes",
-                        "WAL that Postgres keeps for the slot",
+                        "WAL that Postgres retains for the slot",
                         database,
                         () -> retainedBytes < 0 ? Double.NaN : retainedBytes)));
     }
@@ -114,7 +121,7 @@ final class RelayMetrics implements AutoCloseable {
 
     private Counter restarts(SessionEnd ending, String database) {
         return Counter.builder("lockstep.relay.restarts")
-                .description("terms that ended although nobody ended them")
+                .description("leader sessions that ended without being closed")
                 .tag("database", database)
                 .tag("cause", ending.tag())
                 .register(registry);

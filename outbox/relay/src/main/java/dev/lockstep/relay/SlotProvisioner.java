@@ -70,7 +70,7 @@ final class SlotProvisioner {
             } catch (SQLException cause) {
                 if (UNDEFINED_TABLE.equals(cause.getSQLState())) {
                     throw new RelayException(
-                            "database %s has no outbox, its schema has to be migrated first: %s"
+                            "database %s has no outbox tables, its schema must be migrated first: %s"
                                     .formatted(config.database(), RelayException.reason(cause)),
                             cause);
                 }
@@ -147,7 +147,7 @@ final class SlotProvisioner {
      */
     Progress progress(Connection connection) throws SQLException {
         return recovery.find(connection)
-                .orElseThrow(() -> new RelayException("nothing is to be sent from the table any more", null));
+                .orElseThrow(() -> new RelayException("no rows have to be sent from the table any more", null));
     }
 
     /**
@@ -157,7 +157,7 @@ final class SlotProvisioner {
      */
     void recordProgress(Connection connection, Progress progress, String id) throws SQLException {
         if (!recovery.recordProgress(connection, relay, progress.slotLsn(), id)) {
-            throw new RelayException("another relay sends what is pending from the table now", null);
+            throw new RelayException("another relay has taken over sending the pending rows from the table", null);
         }
     }
 
@@ -193,7 +193,9 @@ final class SlotProvisioner {
     boolean dropUnverified(Connection connection) throws SQLException {
         boolean dropped = slots.dropUnverified(connection, slot);
         if (dropped) {
-            LOGGER.atWarn().addKeyValue("slot", slot).log("slot was dropped and made by somebody else, it is replaced");
+            LOGGER.atWarn()
+                    .addKeyValue("slot", slot)
+                    .log("slot was dropped and created by another client, the relay replaces it");
         }
         return dropped || dropIfPublicationChanged(connection);
     }
@@ -212,7 +214,7 @@ final class SlotProvisioner {
             }
         } catch (SQLException cause) {
             throw new RelayException(
-                    "publication %s cannot be looked at: %s"
+                    "publication %s cannot be checked: %s"
                             .formatted(config.publicationName(), RelayException.reason(cause)),
                     cause);
         }
@@ -231,7 +233,7 @@ final class SlotProvisioner {
             LOGGER.atWarn()
                     .addKeyValue("slot", slot)
                     .addKeyValue("publication", config.publicationName())
-                    .log("publication was dropped or altered, the slot is replaced");
+                    .log("publication was dropped or altered, the relay replaces the slot");
         }
         return true;
     }
@@ -263,7 +265,7 @@ final class SlotProvisioner {
             return proven;
         } catch (SQLException cause) {
             throw new RelayException(
-                    "slot %s cannot be looked at: %s".formatted(slot, RelayException.reason(cause)), cause);
+                    "slot %s cannot be checked: %s".formatted(slot, RelayException.reason(cause)), cause);
         }
     }
 
@@ -271,7 +273,7 @@ final class SlotProvisioner {
     Optional<String> unusableReason(SlotState state) {
         return state.inCurrentDatabase()
                 ? Optional.empty()
-                : Optional.of("slot %s belongs to another database of this server: slot names are shared by all of them"
+                : Optional.of("slot %s belongs to another database of this server; slot names are unique in a server"
                         .formatted(slot));
     }
 
@@ -280,8 +282,8 @@ final class SlotProvisioner {
             LOGGER.atWarn()
                     .addKeyValue("slot", slot)
                     .addKeyValue("reason", lost.invalidationReason())
-                    .log("slot was lost, Postgres had removed changes that were not relayed (see"
-                            + " max_slot_wal_keep_size); it is replaced");
+                    .log("slot was lost because Postgres removed changes that were not relayed (see"
+                            + " max_slot_wal_keep_size), the relay replaces it");
         } else {
             // Postgres is about to end the slot's reader, or another instance was faster.
             LockSupport.parkNanos(PAUSE.toNanos());

@@ -91,7 +91,12 @@ final class SlotStore {
             @Nullable String invalidationReason,
             boolean inCurrentDatabase,
             String confirmedLsn,
-            long retainedBytes) {}
+            long retainedBytes) {
+        /** Whether Postgres has invalidated the slot. */
+        boolean isLost() {
+            return invalidationReason != null;
+        }
+    }
 
     /**
      * Creates the publication unless it exists. An existing one that lacks operations or tables is set to those of the relay, whatever else
@@ -142,8 +147,8 @@ final class SlotStore {
         } catch (SQLException failure) {
             if (INSUFFICIENT_PRIVILEGE.equals(failure.getSQLState())) {
                 throw new RelayException(
-                        "publication %s is owned by another role and is incomplete; it has to publish %s of %s"
-                                .formatted(publication, PUBLISH_OPTIONS, TABLES),
+                        "publication %s is owned by another role and is incomplete; it must publish %s with %s"
+                                .formatted(publication, TABLES, PUBLISH_OPTIONS),
                         failure);
             }
             rethrowUnless(failure, DUPLICATE_OBJECT, UNIQUE_VIOLATION);

@@ -72,14 +72,14 @@ final class Watchdog implements AutoCloseable {
     private void run() {
         try {
             while (sessionEnd == null && !closed.await(CHECK_INTERVAL_MILLIS, TimeUnit.MILLISECONDS)) {
-                look();
+                check();
             }
         } catch (InterruptedException cause) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void look() throws InterruptedException {
+    private void check() throws InterruptedException {
         try {
             if (isSetBack()) {
                 end(SessionEnd.CLOCK_SET_BACK);
@@ -94,11 +94,11 @@ final class Watchdog implements AutoCloseable {
                     && closed.getCount() > 0) {
                 LOGGER.atWarn()
                         .addKeyValue("seconds", waited.toSeconds())
-                        .log("Kafka answers another relay and not this one, which steps down");
+                        .log("Kafka answers another relay but not this one, the relay steps down");
                 end(SessionEnd.STEPPED_DOWN);
             }
         } catch (RuntimeException cause) {
-            LOGGER.atError().setCause(cause).log("a look at the relay failed unexpectedly, the next one is due soon");
+            LOGGER.atError().setCause(cause).log("watchdog check failed unexpectedly, retrying");
         }
     }
 
@@ -119,7 +119,7 @@ final class Watchdog implements AutoCloseable {
         try (Connection connection = database.connect("watchdog")) {
             return standbyRegistry.isAnyReady(connection);
         } catch (SQLException cause) {
-            LOGGER.atDebug().setCause(cause).log("nobody knows whether another relay waits");
+            LOGGER.atDebug().setCause(cause).log("standbys cannot be read");
             return false;
         }
     }

@@ -71,7 +71,7 @@ final class WatermarkStore {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(READ)) {
             if (!row.next()) {
-                throw new RelayException("outbox_watermark has lost its row", null);
+                throw new RelayException("table outbox_watermark must have one row, but is empty", null);
             }
             return new Watermark(row.getLong("beat"), row.getString("snapshot"));
         }

@@ -69,7 +69,7 @@ class FailureLogTest {
 
     @Test
     void failures_of_postgres_are_logged_without_a_stack_trace() {
-        log.warn("relay stopped leading", new RelayException("the engine ended", new SQLException("killed", "57P01")));
+        log.warn("relay stopped leading", new RelayException("the engine failed", new SQLException("killed", "57P01")));
         log.warn("relay stopped leading", new RelayException("publication was dropped", null));
 
         assertThat(lines.list).hasSize(2).allMatch(line -> line.getThrowableProxy() == null);

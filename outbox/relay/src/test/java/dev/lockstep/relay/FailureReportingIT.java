@@ -94,8 +94,8 @@ class FailureReportingIT {
         // When
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
-                        .hasValueSatisfying(problem ->
-                                assertThat(problem).contains("row " + id, "topic " + missing, "the topic is missing")));
+                        .hasValueSatisfying(problem -> assertThat(problem)
+                                .contains("row " + id, "topic " + missing, "the topic does not exist")));
         outbox.createTopic(missing, Map.of());
 
         // Then
@@ -159,7 +159,7 @@ class FailureReportingIT {
             // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
-                            "database " + empty + " has no outbox, its schema has to be migrated first: ");
+                            "database " + empty + " has no outbox tables, its schema must be migrated first: ");
         }
     }
 

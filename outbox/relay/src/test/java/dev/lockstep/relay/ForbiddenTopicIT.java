@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** With a broker of its own, which asks who may do what. */
+/** Tests with a broker of their own, which checks authorization. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ForbiddenTopicIT {
     private final LocalKafka kafka;

@@ -247,7 +247,7 @@ class HeldRowsIT {
         // Then
         awaitProblem(relay, "topic " + other, "RecordTooLargeException");
         reader.readUntil(read -> TopicReader.values(read).contains("meanwhile"));
-        // A change of a topic completes before its broker knows of it, so some of the first rows may still fit.
+        // A topic change completes before it reaches the broker, so Kafka may still accept some of the first rows.
         OutboxFixture.await().until(() -> outbox.held() > 0 && outbox.relayed() + outbox.held() == 311);
         long onKafka = others().values().stream().mapToInt(List::size).sum();
         assertThat(onKafka + outbox.held()).isEqualTo(310);
@@ -265,11 +265,11 @@ class HeldRowsIT {
     @ValueSource(strings = {"no topic", "..", "ü", "long"})
     void an_invalid_topic_name_does_not_block_other_topics(String name) {
         // Given
-        String impossible = name.equals("long") ? "t".repeat(40_000) : name;
+        String invalid = name.equals("long") ? "t".repeat(40_000) : name;
         OutboxRelay relay = leader();
 
         // When
-        UUID refused = outbox.appendTo(impossible, "o-1", "1");
+        UUID refused = outbox.appendTo(invalid, "o-1", "1");
         outbox.append("o-1", "meanwhile");
 
         // Then
@@ -277,7 +277,7 @@ class HeldRowsIT {
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(outbox.pending()).isEqualTo(1);
 
-        // When an operator gives it up
+        // When an operator deletes the row
         outbox.execute("DELETE FROM outbox WHERE id = '" + refused + "'");
 
         // Then
@@ -346,7 +346,7 @@ class HeldRowsIT {
         }
     }
 
-    // A start may take its time on a busy machine, and is not what is measured.
+    // Waits for the first heartbeat, because a start takes long on a busy machine and is not measured.
     private OutboxRelay leader() {
         OutboxRelay relay = relayWithLongTimeout();
         relay.start();
@@ -358,7 +358,7 @@ class HeldRowsIT {
         return outbox.relay(outbox.config(Duration.ofMinutes(1)), new SimpleMeterRegistry());
     }
 
-    // Ten keys, each with its values in order.
+    // Appends rows of ten keys. The values of each key are in ascending order.
     private void append(List<String> written, int rows) {
         for (int i = 0; i < rows; i++) {
             int number = written.size();
@@ -387,7 +387,7 @@ class HeldRowsIT {
         assertThat(others()).isEqualTo(byKey(written));
     }
 
-    // What was in the topic when it was deleted is gone with it, so each key has the end of its values.
+    // Messages that the deleted topic contained are lost, so only the last values of each key are read.
     private void assertThatOthersEndIn(List<String> written, int atLeast) {
         Map<String, List<String>> expected = byKey(written);
         Map<String, List<String>> read = others();

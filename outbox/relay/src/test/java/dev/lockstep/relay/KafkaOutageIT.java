@@ -32,7 +32,7 @@ class KafkaOutageIT {
     private final OutboxFixture outbox;
     private LocalKafka kafka;
 
-    // A broker of its own, because stopping it must not disturb other tests.
+    // Uses its own broker, because stopping it must not disturb other tests.
     KafkaOutageIT(@TempDir Path folder) {
         this.folder = folder;
         kafka = LocalKafka.start(folder, 0);
@@ -74,7 +74,7 @@ class KafkaOutageIT {
             assertThat(relay.problem()).isEmpty();
             assertThat(outbox.relayed()).isGreaterThan(relayedWithoutKafka).isEqualTo(writers.committedRows());
         });
-        // Kafka that is away refuses nothing.
+        // An unreachable Kafka refuses no row, so none was held back.
         assertThat(outbox.query("SELECT last_value FROM outbox_held_position_seq WHERE is_called"))
                 .isNull();
     }

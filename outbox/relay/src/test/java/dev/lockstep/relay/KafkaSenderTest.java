@@ -200,18 +200,18 @@ class KafkaSenderTest {
                 row("orders", "o-2"));
 
         // When
-        List<String> taken;
+        List<String> accepted;
         try (Broker broker = new Broker(batch.getFirst())) {
             KafkaSender toBroker = new KafkaSender(broker::producer, "k:9092", topics -> Map.of(), health);
             new OrderedSender(toBroker).send(batch, topic -> false);
-            taken = broker.taken;
+            accepted = broker.accepted;
         }
 
         // Then
         assertThat(batch.getFirst().refusal()).extracting(Refusal::scope).isEqualTo(Scope.RECORD);
         assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BLOCKED_BY_PREDECESSOR);
         assertThat(batch.subList(2, 5)).allMatch(OutgoingRecord::isAcknowledged);
-        assertThat(taken)
+        assertThat(accepted)
                 .containsExactly(
                         batch.get(2).description(),
                         batch.get(3).description(),
@@ -230,15 +230,15 @@ class KafkaSenderTest {
             new OrderedSender(toBroker).send(batch, topic -> false);
 
             // Then
-            assertThat(broker.taken).containsExactly(batch.get(2).description());
+            assertThat(broker.accepted).containsExactly(batch.get(2).description());
         }
         assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BLOCKED_BY_PREDECESSOR);
     }
 
-    /** Takes, on a thread of its own, everything but one record, and nothing from a producer that is closed. */
+    /** Answers on its own thread: refuses one record and all records of a closed producer, and accepts all others. */
     private static final class Broker implements AutoCloseable {
         private final ExecutorService thread = Executors.newSingleThreadExecutor();
-        private final List<String> taken = new CopyOnWriteArrayList<>();
+        private final List<String> accepted = new CopyOnWriteArrayList<>();
         private final OutgoingRecord refused;
         private volatile RuntimeException refusal = new RecordTooLargeException("too large");
 
@@ -264,7 +264,7 @@ class KafkaSenderTest {
             } else if (value.equals(refused.description())) {
                 producer.errorNext(refusal);
             } else {
-                taken.add(value);
+                accepted.add(value);
                 producer.completeNext();
             }
         }

@@ -41,13 +41,13 @@ class LivenessIT {
         long walsender =
                 outbox.count("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + outbox.slot() + "'");
 
-        // When the connection stays open and nothing comes through it
-        AtomicBoolean fell = new AtomicBoolean();
+        // When the connection stays open but delivers nothing
+        AtomicBoolean reported = new AtomicBoolean();
         signal("STOP", walsender);
         try {
             outbox.append("o-1", "2");
             OutboxFixture.await().until(() -> {
-                fell.compareAndSet(false, relay.problem().isPresent());
+                reported.compareAndSet(false, relay.problem().isPresent());
                 return restarts() == 1;
             });
         } finally {
@@ -56,10 +56,10 @@ class LivenessIT {
 
         // Then
         OutboxFixture.await().until(() -> {
-            fell.compareAndSet(false, relay.problem().isPresent());
+            reported.compareAndSet(false, relay.problem().isPresent());
             return outbox.relayed() == 2;
         });
-        assertThat(fell).isFalse();
+        assertThat(reported).isFalse();
         assertThat(TopicReader.values(reader.readAll())).contains("1", "2");
         assertThat(meters.get("lockstep.relay.heartbeat.age.seconds").gauge().value())
                 .isLessThan(10);
@@ -73,7 +73,7 @@ class LivenessIT {
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When moving the watermark takes long
+        // When moving the watermark is blocked by a lock
         try (Connection other = outbox.connect();
                 Statement lock = other.createStatement()) {
             other.setAutoCommit(false);
@@ -102,7 +102,7 @@ class LivenessIT {
             own.append("o-1", "1");
             OutboxFixture.await().until(() -> own.relayed() == 1);
 
-            // When the connection stays open and nothing comes back
+            // When the connection stays open but no acknowledgement arrives
             kafka.network().freeze();
             own.append("o-1", "2");
 

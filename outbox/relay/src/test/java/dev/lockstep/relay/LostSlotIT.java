@@ -131,19 +131,21 @@ class LostSlotIT {
         });
     }
 
-    /** The places where a relay that replaces its slot can be killed. All that it knows is in the database. */
+    /** The points at which a relay that replaces its slot can be killed. All of its state is in the database. */
     enum Step {
         SLOT_LOST("SELECT 1"),
         SLOT_DROPPED("SELECT pg_drop_replication_slot('%1$s')"),
-        NEW_SLOT_MADE(SLOT_DROPPED, "SELECT pg_create_logical_replication_slot('%1$s_new', 'pgoutput')"),
-        BEGUN(NEW_SLOT_MADE, """
+        NEW_SLOT_CREATED(SLOT_DROPPED, "SELECT pg_create_logical_replication_slot('%1$s_new', 'pgoutput')"),
+        RECOVERY_STARTED(NEW_SLOT_CREATED, """
             DELETE FROM outbox_recovery;
             INSERT INTO outbox_recovery (slot_lsn, snapshot, holder, held_until)
             SELECT confirmed_flush_lsn, pg_current_snapshot(), gen_random_uuid(), clock_timestamp() + interval '1 s'
               FROM pg_replication_slots WHERE slot_name = '%1$s_new'
             """),
-        HALF_SENT(BEGUN, "UPDATE outbox_recovery SET sent = (SELECT id FROM outbox ORDER BY id OFFSET 1199 LIMIT 1)"),
-        ALL_SENT(BEGUN, """
+        HALF_SENT(
+                RECOVERY_STARTED,
+                "UPDATE outbox_recovery SET sent = (SELECT id FROM outbox ORDER BY id OFFSET 1199 LIMIT 1)"),
+        ALL_SENT(RECOVERY_STARTED, """
             WITH done AS (UPDATE outbox_recovery SET completed = true RETURNING slot_lsn, snapshot),
                  term AS (UPDATE outbox_term t SET slot_lsn = done.slot_lsn, proven = false FROM done)
             UPDATE outbox_watermark w SET snapshot = done.snapshot FROM done
@@ -162,7 +164,7 @@ class LostSlotIT {
 
         int sent() {
             return switch (this) {
-                case SLOT_LOST, SLOT_DROPPED, NEW_SLOT_MADE, BEGUN -> 0;
+                case SLOT_LOST, SLOT_DROPPED, NEW_SLOT_CREATED, RECOVERY_STARTED -> 0;
                 case HALF_SENT -> 1_200;
                 case ALL_SENT, SLOT_COPIED -> 2_500;
             };
@@ -176,7 +178,7 @@ class LostSlotIT {
         outbox.relay();
         List<String> before = append("a", 2_500);
         outbox.invalidateSlot();
-        // Each in a transaction of its own: a slot cannot be made in one that has written.
+        // One transaction for each statement: a slot cannot be created in a transaction that has written.
         Pattern.compile("|", Pattern.LITERAL)
                 .splitAsStream(step.statements.formatted(outbox.slot()))
                 .forEach(outbox::execute);
@@ -232,7 +234,7 @@ class LostSlotIT {
         claimSlot(slotProvisioner());
         List<String> missed = append("b", 10);
         outbox.dropSlot();
-        // As the engine does it, of which nothing else remains.
+        // Creates the slot as the crashed engine did. The slot is all that remains of it.
         outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
 
         // When
@@ -270,8 +272,8 @@ class LostSlotIT {
     void a_slot_that_another_relay_read_since_it_was_claimed_is_not_replaced() throws SQLException {
         // Given
         OutboxRelay relay = outbox.relay();
-        SlotProvisioner keeper = slotProvisioner();
-        SlotState seen = claimSlot(keeper);
+        SlotProvisioner provisioner = slotProvisioner();
+        SlotState seen = claimSlot(provisioner);
 
         // When
         relay.start();
@@ -281,9 +283,9 @@ class LostSlotIT {
 
         // Then
         try (Connection connection = outbox.connect()) {
-            assertThat(keeper.claim(connection, seen)).isFalse();
-            assertThat(keeper.dropUnverified(connection)).isFalse();
-            assertThat(keeper.state(connection)).isPresent();
+            assertThat(provisioner.claim(connection, seen)).isFalse();
+            assertThat(provisioner.dropUnverified(connection)).isFalse();
+            assertThat(provisioner.state(connection)).isPresent();
         }
     }
 
@@ -292,10 +294,10 @@ class LostSlotIT {
         return new SlotProvisioner(config, new RelayDatabase(config), new SlotStore());
     }
 
-    private SlotState claimSlot(SlotProvisioner keeper) throws SQLException {
+    private SlotState claimSlot(SlotProvisioner provisioner) throws SQLException {
         try (Connection connection = outbox.connect()) {
-            SlotState seen = keeper.state(connection).orElseThrow();
-            assertThat(keeper.claim(connection, seen)).isTrue();
+            SlotState seen = provisioner.state(connection).orElseThrow();
+            assertThat(provisioner.claim(connection, seen)).isTrue();
             return seen;
         }
     }
@@ -308,7 +310,7 @@ class LostSlotIT {
         SlotState before = new SlotState(false, null, true, "0/1", 0);
         RelayHealth health = new RelayHealth(config.slotName(), Duration.ofSeconds(15), System::nanoTime);
         RelayDatabase database = new RelayDatabase(config);
-        LeaderSession term = new LeaderSession(
+        LeaderSession session = new LeaderSession(
                 config,
                 database,
                 new SlotProvisioner(config, database, new SlotStore()),
@@ -322,9 +324,9 @@ class LostSlotIT {
         outbox.append("o-1", "1");
 
         // When
-        assertThatThrownBy(term::run)
+        assertThatThrownBy(session::run)
                 .isInstanceOf(RelayException.class)
-                .hasMessageContaining("is not the one that it was when the engine started");
+                .hasMessageContaining("is not the slot that this relay claimed before its engine started");
 
         // Then
         assertThat(reader.readAll()).isEmpty();

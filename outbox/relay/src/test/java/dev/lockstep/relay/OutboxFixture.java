@@ -33,7 +33,7 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
-/** One database with an outbox and one topic, both this test's own, and the relays that the test starts on them. */
+/** A database with an outbox and a topic for one test, and the relays that the test starts on them. */
 final class OutboxFixture implements AutoCloseable {
     private static final String APPEND = """
         INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
@@ -56,7 +56,7 @@ final class OutboxFixture implements AutoCloseable {
         return create(TestServers.kafka().bootstrapServers());
     }
 
-    /** @param bootstrapServers the Kafka to use instead of the one that all tests share */
+    /** @param bootstrapServers the address of the Kafka cluster to use instead of the shared one */
     static OutboxFixture create(String bootstrapServers) {
         String database = TestServers.newDatabase("relay");
         OutboxFixture fixture = new OutboxFixture(database, "events-" + database, bootstrapServers);
@@ -110,12 +110,12 @@ final class OutboxFixture implements AutoCloseable {
                 stalledAfter);
     }
 
-    /** For a relay that comes to Kafka by another way. */
+    /** Returns the configuration of a relay that connects to Kafka at another address, such as that of a proxy. */
     RelayConfig configWithKafkaAt(String servers) {
         return config(TestServers.postgres().port(), Map.of("bootstrap.servers", servers), Duration.ofSeconds(3));
     }
 
-    /** The same without heartbeats, for a relay that is to have nothing but rows on its way to Kafka. */
+    /** Returns the same configuration without heartbeats, for a relay that must send nothing but rows to Kafka. */
     static RelayConfig withoutHeartbeats(RelayConfig config) {
         return new RelayConfig(
                 config.host(),
@@ -131,7 +131,7 @@ final class OutboxFixture implements AutoCloseable {
                 config.stalledAfter());
     }
 
-    /** For a relay that comes to Postgres by another way. */
+    /** Returns the configuration of a relay that connects to Postgres through another port, such as that of a proxy. */
     RelayConfig configWithPostgresAt(int port) {
         return config(port, Map.of("bootstrap.servers", bootstrapServers), Duration.ofSeconds(3));
     }
@@ -140,7 +140,7 @@ final class OutboxFixture implements AutoCloseable {
         return relay(config(), new SimpleMeterRegistry());
     }
 
-    /** A relay that is prepared and not yet started. The fixture closes it in the end. */
+    /** Returns a relay that is prepared but not started. The fixture closes it. */
     OutboxRelay relay(RelayConfig config, MeterRegistry meters) {
         OutboxRelay relay = new OutboxRelay(config, meters);
         relay.prepare();
@@ -211,7 +211,7 @@ final class OutboxFixture implements AutoCloseable {
         }
     }
 
-    /** The first column of the first row as text, null if it is NULL or there is none. */
+    /** Returns the first column of the first row as text; null if it is NULL or there is no row. */
     @Nullable
     String query(String sql) {
         try (Connection connection = connect();
@@ -303,7 +303,7 @@ final class OutboxFixture implements AutoCloseable {
         return "t".equals(query("SELECT active FROM pg_replication_slots WHERE slot_name = '" + slot() + "'"));
     }
 
-    /** As an operator does who is in a hurry: whoever reads from the slot is thrown out. */
+    /** Drops the slot by force, as an operator may do: terminates the session that reads from it first. */
     void dropActiveSlot() {
         await().until(() -> {
             execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = '" + slot()
@@ -314,7 +314,7 @@ final class OutboxFixture implements AutoCloseable {
         });
     }
 
-    /** As max_slot_wal_keep_size does it: WAL that the slot needs is older than the server is willing to keep. */
+    /** Invalidates the slot through max_slot_wal_keep_size: Postgres removes WAL that the slot still needs. */
     void invalidateSlot() {
         execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
         execute("SELECT pg_reload_conf()");
@@ -339,7 +339,7 @@ final class OutboxFixture implements AutoCloseable {
                 + " current_database()");
     }
 
-    /** Closes all relays and drops the slot, so that it does not keep the WAL of the tests that follow. */
+    /** Closes all relays and drops the slot, so that it does not retain the WAL of later tests. */
     @Override
     public void close() {
         relays.forEach(OutboxRelay::close);

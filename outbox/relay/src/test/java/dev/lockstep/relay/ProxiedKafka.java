@@ -10,7 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A Kafka of a test's own with two ways in: a direct one, and one through a network that can be broken. */
+/** A Kafka broker for one test with two listeners: a direct one, and one behind a proxy that can interrupt the connections. */
 final class ProxiedKafka implements AutoCloseable {
     private final LocalKafka kafka;
     private final TcpProxy network;

@@ -85,7 +85,7 @@ class PublicationIT {
                 "ALTER PUBLICATION lockstep_outbox DROP TABLE outbox",
                 "ALTER PUBLICATION lockstep_outbox DROP TABLE outbox_heartbeat",
                 "ALTER PUBLICATION lockstep_outbox SET (publish = 'delete')",
-                // Every other row of a key.
+                // Publishes every second row of a key.
                 "ALTER PUBLICATION lockstep_outbox SET TABLE"
                         + " outbox WHERE (get_byte(payload, octet_length(payload) - 1) % 2 = 0), outbox_heartbeat",
                 "ALTER PUBLICATION lockstep_outbox SET TABLE outbox (id, aggregateid), outbox_heartbeat",
@@ -122,7 +122,7 @@ class PublicationIT {
         Writers writers = Writers.start(outbox, 3);
         OutboxFixture.await().until(() -> outbox.relayed() > 50);
 
-        // When the relay can hardly have seen it
+        // When the alteration is so short that the relay can hardly notice it
         for (int time = 0; time < 3; time++) {
             outbox.execute("ALTER PUBLICATION lockstep_outbox SET TABLE outbox WHERE (false), outbox_heartbeat");
             writers.writeMore(6);
@@ -200,7 +200,7 @@ class PublicationIT {
             // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
-                            "publication lockstep_outbox is owned by another role and is incomplete; it has to publish");
+                            "publication lockstep_outbox is owned by another role and is incomplete; it must publish");
         }
     }
 
@@ -231,7 +231,7 @@ class PublicationIT {
             // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
-                            "publication lockstep_outbox is owned by another role and is incomplete; it has to publish");
+                            "publication lockstep_outbox is owned by another role and is incomplete; it must publish");
         }
     }
 }

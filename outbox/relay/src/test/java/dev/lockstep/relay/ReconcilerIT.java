@@ -29,7 +29,7 @@ class ReconcilerIT {
 
     @Test
     void rows_that_the_engine_missed_are_sent_before_the_watermark_passes_them() throws Exception {
-        // Given: one of seven rows never reaches the publisher, for what is not in the log comes through no slot.
+        // Given that one of seven rows never reaches the publisher: unlogged tables are not in the WAL
         outbox.execute("""
             DROP TABLE outbox_all;
             CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE) PARTITION BY HASH (id);
@@ -46,13 +46,13 @@ class ReconcilerIT {
 
         // When
         Writers writers = Writers.start(outbox, 3);
-        Set<String> calledTooEarly = new HashSet<>();
+        Set<String> relayedTooEarly = new HashSet<>();
         Set<Long> watermarks = new HashSet<>();
         OutboxFixture.await().until(() -> {
             Set<String> relayed = outbox.relayedIds();
-            // Read after the database was asked: everything that it called relayed must be there by now.
+            // Reads the topic after the database: every row that counts as relayed there must be readable.
             relayed.removeAll(reader.readAll().stream().map(Message::id).collect(Collectors.toSet()));
-            calledTooEarly.addAll(relayed);
+            relayedTooEarly.addAll(relayed);
             watermarks.add(outbox.count("SELECT beat FROM outbox_watermark"));
             return watermarks.size() > 10;
         });
@@ -62,7 +62,7 @@ class ReconcilerIT {
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         long lost = outbox.count("SELECT count(*) FROM outbox_lost");
         assertThat(lost).isGreaterThan(writers.committedRows() / 14);
-        assertThat(calledTooEarly).isEmpty();
+        assertThat(relayedTooEarly).isEmpty();
         assertThat(reader.readAll().stream().map(Message::id))
                 .doesNotHaveDuplicates()
                 .hasSize(writers.committedRows());
@@ -102,7 +102,7 @@ class ReconcilerIT {
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When what comes through the slot is not what the table has in the end
+        // When the row from the slot differs from the final row of the table
         outbox.execute("""
             INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic) VALUES ('order', 'o-1', 'T', 'garbage', '%s');
             UPDATE outbox SET payload = 'good' WHERE payload = 'garbage'

@@ -75,20 +75,20 @@ class RecoveryIT {
             OutboxFixture.await()
                     .untilAsserted(() -> assertThat(relay.problem())
                             .hasValueSatisfying(problem -> assertThat(problem)
-                                    .contains("another relay sends what is pending from the table")));
+                                    .contains("another relay is sending the pending rows from the table")));
         }
     }
 
     @Test
     void slot_creation_blocked_by_an_open_transaction_is_retried() throws SQLException {
         // Given
-        SlotProvisioner keeper = slotProvisioner(outbox.config(), Duration.ofMillis(200));
+        SlotProvisioner provisioner = slotProvisioner(outbox.config(), Duration.ofMillis(200));
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "1");
 
             // When
-            CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(keeper::prepare);
+            CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(provisioner::prepare);
             Set<String> backends = new HashSet<>();
             OutboxFixture.await().until(() -> {
                 slotCreatorPid().ifPresent(backends::add);
@@ -104,15 +104,15 @@ class RecoveryIT {
     @Test
     void closing_ends_a_blocked_slot_creation() throws SQLException {
         // Given
-        SlotProvisioner keeper = slotProvisioner(outbox.config(), Duration.ofMillis(200));
+        SlotProvisioner provisioner = slotProvisioner(outbox.config(), Duration.ofMillis(200));
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "1");
-            CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(keeper::prepare);
+            CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(provisioner::prepare);
             OutboxFixture.await().until(() -> slotCreatorPid().isPresent());
 
             // When
-            keeper.close();
+            provisioner.close();
 
             // Then
             assertThat(prepared)
@@ -167,8 +167,8 @@ class RecoveryIT {
     }
 
     private static Recovery recovery(RelayConfig config) {
-        SlotProvisioner keeper = slotProvisioner(config, Duration.ofSeconds(8));
-        assertThat(keeper.prepare()).isTrue();
+        SlotProvisioner provisioner = slotProvisioner(config, Duration.ofSeconds(8));
+        assertThat(provisioner.prepare()).isTrue();
         RelayHealth health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
         RelayDatabase database = new RelayDatabase(config);
         OutboxResender sender = new OutboxResender(
@@ -181,7 +181,7 @@ class RecoveryIT {
                         new OutboxRecords(config.source()),
                         new HeldRows(database, health, config.bootstrapServers())),
                 new RelayMetrics(new SimpleMeterRegistry(), config.database(), () -> 0));
-        return new Recovery(config, database, keeper, sender, health);
+        return new Recovery(config, database, provisioner, sender, health);
     }
 
     private static void run(Recovery recovery) {

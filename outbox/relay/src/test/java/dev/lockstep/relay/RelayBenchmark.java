@@ -19,7 +19,10 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/** How fast the relay is, on this machine, with Postgres, Kafka and the reader beside it. Run by hand; see the README. */
+/**
+ * Measures throughput, latency and CPU time of the relay, with Postgres, Kafka and the reader on the same machine. Run by hand; see the
+ * README.
+ */
 final class RelayBenchmark {
     private static final int PRELOADED = 200_000;
     private static final int LATENCY_SECONDS = 30;
@@ -44,7 +47,7 @@ final class RelayBenchmark {
     }
 
     private static void preload(OutboxFixture outbox) {
-        // A hundred rows a transaction, as services that batch write them.
+        // Inserts a hundred rows in each transaction, like services that write in batches.
         outbox.execute("""
                 DO $$ BEGIN
                   FOR i IN 1..%d LOOP
@@ -76,7 +79,7 @@ final class RelayBenchmark {
             }
         }
         double seconds = (System.nanoTime() - first) / 1e9;
-        say("rows/s %.0f (%d rows in %.2f s; first row %.2f s after start; relay CPU %.1f us/row)"
+        print("rows/s %.0f (%d rows in %.2f s; first row %.2f s after start; relay CPU %.1f us/row)"
                 .formatted(
                         PRELOADED / seconds,
                         PRELOADED,
@@ -129,7 +132,7 @@ final class RelayBenchmark {
                 .mapToLong(entry -> entry.getValue() - committed.getOrDefault(entry.getKey(), entry.getValue()))
                 .sorted()
                 .toArray();
-        say(
+        print(
                 "latency commit to consumer at %d rows/s, %d rows: p50 %.1f ms, p90 %.1f, p99 %.1f ms, max %.1f ms; relay CPU %.1f %% of a core"
                         .formatted(
                                 RATE,
@@ -142,7 +145,7 @@ final class RelayBenchmark {
         cpuBefore = cpu();
         begin = System.nanoTime();
         LockSupport.parkNanos(10_000_000_000L);
-        say("idle: relay CPU %.1f %% of a core"
+        print("idle: relay CPU %.1f %% of a core"
                 .formatted((cpu() - cpuBefore) / 1e9 / ((System.nanoTime() - begin) / 1e9) * 100));
     }
 
@@ -150,7 +153,7 @@ final class RelayBenchmark {
         return sorted[Math.min(sorted.length - 1, (int) (sorted.length * quantile))] / 1e6;
     }
 
-    // Only what the relay costs: the broker and the benchmark itself live in this JVM too.
+    // Counts only the threads of the relay, because the broker and the benchmark run in the same JVM.
     private static long cpu() {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
@@ -172,7 +175,7 @@ final class RelayBenchmark {
         return consumer;
     }
 
-    private static void say(String line) {
+    private static void print(String line) {
         // checkstyle off: consoleOutput, this is the output of a command
         System.out.println(line);
         // checkstyle on: consoleOutput

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** Debezium does not let itself be closed while it starts. */
+/** Tests how an engine ends. Debezium refuses to close an engine that is starting. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RelayEngineIT {
     private final OutboxFixture outbox = OutboxFixture.create();
@@ -81,23 +81,23 @@ class RelayEngineIT {
 
     @Test
     void an_engine_that_is_closed_just_before_it_polls_ends() throws Exception {
-        // Given an engine that is about to begin to poll, and is already as good as running for Debezium
+        // Given an engine that is about to poll, and that Debezium already considers running
         outbox.relay().close();
-        CountDownLatch polls = new CountDownLatch(1);
-        Semaphore goesOn = new Semaphore(0);
+        CountDownLatch polling = new CountDownLatch(1);
+        Semaphore resume = new Semaphore(0);
         RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {
             if (step.equals("polling started")) {
-                polls.countDown();
-                goesOn.acquireUninterruptibly();
+                polling.countDown();
+                resume.acquireUninterruptibly();
             }
         });
         Thread running = start(engine);
-        assertThat(polls.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(polling.await(60, TimeUnit.SECONDS)).isTrue();
 
-        // When it is closed, and its stop takes a while
+        // When the engine is closed, and stopping its tasks takes some time
         Thread closing = Thread.ofPlatform().start(engine::close);
         OutboxFixture.await().until(() -> isInEngine("stopSourceTasks"));
-        goesOn.release();
+        resume.release();
 
         // Then
         assertThat(running.join(Duration.ofSeconds(10))).isTrue();
@@ -108,17 +108,17 @@ class RelayEngineIT {
 
     @Test
     void an_engine_that_does_not_end_is_abandoned_and_neither_publishes_nor_holds_the_slot() throws Exception {
-        // Given an engine whose thread hangs in a batch and does not react to being interrupted
+        // Given an engine whose thread hangs in a batch and ignores interrupts
         outbox.relay().close();
-        CountDownLatch hangs = new CountDownLatch(1);
-        Semaphore goesOn = new Semaphore(0);
+        CountDownLatch hanging = new CountDownLatch(1);
+        Semaphore resume = new Semaphore(0);
         AtomicInteger batches = new AtomicInteger();
         RelayEngine engine = new RelayEngine(
                 outbox.config(),
                 (batch, committer) -> {
                     batches.incrementAndGet();
-                    hangs.countDown();
-                    goesOn.acquireUninterruptibly();
+                    hanging.countDown();
+                    resume.acquireUninterruptibly();
                     committer.markProcessed(batch.getLast());
                     committer.markBatchFinished();
                 },
@@ -133,21 +133,21 @@ class RelayEngineIT {
         });
         OutboxFixture.await().until(() -> outbox.isSlotActive());
         outbox.append("o-1", "1");
-        assertThat(hangs.await(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(hanging.await(60, TimeUnit.SECONDS)).isTrue();
 
         // When
         engine.close();
 
-        // Then the slot is free at once, though the thread still hangs
+        // Then the slot is free at once, although the thread still hangs
         assertThat(running.join(Duration.ofSeconds(1))).isTrue();
         assertThat(ended.get()).hasMessageContaining("did not end within 4 s and was abandoned");
         OutboxFixture.await().until(() -> !outbox.isSlotActive());
         outbox.append("o-1", "2");
-        goesOn.release();
+        resume.release();
         OutboxFixture.await().until(() -> engineThreads().isEmpty());
         assertThat(batches).hasValue(1);
 
-        // And the next one gets all of it
+        // And the next relay sends all rows
         OutboxRelay next = outbox.relay();
         next.start();
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
@@ -155,7 +155,7 @@ class RelayEngineIT {
 
     @Test
     void an_engine_that_starts_slowly_is_not_replaced() {
-        // Given a way to Postgres on which each of the engine's round trips takes long
+        // Given a connection to Postgres on which each round trip of the engine takes long
         outbox.relay().close();
         try (TcpProxy network = TcpProxy.to(
                 TestServers.postgres().host(), TestServers.postgres().port())) {
@@ -167,7 +167,7 @@ class RelayEngineIT {
             relay.start();
             outbox.append("o-1", "1");
 
-            // Then it takes longer than a silent engine is given, and is not ended for that
+            // Then the start takes longer than the stall timeout, and the engine is not replaced
             OutboxFixture.await().until(() -> outbox.relayed() == 1);
             assertThat(meters.get("lockstep.relay.restarts").counters().stream()
                             .mapToDouble(Counter::count)
@@ -182,7 +182,7 @@ class RelayEngineIT {
                 .anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
-    // All connections of the process share the driver's timer, wherever it was made.
+    // The driver's timer thread is excluded: all connections of the process share it.
     private static List<Thread> engineThreads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> !thread.getName().startsWith("PostgreSQL-JDBC"))

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 
-/** A relay in a JVM of its own, so that a test can kill it as an operating system does. */
+/** A relay in a separate JVM, so that a test can kill or freeze its process. */
 final class RelayProcess implements AutoCloseable {
     private final Process process;
 
@@ -33,17 +33,17 @@ final class RelayProcess implements AutoCloseable {
                 .start());
     }
 
-    /** As {@code kill -9}: the process gets no chance to say goodbye. Returns when it is gone. */
+    /** Kills the process like {@code kill -9}, without a shutdown. Returns when the process has ended. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();
     }
 
-    /** As a machine that stands still: the process keeps its connections and does nothing. */
+    /** Stops the process like a frozen machine: it keeps its connections and does nothing. */
     void freeze() throws IOException, InterruptedException {
         signal("STOP");
     }
 
-    /** The machine goes on as if nothing had been. */
+    /** Resumes the process. */
     void thaw() throws IOException, InterruptedException {
         signal("CONT");
     }

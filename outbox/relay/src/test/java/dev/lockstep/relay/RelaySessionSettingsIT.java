@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A database whose defaults change how values are written, what statements mean, and how long a session may live. */
+/** Tests with a database whose defaults change the format of values, the meaning of statements and the lifetime of sessions. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RelaySessionSettingsIT {
     private static final List<String> SETTINGS = List.of(
@@ -53,7 +53,7 @@ class RelaySessionSettingsIT {
     @AfterEach
     void close() throws SQLException {
         reader.close();
-        // From another database, where the settings do not hold.
+        // Connects to another database, where the settings do not apply.
         try (Connection other = DriverManager.getConnection(
                         TestServers.postgres().jdbcUrl("postgres"), "lockstep", "lockstep");
                 Statement statement = other.createStatement()) {
@@ -74,7 +74,7 @@ class RelaySessionSettingsIT {
                     statement.execute("ALTER DATABASE " + outbox.database() + " SET " + setting);
                 }
             }
-            // This session began before, so the settings do not hold for it.
+            // This session was opened before the settings were changed, so they do not apply to it.
             append(connection, allBytes(0));
             append(connection, allBytes(1));
             append(connection, new byte[0]);

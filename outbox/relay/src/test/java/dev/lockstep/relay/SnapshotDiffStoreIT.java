@@ -55,7 +55,7 @@ class SnapshotDiffStoreIT {
             boolean empty = snapshotDiff.isEmpty(connection, beat.snapshot(), null);
             watermark.move(connection, watermark.read(connection), beat);
 
-            // Then: these two, for each of the two statements.
+            // Then both statements find the two rows that are not relayed, and read few others
             assertThat(empty).isFalse();
             assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
                     .isEqualTo(2);
@@ -190,7 +190,7 @@ class SnapshotDiffStoreIT {
                 "INSERT INTO outbox_recovery (slot_lsn, snapshot) VALUES ('" + LSN + "', '" + snapshot + "')");
     }
 
-    /** Of the outbox, by this transaction, from its table or by way of its indexes. */
+    /** Returns how many outbox rows this transaction has read, by sequential scans and through indexes. */
     private static long rowsRead(Connection connection) throws SQLException {
         return number(
                 connection,

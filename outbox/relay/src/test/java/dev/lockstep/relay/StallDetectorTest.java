@@ -16,21 +16,21 @@ class StallDetectorTest {
 
     @Test
     void an_engine_that_starts_slowly_is_not_stalled_while_it_makes_progress() {
-        for (String step : new String[] {"connector started", "task started", "polling started", "slot taken"}) {
+        for (String step : new String[] {"connector started", "task started", "polling started", "slot acquired"}) {
             pass(50);
-            assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isFalse();
+            assertThat(stall.isStalled(sinceStart(), false, NOT_LATE)).isFalse();
             stall.stepReached(step);
         }
-        assertThat(stall.step()).isEqualTo("slot taken");
+        assertThat(stall.step()).isEqualTo("slot acquired");
     }
 
     @Test
     void a_start_that_hangs_is_detected() {
         stall.stepReached("task started");
         pass(59);
-        assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isFalse();
+        assertThat(stall.isStalled(sinceStart(), false, NOT_LATE)).isFalse();
         pass(2);
-        assertThat(stall.isStalled(sinceBegin(), false, NOT_LATE)).isTrue();
+        assertThat(stall.isStalled(sinceStart(), false, NOT_LATE)).isTrue();
     }
 
     @Test
@@ -56,7 +56,7 @@ class StallDetectorTest {
         assertThat(stall.isStalled(seconds(6), true, NOT_LATE)).isTrue();
     }
 
-    private Duration sinceBegin() {
+    private Duration sinceStart() {
         return Duration.ofNanos(now - 1_000);
     }
 

@@ -144,18 +144,19 @@ class TakeoverIT {
 
     @Test
     void a_former_leader_that_resumes_sends_only_duplicates_and_confirms_nothing() throws Exception {
-        // Given a leader that stands still with rows on their way to Kafka, and nothing before them
+        // Given a leader that is frozen with rows in flight to Kafka, and with nothing in flight before them
         RelayConfig config = OutboxFixture.withoutHeartbeats(outbox.configWithKafkaAt(kafka.throughTheNetwork()));
         try (RelayProcess first = RelayProcess.start(config)) {
             OutboxFixture.await().until(outbox::isSlotActive);
             awaitMessage(outbox.append(MARK, "before"));
-            // Whoever can read it is not the one who is told that it is there, and that should not get stuck instead.
+            // The message can be read before the leader has its acknowledgement. The wait ensures that the
+            // acknowledgement is not what the network holds back.
             OutboxFixture.await().during(Duration.ofSeconds(1)).until(outbox::isSlotActive);
             kafka.network().freeze();
             Writers writers = Writers.start(outbox, 4);
             writers.writeMore(300);
             first.freeze();
-            // And another that sent them and what came after
+            // And another relay that has sent these rows and later ones
             outbox.relay(outbox.config(), secondMeters).start();
             OutboxFixture.await().until(() -> leads(secondMeters) == 1);
             writers.writeMore(100);
@@ -222,7 +223,7 @@ class TakeoverIT {
                 .isEqualTo(1);
         assertThatAllArriveInOrder(writers);
 
-        // And it leads again only when Kafka answers it
+        // And the former leader leads again only when Kafka answers it
         second.close();
         UUID last = outbox.append(MARK, "last");
         OutboxFixture.await()
@@ -304,7 +305,7 @@ class TakeoverIT {
         assertThat(failures).isEmpty();
     }
 
-    // A figure for whoever reads the log: how long a row takes that is committed right after the fault.
+    // Logs how long a row takes to arrive that is committed right after the fault.
     private void assertThatTheStallIsBounded(String fault) {
         long start = System.nanoTime();
         awaitMessage(outbox.append(MARK, fault));

@@ -18,13 +18,13 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
-/** Everything that a topic has ever carried, read from its beginning as it comes. */
+/** Reads all messages of a topic from its beginning. */
 final class TopicReader implements AutoCloseable {
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final List<Message> messages = new ArrayList<>();
     private final List<String> payloads = new ArrayList<>();
 
-    /** A record as text, in the order in which its partition has it. */
+    /** A record as text. Messages of one partition are in the order of their offsets. */
     record Message(@Nullable String key, @Nullable String value, Map<String, String> headers) {
         String id() {
             return headers.getOrDefault("ce_id", "");
@@ -36,7 +36,7 @@ final class TopicReader implements AutoCloseable {
                 Map.of("bootstrap.servers", bootstrapServers),
                 new ByteArrayDeserializer(),
                 new ByteArrayDeserializer());
-        // A topic that was made a moment ago may not have any yet.
+        // A topic that was just created may not have partitions yet.
         OutboxFixture.await().until(() -> !consumer.partitionsFor(topic).isEmpty());
         List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
                 .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
@@ -45,7 +45,7 @@ final class TopicReader implements AutoCloseable {
         consumer.seekToBeginning(partitions);
     }
 
-    /** Reads on until what has been read so far is enough. */
+    /** Reads until the messages read so far satisfy the condition. */
     List<Message> readUntil(Predicate<List<Message>> enough) {
         OutboxFixture.await().until(() -> {
             poll(Duration.ofMillis(100));
@@ -54,7 +54,7 @@ final class TopicReader implements AutoCloseable {
         return List.copyOf(messages);
     }
 
-    /** Reads everything that the topic has at this moment. */
+    /** Reads all messages that the topic contains now. */
     List<Message> readAll() {
         Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment());
         while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
@@ -63,7 +63,7 @@ final class TopicReader implements AutoCloseable {
         return List.copyOf(messages);
     }
 
-    /** The value of each message read so far in hexadecimal digits, as not every value is text. */
+    /** Returns the value of each message read so far in hexadecimal digits, because not every value is text. */
     List<String> payloads() {
         return List.copyOf(payloads);
     }
@@ -72,7 +72,7 @@ final class TopicReader implements AutoCloseable {
         return messages.stream().map(message -> String.valueOf(message.value())).toList();
     }
 
-    /** What a consumer makes of it that handles each id once, by key, in order. */
+    /** Returns the values that a consumer would process if it handles each id once, by key and in order. */
     static Map<String, List<String>> firstValuesByKey(List<Message> messages) {
         Set<String> seen = new HashSet<>();
         return messages.stream()

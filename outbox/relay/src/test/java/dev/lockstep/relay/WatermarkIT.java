@@ -31,21 +31,21 @@ class WatermarkIT {
         Writers writers = Writers.start(outbox, 6);
 
         // When
-        Set<String> calledTooEarly = new HashSet<>();
+        Set<String> relayedTooEarly = new HashSet<>();
         Set<Long> watermarks = new HashSet<>();
         OutboxFixture.await().until(() -> {
             Set<String> relayed = outbox.relayedIds();
-            // Read after the database was asked: everything that it called relayed must be there by now.
+            // Reads the topic after the database: every row that counts as relayed there must be readable.
             Set<String> readable = reader.readAll().stream().map(Message::id).collect(Collectors.toSet());
             relayed.removeAll(readable);
-            calledTooEarly.addAll(relayed);
+            relayedTooEarly.addAll(relayed);
             watermarks.add(outbox.count("SELECT beat FROM outbox_watermark"));
             return watermarks.size() > 15;
         });
         writers.stop();
 
         // Then
-        assertThat(calledTooEarly).isEmpty();
+        assertThat(relayedTooEarly).isEmpty();
     }
 
     @Test

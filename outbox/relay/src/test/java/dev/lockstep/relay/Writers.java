@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Several services that write to one outbox at the same time: one to three rows a transaction, at random moments, some rolled back.
- * Every key belongs to one writer, which numbers its values, so that order and loss show.
+ * Several writers that write to one outbox concurrently: one to three rows in each transaction, at random times, with some rollbacks.
+ * Each key belongs to one writer, which numbers its values, so that a test can detect reordered and lost rows.
  */
 final class Writers {
     private final OutboxFixture outbox;
@@ -38,13 +38,13 @@ final class Writers {
         return committed.values().stream().mapToInt(List::size).sum();
     }
 
-    /** Writes on until so many rows more are committed. */
+    /** Returns once this many further rows are committed. */
     void writeMore(int rows) {
         int target = committedRows() + rows;
         OutboxFixture.await().until(() -> committedRows() >= target);
     }
 
-    /** Ends the writing and returns what was committed: the values of each key in order. */
+    /** Stops the writers and returns the committed values of each key, in order. */
     Map<String, List<String>> stop() throws InterruptedException {
         stopped = true;
         for (Thread thread : threads) {

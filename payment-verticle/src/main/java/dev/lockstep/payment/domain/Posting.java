@@ -19,7 +19,8 @@ public record Posting(Kind kind, @Nullable OrderId orderId, LedgerAccount from, 
 
     public Posting {
         if (amount.amount() < 0) {
-            throw new IllegalArgumentException("A posting moves money forwards, but the amount was " + amount.amount());
+            throw new IllegalArgumentException(
+                    "The amount of a posting must not be negative, but was " + amount.amount());
         }
     }
 

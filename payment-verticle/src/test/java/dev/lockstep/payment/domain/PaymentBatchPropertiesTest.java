@@ -21,7 +21,7 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What holds whatever arrives in whatever order. The seed is in the name of each run, and repeats it. */
+/** Invariants for random commands in random order. Each run is named after its seed, which repeats it. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PaymentBatchPropertiesTest {
     private static final List<String> CURRENCIES = List.of("KRW", "USD");
@@ -96,22 +96,22 @@ class PaymentBatchPropertiesTest {
     void charge_and_refund_in_any_order_with_any_repeats_net_to_nothing(List<PaymentCommand> commands) {
         // Given
         Account before = new Account(USER, new Money(1_000, "KRW"));
-        PaymentBatch books = new PaymentBatch(List.of(), List.of(before));
+        PaymentBatch batch = new PaymentBatch(List.of(), List.of(before));
 
         // When
-        List<Decided> answers = commands.stream().map(books::handle).toList();
+        List<Decided> answers = commands.stream().map(batch::handle).toList();
 
         // Then
-        List<Account> after = books.changedAccounts();
+        List<Account> after = batch.changedAccounts();
         assertThat(after).isSubsetOf(before);
         assertThat(answers.getLast()).isInstanceOf(Refunded.class);
-        assertThat(books.postings().size()).isIn(0, 2);
+        assertThat(batch.postings().size()).isIn(0, 2);
         int firstRefund = commands.indexOf(new Refund(ORDER));
         assertThat(answers.subList(firstRefund, answers.size())).allMatch(Refunded.class::isInstance);
         assertThat(answers.subList(0, firstRefund)).allMatch(Charged.class::isInstance);
     }
 
-    /** All orders of one to three charges and one to two refunds. */
+    /** All sequences of two to five commands with at least one refund. */
     static Stream<List<PaymentCommand>> interleavings() {
         return IntStream.rangeClosed(2, 5)
                 .boxed()
@@ -123,7 +123,7 @@ class PaymentBatchPropertiesTest {
                 .filter(commands -> commands.contains(new Refund(ORDER)));
     }
 
-    /** All rows there would be, with books opened over the whole of them. */
+    /** In-memory payments, accounts and postings. Every batch is created over all of them. */
     private static final class PaymentSimulation {
         private final Random random;
         private final Map<String, Decided> payments = new HashMap<>();
@@ -159,14 +159,14 @@ class PaymentBatchPropertiesTest {
         }
 
         void apply(List<PaymentCommand> commands) {
-            PaymentBatch books = newBatch();
-            commands.forEach(books::handle);
-            Stream.of(books.newPayments(), books.updatedPayments())
+            PaymentBatch batch = newBatch();
+            commands.forEach(batch::handle);
+            Stream.of(batch.newPayments(), batch.updatedPayments())
                     .flatMap(List::stream)
                     .forEach(payment -> payments.put(payment.orderId().value(), payment));
-            books.changedAccounts()
+            batch.changedAccounts()
                     .forEach(account -> accounts.put(account.userId().value(), account));
-            postings.addAll(books.postings());
+            postings.addAll(batch.postings());
         }
 
         private void deposit(UserId user, Money amount) {

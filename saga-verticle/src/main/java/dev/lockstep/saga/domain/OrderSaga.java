@@ -168,10 +168,10 @@ public final class OrderSaga {
             case RetryingCompensation(Compensation left, int attempts)
             when left.stock() != Undo.DONE -> continueRetrying(left.stockReleased(), attempts);
             case Aborting repeat -> stay(repeat);
-            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
-            case Confirmed unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ReservingStock unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ChargingPayment unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ConfirmingOrder unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case Confirmed unexpected -> throw UnexpectedEventException.of(unexpected, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };
@@ -190,7 +190,7 @@ public final class OrderSaga {
             case CancellingOrder late -> stay(late, new RefundPayment(order));
             case Cancelled late -> stay(late, new RefundPayment(order));
             case Abandoned late -> undoPayment(late, late.left(), order);
-            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ReservingStock unexpected -> throw UnexpectedEventException.of(unexpected, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };
@@ -206,7 +206,7 @@ public final class OrderSaga {
             case Aborting late -> stay(late);
             case ConfirmingOrder paid -> throw UnexpectedEventException.of(paid, event);
             case Confirmed paid -> throw UnexpectedEventException.of(paid, event);
-            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ReservingStock unexpected -> throw UnexpectedEventException.of(unexpected, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };
@@ -219,10 +219,10 @@ public final class OrderSaga {
             case RetryingCompensation(Compensation left, int attempts)
             when left.payment() != Undo.DONE -> continueRetrying(left.paymentRefunded(), attempts);
             case Aborting repeat -> stay(repeat);
-            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
-            case Confirmed unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ReservingStock unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ChargingPayment unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ConfirmingOrder unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case Confirmed unexpected -> throw UnexpectedEventException.of(unexpected, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };
@@ -232,11 +232,11 @@ public final class OrderSaga {
         return switch (state) {
             case ConfirmingOrder waiting -> new Decision(new Confirmed(), List.of(), null);
             case Confirmed repeat -> stay(repeat);
-            // The order service was told to cancel, or has accepted the customer's cancellation. In both cases it no
+            // The order service received CancelOrder, or has accepted the customer's cancellation. In both cases it no
             // longer confirms the order.
             case Aborting impossible -> throw UnexpectedEventException.of(impossible, event);
-            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ReservingStock unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ChargingPayment unexpected -> throw UnexpectedEventException.of(unexpected, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };
@@ -252,10 +252,10 @@ public final class OrderSaga {
             case RetryingCompensation(Compensation left, int attempts)
             when left.notice() == Notice.SENT -> continueRetrying(left.orderCancelled(), attempts);
             case Aborting repeat -> stay(repeat);
-            case ReservingStock unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ChargingPayment unasked -> throw UnexpectedEventException.of(unasked, event);
-            case ConfirmingOrder unasked -> throw UnexpectedEventException.of(unasked, event);
-            case Confirmed unasked -> throw UnexpectedEventException.of(unasked, event);
+            case ReservingStock unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ChargingPayment unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case ConfirmingOrder unexpected -> throw UnexpectedEventException.of(unexpected, event);
+            case Confirmed unexpected -> throw UnexpectedEventException.of(unexpected, event);
             case NotStarted unknown -> throw UnexpectedEventException.of(unknown, event);
             case AwaitingOrder unknown -> throw UnexpectedEventException.of(unknown, event);
         };

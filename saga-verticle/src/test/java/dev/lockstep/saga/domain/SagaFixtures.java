@@ -18,7 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The one order that the tests of the decision are about, and every state and event that it can meet. */
+/** The order that the tests of {@link OrderSaga} use, with all states and events that are possible for it. */
 public final class SagaFixtures {
     static final OrderId ORDER = new OrderId("o1");
     static final Money TOTAL = new Money(2000, "KRW");

@@ -17,9 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Walks through every world that one order can get into: every order in which messages of different topics can arrive, every
- * answer, the customer cancelling at any point, deadlines passing at any point, replies that come again at any point, an operator
- * stepping in at any point, and commands that are lost, or the order itself.
+ * Explores all states that one order can reach: all interleavings of messages on different topics and all replies; cancellations by the
+ * customer, passed deadlines, repeated replies and operator actions at any point; and lost commands or a lost {@code OrderCreated}.
  */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaInterleavingsTest {
@@ -54,7 +53,7 @@ class SagaInterleavingsTest {
                 .allMatch(SystemState::nothingHeldOrCharged);
     }
 
-    @ParameterizedTest(name = "{0} deadlines pass, {1} replies repeat, {2} times an operator steps in")
+    @ParameterizedTest(name = "{0} deadlines pass, {1} replies repeat, {2} operator actions")
     @CsvSource({"0, 0, 2", "1, 0, 2", "0, 1, 1", "1, 1, 1"})
     void with_operator_actions_the_order_ends_once_and_what_is_left_behind_is_recorded(
             int deadlines, int repeats, int actions) {
@@ -83,7 +82,7 @@ class SagaInterleavingsTest {
                         .filteredOn(later -> later.isQuiescent() && later.hasEnded())
                         .allMatch(SystemState::isConsistent));
         assertThat(stuck.stream().flatMap(world -> explore(world.with(new Budget(0, 0, 1, 0))).stream()))
-                .as("asking again is enough where the command was all that was lost")
+                .as("a retry is sufficient if only a command was lost")
                 .anyMatch(later -> later.saga() instanceof SagaState.Confirmed && later.isConsistent());
     }
 
@@ -96,7 +95,7 @@ class SagaInterleavingsTest {
                         .filter(world -> world.saga() instanceof SagaState.Abandoned))
                 .isNotEmpty()
                 .allMatch(SystemState::isConsistent)
-                .as("something really stays behind when its undoing is lost")
+                .as("an abandoned saga can leave stock reserved or a payment charged")
                 .anyMatch(world -> !world.nothingHeldOrCharged());
     }
 

@@ -38,15 +38,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What holds in every state, whatever comes. */
+/** Invariants of every state for every event. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaPropertiesTest {
     private final OrderSaga saga = new OrderSaga(SagaFixtures.DEADLINES);
 
     /**
-     * Every state that is entered by a decision, against every event: {@code >} moves on, {@code =} changes nothing, {@code <}
-     * stays and undoes a late success, {@code !} is refused. The columns are in the order of {@link SagaFixtures#EVENTS}, and after
-     * the blank of {@link SagaFixtures#ACTIONS}, of which {@code ~} stays, asks again and waits anew.
+     * Every state with every event: {@code >} is a transition, {@code =} changes nothing, {@code <} stays in the state and undoes a late
+     * success, {@code !} is refused. The columns are in the order of {@link SagaFixtures#EVENTS}, and after the space in the order of
+     * {@link SagaFixtures#ACTIONS}, for which {@code ~} stays in the state, sends the commands again and sets a new deadline.
      */
     @Test
     void every_state_handles_every_event() {

@@ -23,12 +23,12 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * One order, its saga, its participants, and everything under way between them.
+ * The state of one order: its saga, its participants, and the messages in flight between them.
  *
- * <p>Topics keep their order and know nothing of each other's, participants answer every command that is not lost, and the budget
- * says how often what need not happen may still happen.
+ * <p>Messages are ordered within a topic, but not between topics. Participants answer every command that is not lost. The budget limits how
+ * often optional events may still occur.
  *
- * @param delivered what the saga has already been told, and may be told again
+ * @param delivered events that were delivered to the saga, and that may be delivered again
  */
 record SystemState(
         SagaState saga,
@@ -44,11 +44,11 @@ record SystemState(
             Topic.ORDER_CREATED, Topic.ORDER_CANCEL_REQUESTED, Topic.INVENTORY_COMMANDS, Topic.PAYMENT_COMMANDS);
 
     /**
-     * @param deadlines how often a deadline may pass
-     * @param repeats how often a reply may come again
-     * @param actions how often an operator may step in
-     * @param losses how many commands inventory and payment may never get to handle, as when they are dead letters, or whether
-     *     the saga is never told of the order, or of its cancellation
+     * @param deadlines how many deadlines may pass
+     * @param repeats how many replies may be delivered again
+     * @param actions how many operator actions are possible
+     * @param losses how many messages may be lost, for example because they became dead letters: commands to inventory and payment,
+     *     {@code OrderCreated} and {@code OrderCancelRequested}
      */
     record Budget(int deadlines, int repeats, int actions, int losses) {}
 
@@ -98,7 +98,7 @@ record SystemState(
                 .sent(Topic.ORDER_CREATED, new SagaEvent.OrderPlaced(ORDER, "u1", SagaFixtures.ITEMS));
     }
 
-    /** Every world that can be next. */
+    /** All possible next states. */
     List<SystemState> next(OrderSaga decider) {
         List<SystemState> next = new ArrayList<>();
         inFlight.forEach((topic, messages) -> {
@@ -133,7 +133,7 @@ record SystemState(
         return next;
     }
 
-    // An order of which neither message arrives has no saga that anybody could act on.
+    // If both messages of the order were lost, there would be no saga for an operator to act on.
     private boolean canBeLost(Topic topic) {
         return CAN_BE_LOST.contains(topic)
                 && (topic != Topic.ORDER_CANCEL_REQUESTED || !(saga instanceof SagaState.NotStarted));
@@ -163,7 +163,7 @@ record SystemState(
         return switch (saga) {
             case Confirmed _ -> stock == Stock.HELD && payment == Payment.CHARGED && order == Order.CONFIRMED;
             case Cancelled _ -> nothingHeldOrCharged() && order == Order.CANCELLED;
-            // What stays behind is on record.
+            // The saga records what was left undone.
             case Abandoned(Compensation left, String why) ->
                 (stock != Stock.HELD || left.stock() != Undo.DONE)
                         && (payment != Payment.CHARGED || left.payment() != Undo.DONE)
@@ -214,14 +214,14 @@ record SystemState(
                                 .sent(Topic.ORDER_CONFIRMED, new SagaEvent.OrderConfirmed(ORDER)));
                     case CANCEL_REQUESTED ->
                         List.of(sent(Topic.ORDER_CANCEL_REQUESTED, new SagaEvent.CancelRequested(ORDER)));
-                    case CANCELLED -> throw new IllegalStateException("told to confirm a cancelled order: " + this);
+                    case CANCELLED -> throw new IllegalStateException("ConfirmOrder for a cancelled order: " + this);
                 };
             case CancelOrder _ ->
                 switch (order) {
                     case PENDING, CANCEL_REQUESTED, CANCELLED ->
                         List.of(with(stock, payment, Order.CANCELLED)
                                 .sent(Topic.ORDER_CANCELLED, new SagaEvent.OrderCancelled(ORDER)));
-                    case CONFIRMED -> throw new IllegalStateException("told to cancel a confirmed order: " + this);
+                    case CONFIRMED -> throw new IllegalStateException("CancelOrder for a confirmed order: " + this);
                 };
         };
     }

@@ -2,7 +2,7 @@ package dev.lockstep.order.violations;
 
 import dev.lockstep.embedded.LocalPostgres;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ServiceUsingEmbeddedServer {
     public int port(LocalPostgres postgres) {
         return postgres.port();

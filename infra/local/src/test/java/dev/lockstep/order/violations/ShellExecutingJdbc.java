@@ -4,7 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellExecutingJdbc {
     public boolean clear(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {

@@ -5,7 +5,7 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlConnection;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellExecutingSql {
     public Future<RowSet<Row>> orders(SqlConnection tx) {
         return tx.preparedQuery("SELECT order_id FROM orders").execute();

@@ -3,7 +3,7 @@ package dev.lockstep.order.violations;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellMappingJson {
     public byte[] write(Object value) throws JsonProcessingException {
         return new ObjectMapper().writeValueAsBytes(value);

@@ -4,7 +4,7 @@ import dev.lockstep.runtime.PostgresConfig;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellOpeningClient {
     public Pool open(PostgresConfig postgres, Vertx vertx) {
         return postgres.pool(vertx, "mine");

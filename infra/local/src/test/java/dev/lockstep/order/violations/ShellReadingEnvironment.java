@@ -1,6 +1,6 @@
 package dev.lockstep.order.violations;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellReadingEnvironment {
     public String port() {
         return System.getenv().getOrDefault("HTTP_PORT", "8080");

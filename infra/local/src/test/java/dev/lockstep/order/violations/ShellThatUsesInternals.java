@@ -4,7 +4,7 @@ import dev.lockstep.messaging.record.MessageIds;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellThatUsesInternals {
     public UUID id(ConsumerRecord<byte[], byte[]> record) {
         return MessageIds.identity(record);

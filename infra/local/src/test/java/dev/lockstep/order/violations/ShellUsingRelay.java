@@ -2,7 +2,7 @@ package dev.lockstep.order.violations;
 
 import dev.lockstep.relay.OutboxRelay;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class ShellUsingRelay {
     public void stop(OutboxRelay relay) {
         relay.close();

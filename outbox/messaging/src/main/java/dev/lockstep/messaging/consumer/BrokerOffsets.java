@@ -164,13 +164,13 @@ final class BrokerOffsets implements AutoCloseable {
 
     private static KafkaException offsetLookupFailed(ExecutionException failure) {
         Throwable cause = failure.getCause() == null ? failure : failure.getCause();
-        return new KafkaException("the broker cannot be asked for offsets: " + cause.getMessage(), cause);
+        return new KafkaException("cannot read offsets from the broker: " + cause.getMessage(), cause);
     }
 
     // Not created in the constructor, because creation fails while no broker name can be resolved.
     private synchronized Admin admin() {
         if (closed) {
-            throw new KafkaException("closed");
+            throw new KafkaException("the admin client is closed");
         }
         if (admin == null) {
             Map<String, Object> settings = new HashMap<>(options.kafka());

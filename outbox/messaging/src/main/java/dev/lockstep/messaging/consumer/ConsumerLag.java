@@ -100,7 +100,7 @@ final class ConsumerLag implements AutoCloseable {
     Optional<String> warning() {
         long silence = System.nanoTime() - measuredAt;
         if (silence > UNKNOWN_AFTER.toNanos()) {
-            return Optional.of("%s does not know its lag: Kafka has not told the offsets for %d s"
+            return Optional.of("%s cannot measure its lag: Kafka has returned no offsets for %d s"
                     .formatted(options.group(), TimeUnit.NANOSECONDS.toSeconds(silence)));
         }
         List<UnreadPartition> now = unread;
@@ -149,23 +149,23 @@ final class ConsumerLag implements AutoCloseable {
     private void measure() throws InterruptedException {
         try {
             Map<TopicPartition, PartitionLog> read = broker.read(options.topics());
-            List<UnreadPartition> standing = findUnread(read);
+            List<UnreadPartition> found = findUnread(read);
             logs = Map.copyOf(read);
-            unread = standing;
+            unread = found;
             measuredAt = System.nanoTime();
         } catch (RuntimeException failure) {
             // The next measurement may succeed, whatever the cause of this failure.
             LOGGER.atDebug()
                     .addKeyValue("service", options.group())
                     .addKeyValue("error", String.valueOf(failure))
-                    .log("the lag could not be measured");
+                    .log("failed to measure the lag");
         }
     }
 
     private List<UnreadPartition> findUnread(Map<TopicPartition, PartitionLog> read) throws InterruptedException {
         long now = System.nanoTime();
         committedSince.keySet().retainAll(read.keySet());
-        List<UnreadPartition> standing = new ArrayList<>();
+        List<UnreadPartition> found = new ArrayList<>();
         for (Map.Entry<TopicPartition, PartitionLog> each : read.entrySet()) {
             TopicPartition partition = each.getKey();
             PartitionLog log = each.getValue();
@@ -179,15 +179,15 @@ final class ConsumerLag implements AutoCloseable {
                 committedSince.put(partition, known);
             }
             if (now - known.since() > UNREAD_AFTER.toNanos()) {
-                standing.add(new UnreadPartition(partition, log, known.since(), false));
+                found.add(new UnreadPartition(partition, log, known.since(), false));
             }
         }
-        if (standing.isEmpty()) {
+        if (found.isEmpty()) {
             return List.of();
         }
         Map<TopicPartition, Long> stable = broker.lastStableOffsets(
-                standing.stream().map(UnreadPartition::partition).toList());
-        return standing.stream()
+                found.stream().map(UnreadPartition::partition).toList());
+        return found.stream()
                 .map(each -> new UnreadPartition(
                         each.partition(),
                         each.log(),

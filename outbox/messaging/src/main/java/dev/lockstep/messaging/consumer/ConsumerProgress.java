@@ -98,8 +98,8 @@ final class ConsumerProgress {
     String problem() {
         Failure failing = failure == null ? parkedSetback : failure;
         if (failing != null) {
-            return "cannot apply " + describe(failing.positions()) + ", for " + seconds(failing.since())
-                    + " s now, and keeps trying: " + failing.reason();
+            return "cannot apply " + describe(failing.positions()) + " for " + seconds(failing.since())
+                    + " s, retrying: " + failing.reason();
         }
         Attempt running = attempt;
         if (running != null && nanoTime.getAsLong() - running.since() > LONG_BATCH_NANOS) {
@@ -111,14 +111,14 @@ final class ConsumerProgress {
     /** Returns why the thread makes no progress, or empty if it does. */
     Optional<String> stall() {
         if (threadEnded) {
-            return Optional.of("its thread has ended");
+            return Optional.of("the consumer thread has ended");
         }
         long last = lastStep;
         if (nanoTime.getAsLong() - last <= stallNanos) {
             return Optional.empty();
         }
         Attempt running = attempt;
-        return Optional.of("its thread has made no progress for " + seconds(last) + " s"
+        return Optional.of("the consumer thread has made no progress for " + seconds(last) + " s"
                 + (running == null ? "" : ", while applying " + describe(running.positions())));
     }
 
@@ -139,7 +139,7 @@ final class ConsumerProgress {
 
     private static String describe(Map<TopicPartition, Long> positions) {
         if (positions.isEmpty()) {
-            return "its parked messages";
+            return "parked messages";
         }
         String named = positions.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey(

@@ -25,7 +25,7 @@ final class EventLoopBridge {
     @Nullable
     Throwable await(Supplier<Future<Void>> work) throws InterruptedException {
         if (Context.isOnEventLoopThread()) {
-            throw new IllegalStateException("an event loop must not wait");
+            throw new IllegalStateException("await must not be called on an event loop thread");
         }
         CompletableFuture<Void> done = new CompletableFuture<>();
         context.runOnContext(start -> Future.<Void>succeededFuture()

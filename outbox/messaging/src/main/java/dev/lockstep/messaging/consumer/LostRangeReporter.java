@@ -35,37 +35,36 @@ final class LostRangeReporter {
 
     private Counter rangeCounter(String topic) {
         return Counter.builder("lockstep.consumer.lost.ranges")
-                .description("ranges of offsets that were removed before the group had read them")
+                .description("ranges of offsets that were removed before the group read them")
                 .tags("group", options.group(), "topic", topic)
                 .register(meters);
     }
 
     private Counter recordCounter(String topic) {
         return Counter.builder("lockstep.consumer.lost.records")
-                .description("offsets in these ranges, as far as it is known where they end")
+                .description("offsets in ranges that were removed before the group read them, if the end is known")
                 .tags("group", options.group(), "topic", topic)
                 .register(meters);
     }
 
     /** Counts and logs a newly detected loss. */
-    void report(DetectedLostRange noticed, Instant since) {
-        rangeCounter(noticed.partition().topic()).increment();
-        recordCounter(noticed.partition().topic())
-                .increment((double) noticed.lost().count());
+    void report(DetectedLostRange detected, Instant since) {
+        rangeCounter(detected.partition().topic()).increment();
+        recordCounter(detected.partition().topic())
+                .increment((double) detected.lost().count());
         LOGGER.atWarn()
                 .addKeyValue("service", options.group())
-                .addKeyValue("topic", noticed.partition().topic())
-                .addKeyValue("partition", noticed.partition().partition())
-                .addKeyValue("range", noticed.lost().range())
-                .addKeyValue("cause", noticed.lost().cause())
+                .addKeyValue("topic", detected.partition().topic())
+                .addKeyValue("partition", detected.partition().partition())
+                .addKeyValue("range", detected.lost().range())
+                .addKeyValue("cause", detected.lost().cause())
                 .addKeyValue("since", since)
-                .log(
-                        "records were removed before they were read; the senders are asked for the topic's messages since then");
+                .log("records were removed before they were read, requesting the topic's messages from their senders");
     }
 
     /** Replaces the recent losses with those that the database has stored. */
-    void setRecent(List<DetectedLostRange> noticed) {
-        recent = List.copyOf(noticed);
+    void setRecent(List<DetectedLostRange> detected) {
+        recent = List.copyOf(detected);
     }
 
     /** Returns in one sentence which records were lost within the last hour. Empty if none were. */
@@ -87,8 +86,7 @@ final class LostRangeReporter {
                                         each.at().truncatedTo(ChronoUnit.SECONDS),
                                         each.lost().cause()))
                         .toList());
-        return Optional.of(
-                "records were removed before %s had read them, and their senders were asked for them again: %s%s"
-                        .formatted(options.group(), named, shown.size() > MAX_NAMED ? ", ..." : ""));
+        return Optional.of("records were removed before %s read them, and were requested again from their senders: %s%s"
+                .formatted(options.group(), named, shown.size() > MAX_NAMED ? ", ..." : ""));
     }
 }

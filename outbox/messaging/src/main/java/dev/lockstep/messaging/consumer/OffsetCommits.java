@@ -68,7 +68,7 @@ final class OffsetCommits {
                 LOGGER.atDebug()
                         .addKeyValue("service", group)
                         .addKeyValue("error", String.valueOf(failure))
-                        .log("an offset commit failed");
+                        .log("offset commit failed, retrying");
             }
         });
         uncommitted.clear();
@@ -98,7 +98,7 @@ final class OffsetCommits {
             LOGGER.atInfo()
                     .addKeyValue("service", group)
                     .addKeyValue("error", String.valueOf(failure))
-                    .log("the last offsets could not be committed; the inbox will recognise what comes again");
+                    .log("offset commit failed, the inbox recognises messages that are delivered again");
         }
     }
 

@@ -146,16 +146,18 @@ final class PartitionPositions {
         @Nullable Throwable failure = lookUp(Set.copyOf(unknown));
         nextLookup = System.nanoTime() + LOOKUP_INTERVAL_NANOS;
         if (failure == null && !unknown.isEmpty()) {
-            failure = new KafkaException("the broker has no leader for them, or does not know them");
+            failure = new KafkaException("the partitions have no leader or are unknown to the broker");
         }
         if (failure != null) {
             (problem == null ? LOGGER.atWarn() : LOGGER.atDebug())
                     .addKeyValue("service", options.group())
                     .addKeyValue("partitions", unknown)
                     .addKeyValue("error", String.valueOf(failure))
-                    .log("cannot find out where to read partitions, trying it again every second");
+                    .log("cannot determine the start position of partitions, retrying every second");
         }
-        problem = failure == null ? null : "cannot find out where to read " + unknown + ": " + failure.getMessage();
+        problem = failure == null
+                ? null
+                : "cannot determine the start position of " + unknown + ": " + failure.getMessage();
     }
 
     private @Nullable Throwable lookUp(Set<TopicPartition> partitions) throws InterruptedException {

@@ -139,7 +139,7 @@ final class PollLoop<M> {
         if (setBack) {
             LOGGER.atWarn()
                     .addKeyValue("service", options.group())
-                    .log("the clock was set back, by which the Kafka consumer waits: building a new one");
+                    .log("the clock was set back, recreating the Kafka consumer");
             recreating = true;
             wakeUp();
         }
@@ -192,15 +192,15 @@ final class PollLoop<M> {
             offsets.commitSync();
             positions.save();
         } catch (WakeupException wakeup) {
-            LOGGER.atDebug().addKeyValue("service", options.group()).log("woken up");
-        } catch (RuntimeException broken) {
+            LOGGER.atDebug().addKeyValue("service", options.group()).log("consumer woken up");
+        } catch (RuntimeException failure) {
             // The thread continues after any failure. If it ended, its partitions would not be read until the session
             // times out, and the process would look alive.
-            problem = "cannot consume: " + broken.getMessage();
+            problem = "cannot consume: " + failure.getMessage();
             LOGGER.atWarn()
                     .addKeyValue("service", options.group())
-                    .addKeyValue("error", String.valueOf(broken))
-                    .log("the Kafka consumer broke, building a new one");
+                    .addKeyValue("error", String.valueOf(failure))
+                    .log("the Kafka consumer failed, recreating it");
             pauseThread(MAX_BACKOFF_MILLIS / 5);
         } catch (InterruptedException interrupted) {
             stopping = true;
@@ -222,8 +222,8 @@ final class PollLoop<M> {
         ConsumerRecords<byte[], byte[]> records;
         try {
             records = consumer.poll(Duration.ofMillis(wait));
-        } catch (InvalidOffsetException noPlace) {
-            positions.invalidate(noPlace.partitions());
+        } catch (InvalidOffsetException invalidOffset) {
+            positions.invalidate(invalidOffset.partitions());
             return;
         } catch (WakeupException wakeup) {
             if (stopping || recreating) {
@@ -357,7 +357,7 @@ final class PollLoop<M> {
                 .addKeyValue("service", options.group())
                 .addKeyValue("error", String.valueOf(failure))
                 .addKeyValue("backoffMillis", backoffMillis)
-                .log("a batch could not be applied, trying it again");
+                .log("failed to apply a batch, retrying");
     }
 
     private @Nullable Throwable await(Supplier<Future<Void>> steps) throws InterruptedException {

@@ -42,7 +42,7 @@ final class SubscriptionRenewer {
                 .onFailure(cause -> LOGGER.atDebug()
                         .addKeyValue("service", options.group())
                         .setCause(cause)
-                        .log("the subscription could not be renewed"));
+                        .log("failed to renew the subscription"));
     }
 
     /** Whether a subscription that was last renewed at the given time belongs to a running group. */

@@ -337,7 +337,7 @@ public final class DeadLetterQueries {
     }
 
     private static DeadLetterGroup toGroup(Row row) {
-        long letters = row.getLong("letters");
+        long count = row.getLong("letters");
         return new DeadLetterGroup(
                 row.getString("fingerprint"),
                 row.getString("consumer"),
@@ -346,8 +346,8 @@ public final class DeadLetterQueries {
                 row.getString("reason"),
                 row.getString("error_class"),
                 row.getString("error"),
-                Math.min(letters, MAX_COUNTED),
-                letters > MAX_COUNTED,
+                Math.min(count, MAX_COUNTED),
+                count > MAX_COUNTED,
                 row.getOffsetDateTime("first_at").toInstant(),
                 row.getOffsetDateTime("last_at").toInstant(),
                 row.getUUID("newest"));

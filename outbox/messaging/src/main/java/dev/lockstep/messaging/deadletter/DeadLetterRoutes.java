@@ -53,8 +53,8 @@ public final class DeadLetterRoutes {
         Set<String> states = states(ctx);
         UUID before = Listing.cursor(page);
         reads.read(tx -> DeadLetterQueries.list(tx, states, filter, before, page.limit() + 1))
-                .map(letters -> Listing.page(letters, page, DeadLetterQueries.DeadLetterView::id))
-                .onSuccess(letters -> Responses.json(ctx, 200, letters))
+                .map(deadLetters -> Listing.page(deadLetters, page, DeadLetterQueries.DeadLetterView::id))
+                .onSuccess(deadLetters -> Responses.json(ctx, 200, deadLetters))
                 .onFailure(ctx::fail);
     }
 
@@ -83,7 +83,7 @@ public final class DeadLetterRoutes {
     private void find(RoutingContext ctx) {
         UUID id = Listing.uuid(ctx, "dead letter");
         reads.read(tx -> existing(tx, id))
-                .onSuccess(letter -> Responses.json(ctx, 200, letter))
+                .onSuccess(deadLetter -> Responses.json(ctx, 200, deadLetter))
                 .onFailure(ctx::fail);
     }
 
@@ -103,7 +103,7 @@ public final class DeadLetterRoutes {
     private static String reason(RoutingContext ctx) {
         @Nullable String reason = ctx.request().getParam("reason");
         if (reason == null || reason.isBlank()) {
-            throw Problem.badRequest("reason", "must say why: nobody will handle this message");
+            throw Problem.badRequest("reason", "is required to discard a dead letter");
         }
         if (reason.length() > MAX_REASON_LENGTH) {
             throw Problem.badRequest("reason", "must have at most " + MAX_REASON_LENGTH + " characters");
@@ -112,13 +112,14 @@ public final class DeadLetterRoutes {
     }
 
     private Future<Void> rejectSettled(SqlClient tx, UUID id) {
-        return existing(tx, id).map(letter -> {
-            throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
+        return existing(tx, id).map(deadLetter -> {
+            throw Problem.conflict("Dead letter " + id + " is already " + deadLetter.state() + ".");
         });
     }
 
     private Future<DeadLetterQueries.DeadLetterView> existing(SqlClient client, UUID id) {
         return DeadLetterQueries.find(client, id)
-                .map(letter -> letter.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + ".")));
+                .map(deadLetter ->
+                        deadLetter.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + ".")));
     }
 }

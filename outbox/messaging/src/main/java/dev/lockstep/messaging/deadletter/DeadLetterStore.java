@@ -103,8 +103,8 @@ public final class DeadLetterStore {
             this(source, reason, error, cause, attempts, firstAt, null);
         }
 
-        public DeadLetter redeliveryOf(@Nullable UUID letter) {
-            return new DeadLetter(source, reason, error, cause, attempts, firstAt, letter);
+        public DeadLetter redeliveryOf(@Nullable UUID deadLetter) {
+            return new DeadLetter(source, reason, error, cause, attempts, firstAt, deadLetter);
         }
 
         public static DeadLetter unprocessable(
@@ -141,11 +141,11 @@ public final class DeadLetterStore {
         }
     }
 
-    public Future<Void> add(SqlClient tx, List<DeadLetter> letters) {
-        if (letters.isEmpty()) {
+    public Future<Void> add(SqlClient tx, List<DeadLetter> deadLetters) {
+        if (deadLetters.isEmpty()) {
             return Future.succeededFuture();
         }
-        int size = letters.size();
+        int size = deadLetters.size();
         UUID[] ids = new UUID[size];
         String[] topics = new String[size];
         Integer[] partitions = new Integer[size];
@@ -168,8 +168,8 @@ public final class DeadLetterStore {
         @Nullable UUID[] redeliveriesOf = new @Nullable UUID[size];
         Instant now = Instant.now();
         for (int i = 0; i < size; i++) {
-            DeadLetter letter = letters.get(i);
-            ConsumerRecord<byte[], byte[]> record = letter.source();
+            DeadLetter deadLetter = deadLetters.get(i);
+            ConsumerRecord<byte[], byte[]> record = deadLetter.source();
             ids[i] = IDS.generate();
             topics[i] = record.topic();
             partitions[i] = record.partition();
@@ -179,18 +179,19 @@ public final class DeadLetterStore {
             headers[i] = Headers.toJson(record.headers());
             types[i] = Headers.type(record);
             messageIds[i] = MessageIds.identity(record);
-            reasons[i] = letter.reason();
-            errors[i] = truncated(letter.error());
-            attempts[i] = letter.attempts();
-            firsts[i] = OffsetDateTime.ofInstant(letter.firstAt(), ZoneOffset.UTC);
+            reasons[i] = deadLetter.reason();
+            errors[i] = truncated(deadLetter.error());
+            attempts[i] = deadLetter.attempts();
+            firsts[i] = OffsetDateTime.ofInstant(deadLetter.firstAt(), ZoneOffset.UTC);
             keyTexts[i] = Headers.key(record);
-            errorClasses[i] = letter.errorClass();
-            stacks[i] = letter.stack();
-            redeliveriesOf[i] = letter.redeliveryOf();
-            fingerprints[i] = Fingerprint.of(consumer, record.topic(), types[i], letter.reason(), letter.cause());
-            DlqParts room = DlqParts.of(record);
-            leaveWhole[i] = room.value();
-            dlqHeaders[i] = dlqHeaders(ids[i], letter, room, fingerprints[i], now);
+            errorClasses[i] = deadLetter.errorClass();
+            stacks[i] = deadLetter.stack();
+            redeliveriesOf[i] = deadLetter.redeliveryOf();
+            fingerprints[i] =
+                    Fingerprint.of(consumer, record.topic(), types[i], deadLetter.reason(), deadLetter.cause());
+            DlqParts parts = DlqParts.of(record);
+            leaveWhole[i] = parts.value();
+            dlqHeaders[i] = dlqHeaders(ids[i], deadLetter, parts, fingerprints[i], now);
         }
         return tx.preparedQuery(ADD)
                 .execute(Tuple.tuple()
@@ -237,21 +238,21 @@ public final class DeadLetterStore {
         return bytes == null ? 0 : bytes.length;
     }
 
-    private JsonArray dlqHeaders(UUID id, DeadLetter letter, DlqParts room, String fingerprint, Instant now) {
-        ConsumerRecord<byte[], byte[]> record = letter.source();
-        JsonArray all = (room.headers() ? Headers.toJson(record.headers()) : new JsonArray())
+    private JsonArray dlqHeaders(UUID id, DeadLetter deadLetter, DlqParts parts, String fingerprint, Instant now) {
+        ConsumerRecord<byte[], byte[]> record = deadLetter.source();
+        JsonArray all = (parts.headers() ? Headers.toJson(record.headers()) : new JsonArray())
                 .add(Headers.pair("dlq_id", id.toString()))
-                .add(Headers.pair("dlq_reason", letter.reason()))
-                .add(Headers.pair("dlq_error", truncated(letter.error())))
+                .add(Headers.pair("dlq_reason", deadLetter.reason()))
+                .add(Headers.pair("dlq_error", truncated(deadLetter.error())))
                 .add(Headers.pair("dlq_fingerprint", fingerprint))
                 .add(Headers.pair("dlq_topic", record.topic()))
                 .add(Headers.pair("dlq_partition", Integer.toString(record.partition())))
                 .add(Headers.pair("dlq_offset", Long.toString(record.offset())))
                 .add(Headers.pair("dlq_consumer_group", consumer))
-                .add(Headers.pair("dlq_attempts", Integer.toString(letter.attempts())))
-                .add(Headers.pair("dlq_first_failed_at", letter.firstAt().toString()))
+                .add(Headers.pair("dlq_attempts", Integer.toString(deadLetter.attempts())))
+                .add(Headers.pair("dlq_first_failed_at", deadLetter.firstAt().toString()))
                 .add(Headers.pair("dlq_last_failed_at", now.toString()));
-        String errorClass = letter.errorClass();
+        String errorClass = deadLetter.errorClass();
         if (errorClass != null) {
             all.add(Headers.pair("dlq_error_class", errorClass));
         }
@@ -259,14 +260,14 @@ public final class DeadLetterStore {
         // this header carries it.
         if (record.key() != null && Headers.key(record) == null) {
             all.add(
-                    room.key()
+                    parts.key()
                             ? Headers.pair("dlq_key", record.key())
                             : Headers.pair("dlq_key_omitted", Integer.toString(record.key().length)));
         }
-        if (!room.headers()) {
+        if (!parts.headers()) {
             all.add(Headers.pair("dlq_headers_omitted", Long.toString(Headers.size(record.headers()))));
         }
-        if (!room.value()) {
+        if (!parts.value()) {
             all.add(Headers.pair("dlq_value_omitted", Integer.toString(length(record.value()))));
         }
         return all;

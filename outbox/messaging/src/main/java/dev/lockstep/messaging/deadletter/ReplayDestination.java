@@ -104,8 +104,8 @@ public enum ReplayDestination {
             default ->
                 throw Problem.badRequest(
                         "to",
-                        "must be group, the consumer group whose dead letters they are, or topic, which all its groups"
-                                + " read, but was \"" + to + "\"");
+                        "must be group (the consumer group of the dead letters) or topic (all groups that read the"
+                                + " topic), but was \"" + to + "\"");
         };
     }
 

@@ -53,8 +53,8 @@ public final class ReplayJobs implements JobRunner.JobDefinition {
         return runner.begin(id);
     }
 
-    void count(long letters) {
-        replayed.increment((double) letters);
+    void count(long deadLetters) {
+        replayed.increment((double) deadLetters);
     }
 
     @Override

@@ -132,22 +132,22 @@ final class ReplayPreviewStore {
         Instant oldest = null;
         List<ReplayPreviewGroup> groups = new ArrayList<>();
         for (Row row : rows) {
-            long letters = row.getLong("letters");
-            count += letters;
+            long deliverable = row.getLong("letters");
+            count += deliverable;
             tooOld += row.getLong("too_old");
             tooLarge += row.getLong("too_large");
             keyNotText += row.getLong("key_not_text");
             groupGone += row.getLong("group_gone");
             Instant first = row.getOffsetDateTime("oldest").toInstant();
             oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
-            if (letters > 0) {
+            if (deliverable > 0) {
                 groups.add(new ReplayPreviewGroup(
                         row.getString("fingerprint"),
                         row.getString("topic"),
                         row.getString("type"),
                         row.getString("reason"),
                         row.getString("error_class"),
-                        letters));
+                        deliverable));
             }
         }
         boolean more = count + tooOld + tooLarge + keyNotText + groupGone > DeadLetterQueries.MAX_COUNTED;

@@ -39,7 +39,7 @@ final class ReplayRoutes {
     private static final int MAX_RUNNING = 5;
     private static final String FILTERS = "topic, type, reason, key, errorClass and fingerprint";
     private static final String TO_TOPIC_HINT =
-            "\"to\":\"topic\" sends to the topic, where every consumer group reads it.";
+            "\"to\":\"topic\" sends to the topic instead, which all its consumer groups read.";
 
     private final Pool pool;
     private final BoundedReads reads;
@@ -89,13 +89,12 @@ final class ReplayRoutes {
             Filter filter = new Filter(topic, type, reason, key, errorClass, fingerprint);
             boolean everything = Boolean.TRUE.equals(all);
             if (everything && filter.indexedColumn() != DeadLetterQueries.IndexedColumn.NONE) {
-                throw Problem.badRequest("all", "cannot go together with " + FILTERS);
+                throw Problem.badRequest("all", "cannot be combined with " + FILTERS);
             }
             if (!everything && filter.indexedColumn() == DeadLetterQueries.IndexedColumn.NONE) {
                 throw Problem.badRequest(
                         "all",
-                        "must be true to replay every open dead letter; else one or more of " + FILTERS
-                                + " must say which");
+                        "must be true to replay all open dead letters, unless one or more of " + FILTERS + " are set");
             }
             return filter;
         }
@@ -155,13 +154,13 @@ final class ReplayRoutes {
 
     private void replayMatching(RoutingContext ctx) {
         Request request = JsonBody.readOr(ctx, Request.class, Request.EMPTY);
-        ReplayOptions terms = request.options();
+        ReplayOptions options = request.options();
         Filter filter = request.filter();
-        if (terms.forced() && isBlank(terms.why())) {
-            throw Problem.badRequest("why", "must say why, as force is set; reason is a filter here");
+        if (options.forced() && isBlank(options.why())) {
+            throw Problem.badRequest("why", "is required if force is true; reason is a filter here");
         }
-        Future<ReplayPreview> matching = reads.read(
-                tx -> ReplayPreviewStore.preview(tx, filter, terms.to(), null, terms.forced(), replays.dedupWindow()));
+        Future<ReplayPreview> matching = reads.read(tx ->
+                ReplayPreviewStore.preview(tx, filter, options.to(), null, options.forced(), replays.dedupWindow()));
         if (Boolean.TRUE.equals(request.dryRun())) {
             matching.onSuccess(found -> Responses.json(ctx, 200, found)).onFailure(ctx::fail);
             return;
@@ -170,7 +169,7 @@ final class ReplayRoutes {
         emptyIfUnavailable(matching)
                 .compose(found -> {
                     found.ifPresent(this::rejectIfNothingReplayable);
-                    return create(filter, terms, who);
+                    return create(filter, options, who);
                 })
                 .compose(id -> replays.begin(id).compose(begun -> existing(id)))
                 .onSuccess(job -> {
@@ -184,11 +183,11 @@ final class ReplayRoutes {
 
     private void rejectIfNothingReplayable(ReplayPreview found) {
         if (found.count() == 0 && found.tooOld() > 0) {
-            throw Problem.conflict(tooOld("All " + found.tooOld() + " dead letters that match are"));
+            throw Problem.conflict(tooOld("All " + found.tooOld() + " matching dead letters are", "why"));
         }
         if (found.count() == 0 && found.groupGone() > 0) {
-            throw Problem.conflict("All " + found.groupGone() + " dead letters that match are of consumer groups of"
-                    + " which no instance reads their topic. " + TO_TOPIC_HINT);
+            throw Problem.conflict("All " + found.groupGone() + " matching dead letters belong to consumer groups"
+                    + " of which no instance reads the topic. " + TO_TOPIC_HINT);
         }
     }
 
@@ -200,19 +199,20 @@ final class ReplayRoutes {
                         : Future.failedFuture(cause));
     }
 
-    private Future<UUID> create(Filter filter, ReplayOptions terms, Operator who) {
-        JsonObject details = filter.toJson().put("to", terms.to().value()).put("ratePerSecond", terms.ratePerSecond());
-        return pool.withTransaction(tx -> ReplayStore.create(tx, filter, terms, who, MAX_RUNNING)
+    private Future<UUID> create(Filter filter, ReplayOptions options, Operator who) {
+        JsonObject details =
+                filter.toJson().put("to", options.to().value()).put("ratePerSecond", options.ratePerSecond());
+        return pool.withTransaction(tx -> ReplayStore.create(tx, filter, options, who, MAX_RUNNING)
                         .map(id -> id.orElseThrow(() -> Problem.conflict(
-                                MAX_RUNNING + " replays are running, which is as many as may run at once: wait until"
-                                        + " one has ended, or stop one. GET " + PATH + "?state=running lists them.")))
+                                MAX_RUNNING + " replays are running, which is the maximum. Wait until one has ended, or"
+                                        + " stop one; GET " + PATH + "?state=running lists them.")))
                         .compose(id -> OperatorActions.record(
                                         tx,
                                         who,
                                         "dead-letter.replay-matching",
                                         id.toString(),
-                                        terms.why(),
-                                        terms.forced() ? details.put("force", true) : details)
+                                        options.why(),
+                                        options.forced() ? details.put("force", true) : details)
                                 .map(id)))
                 .map(id -> Objects.requireNonNull(id));
     }
@@ -223,7 +223,7 @@ final class ReplayRoutes {
         ReplayDestination to = ReplayDestination.of(request.to());
         boolean forced = Boolean.TRUE.equals(request.force());
         if (forced && isBlank(request.reason())) {
-            throw Problem.badRequest("reason", "must say why, as force is set");
+            throw Problem.badRequest("reason", "is required if force is true");
         }
         Operator who = Operator.of(ctx);
         JsonObject details = new JsonObject().put("to", to.value());
@@ -238,56 +238,57 @@ final class ReplayRoutes {
                                         forced ? details.put("force", true) : details)
                                 : refusal(tx, id, to)))
                 .compose(recorded -> DeadLetterQueries.find(pool, id))
-                .onSuccess(letter -> {
+                .onSuccess(deadLetter -> {
                     replays.count(1);
-                    Responses.json(ctx, 202, letter.orElseThrow());
+                    Responses.json(ctx, 202, deadLetter.orElseThrow());
                 })
                 .onFailure(ctx::fail);
     }
 
     private Future<Void> refusal(SqlClient tx, UUID id, ReplayDestination to) {
         return DeadLetterQueries.find(tx, id).compose(found -> {
-            DeadLetterQueries.DeadLetterView letter =
+            DeadLetterQueries.DeadLetterView deadLetter =
                     found.orElseThrow(() -> Problem.notFound("There is no dead letter " + id + "."));
-            if (!letter.state().equals("open")) {
-                throw Problem.conflict("Dead letter " + id + " is " + letter.state() + " already.");
+            if (!deadLetter.state().equals("open")) {
+                throw Problem.conflict("Dead letter " + id + " is already " + deadLetter.state() + ".");
             }
             return ReplayStore.deliverable(tx, id, to).compose(deliverable -> {
                 if (!deliverable.hasActiveGroup()) {
-                    return SubscriptionStore.lastSeen(tx, letter.consumerGroup(), letter.topic())
+                    return SubscriptionStore.lastSeen(tx, deadLetter.consumerGroup(), deadLetter.topic())
                             .map(lastSeen -> {
-                                throw Problem.conflict(groupGone(letter, lastSeen));
+                                throw Problem.conflict(groupGone(deadLetter, lastSeen));
                             });
                 }
                 if (!deliverable.keyIsText()) {
-                    throw Problem.conflict("Dead letter " + id
-                            + " has a key that is not text, or too long, so it cannot be sent to"
-                            + " the topic again as it was. \"to\":\"group\" redelivers it to its own consumer"
-                            + " group. Its record is on " + letter.topic() + DeadLetterStore.TOPIC_SUFFIX + ".");
+                    throw Problem.conflict("The key of dead letter " + id
+                            + " is not text or is too long, so the record cannot be sent to the topic unchanged."
+                            + " \"to\":\"group\" redelivers it to its own consumer group. The record is on "
+                            + deadLetter.topic() + DeadLetterStore.TOPIC_SUFFIX + ".");
                 }
                 if (!deliverable.fits()) {
                     throw Problem.conflict("Dead letter " + id + " is larger than " + ReplayDestination.MAX_RESENT_BYTES
-                            + " bytes, so Kafka might refuse it, and whatever the service sends after it would wait."
-                            + " \"to\":\"group\" redelivers it to its own consumer group. Its bytes are in GET"
-                            + " /dead-letters/" + id + ".");
+                            + " bytes. Kafka might refuse it, and the relay would then hold back later messages of its"
+                            + " key. \"to\":\"group\" redelivers it to its own consumer group."
+                            + " GET /dead-letters/" + id + " returns its bytes.");
                 }
-                throw Problem.conflict(tooOld("Dead letter " + id + " is"));
+                throw Problem.conflict(tooOld("Dead letter " + id + " is", "reason"));
             });
         });
     }
 
-    private static String groupGone(DeadLetterQueries.DeadLetterView letter, Optional<Instant> lastSeen) {
-        return "Dead letter " + letter.id() + " is of consumer group " + letter.consumerGroup()
-                + ", of which no instance of this service reads " + letter.topic()
-                + lastSeen.map(when -> "; the last one did at " + when).orElse("")
-                + ". Start the consumer, or, if the group has another name now, send the letter to the topic. "
+    private static String groupGone(DeadLetterQueries.DeadLetterView deadLetter, Optional<Instant> lastSeen) {
+        return "Dead letter " + deadLetter.id() + " belongs to consumer group " + deadLetter.consumerGroup()
+                + ", of which no instance of this service reads " + deadLetter.topic()
+                + lastSeen.map(when -> " (last seen at " + when + ")").orElse("")
+                + ". Start the consumer or, if the group was renamed, send the dead letter to the topic. "
                 + TO_TOPIC_HINT;
     }
 
-    private String tooOld(String what) {
+    private String tooOld(String what, String reasonMember) {
         return what + " older than " + replays.dedupWindow()
-                + " (INBOX_RETENTION): the inbox can no longer tell whether the message was handled after all, as another"
-                + " delivery of it, and it would be handled again. \"force\":true and a reason replay it all the same.";
+                + " (INBOX_RETENTION). The inbox no longer shows whether another delivery of the message was handled,"
+                + " so it might be handled again. To replay it anyway, set \"force\":true and \"" + reasonMember
+                + "\".";
     }
 
     private void list(RoutingContext ctx) {
@@ -314,7 +315,7 @@ final class ReplayRoutes {
         String reason =
                 JsonBody.readOr(ctx, StopRequest.class, new StopRequest(null)).reason();
         if (isBlank(reason)) {
-            throw Problem.badRequest("reason", "must say why it is stopped");
+            throw Problem.badRequest("reason", "is required to stop a replay");
         }
         Operator who = Operator.of(ctx);
         pool.withTransaction(tx -> ReplayStore.stop(tx, id, who.name() + ": " + reason)
@@ -329,7 +330,7 @@ final class ReplayRoutes {
 
     private static Future<Void> notRunning(SqlClient tx, UUID id) {
         return findOrNotFound(tx, id).map(job -> {
-            throw Problem.conflict("Replay " + id + " is " + job.state() + " already.");
+            throw Problem.conflict("Replay " + id + " is already " + job.state() + ".");
         });
     }
 

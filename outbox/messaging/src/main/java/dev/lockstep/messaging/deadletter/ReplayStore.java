@@ -232,16 +232,17 @@ public final class ReplayStore {
     public record Step(long sent, Optional<Duration> next) {}
 
     /** Completes with true if the dead letter was replayed. */
-    static Future<Boolean> one(SqlClient tx, UUID letter, ReplayDestination to, boolean forced, Duration dedupWindow) {
+    static Future<Boolean> one(
+            SqlClient tx, UUID deadLetter, ReplayDestination to, boolean forced, Duration dedupWindow) {
         return tx.preparedQuery(statements(to).one())
-                .execute(Tuple.of(letter, forced, seconds(dedupWindow)))
+                .execute(Tuple.of(deadLetter, forced, seconds(dedupWindow)))
                 .map(rows -> rows.iterator().next().getLong(0) == 1);
     }
 
     /** Completes with the conditions that an existing dead letter meets. */
-    static Future<Deliverable> deliverable(SqlClient client, UUID letter, ReplayDestination to) {
+    static Future<Deliverable> deliverable(SqlClient client, UUID deadLetter, ReplayDestination to) {
         return client.preparedQuery(statements(to).why())
-                .execute(Tuple.of(letter))
+                .execute(Tuple.of(deadLetter))
                 .map(rows -> rows.iterator().next())
                 .map(row -> new Deliverable(row.getBoolean(0), row.getBoolean(1), row.getBoolean(2)));
     }
@@ -256,16 +257,16 @@ public final class ReplayStore {
      * @param most how many jobs may run at a time
      * @return completes with the job's id; empty if that many are running already
      */
-    static Future<Optional<UUID>> create(SqlClient tx, Filter filter, ReplayOptions terms, Operator who, int most) {
+    static Future<Optional<UUID>> create(SqlClient tx, Filter filter, ReplayOptions options, Operator who, int most) {
         return tx.query(LOCK_JOB_CREATION)
                 .execute()
                 .compose(locked -> tx.preparedQuery(CREATE)
                         .execute(filter.tuple()
-                                .addValue(terms.ratePerSecond())
-                                .addValue(terms.maxFailures())
-                                .addValue(terms.forced())
-                                .addValue(terms.why())
-                                .addValue(terms.to().value())
+                                .addValue(options.ratePerSecond())
+                                .addValue(options.maxFailures())
+                                .addValue(options.forced())
+                                .addValue(options.why())
+                                .addValue(options.to().value())
                                 .addValue(who.name())
                                 .addValue((long) most)))
                 .map(rows -> rows.size() == 0

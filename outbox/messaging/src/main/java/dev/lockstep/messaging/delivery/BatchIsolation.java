@@ -124,7 +124,7 @@ final class BatchIsolation<M> {
                     .addKeyValue("service", options.group())
                     .addKeyValue("messages", part.size())
                     .addKeyValue("error", String.valueOf(cause))
-                    .log("a batch met a passing obstacle; looking for the messages that it concerns");
+                    .log("transient failure in a batch, isolating the affected messages");
         }
         if (FailureClassifier.isRetryableAtOnce(cause)
                 && retriedOnce.add(part.getFirst().messageId())) {

@@ -85,7 +85,9 @@ public final class BatchProcessor<M> {
     /** Clears the start counts of batches that this process survived. Fails if the database cannot be reached. */
     public Future<Void> clearStarts(Map<TopicPartition, Long> firstOffsets) {
         return withConnection(connection -> attempts.clearStarts(connection, firstOffsets))
-                .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("a survived attempt stays counted"));
+                .onFailure(cause -> LOGGER.atDebug()
+                        .setCause(cause)
+                        .log("failed to clear the start count of a batch that this process survived"));
     }
 
     /**

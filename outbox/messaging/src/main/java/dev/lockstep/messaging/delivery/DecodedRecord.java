@@ -30,7 +30,7 @@ public record DecodedRecord<M>(
 
     ReceivedMessage<M> toReceivedMessage() {
         if (message == null) {
-            throw new IllegalStateException("an unreadable record is not handled", decodeFailure);
+            throw new IllegalStateException("the record has no message because it could not be decoded", decodeFailure);
         }
         return new ReceivedMessage<>(
                 message,

@@ -64,28 +64,28 @@ final class DeliveryFailures {
     }
 
     /** Stores the dead letters, and makes those messages due that wait for them. */
-    Future<Void> deadLetter(SqlClient tx, List<DeadLetter> letters) {
-        if (letters.isEmpty()) {
+    Future<Void> deadLetter(SqlClient tx, List<DeadLetter> newDeadLetters) {
+        if (newDeadLetters.isEmpty()) {
             return Future.succeededFuture();
         }
         Instant now = Instant.now();
-        List<DeliveryEvent> deaths = letters.stream()
-                .map(letter -> new DeliveryEvent(
-                        letter.source(),
-                        messageIds.of(letter.source(), now),
+        List<DeliveryEvent> deathEvents = newDeadLetters.stream()
+                .map(deadLetter -> new DeliveryEvent(
+                        deadLetter.source(),
+                        messageIds.of(deadLetter.source(), now),
                         DeliveryEventType.DEAD,
-                        letter.attempts(),
-                        Headers.truncate(letter.reason() + ": " + letter.error(), MAX_ERROR_LENGTH)))
+                        deadLetter.attempts(),
+                        Headers.truncate(deadLetter.reason() + ": " + deadLetter.error(), MAX_ERROR_LENGTH)))
                 .toList();
         return deadLetters
-                .add(tx, letters)
+                .add(tx, newDeadLetters)
                 .compose(added -> parked.makeDue(
-                        tx, deaths.stream().map(DeliveryEvent::messageId).toList()))
-                .compose(awake -> events.add(tx, deaths));
+                        tx, deathEvents.stream().map(DeliveryEvent::messageId).toList()))
+                .compose(madeDue -> events.add(tx, deathEvents));
     }
 
-    Future<Void> recordEvents(SqlClient tx, DeliveryEvent incident) {
-        return recordEvents(tx, List.of(incident));
+    Future<Void> recordEvents(SqlClient tx, DeliveryEvent event) {
+        return recordEvents(tx, List.of(event));
     }
 
     Future<Void> recordEvents(SqlClient tx, List<DeliveryEvent> all) {
@@ -110,12 +110,12 @@ final class DeliveryFailures {
         return longest.compareTo(shortest) > 0 ? longest : shortest;
     }
 
-    void reportDeadLetter(DeadLetter letter) {
+    void reportDeadLetter(DeadLetter deadLetter) {
         count("dead", 1);
-        withRecord(LOGGER.atWarn(), letter.source())
-                .addKeyValue("reason", letter.reason())
-                .addKeyValue("error", letter.error())
-                .log("a message is a dead letter");
+        withRecord(LOGGER.atWarn(), deadLetter.source())
+                .addKeyValue("reason", deadLetter.reason())
+                .addKeyValue("error", deadLetter.error())
+                .log("message became a dead letter");
     }
 
     void reportParked(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
@@ -132,11 +132,11 @@ final class DeliveryFailures {
         withRecord(LOGGER.atWarn(), messages.getFirst().source())
                 .addKeyValue("messages", messages.size())
                 .addKeyValue("error", describe(cause))
-                .log("parked messages and their keys until a passing obstacle is gone; this is the first of them");
+                .log("transient failure, parked messages and their keys; topic and offset are those of the first");
     }
 
     void reportStillParked(ConsumerRecord<byte[], byte[]> record, String error) {
-        withRecord(LOGGER.atDebug(), record).addKeyValue("error", error).log("a parked message is still held up");
+        withRecord(LOGGER.atDebug(), record).addKeyValue("error", error).log("parked message is still blocked");
     }
 
     void reportRetriedAlone(int messages, Throwable cause) {
@@ -144,7 +144,7 @@ final class DeliveryFailures {
                 .addKeyValue("service", options.group())
                 .addKeyValue("messages", messages)
                 .addKeyValue("error", describe(cause))
-                .log("parked messages could not be handled in one transaction, each is tried in its own");
+                .log("parked messages could not be handled in one transaction, retrying each in its own");
     }
 
     void reportGap(ConsumerRecord<byte[], byte[]> record, UUID missing) {
@@ -152,14 +152,14 @@ final class DeliveryFailures {
                 .increment();
         withRecord(LOGGER.atWarn(), record)
                 .addKeyValue("missing", missing)
-                .log("the message before this one has not arrived, its key waits for it");
+                .log("previous message has not arrived, parked the message and its key until it does");
     }
 
     void reportFailedAgain(ConsumerRecord<byte[], byte[]> record, int attempt, String error) {
         withRecord(LOGGER.atWarn(), record)
                 .addKeyValue("attempt", attempt)
                 .addKeyValue("error", error)
-                .log("a parked message failed again");
+                .log("parked message failed again");
     }
 
     void count(String outcome, int messages) {

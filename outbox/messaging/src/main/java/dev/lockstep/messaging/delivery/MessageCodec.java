@@ -120,7 +120,7 @@ public final class MessageCodec<M> {
             throw e;
         } catch (RuntimeException e) {
             // A bug in the decoding code would fail every attempt in the same way, and must not block the topic.
-            throw invalid(type, "reading it failed with " + PrintableText.of(e.toString(), MAX_PROBLEM_LENGTH));
+            throw invalid(type, "decoding failed with " + PrintableText.of(e.toString(), MAX_PROBLEM_LENGTH));
         }
     }
 
@@ -128,9 +128,11 @@ public final class MessageCodec<M> {
         String actual = Headers.utf8(record.key());
         if (!key.value().apply(message).equals(actual)) {
             String found = record.key() == null
-                    ? "the record has none"
-                    : actual == null ? "that is no text" : "that is " + PrintableText.of(actual, MAX_QUOTE_LENGTH);
-            throw invalid(type, key.member() + " must be the record's key, but " + found);
+                    ? "the record has no key"
+                    : actual == null
+                            ? "the key is not text"
+                            : "the key is " + PrintableText.of(actual, MAX_QUOTE_LENGTH);
+            throw invalid(type, key.member() + " must equal the record's key, but " + found);
         }
     }
 
@@ -142,7 +144,8 @@ public final class MessageCodec<M> {
         Matcher duplicate = DUPLICATE.matcher(e.getOriginalMessage());
         return duplicate.matches()
                 ? invalid(
-                        type, member(path, PrintableText.of(duplicate.group(1), MAX_QUOTE_LENGTH)) + " is given twice")
+                        type,
+                        member(path, PrintableText.of(duplicate.group(1), MAX_QUOTE_LENGTH)) + " is present twice")
                 : new UnprocessableMessageException(NOT_JSON, "the value is not JSON: " + problem);
     }
 

@@ -12,13 +12,13 @@ final class SequenceGap {
     private SequenceGap() {}
 
     static String describe(UUID missing) {
-        return REASON + ": the message before it, " + missing + ", has not arrived";
+        return REASON + ": the previous message, " + missing + ", has not arrived";
     }
 
     /** Returns the failure of messages whose {@code ce_previousid} headers form a loop. */
     static UnprocessableMessageException sequenceLoop() {
         return new UnprocessableMessageException(
-                "SEQUENCE_LOOP", "ce_previousid leads from message to message, and back to this one");
+                "SEQUENCE_LOOP", "the ce_previousid headers form a loop that includes this message");
     }
 
     /**

@@ -6,8 +6,8 @@ import java.time.Duration;
 public final class TransactionTimeoutException extends RuntimeException {
     public TransactionTimeoutException(Duration limit) {
         super(
-                "no outcome after " + limit.toMillis()
-                        + " ms; the transaction was rolled back and its connection closed",
+                "the transaction did not end within " + limit.toMillis()
+                        + " ms; it was rolled back and its connection was closed",
                 null,
                 false,
                 false);

@@ -41,16 +41,16 @@ public final class UnprocessableMessagesException extends RuntimeException {
      * @throws UnprocessableMessagesException after the last item, if the step threw for any item
      */
     public static <T> void forEach(Collection<T> items, Function<T, UUID> messageId, Consumer<T> step) {
-        Map<UUID, UnprocessableMessageException> refused = new LinkedHashMap<>();
+        Map<UUID, UnprocessableMessageException> unprocessable = new LinkedHashMap<>();
         for (T item : items) {
             try {
                 step.accept(item);
-            } catch (UnprocessableMessageException never) {
-                refused.putIfAbsent(messageId.apply(item), never);
+            } catch (UnprocessableMessageException failure) {
+                unprocessable.putIfAbsent(messageId.apply(item), failure);
             }
         }
-        if (!refused.isEmpty()) {
-            throw new UnprocessableMessagesException(refused);
+        if (!unprocessable.isEmpty()) {
+            throw new UnprocessableMessagesException(unprocessable);
         }
     }
 }

@@ -61,9 +61,8 @@ public final class BoundedReads {
 
     private Problem tooSlow() {
         return Problem.unavailable(
-                "This was not read within " + timeout.toMillis() / 1000.0
-                        + " s, which is the limit for one statement: ask"
-                        + " for less, by a filter that matches fewer rows, or again when the database is less busy",
+                "The read exceeded the statement timeout of " + timeout.toMillis() / 1000.0
+                        + " s; use a filter that matches fewer rows, or retry when the database is less busy",
                 RETRY_AFTER);
     }
 

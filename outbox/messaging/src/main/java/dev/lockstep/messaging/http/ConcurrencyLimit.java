@@ -39,7 +39,7 @@ public final class ConcurrencyLimit {
      */
     public ConcurrencyLimit(Vertx vertx, String work, int maxRunning, int maxWaiting, Duration maxWait) {
         if (maxRunning < 1 || maxWaiting < 0 || !maxWait.isPositive()) {
-            throw new IllegalArgumentException("mostRunning must be at least 1, mostWaiting at least 0, longestWait"
+            throw new IllegalArgumentException("maxRunning must be at least 1, maxWaiting at least 0 and maxWait"
                     + " positive, but they were " + maxRunning + ", " + maxWaiting + " and " + maxWait);
         }
         this.vertx = vertx;
@@ -110,8 +110,7 @@ public final class ConcurrencyLimit {
 
     private Problem refusal() {
         return Problem.unavailable(
-                "As many " + work + " as this service runs at once (" + maxRunning + ") are under way; ask again soon",
-                RETRY_AFTER);
+                "Too many concurrent " + work + " (limit " + maxRunning + "); retry later", RETRY_AFTER);
     }
 
     private static final class Waiter<T extends @Nullable Object> {

@@ -37,9 +37,8 @@ public final class JsonBody {
                 ctx.next();
             } else if (ctx.request().isEnded() && mayHaveBody(ctx)) {
                 ctx.fail(
-                        new IllegalStateException(
-                                "the body of " + ctx.request().path() + " was consumed before this"
-                                        + " route could read it: mount a BodyHandler before any handler that waits for something"));
+                        new IllegalStateException("the body of " + ctx.request().path() + " was consumed before this"
+                                + " route could read it: mount a BodyHandler before any asynchronous handler"));
             } else {
                 reader.handle(ctx);
             }

@@ -33,15 +33,15 @@ public final class JsonMismatch {
     /** The rule for the member; it completes a sentence that begins with its name: {@code must be a whole number}. */
     public static String message(JsonMappingException failure) {
         return switch (failure) {
-            case UnrecognizedPropertyException unknown -> "is not known here; known are " + known(unknown);
+            case UnrecognizedPropertyException unknown -> "is unknown; known members: " + known(unknown);
             case InvalidFormatException invalid
             when invalid.getTargetType() == String.class && invalid.getValue() instanceof String -> TextRules.RULE;
             case MismatchedInputException trailing
-            when trailing.getOriginalMessage().startsWith("Trailing token") -> "must be followed by nothing";
+            when trailing.getOriginalMessage().startsWith("Trailing token") -> "must not be followed by other content";
             case MismatchedInputException mismatched -> "must be " + kind(mismatched.getTargetType());
             case JsonMappingException other
             when other.getCause() instanceof InputCoercionException tooLarge -> range(tooLarge.getTargetType());
-            case JsonMappingException other -> "is not as expected: " + other.getOriginalMessage();
+            case JsonMappingException other -> "is not valid: " + other.getOriginalMessage();
         };
     }
 
@@ -54,7 +54,7 @@ public final class JsonMismatch {
 
     private static String kind(@Nullable Class<?> type) {
         if (type == null) {
-            return "of another kind";
+            return "of another type";
         }
         return switch (type.getSimpleName().toLowerCase(Locale.ROOT)) {
             case "int", "integer", "long", "short", "byte", "biginteger" -> "a whole number";

@@ -28,7 +28,7 @@ public record PageRequest(int limit, @Nullable String cursor) {
 
     /** The problem for a cursor that this list did not issue. */
     public static Problem invalidCursor() {
-        return Problem.badRequest("cursor", "must be the nextCursor of the page before, unchanged");
+        return Problem.badRequest("cursor", "must be the unchanged nextCursor of the previous page");
     }
 
     private static int limit(@Nullable String text) {

@@ -72,7 +72,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
             return ctx.request().params();
         } catch (IllegalArgumentException e) {
             throw Problem.badRequest(
-                    "The query after ? is not percent-encoded as RFC 3986 says: " + e.getMessage(), List.of());
+                    "The query string is not percent-encoded according to RFC 3986: " + e.getMessage(), List.of());
         }
     }
 
@@ -111,7 +111,8 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         return switch (status) {
             case 400 ->
                 Problem.of(400, "The request is not valid HTTP" + (failure == null ? "" : ": " + failure.getMessage()));
-            case 404 -> Problem.notFound("There is nothing at " + ctx.request().path());
+            case 404 ->
+                Problem.notFound("There is no resource at " + ctx.request().path());
             case 405 -> methodNotAllowed(ctx);
             case 413 -> Problem.tooLarge("The body may be at most " + bodyLimit + " bytes");
             case 415 -> Problem.unsupportedMediaType("The body must be application/json");
@@ -125,7 +126,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
 
     private static Problem internalError(RoutingContext ctx, Throwable failure) {
         if (FailureClassifier.isUnstorableText(failure)) {
-            return Problem.badRequest("A part of the request " + TextRules.RULE, List.of());
+            return Problem.badRequest("The request " + TextRules.RULE, List.of());
         }
         FailureKind kind = FailureClassifier.classify(failure);
         if (kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT) {
@@ -141,19 +142,19 @@ public final class ProblemHandler implements Handler<RoutingContext> {
                 .addKeyValue("path", ctx.request().path())
                 .setCause(failure)
                 .log("request failed");
-        return Problem.of(500, "The request failed in a way that nobody foresaw; the log has the cause");
+        return Problem.of(500, "Internal error; see the service log");
     }
 
     private static String unavailable(HttpMethod method, FailureKind kind, Throwable failure) {
         String reason = kind == FailureKind.TRANSIENT
-                ? "The database could not finish the request in time, because something else locks or changes the same rows"
-                : "The database cannot be used right now";
+                ? "The database could not finish the request in time because of another transaction on the same rows"
+                : "The database is unavailable";
         if (HttpMethod.GET.equals(method) || HttpMethod.HEAD.equals(method)) {
-            return reason + "; ask again";
+            return reason + "; retry the request";
         }
         return FailureClassifier.mayHaveCommitted(failure)
-                ? reason + "; whether the request took effect is not known, so ask again"
-                : reason + "; the request did not take effect, so ask again";
+                ? reason + "; it is unknown whether the request took effect, so retry it"
+                : reason + "; the request did not take effect, so retry it";
     }
 
     private Problem methodNotAllowed(RoutingContext ctx) {
@@ -168,7 +169,7 @@ public final class ProblemHandler implements Handler<RoutingContext> {
         ctx.response().putHeader(HttpHeaders.ALLOW, list);
         return Problem.of(
                 405,
-                ctx.request().method() + " is not possible at " + ctx.request().path() + "; possible: " + list);
+                ctx.request().method() + " is not allowed at " + ctx.request().path() + "; allowed: " + list);
     }
 
     private static boolean matches(@Nullable String pattern, String path) {

@@ -45,7 +45,7 @@ public final class JobRunner {
                 tick -> definition
                         .unfinished()
                         .onSuccess(jobs -> jobs.forEach(this::run))
-                        .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("unfinished jobs could not be read")));
+                        .onFailure(cause -> LOGGER.atDebug().setCause(cause).log("failed to read unfinished jobs")));
     }
 
     public void stop() {
@@ -71,7 +71,7 @@ public final class JobRunner {
                 .onFailure(cause -> LOGGER.atWarn()
                         .addKeyValue("job", id)
                         .addKeyValue("error", String.valueOf(cause))
-                        .log("a job could not go on, trying it again soon"))
+                        .log("job step failed, retrying soon"))
                 .onComplete(done -> {
                     Optional<Duration> next = done.succeeded() ? done.result() : Optional.empty();
                     next.ifPresentOrElse(pause -> scheduleNext(id, pause), () -> running.remove(id));

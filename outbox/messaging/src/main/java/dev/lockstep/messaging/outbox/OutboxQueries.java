@@ -183,7 +183,7 @@ public final class OutboxQueries {
         }
 
         public String describe() {
-            return "Kafka does not take outbox row %s for topic %s: %s; rows of the topic that are held back: %d"
+            return "Kafka refuses outbox row %s for topic %s: %s; rows of the topic that are held back: %d"
                     .formatted(row, topic, reason, rows);
         }
     }

@@ -135,6 +135,6 @@ public final class PartitionMaintenance {
     }
 
     private static void report(Throwable cause) {
-        LOGGER.atWarn().setCause(cause).log("partition maintenance failed, trying again in an hour");
+        LOGGER.atWarn().setCause(cause).log("partition maintenance failed, retrying in an hour");
     }
 }

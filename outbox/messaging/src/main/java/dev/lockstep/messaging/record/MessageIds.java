@@ -111,7 +111,7 @@ public final class MessageIds {
             long variant = (hash.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
             return new UUID((occurredAt.toEpochMilli() << 16) | 0x7000 | random, variant);
         } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
+            throw new AssertionError("SHA-256 is not available", e);
         }
     }
 

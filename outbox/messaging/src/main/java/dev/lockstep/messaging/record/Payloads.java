@@ -32,7 +32,7 @@ public final class Payloads {
         try {
             return Json.MAPPER.writeValueAsString(text);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a string can always be written as JSON", e);
+            throw new IllegalStateException("failed to write a string as JSON", e);
         }
     }
 

@@ -67,8 +67,8 @@ public final class ResendRequestHandler implements MessageHandler<ResendRequeste
                         .addKeyValue("source", source)
                         .addKeyValue("topic", request.topic())
                         .addKeyValue("since", from)
-                        .addKeyValue("job", job.map(UUID::toString).orElse("none, it has been done already"))
-                        .log("a reader asks for all messages of a topic since a time"))
+                        .addKeyValue("job", job.map(UUID::toString).orElse("none, an earlier job covers the request"))
+                        .log("consumer requested all messages of a topic since a time"))
                 .mapEmpty();
     }
 
@@ -80,7 +80,7 @@ public final class ResendRequestHandler implements MessageHandler<ResendRequeste
                             .addKeyValue("source", source)
                             .addKeyValue("resent", resent)
                             .addKeyValue("gone", ids)
-                            .log("messages that a reader misses were asked for");
+                            .log("consumer requested missing messages");
                 })
                 .mapEmpty();
     }

@@ -141,8 +141,8 @@ public final class ResendRoutes {
                 .compose(older -> {
                     if (older && !request.isForced()) {
                         throw Problem.conflict("Some of these messages are older than " + dedupWindow
-                                + " (INBOX_RETENTION): a reader that had handled them would handle them again."
-                                + " {\"force\":true,\"reason\":\"...\"} sends them all the same.");
+                                + " (INBOX_RETENTION). A consumer that has already handled them would handle them"
+                                + " again. To resend them anyway, set {\"force\":true,\"reason\":\"...\"}.");
                     }
                     return create(request, filter, rate, who);
                 })
@@ -157,9 +157,8 @@ public final class ResendRoutes {
     private Future<UUID> create(Request request, Filter filter, int rate, Operator who) {
         return pool.withTransaction(tx -> ResendStore.create(tx, filter, rate, request.reason(), who, MAX_UNFINISHED)
                         .map(id -> id.orElseThrow(() -> Problem.conflict(MAX_UNFINISHED
-                                + " resends are unfinished, which is as many as there may be: one runs at"
-                                + " a time, and the others wait for it. GET " + PATH + " lists them; wait until"
-                                + " one has ended, or stop one.")))
+                                + " resends are unfinished, which is the maximum. One runs at a time, and the others"
+                                + " wait for it. Wait until one has ended, or stop one; GET " + PATH + " lists them.")))
                         .compose(id -> OperatorActions.record(
                                         tx, who, "outbox.resend", id.toString(), request.reason(), details(request))
                                 .map(id)))
@@ -188,26 +187,25 @@ public final class ResendRoutes {
     private void check(Request request, Filter filter) {
         boolean timed = request.from() != null || request.to() != null;
         if (request.ids() == null && !request.hasFilter() && !timed && !request.isForAll()) {
-            throw Problem.badRequest(
-                    "ids", "or one of key, type, topic, from and to must say what to send again, or all must be true");
+            throw Problem.badRequest("ids", "is required unless key, type, topic, from or to is set, or all is true");
         }
         if (request.ids() != null && (request.hasFilter() || timed || request.isForAll())) {
-            throw Problem.badRequest("ids", "cannot go together with key, type, topic, from, to or all");
+            throw Problem.badRequest("ids", "cannot be combined with key, type, topic, from, to or all");
         }
         if (request.isForAll() && request.hasFilter()) {
-            throw Problem.badRequest("all", "cannot go together with key, type or topic");
+            throw Problem.badRequest("all", "cannot be combined with key, type or topic");
         }
         if (request.ids() == null && !request.hasFilter() && !request.isForAll() && startsBeforeDedupWindow(filter)) {
             throw Problem.badRequest(
                     "all",
-                    "must be true to send everything again: neither ids nor key, type or topic say what, and from is"
-                            + " missing or longer ago than " + dedupWindow + " (INBOX_RETENTION)");
+                    "must be true to send all messages again: ids, key, type and topic are not set, and from is"
+                            + " missing or more than " + dedupWindow + " (INBOX_RETENTION) ago");
         }
         if (request.ids() != null && (request.ids().isEmpty() || request.ids().size() > MAX_IDS)) {
-            throw Problem.badRequest("ids", "must be 1 to " + MAX_IDS + " ids");
+            throw Problem.badRequest("ids", "must have 1 to " + MAX_IDS + " elements");
         }
         if (request.isForced() && (request.reason() == null || request.reason().isBlank())) {
-            throw Problem.badRequest("reason", "must say why, as force is set");
+            throw Problem.badRequest("reason", "is required if force is true");
         }
     }
 
@@ -246,7 +244,7 @@ public final class ResendRoutes {
         String reason =
                 JsonBody.readOr(ctx, StopRequest.class, new StopRequest(null)).reason();
         if (reason == null || reason.isBlank()) {
-            throw Problem.badRequest("reason", "must say why it is stopped");
+            throw Problem.badRequest("reason", "is required to stop a resend");
         }
         Operator who = Operator.of(ctx);
         pool.withTransaction(tx -> ResendStore.stop(tx, id, who.name() + ": " + reason)
@@ -261,7 +259,7 @@ public final class ResendRoutes {
 
     private static Future<Void> notRunning(SqlClient tx, UUID id) {
         return existing(tx, id).map(job -> {
-            throw Problem.conflict("Resend " + id + " is " + job.state() + " already.");
+            throw Problem.conflict("Resend " + id + " is already " + job.state() + ".");
         });
     }
 

@@ -170,7 +170,7 @@ public final class BoundedTransactions {
             expired = true;
             SqlConnection used = connection;
             if (used == null) {
-                outcome.tryFail(new TimeoutException("no connection after " + limit.toMillis() + " ms"));
+                outcome.tryFail(new TimeoutException("no connection available after " + limit.toMillis() + " ms"));
             } else {
                 discard(used).onComplete(discarded -> {
                     used.close();

@@ -33,16 +33,13 @@ final class ConnectionCloser {
         return close(connection)
                 .compose(closed -> PgConnection.cast(connection).cancelRequest())
                 .timeout(CANCEL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
-                .recover(
-                        cause -> logAndIgnore("the statement of a discarded connection could not be cancelled", cause));
+                .recover(cause -> logAndIgnore("failed to cancel the statement of a discarded connection", cause));
     }
 
     /** Closes the socket and lets the server finish the statement that it is executing. The future completes and never fails. */
     static Future<Void> close(SqlConnection connection) {
         if (!(connection instanceof SqlConnectionInternal internal)) {
-            return connection
-                    .close()
-                    .recover(cause -> logAndIgnore("a discarded connection could not be closed", cause));
+            return connection.close().recover(cause -> logAndIgnore("failed to close a discarded connection", cause));
         }
         closeSocket(internal.unwrap());
         return Future.succeededFuture();

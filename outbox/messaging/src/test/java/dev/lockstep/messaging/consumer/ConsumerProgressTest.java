@@ -29,8 +29,7 @@ class ConsumerProgressTest {
 
         assertThat(progress.problem())
                 .isEqualTo(
-                        "cannot apply topic order.created partition 2 from offset 17, for 42 s now, and keeps trying:"
-                                + " no room");
+                        "cannot apply topic order.created partition 2 from offset 17 for 42 s, retrying:" + " no room");
     }
 
     @Test
@@ -64,9 +63,9 @@ class ConsumerProgressTest {
 
         progress.parkedFailed(new IllegalStateException("no"));
         progress.succeeded();
-        assertThat(progress.problem()).startsWith("cannot apply its parked messages, for 0 s");
+        assertThat(progress.problem()).startsWith("cannot apply parked messages for 0 s");
         progress.revoked(List.of(PARTITION));
-        assertThat(progress.problem()).startsWith("cannot apply its parked messages, for 0 s");
+        assertThat(progress.problem()).startsWith("cannot apply parked messages for 0 s");
         progress.parkedRetried();
         assertThat(progress.problem()).isNull();
     }
@@ -89,16 +88,15 @@ class ConsumerProgressTest {
         pass(301);
 
         assertThat(progress.stall())
-                .contains(
-                        "its thread has made no progress for 301 s, while applying topic order.created partition 2 from"
-                                + " offset 17");
+                .contains("the consumer thread has made no progress for 301 s, while applying topic order.created"
+                        + " partition 2 from offset 17");
     }
 
     @Test
     void a_thread_that_has_ended_is_stalled_at_once() {
         progress.threadEnded();
 
-        assertThat(progress.stall()).contains("its thread has ended");
+        assertThat(progress.stall()).contains("the consumer thread has ended");
     }
 
     private void pass(long seconds) {

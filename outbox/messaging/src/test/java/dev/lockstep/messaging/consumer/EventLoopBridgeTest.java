@@ -44,6 +44,7 @@ class EventLoopBridgeTest {
             }
         }));
 
-        assertThatThrownBy(() -> Fixture.await(waited)).hasMessageContaining("an event loop must not wait");
+        assertThatThrownBy(() -> Fixture.await(waited))
+                .hasMessageContaining("await must not be called on an event loop thread");
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** With Kafka's own stand-in for its client, as a broker cannot be told which commit to refuse. */
+/** Uses Kafka's mock consumer, because a real broker cannot be made to refuse a particular commit. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OffsetCommitsTest {
     private static final TopicPartition PARTITION = new TopicPartition("t", 0);
@@ -96,13 +96,13 @@ class OffsetCommitsTest {
         @Override
         public synchronized void commitSync(Map<TopicPartition, OffsetAndMetadata> offsets, Duration timeout) {
             if (unavailable) {
-                throw new TimeoutException("nobody answers");
+                throw new TimeoutException("no response");
             }
             sent.add(offsets);
         }
 
         void fail(int commit) {
-            callbacks.get(commit).onComplete(sent.get(commit), new RetriableCommitFailedException("nobody answers"));
+            callbacks.get(commit).onComplete(sent.get(commit), new RetriableCommitFailedException("no response"));
         }
     }
 }

@@ -74,9 +74,9 @@ class MessageCodecTest {
                 "{'id':'1','total':{'currency':'KRW'}} | total.amount must be a whole number",
                 "{'id':'1','total':{'amount':true}} | total.amount must be a whole number",
                 "{'id':'1','total':[]} | total must be an object",
-                "{'id':'1','total':{'amount':1,'amount':2}} | total.amount is given twice",
-                "{'id':'1','id':'2'} | id is given twice",
-                "{'id':'1','later':{'x':1,'x':2}} | x is given twice",
+                "{'id':'1','total':{'amount':1,'amount':2}} | total.amount is present twice",
+                "{'id':'1','id':'2'} | id is present twice",
+                "{'id':'1','later':{'x':1,'x':2}} | x is present twice",
                 "{'id':'1','lines':{}} | lines must be an array",
                 "{'id':'1','lines':[{'product':'p','qty':1},3]} | lines[1] must be an object",
                 "{'id':'1','lines':[{'product':'p','qty':2147483648}]} | lines[0].qty must be a whole number from -2147483648 to 2147483647",
@@ -91,7 +91,7 @@ class MessageCodecTest {
                 "{} | it is not valid",
                 "{'id':'1','colour':'GREEN'} | colour must be one of RED, BLUE",
                 "{'id':'1','colour':0} | colour must be one of RED, BLUE",
-                "{'id':'1'}{'id':'1'} | it must be followed by nothing",
+                "{'id':'1'}{'id':'1'} | it must not be followed by other content",
                 "`` | it must be an object",
                 "` ` | it must be an object",
                 "[] | it must be an object",
@@ -197,11 +197,11 @@ class MessageCodecTest {
             nullValues = "none",
             delimiter = '|',
             value = {
-                "none | the record has none",
+                "none | the record has no key",
                 "2 | that is 2",
                 "1\\u000a | that is 1\\n",
                 "'' | that is ",
-                "binary | that is no text",
+                "binary | the key is not text",
             })
     void a_record_key_that_differs_from_the_message_key_is_refused(@Nullable String key, String found) {
         MessageCodec<Sale> keyed = codec.keyedBy("id", Sale::id);
@@ -217,7 +217,7 @@ class MessageCodecTest {
 
         assertThat(refusal.reason()).isEqualTo("INVALID");
         assertThat(String.valueOf(refusal.getMessage()).stripTrailing())
-                .isEqualTo("the value is not a valid Sale: id must be the record's key, but " + found);
+                .isEqualTo("the value is not a valid Sale: id must equal the record's key, but " + found);
         assertThat(keyed.decode(record("1", value, "Sale"))).isEqualTo(new Sale("1", null, null, null));
     }
 
@@ -230,7 +230,7 @@ class MessageCodecTest {
                 json.getBytes(Charset.forName("UTF-32")),
                 ("\uFEFF" + json).getBytes(StandardCharsets.UTF_8),
                 new byte[] {'{', '"', 'i', 'd', '"', ':', '"', (byte) 0xc3, '(', '"', '}'},
-                // A surrogate as three bytes, as only CESU-8 has it.
+                // A surrogate encoded as three bytes, which only CESU-8 allows.
                 new byte[] {'{', '"', 'i', 'd', '"', ':', '"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"', '}'},
                 new byte[] {'{', '"', 'i', 'd', '"', ':', '"', (byte) 0xff, '"', '}'},
                 new byte[] {0},

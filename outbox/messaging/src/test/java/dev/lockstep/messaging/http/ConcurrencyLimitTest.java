@@ -105,7 +105,7 @@ class ConcurrencyLimitTest {
         assertThatThrownBy(() -> outcome(future)).cause().isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(503);
             assertThat(problem.retryAfter()).contains(Duration.ofSeconds(1));
-            assertThat(problem.detail()).contains("reads").contains("(1)");
+            assertThat(problem.detail()).contains("reads").contains("(limit 1)");
         });
     }
 

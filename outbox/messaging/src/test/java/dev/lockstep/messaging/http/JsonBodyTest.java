@@ -54,8 +54,8 @@ class JsonBodyTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{'userID':'u1'} | userID | is not known here; known are colour, gift, items, price, userId",
-                "{'items':[{'productId':'p1','qty':1},{'qty':1,'sku':1}]} | items[1].sku | is not known here; known are productId, qty",
+                "{'userID':'u1'} | userID | is unknown; known members: colour, gift, items, price, userId",
+                "{'items':[{'productId':'p1','qty':1},{'qty':1,'sku':1}]} | items[1].sku | is unknown; known members: productId, qty",
                 "{'userId':12} | userId | must be text",
                 "{'userId':{}} | userId | must be text",
                 "{'userId':true} | userId | must be text",

@@ -24,7 +24,7 @@ class ProblemTest {
 
     @Test
     void at_most_a_hundred_errors_are_reported() {
-        FieldError error = new FieldError("items[0]", "is not known here");
+        FieldError error = new FieldError("items[0]", "is unknown");
 
         assertThat(Problem.badRequest("many", Collections.nCopies(100_000, error))
                         .errors())

@@ -2,7 +2,7 @@ package dev.lockstep.messaging.record.violations;
 
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class RecordThatKnowsDelivery {
     public String group(ConsumerOptions options) {
         return options.group();

@@ -2,7 +2,7 @@ package dev.lockstep.order.violations.domain;
 
 import java.time.Instant;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class DomainUsingClock {
     public Instant deadline() {
         return Instant.now();

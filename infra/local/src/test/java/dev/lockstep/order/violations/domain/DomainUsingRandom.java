@@ -2,7 +2,7 @@ package dev.lockstep.order.violations.domain;
 
 import java.util.UUID;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class DomainUsingRandom {
     public UUID id() {
         return UUID.randomUUID();

@@ -2,7 +2,7 @@ package dev.lockstep.order.violations.domain;
 
 import io.vertx.core.Future;
 
-/** A violation on purpose. */
+/** A deliberate violation. */
 public final class DomainUsingVertx {
     public Future<Void> decide() {
         return Future.succeededFuture();
