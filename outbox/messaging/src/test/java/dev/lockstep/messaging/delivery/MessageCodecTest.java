@@ -198,9 +198,9 @@ class MessageCodecTest {
             delimiter = '|',
             value = {
                 "none | the record has no key",
-                "2 | that is 2",
-                "1\\u000a | that is 1\\n",
-                "'' | that is ",
+                "2 | the key is 2",
+                "1\\u000a | the key is 1\\n",
+                "'' | the key is ",
                 "binary | the key is not text",
             })
     void a_record_key_that_differs_from_the_message_key_is_refused(@Nullable String key, String found) {
