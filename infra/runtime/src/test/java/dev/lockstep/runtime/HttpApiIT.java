@@ -223,7 +223,7 @@ class HttpApiIT {
     void an_undecodable_query_is_a_client_error(String query) throws IOException {
         assertThat(raw("GET /echo?" + query))
                 .startsWith("HTTP/1.1 400 ")
-                .contains("application/problem+json", "\"detail\":\"The query after ? is not percent-encoded");
+                .contains("application/problem+json", "\"detail\":\"The query string is not percent-encoded");
     }
 
     @Test
