@@ -8,7 +8,6 @@ import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
 import java.util.Optional;
@@ -82,9 +81,7 @@ public final class MessageConsumer {
      */
     public Future<Void> stop() {
         subscriptionRenewer.stop();
-        Promise<Void> stopped = Promise.promise();
-        loop.stop(stopped::tryComplete);
-        return stopped.future().timeout(20, TimeUnit.SECONDS);
+        return loop.stop().timeout(20, TimeUnit.SECONDS);
     }
 
     /** Returns in one sentence why messages are not being consumed. Empty if they are. */

@@ -5,6 +5,7 @@ import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.CountedRecord;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -54,6 +55,7 @@ final class PollLoop<M> {
     private final ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALL_NANOS);
     private final BatchStartTracker batchStarts;
     private final Thread thread;
+    private final Promise<Void> ended = Promise.promise();
 
     // Confined to the consumer's thread.
     private final CrashLoopDetector crashLoopDetector = new CrashLoopDetector();
@@ -71,7 +73,6 @@ final class PollLoop<M> {
     private volatile boolean recreating;
     private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
     private volatile @Nullable String problem = "has not joined its group yet";
-    private volatile Runnable stopped = () -> {};
 
     PollLoop(
             Context context,
@@ -100,15 +101,16 @@ final class PollLoop<M> {
         thread.start();
     }
 
-    void stop(Runnable whenStopped) {
-        stopped = whenStopped;
+    /** Asks the thread to end. Completes once it has ended, however often this is called. */
+    Future<Void> stop() {
         stopping = true;
         context.owner().cancelTimer(clockTimer);
         wakeUp();
-        if (!thread.isAlive()) {
+        if (thread.getState() == Thread.State.NEW) {
             closeBroker();
-            whenStopped.run();
+            ended.tryComplete();
         }
+        return ended.future();
     }
 
     private void closeBroker() {
@@ -161,7 +163,7 @@ final class PollLoop<M> {
             problem = "has stopped";
             closeBroker();
             progress.threadEnded();
-            context.runOnContext(end -> stopped.run());
+            context.runOnContext(end -> ended.tryComplete());
         }
     }
 
