@@ -1,4 +1,4 @@
--- COLLATE "C": ids, keys and states are compared byte by byte, which is what their indexes do fastest.
+-- COLLATE "C": ids, keys and states are compared byte by byte, which is the fastest comparison for their indexes.
 CREATE TABLE orders (
     order_id            uuid             PRIMARY KEY,              -- UUIDv7, so newest first is ORDER BY order_id DESC
     user_id             text COLLATE "C" NOT NULL,
@@ -8,7 +8,7 @@ CREATE TABLE orders (
     total_amount        bigint,                                    -- minor units
     total_currency      text COLLATE "C",
     idempotency_key     text COLLATE "C",
-    request_hash        text COLLATE "C",                          -- SHA-256 of what was asked for under the key
+    request_hash        text COLLATE "C",                          -- SHA-256 of the request with this key
     traceparent         text COLLATE "C" NOT NULL,
     cancel_requested_at timestamptz,
     created_at          timestamptz      NOT NULL DEFAULT now(),
@@ -19,9 +19,9 @@ CREATE TABLE orders (
     CONSTRAINT orders_key_has_hash CHECK ((idempotency_key IS NULL) = (request_hash IS NULL))
 );
 
--- Two requests with one key make one order. Most orders bring no key and cost this index nothing.
+-- Two requests with the same key create one order. Most orders have no key, and have no entry in this index.
 CREATE UNIQUE INDEX orders_idempotency_key ON orders (idempotency_key) WHERE idempotency_key IS NOT NULL;
 
--- Lists walk these from the cursor on, one status after the other, so the two serve every combination of filters.
+-- A list scans one of these indexes from the cursor on, one status after the other, so the two serve every combination of filters.
 CREATE INDEX orders_status ON orders (status, order_id);
 CREATE INDEX orders_user ON orders (user_id, status, order_id);

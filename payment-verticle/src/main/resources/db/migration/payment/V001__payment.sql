@@ -1,58 +1,66 @@
+-- Accounts -----------------------------------------------------------------------------------------------------------------------------
+
 CREATE TABLE account (
-    user_id text COLLATE "C" PRIMARY KEY,
-    currency text NOT NULL,
-    balance bigint NOT NULL CONSTRAINT account_never_overdrawn CHECK (balance >= 0),
-    number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+    user_id   text        COLLATE "C" PRIMARY KEY,
+    currency  text        NOT NULL,
+    balance   bigint      NOT NULL CONSTRAINT account_never_overdrawn CHECK (balance >= 0),
+    number    bigint      GENERATED ALWAYS AS IDENTITY UNIQUE,
     opened_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE account IS 'A user''s running balance: the sum of the user''s ledger entries.';
+COMMENT ON TABLE account IS 'The current balance of each user: the sum of the user''s ledger entries.';
 COMMENT ON COLUMN account.number IS 'The order in which accounts were opened, with gaps.';
 
+CREATE TABLE deposit (
+    posting         uuid        PRIMARY KEY,
+    user_id         text        COLLATE "C" NOT NULL,
+    idempotency_key text        COLLATE "C",
+    amount          bigint      NOT NULL CHECK (amount > 0),
+    currency        text        NOT NULL,
+    opened          boolean     NOT NULL,
+    balance         bigint      NOT NULL,
+    at              timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE deposit IS 'Deposits and their responses, so that a retry gets the same response. Kept as long as the ledger.';
+CREATE UNIQUE INDEX deposit_once ON deposit (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+
+-- Payments -----------------------------------------------------------------------------------------------------------------------------
+
 CREATE TABLE payment (
-    order_id text COLLATE "C" PRIMARY KEY,
-    status text NOT NULL CHECK (status IN ('CHARGED', 'DECLINED', 'REFUNDED')),
-    user_id text COLLATE "C",
-    amount bigint CHECK (amount >= 0),
-    currency text,
-    reason text,
+    order_id   text        COLLATE "C" PRIMARY KEY,
+    status     text        NOT NULL CHECK (status IN ('CHARGED', 'DECLINED', 'REFUNDED')),
+    user_id    text        COLLATE "C",
+    amount     bigint      CHECK (amount >= 0),
+    currency   text,
+    reason     text,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CHECK ((amount IS NULL) = (currency IS NULL)),
     CHECK (status = 'REFUNDED' OR (user_id IS NOT NULL AND amount IS NOT NULL)),
     CHECK ((status = 'DECLINED') = (reason IS NOT NULL))
 ) WITH (fillfactor = 90);
-COMMENT ON COLUMN payment.user_id IS 'Null for a refund that came before any charge.';
-COMMENT ON COLUMN payment.amount IS 'What was charged, also once it is refunded; what was asked for when declined; null when nothing was ever taken.';
+COMMENT ON COLUMN payment.user_id IS 'Null for a refund that arrived before any charge.';
+COMMENT ON COLUMN payment.amount IS 'The amount charged, also after the refund; the amount requested if the charge was declined; null if nothing was ever charged.';
+
+
+-- Ledger -------------------------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE ledger_entry (
-    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    posting uuid NOT NULL,
-    account text COLLATE "C" NOT NULL,
-    currency text NOT NULL,
-    amount bigint NOT NULL,
-    order_id text COLLATE "C",
-    kind text NOT NULL CHECK (kind IN ('DEPOSIT', 'CHARGE', 'REFUND')),
-    at timestamptz NOT NULL DEFAULT now(),
+    seq      bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    posting  uuid        NOT NULL,
+    account  text        COLLATE "C" NOT NULL,
+    currency text        NOT NULL,
+    amount   bigint      NOT NULL,
+    order_id text        COLLATE "C",
+    kind     text        NOT NULL CHECK (kind IN ('DEPOSIT', 'CHARGE', 'REFUND')),
+    at       timestamptz NOT NULL DEFAULT now(),
     CHECK ((kind = 'DEPOSIT') = (order_id IS NULL))
 );
-COMMENT ON COLUMN ledger_entry.posting IS 'What the two entries that sum to zero have in common.';
+COMMENT ON COLUMN ledger_entry.posting IS 'Shared by the two entries that sum to zero.';
 
--- The last guard against charging or refunding an order twice: revenue would be there twice.
+-- The last protection against charging or refunding an order twice: the second posting has the same order, kind and account.
 CREATE UNIQUE INDEX ledger_entry_once ON ledger_entry (order_id, kind, account) WHERE order_id IS NOT NULL;
 CREATE INDEX ledger_entry_account ON ledger_entry (account, seq);
-
-CREATE TABLE deposit (
-    posting uuid PRIMARY KEY,
-    user_id text COLLATE "C" NOT NULL,
-    idempotency_key text COLLATE "C",
-    amount bigint NOT NULL CHECK (amount > 0),
-    currency text NOT NULL,
-    opened boolean NOT NULL,
-    balance bigint NOT NULL,
-    at timestamptz NOT NULL DEFAULT now()
-);
-COMMENT ON TABLE deposit IS 'What was paid in and how it was answered, so that a retry is answered the same. Kept as long as the ledger.';
-CREATE UNIQUE INDEX deposit_once ON deposit (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
 CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -78,24 +86,27 @@ CREATE TRIGGER ledger_entry_balanced AFTER INSERT ON ledger_entry
     REFERENCING NEW TABLE AS written
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_imbalance();
 
--- Closing: up to until_seq the entries are summed once and for all, so that an audit reads the rest only.
+
+-- Closing of the ledger ----------------------------------------------------------------------------------------------------------------
+
+-- The entries up to until_seq are summed once and stored in ledger_closed, so that an audit reads only the entries after them.
 CREATE TABLE ledger_closing (
-    singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    until_seq bigint NOT NULL,
+    singleton boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
+    until_seq bigint      NOT NULL,
     closed_at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO ledger_closing (until_seq) VALUES (0);
 
 CREATE TABLE ledger_closed (
-    holder text NOT NULL CHECK (holder IN ('users', 'system:revenue', 'system:external-funds')),
-    currency text NOT NULL,
-    sum numeric NOT NULL,
-    entries bigint NOT NULL,
+    holder   text    NOT NULL CHECK (holder IN ('users', 'system:revenue', 'system:external-funds')),
+    currency text    NOT NULL,
+    sum      numeric NOT NULL,
+    entries  bigint  NOT NULL,
     PRIMARY KEY (holder, currency)
 );
 
--- A number is drawn before its row is committed. Whoever closes the ledger waits for the writers at work by asking for the
--- same lock alone, and knows then that no number below the highest is still to come.
+-- An entry draws its number before its transaction commits. Writers share this lock, and closing the ledger takes it exclusively: once it
+-- has the lock, no number below the highest one can appear any more.
 CREATE FUNCTION ledger_announce_writer() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('lockstep ledger', 0));

@@ -7,7 +7,13 @@ import java.sql.Statement;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 
-/** Migrates the tables of this library, which are versioned separately from those of the service that owns the database. */
+/**
+ * Migrates the tables of this library, which are versioned separately from those of the service that owns the database.
+ *
+ * <p>A new version migrates while instances of the previous version are running. A migration therefore alters {@code parked_message} and
+ * {@code dead_letter} in separate files, each of which is a transaction: consumers lock these tables in either order, so a transaction that
+ * alters both could deadlock with one of them.
+ */
 public final class MessagingSchema {
     private MessagingSchema() {}
 

@@ -1,7 +1,7 @@
 package dev.lockstep.messaging;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
-import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
@@ -9,60 +9,70 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.flywaydb.core.Flyway;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.api.Test;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** A new version starts while instances of the previous version are running. */
+/** Instances of a service start at the same time, and while other instances are running. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MigrationIT {
     private final PGSimpleDataSource database = new PGSimpleDataSource();
 
-    @ParameterizedTest
-    @CsvSource({"parked_message, dead_letter", "dead_letter, parked_message"})
-    void the_migration_does_not_deadlock_with_a_running_transaction(String first, String second) throws Exception {
+    @BeforeEach
+    void createDatabase() {
         database.setUrl(TestServers.postgres().jdbcUrl(TestServers.newDatabase("migration")));
         database.setUser(LocalPostgres.USER);
         database.setPassword(LocalPostgres.PASSWORD);
-        migrateToPreviousVersion();
+    }
 
+    @Test
+    void instances_that_start_at_the_same_time_create_the_tables_once() throws SQLException {
+        List<CompletableFuture<Void>> instances =
+                Stream.generate(this::migrateInBackground).limit(4).toList();
+
+        assertThat(instances)
+                .allSatisfy(instance -> assertThatCode(() -> instance.get(60, TimeUnit.SECONDS))
+                        .doesNotThrowAnyException());
+        assertThat(count("SELECT count(*) FROM outbox_watermark")).isEqualTo(1);
+        assertThat(count("SELECT count(*) FROM messaging_schema_history WHERE type = 'SQL'"))
+                .isEqualTo(1);
+        assertThat(count("SELECT count(*) FROM pg_inherits WHERE inhparent = 'outbox'::regclass"))
+                .isPositive();
+    }
+
+    @Test
+    void an_instance_starts_while_a_transaction_of_another_one_is_open() throws SQLException {
+        MessagingSchema.migrate(database);
         try (Connection consumer = database.getConnection();
                 Statement statement = consumer.createStatement()) {
             consumer.setAutoCommit(false);
-            statement.executeQuery("SELECT FROM " + first);
-            CompletableFuture<Void> migration = CompletableFuture.runAsync(() -> MessagingSchema.migrate(database));
-            await().atMost(Duration.ofSeconds(30)).until(this::isTableLockAwaited);
+            statement.execute("""
+                    INSERT INTO outbox (aggregatetype, type, topic) VALUES ('greeting', 'Hello', 'greetings');
+                    INSERT INTO inbox (message_id, consumer) VALUES (uuidv7(), 'group');
+                    SELECT FROM parked_message, dead_letter;
+                    """);
 
-            assertThatCode(() -> statement.executeQuery("SELECT FROM " + second))
+            assertThatCode(() -> migrateInBackground().get(60, TimeUnit.SECONDS))
                     .doesNotThrowAnyException();
-            consumer.commit();
-
-            assertThatCode(() -> migration.get(30, TimeUnit.SECONDS)).doesNotThrowAnyException();
         }
     }
 
-    private void migrateToPreviousVersion() {
-        Flyway.configure()
-                .dataSource(database)
-                .locations("classpath:dev/lockstep/messaging/migration")
-                .table("messaging_schema_history")
-                .target("13")
-                .load()
-                .migrate();
+    private CompletableFuture<Void> migrateInBackground() {
+        return CompletableFuture.runAsync(() -> MessagingSchema.migrate(database));
     }
 
-    private boolean isTableLockAwaited() throws SQLException {
+    private long count(String query) throws SQLException {
         try (Connection connection = database.getConnection();
                 Statement statement = connection.createStatement();
-                ResultSet rows =
-                        statement.executeQuery("SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation'")) {
-            return rows.next();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
         }
     }
 }

@@ -4,9 +4,11 @@ import dev.lockstep.embedded.TestServers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -24,6 +26,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -40,6 +43,10 @@ final class OutboxFixture implements AutoCloseable {
         VALUES ('order', ?, 'OrderCreated', ?, ?)
         RETURNING id
         """;
+
+    // Tests write rows with ids of any time.
+    private static final String ONE_PARTITION =
+            "CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE)";
 
     private final String database;
     private final String topic;
@@ -60,7 +67,8 @@ final class OutboxFixture implements AutoCloseable {
     static OutboxFixture create(String bootstrapServers) {
         String database = TestServers.newDatabase("relay");
         OutboxFixture fixture = new OutboxFixture(database, "events-" + database, bootstrapServers);
-        fixture.execute(resource("/outbox.sql"));
+        migrations().forEach(fixture::execute);
+        fixture.execute(ONE_PARTITION);
         fixture.createTopic(fixture.topic(), Map.of());
         return fixture;
     }
@@ -291,11 +299,23 @@ final class OutboxFixture implements AutoCloseable {
         return Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(50));
     }
 
-    private static String resource(String name) {
-        try (InputStream text = OutboxFixture.class.getResourceAsStream(name)) {
-            return new String(Objects.requireNonNull(text).readAllBytes(), StandardCharsets.UTF_8);
+    // The build copies these files of outbox/messaging into the resources of the tests.
+    private static List<String> migrations() {
+        try {
+            Path folder = Path.of(
+                    Objects.requireNonNull(OutboxFixture.class.getResource("/dev/lockstep/messaging/migration"))
+                            .toURI());
+            List<String> migrations = new ArrayList<>();
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.sorted().toList()) {
+                    migrations.add(Files.readString(file));
+                }
+            }
+            return migrations;
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
+        } catch (URISyntaxException cause) {
+            throw new IllegalStateException(cause);
         }
     }
 
