@@ -131,7 +131,7 @@ CREATE TABLE outbox_resend (
     position        uuid        NOT NULL,                  -- rows up to this one are done
     until           uuid        NOT NULL,                  -- this row and later ones are not part of the resend
     resent          bigint      NOT NULL DEFAULT 0,
-    rate_per_second integer     NOT NULL DEFAULT 1000,
+    rate_per_second integer     NOT NULL,
     next_at         timestamptz NOT NULL DEFAULT now(),
     held_back       boolean     NOT NULL DEFAULT false,    -- whether it waits because very many rows are pending
     for_lost_range  boolean     NOT NULL DEFAULT false,    -- whether a reader requested it whose records were removed from the topic
@@ -262,7 +262,7 @@ CREATE TABLE delivery_attempt (
     "offset"       bigint  NOT NULL,
     starts         integer NOT NULL,
     -- The consumer must have received all messages of the partition since then: since its first read, or since the start of the topic.
-    complete_since uuid    NOT NULL DEFAULT uuidv7_floor(now()),
+    complete_since uuid    NOT NULL,
     PRIMARY KEY (consumer, topic, partition)
 ) WITH (fillfactor = 50);
 
@@ -421,7 +421,7 @@ CREATE TABLE dead_letter_replay (
     error_class     text,
     fingerprint     text,
     until           uuid        NOT NULL DEFAULT uuidv7(), -- this dead letter and later ones are not part of the replay
-    destination     text        NOT NULL DEFAULT 'topic' CHECK (destination IN ('group', 'topic')),
+    destination     text        NOT NULL CHECK (destination IN ('group', 'topic')),
     rate_per_second integer     NOT NULL,
     max_failures    integer     NOT NULL,
     forced          boolean     NOT NULL,
