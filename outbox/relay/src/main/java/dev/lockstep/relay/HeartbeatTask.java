@@ -55,28 +55,19 @@ final class HeartbeatTask implements AutoCloseable {
         void checkSlot(Connection connection, Optional<SlotState> slot) throws SQLException;
     }
 
-    HeartbeatTask(
-            RelayConfig config,
-            RelayDatabase database,
-            SlotProvisioner slotProvisioner,
-            WatermarkStore watermark,
-            HeartbeatTopic heartbeatTopic,
-            RelayHealth health,
-            RelayMetrics metrics,
-            Reconciler reconciler,
-            Checks checks) {
-        this.database = database;
-        this.watermark = watermark;
-        this.slotProvisioner = slotProvisioner;
+    HeartbeatTask(RelayContext relay, HeartbeatTopic heartbeatTopic, Reconciler reconciler, Checks checks) {
+        this.database = relay.database();
+        this.watermark = relay.watermark();
+        this.slotProvisioner = relay.slotProvisioner();
         this.heartbeatTopic = heartbeatTopic;
-        this.health = health;
-        this.metrics = metrics;
-        this.interval = config.heartbeatInterval();
+        this.health = relay.health();
+        this.metrics = relay.metrics();
+        this.interval = relay.config().heartbeatInterval();
         this.reconciler = reconciler;
         this.checks = checks;
         this.thread = Thread.ofPlatform()
                 .daemon()
-                .name("relay-heartbeat-" + config.database())
+                .name("relay-heartbeat-" + relay.config().database())
                 .unstarted(this::run);
     }
 

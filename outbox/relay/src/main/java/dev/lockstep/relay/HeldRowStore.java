@@ -1,6 +1,5 @@
 package dev.lockstep.relay;
 
-import java.nio.ByteBuffer;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -15,11 +14,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** SQL for held rows. Runs on the caller's connection, in autocommit. */
 final class HeldRowStore {
-    private static final int PAGE_BYTES = 16 * 1024 * 1024;
     private static final Duration MAX_COMMIT_WAIT = Duration.ofSeconds(5);
 
     // A row that is already held keeps its position: after a crash the slot delivers it again, behind newer rows that
@@ -68,8 +67,7 @@ final class HeldRowStore {
                        sum(octet_length(h.payload)) OVER (ORDER BY h.position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
                   FROM (SELECT e.id AS held_id, e.position, o.*
                           FROM outbox_held e
-                          LEFT JOIN LATERAL (SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence,
-                                                    previous_id, resend_of, created_at
+                          LEFT JOIN LATERAL (SELECT %s
                                                FROM outbox WHERE id = e.id OFFSET 0) o ON true
                          WHERE e.topic = ? AND e.position > ?
                            AND (SELECT true FROM outbox_held b
@@ -78,7 +76,7 @@ final class HeldRowStore {
                          LIMIT ?) h) page
          WHERE coalesce(before, 0) < %d
          ORDER BY position
-        """.formatted(PAGE_BYTES);
+        """.formatted(OutboxRow.COLUMNS, SnapshotDiffStore.PAGE_BYTES);
 
     private static final String DELETED = """
         SELECT e.id, e.position, o.id IS NULL AS deleted
@@ -149,24 +147,13 @@ final class HeldRowStore {
     void hold(Connection connection, List<HeldRow> rows) throws SQLException {
         awaitVisible(connection, rows);
         try (PreparedStatement statement = connection.prepareStatement(HOLD)) {
+            statement.setArray(1, ids(connection, rows));
             statement.setArray(
-                    1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
-            statement.setArray(
-                    2,
-                    texts(
-                            connection,
-                            rows.stream().map(row -> row.orderingKey().topic()).toList()));
+                    2, array(connection, "text", rows, row -> row.orderingKey().topic()));
             statement.setArray(
                     3,
-                    connection.createArrayOf(
-                            "bigint",
-                            rows.stream()
-                                    .map(row -> row.orderingKey().keyHash())
-                                    .toArray()));
-            List<@Nullable String> refusals = new ArrayList<>(rows.size());
-            rows.forEach(row ->
-                    refusals.add(row.refusal() == null ? null : row.refusal().reason()));
-            statement.setArray(4, texts(connection, refusals));
+                    array(connection, "bigint", rows, row -> row.orderingKey().keyHash()));
+            statement.setArray(4, refusals(connection, rows));
             statement.executeUpdate();
         }
     }
@@ -189,13 +176,8 @@ final class HeldRowStore {
 
     private static boolean isAnyNotYetVisible(Connection connection, List<HeldRow> captured) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(NOT_YET_VISIBLE)) {
-            statement.setArray(
-                    1, uuids(connection, captured.stream().map(HeldRow::id).toList()));
-            statement.setArray(
-                    2,
-                    connection.createArrayOf(
-                            "bigint",
-                            captured.stream().map(HeldRow::transaction).toArray()));
+            statement.setArray(1, ids(connection, captured));
+            statement.setArray(2, array(connection, "bigint", captured, HeldRow::transaction));
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getBoolean(1);
@@ -243,7 +225,7 @@ final class HeldRowStore {
                     if (row.getString("id") == null) {
                         gone.add(row.getObject("held_id", UUID.class));
                     } else {
-                        rows.add(toRow(row));
+                        rows.add(OutboxRow.stored(row));
                     }
                 }
                 return new Page(rows, gone, last, found);
@@ -276,7 +258,7 @@ final class HeldRowStore {
     /** Removes rows of the topic that Kafka has acknowledged, or that were deleted from the outbox. */
     void remove(Connection connection, String topic, List<UUID> ids) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REMOVE)) {
-            statement.setArray(1, uuids(connection, ids));
+            statement.setArray(1, connection.createArrayOf("uuid", ids.toArray()));
             statement.setString(2, topic);
             statement.executeUpdate();
         }
@@ -285,12 +267,8 @@ final class HeldRowStore {
     /** Records why Kafka has refused these rows again. */
     void updateRefusals(Connection connection, List<HeldRow> rows) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(REFUSED)) {
-            statement.setArray(
-                    1, uuids(connection, rows.stream().map(HeldRow::id).toList()));
-            List<@Nullable String> refusals = new ArrayList<>(rows.size());
-            rows.forEach(row ->
-                    refusals.add(row.refusal() == null ? null : row.refusal().reason()));
-            statement.setArray(2, texts(connection, refusals));
+            statement.setArray(1, ids(connection, rows));
+            statement.setArray(2, refusals(connection, rows));
             statement.executeUpdate();
         }
     }
@@ -345,28 +323,21 @@ final class HeldRowStore {
         }
     }
 
-    private static OutboxRow toRow(ResultSet row) throws SQLException {
-        byte[] payload = row.getBytes("payload");
-        return new OutboxRow(
-                row.getString("id"),
-                row.getString("aggregateid"),
-                row.getString("type"),
-                payload == null ? null : ByteBuffer.wrap(payload),
-                row.getString("topic"),
-                row.getString("traceparent"),
-                row.getString("headers"),
-                row.getObject("sequence", Long.class),
-                row.getString("previous_id"),
-                row.getString("resend_of"),
-                row.getTimestamp("created_at").toInstant(),
-                null);
+    private static Array ids(Connection connection, List<HeldRow> rows) throws SQLException {
+        return array(connection, "uuid", rows, HeldRow::id);
     }
 
-    private static Array uuids(Connection connection, List<UUID> ids) throws SQLException {
-        return connection.createArrayOf("uuid", ids.toArray());
+    private static Array refusals(Connection connection, List<HeldRow> rows) throws SQLException {
+        return array(
+                connection,
+                "text",
+                rows,
+                row -> row.refusal() == null ? null : row.refusal().reason());
     }
 
-    private static Array texts(Connection connection, List<? extends @Nullable String> texts) throws SQLException {
-        return connection.createArrayOf("text", texts.toArray());
+    private static Array array(
+            Connection connection, String type, List<HeldRow> rows, Function<HeldRow, @Nullable Object> value)
+            throws SQLException {
+        return connection.createArrayOf(type, rows.stream().map(value).toArray());
     }
 }

@@ -5,8 +5,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Supplier;
-import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /** One leader session: a producer, an engine and a heartbeat that start and end together. Single use. */
@@ -33,20 +31,15 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
     private volatile @Nullable String endReason;
     private boolean slotActive;
 
-    LeaderSession(
-            RelayConfig config,
-            RelayDatabase database,
-            SlotProvisioner slotProvisioner,
-            WatermarkStore watermark,
-            SlotState slot,
-            PgSnapshot settled,
-            Supplier<Producer<byte[], byte[]>> producers,
-            int consecutiveStalls,
-            RelayHealth health,
-            RelayMetrics metrics) {
-        this.config = config;
-        this.slotProvisioner = slotProvisioner;
-        this.health = health;
+    /**
+     * @param slot the slot that this relay has claimed
+     * @param settled the snapshot of the watermark: rows that are visible in it have been compared already
+     * @param consecutiveStalls how many sessions before this one ended because the engine was silent from its start
+     */
+    LeaderSession(RelayContext relay, SlotState slot, PgSnapshot settled, int consecutiveStalls) {
+        config = relay.config();
+        slotProvisioner = relay.slotProvisioner();
+        health = relay.health();
         // Doubled each time an engine was silent again: Postgres also sends nothing while it decodes a very large
         // transaction, and a larger limit eventually lets that complete.
         long times = 1L << Math.min(consecutiveStalls, MAX_DOUBLINGS);
@@ -57,20 +50,14 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
         heartbeatTopic = new HeartbeatTopic(config, probe);
         OutboxRecords records = new OutboxRecords(config.source());
         AcknowledgedRows acknowledgedRows = new AcknowledgedRows(settled);
-        HeldRows held = new HeldRows(database, health, config.bootstrapServers());
-        sender = new KafkaSender(producers, config.bootstrapServers(), probe, health);
+        HeldRows held = relay.newHeldRows();
+        sender = relay.newSender(probe);
         rowSender = new RowSender(sender, records, held);
         retrier = new HeldRowRetrier(
-                database,
-                held,
-                probe,
-                () -> new KafkaSender(producers, config.bootstrapServers(), probe, health),
-                records,
-                metrics);
-        Reconciler reconciler =
-                new Reconciler(watermark, acknowledgedRows, new OutboxResender(rowSender, metrics), metrics);
-        heartbeat = new HeartbeatTask(
-                config, database, slotProvisioner, watermark, heartbeatTopic, health, metrics, reconciler, this);
+                relay.database(), held, probe, () -> relay.newSender(probe), records, relay.metrics());
+        Reconciler reconciler = new Reconciler(
+                relay.watermark(), acknowledgedRows, new OutboxResender(rowSender, relay.metrics()), relay.metrics());
+        heartbeat = new HeartbeatTask(relay, heartbeatTopic, reconciler, this);
         publisher = new OutboxPublisher(
                 rowSender,
                 heartbeatTopic,
@@ -78,14 +65,14 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
                 acknowledgedRows,
                 heartbeat::onAcknowledged,
                 health,
-                metrics);
+                relay.metrics());
         engine = new RelayEngine(
                 config,
                 new PublicationGuard(publisher, slotProvisioner::requireUnchangedPublication),
                 stallDetector::stepReached);
         watchdog = new Watchdog(
                 config,
-                database,
+                relay.database(),
                 new StandbyRegistry(),
                 new KafkaProbe(config),
                 () -> max(max(sender.stalledFor(), retrier.stalledFor()), heartbeatTopic.unknownFor()),

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.source.SourceRecord;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,11 +109,13 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
                 .filter(OutboxPublisher::isNewRow)
                 .toList();
         Heartbeat newest = null;
+        Instant newestAt = null;
         List<OutboxRow> rows = new ArrayList<>(changes.size());
         List<AcknowledgedRows.Entry> entries = new ArrayList<>(changes.size());
         for (SourceRecord change : changes) {
             if (isHeartbeat(change)) {
                 newest = toHeartbeat(change);
+                newestAt = committedAt(change);
             } else {
                 OutboxRow row = OutboxRow.captured(after(change), committedAt(change), transaction(change));
                 rows.add(row);
@@ -132,12 +135,15 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
         if (counts || !rows.isEmpty()) {
             health.healthy();
         }
-        if (!changes.isEmpty()) {
-            metrics.relayed(result.acknowledged(), committedAt(changes.getLast()));
-        }
+        // Heartbeats count for the lag, so that it is known while no rows are written.
+        metrics.relayed(result.acknowledged(), later(result.newestCommit(), counts ? newestAt : null));
         // Marking the last record is enough: the engine confirms positions, not records.
         committer.markProcessed(batch.getLast());
         committer.markBatchFinished();
+    }
+
+    private static @Nullable Instant later(@Nullable Instant one, @Nullable Instant other) {
+        return one == null || (other != null && other.isAfter(one)) ? other : one;
     }
 
     private void becomeLeader() {

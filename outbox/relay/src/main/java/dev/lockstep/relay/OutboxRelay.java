@@ -33,7 +33,8 @@ public final class OutboxRelay implements AutoCloseable {
         health = new RelayHealth(config.slotName(), config.stalledAfter(), System::nanoTime);
         metrics = new RelayMetrics(meters, config.database(), health::heartbeatAgeSeconds);
         slotProvisioner = new SlotProvisioner(config, database, new SlotStore());
-        supervisor = new Supervisor(config, database, slotProvisioner, watermark, producers, health, metrics);
+        supervisor = new Supervisor(
+                new RelayContext(config, database, slotProvisioner, watermark, producers, health, metrics));
         thread = Thread.ofPlatform().daemon().name("relay-" + config.database()).unstarted(supervisor::run);
     }
 

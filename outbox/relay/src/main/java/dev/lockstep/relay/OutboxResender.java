@@ -14,10 +14,8 @@ final class OutboxResender implements AutoCloseable {
 
     /** Returns once Kafka has acknowledged all rows, except those that are held back. */
     void send(List<OutboxRow> rows) throws InterruptedException {
-        int acknowledged = sender.send(rows).acknowledged();
-        if (acknowledged > 0) {
-            metrics.relayed(acknowledged, rows.getLast().committed());
-        }
+        RowSender.Result result = sender.send(rows);
+        metrics.relayed(result.acknowledged(), result.newestCommit());
     }
 
     /** Ends all waits at once. */

@@ -1,6 +1,8 @@
 package dev.lockstep.relay;
 
 import java.nio.ByteBuffer;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.zip.CRC32C;
 import org.apache.kafka.connect.data.Struct;
@@ -30,6 +32,11 @@ record OutboxRow(
         @Nullable String resendOf,
         Instant committed,
         @Nullable Long transaction) {
+    /** The columns that {@link #stored} reads. */
+    static final String COLUMNS = "id, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id,"
+            + " resend_of, created_at";
+
+    /** A row that came through the slot. */
     static OutboxRow captured(Struct row, Instant committed, int transaction) {
         return new OutboxRow(
                 row.getString("id"),
@@ -44,6 +51,23 @@ record OutboxRow(
                 (String) optional(row, "resend_of"),
                 committed,
                 Integer.toUnsignedLong(transaction));
+    }
+
+    /** A row that was read from the table. */
+    static OutboxRow stored(ResultSet row) throws SQLException {
+        return new OutboxRow(
+                row.getString("id"),
+                row.getString("aggregateid"),
+                row.getString("type"),
+                bytes(row.getBytes("payload")),
+                row.getString("topic"),
+                row.getString("traceparent"),
+                row.getString("headers"),
+                row.getObject("sequence", Long.class),
+                row.getString("previous_id"),
+                row.getString("resend_of"),
+                row.getTimestamp("created_at").toInstant(),
+                null);
     }
 
     // Rows that were written before a column was added to the publication are decoded without it.

@@ -73,9 +73,16 @@ final class RelayMetrics implements AutoCloseable {
                         () -> retainedBytes < 0 ? Double.NaN : retainedBytes)));
     }
 
-    void relayed(int count, Instant committed) {
+    /**
+     * Counts rows that Kafka acknowledged.
+     *
+     * @param committed the newest commit that Kafka acknowledged, or null if it acknowledged none
+     */
+    void relayed(int count, @Nullable Instant committed) {
         rows.increment(count);
-        lastCommitted = committed;
+        if (committed != null) {
+            lastCommitted = committed;
+        }
     }
 
     void missing(int count) {

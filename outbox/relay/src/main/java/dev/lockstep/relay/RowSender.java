@@ -1,5 +1,6 @@
 package dev.lockstep.relay;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,9 +26,13 @@ final class RowSender implements AutoCloseable {
      * The result of a batch.
      *
      * @param acknowledged how many rows Kafka acknowledged; the others are held back
+     * @param newestCommit the commit time of the last acknowledged row, or null if there is none
      * @param heartbeat why Kafka refused the heartbeat, or null if it was acknowledged or there was none
      */
-    record Result(int acknowledged, @Nullable Refusal heartbeat) {}
+    record Result(
+            int acknowledged,
+            @Nullable Instant newestCommit,
+            @Nullable Refusal heartbeat) {}
 
     /**
      * Returns once every row is in Kafka or durably held back.
@@ -63,17 +68,20 @@ final class RowSender implements AutoCloseable {
             batch.add(heartbeat);
         }
         ordered.send(batch, anyHeld ? held::isPartiallyHeld : topic -> false);
-        int acknowledged = holdRefused(batch);
-        return new Result(acknowledged, heartbeat == null ? null : heartbeat.refusal());
+        List<OutboxRow> acknowledged = holdRefused(batch);
+        return new Result(
+                acknowledged.size(),
+                acknowledged.isEmpty() ? null : acknowledged.getLast().committed(),
+                heartbeat == null ? null : heartbeat.refusal());
     }
 
-    private int holdRefused(List<OutgoingRecord> batch) {
-        int acknowledged = 0;
+    private List<OutboxRow> holdRefused(List<OutgoingRecord> batch) {
+        List<OutboxRow> acknowledged = new ArrayList<>(batch.size());
         List<HeldRow> refused = new ArrayList<>();
         for (OutgoingRecord each : batch) {
             OutboxRow row = each.row();
             if (row != null && each.isAcknowledged()) {
-                acknowledged++;
+                acknowledged.add(row);
             } else if (row != null) {
                 refused.add(HeldRow.of(row, each.refusal()));
             }

@@ -1,6 +1,5 @@
 package dev.lockstep.relay;
 
-import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SnapshotDiffStore {
     private static final int PAGE = 1_000;
-    private static final int PAGE_BYTES = 16 * 1024 * 1024;
+    static final int PAGE_BYTES = 16 * 1024 * 1024;
 
     /**
      * The ids and payloads of the rows between the snapshots of {@code w} and {@code n}. A transaction is not visible in a snapshot if it
@@ -56,12 +55,12 @@ final class SnapshotDiffStore {
     // Ids are generated after the locks that order a key's transactions are taken, so ids have the same order. A page
     // includes the row that fills it, so it is never empty, however large the row is.
     private static final String FROM = """
-        SELECT id, aggregateid, type, payload, topic, traceparent, headers, sequence, previous_id, resend_of, created_at
+        SELECT %s
           FROM (SELECT o.*, sum(octet_length(o.payload)) OVER (ORDER BY o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
                 %s AND o.id >= ?::uuid ORDER BY o.id LIMIT %d) page
          WHERE coalesce(before, 0) < %d
          ORDER BY id
-        """.formatted(INTERVAL, PAGE, PAGE_BYTES);
+        """.formatted(OutboxRow.COLUMNS, INTERVAL, PAGE, PAGE_BYTES);
 
     private static final String AFTER = FROM.replace("o.id >= ?", "o.id > ?");
 
@@ -117,7 +116,7 @@ final class SnapshotDiffStore {
             try (ResultSet row = statement.executeQuery()) {
                 List<OutboxRow> page = new ArrayList<>(PAGE);
                 while (row.next()) {
-                    page.add(toRow(row));
+                    page.add(OutboxRow.stored(row));
                 }
                 return page;
             }
@@ -128,22 +127,5 @@ final class SnapshotDiffStore {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);
         }
-    }
-
-    private static OutboxRow toRow(ResultSet row) throws SQLException {
-        byte[] payload = row.getBytes("payload");
-        return new OutboxRow(
-                row.getString("id"),
-                row.getString("aggregateid"),
-                row.getString("type"),
-                payload == null ? null : ByteBuffer.wrap(payload),
-                row.getString("topic"),
-                row.getString("traceparent"),
-                row.getString("headers"),
-                row.getObject("sequence", Long.class),
-                row.getString("previous_id"),
-                row.getString("resend_of"),
-                row.getTimestamp("created_at").toInstant(),
-                null);
     }
 }

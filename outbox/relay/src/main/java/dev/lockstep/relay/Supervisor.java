@@ -11,7 +11,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,11 +33,9 @@ final class Supervisor {
     private static final Duration INITIAL_BACKOFF = Duration.ofMillis(500);
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
+    private final RelayContext relay;
     private final RelayConfig config;
-    private final RelayDatabase database;
     private final SlotProvisioner slotProvisioner;
-    private final WatermarkStore watermark;
-    private final Supplier<Producer<byte[], byte[]>> producers;
     private final RelayHealth health;
     private final RelayMetrics metrics;
     private final StandbyMonitor standbyMonitor;
@@ -49,21 +46,12 @@ final class Supervisor {
     private @Nullable RelayTask current;
     private int consecutiveStalls;
 
-    Supervisor(
-            RelayConfig config,
-            RelayDatabase database,
-            SlotProvisioner slotProvisioner,
-            WatermarkStore watermark,
-            Supplier<Producer<byte[], byte[]>> producers,
-            RelayHealth health,
-            RelayMetrics metrics) {
-        this.config = config;
-        this.database = database;
-        this.slotProvisioner = slotProvisioner;
-        this.watermark = watermark;
-        this.producers = producers;
-        this.health = health;
-        this.metrics = metrics;
+    Supervisor(RelayContext relay) {
+        this.relay = relay;
+        this.config = relay.config();
+        this.slotProvisioner = relay.slotProvisioner();
+        this.health = relay.health();
+        this.metrics = relay.metrics();
         this.failures = new FailureLog(LOGGER, config.slotName(), System::nanoTime);
         this.standbyMonitor =
                 new StandbyMonitor(new StandbyRegistry(), new KafkaProbe(config), config.failoverTimeout());
@@ -111,9 +99,9 @@ final class Supervisor {
 
     // Empty if the relay was closed in the meantime.
     private Optional<Supplier<RelayTask>> awaitNextTask() throws SQLException, InterruptedException {
-        try (Connection connection = database.connect("supervisor")) {
+        try (Connection connection = relay.database().connect("supervisor")) {
             while (!isClosed()) {
-                Optional<Duration> watermarkAge = watermark.age(connection);
+                Optional<Duration> watermarkAge = relay.watermark().age(connection);
                 watermarkAge.ifPresent(health::watermarkMoved);
                 Optional<Supplier<RelayTask>> task =
                         act(NextStep.after(observe(connection)), connection, watermarkAge.orElse(Duration.ZERO));
@@ -173,33 +161,14 @@ final class Supervisor {
         if (slotProvisioner.dropUnverified(connection) || !slotProvisioner.claim(connection, free)) {
             return Optional.empty();
         }
-        PgSnapshot settled = PgSnapshot.parse(watermark.read(connection).snapshot());
-        return Optional.of(() -> new LeaderSession(
-                config,
-                database,
-                slotProvisioner,
-                watermark,
-                free,
-                settled,
-                producers,
-                consecutiveStalls,
-                health,
-                metrics));
+        PgSnapshot settled = PgSnapshot.parse(relay.watermark().read(connection).snapshot());
+        return Optional.of(() -> new LeaderSession(relay, free, settled, consecutiveStalls));
     }
 
     private RelayTask recovery() {
-        return new Recovery(
-                config,
-                database,
-                slotProvisioner,
-                new OutboxResender(
-                        new RowSender(
-                                new KafkaSender(
-                                        producers, config.bootstrapServers(), new AdminTopicProbe(config), health),
-                                new OutboxRecords(config.source()),
-                                new HeldRows(database, health, config.bootstrapServers())),
-                        metrics),
-                health);
+        RowSender sender = new RowSender(
+                relay.newSender(new AdminTopicProbe(config)), new OutboxRecords(config.source()), relay.newHeldRows());
+        return new Recovery(config, relay.database(), slotProvisioner, new OutboxResender(sender, metrics), health);
     }
 
     private void standBy() {

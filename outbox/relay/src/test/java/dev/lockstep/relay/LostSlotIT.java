@@ -310,17 +310,15 @@ class LostSlotIT {
         SlotState before = new SlotState(false, null, true, "0/1", 0);
         RelayHealth health = new RelayHealth(config.slotName(), Duration.ofSeconds(15), System::nanoTime);
         RelayDatabase database = new RelayDatabase(config);
-        LeaderSession session = new LeaderSession(
+        RelayContext relay = new RelayContext(
                 config,
                 database,
                 new SlotProvisioner(config, database, new SlotStore()),
                 new WatermarkStore(),
-                before,
-                PgSnapshot.parse("3:3:"),
                 () -> OutboxProducer.create(config),
-                0,
                 health,
                 new RelayMetrics(new SimpleMeterRegistry(), config.database(), () -> 0));
+        LeaderSession session = new LeaderSession(relay, before, PgSnapshot.parse("3:3:"), 0);
         outbox.append("o-1", "1");
 
         // When

@@ -302,8 +302,8 @@ final class OutboxFixture implements AutoCloseable {
     // The build copies these files of outbox/messaging into the resources of the tests.
     private static List<String> migrations() {
         try {
-            Path folder = Path.of(
-                    Objects.requireNonNull(OutboxFixture.class.getResource("/dev/lockstep/messaging/migration"))
+            Path folder =
+                    Path.of(Objects.requireNonNull(OutboxFixture.class.getResource("/dev/lockstep/messaging/migration"))
                             .toURI());
             List<String> migrations = new ArrayList<>();
             try (Stream<Path> files = Files.list(folder)) {

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,5 +30,18 @@ class RelayMetricsTest {
 
         // Then
         assertThat(meters.get(gauge).gauge().value()).isNaN();
+    }
+
+    @Test
+    void rows_that_kafka_did_not_acknowledge_change_neither_the_count_nor_the_lag() {
+        // Given
+        metrics.relayed(2, Instant.EPOCH);
+
+        // When
+        metrics.relayed(0, null);
+
+        // Then
+        assertThat(meters.get("lockstep.relay.rows").counter().count()).isEqualTo(2);
+        assertThat(meters.get("lockstep.relay.lag.seconds").gauge().value()).isGreaterThan(1e9);
     }
 }
