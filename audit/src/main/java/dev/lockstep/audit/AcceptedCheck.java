@@ -129,7 +129,7 @@ final class AcceptedCheck implements OrderCheck {
                     evidence.orderId(),
                     (expected ? "an " : "no ") + end.type() + " message in the outbox for an order that is "
                             + order.status(),
-                    messages + " messages",
+                    Count.of(messages, "message"),
                     "order GET /outbox?aggregateId=" + evidence.orderId());
         }
     }

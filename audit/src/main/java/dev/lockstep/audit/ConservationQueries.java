@@ -1,6 +1,8 @@
 package dev.lockstep.audit;
 
-import java.util.Optional;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 
 /** Conservation checks of ledger and stock, and the check for repeated idempotency keys, computed by the databases. */
 final class ConservationQueries {
@@ -72,82 +74,89 @@ final class ConservationQueries {
 
     /** Checks the sums of the whole ledger: currencies, postings, balances and deposits. */
     static void examineLedger(SnapshotStore payments, CheckResult result) {
+        try (SortedStream<Sum> sums = payments.stream(
+                SUMS, row -> new Sum(row.getString("currency"), row.getBigDecimal("sum"), row.getLong("entries")))) {
+            while (sums.hasNext()) {
+                Sum sum = sums.next();
+                result.count("entries", sum.entries());
+                if (sum.amount().signum() != 0) {
+                    result.addFinding(
+                            "the ledger in " + sum.currency(),
+                            "a sum of zero",
+                            sum.amount().toPlainString(),
+                            "payment GET /ledger/summary");
+                }
+            }
+        }
         addFindings(
-                payments.stream(SUMS, row -> {
-                    result.count("entries", row.getLong("entries"));
-                    return row.getBigDecimal("sum").signum() == 0
-                            ? Optional.empty()
-                            : finding(
-                                    "the ledger in " + row.getString("currency"),
-                                    "a sum of zero",
-                                    row.getString("sum"),
-                                    "payment GET /ledger/summary");
-                }),
-                result);
-        addFindings(
-                payments.stream(
-                        UNBALANCED,
-                        row -> finding(
-                                "posting " + row.getString("posting"),
-                                "two entries that sum to zero",
-                                row.getLong("entries") + " entries that sum to " + row.getString("sum") + " "
-                                        + row.getString("currency"),
-                                "payment GET /ledger")),
-                result);
+                payments,
+                UNBALANCED,
+                result,
+                row -> new Finding(
+                        "posting " + row.getString("posting"),
+                        "two entries that sum to zero",
+                        entries(row) + " that sum to " + row.getString("sum") + " " + row.getString("currency"),
+                        "payment GET /ledger"));
         result.count("accounts", payments.one(ACCOUNTS, row -> row.getLong(1)));
         addFindings(
-                payments.stream(
-                        BALANCES,
-                        row -> finding(
-                                "account " + row.getString("user_id"),
-                                "a balance of " + row.getString("sum") + " " + row.getString("currency")
-                                        + ", the sum of its entries",
-                                row.getString("balance"),
-                                "payment GET /ledger?account=" + row.getString("user_id"))),
-                result);
+                payments,
+                BALANCES,
+                result,
+                row -> new Finding(
+                        "account " + row.getString("user_id"),
+                        "a balance of " + row.getString("sum") + " " + row.getString("currency")
+                                + ", the sum of its entries",
+                        row.getString("balance"),
+                        ledgerOf(row.getString("user_id"))));
         addFindings(
-                payments.stream(
-                        WITHOUT_ACCOUNT,
-                        row -> finding(
-                                "account " + row.getString("account"),
-                                "an account for its entries in " + row.getString("currency"),
-                                "no account, " + row.getLong("entries") + " entries",
-                                "payment GET /ledger?account=" + row.getString("account"))),
-                result);
+                payments,
+                WITHOUT_ACCOUNT,
+                result,
+                row -> new Finding(
+                        "account " + row.getString("account"),
+                        "an account for its entries in " + row.getString("currency"),
+                        "no account, " + entries(row),
+                        ledgerOf(row.getString("account"))));
         addFindings(
-                payments.stream(
-                        DEPOSITS,
-                        row -> finding(
-                                "deposit " + row.getString("posting"),
-                                "entries of " + row.getLong("amount") + " on the account of "
-                                        + row.getString("user_id"),
-                                row.getString("booked"),
-                                "payment GET /ledger?account=" + row.getString("user_id"))),
-                result);
+                payments,
+                DEPOSITS,
+                result,
+                row -> new Finding(
+                        "deposit " + row.getString("posting"),
+                        "entries of " + row.getLong("amount") + " on the account of " + row.getString("user_id"),
+                        row.getString("booked"),
+                        ledgerOf(row.getString("user_id"))));
     }
+
+    private record Sum(String currency, BigDecimal amount, long entries) {}
 
     static void examineIdempotency(SnapshotStore orders, CheckResult result) {
         addFindings(
-                orders.stream(
-                        IDEMPOTENCY,
-                        row -> finding(
-                                "Idempotency-Key " + row.getString("idempotency_key"),
-                                "one order",
-                                row.getLong("orders") + " orders",
-                                "order GET /orders/" + row.getString("first"))),
-                result);
+                orders,
+                IDEMPOTENCY,
+                result,
+                row -> new Finding(
+                        "Idempotency-Key " + row.getString("idempotency_key"),
+                        "one order",
+                        Count.of(row.getLong("orders"), "order"),
+                        "order GET /orders/" + row.getString("first")));
     }
 
-    private static Optional<Finding> finding(String id, String expected, String found, String look) {
-        return Optional.of(new Finding(id, expected, found, look));
+    private static String entries(ResultSet row) throws SQLException {
+        return Count.of(row.getLong("entries"), "entry", "entries");
     }
 
-    private static void addFindings(SortedStream<Optional<Finding>> findings, CheckResult result) {
-        try (findings) {
+    private static String ledgerOf(String account) {
+        return "payment GET /ledger?account=" + account;
+    }
+
+    /** Adds a finding for each row of the statement. */
+    private static void addFindings(
+            SnapshotStore database, String sql, CheckResult result, SnapshotStore.Mapper<Finding> finding) {
+        try (SortedStream<Finding> findings = database.stream(sql, finding)) {
             while (findings.hasNext()) {
-                findings.next()
-                        .ifPresent(
-                                found -> result.addFinding(found.id(), found.expected(), found.found(), found.look()));
+                Finding found = findings.next();
+                result.addFinding(found.id(), found.expected(), found.found(), found.look());
             }
         }
     }

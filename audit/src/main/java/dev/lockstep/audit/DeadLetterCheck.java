@@ -39,11 +39,11 @@ final class DeadLetterCheck {
                 result.addFinding(
                         message.key() == null ? message.position() : message.key(),
                         "no parked message",
-                        "a message at %s, parked since %s after %d attempts: %s"
+                        "a message at %s, parked since %s after %s: %s"
                                 .formatted(
                                         message.position(),
                                         Instant.ofEpochMilli(message.since()),
-                                        message.attempts(),
+                                        Count.of(message.attempts(), "attempt"),
                                         message.error()),
                         role.id() + " GET /parked-messages");
             }

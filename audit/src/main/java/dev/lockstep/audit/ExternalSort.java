@@ -28,7 +28,6 @@ final class ExternalSort<T> implements AutoCloseable {
     private final List<Path> spillFiles = new ArrayList<>();
     private final List<DataInputStream> open = new ArrayList<>();
     private List<T> elements = new ArrayList<>();
-    private long size;
 
     /** The file format of an element. */
     interface Format<T> {
@@ -53,11 +52,6 @@ final class ExternalSort<T> implements AutoCloseable {
             spill();
         }
         elements.add(element);
-        size++;
-    }
-
-    long size() {
-        return size;
     }
 
     int pieces() {

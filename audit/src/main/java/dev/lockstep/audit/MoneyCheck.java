@@ -37,7 +37,10 @@ final class MoneyCheck implements OrderCheck {
             addFinding(evidence, "at most one charge", charges + " charges");
         }
         if (refunds > charges) {
-            addFinding(evidence, "no more refunds than charges", charges + " charges, " + refunds + " refunds");
+            addFinding(
+                    evidence,
+                    "no more refunds than charges",
+                    Count.of(charges, "charge") + ", " + Count.of(refunds, "refund"));
         }
         if (evidence.order() == null && charges > 0 && window.startedAfter(evidence.placedAt())) {
             addFinding(evidence, "an order for the charge", "no such order");
@@ -64,7 +67,8 @@ final class MoneyCheck implements OrderCheck {
         if (taken != (charges - refunds > 0)) {
             addFinding(
                     evidence,
-                    "a payment status that matches the ledger, %d charges and %d refunds".formatted(charges, refunds),
+                    "a payment status that matches the ledger, " + Count.of(charges, "charge") + " and "
+                            + Count.of(refunds, "refund"),
                     payment == null ? "no payment" : payment.status());
         }
         if (payment == null || payment.amount() == null || !taken) {
@@ -94,7 +98,8 @@ final class MoneyCheck implements OrderCheck {
             addFinding(
                     evidence,
                     "one charge for a confirmed order",
-                    (payment == null ? "no payment" : payment.status()) + ", " + taken + " charges net of refunds");
+                    (payment == null ? "no payment" : payment.status()) + ", " + Count.of(taken, "charge")
+                            + " net of refunds");
             return;
         }
         if (total != null && !total.equals(payment.amount())) {

@@ -83,8 +83,8 @@ final class OnceCheck implements OrderCheck {
         if (sent > 1 + more) {
             result.addFinding(
                     evidence.orderId(),
-                    "at most " + (1 + more) + " " + type + (more == 0 ? "" : ", including " + more + " repeats"),
-                    sent + " messages",
+                    "at most " + (1 + more) + " " + type + (more == 0 ? "" : ", including " + Count.of(more, "repeat")),
+                    Count.of(sent, "message"),
                     role.id() + " GET /outbox?aggregateId=" + evidence.orderId() + "&type=" + type);
         }
     }
@@ -95,8 +95,8 @@ final class OnceCheck implements OrderCheck {
         if (answered > asked) {
             result.addFinding(
                     evidence.orderId(),
-                    "at most " + asked + " replies of the " + role.id() + " service, one for each command",
-                    answered + " replies",
+                    "at most " + Count.of(asked, "reply", "replies") + " of the " + role.id() + " service, one for each command",
+                    Count.of(answered, "reply", "replies"),
                     role.id() + " GET /outbox?aggregateId=" + evidence.orderId() + " · saga GET /outbox?aggregateId="
                             + evidence.orderId());
         }

@@ -78,8 +78,8 @@ final class RelayedCheck {
                         row.key(),
                         row.relayed(),
                         row.createdAt(),
-                        same.rows() + " records with this content",
-                        same.records() + " records with this content");
+                        Count.of(same.rows(), "record") + " with this content",
+                        Count.of(same.records(), "record") + " with this content");
             }
         }
     }
