@@ -1,5 +1,10 @@
 package dev.lockstep.inventory;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
@@ -9,15 +14,13 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.StreamSupport;
 
 /** SQL of the {@code product} table. Every method runs on the caller's connection; the caller owns the transaction. */
 final class ProductStore {
@@ -102,25 +105,21 @@ final class ProductStore {
             return Future.succeededFuture(Map.of());
         }
         return tx.preparedQuery(LOCK)
-                .execute(Tuple.tuple()
-                        .addValue(ids.stream().map(ProductId::value).toArray(String[]::new)))
-                .map(rows -> {
-                    Map<ProductId, Product> products = HashMap.newHashMap(rows.size());
-                    rows.forEach(row -> products.put(new ProductId(row.getString("product_id")), toProduct(row)));
-                    return products;
-                });
+                .collecting(toMap(ProductStore::productId, ProductStore::toProduct))
+                .execute(parameter(ids))
+                .map(SqlResult::value);
     }
 
     /** The products whose rows are locked by another transaction. Does not wait for the locks. */
     Future<Set<ProductId>> lockedByOthers(SqlConnection tx, Collection<ProductId> ids) {
         return tx.preparedQuery(LOCKED_OUT)
-                .execute(Tuple.tuple()
-                        .addValue(ids.stream().map(ProductId::value).toArray(String[]::new)))
-                .map(rows -> {
-                    Set<ProductId> locked = HashSet.newHashSet(rows.size());
-                    rows.forEach(row -> locked.add(new ProductId(row.getString("product_id"))));
-                    return locked;
-                });
+                .collecting(mapping(ProductStore::productId, toSet()))
+                .execute(parameter(ids))
+                .map(SqlResult::value);
+    }
+
+    private static Tuple parameter(Collection<ProductId> ids) {
+        return Tuple.tuple().addValue(ids.stream().map(ProductId::value).toArray(String[]::new));
     }
 
     /**
@@ -144,16 +143,18 @@ final class ProductStore {
     }
 
     Future<Optional<Product>> find(SqlClient client, ProductId id) {
-        return client.preparedQuery(FIND).execute(Tuple.of(id.value())).map(ProductStore::first);
+        return client.preparedQuery(FIND)
+                .mapping(ProductStore::toProduct)
+                .execute(Tuple.of(id.value()))
+                .map(ProductStore::first);
     }
 
     /** At most {@code limit} products with a position below {@code before}, newest first. */
     Future<List<ListedProduct>> list(SqlClient client, long before, int limit) {
         return client.preparedQuery(LIST)
+                .collecting(mapping(row -> new ListedProduct(toProduct(row), row.getLong("position")), toList()))
                 .execute(Tuple.of(before, limit))
-                .map(rows -> StreamSupport.stream(rows.spliterator(), false)
-                        .map(row -> new ListedProduct(toProduct(row), row.getLong("position")))
-                        .toList());
+                .map(SqlResult::value);
     }
 
     /**
@@ -162,12 +163,10 @@ final class ProductStore {
      */
     Future<PutResult> put(SqlClient client, ProductId id, String name, Money unitPrice, long available) {
         return client.preparedQuery(PUT)
+                .mapping(row -> new PutResult(toProduct(row), row.getBoolean("created")))
                 .execute(Tuple.of(id.value(), name, unitPrice.amount(), unitPrice.currency(), available))
                 .recover(cause -> Future.failedFuture(isCheckViolation(cause) ? StockLimitException.of(id) : cause))
-                .map(rows -> {
-                    Row row = rows.iterator().next();
-                    return new PutResult(toProduct(row), row.getBoolean("created"));
-                });
+                .map(results -> results.iterator().next());
     }
 
     /**
@@ -177,6 +176,7 @@ final class ProductStore {
      */
     Future<Optional<Product>> restock(SqlClient client, ProductId id, long qty) {
         return client.preparedQuery(RESTOCK)
+                .mapping(ProductStore::toProduct)
                 .execute(Tuple.of(id.value(), qty))
                 .recover(cause -> Future.failedFuture(isCheckViolation(cause) ? StockLimitException.of(id) : cause))
                 .map(ProductStore::first);
@@ -187,15 +187,17 @@ final class ProductStore {
         return cause instanceof PgException postgres && CHECK_VIOLATION.equals(postgres.getSqlState());
     }
 
-    private static Optional<Product> first(RowSet<Row> rows) {
-        return rows.size() == 0
-                ? Optional.empty()
-                : Optional.of(toProduct(rows.iterator().next()));
+    private static Optional<Product> first(RowSet<Product> products) {
+        return products.stream().findFirst();
+    }
+
+    private static ProductId productId(Row row) {
+        return new ProductId(row.getString("product_id"));
     }
 
     private static Product toProduct(Row row) {
         return new Product(
-                new ProductId(row.getString("product_id")),
+                productId(row),
                 row.getString("name"),
                 new Money(row.getLong("unit_price"), row.getString("currency")),
                 row.getLong("available"),

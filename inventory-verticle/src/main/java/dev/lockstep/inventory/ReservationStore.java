@@ -1,5 +1,9 @@
 package dev.lockstep.inventory;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.inventory.domain.HeldLine;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.OrderId;
@@ -16,10 +20,9 @@ import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -91,22 +94,24 @@ final class ReservationStore {
 
     /** The orders whose reservation is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> ids) {
-        return tx.preparedQuery(LOCKED_OUT).execute(parameter(ids)).map(rows -> {
-            Set<OrderId> locked = HashSet.newHashSet(rows.size());
-            rows.forEach(row -> locked.add(new OrderId(row.getString("order_id"))));
-            return locked;
-        });
+        return tx.preparedQuery(LOCKED_OUT)
+                .collecting(mapping(ReservationStore::orderId, toSet()))
+                .execute(parameter(ids))
+                .map(SqlResult::value);
     }
 
     private static Future<Map<OrderId, StoredReservation>> read(
             SqlConnection tx, String statement, Collection<OrderId> ids) {
-        return tx.preparedQuery(statement).execute(parameter(ids)).map(rows -> {
-            Map<OrderId, StoredReservation> stored = HashMap.newHashMap(rows.size());
-            rows.forEach(row -> stored.put(
-                    new OrderId(row.getString("order_id")),
-                    new StoredReservation(row.getLong("version"), toReservation(row))));
-            return stored;
-        });
+        return tx.preparedQuery(statement)
+                .collecting(toMap(
+                        ReservationStore::orderId,
+                        row -> new StoredReservation(row.getLong("version"), toReservation(row))))
+                .execute(parameter(ids))
+                .map(SqlResult::value);
+    }
+
+    private static OrderId orderId(Row row) {
+        return new OrderId(row.getString("order_id"));
     }
 
     private static Tuple parameter(Collection<OrderId> ids) {

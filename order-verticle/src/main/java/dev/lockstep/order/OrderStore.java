@@ -1,5 +1,10 @@
 package dev.lockstep.order;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.order.domain.CancelReason;
 import dev.lockstep.order.domain.Money;
 import dev.lockstep.order.domain.NewOrder;
@@ -15,12 +20,10 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -161,6 +164,7 @@ final class OrderStore {
             }
         }
         return tx.preparedQuery(INSERT)
+                .collecting(toMap(OrderStore::orderId, row -> instant(row, "created_at")))
                 .execute(Tuple.tuple()
                         .addValue(ids)
                         .addValue(userIds)
@@ -168,22 +172,15 @@ final class OrderStore {
                         .addValue(traceparents)
                         .addValue(keys)
                         .addValue(hashes))
-                .map(rows -> {
-                    Map<OrderId, Instant> written = HashMap.newHashMap(rows.size());
-                    rows.forEach(row -> written.put(orderId(row), instant(row, "created_at")));
-                    return written;
-                });
+                .map(SqlResult::value);
     }
 
     /** The orders placed under these keys, in the state in which they were accepted, by key. */
     Future<Map<String, FirstUse>> findByKeys(SqlClient tx, Collection<String> keys) {
         return tx.preparedQuery(FIND_BY_KEYS)
+                .collecting(toMap(row -> row.getString("idempotency_key"), OrderStore::firstUse))
                 .execute(Tuple.tuple().addValue(keys.toArray(String[]::new)))
-                .map(rows -> {
-                    Map<String, FirstUse> found = HashMap.newHashMap(rows.size());
-                    rows.forEach(row -> found.put(row.getString("idempotency_key"), firstUse(row)));
-                    return found;
-                });
+                .map(SqlResult::value);
     }
 
     /** The first request that used a key. */
@@ -191,8 +188,9 @@ final class OrderStore {
 
     Future<Optional<Order>> find(SqlClient tx, OrderId id) {
         return tx.preparedQuery(FIND)
+                .mapping(OrderStore::toOrder)
                 .execute(Tuple.of(id.value()))
-                .map(rows -> orders(rows).stream().findFirst());
+                .map((RowSet<Order> orders) -> orders.stream().findFirst());
     }
 
     /** A PENDING order and its age. */
@@ -200,11 +198,10 @@ final class OrderStore {
 
     /** The oldest PENDING orders, oldest first. */
     Future<List<PendingOrder>> oldestPending(SqlClient client, int limit) {
-        return client.preparedQuery(OLDEST_PENDING).execute(Tuple.of(limit)).map(rows -> {
-            List<PendingOrder> pending = new ArrayList<>(rows.size());
-            rows.forEach(row -> pending.add(new PendingOrder(orderId(row), row.getDouble("age"))));
-            return pending;
-        });
+        return client.preparedQuery(OLDEST_PENDING)
+                .collecting(mapping(row -> new PendingOrder(orderId(row), row.getDouble("age")), toList()))
+                .execute(Tuple.of(limit))
+                .map(SqlResult::value);
     }
 
     /** The trace context in which the order was accepted, or empty if the order does not exist. */
@@ -220,11 +217,13 @@ final class OrderStore {
                 .addValue(query.statuses().stream().map(OrderStatus::name).toArray(String[]::new))
                 .addValue(query.before() == null ? MAX_ORDER_ID : query.before().value())
                 .addValue(query.rows());
-        return query.userId() == null
-                ? tx.preparedQuery(LIST).execute(parameters).map(OrderStore::orders)
-                : tx.preparedQuery(LIST_OF_USER)
-                        .execute(parameters.addValue(query.userId()))
-                        .map(OrderStore::orders);
+        if (query.userId() != null) {
+            parameters.addValue(query.userId());
+        }
+        return tx.preparedQuery(query.userId() == null ? LIST : LIST_OF_USER)
+                .collecting(mapping(OrderStore::toOrder, toList()))
+                .execute(parameters)
+                .map(SqlResult::value);
     }
 
     /**
@@ -232,24 +231,19 @@ final class OrderStore {
      */
     Future<Map<OrderId, LockedOrder>> lock(SqlClient tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCK)
+                .collecting(toMap(
+                        OrderStore::orderId,
+                        row -> new LockedOrder(orderId(row), state(row), row.getString("traceparent"))))
                 .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
-                .map(rows -> {
-                    Map<OrderId, LockedOrder> locked = HashMap.newHashMap(rows.size());
-                    rows.forEach(row -> locked.put(
-                            orderId(row), new LockedOrder(orderId(row), state(row), row.getString("traceparent"))));
-                    return locked;
-                });
+                .map(SqlResult::value);
     }
 
     /** The orders whose rows are locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> ids) {
         return tx.preparedQuery(LOCKED_OUT)
+                .collecting(mapping(OrderStore::orderId, toSet()))
                 .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
-                .map(rows -> {
-                    Set<OrderId> locked = HashSet.newHashSet(rows.size());
-                    rows.forEach(row -> locked.add(orderId(row)));
-                    return locked;
-                });
+                .map(SqlResult::value);
     }
 
     /** Saves the new states of these orders. The caller must hold the row locks. */
@@ -295,16 +289,14 @@ final class OrderStore {
         return new FirstUse(order.placedAt(instant(row, "created_at")), row.getString("request_hash"));
     }
 
-    private static List<Order> orders(RowSet<Row> rows) {
-        List<Order> orders = new ArrayList<>(rows.size());
-        rows.forEach(row -> orders.add(new Order(
+    private static Order toOrder(Row row) {
+        return new Order(
                 orderId(row),
                 row.getString("user_id"),
                 OrderMessages.linesFromJson(row.getString("items")),
                 state(row),
                 instant(row, "created_at"),
-                instant(row, "updated_at"))));
-        return orders;
+                instant(row, "updated_at"));
     }
 
     private static OrderState state(Row row) {

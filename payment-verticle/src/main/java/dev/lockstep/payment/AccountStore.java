@@ -1,5 +1,9 @@
 package dev.lockstep.payment;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.payment.domain.Account;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.UserId;
@@ -7,10 +11,9 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -70,19 +73,19 @@ final class AccountStore {
             return Future.succeededFuture(List.of());
         }
         String[] ids = userIds.stream().map(UserId::value).toArray(String[]::new);
-        return tx.preparedQuery(LOCK).execute(Tuple.of(ids)).map(AccountStore::accounts);
+        return tx.preparedQuery(LOCK)
+                .collecting(mapping(AccountStore::account, toList()))
+                .execute(Tuple.of(ids))
+                .map(SqlResult::value);
     }
 
     /** The users whose account is locked by another transaction. Does not wait for the locks. */
     Future<Set<UserId>> lockedByOthers(SqlClient tx, Collection<UserId> userIds) {
         return tx.preparedQuery(LOCKED_OUT)
+                .collecting(mapping(AccountStore::userId, toSet()))
                 .execute(Tuple.tuple()
                         .addArrayOfString(userIds.stream().map(UserId::value).toArray(String[]::new)))
-                .map(rows -> {
-                    Set<UserId> locked = HashSet.newHashSet(rows.size());
-                    rows.forEach(row -> locked.add(new UserId(row.getString("user_id"))));
-                    return locked;
-                });
+                .map(SqlResult::value);
     }
 
     /** Opens an account with a zero balance unless the user has one. Completes with true if the account was opened. */
@@ -108,31 +111,24 @@ final class AccountStore {
 
     Future<Optional<Account>> find(SqlClient tx, UserId userId) {
         return tx.preparedQuery(FIND)
+                .mapping(AccountStore::account)
                 .execute(Tuple.of(userId.value()))
-                .map(rows -> accounts(rows).stream().findFirst());
+                .map((RowSet<Account> accounts) -> accounts.stream().findFirst());
     }
 
     /** At most {@code rows} accounts with a number below {@code before}, newest first. */
     Future<List<NumberedAccount>> page(SqlClient tx, long before, int rows) {
-        return tx.preparedQuery(PAGE).execute(Tuple.of(before, rows)).map(found -> {
-            List<NumberedAccount> accounts = new ArrayList<>(found.size());
-            for (Row row : found) {
-                accounts.add(new NumberedAccount(row.getLong("number"), account(row)));
-            }
-            return accounts;
-        });
+        return tx.preparedQuery(PAGE)
+                .collecting(mapping(row -> new NumberedAccount(row.getLong("number"), account(row)), toList()))
+                .execute(Tuple.of(before, rows))
+                .map(SqlResult::value);
     }
 
-    private static List<Account> accounts(RowSet<Row> rows) {
-        List<Account> accounts = new ArrayList<>(rows.size());
-        for (Row row : rows) {
-            accounts.add(account(row));
-        }
-        return accounts;
+    private static UserId userId(Row row) {
+        return new UserId(row.getString("user_id"));
     }
 
     private static Account account(Row row) {
-        return new Account(
-                new UserId(row.getString("user_id")), new Money(row.getLong("balance"), row.getString("currency")));
+        return new Account(userId(row), new Money(row.getLong("balance"), row.getString("currency")));
     }
 }

@@ -1,13 +1,16 @@
 package dev.lockstep.payment;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -104,25 +107,26 @@ final class LedgerAudit {
 
     /** Computes the totals of all currencies in one statement, and therefore on one snapshot. */
     Future<List<CurrencySummary>> summary(SqlClient tx) {
-        return tx.preparedQuery(SUMMARY).execute().map(rows -> {
-            List<CurrencySummary> summaries = new ArrayList<>(rows.size());
-            for (Row row : rows) {
-                summaries.add(new CurrencySummary(
-                        row.getString("currency"),
-                        row.getBigDecimal("sum"),
-                        row.getLong("entries"),
-                        row.getBigDecimal("users"),
-                        row.getBigDecimal("balances"),
-                        row.getBigDecimal("revenue"),
-                        row.getBigDecimal("external_funds")));
-            }
-            return summaries;
-        });
+        return tx.preparedQuery(SUMMARY)
+                .collecting(mapping(LedgerAudit::toSummary, toList()))
+                .execute()
+                .map(SqlResult::value);
+    }
+
+    private static CurrencySummary toSummary(Row row) {
+        return new CurrencySummary(
+                row.getString("currency"),
+                row.getBigDecimal("sum"),
+                row.getLong("entries"),
+                row.getBigDecimal("users"),
+                row.getBigDecimal("balances"),
+                row.getBigDecimal("revenue"),
+                row.getBigDecimal("external_funds"));
     }
 
     /**
-     * Closes the ledger if at least {@code atLeast} entries are open. Completes with false if there were fewer. Uses transactions of its
-     * own.
+     * Closes the ledger if at least {@code atLeast} entries are open. Completes with false if there were fewer, or if another instance was
+     * first. Uses transactions of its own.
      */
     Future<Boolean> close(Pool pool, long atLeast) {
         return pool.preparedQuery(COUNT_OPEN_ENTRIES).execute().compose(rows -> {
@@ -132,7 +136,7 @@ final class LedgerAudit {
                     : pool.withTransaction(this::lastCommittedSeq)
                             .compose(highest ->
                                     pool.preparedQuery(CLOSE).execute(Tuple.of(row.getLong("until_seq"), highest)))
-                            .map(true);
+                            .map(closed -> closed.rowCount() > 0);
         });
     }
 

@@ -1,14 +1,16 @@
 package dev.lockstep.payment;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import dev.lockstep.payment.domain.LedgerEntry;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.Posting;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -90,30 +92,28 @@ final class LedgerStore {
     Future<List<LedgerEntryView>> page(
             SqlClient tx, @Nullable String account, @Nullable String orderId, long before, int rows) {
         if (orderId != null) {
-            return tx.preparedQuery(PAGE_OF_ORDER)
-                    .execute(Tuple.of(before, rows, orderId, account))
-                    .map(LedgerStore::entries);
+            return entries(tx, PAGE_OF_ORDER, Tuple.of(before, rows, orderId, account));
         }
-        if (account != null) {
-            return tx.preparedQuery(PAGE_OF_ACCOUNT)
-                    .execute(Tuple.of(before, rows, account))
-                    .map(LedgerStore::entries);
-        }
-        return tx.preparedQuery(PAGE).execute(Tuple.of(before, rows)).map(LedgerStore::entries);
+        return account == null
+                ? entries(tx, PAGE, Tuple.of(before, rows))
+                : entries(tx, PAGE_OF_ACCOUNT, Tuple.of(before, rows, account));
     }
 
-    private static List<LedgerEntryView> entries(RowSet<Row> rows) {
-        List<LedgerEntryView> entries = new ArrayList<>(rows.size());
-        for (Row row : rows) {
-            entries.add(new LedgerEntryView(
-                    row.getLong("seq"),
-                    row.getUUID("posting"),
-                    row.getString("account"),
-                    new Money(row.getLong("amount"), row.getString("currency")),
-                    row.getString("order_id"),
-                    Posting.Kind.valueOf(row.getString("kind")),
-                    row.getOffsetDateTime("at").toInstant()));
-        }
-        return entries;
+    private static Future<List<LedgerEntryView>> entries(SqlClient tx, String statement, Tuple parameters) {
+        return tx.preparedQuery(statement)
+                .collecting(mapping(LedgerStore::toView, toList()))
+                .execute(parameters)
+                .map(SqlResult::value);
+    }
+
+    private static LedgerEntryView toView(Row row) {
+        return new LedgerEntryView(
+                row.getLong("seq"),
+                row.getUUID("posting"),
+                row.getString("account"),
+                new Money(row.getLong("amount"), row.getString("currency")),
+                row.getString("order_id"),
+                Posting.Kind.valueOf(row.getString("kind")),
+                row.getOffsetDateTime("at").toInstant());
     }
 }

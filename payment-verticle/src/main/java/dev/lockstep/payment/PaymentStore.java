@@ -1,5 +1,9 @@
 package dev.lockstep.payment;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.payment.domain.DeclineReason;
 import dev.lockstep.payment.domain.Money;
 import dev.lockstep.payment.domain.OrderId;
@@ -12,10 +16,9 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -67,27 +70,27 @@ final class PaymentStore {
      * Reads the payments and locks their rows until the transaction ends. Orders without a payment are missing from the result.
      */
     Future<List<Decided>> lock(SqlClient tx, Collection<OrderId> orderIds) {
-        return tx.preparedQuery(LOCK)
-                .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
-                .map(PaymentStore::payments);
+        return payments(tx, LOCK, orderIds);
     }
 
     /** The orders whose payment is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCKED_OUT)
+                .collecting(mapping(PaymentStore::orderId, toSet()))
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
-                .map(rows -> {
-                    Set<OrderId> locked = HashSet.newHashSet(rows.size());
-                    rows.forEach(row -> locked.add(new OrderId(row.getString("order_id"))));
-                    return locked;
-                });
+                .map(SqlResult::value);
     }
 
     /** Reads the payments without locking. Orders without a payment are missing from the result. */
     Future<List<Decided>> list(SqlClient tx, Collection<OrderId> orderIds) {
-        return tx.preparedQuery(LIST)
+        return payments(tx, LIST, orderIds);
+    }
+
+    private static Future<List<Decided>> payments(SqlClient tx, String statement, Collection<OrderId> orderIds) {
+        return tx.preparedQuery(statement)
+                .collecting(mapping(PaymentStore::payment, toList()))
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
-                .map(PaymentStore::payments);
+                .map(SqlResult::value);
     }
 
     private static String[] ids(Collection<OrderId> orderIds) {
@@ -110,8 +113,9 @@ final class PaymentStore {
 
     Future<Optional<Decided>> find(SqlClient tx, OrderId orderId) {
         return tx.preparedQuery(FIND)
+                .mapping(PaymentStore::payment)
                 .execute(Tuple.of(orderId.value()))
-                .map(rows -> payments(rows).stream().findFirst());
+                .map((RowSet<Decided> payments) -> payments.stream().findFirst());
     }
 
     private static Future<Void> write(SqlClient tx, String statement, List<Decided> payments) {
@@ -139,16 +143,12 @@ final class PaymentStore {
                 .mapEmpty();
     }
 
-    private static List<Decided> payments(RowSet<Row> rows) {
-        List<Decided> payments = new ArrayList<>(rows.size());
-        for (Row row : rows) {
-            payments.add(payment(row));
-        }
-        return payments;
+    private static OrderId orderId(Row row) {
+        return new OrderId(row.getString("order_id"));
     }
 
     private static Decided payment(Row row) {
-        OrderId orderId = new OrderId(row.getString("order_id"));
+        OrderId orderId = orderId(row);
         return switch (PaymentStatus.valueOf(row.getString("status"))) {
             case CHARGED -> new Charged(orderId, new UserId(row.getString("user_id")), requiredAmount(row));
             case DECLINED ->

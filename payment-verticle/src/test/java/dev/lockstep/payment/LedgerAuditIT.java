@@ -6,6 +6,7 @@ import static dev.lockstep.payment.PaymentDatabase.refund;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.payment.LedgerAudit.CurrencySummary;
+import io.vertx.core.CompositeFuture;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Transaction;
@@ -93,13 +94,15 @@ class LedgerAuditIT {
     }
 
     @Test
-    void concurrent_closings_count_every_entry_once() {
+    void of_concurrent_closings_one_counts_every_entry_once() {
         // When
-        await(Future.join(IntStream.range(0, 5)
-                .mapToObj(i -> database.audit.close(database.pool, 1))
-                .toList()));
+        List<Boolean> closed = await(Future.join(IntStream.range(0, 5)
+                        .mapToObj(i -> database.audit.close(database.pool, 1))
+                        .toList())
+                .map(CompositeFuture::<Boolean>list));
 
         // Then
+        assertThat(closed).containsOnlyOnce(true);
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
                 .isEqualTo(8);
         assertThat(await(database.audit.summary(database.pool))).containsExactly(expectedSummary(8, 700, 300, -1_000));

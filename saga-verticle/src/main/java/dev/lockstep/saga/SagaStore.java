@@ -1,17 +1,21 @@
 package dev.lockstep.saga;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+import static java.util.stream.Collectors.toMap;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.saga.domain.OrderId;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.EnumMap;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -126,22 +130,17 @@ final class SagaStore {
      */
     Future<Map<OrderId, StoredSaga>> lock(SqlConnection tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCK)
+                .collecting(mapping(this::toSaga, toMap(StoredSaga::orderId, saga -> saga)))
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
-                .map(rows -> {
-                    Map<OrderId, StoredSaga> sagas = new HashMap<>();
-                    for (Row row : rows) {
-                        StoredSaga saga = toSaga(row);
-                        sagas.put(saga.orderId(), saga);
-                    }
-                    return sagas;
-                });
+                .map(SqlResult::value);
     }
 
     /** The orders whose saga is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> orderIds) {
         return tx.preparedQuery(LOCKED_OUT)
+                .collecting(mapping(SagaStore::orderId, toSet()))
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
-                .map(SagaStore::orderIds);
+                .map(SqlResult::value);
     }
 
     /**
@@ -149,17 +148,17 @@ final class SagaStore {
      */
     Future<List<StoredSaga>> lockOverdue(SqlConnection tx, int limit) {
         return tx.preparedQuery(LOCK_OVERDUE)
+                .collecting(mapping(this::toSaga, toList()))
                 .execute(Tuple.of(limit))
-                .map((RowSet<Row> rows) -> rows.stream().map(this::toSaga).toList());
+                .map(SqlResult::value);
     }
 
     /** The sagas whose deadline has passed, longest overdue first, including locked ones. Takes no locks. */
     Future<List<OrderId>> overdue(SqlClient client, int limit) {
         return client.preparedQuery(OVERDUE)
+                .collecting(mapping(SagaStore::orderId, toList()))
                 .execute(Tuple.of(limit))
-                .map((RowSet<Row> rows) -> rows.stream()
-                        .map(row -> new OrderId(row.getString("order_id")))
-                        .toList());
+                .map(SqlResult::value);
     }
 
     /**
@@ -167,8 +166,9 @@ final class SagaStore {
      */
     Future<List<StoredSaga>> lockOverdue(SqlConnection tx, Collection<OrderId> among) {
         return tx.preparedQuery(LOCK_OVERDUE_AMONG)
+                .collecting(mapping(this::toSaga, toList()))
                 .execute(Tuple.tuple().addArrayOfString(ids(among)))
-                .map((RowSet<Row> rows) -> rows.stream().map(this::toSaga).toList());
+                .map(SqlResult::value);
     }
 
     /**
@@ -190,6 +190,7 @@ final class SagaStore {
             return Future.succeededFuture(Set.of());
         }
         return tx.preparedQuery(SAVE)
+                .collecting(mapping(SagaStore::orderId, toSet()))
                 .execute(Tuple.tuple()
                         .addArrayOfString(column(moved, saga -> saga.orderId().value()))
                         .addArrayOfString(
@@ -200,7 +201,7 @@ final class SagaStore {
                                 moved.stream().map(saga -> saga.version() + 1).toArray(Integer[]::new))
                         .addValue(deadlines(moved))
                         .addValue(traceparents(moved)))
-                .map(SagaStore::orderIds);
+                .map(SqlResult::value);
     }
 
     /**
@@ -243,19 +244,15 @@ final class SagaStore {
 
     private StoredSaga toSaga(Row row) {
         return new StoredSaga(
-                new OrderId(row.getString("order_id")),
+                orderId(row),
                 messages.toState(row.getString("state"), row.getString("data")),
                 row.getInteger("version"),
                 row.getString("traceparent"),
                 Duration.ofNanos(Math.max(0, (long) (row.getDouble("age") * 1e9))));
     }
 
-    private static Set<OrderId> orderIds(RowSet<Row> rows) {
-        Set<OrderId> ids = new HashSet<>();
-        for (Row row : rows) {
-            ids.add(new OrderId(row.getString("order_id")));
-        }
-        return ids;
+    private static OrderId orderId(Row row) {
+        return new OrderId(row.getString("order_id"));
     }
 
     private static String[] ids(Collection<OrderId> orderIds) {

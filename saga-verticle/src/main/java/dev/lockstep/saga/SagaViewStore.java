@@ -1,5 +1,8 @@
 package dev.lockstep.saga;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import dev.lockstep.saga.SagaFilter.After;
 import dev.lockstep.saga.SagaView.Abandonment;
 import dev.lockstep.saga.domain.SagaState;
@@ -8,6 +11,7 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.List;
@@ -70,8 +74,9 @@ final class SagaViewStore {
     /** The saga without its history. Empty if it does not exist. */
     Future<Optional<SagaView>> find(SqlClient client, String orderId) {
         return client.preparedQuery(FIND)
+                .mapping(this::toView)
                 .execute(Tuple.of(orderId))
-                .map((RowSet<Row> rows) -> rows.stream().findFirst().map(this::toView));
+                .map((RowSet<SagaView> sagas) -> sagas.stream().findFirst());
     }
 
     /**
@@ -86,8 +91,9 @@ final class SagaViewStore {
                 after == null ? null : after.orderId(),
                 filter.limit() + 1);
         return client.preparedQuery(query(filter, parameters))
+                .collecting(mapping(this::toView, toList()))
                 .execute(parameters)
-                .map((RowSet<Row> rows) -> rows.stream().map(this::toView).toList());
+                .map(SqlResult::value);
     }
 
     private static String query(SagaFilter filter, Tuple parameters) {
