@@ -207,7 +207,7 @@ final class FuzzCases {
             });
         }
         if (!wrong.isEmpty()) {
-            throw new FaultsException(wrong.size() + " records had an unexpected outcome, such as "
+            throw new FaultsException("records with an unexpected outcome: " + wrong.size() + ", such as "
                     + String.join("; ", wrong.subList(0, Math.min(5, wrong.size()))));
         }
     }

@@ -84,10 +84,10 @@ final class PendingOrderMonitor {
                         : "the saga service has no saga for " + observation.withoutSaga()
                                 + " of them: send their messages again with POST /outbox/resend and their ids as key";
         return Optional.of(
-                "%s orders have been PENDING for more than %s (ORDER_PENDING_WARNING_AFTER); the oldest, %s, for %.0f s; %s"
+                "orders PENDING for more than %s (ORDER_PENDING_WARNING_AFTER): %s; the oldest, %s, for %.0f s; %s"
                         .formatted(
-                                observation.overdue() < MAX_CHECKED ? observation.overdue() : MAX_CHECKED + " or more",
                                 warnAfter,
+                                observation.overdue() < MAX_CHECKED ? observation.overdue() : MAX_CHECKED + " or more",
                                 observation.oldest().orderId().value(),
                                 observation.oldest().ageSeconds(),
                                 sagas));

@@ -67,7 +67,7 @@ class PendingOrderMonitorIT {
                     .untilAsserted(
                             () -> assertThat(check(orders).path("warning").asText())
                                     .startsWith(
-                                            "2 orders have been PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER); the oldest, "
+                                            "orders PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER): 2; the oldest, "
                                                     + known + ", for ")
                                     .contains("the saga service has no saga for 1 of them"));
             assertThat(check(orders).path("status").asText()).isEqualTo("UP");
@@ -92,7 +92,8 @@ class PendingOrderMonitorIT {
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(
                                     check(orders).path("warning").asText())
-                            .startsWith("1 orders have been PENDING for more than PT1S")
+                            .startsWith(
+                                    "orders PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER): 1; the oldest, ")
                             .endsWith("whether they have sagas is unknown: PEERS does not include the saga service"));
             assertThat(orders.metric("lockstep_orders_without_saga")).isNaN();
         }

@@ -79,7 +79,7 @@ class AbortedTransactionIT {
 
         await().untilAsserted(() -> assertThat(consumer.warning())
                 .hasValueSatisfying(warning -> assertThat(warning)
-                        .contains(fixture.topic + "-0 (2 records from offset 0")
+                        .contains(fixture.topic + "-0 (lag 2 from offset 0")
                         .contains("behind an open transaction")));
         assertThat(fixture.greeted()).isEmpty();
 

@@ -69,7 +69,7 @@ class ConsumerLagIT {
         await().untilAsserted(() -> assertThat(consumer.warning())
                 .hasValueSatisfying(warning -> assertThat(warning)
                         .startsWith(fixture.group + " does not read 1 partition: " + fixture.topic
-                                + "-0 (31 records from offset 0, for ")));
+                                + "-0 (lag 31 from offset 0, for ")));
         assertThat(fixture.meters
                         .get("lockstep.consumer.unread.partitions")
                         .gauge()

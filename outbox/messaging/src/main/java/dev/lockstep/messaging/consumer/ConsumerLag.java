@@ -77,7 +77,7 @@ final class ConsumerLag implements AutoCloseable {
     private record UnreadPartition(
             TopicPartition partition, PartitionLog log, long since, boolean behindOpenTransaction) {
         String describe() {
-            return "%s (%d records from offset %d, for %d s%s)"
+            return "%s (lag %d from offset %d, for %d s%s)"
                     .formatted(
                             partition,
                             log.lag(),

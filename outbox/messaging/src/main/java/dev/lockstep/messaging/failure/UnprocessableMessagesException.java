@@ -21,7 +21,7 @@ public final class UnprocessableMessagesException extends RuntimeException {
     /** @param messages the reasons by message id, at least one */
     public UnprocessableMessagesException(Map<UUID, UnprocessableMessageException> messages) {
         super(
-                messages.size() + " messages can never be handled; the first: "
+                "number of messages that can never be handled: " + messages.size() + "; the first: "
                         + messages.values().iterator().next().getMessage(),
                 null,
                 false,
