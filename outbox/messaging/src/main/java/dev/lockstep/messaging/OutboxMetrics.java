@@ -12,8 +12,12 @@ import io.micrometer.core.instrument.Tags;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.SqlClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +39,8 @@ final class OutboxMetrics {
     OutboxMetrics(Vertx vertx, Pool pool, Duration stalledAfter, MeterRegistry meters) {
         this.pool = pool;
         this.stalledAfter = stalledAfter;
-        this.refreshes = new PeriodicTask(vertx, "reading the outbox for its metrics", INTERVAL, this::refresh);
+        this.refreshes = new PeriodicTask(
+                vertx, "reading outbox, parked messages and dead letters for their metrics", INTERVAL, this::refresh);
         Gauge.builder(
                         "lockstep.outbox.pending",
                         this,
@@ -78,12 +83,16 @@ final class OutboxMetrics {
      */
     Optional<String> problem() {
         OutboxQueries.Summary last = summary;
-        if (readFailure != null || last == null) {
-            return Optional.of("the outbox cannot be read: " + readFailure);
+        String failure = readFailure;
+        if (failure != null) {
+            return Optional.of(failure);
+        }
+        if (last == null) {
+            return Optional.of("the outbox has not been read yet");
         }
         if (last.acknowledgedSecondsAgo() * 1000 > stalledAfter.toMillis()) {
             return Optional.of(
-                    "no relay: Kafka acknowledged the last heartbeat of this database %.0f s ago, %d rows are pending"
+                    "no relay: Kafka acknowledged the last heartbeat of this database %.0f s ago; pending rows: %d"
                             .formatted(last.acknowledgedSecondsAgo(), last.pending()));
         }
         return last.held().isEmpty()
@@ -94,28 +103,35 @@ final class OutboxMetrics {
     }
 
     private Future<Boolean> refresh() {
-        return OutboxQueries.summary(pool)
-                .onSuccess(read -> {
-                    summary = read;
-                    held.register(
-                            read.held().stream()
-                                    .map(topic -> MultiGauge.Row.of(Tags.of("topic", topic.topic()), topic.rows()))
-                                    .toList(),
-                            true);
-                })
-                .compose(read -> ParkedMessageQueries.count(pool))
-                .onSuccess(read -> parked = read)
-                .compose(read -> ReplayStore.countRunning(pool))
-                .onSuccess(read -> runningReplays = read)
-                .compose(read -> DeadLetterCountStore.countByReason(pool))
-                .onSuccess(counts -> deadLetters.register(
-                        counts.stream()
-                                .map(count -> MultiGauge.Row.of(
-                                        Tags.of("topic", count.topic(), "reason", count.reason()), count.count()))
-                                .toList(),
-                        true))
-                .onSuccess(read -> readFailure = null)
-                .onFailure(cause -> readFailure = String.valueOf(cause.getMessage()))
+        return read("the outbox", OutboxQueries::summary, this::showSummary)
+                .compose(next -> read("parked messages", ParkedMessageQueries::count, count -> parked = count))
+                .compose(next -> read("replays", ReplayStore::countRunning, running -> runningReplays = running))
+                .compose(next -> read("dead letters", DeadLetterCountStore::countByReason, this::showDeadLetters))
+                .onSuccess(done -> readFailure = null)
                 .map(false);
+    }
+
+    private <T> Future<T> read(String what, Function<SqlClient, Future<T>> query, Consumer<T> show) {
+        return query.apply(pool)
+                .onSuccess(show::accept)
+                .onFailure(cause -> readFailure = what + " cannot be read: " + cause.getMessage());
+    }
+
+    private void showSummary(OutboxQueries.Summary read) {
+        summary = read;
+        held.register(
+                read.held().stream()
+                        .map(topic -> MultiGauge.Row.of(Tags.of("topic", topic.topic()), topic.rows()))
+                        .toList(),
+                true);
+    }
+
+    private void showDeadLetters(List<DeadLetterCountStore.Count> counts) {
+        deadLetters.register(
+                counts.stream()
+                        .map(count -> MultiGauge.Row.of(
+                                Tags.of("topic", count.topic(), "reason", count.reason()), count.count()))
+                        .toList(),
+                true);
     }
 }
