@@ -27,31 +27,38 @@ public final class Json {
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
             .build();
 
-    /** Reads records. A value that does not match the type of its member is refused; it is never rounded, converted or truncated. */
-    public static final JsonMapper READER = JsonMapper.builder(JsonFactory.builder()
+    /** Reads records by the rules of {@link #strict}. */
+    public static final JsonMapper READER = strict(JsonMapper.builder(JsonFactory.builder()
                     // Only UTF-8: Jackson would also accept UTF-16 and UTF-32, which other parts of the system do not
                     // expect.
                     .disable(JsonFactory.Feature.CHARSET_DETECTION)
-                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .streamReadConstraints(StreamReadConstraints.builder()
                             .maxNestingDepth(MAX_NESTING_DEPTH)
                             .maxNumberLength(MAX_NUMBER_LENGTH)
                             .build())
-                    .build())
-            .addModule(new SimpleModule("lockstep-messages-in")
-                    .addDeserializer(String.class, new StorableTextDeserializer()))
+                    .build()))
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-            .withCoercionConfig(
-                    LogicalType.Textual,
-                    text -> text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
-                            .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
-                            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail))
             .build();
 
     private Json() {}
+
+    /**
+     * Sets the rules for values from outside, in records and in requests. A value that does not match the type of its member is refused; it
+     * is never rounded, converted or truncated. So is text that Postgres cannot store.
+     */
+    public static JsonMapper.Builder strict(JsonMapper.Builder reader) {
+        return reader.addModule(
+                        new SimpleModule("lockstep-in").addDeserializer(String.class, new StorableTextDeserializer()))
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+                .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+                .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+                .withCoercionConfig(
+                        LogicalType.Textual,
+                        text -> text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail)
+                                .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                                .setCoercion(CoercionInputShape.Float, CoercionAction.Fail));
+    }
 }

@@ -8,10 +8,10 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
 
 /** Reads text that Postgres can store and Kafka can carry unchanged, and refuses all other text. */
-public final class StorableTextDeserializer extends StdScalarDeserializer<String> {
+final class StorableTextDeserializer extends StdScalarDeserializer<String> {
     private static final long serialVersionUID = 1;
 
-    public StorableTextDeserializer() {
+    StorableTextDeserializer() {
         super(String.class);
     }
 
