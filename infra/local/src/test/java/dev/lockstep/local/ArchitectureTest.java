@@ -111,6 +111,7 @@ class ArchitectureTest {
             "http",
             "transaction",
             "schedule",
+            "sql",
             "record",
             "failure");
 

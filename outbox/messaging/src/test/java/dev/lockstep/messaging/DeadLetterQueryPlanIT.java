@@ -5,15 +5,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.messaging.deadletter.DeadLetterCountStore;
 import dev.lockstep.messaging.deadletter.DeadLetterQueries;
 import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.State;
+import dev.lockstep.messaging.deadletter.ReplayDestination;
+import dev.lockstep.messaging.deadletter.ReplayPreviewStore;
+import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
-import java.util.Set;
+import dev.lockstep.messaging.sql.ListQuery;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** How Postgres finds dead letters in a large table. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -26,6 +39,8 @@ class DeadLetterQueryPlanIT {
               FROM (SELECT id AS letter, "offset" AS n FROM dead_letter) numbered
              WHERE id = letter
             """;
+
+    private static final UUID OLDEST = new UUID(0, 0);
 
     private static Fixture fixture;
 
@@ -43,67 +58,78 @@ class DeadLetterQueryPlanIT {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "topic,dead_letter_topic",
-        "type,dead_letter_type",
-        "reason,dead_letter_reason",
-        "errorClass,dead_letter_error_class",
-        "fingerprint,dead_letter_fingerprint"
-    })
-    void each_filter_uses_its_index(String member, String index) {
-        assertThat(plan(Set.of("open", "replayed", "discarded"), member))
-                .contains("using " + index + " on")
-                .doesNotContain("Sort");
+    @MethodSource("statesAndModes")
+    void every_combination_of_filters_reads_one_index_in_order(State state, PlanMode mode) {
+        for (Filter filter : combinations()) {
+            String index = index(state, filter);
+
+            String page = mode.plan(
+                    fixture, DeadLetterQueries.listQuery(state, filter).page(Listing.AFTER_ALL, OLDEST, 51));
+
+            assertThat(page)
+                    .as("%s, %s", state, filter)
+                    .containsPattern("(using|on) " + index + "\\b")
+                    .doesNotContain("BitmapAnd")
+                    .doesNotContain("Seq Scan");
+            if (!index.equals("dead_letter_key")) {
+                assertThat(page).as("%s, %s", state, filter).doesNotContain("Sort");
+            }
+        }
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "topic,dead_letter_topic",
-        "type,dead_letter_type",
-        "reason,dead_letter_reason",
-        "key,dead_letter_key",
-        "errorClass,dead_letter_error_class",
-        "fingerprint,dead_letter_fingerprint"
-    })
-    void the_end_of_a_page_is_found_by_an_index_only_scan(String member, String index) {
-        assertThat(fixture.genericPlan(
-                        DeadLetterQueries.end(Set.of("replayed"), filter(member)),
-                        "'x', 'ffffffff-ffff-ffff-ffff-ffffffffffff'"))
-                .containsPattern("Index Only Scan Backward using " + index + " ")
-                .doesNotContain("Sort");
+    @MethodSource("statesAndModes")
+    void the_end_of_a_page_is_found_by_an_index_only_scan(State state, PlanMode mode) {
+        for (Filter filter : combinations()) {
+            ListQuery query = DeadLetterQueries.listQuery(state, filter);
+
+            assertThat(mode.plan(fixture, query.windowEnd(Listing.AFTER_ALL, ScanWindowStore.MAX_EXAMINED_ROWS)))
+                    .as("%s, %s", state, filter)
+                    .contains("Index Only Scan Backward using " + index(state, filter) + " ")
+                    .doesNotContain("Sort");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ReplayDestination.class)
+    void the_preview_of_a_replay_finds_open_dead_letters_by_index(ReplayDestination to) {
+        for (Filter filter : combinations()) {
+            assertThat(PlanMode.GENERIC.plan(
+                            fixture, ReplayPreviewStore.statement(filter, to, null, false, Duration.ofDays(7))))
+                    .as("%s", filter)
+                    .containsPattern("(using|on) dead_letter_\\w+")
+                    .doesNotContain("Seq Scan on dead_letter");
+        }
     }
 
     @Test
     void combined_filters_without_an_index_examine_a_bounded_number_of_rows() {
         Filter both = new Filter("t7", null, "R8", null, null, null);
-        Set<String> any = Set.of("open", "replayed", "discarded");
 
-        ScanWindowStore.ScanResult<DeadLetterQueries.DeadLetterView> open =
-                Fixture.await(DeadLetterQueries.list(fixture.pool, Set.of("open"), both, null, 50));
-        ScanWindowStore.ScanResult<DeadLetterQueries.DeadLetterView> discarded = Fixture.await(DeadLetterQueries.list(
-                fixture.pool, Set.of("discarded"), new Filter(null, null, null, null, null, null), null, 50));
+        ScanWindowStore.ScanResult<DeadLetterQueries.DeadLetterView> open = list(State.OPEN, both);
+        ScanWindowStore.ScanResult<DeadLetterQueries.DeadLetterView> discarded =
+                list(State.DISCARDED, new Filter(null, null, null, null, null, null));
 
         assertThat(open.rows()).isEmpty();
         assertThat(open.examinedTo()).isNull();
         assertThat(discarded.rows()).isEmpty();
         assertThat(discarded.examinedTo()).isNotNull();
-        assertThat(Fixture.await(DeadLetterQueries.list(fixture.pool, any, both, null, 50))
-                        .rows())
-                .isEmpty();
+        assertThat(list(State.ANY, both).rows()).isEmpty();
     }
 
     @Test
-    void dead_letters_of_a_key_are_found_by_their_index() {
-        assertThat(plan(Set.of("open", "replayed", "discarded"), "key"))
-                .containsPattern("(using|on) dead_letter_key\\b");
-        assertThat(plan(Set.of("open"), "key")).containsPattern("(using|on) dead_letter_key\\b");
-    }
-
-    @Test
-    void open_dead_letters_are_found_by_the_partial_index() {
-        assertThat(plan(Set.of("open"), "topic"))
-                .contains("using dead_letter_open on")
-                .doesNotContain("Sort");
+    void every_combination_of_filters_selects_the_dead_letters_that_match_all_of_them() {
+        for (Filter filter : combinations()) {
+            assertThat(list(State.ANY, filter).rows())
+                    .as("%s", filter)
+                    .isNotEmpty()
+                    .allMatch(found -> matches(filter.topic(), found.topic())
+                            && matches(filter.type(), found.type())
+                            && matches(filter.reason(), found.reason())
+                            && matches(filter.key(), found.key())
+                            && matches(filter.errorClass(), found.errorClass())
+                            && matches(filter.fingerprint(), found.fingerprint()));
+        }
     }
 
     @Test
@@ -113,7 +139,7 @@ class DeadLetterQueryPlanIT {
                 fixture.strings("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) "
                         + DeadLetterQueries.GROUPS
                                 .replace("$1", "ARRAY['replayed']")
-                                .replace("$2", "NULL")
+                                .replace("$2", "'ffffffff-ffff-ffff-ffff-ffffffffffff'")
                                 .replace("$3", "10")
                                 .replace("$4", "100")));
 
@@ -131,26 +157,47 @@ class DeadLetterQueryPlanIT {
                 .contains(new DeadLetterCountStore.Count("t5", "R5", 2_500));
     }
 
-    private String plan(Set<String> states, String member) {
-        Filter filter = filter(member);
-        String arguments =
-                "ARRAY['" + String.join("','", states) + "'], " + literal(filter.topic()) + literal(filter.type())
-                        + literal(filter.reason()) + literal(filter.key()) + literal(filter.errorClass())
-                        + literal(filter.fingerprint()) + "NULL, 50, 4096, '00000000-0000-0000-0000-000000000000'";
-        return fixture.genericPlan(DeadLetterQueries.listStatement(states, filter), arguments);
+    private static ScanWindowStore.ScanResult<DeadLetterQueries.DeadLetterView> list(State state, Filter filter) {
+        return Fixture.await(DeadLetterQueries.list(fixture.pool, state, filter, Listing.AFTER_ALL, 50));
     }
 
-    private static Filter filter(String member) {
-        return new Filter(
-                member.equals("topic") ? "t7" : null,
-                member.equals("type") ? "T7" : null,
-                member.equals("reason") ? "R7" : null,
-                member.equals("key") ? "k7" : null,
-                member.equals("errorClass") ? "E7" : null,
-                member.equals("fingerprint") ? "f7" : null);
+    private static boolean matches(@Nullable String wanted, @Nullable String found) {
+        return wanted == null || wanted.equals(found);
     }
 
-    private static String literal(@org.jspecify.annotations.Nullable String text) {
-        return (text == null ? "NULL" : "'" + text + "'") + ", ";
+    static Stream<Arguments> statesAndModes() {
+        return Arrays.stream(State.values())
+                .flatMap(state -> Arrays.stream(PlanMode.values()).map(mode -> Arguments.of(state, mode)));
+    }
+
+    // All subsets of the six filters. Dead letter 7 matches each of them.
+    private static List<Filter> combinations() {
+        return IntStream.range(0, 64)
+                .mapToObj(set -> new Filter(
+                        (set & 1) == 0 ? null : "t7",
+                        (set & 2) == 0 ? null : "T7",
+                        (set & 4) == 0 ? null : "R7",
+                        (set & 8) == 0 ? null : "k7",
+                        (set & 16) == 0 ? null : "E7",
+                        (set & 32) == 0 ? null : "f7"))
+                .toList();
+    }
+
+    private static String index(State state, Filter filter) {
+        return filter.key() != null
+                ? "dead_letter_key"
+                : state == State.OPEN
+                        ? "dead_letter_open"
+                        : filter.fingerprint() != null
+                                ? "dead_letter_fingerprint"
+                                : filter.errorClass() != null
+                                        ? "dead_letter_error_class"
+                                        : filter.type() != null
+                                                ? "dead_letter_type"
+                                                : filter.reason() != null
+                                                        ? "dead_letter_reason"
+                                                        : filter.topic() != null
+                                                                ? "dead_letter_topic"
+                                                                : "dead_letter_pkey";
     }
 }

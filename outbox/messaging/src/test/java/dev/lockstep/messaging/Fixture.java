@@ -303,8 +303,13 @@ public final class Fixture implements AutoCloseable {
 
     /** The generic plan of the statement, which Postgres uses for a prepared statement whatever its arguments are. */
     String genericPlan(String statement, String arguments) {
+        return plan("force_generic_plan", statement, arguments);
+    }
+
+    /** @param mode a value of {@code plan_cache_mode} */
+    String plan(String mode, String statement, String arguments) {
         return await(pool.withConnection(connection -> connection
-                .query("SET plan_cache_mode = force_generic_plan; PREPARE planned AS " + statement)
+                .query("SET plan_cache_mode = " + mode + "; PREPARE planned AS " + statement)
                 .execute()
                 .compose(prepared -> connection
                         .query("EXPLAIN (COSTS OFF) EXECUTE planned (" + arguments + ")")

@@ -37,8 +37,8 @@ class MigrationIT {
                 Stream.generate(this::migrateInBackground).limit(4).toList();
 
         assertThat(instances)
-                .allSatisfy(instance -> assertThatCode(() -> instance.get(60, TimeUnit.SECONDS))
-                        .doesNotThrowAnyException());
+                .allSatisfy(instance ->
+                        assertThatCode(() -> instance.get(60, TimeUnit.SECONDS)).doesNotThrowAnyException());
         assertThat(count("SELECT count(*) FROM outbox_watermark")).isEqualTo(1);
         assertThat(count("SELECT count(*) FROM messaging_schema_history WHERE type = 'SQL'"))
                 .isEqualTo(1);

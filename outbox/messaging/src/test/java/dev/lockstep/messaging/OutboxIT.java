@@ -2,6 +2,7 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.OutboxQueries;
@@ -115,15 +116,18 @@ class OutboxIT {
 
         // Then
         assertThat(states()).containsExactly("pending", "relayed", "pending");
-        assertThat(Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, null, null, null, 10))
+        assertThat(Fixture.await(OutboxQueries.list(
+                                fixture.pool, OutboxQueries.State.PENDING, null, null, Listing.AFTER_ALL, 10))
                         .rows())
                 .extracting(OutboxQueries.OutboxRow::aggregateId)
                 .containsExactly("c", "a");
-        assertThat(Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.RELAYED, null, null, null, 10))
+        assertThat(Fixture.await(OutboxQueries.list(
+                                fixture.pool, OutboxQueries.State.RELAYED, null, null, Listing.AFTER_ALL, 10))
                         .rows())
                 .extracting(OutboxQueries.OutboxRow::aggregateId)
                 .containsExactly("b");
-        assertThat(Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, "a", null, null, 10))
+        assertThat(Fixture.await(OutboxQueries.list(
+                                fixture.pool, OutboxQueries.State.PENDING, "a", null, Listing.AFTER_ALL, 10))
                         .rows())
                 .hasSize(1);
         OutboxQueries.Summary summary = Fixture.await(OutboxQueries.summary(fixture.pool));
@@ -247,7 +251,8 @@ class OutboxIT {
     }
 
     private List<String> states() {
-        return Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, null, null, 10))
+        return Fixture.await(
+                        OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, null, Listing.AFTER_ALL, 10))
                 .rows()
                 .stream()
                 .map(OutboxQueries.OutboxRow::state)

@@ -118,7 +118,7 @@ class ReplayIT {
 
         assertThat(ended.getString("state")).isEqualTo("stopped");
         assertThat(ended.getString("stopReason"))
-                .isEqualTo("the failures return: 2 letters that it sent are dead letters again");
+                .isEqualTo("the failures return; messages that are dead letters again: 2");
         assertThat(ended.getLong("returned")).isEqualTo(2);
         assertThat(ended.getLong("replayed")).isLessThan(30);
         assertThat(deadLetters.sent()).doesNotHaveDuplicates();

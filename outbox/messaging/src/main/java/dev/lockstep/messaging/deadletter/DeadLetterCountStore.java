@@ -1,9 +1,13 @@
 package dev.lockstep.messaging.deadletter;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
+import dev.lockstep.messaging.listing.Listing;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Counts open dead letters for metrics. */
@@ -33,11 +37,8 @@ public final class DeadLetterCountStore {
 
     public static Future<List<Count>> countByReason(SqlClient client) {
         return client.preparedQuery(COUNT_BY_REASON)
-                .execute(Tuple.of(DeadLetterQueries.MAX_COUNTED))
-                .map(rows -> {
-                    List<Count> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(new Count(row.getString(0), row.getString(1), row.getLong(2))));
-                    return all;
-                });
+                .collecting(mapping(row -> new Count(row.getString(0), row.getString(1), row.getLong(2)), toList()))
+                .execute(Tuple.of(Listing.MAX_COUNTED))
+                .map(SqlResult::value);
     }
 }

@@ -1,30 +1,35 @@
 package dev.lockstep.messaging.deadletter;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
+import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.Payloads;
+import dev.lockstep.messaging.sql.ListQuery;
+import dev.lockstep.messaging.sql.Rows;
+import dev.lockstep.messaging.sql.SqlValues;
+import dev.lockstep.messaging.sql.WhereClause;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Lists, counts and discards dead letters. {@link ReplayStore} replays them. */
 public final class DeadLetterQueries {
-    static final Set<String> STATES = Set.of("open", "replayed", "discarded");
-
     private static final int MAX_LISTED_VALUE_BYTES = 4096;
-    static final long MAX_COUNTED = 100_000;
 
     private static final String COLUMNS = """
             SELECT id, consumer, topic, partition, "offset", record_key, key_text, record_headers, type, reason, error, error_class,
@@ -34,25 +39,8 @@ public final class DeadLetterQueries {
 
     private static final String FIND = COLUMNS + "stack, record_value FROM dead_letter WHERE id = $1";
 
-    // A service prepares a statement once, so Postgres plans it before its parameters are known, and the plan must
-    // still use the index. Therefore the leading column is compared directly, and state = 'open' is a literal. For an
-    // OR the planner estimates that hardly any row passes, and sorts all rows. For a CASE it estimates that half of the
-    // rows pass, and reads in index order until it has enough.
-    private static final String LIST = COLUMNS + """
-                   NULL AS stack, CASE WHEN octet_length(record_value) <= $10 THEN record_value END AS record_value
-              FROM dead_letter
-             WHERE state = ANY ($1) %s
-               AND CASE WHEN $2::text IS NULL THEN true ELSE topic = $2 END
-               AND CASE WHEN $3::text IS NULL THEN true ELSE type = $3 END
-               AND CASE WHEN $4::text IS NULL THEN true ELSE reason = $4 END
-               AND CASE WHEN $5::text IS NULL THEN true ELSE key_text = $5 END
-               AND CASE WHEN $6::text IS NULL THEN true ELSE error_class = $6 END
-               AND CASE WHEN $7::text IS NULL THEN true ELSE fingerprint = $7 END
-               AND CASE WHEN $8::uuid IS NULL THEN true ELSE id < $8 END
-               AND id >= $11
-             ORDER BY id DESC
-             LIMIT $9
-            """;
+    private static final String LIST = COLUMNS + "NULL AS stack, CASE WHEN octet_length(record_value) <= "
+            + MAX_LISTED_VALUE_BYTES + " THEN record_value END AS record_value FROM dead_letter";
 
     // Skips from one fingerprint to the next by the index, instead of reading all dead letters.
     public static final String GROUPS = """
@@ -72,7 +60,7 @@ public final class DeadLetterQueries {
                  CROSS JOIN LATERAL (SELECT id FROM dead_letter
                                       WHERE state = p.state AND fingerprint = p.fingerprint ORDER BY id DESC LIMIT 1) newest
                  GROUP BY p.fingerprint
-                HAVING $2::uuid IS NULL OR (array_agg(newest.id ORDER BY newest.id DESC))[1] < $2
+                HAVING (array_agg(newest.id ORDER BY newest.id DESC))[1] < $2
                  ORDER BY newest DESC
                  LIMIT $3
             )
@@ -94,6 +82,25 @@ public final class DeadLetterQueries {
             """;
 
     private DeadLetterQueries() {}
+
+    /** Selects dead letters by state. */
+    public enum State {
+        OPEN,
+        REPLAYED,
+        DISCARDED,
+        ANY;
+
+        /** The name of the state in requests and, except for {@link #ANY}, in the database. */
+        String value() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        private String[] inDatabase() {
+            return this == ANY
+                    ? new String[] {OPEN.value(), REPLAYED.value(), DISCARDED.value()}
+                    : new String[] {value()};
+        }
+    }
 
     /** Selects dead letters; a null member matches all. */
     public record Filter(
@@ -126,71 +133,18 @@ public final class DeadLetterQueries {
             return json;
         }
 
-        /** The most selective column of the filter that has an index. */
-        IndexedColumn indexedColumn() {
-            return key != null
-                    ? IndexedColumn.KEY
-                    : fingerprint != null
-                            ? IndexedColumn.FINGERPRINT
-                            : errorClass != null
-                                    ? IndexedColumn.ERROR_CLASS
-                                    : type != null
-                                            ? IndexedColumn.TYPE
-                                            : reason != null
-                                                    ? IndexedColumn.REASON
-                                                    : topic != null ? IndexedColumn.TOPIC : IndexedColumn.NONE;
-        }
-    }
-
-    /** The column that leads a search; each has its own statements, because each has its own index. */
-    enum IndexedColumn {
-        KEY("key_text", 5),
-        FINGERPRINT("fingerprint", 7),
-        ERROR_CLASS("error_class", 6),
-        TYPE("type", 3),
-        REASON("reason", 4),
-        TOPIC("topic", 2),
-        NONE("", 0);
-
-        private final String column;
-        private final int parameter;
-        private final String listOpen;
-        private final String listAny;
-        private final String endOfAny;
-
-        private static final String END_OF_OPEN =
-                ScanWindowStore.statement("dead_letter", "state = 'open' AND $1::text IS NULL");
-
-        IndexedColumn(String column, int parameter) {
-            this.column = column;
-            this.parameter = parameter;
-            listOpen = LIST.formatted("AND state = 'open'");
-            listAny = LIST.formatted(condition("", 0));
-            endOfAny =
-                    ScanWindowStore.statement("dead_letter", column.isEmpty() ? "$1::text IS NULL" : column + " = $1");
+        boolean isEmpty() {
+            return toJson().isEmpty();
         }
 
-        @Nullable
-        String valueIn(Filter filter) {
-            return switch (this) {
-                case KEY -> filter.key();
-                case FINGERPRINT -> filter.fingerprint();
-                case ERROR_CLASS -> filter.errorClass();
-                case TYPE -> filter.type();
-                case REASON -> filter.reason();
-                case TOPIC -> filter.topic();
-                case NONE -> null;
-            };
-        }
-
-        /**
-         * The condition on this column alone.
-         *
-         * @param table the prefix of the column, such as {@code d.}
-         * @param shift how many fewer parameters precede the filter's than in the list statement
-         */
-        String condition(String table, int shift) {
-            return column.isEmpty() ? "" : "AND %s%s = $%d".formatted(table, column, parameter - shift);
+        /** The conditions on {@code dead_letter}. */
+        WhereClause addTo(WhereClause where) {
+            return where.and("key_text = ?", key)
+                    .and("fingerprint = ?", fingerprint)
+                    .and("error_class = ?", errorClass)
+                    .and("type = ?", type)
+                    .and("reason = ?", reason)
+                    .and("topic = ?", topic);
         }
     }
 
@@ -256,79 +210,39 @@ public final class DeadLetterQueries {
 
     static Future<Optional<DeadLetterView>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
+                .mapping(DeadLetterQueries::toView)
                 .execute(Tuple.of(id))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(toView(rows.iterator().next())));
+                .map(Rows::first);
     }
 
-    /**
-     * Lists dead letters, newest first. A filter without an index examines a bounded number of rows.
-     *
-     * @param states one or more of {@code open}, {@code replayed} and {@code discarded}
-     */
+    /** Lists dead letters, newest first. A filter without an index examines a bounded number of rows. */
     public static Future<ScanWindowStore.ScanResult<DeadLetterView>> list(
-            SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit) {
-        boolean openOnly = isOpenOnly(states, filter);
-        int indexed = openOnly || filter.indexedColumn() == IndexedColumn.NONE ? 0 : 1;
-        boolean whole = filter.toJson().size() == indexed && (openOnly || states.equals(STATES));
-        Future<UUID> end = whole
-                ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
-                : ScanWindowStore.end(
-                        client,
-                        end(states, filter),
-                        openOnly ? null : filter.indexedColumn().valueIn(filter),
-                        before);
-        return end.compose(last -> list(client, states, filter, before, limit, last));
-    }
-
-    private static Future<ScanWindowStore.ScanResult<DeadLetterView>> list(
-            SqlClient client, Set<String> states, Filter filter, @Nullable UUID before, int limit, UUID end) {
-        Tuple parameters = Tuple.tuple().addValue(states.toArray(String[]::new));
-        Tuple filtered = filter.tuple();
-        for (int i = 0; i < filtered.size(); i++) {
-            parameters.addValue(filtered.getValue(i));
-        }
-        return client.preparedQuery(listStatement(states, filter))
-                .execute(parameters
-                        .addValue(before)
-                        .addValue(limit)
-                        .addValue(MAX_LISTED_VALUE_BYTES)
-                        .addValue(end))
-                .map(rows -> {
-                    List<DeadLetterView> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(toView(row)));
-                    return ScanWindowStore.result(all, end);
-                });
+            SqlClient client, State state, Filter filter, UUID before, int limit) {
+        return ScanWindowStore.list(client, listQuery(state, filter), before, limit, DeadLetterQueries::toView);
     }
 
     /**
-     * The statement of {@link #list}. Open dead letters are few compared with settled ones, so a list of open ones uses their index. A
-     * filter by key uses the index on keys in any case, because one key has few dead letters.
+     * The query of {@link #list}. Open dead letters are few compared with settled ones, so a list of open ones uses their index, unless a
+     * key is given: one key has even fewer.
      */
-    public static String listStatement(Set<String> states, Filter filter) {
-        IndexedColumn lead = filter.indexedColumn();
-        return isOpenOnly(states, filter) ? lead.listOpen : lead.listAny;
+    public static ListQuery listQuery(State state, Filter filter) {
+        ListQuery query = new ListQuery(LIST, "dead_letter").searchBy("key_text = ?", filter.key());
+        if (state == State.OPEN) {
+            query.searchBy("state = 'open'");
+        }
+        return query.searchBy("fingerprint = ?", filter.fingerprint())
+                .searchBy("error_class = ?", filter.errorClass())
+                .searchBy("type = ?", filter.type())
+                .searchBy("reason = ?", filter.reason())
+                .searchBy("topic = ?", filter.topic())
+                .filter("state = ?", state == State.OPEN || state == State.ANY ? null : state.value());
     }
 
-    /** The statement that finds the end of the window of {@link #listStatement}, by the same index. */
-    public static String end(Set<String> states, Filter filter) {
-        return isOpenOnly(states, filter) ? IndexedColumn.END_OF_OPEN : filter.indexedColumn().endOfAny;
-    }
-
-    private static boolean isOpenOnly(Set<String> states, Filter filter) {
-        return states.equals(Set.of("open")) && filter.indexedColumn() != IndexedColumn.KEY;
-    }
-
-    static Future<List<DeadLetterGroup>> groups(
-            SqlClient client, Set<String> states, @Nullable UUID before, int limit) {
+    static Future<List<DeadLetterGroup>> groups(SqlClient client, State state, UUID before, int limit) {
         return client.preparedQuery(GROUPS)
-                .execute(Tuple.of(states.toArray(String[]::new), before, limit, MAX_COUNTED + 1))
-                .map(rows -> {
-                    List<DeadLetterGroup> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(toGroup(row)));
-                    return all;
-                });
+                .collecting(mapping(DeadLetterQueries::toGroup, toList()))
+                .execute(Tuple.of(state.inDatabase(), before, limit, Listing.MAX_COUNTED + 1))
+                .map(SqlResult::value);
     }
 
     /** Completes with true if the dead letter was open and is now discarded. */
@@ -346,10 +260,10 @@ public final class DeadLetterQueries {
                 row.getString("reason"),
                 row.getString("error_class"),
                 row.getString("error"),
-                Math.min(count, MAX_COUNTED),
-                count > MAX_COUNTED,
-                row.getOffsetDateTime("first_at").toInstant(),
-                row.getOffsetDateTime("last_at").toInstant(),
+                Math.min(count, Listing.MAX_COUNTED),
+                count > Listing.MAX_COUNTED,
+                SqlValues.instant(row, "first_at"),
+                SqlValues.instant(row, "last_at"),
                 row.getUUID("newest"));
     }
 
@@ -371,12 +285,10 @@ public final class DeadLetterQueries {
                 row.getString("stack"),
                 row.getString("fingerprint"),
                 row.getInteger("attempts"),
-                row.getOffsetDateTime("first_at").toInstant(),
-                row.getOffsetDateTime("last_at").toInstant(),
+                SqlValues.instant(row, "first_at"),
+                SqlValues.instant(row, "last_at"),
                 row.getString("state"),
-                row.getOffsetDateTime("settled_at") == null
-                        ? null
-                        : row.getOffsetDateTime("settled_at").toInstant(),
+                SqlValues.instantOrNull(row, "settled_at"),
                 row.getString("discard_reason"),
                 row.getUUID("message_id"),
                 row.getUUID("replay"),

@@ -1,13 +1,13 @@
 package dev.lockstep.messaging.deadletter;
 
 import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
+import dev.lockstep.messaging.deadletter.DeadLetterQueries.State;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
-import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.listing.ScanWindowStore.ScanResult;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.messaging.operator.OperatorActions;
 import io.vertx.core.Future;
@@ -16,7 +16,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlClient;
-import java.util.Set;
+import java.util.Arrays;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +42,6 @@ public final class DeadLetterRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
         Filter filter = new Filter(
                 ctx.request().getParam("topic"),
                 ctx.request().getParam("type"),
@@ -50,34 +49,31 @@ public final class DeadLetterRoutes {
                 ctx.request().getParam("key"),
                 ctx.request().getParam("errorClass"),
                 ctx.request().getParam("fingerprint"));
-        Set<String> states = states(ctx);
-        UUID before = Listing.cursor(page);
-        reads.read(tx -> DeadLetterQueries.list(tx, states, filter, before, page.limit() + 1))
-                .map(deadLetters -> Listing.page(deadLetters, page, DeadLetterQueries.DeadLetterView::id))
-                .onSuccess(deadLetters -> Responses.json(ctx, 200, deadLetters))
-                .onFailure(ctx::fail);
+        State state = state(ctx);
+        Listing.respond(
+                ctx,
+                reads,
+                DeadLetterQueries.DeadLetterView::id,
+                (tx, before, limit) -> DeadLetterQueries.list(tx, state, filter, before, limit));
     }
 
     private void groups(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        Set<String> states = states(ctx);
-        UUID before = Listing.cursor(page);
-        reads.read(tx -> DeadLetterQueries.groups(tx, states, before, page.limit() + 1))
-                .map(groups ->
-                        Page.of(groups, page.limit(), group -> group.newest().toString()))
-                .onSuccess(groups -> Responses.json(ctx, 200, groups))
-                .onFailure(ctx::fail);
+        State state = state(ctx);
+        Listing.respond(
+                ctx,
+                reads,
+                DeadLetterQueries.DeadLetterGroup::newest,
+                (tx, before, limit) ->
+                        DeadLetterQueries.groups(tx, state, before, limit).map(ScanResult::complete));
     }
 
-    private static Set<String> states(RoutingContext ctx) {
-        String state = ctx.request().getParam("state", "open");
-        if (state.equals("any")) {
-            return DeadLetterQueries.STATES;
-        }
-        if (!DeadLetterQueries.STATES.contains(state)) {
-            throw Problem.badRequest("state", "must be open, replayed, discarded or any, but was \"" + state + "\"");
-        }
-        return Set.of(state);
+    private static State state(RoutingContext ctx) {
+        String state = ctx.request().getParam("state", State.OPEN.value());
+        return Arrays.stream(State.values())
+                .filter(each -> each.value().equals(state))
+                .findFirst()
+                .orElseThrow(() -> Problem.badRequest(
+                        "state", "must be open, replayed, discarded or any, but was \"" + state + "\""));
     }
 
     private void find(RoutingContext ctx) {

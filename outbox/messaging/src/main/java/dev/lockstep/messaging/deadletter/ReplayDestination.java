@@ -15,8 +15,10 @@ public enum ReplayDestination {
     GROUP(ReplayDestination.HAS_ACTIVE_GROUP, "true", "true", ReplayDestination.REDELIVER),
     TOPIC("true", ReplayDestination.KEY_IS_TEXT, ReplayDestination.FITS, ReplayDestination.RESEND);
 
+    private static final int SUBSCRIPTION_EXPIRES_AFTER_SECONDS = 120;
+
     /** A consumer that has not renewed its subscription for this long counts as stopped. */
-    public static final Duration SUBSCRIPTION_EXPIRES_AFTER = Duration.ofMinutes(2);
+    public static final Duration SUBSCRIPTION_EXPIRES_AFTER = Duration.ofSeconds(SUBSCRIPTION_EXPIRES_AFTER_SECONDS);
 
     // Kafka accepts 1,048,588 bytes a batch by default; this leaves room for the overhead of the batch and its record,
     // and for one added header. The headers as JSON text are at least as large as Kafka's encoding of them.
@@ -24,15 +26,14 @@ public enum ReplayDestination {
 
     private static final String HAS_ACTIVE_GROUP = """
             EXISTS (SELECT FROM consumer_subscription s
-                     WHERE s.consumer = d.consumer AND s.topic = d.topic AND s.seen_at > now() - interval '2 minutes')
-            """;
+                     WHERE s.consumer = d.consumer AND s.topic = d.topic
+                       AND s.seen_at > now() - interval '""" + SUBSCRIPTION_EXPIRES_AFTER_SECONDS + " seconds')";
 
     private static final String KEY_IS_TEXT = "(d.record_key IS NULL OR d.key_text IS NOT NULL)";
 
     private static final String FITS = """
             (coalesce(octet_length(d.record_key), 0) + coalesce(octet_length(d.record_value), 0)
-             + octet_length(d.record_headers::text) <= 1048000)
-            """;
+             + octet_length(d.record_headers::text) <=""" + " " + MAX_RESENT_BYTES + ")";
 
     // If the message was handled in the meantime, or is parked already, the inbox claim makes the dead letter a repeat:
     // it is settled, and nothing is redelivered. The offset at which the message first stood keeps the order of its
@@ -89,9 +90,9 @@ public enum ReplayDestination {
     private final String deliver;
 
     ReplayDestination(String hasActiveGroup, String keyIsText, String fits, String deliver) {
-        this.hasActiveGroup = hasActiveGroup.strip();
+        this.hasActiveGroup = hasActiveGroup;
         this.keyIsText = keyIsText;
-        this.fits = fits.strip();
+        this.fits = fits;
         this.deliver = deliver;
     }
 

@@ -1,72 +1,22 @@
 package dev.lockstep.messaging.deadletter;
 
 import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
-import dev.lockstep.messaging.deadletter.DeadLetterQueries.IndexedColumn;
+import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.sql.ListQuery;
+import dev.lockstep.messaging.sql.SqlValues;
+import dev.lockstep.messaging.sql.WhereClause;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Counts the dead letters that a replay would deliver, or has still to deliver. {@link ReplayStore} delivers them. */
-final class ReplayPreviewStore {
-    private static final String MATCHING = """
-            SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
-                   %s AS is_read, %s AS key_is_text, %s AS fits,
-                   NOT $8 AND coalesce(d.message_id, uuidv7_floor(d.first_at))
-                              < uuidv7_floor(now() - make_interval(secs => $9)) AS too_old
-              FROM dead_letter d
-             WHERE d.state = 'open' %s
-               AND ($1::text IS NULL OR d.topic = $1)
-               AND ($2::text IS NULL OR d.type = $2)
-               AND ($3::text IS NULL OR d.reason = $3)
-               AND ($4::text IS NULL OR d.key_text = $4)
-               AND ($5::text IS NULL OR d.error_class = $5)
-               AND ($6::text IS NULL OR d.fingerprint = $6)
-               AND ($7::uuid IS NULL OR (d.returned_from IS DISTINCT FROM $7
-                                         AND d.id < (SELECT until FROM dead_letter_replay WHERE id = $7)))
-             LIMIT $10
-            """;
-
-    private static final String COUNT_MATCHING = """
-            WITH matching AS MATERIALIZED (
-            """ + MATCHING.indent(4) + """
-            )
-            SELECT fingerprint, topic, type, reason, error_class,
-                   count(*) FILTER (WHERE is_read AND key_is_text AND fits AND NOT too_old) AS letters,
-                   count(*) FILTER (WHERE is_read AND key_is_text AND fits AND too_old) AS too_old,
-                   count(*) FILTER (WHERE is_read AND key_is_text AND NOT fits) AS too_large,
-                   count(*) FILTER (WHERE is_read AND NOT key_is_text) AS key_not_text,
-                   count(*) FILTER (WHERE NOT is_read) AS group_gone,
-                   min(first_at) AS oldest
-              FROM matching
-             GROUP BY fingerprint, topic, type, reason, error_class
-             ORDER BY letters DESC, fingerprint
-            """;
-
-    private static final Map<ReplayDestination, Map<IndexedColumn, String>> STATEMENTS =
-            new EnumMap<>(ReplayDestination.class);
-
-    static {
-        for (ReplayDestination to : ReplayDestination.values()) {
-            Map<IndexedColumn, String> ofLead = new EnumMap<>(IndexedColumn.class);
-            for (IndexedColumn lead : IndexedColumn.values()) {
-                ofLead.put(
-                        lead,
-                        COUNT_MATCHING.formatted(
-                                to.hasActiveGroup(), to.keyIsText(), to.fits(), lead.condition("d.", 1)));
-            }
-            STATEMENTS.put(to, ofLead);
-        }
-    }
-
+public final class ReplayPreviewStore {
     private ReplayPreviewStore() {}
 
     /**
@@ -112,15 +62,43 @@ final class ReplayPreviewStore {
             @Nullable UUID job,
             boolean forced,
             Duration dedupWindow) {
-        String statement = Objects.requireNonNull(
-                Objects.requireNonNull(STATEMENTS.get(to)).get(filter.indexedColumn()));
-        return client.preparedQuery(statement)
-                .execute(filter.tuple()
-                        .addValue(job)
-                        .addValue(forced)
-                        .addValue(dedupWindow.toMillis() / 1000.0)
-                        .addValue(DeadLetterQueries.MAX_COUNTED + 1))
-                .map(ReplayPreviewStore::preview);
+        ListQuery.Statement statement = statement(filter, to, job, forced, dedupWindow);
+        return client.preparedQuery(statement.sql()).execute(statement.values()).map(ReplayPreviewStore::preview);
+    }
+
+    /** The statement of {@link #preview}. */
+    public static ListQuery.Statement statement(
+            Filter filter, ReplayDestination to, @Nullable UUID job, boolean forced, Duration dedupWindow) {
+        WhereClause where = filter.addTo(new WhereClause().and("state = 'open'"))
+                .and("returned_from IS DISTINCT FROM ?", job)
+                .and("id < (SELECT until FROM dead_letter_replay WHERE id = ?)", job);
+        String tooOld = forced ? "false" : ReplayStore.isTooOld(where.parameter(SqlValues.seconds(dedupWindow)));
+        String sql = """
+                WITH matching AS MATERIALIZED (
+                    SELECT d.fingerprint, d.topic, d.type, d.reason, d.error_class, d.id, d.first_at,
+                           %s AS is_read, %s AS key_is_text, %s AS fits, %s AS too_old
+                      FROM dead_letter d
+                    %s
+                     LIMIT %s
+                )
+                SELECT fingerprint, topic, type, reason, error_class,
+                       count(*) FILTER (WHERE is_read AND key_is_text AND fits AND NOT too_old) AS letters,
+                       count(*) FILTER (WHERE is_read AND key_is_text AND fits AND too_old) AS too_old,
+                       count(*) FILTER (WHERE is_read AND key_is_text AND NOT fits) AS too_large,
+                       count(*) FILTER (WHERE is_read AND NOT key_is_text) AS key_not_text,
+                       count(*) FILTER (WHERE NOT is_read) AS group_gone,
+                       min(first_at) AS oldest
+                  FROM matching
+                 GROUP BY fingerprint, topic, type, reason, error_class
+                 ORDER BY letters DESC, fingerprint
+                """.formatted(
+                        to.hasActiveGroup(),
+                        to.keyIsText(),
+                        to.fits(),
+                        tooOld,
+                        where.sql(),
+                        where.parameter(Listing.MAX_COUNTED + 1));
+        return new ListQuery.Statement(sql, where.values());
     }
 
     private static ReplayPreview preview(Iterable<Row> rows) {
@@ -138,7 +116,7 @@ final class ReplayPreviewStore {
             tooLarge += row.getLong("too_large");
             keyNotText += row.getLong("key_not_text");
             groupGone += row.getLong("group_gone");
-            Instant first = row.getOffsetDateTime("oldest").toInstant();
+            Instant first = SqlValues.instant(row, "oldest");
             oldest = oldest == null || first.isBefore(oldest) ? first : oldest;
             if (deliverable > 0) {
                 groups.add(new ReplayPreviewGroup(
@@ -150,10 +128,10 @@ final class ReplayPreviewStore {
                         deliverable));
             }
         }
-        boolean more = count + tooOld + tooLarge + keyNotText + groupGone > DeadLetterQueries.MAX_COUNTED;
+        boolean more = count + tooOld + tooLarge + keyNotText + groupGone > Listing.MAX_COUNTED;
         return new ReplayPreview(
                 true,
-                Math.min(count, DeadLetterQueries.MAX_COUNTED),
+                Math.min(count, Listing.MAX_COUNTED),
                 more,
                 tooOld,
                 tooLarge,

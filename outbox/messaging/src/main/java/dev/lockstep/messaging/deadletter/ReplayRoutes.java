@@ -8,11 +8,10 @@ import dev.lockstep.messaging.deadletter.ReplayStore.ReplayView;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
-import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.listing.ScanWindowStore.ScanResult;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.messaging.operator.OperatorActions;
 import io.vertx.core.Future;
@@ -88,10 +87,10 @@ final class ReplayRoutes {
         Filter filter() {
             Filter filter = new Filter(topic, type, reason, key, errorClass, fingerprint);
             boolean everything = Boolean.TRUE.equals(all);
-            if (everything && filter.indexedColumn() != DeadLetterQueries.IndexedColumn.NONE) {
+            if (everything && !filter.isEmpty()) {
                 throw Problem.badRequest("all", "cannot be combined with " + FILTERS);
             }
-            if (!everything && filter.indexedColumn() == DeadLetterQueries.IndexedColumn.NONE) {
+            if (!everything && filter.isEmpty()) {
                 throw Problem.badRequest(
                         "all",
                         "must be true to replay all open dead letters, unless one or more of " + FILTERS + " are set");
@@ -183,10 +182,10 @@ final class ReplayRoutes {
 
     private void rejectIfNothingReplayable(ReplayPreview found) {
         if (found.count() == 0 && found.tooOld() > 0) {
-            throw Problem.conflict(tooOld("All " + found.tooOld() + " matching dead letters are", "why"));
+            throw Problem.conflict(tooOld("Each matching dead letter (" + found.tooOld() + ") is", "why"));
         }
         if (found.count() == 0 && found.groupGone() > 0) {
-            throw Problem.conflict("All " + found.groupGone() + " matching dead letters belong to consumer groups"
+            throw Problem.conflict("Each matching dead letter (" + found.groupGone() + ") belongs to a consumer group"
                     + " of which no instance reads the topic. " + TO_TOPIC_HINT);
         }
     }
@@ -292,16 +291,16 @@ final class ReplayRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
         String state = ctx.request().getParam("state");
         if (state != null && !STATES.contains(state)) {
             throw Problem.badRequest("state", "must be running, done or stopped, but was \"" + state + "\"");
         }
-        UUID before = Listing.cursor(page);
-        reads.read(tx -> ReplayStore.list(tx, state, before, page.limit() + 1))
-                .map(jobs -> Page.of(jobs, page.limit(), job -> job.id().toString()))
-                .onSuccess(jobs -> Responses.json(ctx, 200, jobs))
-                .onFailure(ctx::fail);
+        Listing.respond(
+                ctx,
+                reads,
+                ReplayView::id,
+                (tx, before, limit) ->
+                        ReplayStore.list(tx, state, before, limit).map(ScanResult::complete));
     }
 
     private void find(RoutingContext ctx) {

@@ -1,15 +1,20 @@
 package dev.lockstep.messaging.deadletter;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+
 import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
 import dev.lockstep.messaging.operator.Operator;
+import dev.lockstep.messaging.sql.Rows;
+import dev.lockstep.messaging.sql.SqlValues;
+import dev.lockstep.messaging.sql.WhereClause;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +25,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Replays dead letters: one, or step by step all that match. Every method runs on the caller's connection. */
 public final class ReplayStore {
-    // The id begins with the time at which the message was created. For dead letters from before there were ids the
-    // time of the failure is used.
-    private static final String TOO_OLD =
-            "coalesce(d.message_id, uuidv7_floor(d.first_at)) < uuidv7_floor(now() - make_interval(secs => %s))";
-
     private static final String CREATE = """
             INSERT INTO dead_letter_replay (topic, type, reason, key, error_class, fingerprint, rate_per_second, max_failures,
                                             forced, why, destination, requested_by)
@@ -57,19 +57,23 @@ public final class ReplayStore {
 
     private static final String FIND = COLUMNS + " WHERE r.id = $1";
 
-    private static final String LIST = COLUMNS + """
-             WHERE ($1::text IS NULL OR r.state = $1)
-               AND ($2::uuid IS NULL OR r.id < $2)
-             ORDER BY r.id DESC
-             LIMIT $3
-            """;
-
     private static final String UNFINISHED =
             "SELECT id FROM dead_letter_replay WHERE state = 'running' ORDER BY id LIMIT 100";
 
     private static final String COUNT_RUNNING = "SELECT count(*) FROM dead_letter_replay WHERE state = 'running'";
 
     private ReplayStore() {}
+
+    /**
+     * SQL: whether the dead letter {@code d} is older than the dedup window.
+     *
+     * @param dedupWindow the statement parameter with the dedup window in seconds
+     */
+    // The id begins with the time at which the message was created. A record without one has the time of its failure.
+    static String isTooOld(String dedupWindow) {
+        return "coalesce(d.message_id, uuidv7_floor(d.first_at)) < uuidv7_floor(now() - make_interval(secs => %s))"
+                .formatted(dedupWindow);
+    }
 
     /** The statements that differ by destination, and by the index that finds the dead letters. */
     private record Statements(String one, String why, String all, String ofKey, String ofFingerprint) {
@@ -91,7 +95,7 @@ public final class ReplayStore {
                     %s
                     )
                     SELECT count(*) FROM taken
-                    """.formatted(to.isDeliverable(), TOO_OLD.formatted("$3"), to.deliver("$3"));
+                    """.formatted(to.isDeliverable(), isTooOld("$3"), to.deliver("$3"));
         }
 
         private static String why(ReplayDestination to) {
@@ -153,7 +157,7 @@ public final class ReplayStore {
                                         WHEN o.at_end AND o.sent = 0 AND NOT r.found THEN 'done'
                                         ELSE 'running' END,
                            stop_reason = CASE WHEN j.failing
-                                              THEN 'the failures return: ' || r.max_failures || ' letters that it sent are dead letters again' END,
+                                              THEN 'the failures return; messages that are dead letters again: ' || r.max_failures END,
                            finished_at = CASE WHEN j.failing OR (o.at_end AND o.sent = 0 AND NOT r.found) THEN now() END,
                            found = NOT o.at_end AND (r.found OR o.sent > 0),
                            replayed = r.replayed + o.sent,
@@ -166,7 +170,7 @@ public final class ReplayStore {
                      WHERE r.id = j.id
                     RETURNING r.state = 'running' AS running, o.sent,
                               greatest(extract(epoch FROM r.next_at - now()), 0)::float8 AS pause
-                    """.formatted(to.isDeliverable(), TOO_OLD.formatted("$4"), condition, to.deliver("$4"));
+                    """.formatted(to.isDeliverable(), isTooOld("$4"), condition, to.deliver("$4"));
         }
 
         String step(ReplayView job) {
@@ -235,16 +239,17 @@ public final class ReplayStore {
     static Future<Boolean> one(
             SqlClient tx, UUID deadLetter, ReplayDestination to, boolean forced, Duration dedupWindow) {
         return tx.preparedQuery(statements(to).one())
-                .execute(Tuple.of(deadLetter, forced, seconds(dedupWindow)))
-                .map(rows -> rows.iterator().next().getLong(0) == 1);
+                .mapping(row -> row.getLong(0) == 1)
+                .execute(Tuple.of(deadLetter, forced, SqlValues.seconds(dedupWindow)))
+                .map(Rows::only);
     }
 
     /** Completes with the conditions that an existing dead letter meets. */
     static Future<Deliverable> deliverable(SqlClient client, UUID deadLetter, ReplayDestination to) {
         return client.preparedQuery(statements(to).why())
+                .mapping(row -> new Deliverable(row.getBoolean(0), row.getBoolean(1), row.getBoolean(2)))
                 .execute(Tuple.of(deadLetter))
-                .map(rows -> rows.iterator().next())
-                .map(row -> new Deliverable(row.getBoolean(0), row.getBoolean(1), row.getBoolean(2)));
+                .map(Rows::only);
     }
 
     private static Statements statements(ReplayDestination to) {
@@ -261,6 +266,7 @@ public final class ReplayStore {
         return tx.query(LOCK_JOB_CREATION)
                 .execute()
                 .compose(locked -> tx.preparedQuery(CREATE)
+                        .mapping(row -> row.getUUID("id"))
                         .execute(filter.tuple()
                                 .addValue(options.ratePerSecond())
                                 .addValue(options.maxFailures())
@@ -269,9 +275,7 @@ public final class ReplayStore {
                                 .addValue(options.to().value())
                                 .addValue(who.name())
                                 .addValue((long) most)))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(rows.iterator().next().getUUID(0)));
+                .map(Rows::first);
     }
 
     /**
@@ -279,17 +283,11 @@ public final class ReplayStore {
      */
     public static Future<Step> step(SqlClient client, ReplayView job, int page, int most, Duration dedupWindow) {
         return client.preparedQuery(statements(job.to()).step(job))
-                .execute(Tuple.of(job.id(), page, (long) most, seconds(dedupWindow)))
-                .map(rows -> {
-                    if (rows.size() == 0) {
-                        return new Step(0, Optional.empty());
-                    }
-                    Row row = rows.iterator().next();
-                    Optional<Duration> next = row.getBoolean("running")
-                            ? Optional.of(Duration.ofMillis((long) (row.getDouble("pause") * 1000)))
-                            : Optional.empty();
-                    return new Step(row.getLong("sent"), next);
-                });
+                .mapping(row -> new Step(
+                        row.getLong("sent"),
+                        row.getBoolean("running") ? Optional.of(SqlValues.duration(row, "pause")) : Optional.empty()))
+                .execute(Tuple.of(job.id(), page, (long) most, SqlValues.seconds(dedupWindow)))
+                .map(steps -> Rows.first(steps).orElse(new Step(0, Optional.empty())));
     }
 
     /** Completes with true if the job was running and is now stopped. */
@@ -299,42 +297,34 @@ public final class ReplayStore {
 
     public static Future<Optional<ReplayView>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
+                .mapping(ReplayStore::toView)
                 .execute(Tuple.of(id))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(toView(rows.iterator().next())));
+                .map(Rows::first);
     }
 
-    static Future<List<ReplayView>> list(SqlClient client, @Nullable String state, @Nullable UUID before, int limit) {
-        return client.preparedQuery(LIST)
-                .execute(Tuple.of(state, before, limit))
-                .map(rows -> {
-                    List<ReplayView> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(toView(row)));
-                    return all;
-                });
+    static Future<List<ReplayView>> list(SqlClient client, @Nullable String state, UUID before, int limit) {
+        WhereClause where = new WhereClause().and("r.state = ?", state).and("r.id < ?", before);
+        return client.preparedQuery(COLUMNS + where.sql() + " ORDER BY r.id DESC LIMIT " + where.parameter(limit))
+                .collecting(mapping(ReplayStore::toView, toList()))
+                .execute(where.values())
+                .map(SqlResult::value);
     }
 
     static Future<List<UUID>> unfinished(SqlClient client) {
-        return client.query(UNFINISHED).execute().map(rows -> {
-            List<UUID> all = new ArrayList<>(rows.size());
-            rows.forEach(row -> all.add(row.getUUID(0)));
-            return all;
-        });
+        return client.query(UNFINISHED)
+                .collecting(mapping(row -> row.getUUID("id"), toList()))
+                .execute()
+                .map(SqlResult::value);
     }
 
     public static Future<Long> countRunning(SqlClient client) {
         return client.query(COUNT_RUNNING)
+                .mapping(row -> row.getLong(0))
                 .execute()
-                .map(rows -> rows.iterator().next().getLong(0));
-    }
-
-    private static double seconds(Duration duration) {
-        return duration.toMillis() / 1000.0;
+                .map(Rows::only);
     }
 
     private static ReplayView toView(Row row) {
-        OffsetDateTime finished = row.getOffsetDateTime("finished_at");
         return new ReplayView(
                 row.getUUID("id"),
                 row.getString("state"),
@@ -353,7 +343,7 @@ public final class ReplayStore {
                 row.getString("why"),
                 ReplayDestination.of(row.getString("destination")),
                 row.getString("requested_by"),
-                row.getOffsetDateTime("created_at").toInstant(),
-                finished == null ? null : finished.toInstant());
+                SqlValues.instant(row, "created_at"),
+                SqlValues.instantOrNull(row, "finished_at"));
     }
 }

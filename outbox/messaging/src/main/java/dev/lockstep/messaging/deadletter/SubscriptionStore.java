@@ -1,5 +1,6 @@
 package dev.lockstep.messaging.deadletter;
 
+import dev.lockstep.messaging.sql.Rows;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
@@ -33,10 +34,8 @@ public final class SubscriptionStore {
     /** Completes with the time at which an instance of the group last confirmed that it reads the topic; empty if none ever did. */
     static Future<Optional<Instant>> lastSeen(SqlClient client, String group, String topic) {
         return client.preparedQuery(LAST_SEEN)
+                .mapping(row -> row.getOffsetDateTime(0).toInstant())
                 .execute(Tuple.of(group, topic))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(
-                                rows.iterator().next().getOffsetDateTime(0).toInstant()));
+                .map(Rows::first);
     }
 }

@@ -1,13 +1,14 @@
 package dev.lockstep.messaging.delivery;
 
-import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.record.Headers;
+import dev.lockstep.messaging.sql.ListQuery;
+import dev.lockstep.messaging.sql.SqlValues;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -24,18 +25,10 @@ public final class DeliveryEventStore {
                                      $9::text[])
             """;
 
-    // As in DeadLetterQueries, the key is compared with a plain equality, so that the generic plan finds the index.
     private static final String LIST = """
             SELECT id, uuid_extract_timestamp(id) AS at, consumer, message_id, key, topic, partition, "offset", event, attempt, error
               FROM delivery_incident
-             WHERE %s
-               AND id < $2
-             ORDER BY id DESC
-             LIMIT $3
             """;
-
-    private static final String LIST_OF_KEY = LIST.formatted("key = $1");
-    private static final String LIST_OF_ALL = LIST.formatted("$1::text IS NULL");
 
     private final String consumer;
 
@@ -127,25 +120,20 @@ public final class DeliveryEventStore {
                 .mapEmpty();
     }
 
-    static Future<List<DeliveryEventView>> list(
-            SqlClient client, @Nullable String key, @Nullable UUID before, int limit) {
-        return client.preparedQuery(listStatement(key != null))
-                .execute(Tuple.of(key, before == null ? Listing.AFTER_ALL : before, limit))
-                .map(rows -> {
-                    List<DeliveryEventView> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(toView(row)));
-                    return all;
-                });
+    static Future<ScanWindowStore.ScanResult<DeliveryEventView>> list(
+            SqlClient client, @Nullable String key, UUID before, int limit) {
+        return ScanWindowStore.list(client, listQuery(key), before, limit, DeliveryEventStore::toView);
     }
 
-    public static String listStatement(boolean ofKey) {
-        return ofKey ? LIST_OF_KEY : LIST_OF_ALL;
+    /** The query of {@link #list}. */
+    public static ListQuery listQuery(@Nullable String key) {
+        return new ListQuery(LIST, "delivery_incident").searchBy("key = ?", key);
     }
 
     private static DeliveryEventView toView(Row row) {
         return new DeliveryEventView(
                 row.getUUID("id"),
-                row.getOffsetDateTime("at").toInstant(),
+                SqlValues.instant(row, "at"),
                 row.getString("consumer"),
                 row.getUUID("message_id"),
                 row.getString("key"),

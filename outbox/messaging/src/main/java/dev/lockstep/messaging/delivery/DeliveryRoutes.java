@@ -3,7 +3,6 @@ package dev.lockstep.messaging.delivery;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
@@ -49,23 +48,21 @@ public final class DeliveryRoutes {
     }
 
     private void parked(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        UUID before = Listing.cursor(page);
         String key = ctx.request().getParam("key");
         String topic = ctx.request().getParam("topic");
-        reads.read(tx -> ParkedMessageQueries.list(tx, key, topic, before, page.limit() + 1))
-                .map(found -> Listing.page(found, page, ParkedMessageQueries.ParkedMessageView::id))
-                .onSuccess(rows -> Responses.json(ctx, 200, rows))
-                .onFailure(ctx::fail);
+        Listing.respond(
+                ctx,
+                reads,
+                ParkedMessageQueries.ParkedMessageView::id,
+                (tx, before, limit) -> ParkedMessageQueries.list(tx, key, topic, before, limit));
     }
 
     private void deliveryEvents(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        UUID before = Listing.cursor(page);
         String key = ctx.request().getParam("key");
-        reads.read(tx -> DeliveryEventStore.list(tx, key, before, page.limit() + 1))
-                .map(rows -> Page.of(rows, page.limit(), row -> row.id().toString()))
-                .onSuccess(rows -> Responses.json(ctx, 200, rows))
-                .onFailure(ctx::fail);
+        Listing.respond(
+                ctx,
+                reads,
+                DeliveryEventStore.DeliveryEventView::id,
+                (tx, before, limit) -> DeliveryEventStore.list(tx, key, before, limit));
     }
 }

@@ -4,36 +4,25 @@ import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.Payloads;
+import dev.lockstep.messaging.sql.ListQuery;
+import dev.lockstep.messaging.sql.Rows;
+import dev.lockstep.messaging.sql.SqlValues;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Queries on parked messages for operators. {@link ParkedMessageStore} stores the messages. */
 public final class ParkedMessageQueries {
-    private static final long MAX_COUNTED = 100_000;
-
-    // As in DeadLetterQueries, the key is compared with a plain equality, so that the generic plan finds the index.
     private static final String LIST = """
             SELECT id, consumer, topic, partition, "offset", record_key, record_headers, message_id, attempts, error, waits_for,
                    dead_letter, first_at, next_attempt_at
               FROM parked_message
-             WHERE %s
-               AND CASE WHEN $2::text IS NULL THEN true ELSE topic = $2 END
-               AND id < $3 AND id >= $5
-             ORDER BY id DESC
-             LIMIT $4
             """;
-
-    private static final String LIST_OF_KEY = LIST.formatted("record_key = $1");
-    private static final String LIST_OF_ALL = LIST.formatted("$1::bytea IS NULL");
-    private static final String END_OF_ALL = ScanWindowStore.statement("parked_message", "$1::text IS NULL");
 
     private static final String COUNT = """
             SELECT count(*), coalesce(sum(messages), 0)::bigint
@@ -73,33 +62,22 @@ public final class ParkedMessageQueries {
      * messages.
      */
     public static Future<ScanWindowStore.ScanResult<ParkedMessageView>> list(
-            SqlClient client, @Nullable String key, @Nullable String topic, @Nullable UUID before, int limit) {
-        Future<UUID> end = topic == null || key != null
-                ? Future.succeededFuture(ScanWindowStore.UNBOUNDED)
-                : ScanWindowStore.end(client, END_OF_ALL, null, before);
-        return end.compose(last -> client.preparedQuery(listStatement(key != null))
-                .execute(Tuple.of(
-                        key == null ? null : Buffer.buffer(key),
-                        topic,
-                        before == null ? Listing.AFTER_ALL : before,
-                        limit,
-                        last))
-                .map(rows -> {
-                    List<ParkedMessageView> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(toView(row)));
-                    return ScanWindowStore.result(all, last);
-                }));
+            SqlClient client, @Nullable String key, @Nullable String topic, UUID before, int limit) {
+        return ScanWindowStore.list(client, listQuery(key, topic), before, limit, ParkedMessageQueries::toView);
     }
 
-    public static String listStatement(boolean ofKey) {
-        return ofKey ? LIST_OF_KEY : LIST_OF_ALL;
+    /** The query of {@link #list}. */
+    public static ListQuery listQuery(@Nullable String key, @Nullable String topic) {
+        return new ListQuery(LIST, "parked_message")
+                .searchByRare("record_key = ?", key == null ? null : Buffer.buffer(key))
+                .filter("topic = ?", topic);
     }
 
     public static Future<Count> count(SqlClient client) {
-        return client.preparedQuery(COUNT).execute(Tuple.of(MAX_COUNTED)).map(rows -> {
-            Row row = rows.iterator().next();
-            return new Count(row.getLong(0), row.getLong(1));
-        });
+        return client.preparedQuery(COUNT)
+                .mapping(row -> new Count(row.getLong(0), row.getLong(1)))
+                .execute(Tuple.of(Listing.MAX_COUNTED))
+                .map(Rows::only);
     }
 
     private static ParkedMessageView toView(Row row) {
@@ -117,7 +95,7 @@ public final class ParkedMessageQueries {
                 row.getString("error"),
                 row.getUUID("waits_for"),
                 row.getUUID("dead_letter"),
-                row.getOffsetDateTime("first_at").toInstant(),
-                row.getOffsetDateTime("next_attempt_at").toInstant());
+                SqlValues.instant(row, "first_at"),
+                SqlValues.instant(row, "next_attempt_at"));
     }
 }

@@ -1,4 +1,4 @@
-/** Lists of rows for operators: newest first, with a cursor, and with a limit on the rows that one page examines. */
+/** Lists of rows for operators: filters as conditions, newest first, with a cursor, and with a limit on the rows that one page examines. */
 @NullMarked
 package dev.lockstep.messaging.listing;
 

@@ -2,12 +2,9 @@ package dev.lockstep.messaging.operator;
 
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
-import dev.lockstep.messaging.http.PageRequest;
-import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.UUID;
 
 /** Lists operator actions over HTTP: {@code /operator-actions}. Read-only. */
 public final class OperatorActionRoutes {
@@ -22,15 +19,14 @@ public final class OperatorActionRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
         OperatorActions.Filter filter = new OperatorActions.Filter(
                 ctx.request().getParam("who"),
                 ctx.request().getParam("action"),
                 ctx.request().getParam("target"));
-        UUID before = Listing.cursor(page);
-        reads.read(tx -> OperatorActions.list(tx, filter, before, page.limit() + 1))
-                .map(found -> Listing.page(found, page, OperatorActions.OperatorActionView::id))
-                .onSuccess(actions -> Responses.json(ctx, 200, actions))
-                .onFailure(ctx::fail);
+        Listing.respond(
+                ctx,
+                reads,
+                OperatorActions.OperatorActionView::id,
+                (tx, before, limit) -> OperatorActions.list(tx, filter, before, limit));
     }
 }

@@ -5,16 +5,18 @@ import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.Payloads;
+import dev.lockstep.messaging.sql.ListQuery;
+import dev.lockstep.messaging.sql.Rows;
+import dev.lockstep.messaging.sql.SqlValues;
+import dev.lockstep.messaging.sql.WhereClause;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,31 +27,25 @@ import org.jspecify.annotations.Nullable;
 public final class OutboxQueries {
     private static final int MAX_LISTED_PAYLOAD_BYTES = 4096;
 
-    private static final String COLUMNS_FROM = """
-            SELECT id, aggregatetype, aggregateid, type, topic, %s AS payload, traceparent, headers, sequence, previous_id, resend_of,
-                   created_at,
-                   pg_visible_in_snapshot(xid, w.snapshot) AND (SELECT true FROM outbox_held h WHERE h.id = outbox.id) IS NULL AS relayed
-              FROM outbox, outbox_watermark w
-            """;
+    private static final String IS_HELD = "(SELECT true FROM outbox_held h WHERE h.id = outbox.id)";
+    private static final String IS_PENDING = "(NOT pg_visible_in_snapshot(xid, w.snapshot) OR " + IS_HELD + ")";
+    private static final String IS_RELAYED = "pg_visible_in_snapshot(xid, w.snapshot) AND " + IS_HELD + " IS NULL";
 
-    private static final String LISTED_FROM =
-            COLUMNS_FROM.formatted("CASE WHEN octet_length(payload) <= $5 THEN payload END");
+    private static final String COLUMNS = """
+            SELECT id, aggregatetype, aggregateid, type, topic, traceparent, headers, sequence, previous_id, resend_of, created_at,
+            """ + IS_RELAYED + " AS relayed, ";
 
-    private static final String FIND = COLUMNS_FROM.formatted("payload") + "WHERE id = $1";
+    private static final String FROM = " FROM outbox, outbox_watermark w";
 
-    // As in DeadLetterQueries: the leading column is compared directly, so that a generic plan uses its index.
-    private static final String LIST = LISTED_FROM + """
-             WHERE %s
-               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
-               AND id < $3 AND id >= $6
-               %s
-             ORDER BY id DESC
-             LIMIT $4
-            """;
+    private static final String FIND = COLUMNS + "payload" + FROM + " WHERE id = $1";
+
+    private static final String LIST = COLUMNS + "CASE WHEN octet_length(payload) <= " + MAX_LISTED_PAYLOAD_BYTES
+            + " THEN payload END AS payload" + FROM;
 
     // No transaction older than the snapshot's xmin is pending, so the index on xid finds the few candidates directly.
     // OFFSET 0 makes Postgres find them before it sorts them: for a page of the newest rows the planner would otherwise
-    // scan backwards through all relayed rows. Rows that the relay holds back are pending too; they are found by id.
+    // scan backwards through all relayed rows. Rows that the relay holds back are pending too; they are found by id. $1
+    // is the id at which the page starts.
     private static final String LIST_FEW_PENDING = """
             SELECT *
               FROM (SELECT *
@@ -62,21 +58,8 @@ public final class OutboxQueries {
                       FROM outbox_held h, LATERAL (%1$s
                              WHERE id = h.id AND pg_visible_in_snapshot(xid, w.snapshot)
                             OFFSET 0) held
-                     WHERE h.id < $3) pending
-             WHERE $1::text IS NULL
-               AND CASE WHEN $2::text IS NULL THEN true ELSE type = $2 END
-               AND id < $3 AND id >= $6
-             ORDER BY id DESC
-             LIMIT $4
-            """.formatted(LISTED_FROM);
-
-    private static final String IS_HELD = "(SELECT true FROM outbox_held h WHERE h.id = outbox.id)";
-    private static final String PENDING = "AND (NOT pg_visible_in_snapshot(xid, w.snapshot) OR " + IS_HELD + ")";
-    private static final String RELAYED = "AND pg_visible_in_snapshot(xid, w.snapshot) AND " + IS_HELD + " IS NULL";
-    private static final String OF_ONE = "aggregateid = $1";
-    private static final String OF_ALL = "$1::text IS NULL";
-    private static final String END_OF_ONE = ScanWindowStore.statement("outbox", OF_ONE);
-    private static final String END_OF_ALL = ScanWindowStore.statement("outbox", OF_ALL);
+                     WHERE h.id < $1) pending
+            """.formatted(LIST);
 
     // Sorted in the order of the index on xid, which finds the oldest row directly. Counting stops at $1, because there
     // are millions of pending rows after Kafka was unavailable for hours. Rows were added to the counter of their topic
@@ -116,8 +99,6 @@ public final class OutboxQueries {
                                             ORDER BY t.topic) FILTER (WHERE t.topic IS NOT NULL), '[]') AS topics
                                    FROM outbox_held_topic t) held
             """;
-
-    private static final long MAX_COUNTED = 100_000;
 
     private OutboxQueries() {}
 
@@ -190,10 +171,9 @@ public final class OutboxQueries {
 
     static Future<Optional<OutboxRow>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
+                .mapping(OutboxQueries::toView)
                 .execute(Tuple.of(id))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(outboxRow(rows.iterator().next())));
+                .map(Rows::first);
     }
 
     /**
@@ -205,76 +185,64 @@ public final class OutboxQueries {
             State state,
             @Nullable String aggregateId,
             @Nullable String type,
-            @Nullable UUID before,
+            UUID before,
             int limit) {
-        boolean ofOne = aggregateId != null;
-        Tuple parameters = Tuple.of(
-                aggregateId, type, before == null ? Listing.AFTER_ALL : before, limit, MAX_LISTED_PAYLOAD_BYTES);
-        if (state == State.PENDING && !ofOne) {
-            return summary(client, ScanWindowStore.MAX_EXAMINED_ROWS)
-                    .compose(summary -> summary.pending() < ScanWindowStore.MAX_EXAMINED_ROWS
-                            ? rows(client, LIST_FEW_PENDING, parameters, ScanWindowStore.UNBOUNDED)
-                            : bounded(client, listStatement(state, false), parameters, null, before));
+        if (state != State.PENDING || aggregateId != null) {
+            return list(client, listQuery(state, aggregateId, type), before, limit);
         }
-        return state == State.ANY && type == null
-                ? rows(client, listStatement(state, ofOne), parameters, ScanWindowStore.UNBOUNDED)
-                : bounded(client, listStatement(state, ofOne), parameters, aggregateId, before);
+        return summary(client, ScanWindowStore.MAX_EXAMINED_ROWS)
+                .compose(summary -> summary.pending() < ScanWindowStore.MAX_EXAMINED_ROWS
+                        ? ScanWindowStore.rows(client, fewPending(type, before, limit), OutboxQueries::toView)
+                                .map(ScanWindowStore.ScanResult::complete)
+                        : list(client, listQuery(state, null, type), before, limit));
     }
 
-    private static Future<ScanWindowStore.ScanResult<OutboxRow>> bounded(
-            SqlClient client, String statement, Tuple parameters, @Nullable String aggregateId, @Nullable UUID before) {
-        return ScanWindowStore.end(client, aggregateId == null ? END_OF_ALL : END_OF_ONE, aggregateId, before)
-                .compose(end -> rows(client, statement, parameters, end));
+    private static Future<ScanWindowStore.ScanResult<OutboxRow>> list(
+            SqlClient client, ListQuery query, UUID before, int limit) {
+        return ScanWindowStore.list(client, query, before, limit, OutboxQueries::toView);
     }
 
-    private static Future<ScanWindowStore.ScanResult<OutboxRow>> rows(
-            SqlClient client, String statement, Tuple parameters, UUID end) {
-        return client.preparedQuery(statement)
-                .execute(parameters.addValue(end))
-                .map(rows -> ScanWindowStore.result(outboxRows(rows), end));
-    }
-
-    public static String listStatement(State state, boolean ofOne) {
-        String whose = ofOne ? OF_ONE : OF_ALL;
+    /** The query of {@link #list}, unless few rows are pending and only those are listed. */
+    public static ListQuery listQuery(State state, @Nullable String aggregateId, @Nullable String type) {
+        ListQuery query = new ListQuery(LIST, "outbox")
+                .searchBy("aggregateid = ?", aggregateId)
+                .filter("type = ?", type);
         return switch (state) {
-            case ANY -> LIST.formatted(whose, "");
-            case PENDING -> LIST.formatted(whose, PENDING);
-            case RELAYED -> LIST.formatted(whose, RELAYED);
+            case ANY -> query;
+            case PENDING -> query.filter(IS_PENDING);
+            case RELAYED -> query.filter(IS_RELAYED);
         };
     }
 
-    public static String fewPendingStatement() {
-        return LIST_FEW_PENDING;
-    }
-
-    public static String windowEndStatement() {
-        return END_OF_ALL;
+    /** The statement that lists pending rows while they are few. */
+    public static ListQuery.Statement fewPending(@Nullable String type, UUID before, int limit) {
+        WhereClause where = new WhereClause().and("id < ?", before).and("type = ?", type);
+        String sql = LIST_FEW_PENDING + where.sql() + " ORDER BY id DESC LIMIT " + where.parameter(limit);
+        return new ListQuery.Statement(sql, where.values());
     }
 
     public static Future<Summary> summary(SqlClient client) {
-        return summary(client, MAX_COUNTED);
+        return summary(client, Listing.MAX_COUNTED);
     }
 
     public static Future<Summary> summary(SqlClient client, long most) {
-        return client.preparedQuery(SUMMARY).execute(Tuple.of(most)).map(rows -> {
-            Row row = rows.iterator().next();
-            return new Summary(
-                    row.getLong("pending"),
-                    row.getDouble("oldest_pending_seconds"),
-                    row.getLong("relayed"),
-                    row.getOffsetDateTime("acknowledged_at").toInstant(),
-                    row.getDouble("acknowledged_seconds_ago"),
-                    row.getJsonArray("topics").stream().map(HeldTopic::of).toList());
-        });
+        return client.preparedQuery(SUMMARY)
+                .mapping(OutboxQueries::toSummary)
+                .execute(Tuple.of(most))
+                .map(Rows::only);
     }
 
-    private static List<OutboxRow> outboxRows(RowSet<Row> rows) {
-        List<OutboxRow> all = new ArrayList<>(rows.size());
-        rows.forEach(row -> all.add(outboxRow(row)));
-        return all;
+    private static Summary toSummary(Row row) {
+        return new Summary(
+                row.getLong("pending"),
+                row.getDouble("oldest_pending_seconds"),
+                row.getLong("relayed"),
+                SqlValues.instant(row, "acknowledged_at"),
+                row.getDouble("acknowledged_seconds_ago"),
+                row.getJsonArray("topics").stream().map(HeldTopic::of).toList());
     }
 
-    private static OutboxRow outboxRow(Row row) {
+    private static OutboxRow toView(Row row) {
         Buffer payload = row.getBuffer("payload");
         JsonArray headers = row.getJsonArray("headers");
         return new OutboxRow(
@@ -290,6 +258,6 @@ public final class OutboxQueries {
                 row.getUUID("previous_id"),
                 row.getUUID("resend_of"),
                 row.getBoolean("relayed") ? "relayed" : "pending",
-                row.getOffsetDateTime("created_at").toInstant());
+                SqlValues.instant(row, "created_at"));
     }
 }

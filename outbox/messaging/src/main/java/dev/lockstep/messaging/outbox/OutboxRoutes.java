@@ -2,7 +2,6 @@ package dev.lockstep.messaging.outbox;
 
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
@@ -29,15 +28,14 @@ public final class OutboxRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
         OutboxQueries.State state = state(ctx.request().getParam("state"));
-        UUID before = Listing.cursor(page);
         String aggregateId = ctx.request().getParam("aggregateId");
         String type = ctx.request().getParam("type");
-        reads.read(tx -> OutboxQueries.list(tx, state, aggregateId, type, before, page.limit() + 1))
-                .map(found -> Listing.page(found, page, OutboxRow::id))
-                .onSuccess(rows -> Responses.json(ctx, 200, rows))
-                .onFailure(ctx::fail);
+        Listing.respond(
+                ctx,
+                reads,
+                OutboxRow::id,
+                (tx, before, limit) -> OutboxQueries.list(tx, state, aggregateId, type, before, limit));
     }
 
     private void summary(RoutingContext ctx) {

@@ -1,8 +1,8 @@
 package dev.lockstep.messaging.replication;
 
+import dev.lockstep.messaging.sql.Rows;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowIterator;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
@@ -33,10 +33,10 @@ final class SlotStateStore {
 
     /** Completes with the slot, or with the one that will replace it if only that one is valid; empty if neither exists. */
     static Future<Optional<SlotState>> find(SqlClient client, String slot) {
-        return client.preparedQuery(FIND).execute(Tuple.of(slot)).map(rows -> {
-            RowIterator<Row> row = rows.iterator();
-            return row.hasNext() ? Optional.of(state(row.next())) : Optional.empty();
-        });
+        return client.preparedQuery(FIND)
+                .mapping(SlotStateStore::state)
+                .execute(Tuple.of(slot))
+                .map(Rows::first);
     }
 
     private static SlotState state(Row row) {

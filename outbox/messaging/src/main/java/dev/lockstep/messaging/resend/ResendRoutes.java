@@ -3,11 +3,10 @@ package dev.lockstep.messaging.resend;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
-import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
+import dev.lockstep.messaging.listing.ScanWindowStore.ScanResult;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.messaging.operator.OperatorActions;
 import dev.lockstep.messaging.resend.ResendStore.Filter;
@@ -33,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 /** Lets an operator send messages again ({@code POST /outbox/resend}), and list and stop such resends ({@code /outbox/resends}). */
 public final class ResendRoutes {
     private static final int MAX_IDS = 1_000;
-    private static final long MAX_COUNTED = 100_000;
     // Ids begin with the milliseconds since 1970 in 48 bits, so a time far outside the range would be mapped to another
     // time.
     private static final Instant YEAR_10000 = Instant.parse("+10000-01-01T00:00:00Z");
@@ -218,18 +216,17 @@ public final class ResendRoutes {
     private static Map<String, Object> counted(long count) {
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("dryRun", true);
-        answer.put("matching", Math.min(count, MAX_COUNTED));
-        answer.put("more", count > MAX_COUNTED);
+        answer.put("matching", Math.min(count, Listing.MAX_COUNTED));
+        answer.put("more", count > Listing.MAX_COUNTED);
         return answer;
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        UUID before = Listing.cursor(page);
-        reads.read(tx -> ResendStore.list(tx, before, page.limit() + 1))
-                .map(jobs -> Page.of(jobs, page.limit(), job -> job.id().toString()))
-                .onSuccess(jobs -> Responses.json(ctx, 200, jobs))
-                .onFailure(ctx::fail);
+        Listing.respond(
+                ctx,
+                reads,
+                ResendView::id,
+                (tx, before, limit) -> ResendStore.list(tx, before, limit).map(ScanResult::complete));
     }
 
     private void find(RoutingContext ctx) {

@@ -1,17 +1,21 @@
 package dev.lockstep.messaging.resend;
 
+import static java.util.stream.Collectors.mapping;
+import static java.util.stream.Collectors.toList;
+import static java.util.stream.Collectors.toSet;
+
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.operator.Operator;
+import dev.lockstep.messaging.sql.Rows;
+import dev.lockstep.messaging.sql.SqlValues;
+import dev.lockstep.messaging.sql.WhereClause;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlClient;
+import io.vertx.sqlclient.SqlResult;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -23,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  * method runs on the caller's connection.
  */
 public final class ResendStore {
-    private static final int MAX_COUNTED = 100_000;
-
     private static final String COPY = """
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, traceparent, headers, sequence, previous_id,
                                 resend_of)
@@ -125,23 +127,6 @@ public final class ResendStore {
     private static final String STEP_KEY = STEP.formatted("AND o.aggregateid = j.key");
     private static final String STEP_IDS = STEP.formatted("AND o.id = ANY (j.ids)");
 
-    private static final String MATCHING = """
-              FROM outbox o
-             WHERE o.resend_of IS NULL
-               AND ($1::uuid[] IS NULL OR o.id = ANY ($1))
-               AND ($2::text IS NULL OR o.aggregateid = $2)
-               AND ($3::text IS NULL OR o.type = $3)
-               AND ($4::text IS NULL OR o.topic = $4)
-               AND ($5::timestamptz IS NULL OR o.id >= uuidv7_floor($5))
-               AND ($6::timestamptz IS NULL OR o.id < uuidv7_floor($6))
-            """;
-
-    private static final String COUNT =
-            "SELECT count(*) FROM (SELECT 1 " + MATCHING + " LIMIT " + (MAX_COUNTED + 1) + ") matching";
-
-    private static final String OLDER =
-            "SELECT EXISTS (SELECT " + MATCHING + " AND o.id < uuidv7_floor(now() - make_interval(secs => $7)))";
-
     private static final String COLUMNS = """
             SELECT r.id, r.ids, r.key, r.type, r.topic, r.resent, r.reason, r.requested_by, r.created_at, r.finished_at, r.rate_per_second,
                    r.held_back, r.stop_reason, uuid_extract_timestamp(r.position) AS reached,
@@ -185,8 +170,20 @@ public final class ResendStore {
                     .addValue(key)
                     .addValue(type)
                     .addValue(topic)
-                    .addValue(time(from))
-                    .addValue(time(to));
+                    .addValue(SqlValues.timestampOrNull(from))
+                    .addValue(SqlValues.timestampOrNull(to));
+        }
+
+        /** The conditions on {@code outbox}. */
+        private WhereClause where() {
+            return new WhereClause()
+                    .and("resend_of IS NULL")
+                    .and("id = ANY (?)", idArray())
+                    .and("aggregateid = ?", key)
+                    .and("type = ?", type)
+                    .and("topic = ?", topic)
+                    .and("id >= uuidv7_floor(?)", SqlValues.timestampOrNull(from))
+                    .and("id < uuidv7_floor(?)", SqlValues.timestampOrNull(to));
         }
     }
 
@@ -217,12 +214,9 @@ public final class ResendStore {
     /** Sends the rows with these ids again, in id order, in one statement. Completes with the ids that are in the outbox. */
     static Future<Set<UUID>> resend(SqlClient tx, Set<UUID> ids) {
         return tx.preparedQuery(RESEND_IDS)
+                .collecting(mapping(row -> row.getUUID("resend_of"), toSet()))
                 .execute(Tuple.tuple().addValue(ids.toArray(UUID[]::new)))
-                .map(rows -> {
-                    Set<UUID> resent = HashSet.newHashSet(rows.size());
-                    rows.forEach(row -> resent.add(row.getUUID(0)));
-                    return resent;
-                });
+                .map(SqlResult::value);
     }
 
     /**
@@ -236,14 +230,13 @@ public final class ResendStore {
         return tx.query(LOCK_JOB_CREATION)
                 .execute()
                 .compose(locked -> tx.preparedQuery(CREATE)
+                        .mapping(row -> row.getUUID("id"))
                         .execute(filter.tuple()
                                 .addValue(reason)
                                 .addValue(who.name())
                                 .addValue(ratePerSecond)
                                 .addValue((long) most)))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(rows.iterator().next().getUUID(0)));
+                .map(Rows::first);
     }
 
     /**
@@ -258,10 +251,9 @@ public final class ResendStore {
     public static Future<Optional<UUID>> createForLostRange(
             SqlClient tx, String topic, Instant since, UUID requestId, String reader, Duration dedupWindow) {
         return tx.preparedQuery(CREATE_FOR_LOST_RANGE)
-                .execute(Tuple.of(topic, time(since), requestId, reader, dedupWindow.toMillis() / 1000.0))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(rows.iterator().next().getUUID(0)));
+                .mapping(row -> row.getUUID("id"))
+                .execute(Tuple.of(topic, SqlValues.timestamp(since), requestId, reader, SqlValues.seconds(dedupWindow)))
+                .map(Rows::first);
     }
 
     /**
@@ -276,16 +268,13 @@ public final class ResendStore {
     static Future<Optional<Duration>> step(SqlClient client, ResendJob job, int page, int most, int crowd) {
         String statement = job.byIds() ? STEP_IDS : job.view().key() != null ? STEP_KEY : STEP_ALL;
         return client.preparedQuery(statement)
+                .mapping(ResendStore::pause)
                 .execute(Tuple.of(job.view().id(), page, (long) most, (long) crowd))
-                .map(rows -> {
-                    if (rows.size() == 0) {
-                        return Optional.empty();
-                    }
-                    Row row = rows.iterator().next();
-                    return row.getBoolean("finished")
-                            ? Optional.empty()
-                            : Optional.of(Duration.ofMillis((long) (row.getDouble("pause") * 1000)));
-                });
+                .map(steps -> Rows.first(steps).orElse(Optional.empty()));
+    }
+
+    private static Optional<Duration> pause(Row step) {
+        return step.getBoolean("finished") ? Optional.empty() : Optional.of(SqlValues.duration(step, "pause"));
     }
 
     /** Completes with true if the job was unfinished and is now stopped. */
@@ -295,16 +284,23 @@ public final class ResendStore {
 
     /** Completes with the number of matching rows, counted up to 100,001. */
     static Future<Long> count(SqlClient client, Filter filter) {
-        return client.preparedQuery(COUNT)
-                .execute(filter.tuple())
-                .map(rows -> rows.iterator().next().getLong(0));
+        WhereClause where = filter.where();
+        String sql = "SELECT count(*) FROM (SELECT FROM outbox" + where.sql() + " LIMIT "
+                + where.parameter(Listing.MAX_COUNTED + 1) + ") matching";
+        return client.preparedQuery(sql)
+                .mapping(row -> row.getLong(0))
+                .execute(where.values())
+                .map(Rows::only);
     }
 
     /** Completes with whether a matching row is older than that. */
     static Future<Boolean> existsOlderThan(SqlClient client, Filter filter, Duration age) {
-        return client.preparedQuery(OLDER)
-                .execute(filter.tuple().addValue(age.toMillis() / 1000.0))
-                .map(rows -> rows.iterator().next().getBoolean(0));
+        WhereClause where =
+                filter.where().and("id < uuidv7_floor(now() - make_interval(secs => ?))", SqlValues.seconds(age));
+        return client.preparedQuery("SELECT EXISTS (SELECT FROM outbox" + where.sql() + ")")
+                .mapping(row -> row.getBoolean(0))
+                .execute(where.values())
+                .map(Rows::only);
     }
 
     /** A resend, and whether it selects rows by id. */
@@ -312,39 +308,32 @@ public final class ResendStore {
 
     static Future<Optional<ResendJob>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)
+                .mapping(ResendStore::toJob)
                 .execute(Tuple.of(id))
-                .map(rows -> rows.size() == 0
-                        ? Optional.empty()
-                        : Optional.of(toJob(rows.iterator().next())));
+                .map(Rows::first);
     }
 
-    static Future<List<ResendView>> list(SqlClient client, @Nullable UUID before, int limit) {
+    static Future<List<ResendView>> list(SqlClient client, UUID before, int limit) {
         return client.preparedQuery(LIST)
-                .execute(Tuple.of(before == null ? Listing.AFTER_ALL : before, limit))
-                .map(rows -> {
-                    List<ResendView> all = new ArrayList<>(rows.size());
-                    rows.forEach(row -> all.add(toJob(row).view()));
-                    return all;
-                });
+                .collecting(mapping(row -> toJob(row).view(), toList()))
+                .execute(Tuple.of(before, limit))
+                .map(SqlResult::value);
     }
 
     static Future<List<UUID>> unfinished(SqlClient client) {
-        return client.query(UNFINISHED).execute().map(rows -> {
-            List<UUID> all = new ArrayList<>(rows.size());
-            rows.forEach(row -> all.add(row.getUUID(0)));
-            return all;
-        });
+        return client.query(UNFINISHED)
+                .collecting(mapping(row -> row.getUUID("id"), toList()))
+                .execute()
+                .map(SqlResult::value);
     }
 
     private static ResendJob toJob(Row row) {
-        OffsetDateTime finished = row.getOffsetDateTime("finished_at");
-        OffsetDateTime reached = row.getOffsetDateTime("reached");
         ResendView shown = new ResendView(
                 row.getUUID("id"),
                 row.getString("state"),
                 row.getString("stop_reason"),
                 row.getLong("resent"),
-                reached == null ? null : reached.toInstant(),
+                SqlValues.instantOrNull(row, "reached"),
                 row.getBoolean("held_back"),
                 row.getString("key"),
                 row.getString("type"),
@@ -352,12 +341,8 @@ public final class ResendStore {
                 row.getInteger("rate_per_second"),
                 row.getString("reason"),
                 row.getString("requested_by"),
-                row.getOffsetDateTime("created_at").toInstant(),
-                finished == null ? null : finished.toInstant());
+                SqlValues.instant(row, "created_at"),
+                SqlValues.instantOrNull(row, "finished_at"));
         return new ResendJob(shown, row.getArrayOfUUIDs("ids") != null);
-    }
-
-    private static @Nullable OffsetDateTime time(@Nullable Instant instant) {
-        return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
     }
 }
