@@ -171,6 +171,27 @@ class OrderGroupCommitTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"40001", "40P01", "55P03", "57014"})
+    void orders_of_a_write_that_met_another_transaction_are_retried_alone(String sqlState) {
+        // Given
+        PgException conflict = new PgException("no", "ERROR", sqlState, "");
+        Future<PlaceOrderResult> free = place("a");
+        Future<PlaceOrderResult> blocked = place("b");
+        eventLoop.endTick();
+
+        // When
+        database.fail(0, conflict);
+        database.finish(1);
+        database.fail(2, conflict);
+
+        // Then
+        assertThat(database.writes()).containsExactly(List.of("a", "b"), List.of("a"), List.of("b"));
+        assertThat(free.result()).isEqualTo(accepted("a"));
+        // The problem handler answers this failure with 503 on every route.
+        assertThat(blocked.cause()).isSameAs(conflict);
+    }
+
     @Test
     void an_order_whose_commit_was_not_answered_fails_with_unknown_outcome() {
         // Given

@@ -3,6 +3,7 @@ package dev.lockstep.saga;
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.messaging.schedule.PeriodicTask;
+import dev.lockstep.messaging.transaction.Bisection;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import dev.lockstep.saga.domain.OrderId;
@@ -18,7 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds passed deadlines and applies them as events. Several instances may run concurrently: each skips rows that another one has locked.
- * If a batch fails, it is bisected until the failing saga is isolated. That saga is postponed, and all others proceed.
+ * If a batch fails, it is bisected until the failing saga is isolated. That saga is postponed, and all others proceed. While the database
+ * is unavailable, no saga is postponed.
  */
 final class DeadlineSweeper {
     private static final int BATCH = 500;
@@ -69,17 +71,19 @@ final class DeadlineSweeper {
     private Future<Void> expireIsolated(List<OrderId> overdue) {
         return transactions
                 .run(LIMITS, tx -> processor.expireDeadlines(tx, overdue))
-                .recover(cause -> overdue.size() == 1 ? postpone(overdue.getFirst(), cause) : bisect(overdue));
+                .recover(cause -> {
+                    if (isUnavailable(cause)) {
+                        return Future.failedFuture(cause);
+                    }
+                    return overdue.size() == 1
+                            ? postpone(overdue.getFirst(), cause)
+                            // The second half may succeed although the first one could not be postponed.
+                            : Bisection.applyHalves(overdue, this::expireIsolated, failure -> !isUnavailable(failure));
+                });
     }
 
-    private Future<Void> bisect(List<OrderId> overdue) {
-        int middle = overdue.size() / 2;
-        Future<Void> first = expireIsolated(overdue.subList(0, middle));
-        return first.transform(ended -> ended.failed()
-                        && FailureClassifier.classify(ended.cause()) == FailureKind.UNAVAILABLE
-                ? first
-                // The database is available, so the second half may still succeed.
-                : expireIsolated(overdue.subList(middle, overdue.size())).compose(done -> first));
+    private static boolean isUnavailable(Throwable failure) {
+        return FailureClassifier.classify(failure) == FailureKind.UNAVAILABLE;
     }
 
     private Future<Void> postpone(OrderId orderId, Throwable cause) {

@@ -18,7 +18,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.function.Function;
 import net.bytebuddy.asm.Advice;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Byte Buddy advice that disables protections of a service. Each class replaces or changes the method that its Javadoc names. */
@@ -111,17 +111,17 @@ public final class DisabledProtections {
         }
     }
 
-    /** {@code PollLoop.apply(consumer, records, offsets)}: the offsets of polled records are committed before they are processed. */
+    /** {@code PollLoop.deliver(polled, ending)}: the offsets of polled records are committed before they are processed. */
     static final class CommitBeforeProcessing {
         private CommitBeforeProcessing() {}
 
         @Advice.OnMethodEnter
-        static void enter(@Advice.Argument(0) KafkaConsumer<byte[], byte[]> consumer) {
-            consumer.commitSync();
+        static void enter(@Advice.FieldValue("client") Consumer<byte[], byte[]> client) {
+            client.commitSync();
         }
     }
 
-    /** Any method without a result: does nothing. */
+    /** Any method that returns nothing or a primitive: does nothing, and returns zero or false. */
     static final class SkippedMethod {
         private SkippedMethod() {}
 

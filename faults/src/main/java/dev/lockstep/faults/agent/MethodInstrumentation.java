@@ -70,8 +70,8 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
                 List.of(new MethodInstrumentation(
                         DisabledProtections.CommitBeforeProcessing.class,
                         List.of(MESSAGING + "consumer.PollLoop"),
-                        "apply",
-                        3));
+                        "deliver",
+                        2));
             case ACKNOWLEDGEMENT ->
                 List.of(
                         new MethodInstrumentation(
@@ -85,14 +85,11 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
                 List.of(new MethodInstrumentation(
                         DisabledProtections.SkippedMethod.class, List.of(RELAY + "HeldRows"), "hold", 1));
             case CLOCK ->
-                List.of(
-                        new MethodInstrumentation(
-                                DisabledProtections.SkippedMethod.class,
-                                List.of(MESSAGING + "consumer.PollLoop"),
-                                "recreateIfClockSetBack",
-                                0),
-                        new MethodInstrumentation(
-                                DisabledProtections.SkippedMethod.class, List.of(RELAY + "Watchdog"), "isSetBack", 0));
+                List.of(new MethodInstrumentation(
+                        DisabledProtections.SkippedMethod.class,
+                        List.of(MESSAGING + "consumer.ClockSetBackDetector", RELAY + "ClockSetBackDetector"),
+                        "wasSetBack",
+                        0));
             case DEAD_LETTERS ->
                 List.of(new MethodInstrumentation(
                         DisabledProtections.NoDeadLetters.class,

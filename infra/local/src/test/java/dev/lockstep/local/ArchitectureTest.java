@@ -130,8 +130,8 @@ class ArchitectureTest {
             + "|outbox\\.(Outbox|OutboxMessage|ResendRequested)"
             + "|record\\.(PrintableText|TraceContext)"
             + "|replication\\.(ReplicationSlotMonitor|SlotLimits)"
-            + "|schedule\\.PeriodicTask"
-            + "|transaction\\.BoundedTransactions";
+            + "|schedule\\.(Backoff|PeriodicTask)"
+            + "|transaction\\.(Bisection|BoundedTransactions)";
 
     @ArchTest
     static final ArchRule MESSAGING_INTERNALS_STAY_INSIDE = noClasses()

@@ -15,6 +15,7 @@ import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.ResendRequested;
 import dev.lockstep.messaging.replication.SlotLimits;
+import dev.lockstep.messaging.schedule.Backoff;
 import dev.lockstep.relay.OutboxRelay;
 import dev.lockstep.relay.RelayConfig;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -226,9 +227,8 @@ class GapRecoveryIT {
                     pool,
                     Router.router(vertx),
                     new MessagingSettings(
-                            Duration.ofDays(7),
-                            Duration.ofDays(7),
-                            Duration.ofDays(90),
+                            new MessagingSettings.Retention(
+                                    Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90)),
                             database + "_outbox",
                             new SlotLimits(1L << 31, 1L << 34),
                             Duration.ofSeconds(15),
@@ -279,12 +279,9 @@ class GapRecoveryIT {
                     List.of(topic),
                     Map.of("bootstrap.servers", servers()),
                     100,
-                    3,
-                    Duration.ofMillis(100),
-                    Duration.ofMillis(400),
+                    new ConsumerOptions.Retries(3, new Backoff(Duration.ofMillis(100), Duration.ofMillis(400))),
                     Duration.ofDays(7),
-                    Duration.ofSeconds(1),
-                    Duration.ofMinutes(2));
+                    new ConsumerOptions.Gaps(Duration.ofSeconds(1), Duration.ofMinutes(2)));
         }
 
         @Override

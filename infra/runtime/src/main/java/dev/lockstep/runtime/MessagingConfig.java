@@ -2,6 +2,7 @@ package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.outbox.ResendRequested;
+import dev.lockstep.messaging.schedule.Backoff;
 import java.time.Duration;
 import java.util.List;
 
@@ -100,11 +101,9 @@ public record MessagingConfig(
                 topics,
                 kafka.consumer(),
                 consumerMaxBatch,
-                consumerMaxAttempts,
-                consumerRetryBackoff,
-                consumerMaxRetryBackoff,
+                new ConsumerOptions.Retries(
+                        consumerMaxAttempts, new Backoff(consumerRetryBackoff, consumerMaxRetryBackoff)),
                 inboxRetention,
-                consumerGapResendAfter,
-                consumerGapGiveUpAfter);
+                new ConsumerOptions.Gaps(consumerGapResendAfter, consumerGapGiveUpAfter));
     }
 }

@@ -1,8 +1,8 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.failure.FailureClassifier;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import java.time.Duration;
 import java.util.Optional;
@@ -13,7 +13,6 @@ final class PostgresProbe {
     private static final Duration INTERVAL = Duration.ofSeconds(2);
     // Settings of a database apply to new sessions only. The service's pool replaces its sessions as well.
     private static final Duration LIFETIME = Duration.ofSeconds(30);
-    private static final String READ_ONLY = "25006";
     // Raises the same error as a write would. The pool then closes a session that started while the database was
     // read-only, and the next check uses a new session.
     private static final String CHECK_WRITABLE = """
@@ -60,7 +59,7 @@ final class PostgresProbe {
     }
 
     private String describe(Throwable cause) {
-        return cause instanceof PgException refused && READ_ONLY.equals(refused.getSqlState())
+        return FailureClassifier.isReadOnly(cause)
                 ? "Postgres at " + postgres.address()
                         + " is read-only: it is a standby, or default_transaction_read_only is on for the server, the"
                         + " database or the role " + postgres.user() + " (POSTGRES_USER)"

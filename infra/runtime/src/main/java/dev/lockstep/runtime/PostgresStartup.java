@@ -1,6 +1,7 @@
 package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.MessagingSchema;
+import dev.lockstep.messaging.failure.FailureClassifier;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -19,9 +20,6 @@ final class PostgresStartup {
     private static final Duration RETRY_INTERVAL = Duration.ofMillis(250);
     private static final int VALIDATION_TIMEOUT_SECONDS = 5;
     private static final Duration LOG_INTERVAL = Duration.ofSeconds(5);
-    // https://www.postgresql.org/docs/18/errcodes-appendix.html: class 28, invalid authorization.
-    private static final String INVALID_AUTHORIZATION_CLASS = "28";
-    private static final String READ_ONLY = "25006";
 
     private final ServiceConfig config;
     private final DataSource database;
@@ -76,8 +74,7 @@ final class PostgresStartup {
     // Retrying does not help if the user or password is wrong. A database that is still being set up fails with other
     // SQLSTATEs.
     private void failOnRejectedLogin(SQLException failure) {
-        String state = failure.getSQLState();
-        if (state != null && state.startsWith(INVALID_AUTHORIZATION_CLASS)) {
+        if (FailureClassifier.isRejectedLogin(failure)) {
             throw new StartException(
                     "Postgres at " + config.postgres().address() + " rejects the login with POSTGRES_USER "
                             + config.postgres().user() + " and POSTGRES_PASSWORD: " + failure.getMessage(),
@@ -98,7 +95,7 @@ final class PostgresStartup {
     // True for a standby, and for the old primary during a failover. Neither accepts migrations.
     private static void requireWritable(Connection connection) throws SQLException {
         if ("on".equals(setting(connection, "transaction_read_only"))) {
-            throw new SQLException("the server or the session is read-only", READ_ONLY);
+            throw new SQLException("the server or the session is read-only");
         }
     }
 

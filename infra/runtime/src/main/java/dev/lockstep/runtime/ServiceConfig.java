@@ -47,9 +47,8 @@ public record ServiceConfig(
     /** The settings of the service's outbox, inbox and dead letters. */
     public MessagingSettings messagingOptions() {
         return new MessagingSettings(
-                messaging.outboxRetention(),
-                messaging.inboxRetention(),
-                messaging.deadLetterRetention(),
+                new MessagingSettings.Retention(
+                        messaging.outboxRetention(), messaging.inboxRetention(), messaging.deadLetterRetention()),
                 slotName(),
                 relay.slot(),
                 relay.stalledAfter(),

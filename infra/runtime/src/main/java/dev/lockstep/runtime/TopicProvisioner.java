@@ -106,7 +106,10 @@ final class TopicProvisioner implements AutoCloseable {
             return messaging.topicCreate() ? create(connected, missing) : Optional.of(missing(missing));
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             disconnect();
-            return allExistedOnce ? problem : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
+            // A problem of the last check, such as a missing topic, may not exist any more.
+            return allExistedOnce
+                    ? Optional.empty()
+                    : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
         }
     }
 

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.replication.SlotLimits;
+import dev.lockstep.messaging.schedule.Backoff;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -332,12 +333,9 @@ class ServiceConfigTest {
                         List.of("order.commands"),
                         config.kafka().consumer(),
                         50,
-                        5,
-                        Duration.ofMillis(500),
-                        Duration.ofSeconds(30),
+                        new ConsumerOptions.Retries(5, new Backoff(Duration.ofMillis(500), Duration.ofSeconds(30))),
                         Duration.ofDays(1),
-                        Duration.ofSeconds(10),
-                        Duration.ofMinutes(10)));
+                        new ConsumerOptions.Gaps(Duration.ofSeconds(10), Duration.ofMinutes(10))));
     }
 
     private static List<String> problemsWith(Map<String, String> more) {

@@ -60,22 +60,26 @@ public final class Messaging {
             Vertx vertx, Pool pool, Router router, MessagingSettings options, MeterRegistry meters) {
         BoundedReads reads = BoundedReads.of(vertx, pool);
         OutboxRoutes.mount(router, reads);
-        ReplayJobs replays = new ReplayJobs(vertx, pool, options.inboxRetention(), meters);
+        ReplayJobs replays = new ReplayJobs(vertx, pool, options.retention().inbox(), meters);
         DeadLetterRoutes.mount(router, pool, reads, replays);
         OperatorActionRoutes.mount(router, reads);
         DeliveryRoutes.mount(router, reads);
         ResendJobs resends = new ResendJobs(vertx, pool);
-        ResendRoutes.mount(router, pool, reads, resends, options.inboxRetention());
+        ResendRoutes.mount(router, pool, reads, resends, options.retention().inbox());
         MessageConsumer resendConsumer = MessageConsumer.create(
                 vertx,
                 pool,
                 options.resendRequests(),
                 MessageCodec.of(ResendRequested.class),
-                new ResendRequestHandler(options.source(), options.inboxRetention()),
+                new ResendRequestHandler(options.source(), options.retention().inbox()),
                 topic -> true,
                 meters);
         PartitionMaintenance maintenance = new PartitionMaintenance(
-                vertx, pool, options.outboxRetention(), options.inboxRetention(), options.deadLetterRetention());
+                vertx,
+                pool,
+                options.retention().outbox(),
+                options.retention().inbox(),
+                options.retention().deadLetters());
         ReplicationSlotMonitor monitor =
                 new ReplicationSlotMonitor(vertx, pool, options.slot(), options.slotLimits(), meters);
         OutboxMetrics metrics = new OutboxMetrics(vertx, pool, options.relayStalledAfter(), meters);

@@ -8,9 +8,7 @@ import java.time.Duration;
 /**
  * Settings of a service's outbox, inbox and dead letters.
  *
- * @param outboxRetention how long rows are kept after they were relayed
- * @param inboxRetention how long a repeated message is recognised as a repeat
- * @param deadLetterRetention how long dead letters are kept after they were replayed or discarded
+ * @param retention how long rows are kept
  * @param slot the replication slot from which the outbox is relayed, wherever the relay runs
  * @param slotLimits how much WAL the slot may retain
  * @param relayStalledAfter the age of the last outbox heartbeat acknowledged by Kafka from which the relay counts as stalled
@@ -18,11 +16,18 @@ import java.time.Duration;
  * @param resendRequests options of this service's own consumer group on {@link ResendRequested#TOPIC}
  */
 public record MessagingSettings(
-        Duration outboxRetention,
-        Duration inboxRetention,
-        Duration deadLetterRetention,
+        Retention retention,
         String slot,
         SlotLimits slotLimits,
         Duration relayStalledAfter,
         String source,
-        ConsumerOptions resendRequests) {}
+        ConsumerOptions resendRequests) {
+    /**
+     * How long rows are kept.
+     *
+     * @param outbox how long rows are kept after they were relayed
+     * @param inbox how long a repeated message is recognised as a repeat
+     * @param deadLetters how long dead letters are kept after they were replayed or discarded
+     */
+    public record Retention(Duration outbox, Duration inbox, Duration deadLetters) {}
+}

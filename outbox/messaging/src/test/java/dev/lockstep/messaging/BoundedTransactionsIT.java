@@ -125,6 +125,27 @@ class BoundedTransactionsIT {
     }
 
     @Test
+    void a_transaction_whose_commit_is_not_answered_in_time_may_commit_nevertheless() {
+        fixture.strings("""
+                CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    PERFORM pg_sleep(2);
+                    RETURN NULL;
+                END $$;
+                CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON greeted DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION sleep();
+                """);
+
+        assertThatThrownBy(() -> run(
+                        SHORT,
+                        tx -> execute(tx, "SET LOCAL statement_timeout = 0").compose(set -> insert(tx, "bob"))))
+                .hasRootCauseInstanceOf(TransactionTimeoutException.class)
+                .hasMessageContaining("it is unknown whether it was committed");
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+    }
+
+    @Test
     void a_lock_wait_is_bounded() {
         SqlConnection operator = Fixture.await(fixture.pool.getConnection());
         Fixture.await(operator.begin());

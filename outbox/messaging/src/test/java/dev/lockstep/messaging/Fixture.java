@@ -7,6 +7,7 @@ import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.MessageHandler;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.schedule.Backoff;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -195,12 +196,9 @@ public final class Fixture implements AutoCloseable {
                 topics,
                 properties,
                 100,
-                3,
-                Duration.ofMillis(100),
-                Duration.ofMillis(400),
+                new ConsumerOptions.Retries(3, new Backoff(Duration.ofMillis(100), Duration.ofMillis(400))),
                 Duration.ofDays(7),
-                Duration.ofSeconds(1),
-                Duration.ofSeconds(20));
+                new ConsumerOptions.Gaps(Duration.ofSeconds(1), Duration.ofSeconds(20)));
     }
 
     MessageConsumer consume(MessageHandler<Greeting> handler) {

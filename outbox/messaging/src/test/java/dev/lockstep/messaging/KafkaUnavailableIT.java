@@ -67,11 +67,8 @@ class KafkaUnavailableIT {
                         "heartbeat.interval.ms",
                         "500"),
                 options.maxBatch(),
-                options.maxAttempts(),
-                options.retryBackoff(),
-                options.maxRetryBackoff(),
+                options.retries(),
                 options.inboxRetention(),
-                options.gapResendAfter(),
-                options.gapGiveUpAfter());
+                options.gaps());
     }
 }

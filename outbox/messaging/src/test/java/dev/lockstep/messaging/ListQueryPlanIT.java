@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.messaging.delivery.DeliveryEventStore;
 import dev.lockstep.messaging.delivery.ParkedMessageQueries;
 import dev.lockstep.messaging.delivery.ParkedMessageStore;
+import dev.lockstep.messaging.delivery.ParkedStartStore;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.operator.OperatorActions;
@@ -219,7 +220,7 @@ class ListQueryPlanIT {
         String places = "'group', ARRAY['t7'], ARRAY[0], ARRAY[7], ARRAY[gen_random_uuid()]";
 
         assertThat(fixture.genericPlan(ParkedMessageStore.LOCK, places)).doesNotContain("Seq Scan on parked_message");
-        assertThat(fixture.genericPlan(ParkedMessageStore.COUNT_FIRST_STARTS, places + ", 1000"))
+        assertThat(fixture.genericPlan(ParkedStartStore.COUNT_FIRST_STARTS, places + ", 1000"))
                 .doesNotContain("Seq Scan on parked_message");
     }
 

@@ -9,14 +9,17 @@ import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.failure.UnprocessableMessagesException;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.GroupState;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -78,6 +81,27 @@ class MessageConsumerIT {
         fixture.consume(greeter());
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
+    }
+
+    @Test
+    void a_stop_does_not_wait_for_a_member_that_delays_the_rebalance() {
+        AtomicBoolean handling = new AtomicBoolean();
+        Promise<Void> slow = Promise.promise();
+        fixture.hello("k", "ann");
+        fixture.consume((tx, messages) -> {
+            handling.set(true);
+            return slow.future();
+        });
+        await().untilTrue(handling);
+        // Kafka answers the request to join only when the first member joins again, after its batch.
+        MessageConsumer joining = fixture.consume(greeter());
+        await().until(() -> fixture.admin.describeConsumerGroups(List.of(fixture.group)).all().get().values().stream()
+                .anyMatch(group -> group.groupState() == GroupState.PREPARING_REBALANCE));
+
+        Fixture.await(joining.stop().timeout(20, TimeUnit.SECONDS));
+
+        assertThat(slow.future().isComplete()).isFalse();
+        slow.complete();
     }
 
     @Test

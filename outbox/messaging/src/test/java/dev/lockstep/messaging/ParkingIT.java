@@ -112,7 +112,7 @@ class ParkingIT {
         });
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("cid", "dan", "eve"));
-        await().until(() -> attempts.get() > 2 * fixture.options().maxAttempts());
+        await().until(() -> attempts.get() > 2 * fixture.options().retries().maxAttempts());
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
         broken.set(false);
         await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("bob"));
@@ -234,11 +234,8 @@ class ParkingIT {
                 options.topics(),
                 options.kafka(),
                 maxBatch,
-                1000,
-                options.retryBackoff(),
-                options.maxRetryBackoff(),
+                new ConsumerOptions.Retries(1000, options.retries().backoff()),
                 options.inboxRetention(),
-                options.gapResendAfter(),
-                options.gapGiveUpAfter());
+                options.gaps());
     }
 }

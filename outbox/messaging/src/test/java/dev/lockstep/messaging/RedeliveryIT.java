@@ -65,12 +65,10 @@ class RedeliveryIT {
                             List.of(fixture.topic),
                             fixture.options().kafka(),
                             100,
-                            1,
-                            Duration.ofMillis(100),
-                            Duration.ofMillis(400),
+                            new ConsumerOptions.Retries(
+                                    1, fixture.options().retries().backoff()),
                             Duration.ofDays(7),
-                            Duration.ofSeconds(1),
-                            Duration.ofSeconds(20)),
+                            fixture.options().gaps()),
                     (tx, messages) -> {
                         throw new IllegalStateException("no greeting");
                     },
@@ -271,12 +269,9 @@ class RedeliveryIT {
                 options.topics(),
                 options.kafka(),
                 options.maxBatch(),
-                maxAttempts,
-                options.retryBackoff(),
-                options.maxRetryBackoff(),
+                new ConsumerOptions.Retries(maxAttempts, options.retries().backoff()),
                 options.inboxRetention(),
-                options.gapResendAfter(),
-                options.gapGiveUpAfter());
+                options.gaps());
     }
 
     private static List<String> deadLetterStates(Fixture of) {

@@ -335,11 +335,8 @@ class SequenceGapIT {
                 options.topics(),
                 all,
                 options.maxBatch(),
-                maxAttempts,
-                options.retryBackoff(),
-                options.maxRetryBackoff(),
+                new ConsumerOptions.Retries(maxAttempts, options.retries().backoff()),
                 options.inboxRetention(),
-                options.gapResendAfter(),
-                gapGiveUpAfter);
+                new ConsumerOptions.Gaps(options.gaps().resendAfter(), gapGiveUpAfter));
     }
 }

@@ -29,7 +29,7 @@ final class HeldRowRetrier implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldRowRetrier.class);
     private static final Duration LIMIT = Duration.ofMinutes(1);
     private static final Duration INTERVAL = Duration.ofSeconds(1);
-    private static final Duration MAX_PAUSE = Duration.ofSeconds(5);
+    private static final Backoff BACKOFF = new Backoff(INTERVAL, Duration.ofSeconds(5));
     private static final int PAGE = 1_000;
     // The remaining rows are sent under the exclusive lock, while all other sends wait.
     private static final int FINAL_BATCH_SIZE = 200;
@@ -78,12 +78,11 @@ final class HeldRowRetrier implements AutoCloseable {
 
         private boolean onePerKey;
         private long due = System.nanoTime();
-        private Duration pause = INTERVAL;
+        private int attemptsWithoutProgress;
 
         void scheduleNext(boolean madeProgress) {
-            Duration twice = pause.multipliedBy(2);
-            pause = madeProgress ? INTERVAL : twice.compareTo(MAX_PAUSE) < 0 ? twice : MAX_PAUSE;
-            due = System.nanoTime() + pause.toNanos();
+            attemptsWithoutProgress = madeProgress ? 0 : attemptsWithoutProgress + 1;
+            due = System.nanoTime() + BACKOFF.after(attemptsWithoutProgress + 1).toNanos();
         }
 
         boolean isDue() {

@@ -30,8 +30,7 @@ final class Supervisor {
     private static final Logger LOGGER = LoggerFactory.getLogger(Supervisor.class);
     private static final String OBJECT_IN_USE = "55006";
     private static final Duration POLL = Duration.ofMillis(250);
-    private static final Duration INITIAL_BACKOFF = Duration.ofMillis(500);
-    private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
+    private static final Backoff BACKOFF = new Backoff(Duration.ofMillis(500), Duration.ofSeconds(5));
 
     private final RelayContext relay;
     private final RelayConfig config;
@@ -42,7 +41,7 @@ final class Supervisor {
     private final FailureLog failures;
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private Duration backoff = INITIAL_BACKOFF;
+    private int failuresInARow;
     private @Nullable RelayTask current;
     private int consecutiveStalls;
 
@@ -186,11 +185,11 @@ final class Supervisor {
         }
         try {
             runToCompletion(task);
-            backoff = INITIAL_BACKOFF;
+            failuresInARow = 0;
         } catch (RuntimeException cause) {
             reportFailure(cause);
             recordSessionEnd(task);
-            backoff = task.madeProgress() ? INITIAL_BACKOFF : backoff;
+            failuresInARow = task.madeProgress() ? 0 : failuresInARow;
             backOff();
         }
     }
@@ -254,9 +253,8 @@ final class Supervisor {
     }
 
     private void backOff() throws InterruptedException {
-        pause(backoff);
-        Duration doubled = backoff.multipliedBy(2);
-        backoff = doubled.compareTo(MAX_BACKOFF) < 0 ? doubled : MAX_BACKOFF;
+        failuresInARow++;
+        pause(BACKOFF.after(failuresInARow));
     }
 
     private void pause(Duration duration) throws InterruptedException {

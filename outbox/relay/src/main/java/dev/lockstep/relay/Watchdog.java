@@ -27,8 +27,8 @@ final class Watchdog implements AutoCloseable {
     private final Runnable endSession;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread thread;
+    private final ClockSetBackDetector clock = new ClockSetBackDetector();
 
-    private long lastClockMillis = System.currentTimeMillis();
     private volatile @Nullable SessionEnd sessionEnd;
 
     /**
@@ -81,7 +81,7 @@ final class Watchdog implements AutoCloseable {
 
     private void check() throws InterruptedException {
         try {
-            if (isSetBack()) {
+            if (clock.wasSetBack()) {
                 end(SessionEnd.CLOCK_SET_BACK);
                 return;
             }
@@ -105,14 +105,6 @@ final class Watchdog implements AutoCloseable {
     private void end(SessionEnd reason) {
         sessionEnd = reason;
         endSession.run();
-    }
-
-    // The producer and the engine measure their waits by the wall clock. They would not reconnect or confirm anything
-    // until it has reached its former value again.
-    private boolean isSetBack() {
-        long before = lastClockMillis;
-        lastClockMillis = System.currentTimeMillis();
-        return lastClockMillis < before;
     }
 
     private boolean isAnyReady() {

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +26,7 @@ final class ConsumerProgress {
     private volatile @Nullable Attempt attempt;
     private volatile @Nullable Failure failure;
     private volatile @Nullable Failure parkedSetback;
+    private volatile @Nullable String reported;
 
     /** @param stallNanos longer than any single step of the thread can take while the process itself works correctly */
     ConsumerProgress(LongSupplier nanoTime, long stallNanos) {
@@ -58,6 +58,12 @@ final class ConsumerProgress {
     void succeeded() {
         attempt = null;
         failure = null;
+        reported = null;
+    }
+
+    /** Records why no records are polled, or null if they are. */
+    void report(@Nullable String problem) {
+        reported = problem;
     }
 
     /** Records that the batch failed and will be retried. The positions are those of the partitions that cannot proceed. */
@@ -93,7 +99,7 @@ final class ConsumerProgress {
         }
     }
 
-    /** Returns why messages are not being applied, or null if they are. */
+    /** Returns why messages are not being polled or applied, or null if they are. */
     @Nullable
     String problem() {
         Failure failing = failure == null ? parkedSetback : failure;
@@ -105,7 +111,7 @@ final class ConsumerProgress {
         if (running != null && nanoTime.getAsLong() - running.since() > LONG_BATCH_NANOS) {
             return "has been applying " + describe(running.positions()) + " for " + seconds(running.since()) + " s";
         }
-        return null;
+        return reported;
     }
 
     /** Returns why the thread makes no progress, or empty if it does. */
@@ -120,17 +126,6 @@ final class ConsumerProgress {
         Attempt running = attempt;
         return Optional.of("the consumer thread has made no progress for " + seconds(last) + " s"
                 + (running == null ? "" : ", while applying " + describe(running.positions())));
-    }
-
-    /** Returns the positions of those partitions that have records left. */
-    static Map<TopicPartition, Long> remainingPositions(
-            ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> next) {
-        Map<TopicPartition, Long> positions = new HashMap<>(next);
-        positions
-                .entrySet()
-                .removeIf(each -> each.getValue()
-                        > records.records(each.getKey()).getLast().offset());
-        return positions;
     }
 
     private long seconds(long since) {

@@ -11,37 +11,39 @@ import org.jspecify.annotations.Nullable;
 /** Runs work on a verticle's event loop while a thread outside the event loop blocks until the work has ended. */
 final class EventLoopBridge {
     private final Context context;
+    private final Runnable workEnded;
 
-    EventLoopBridge(Context context) {
+    /** @param workEnded called by the waiting thread whenever work has ended */
+    EventLoopBridge(Context context, Runnable workEnded) {
         this.context = context;
+        this.workEnded = workEnded;
     }
 
     /**
-     * Returns the failure of the work, or null, once the work has ended. There is no timeout, because abandoned work that continues would
-     * be done twice. All work must therefore run in {@link BoundedTransactions}. {@link ConsumerProgress} reports work that does not end.
+     * Returns the result of the work once it has ended. There is no timeout, because abandoned work that continues would be done twice. All
+     * work must therefore run in {@link BoundedTransactions}. {@link ConsumerProgress} reports work that does not end.
      *
+     * @throws ExecutionException if the work failed; {@link #causeOf} returns the failure
      * @throws IllegalStateException on an event loop, which must not block
      */
-    @Nullable
-    Throwable await(Supplier<Future<Void>> work) throws InterruptedException {
+    <T extends @Nullable Object> T await(Supplier<Future<T>> work) throws ExecutionException, InterruptedException {
         if (Context.isOnEventLoopThread()) {
             throw new IllegalStateException("await must not be called on an event loop thread");
         }
-        CompletableFuture<Void> done = new CompletableFuture<>();
+        CompletableFuture<T> done = new CompletableFuture<>();
         context.runOnContext(start -> Future.<Void>succeededFuture()
                 .compose(begun -> work.get())
-                .onComplete(outcome -> {
-                    if (outcome.succeeded()) {
-                        done.complete(null);
-                    } else {
-                        done.completeExceptionally(outcome.cause());
-                    }
-                }));
+                .onComplete(done::complete, done::completeExceptionally));
         try {
-            done.get();
-            return null;
-        } catch (ExecutionException e) {
-            return e.getCause();
+            return done.get();
+        } finally {
+            workEnded.run();
         }
+    }
+
+    /** Returns the failure of the work. */
+    static Throwable causeOf(ExecutionException failure) {
+        Throwable cause = failure.getCause();
+        return cause == null ? failure : cause;
     }
 }

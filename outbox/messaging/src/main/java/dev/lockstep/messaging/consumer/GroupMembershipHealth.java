@@ -27,8 +27,15 @@ final class GroupMembershipHealth {
                 new ConsumerConfig(options.kafkaProperties()).getInt(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG));
     }
 
-    /** Whether the consumer has been a member. This stays true after the coordinator has removed it. */
+    /**
+     * Whether the consumer has been a member. This stays true after the coordinator has removed it. A member without partitions counts once
+     * the coordinator has confirmed its membership.
+     */
     boolean hasJoined() {
+        if (joinedAt == 0
+                && (!consumer.assignment().isEmpty() || consumer.groupMetadata().generationId() >= 0)) {
+            joinedAt = System.nanoTime();
+        }
         return joinedAt != 0;
     }
 
@@ -37,9 +44,6 @@ final class GroupMembershipHealth {
      */
     @Nullable
     String problem() {
-        if (joinedAt == 0) {
-            joinedAt = System.nanoTime();
-        }
         double seconds = secondsAgo();
         return seconds > sessionTimeout.toSeconds() ? "has not reached Kafka for %.0f s".formatted(seconds) : null;
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging.consumer;
 
+import dev.lockstep.messaging.consumer.ConsumerThread.ClientLoop;
 import dev.lockstep.messaging.delivery.BatchProcessor;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
@@ -10,11 +11,15 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 
 /**
  * Consumes topics: polls records, applies each partition in order on the verticle's context, and commits only the offsets of applied
@@ -24,14 +29,27 @@ import java.util.stream.Stream;
  * happens inside a poll, never meets a batch in flight.
  */
 public final class MessageConsumer {
-    private final PollLoop<?> loop;
+    // A step is one poll, one commit, or one batch, and takes a few minutes at worst. An unavailable database stalls
+    // nothing.
+    private static final Duration STALLED_AFTER = Duration.ofMinutes(5);
+
+    private final String group;
+    private final ConsumerThread thread;
+    private final ConsumerProgress progress;
     private final ConsumerLag lag;
     private final LostRangeReporter lostRanges;
     private final SubscriptionRenewer subscriptionRenewer;
 
     private MessageConsumer(
-            PollLoop<?> loop, ConsumerLag lag, LostRangeReporter lostRanges, SubscriptionRenewer subscriptionRenewer) {
-        this.loop = loop;
+            String group,
+            ConsumerThread thread,
+            ConsumerProgress progress,
+            ConsumerLag lag,
+            LostRangeReporter lostRanges,
+            SubscriptionRenewer subscriptionRenewer) {
+        this.group = group;
+        this.thread = thread;
+        this.progress = progress;
         this.lag = lag;
         this.lostRanges = lostRanges;
         this.subscriptionRenewer = subscriptionRenewer;
@@ -54,15 +72,29 @@ public final class MessageConsumer {
         Context context = vertx.getOrCreateContext();
         BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
         BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, meters);
+        ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALLED_AFTER.toNanos());
+        EventLoopBridge eventLoop = new EventLoopBridge(context, progress::step);
+        StoredStartCounts starts = new StoredStartCounts(transactions, new BatchStartStore(options.group()), eventLoop);
         LostRangeReporter lost = new LostRangeReporter(options, meters);
-        StartPositionResolver starts = new StartPositionResolver(transactions, options, lost);
+        StartPositionResolver startPositions = new StartPositionResolver(transactions, options, lost);
         BrokerOffsets broker = new BrokerOffsets(options);
         ConsumerLag lag = new ConsumerLag(options, broker, meters);
+        Function<Consumer<byte[], byte[]>, ClientLoop> loops = client -> {
+            OffsetCommits offsets = new OffsetCommits(client, options.group());
+            PartitionPositions positions =
+                    new PartitionPositions(client, options, offsets, broker, startPositions, eventLoop, lag::logs);
+            RecordDelivery delivery =
+                    new RecordDelivery(options.group(), processor, new CrashLoopDetector(starts), eventLoop, progress);
+            PartitionPauses pauses = new PartitionPauses(client, options, positions, accepts);
+            return new PollLoop(client, options, delivery, positions, pauses, offsets, progress);
+        };
+        ConsumerThread thread = new ConsumerThread(
+                context, options.group(), () -> new KafkaConsumer<>(options.kafkaProperties()), loops, progress, () -> {
+                    lag.close();
+                    broker.close();
+                });
         return new MessageConsumer(
-                new PollLoop<>(context, options, processor, accepts, starts, broker, lag),
-                lag,
-                lost,
-                new SubscriptionRenewer(vertx, pool, options));
+                options.group(), thread, progress, lag, lost, new SubscriptionRenewer(context, transactions, options));
     }
 
     /**
@@ -70,23 +102,25 @@ public final class MessageConsumer {
      * reports it.
      */
     public Future<Void> start() {
-        loop.start();
+        lag.start();
+        thread.start();
         subscriptionRenewer.start();
         return Future.succeededFuture();
     }
 
     /**
-     * Completes when the batch in flight is applied, its offsets are committed and the consumer has left the group. Fails if that takes
-     * longer than 20 s.
+     * Completes when the batch in flight is applied, its offsets are committed and the consumer has left the group. That takes as long as
+     * the transaction in flight, and a few minutes if neither Kafka nor the database answers. A later call completes like the first one.
      */
     public Future<Void> stop() {
-        subscriptionRenewer.stop();
-        return loop.stop().timeout(20, TimeUnit.SECONDS);
+        return Future.join(thread.stop(), subscriptionRenewer.stop())
+                .timeout(ConsumerThread.MAX_STOP_DURATION.toMillis(), TimeUnit.MILLISECONDS)
+                .mapEmpty();
     }
 
     /** Returns in one sentence why messages are not being consumed. Empty if they are. */
     public Optional<String> problem() {
-        return Optional.ofNullable(loop.problem());
+        return Optional.ofNullable(progress.problem()).map(problem -> group + " " + problem);
     }
 
     /**
@@ -105,6 +139,6 @@ public final class MessageConsumer {
      * unavailable database or broker does not stall the consumer, however long the outage lasts.
      */
     public Optional<String> stall() {
-        return loop.stall();
+        return thread.isStopping() ? Optional.empty() : progress.stall().map(reason -> group + ": " + reason);
     }
 }

@@ -17,6 +17,9 @@ import org.slf4j.LoggerFactory;
 final class OffsetCommits {
     private static final Logger LOGGER = LoggerFactory.getLogger(OffsetCommits.class);
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    /** How long {@link #commitSync} takes at most: a wakeup ends the first attempt. */
+    static final Duration MAX_COMMIT_DURATION = TIMEOUT.multipliedBy(2);
+
     private static final long COMMIT_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
     private static final long RETRY_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 

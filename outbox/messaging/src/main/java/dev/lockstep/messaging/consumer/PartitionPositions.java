@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
@@ -44,6 +45,7 @@ final class PartitionPositions {
     private final BrokerOffsets broker;
     private final StartPositionResolver startPositions;
     private final EventLoopBridge eventLoop;
+    private final Supplier<Map<TopicPartition, PartitionLog>> measured;
     private final Set<TopicPartition> unknown = new HashSet<>();
     private final Map<TopicPartition, StoredPosition> applied = new HashMap<>();
     private final Set<TopicPartition> unsaved = new HashSet<>();
@@ -51,19 +53,22 @@ final class PartitionPositions {
     private long nextSave = System.nanoTime() + SAVE_INTERVAL_NANOS;
     private @Nullable String problem;
 
+    /** @param measured returns the latest measurement of every partition of the topics */
     PartitionPositions(
             Consumer<byte[], byte[]> consumer,
             ConsumerOptions options,
             OffsetCommits offsets,
             BrokerOffsets broker,
             StartPositionResolver startPositions,
-            EventLoopBridge eventLoop) {
+            EventLoopBridge eventLoop,
+            Supplier<Map<TopicPartition, PartitionLog>> measured) {
         this.consumer = consumer;
         this.options = options;
         this.offsets = offsets;
         this.broker = broker;
         this.startPositions = startPositions;
         this.eventLoop = eventLoop;
+        this.measured = measured;
     }
 
     /** Must be called inside the rebalance, so that no partition is read before its position is known. */
@@ -75,7 +80,7 @@ final class PartitionPositions {
         consumer.pause(partitions);
         nextLookup = System.nanoTime();
         try {
-            resolve();
+            lookUpIfDue();
         } catch (InterruptedException interrupted) {
             throw new InterruptException(interrupted);
         }
@@ -120,16 +125,17 @@ final class PartitionPositions {
     }
 
     /** Detects recreated topics, looks up unknown positions at most once a second, and stores the applied positions when that is due. */
-    void resolve(Map<TopicPartition, PartitionLog> measured) throws InterruptedException {
-        invalidateRecreatedTopics(measured);
-        resolve();
+    void resolve() throws InterruptedException {
+        invalidateRecreatedTopics();
+        lookUpIfDue();
         saveIfDue();
     }
 
-    private void invalidateRecreatedTopics(Map<TopicPartition, PartitionLog> measured) {
+    private void invalidateRecreatedTopics() {
+        Map<TopicPartition, PartitionLog> logs = measured.get();
         List<TopicPartition> gone = new ArrayList<>();
         applied.forEach((partition, position) -> {
-            PartitionLog log = measured.get(partition);
+            PartitionLog log = logs.get(partition);
             if (log != null && !log.topicId().equals(position.topicId()) && isKnown(partition)) {
                 gone.add(partition);
             }
@@ -139,7 +145,7 @@ final class PartitionPositions {
         }
     }
 
-    private void resolve() throws InterruptedException {
+    private void lookUpIfDue() throws InterruptedException {
         if (unknown.isEmpty() || System.nanoTime() - nextLookup < 0) {
             return;
         }
@@ -163,7 +169,6 @@ final class PartitionPositions {
     private @Nullable Throwable lookUp(Set<TopicPartition> partitions) throws InterruptedException {
         Set<String> topics = new HashSet<>();
         partitions.forEach(partition -> topics.add(partition.topic()));
-        AtomicReference<@Nullable StartDecisions> decided = new AtomicReference<>();
         try {
             Map<TopicPartition, PartitionLog> logs = new HashMap<>(broker.read(topics));
             Set<TopicPartition> existing = new HashSet<>(partitions);
@@ -177,18 +182,12 @@ final class PartitionPositions {
                             ? new PartitionLog(log.topicId(), log.begin(), log.end(), position.nextOffset())
                             : log));
             Map<TopicPartition, Long> firsts = initialOffsets(logs);
-            @Nullable
-            Throwable failure = eventLoop.await(() -> startPositions
-                    .decide(existing, logs, firsts, newest)
-                    .onSuccess(decided::set)
-                    .mapEmpty());
-            @Nullable StartDecisions result = decided.get();
-            if (failure == null && result != null) {
-                seekToStarts(logs, result);
-            }
-            return failure;
+            seekToStarts(logs, eventLoop.await(() -> startPositions.decide(existing, logs, firsts, newest)));
+            return null;
         } catch (KafkaException failure) {
             return failure;
+        } catch (ExecutionException failure) {
+            return EventLoopBridge.causeOf(failure);
         }
     }
 
@@ -279,9 +278,14 @@ final class PartitionPositions {
         if (newest.isEmpty()) {
             return;
         }
-        @Nullable Throwable failure = eventLoop.await(() -> startPositions.advance(newest));
-        if (failure == null) {
+        try {
+            eventLoop.await(() -> startPositions.advance(newest));
             unsaved.clear();
+        } catch (ExecutionException failure) {
+            LOGGER.atDebug()
+                    .setCause(failure)
+                    .addKeyValue("service", options.group())
+                    .log("failed to store the applied positions");
         }
     }
 }

@@ -38,6 +38,9 @@ final class StartPositionResolver {
     private static final Duration SAVE_TIMEOUT = Duration.ofSeconds(3);
     private static final String EARLIEST = "earliest";
 
+    /** How long {@link #advance} takes at most. */
+    static final Duration MAX_SAVE_DURATION = BoundedTransactions.longestRun(SAVE_TIMEOUT);
+
     private final BoundedTransactions transactions;
     private final ConsumerOptions options;
     private final ConsumerPositionStore positions;

@@ -3,50 +3,45 @@ package dev.lockstep.messaging.consumer;
 import dev.lockstep.messaging.deadletter.ReplayDestination;
 import dev.lockstep.messaging.deadletter.SubscriptionStore;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
-import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Pool;
-import java.time.Instant;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import dev.lockstep.messaging.schedule.PeriodicTask;
+import dev.lockstep.messaging.transaction.BoundedTransactions;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.time.Duration;
 
 /**
  * Stores in the database which topics a consumer group of this service reads, and renews the entry while an instance runs. Any instance can
  * then tell whether a dead letter can be redelivered to its group.
  */
 final class SubscriptionRenewer {
-    private static final Logger LOGGER = LoggerFactory.getLogger(SubscriptionRenewer.class);
-    private static final long RENEW_EVERY_MILLIS =
-            ReplayDestination.SUBSCRIPTION_EXPIRES_AFTER.dividedBy(8).toMillis();
+    private static final Duration INTERVAL = ReplayDestination.SUBSCRIPTION_EXPIRES_AFTER.dividedBy(8);
+    private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
-    private final Vertx vertx;
-    private final Pool pool;
-    private final ConsumerOptions options;
-    private long timer = -1;
+    private final Context context;
+    private final PeriodicTask renewals;
 
-    SubscriptionRenewer(Vertx vertx, Pool pool, ConsumerOptions options) {
-        this.vertx = vertx;
-        this.pool = pool;
-        this.options = options;
+    SubscriptionRenewer(Context context, BoundedTransactions transactions, ConsumerOptions options) {
+        this.context = context;
+        this.renewals = new PeriodicTask(
+                context.owner(),
+                "renewal of the subscription of " + options.group(),
+                INTERVAL,
+                () -> transactions
+                        .withConnection(
+                                TIMEOUT,
+                                connection -> SubscriptionStore.renew(connection, options.group(), options.topics()))
+                        .map(false));
     }
 
     void start() {
-        timer = vertx.setPeriodic(0, RENEW_EVERY_MILLIS, tick -> renew());
+        context.runOnContext(start -> renewals.startAfter(Duration.ZERO));
     }
 
-    void stop() {
-        vertx.cancelTimer(timer);
-    }
-
-    private void renew() {
-        SubscriptionStore.renew(pool, options.group(), options.topics())
-                .onFailure(cause -> LOGGER.atDebug()
-                        .addKeyValue("service", options.group())
-                        .setCause(cause)
-                        .log("failed to renew the subscription"));
-    }
-
-    /** Whether a subscription that was last renewed at the given time belongs to a running group. */
-    static boolean isCurrent(Instant lastSeen, Instant now) {
-        return lastSeen.plus(ReplayDestination.SUBSCRIPTION_EXPIRES_AFTER).isAfter(now);
+    /** Completes once the renewal in progress has ended. */
+    Future<Void> stop() {
+        Promise<Void> stopped = Promise.promise();
+        context.runOnContext(stop -> renewals.stop().onComplete(stopped));
+        return stopped.future();
     }
 }

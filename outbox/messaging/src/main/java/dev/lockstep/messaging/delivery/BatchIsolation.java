@@ -1,11 +1,11 @@
 package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkRequest;
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.messaging.failure.TransactionTimeoutException;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.transaction.Bisection;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import io.vertx.core.Future;
@@ -14,15 +14,12 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Applies one polled batch. If its transaction fails, finds the messages at fault, parks them or makes them dead letters, and applies all
@@ -37,16 +34,12 @@ import org.slf4j.LoggerFactory;
  * </pre>
  */
 final class BatchIsolation<M> {
-    private static final Logger LOGGER = LoggerFactory.getLogger(BatchIsolation.class);
     // After this time, messages that still fail are parked without further bisection.
     private static final long MAX_BISECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
-    private static final long MAX_TIMEOUT_BISECTION_NANOS = TimeUnit.SECONDS.toNanos(40);
 
     private final BoundedTransactions transactions;
-    private final ConsumerOptions options;
     private final MessageHandler<M> handler;
-    private final Inbox inbox;
-    private final DeliveryFailures failures;
+    private final FailedMessages failedMessages;
     private final LockWaitPolicy lockWaitPolicy;
     private final BiFunction<List<DecodedRecord<M>>, Limits, Future<Void>> transaction;
     private final Consumer<List<ConsumerRecord<byte[], byte[]>>> applied;
@@ -62,19 +55,15 @@ final class BatchIsolation<M> {
      */
     BatchIsolation(
             BoundedTransactions transactions,
-            ConsumerOptions options,
             MessageHandler<M> handler,
-            Inbox inbox,
-            DeliveryFailures failures,
+            FailedMessages failedMessages,
             LockWaitPolicy lockWaitPolicy,
             BiFunction<List<DecodedRecord<M>>, Limits, Future<Void>> transaction,
             Consumer<List<ConsumerRecord<byte[], byte[]>>> applied,
             int batchSize) {
         this.transactions = transactions;
-        this.options = options;
         this.handler = handler;
-        this.inbox = inbox;
-        this.failures = failures;
+        this.failedMessages = failedMessages;
         this.lockWaitPolicy = lockWaitPolicy;
         this.transaction = transaction;
         this.applied = applied;
@@ -110,21 +99,18 @@ final class BatchIsolation<M> {
         if (timingOutSince == 0) {
             timingOutSince = System.nanoTime();
         }
-        boolean searchedForLong = System.nanoTime() - timingOutSince > MAX_TIMEOUT_BISECTION_NANOS;
+        boolean searchedForLong = System.nanoTime() - timingOutSince > BatchLimits.MAX_TIMEOUT_BISECTION.toNanos();
         // If the database does not answer the ping, the search ends and the batch fails.
         return transactions
                 .ping()
-                .compose(answers -> searchedForLong ? park(part, cause) : isolateByBisection(part, cause));
+                .compose(answers ->
+                        searchedForLong ? failedMessages.parkUncounted(part, cause) : isolateByBisection(part, cause));
     }
 
     private Future<Void> isolateTransient(List<DecodedRecord<M>> part, Throwable cause) {
         if (transientSince == 0) {
             transientSince = System.nanoTime();
-            LOGGER.atInfo()
-                    .addKeyValue("service", options.group())
-                    .addKeyValue("messages", part.size())
-                    .addKeyValue("error", String.valueOf(cause))
-                    .log("transient failure in a batch, isolating the affected messages");
+            failedMessages.reportTransient(part.size(), cause);
         }
         if (FailureClassifier.isRetryableAtOnce(cause)
                 && retriedOnce.add(part.getFirst().messageId())) {
@@ -132,7 +118,7 @@ final class BatchIsolation<M> {
         }
         if (FailureClassifier.isLockTimeout(cause)) {
             lockWaitPolicy.timedOut();
-            return part.size() == 1 ? park(part, cause) : parkBlocked(part, cause);
+            return part.size() == 1 ? failedMessages.parkUncounted(part, cause) : parkBlocked(part, cause);
         }
         return bisectOrPark(part, cause);
     }
@@ -155,7 +141,7 @@ final class BatchIsolation<M> {
                     }
                     // The query itself waited for a lock in vain: a whole table is locked.
                     return asked.failed() && FailureClassifier.isLockTimeout(asked.cause())
-                            ? park(part, cause)
+                            ? failedMessages.parkUncounted(part, cause)
                             : bisectOrPark(part, cause);
                 });
     }
@@ -167,87 +153,35 @@ final class BatchIsolation<M> {
             (lockedOut.contains(each.messageId()) ? locked : free).add(each);
         }
         // Parked first, so that unblocked messages of the same keys queue up behind them.
-        return park(locked, cause).compose(parked -> apply(free));
+        return failedMessages.parkUncounted(locked, cause).compose(parked -> apply(free));
     }
 
     private Future<Void> bisectOrPark(List<DecodedRecord<M>> part, Throwable cause) {
         return part.size() == 1 || System.nanoTime() - transientSince > MAX_BISECTION_NANOS
-                ? park(part, cause)
+                ? failedMessages.parkUncounted(part, cause)
                 : applyInHalves(part);
     }
 
     private Future<Void> isolateByBisection(List<DecodedRecord<M>> part, Throwable cause) {
         Map<UUID, UnprocessableMessageException> named = FailureClassifier.namedMessages(cause);
-        List<DeadLetter> letters = new ArrayList<>();
+        List<DeadLetter> deadLetters = new ArrayList<>();
         List<DecodedRecord<M>> others = new ArrayList<>();
         for (DecodedRecord<M> each : part) {
             UnprocessableMessageException never = named.get(each.messageId());
             if (never == null) {
                 others.add(each);
             } else {
-                letters.add(DeadLetter.unprocessable(each.source(), never, 1, Instant.now()));
+                deadLetters.add(DeadLetter.unprocessable(each.source(), never, 1, Instant.now()));
             }
         }
-        if (!letters.isEmpty()) {
-            return deadLetter(letters).compose(buried -> apply(others));
+        if (!deadLetters.isEmpty()) {
+            return failedMessages.deadLetter(deadLetters).compose(stored -> apply(others));
         }
-        return part.size() == 1 ? parkOrDeadLetter(part.getFirst(), cause) : applyInHalves(part);
+        return part.size() == 1 ? failedMessages.parkOrDeadLetter(part.getFirst(), cause) : applyInHalves(part);
     }
 
     private Future<Void> applyInHalves(List<DecodedRecord<M>> part) {
-        int middle = part.size() / 2;
-        return apply(part.subList(0, middle)).compose(firstHalf -> apply(part.subList(middle, part.size())));
-    }
-
-    /** Parks messages that are not at fault. This does not count as an attempt. */
-    private Future<Void> park(List<DecodedRecord<M>> part, Throwable cause) {
-        String error = DeliveryFailures.describe(cause);
-        List<DecodedRecord<M>> readable =
-                part.stream().filter(DecodedRecord::isDecoded).toList();
-        List<DeadLetter> unreadable = part.stream()
-                .filter(each -> !each.isDecoded())
-                .map(BatchProcessor::toDeadLetter)
-                .toList();
-        return transactions
-                .run(
-                        BatchLimits.BOOKKEEPING,
-                        tx -> inbox.claim(tx, options.group(), readable)
-                                .compose(claimed -> failures.park(
-                                        tx,
-                                        readable.stream()
-                                                .filter(each -> claimed.remove(each.messageId()))
-                                                .map(each -> new ParkRequest(each, 0, error, failures.backoff(1), null))
-                                                .toList()))
-                                .compose(parked -> failures.deadLetter(tx, unreadable)))
-                .onSuccess(done -> {
-                    unreadable.forEach(failures::reportDeadLetter);
-                    failures.reportParkedUncounted(readable, cause);
-                });
-    }
-
-    private Future<Void> parkOrDeadLetter(DecodedRecord<M> message, Throwable cause) {
-        Instant now = Instant.now();
-        Optional<UnprocessableMessageException> never = FailureClassifier.findPermanent(cause);
-        if (never.isPresent()) {
-            return deadLetter(List.of(DeadLetter.unprocessable(message.source(), never.get(), 1, now)));
-        }
-        if (options.maxAttempts() <= 1) {
-            return deadLetter(List.of(DeliveryFailures.exhausted(message.source(), cause, 1, now)));
-        }
-        ParkRequest parking = new ParkRequest(message, 1, DeliveryFailures.describe(cause), failures.backoff(1), null);
-        return transactions
-                .run(
-                        BatchLimits.BOOKKEEPING,
-                        tx -> inbox.claim(tx, options.group(), List.of(message))
-                                .compose(claimed -> claimed.isEmpty()
-                                        ? Future.<Void>succeededFuture()
-                                        : failures.park(tx, List.of(parking))))
-                .onSuccess(done -> failures.reportParked(message.source(), cause));
-    }
-
-    private Future<Void> deadLetter(List<DeadLetter> letters) {
-        return transactions
-                .run(BatchLimits.BOOKKEEPING, tx -> failures.deadLetter(tx, letters))
-                .onSuccess(done -> letters.forEach(failures::reportDeadLetter));
+        // If the first half fails, the second must not overtake it.
+        return Bisection.applyHalves(part, this::apply, failure -> false);
     }
 }

@@ -19,6 +19,19 @@ final class BatchLimits {
     private static final Duration FULL_LOCK_WAIT = Duration.ofMillis(500);
     private static final Duration SHORT_LOCK_WAIT = Duration.ofMillis(20);
 
+    /** After this time, messages whose transaction still times out are parked without further bisection. */
+    static final Duration MAX_TIMEOUT_BISECTION = Duration.ofSeconds(40);
+
+    /**
+     * How long a batch takes at most: its transaction times out, then those of its parts do until the search has taken too long, and then
+     * the rest is parked.
+     */
+    static final Duration MAX_BATCH_DURATION = ofPart(1, 1, true)
+            .longest()
+            .plus(MAX_TIMEOUT_BISECTION)
+            .plus(ofPart(1, 2, true).longest())
+            .plus(BOOKKEEPING.longest());
+
     private BatchLimits() {}
 
     /**

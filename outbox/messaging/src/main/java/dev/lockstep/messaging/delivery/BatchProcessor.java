@@ -1,7 +1,6 @@
 package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkRequest;
 import dev.lockstep.messaging.delivery.ParkedMessageStore.TopicKey;
 import dev.lockstep.messaging.record.MessageIds;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
@@ -9,6 +8,7 @@ import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,12 +20,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Applies polled records, each batch in one transaction that contains the inbox claims, the handler's work, the parked messages and the
@@ -33,7 +30,8 @@ import org.slf4j.LoggerFactory;
  * unrelated to the records.
  */
 public final class BatchProcessor<M> {
-    private static final Logger LOGGER = LoggerFactory.getLogger(BatchProcessor.class);
+    /** How long {@link #apply} takes at most. */
+    public static final Duration MAX_DURATION = BatchLimits.MAX_BATCH_DURATION;
 
     private final BoundedTransactions transactions;
     private final ConsumerOptions options;
@@ -42,10 +40,11 @@ public final class BatchProcessor<M> {
     private final MessageIds messageIds;
     private final Inbox inbox = new Inbox();
     private final ParkedMessageStore parked;
+    private final PredecessorWaitStore waits;
     private final SequenceGapStore sequenceGaps;
     private final DeliveryFailures failures;
+    private final FailedMessages failedMessages;
     private final ParkedMessageRetries<M> parkedRetries;
-    private final AttemptStore attempts;
     private final LockWaitPolicy lockWaitPolicy = new LockWaitPolicy(System::nanoTime);
 
     public BatchProcessor(
@@ -60,8 +59,10 @@ public final class BatchProcessor<M> {
         this.handler = handler;
         this.messageIds = new MessageIds(options.inboxRetention());
         this.parked = new ParkedMessageStore(options.group());
+        this.waits = new PredecessorWaitStore(options.group());
         this.sequenceGaps = new SequenceGapStore(options.group());
         this.failures = new DeliveryFailures(options, meters, messageIds, parked);
+        this.failedMessages = new FailedMessages(transactions, options, inbox, failures);
         this.parkedRetries = new ParkedMessageRetries<>(
                 transactions,
                 options,
@@ -69,25 +70,6 @@ public final class BatchProcessor<M> {
                 parked,
                 sequenceGaps,
                 failures);
-        this.attempts = new AttemptStore(options.group());
-    }
-
-    /** Counts a start of the batches that begin at these offsets. Completes with how often each was started. */
-    public Future<Map<TopicPartition, Integer>> countStarts(Map<TopicPartition, Long> firstOffsets) {
-        return withConnection(connection -> attempts.countStarts(connection, firstOffsets));
-    }
-
-    /** Undoes the start just counted, for batches that wait until a suspect has been handled. */
-    public Future<Void> undoStart(Map<TopicPartition, Long> firstOffsets) {
-        return withConnection(connection -> attempts.undoStart(connection, firstOffsets));
-    }
-
-    /** Clears the start counts of batches that this process survived. Fails if the database cannot be reached. */
-    public Future<Void> clearStarts(Map<TopicPartition, Long> firstOffsets) {
-        return withConnection(connection -> attempts.clearStarts(connection, firstOffsets))
-                .onFailure(cause -> LOGGER.atDebug()
-                        .setCause(cause)
-                        .log("failed to clear the start count of a batch that this process survived"));
     }
 
     /**
@@ -99,12 +81,13 @@ public final class BatchProcessor<M> {
     public Future<Void> apply(List<CountedRecord> deliveries, Consumer<List<ConsumerRecord<byte[], byte[]>>> applied) {
         Instant now = Instant.now();
         List<DecodedRecord<M>> batch = new ArrayList<>(deliveries.size());
-        Future<Void> buried = Future.succeededFuture();
+        Future<Void> deadLettersStored = Future.succeededFuture();
         for (CountedRecord delivery : deliveries) {
-            if (delivery.starts() > options.maxAttempts()) {
-                DeadLetter letter = DeadLetter.crashed(delivery.source(), delivery.starts() - 1, now);
+            if (delivery.starts() > options.retries().maxAttempts()) {
+                DeadLetter deadLetter = DeadLetter.crashed(delivery.source(), delivery.starts() - 1, now);
                 UUID messageId = messageIds.of(delivery.source(), now);
-                buried = buried.compose(done -> deadLetterUnlessHandled(messageId, letter))
+                deadLettersStored = deadLettersStored
+                        .compose(done -> failedMessages.deadLetterUnlessClaimed(messageId, deadLetter))
                         .onSuccess(done -> applied.accept(List.of(delivery.source())));
             } else {
                 batch.add(DecodedRecord.decode(
@@ -115,16 +98,8 @@ public final class BatchProcessor<M> {
             }
         }
         BatchIsolation<M> isolation = new BatchIsolation<>(
-                transactions,
-                options,
-                handler,
-                inbox,
-                failures,
-                lockWaitPolicy,
-                this::inOneTransaction,
-                applied,
-                batch.size());
-        return buried.compose(done -> isolation.apply(batch));
+                transactions, handler, failedMessages, lockWaitPolicy, this::inOneTransaction, applied, batch.size());
+        return deadLettersStored.compose(done -> isolation.apply(batch));
     }
 
     private Future<Void> inOneTransaction(List<DecodedRecord<M>> batch, Limits limits) {
@@ -197,7 +172,11 @@ public final class BatchProcessor<M> {
                     && isMissing(each, previous, unseen, unreadable, withoutPredecessor)) {
                 sorted.toPark()
                         .add(new ParkRequest(
-                                each, 0, SequenceGap.describe(previous), options.gapResendAfter(), previous));
+                                each,
+                                0,
+                                SequenceGap.describe(previous),
+                                options.gaps().resendAfter(),
+                                previous));
                 awaited.put(key, Set.of(previous));
             } else {
                 sorted.toHandle().add(each.toReceivedMessage());
@@ -222,7 +201,7 @@ public final class BatchProcessor<M> {
         // Sent after the handler has completed, so that no statement is pipelined behind one of its statements that
         // failed.
         return handled.compose(done -> failures.park(tx, sorted.toPark()))
-                .compose(done -> sorted.arrived().isEmpty() ? completed() : parked.makeDue(tx, sorted.arrived()))
+                .compose(done -> sorted.arrived().isEmpty() ? completed() : waits.makeDue(tx, sorted.arrived()))
                 .compose(done -> failures.deadLetter(tx, unreadable))
                 .map(sorted);
     }
@@ -235,18 +214,6 @@ public final class BatchProcessor<M> {
         }
     }
 
-    // A start count that could not be cleared does not prove that the transaction was not committed.
-    private Future<Void> deadLetterUnlessHandled(UUID messageId, DeadLetter letter) {
-        return withConnection(connection -> inbox.isClaimed(connection, options.group(), messageId))
-                .compose(known -> known ? completed() : deadLetter(letter));
-    }
-
-    private Future<Void> deadLetter(DeadLetter letter) {
-        return transactions
-                .run(BatchLimits.BOOKKEEPING, tx -> failures.deadLetter(tx, List.of(letter)))
-                .onSuccess(done -> failures.reportDeadLetter(letter));
-    }
-
     /** Retries the parked messages that are due on these partitions. */
     public Future<Void> retryDue(Collection<TopicPartition> partitions) {
         return parkedRetries.retryDue(partitions);
@@ -254,10 +221,6 @@ public final class BatchProcessor<M> {
 
     private static Future<Void> completed() {
         return Future.succeededFuture();
-    }
-
-    private <T> Future<T> withConnection(Function<SqlConnection, Future<T>> work) {
-        return transactions.withConnection(BatchLimits.BOOKKEEPING.transaction(), work);
     }
 
     static DeadLetter toDeadLetter(DecodedRecord<?> record) {

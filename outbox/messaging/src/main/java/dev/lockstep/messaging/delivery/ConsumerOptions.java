@@ -1,5 +1,6 @@
 package dev.lockstep.messaging.delivery;
 
+import dev.lockstep.messaging.schedule.Backoff;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -14,27 +15,37 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
  * @param topics the topics that the consumer subscribes to
  * @param kafka Kafka client properties, among them {@code bootstrap.servers}
  * @param maxBatch maximum number of messages in one transaction
- * @param maxAttempts number of attempts before a message becomes a dead letter
- * @param retryBackoff wait before the second attempt; doubled for each further one
- * @param maxRetryBackoff the longest wait between two attempts
+ * @param retries how often and when a message that fails is retried
  * @param inboxRetention how long a repeated message is recognised
- * @param gapResendAfter how long a message waits for its missing predecessor before the sender is asked to resend it; doubled each time
- * @param gapGiveUpAfter how long a message waits for its missing predecessor before it becomes a dead letter
+ * @param gaps how long a message waits for a missing predecessor
  */
 public record ConsumerOptions(
         String group,
         List<String> topics,
         Map<String, String> kafka,
         int maxBatch,
-        int maxAttempts,
-        Duration retryBackoff,
-        Duration maxRetryBackoff,
+        Retries retries,
         Duration inboxRetention,
-        Duration gapResendAfter,
-        Duration gapGiveUpAfter) {
+        Gaps gaps) {
     // Partitions that are added to a topic stay unread until the client refreshes its metadata. The default interval of
     // Kafka is five minutes.
     private static final String METADATA_MAX_AGE_MS = "3000";
+
+    /**
+     * How often and when a message that fails is retried.
+     *
+     * @param maxAttempts number of attempts before a message becomes a dead letter
+     * @param backoff the waits between the attempts
+     */
+    public record Retries(int maxAttempts, Backoff backoff) {}
+
+    /**
+     * How long a message waits for a missing predecessor.
+     *
+     * @param resendAfter how long it waits before the sender is asked to resend the predecessor; doubled each time
+     * @param giveUpAfter how long it waits before it becomes a dead letter
+     */
+    public record Gaps(Duration resendAfter, Duration giveUpAfter) {}
 
     public ConsumerOptions {
         topics = List.copyOf(topics);

@@ -4,7 +4,6 @@ import dev.lockstep.messaging.deadletter.DeadLetterStore;
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkRequest;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +30,7 @@ final class DeliveryFailures {
     private final MeterRegistry meters;
     private final MessageIds messageIds;
     private final ParkedMessageStore parked;
+    private final PredecessorWaitStore waits;
     private final DeadLetterStore deadLetters;
     private final DeliveryEventStore events;
 
@@ -40,6 +39,7 @@ final class DeliveryFailures {
         this.meters = meters;
         this.messageIds = messageIds;
         this.parked = parked;
+        this.waits = new PredecessorWaitStore(options.group());
         this.deadLetters = new DeadLetterStore(options.group());
         this.events = new DeliveryEventStore(options.group());
     }
@@ -79,7 +79,7 @@ final class DeliveryFailures {
                 .toList();
         return deadLetters
                 .add(tx, newDeadLetters)
-                .compose(added -> parked.makeDue(
+                .compose(added -> waits.makeDue(
                         tx, deathEvents.stream().map(DeliveryEvent::messageId).toList()))
                 .compose(madeDue -> events.add(tx, deathEvents));
     }
@@ -92,20 +92,16 @@ final class DeliveryFailures {
         return events.add(tx, all);
     }
 
-    /**
-     * Returns the wait before the next attempt. Half of it is fixed and half is random, so that keys that failed together are not all
-     * retried together.
-     */
+    /** Returns the wait before the next attempt. Keys that failed together are not all retried together. */
     Duration backoff(int attempts) {
-        long longest = Math.min(
-                options.maxRetryBackoff().toMillis(), options.retryBackoff().toMillis() << Math.min(attempts - 1, 20));
-        return Duration.ofMillis(longest / 2 + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
+        return options.retries().backoff().jitteredAfter(attempts);
     }
 
     /** Returns the wait for a message that is not at fault. The longer the message has been blocked, the less often it is retried. */
     Duration uncountedBackoff(Instant firstAt) {
         Duration share = Duration.between(firstAt, Instant.now()).dividedBy(8);
-        Duration longest = share.compareTo(options.maxRetryBackoff()) > 0 ? options.maxRetryBackoff() : share;
+        Duration max = options.retries().backoff().max();
+        Duration longest = share.compareTo(max) > 0 ? max : share;
         Duration shortest = backoff(1);
         return longest.compareTo(shortest) > 0 ? longest : shortest;
     }
@@ -133,6 +129,14 @@ final class DeliveryFailures {
                 .addKeyValue("messages", messages.size())
                 .addKeyValue("error", describe(cause))
                 .log("transient failure, parked messages and their keys; topic and offset are those of the first");
+    }
+
+    void reportTransient(int messages, Throwable cause) {
+        LOGGER.atInfo()
+                .addKeyValue("service", options.group())
+                .addKeyValue("messages", messages)
+                .addKeyValue("error", String.valueOf(cause))
+                .log("transient failure in a batch, isolating the affected messages");
     }
 
     void reportStillParked(ConsumerRecord<byte[], byte[]> record, String error) {

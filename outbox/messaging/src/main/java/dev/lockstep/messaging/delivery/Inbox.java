@@ -1,6 +1,5 @@
 package dev.lockstep.messaging.delivery;
 
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedMessage;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;

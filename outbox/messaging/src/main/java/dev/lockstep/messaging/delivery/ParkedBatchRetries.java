@@ -1,8 +1,8 @@
 package dev.lockstep.messaging.delivery;
 
+import dev.lockstep.messaging.delivery.ParkedMessage.ParkedPosition;
+import dev.lockstep.messaging.delivery.ParkedMessage.Position;
 import dev.lockstep.messaging.delivery.ParkedMessageProcessor.DecodedParkedMessage;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedPosition;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.Position;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
@@ -30,6 +30,8 @@ final class ParkedBatchRetries<M> {
     private final ConsumerOptions options;
     private final ParkedMessageProcessor<M> processor;
     private final ParkedMessageStore parked;
+    private final ParkedStartStore starts;
+    private final PredecessorWaitStore waits;
     private final SequenceGapStore sequenceGaps;
     private final DeliveryFailures failures;
     private final Set<Position> retriedAlone = new HashSet<>();
@@ -45,6 +47,8 @@ final class ParkedBatchRetries<M> {
         this.options = options;
         this.processor = processor;
         this.parked = parked;
+        this.starts = new ParkedStartStore(options.group());
+        this.waits = new PredecessorWaitStore(options.group());
         this.sequenceGaps = sequenceGaps;
         this.failures = failures;
     }
@@ -77,7 +81,7 @@ final class ParkedBatchRetries<M> {
         return transactions
                 .withConnection(
                         BatchLimits.BOOKKEEPING.transaction(),
-                        connection -> parked.countFirstStarts(connection, fit, MAX_BYTES))
+                        connection -> starts.countFirstStarts(connection, fit, MAX_BYTES))
                 .compose(begun -> begun.size() < 2
                         ? Future.succeededFuture(new Result(begun, Set.of(), List.of()))
                         : transactions
@@ -141,7 +145,7 @@ final class ParkedBatchRetries<M> {
             if (previous == null || before == null) {
                 ready.add(candidate);
             } else {
-                waiting = waiting.compose(done -> parked.waitBehind(tx, position, previous, before.dueIn()));
+                waiting = waiting.compose(done -> waits.waitBehind(tx, position, previous, before.dueIn()));
                 if (!before.dueIn().isPositive()) {
                     next.add(before.position());
                 }

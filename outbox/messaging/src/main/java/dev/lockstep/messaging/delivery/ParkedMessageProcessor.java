@@ -2,7 +2,6 @@ package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedMessage;
 import dev.lockstep.messaging.record.MessageIds;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
@@ -17,6 +16,7 @@ final class ParkedMessageProcessor<M> {
     private final MessageIds messageIds;
     private final Inbox inbox = new Inbox();
     private final ParkedMessageStore parked;
+    private final PredecessorWaitStore waits;
     private final DeliveryFailures failures;
 
     ParkedMessageProcessor(
@@ -31,6 +31,7 @@ final class ParkedMessageProcessor<M> {
         this.handler = handler;
         this.messageIds = messageIds;
         this.parked = parked;
+        this.waits = new PredecessorWaitStore(options.group());
         this.failures = failures;
     }
 
@@ -62,7 +63,7 @@ final class ParkedMessageProcessor<M> {
                 .compose(handled -> parked.remove(
                         tx, all.stream().map(ParkedMessage::position).toList()))
                 .compose(removed -> inbox.recordAttempts(tx, options.group(), all))
-                .compose(noted -> parked.makeDue(
+                .compose(noted -> waits.makeDue(
                         tx, all.stream().map(ParkedMessage::messageId).toList()))
                 .compose(awake -> failures.recordEvents(
                         tx,

@@ -3,10 +3,10 @@ package dev.lockstep.messaging.delivery;
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
+import dev.lockstep.messaging.delivery.ParkedMessage.ParkedPosition;
+import dev.lockstep.messaging.delivery.ParkedMessage.Position;
+import dev.lockstep.messaging.delivery.ParkedMessage.PredecessorWait;
 import dev.lockstep.messaging.delivery.ParkedMessageProcessor.DecodedParkedMessage;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedMessage;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.ParkedPosition;
-import dev.lockstep.messaging.delivery.ParkedMessageStore.Position;
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
@@ -28,6 +28,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Retries the first parked message of each key. If the predecessor of that message is parked further back, the predecessor is retried
@@ -57,6 +58,8 @@ final class ParkedMessageRetries<M> {
     private final Inbox inbox = new Inbox();
     private final Outbox outbox = new Outbox();
     private final ParkedMessageStore parked;
+    private final ParkedStartStore starts;
+    private final PredecessorWaitStore waits;
     private final SequenceGapStore sequenceGaps;
     private final DeliveryFailures failures;
     // Messages whose counted starts this process survived. Their next start resets the count.
@@ -75,6 +78,8 @@ final class ParkedMessageRetries<M> {
         this.processor = processor;
         this.batchRetries = new ParkedBatchRetries<>(transactions, options, processor, parked, sequenceGaps, failures);
         this.parked = parked;
+        this.starts = new ParkedStartStore(options.group());
+        this.waits = new PredecessorWaitStore(options.group());
         this.sequenceGaps = sequenceGaps;
         this.failures = failures;
     }
@@ -147,14 +152,14 @@ final class ParkedMessageRetries<M> {
     private Future<Boolean> retry(Position position, Set<Position> followed) {
         // This process survived the attempt, so it does not count as a crash.
         boolean survived = survivedStarts.contains(position);
-        return withConnection(connection -> parked.countStart(connection, position, survived))
-                .compose(starts -> {
+        return withConnection(connection -> starts.countStart(connection, position, survived))
+                .compose(counted -> {
                     survivedStarts.remove(position);
-                    if (starts == 0) {
+                    if (counted == 0) {
                         batchRetries.forget(position);
                         return Future.succeededFuture(false);
                     }
-                    return attemptOrGiveUp(position, starts, followed).compose(outcome -> {
+                    return attemptOrGiveUp(position, counted, followed).compose(outcome -> {
                         outcome.report().run();
                         if (outcome.removed()) {
                             batchRetries.forget(position);
@@ -166,9 +171,9 @@ final class ParkedMessageRetries<M> {
                 });
     }
 
-    private Future<Outcome> attemptOrGiveUp(Position position, int starts, Set<Position> followed) {
-        if (starts > Math.max(options.maxAttempts(), MIN_STARTS)) {
-            return withLocked(position, (tx, message) -> crashed(tx, message, starts - 1));
+    private Future<Outcome> attemptOrGiveUp(Position position, int counted, Set<Position> followed) {
+        if (counted > Math.max(options.retries().maxAttempts(), MIN_STARTS)) {
+            return withLocked(position, (tx, message) -> crashed(tx, message, counted - 1));
         }
         if (!followed.add(position)) {
             return withLocked(position, (tx, message) -> failedAgain(tx, message, SequenceGap.sequenceLoop()));
@@ -201,9 +206,9 @@ final class ParkedMessageRetries<M> {
                 .map(Outcome.stillParked(() -> failures.reportStillParked(message.source(), error)));
     }
 
-    private Future<Outcome> crashed(SqlConnection tx, ParkedMessage message, int starts) {
+    private Future<Outcome> crashed(SqlConnection tx, ParkedMessage message, int crashes) {
         return deadLetter(
-                tx, message, DeadLetter.crashed(message.source(), message.attempts() + starts, message.firstAt()));
+                tx, message, DeadLetter.crashed(message.source(), message.attempts() + crashes, message.firstAt()));
     }
 
     private Future<Outcome> withLocked(
@@ -249,34 +254,39 @@ final class ParkedMessageRetries<M> {
     // is.
     private Future<Outcome> waitForParkedPredecessor(
             SqlConnection tx, ParkedMessage message, UUID previous, ParkedPosition before) {
-        return parked.waitBehind(tx, message.position(), previous, before.dueIn())
+        return waits.waitBehind(tx, message.position(), previous, before.dueIn())
                 .map(waiting -> before.dueIn().isPositive()
                         ? Outcome.STILL_PARKED
                         : new Outcome(false, Optional.of(before.position()), () -> {}));
     }
 
     private Future<Outcome> waitForMissingPredecessor(SqlConnection tx, ParkedMessage message, UUID previous) {
-        if (!previous.equals(message.waitsFor())) {
-            return parked.waitFor(
-                            tx, message.position(), previous, SequenceGap.describe(previous), options.gapResendAfter())
+        @Nullable PredecessorWait wait = message.waitFor(previous);
+        if (wait == null) {
+            return waits.waitFor(
+                            tx,
+                            message.position(),
+                            previous,
+                            SequenceGap.describe(previous),
+                            options.gaps().resendAfter())
                     .compose(waiting -> failures.recordEvents(
                             tx, deliveryEvent(message, DeliveryEventType.GAP_SEEN, SequenceGap.describe(previous))))
                     .map(Outcome.stillParked(() -> failures.reportGap(message.source(), previous)));
         }
-        Duration waited = message.waited();
-        if (waited.compareTo(options.gapGiveUpAfter()) >= 0) {
+        Duration waited = wait.waited();
+        if (waited.compareTo(options.gaps().giveUpAfter()) >= 0) {
             return sequenceGaps
                     .isRequestPending(tx, message.source(), previous)
                     .compose(unheard ->
                             unheard ? restartWait(tx, message, previous) : deadLetterGap(tx, message, previous));
         }
-        Duration untilAsking = SequenceGap.resendRequestDelay(options, message.resendRequests())
-                .minus(waited);
+        Duration untilAsking =
+                SequenceGap.resendRequestDelay(options, wait.resendRequests()).minus(waited);
         if (untilAsking.isPositive()) {
-            return parked.recordResendRequest(tx, message.position(), message.resendRequests(), untilAsking)
+            return waits.recordResendRequest(tx, message.position(), wait.resendRequests(), untilAsking)
                     .map(Outcome.STILL_PARKED);
         }
-        int asked = message.resendRequests() + 1;
+        int asked = wait.resendRequests() + 1;
         Optional<OutboxMessage> request = ResendRequested.forMessage(message.source(), previous);
         return outbox.append(tx, request.stream().toList())
                 .compose(appended -> request.isEmpty()
@@ -285,7 +295,7 @@ final class ParkedMessageRetries<M> {
                                 tx,
                                 deliveryEvent(
                                         message, DeliveryEventType.RESEND_REQUESTED, SequenceGap.describe(previous))))
-                .compose(noted -> parked.recordResendRequest(
+                .compose(noted -> waits.recordResendRequest(
                         tx,
                         message.position(),
                         asked,
@@ -295,8 +305,12 @@ final class ParkedMessageRetries<M> {
 
     // Kafka is unavailable: the sender has not received the request, so it cannot have answered.
     private Future<Outcome> restartWait(SqlConnection tx, ParkedMessage message, UUID previous) {
-        return parked.waitFor(
-                        tx, message.position(), previous, SequenceGap.describe(previous), options.gapResendAfter())
+        return waits.waitFor(
+                        tx,
+                        message.position(),
+                        previous,
+                        SequenceGap.describe(previous),
+                        options.gaps().resendAfter())
                 .map(Outcome.STILL_PARKED);
     }
 
@@ -316,7 +330,7 @@ final class ParkedMessageRetries<M> {
     private Future<Outcome> failedAgain(SqlConnection tx, ParkedMessage message, Throwable cause) {
         int attempts = message.attempts() + 1;
         Optional<UnprocessableMessageException> never = FailureClassifier.findPermanent(cause);
-        if (never.isPresent() || attempts >= options.maxAttempts()) {
+        if (never.isPresent() || attempts >= options.retries().maxAttempts()) {
             return deadLetter(
                     tx,
                     message,

@@ -1,5 +1,8 @@
 package dev.lockstep.messaging.delivery;
 
+import dev.lockstep.messaging.delivery.ParkedMessage.ParkedPosition;
+import dev.lockstep.messaging.delivery.ParkedMessage.Position;
+import dev.lockstep.messaging.delivery.ParkedMessage.PredecessorWait;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
 import dev.lockstep.messaging.record.Payloads;
@@ -7,12 +10,10 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
 import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -65,7 +66,7 @@ public final class ParkedMessageStore {
             """;
 
     // The planner does not flatten a subquery that locks rows. Each message is therefore an index lookup, even in a
-    // plan that was made while the table was empty. COUNT_FIRST_STARTS relies on this too.
+    // plan that was made while the table was empty. ParkedStartStore relies on this too.
     public static final String LOCK = """
             SELECT p.topic, p.partition, p."offset", p.message_id, record_key, record_value, record_headers, record_time, attempts,
                    first_at, dead_letter, waits_for, coalesce(extract(epoch FROM now() - waits_since), 0)::float8 AS waited, asked
@@ -78,67 +79,11 @@ public final class ParkedMessageStore {
              ORDER BY p.topic, p.partition, p."offset"
             """;
 
-    // As in AttemptStore, synchronous_commit is off. A transaction that has the row locked is retrying the message, and
-    // has counted the start.
-    private static final String COUNT_START = """
-            UPDATE parked_message p SET starts = CASE WHEN $6 THEN 1 ELSE p.starts + 1 END
-              FROM (SELECT id
-                      FROM parked_message, (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
-                     WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
-                       FOR UPDATE OF parked_message SKIP LOCKED) free
-             WHERE p.id = free.id
-            RETURNING p.starts
-            """;
-
-    // The running total of the values' sizes limits how much the consumer holds in memory at once.
-    public static final String COUNT_FIRST_STARTS = """
-            WITH free AS (
-                SELECT p.id, at.position, octet_length(p.record_value) AS bytes
-                  FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::uuid[])
-                       WITH ORDINALITY AS at (topic, partition, "offset", message_id, position),
-                       LATERAL (SELECT m.id, m.record_value
-                                  FROM parked_message m
-                                 WHERE m.consumer = $1 AND m.topic = at.topic AND m.partition = at.partition
-                                   AND m."offset" = at."offset" AND m.message_id = at.message_id AND m.starts = 0
-                                   FOR UPDATE SKIP LOCKED) p,
-                       (SELECT set_config('synchronous_commit', 'off', true)) AS relaxed
-            ), fitting AS (
-                SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY position) AS total FROM free) AS totals
-                 WHERE total IS NULL OR total <= $6
-            )
-            UPDATE parked_message p SET starts = 1
-             WHERE p.id = ANY (ARRAY(SELECT id FROM fitting))
-            RETURNING p.topic, p.partition, p."offset", p.message_id
-            """;
-
     private static final String POSTPONE = """
             UPDATE parked_message
                SET starts = 0, attempts = $6, error = $7, next_attempt_at = now() + make_interval(secs => $8),
                    waits_for = NULL, waits_since = NULL, asked = 0
              WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
-            """;
-
-    private static final String WAIT_FOR = """
-            UPDATE parked_message
-               SET starts = 0, waits_for = $6, waits_since = now(), asked = 0, error = $7, next_attempt_at = now() + make_interval(secs => $8)
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
-            """;
-
-    private static final String WAIT_BEHIND = """
-            UPDATE parked_message
-               SET starts = 0, waits_for = $6, waits_since = coalesce(waits_since, now()),
-                   next_attempt_at = now() + make_interval(secs => $7)
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
-            """;
-
-    private static final String RECORD_RESEND_REQUEST = """
-            UPDATE parked_message SET starts = 0, asked = $6, next_attempt_at = now() + make_interval(secs => $7)
-             WHERE consumer = $1 AND topic = $2 AND partition = $3 AND "offset" = $4 AND message_id = $5
-            """;
-
-    private static final String MAKE_DUE = """
-            UPDATE parked_message SET next_attempt_at = least(next_attempt_at, now())
-             WHERE consumer = $1 AND waits_for = ANY ($2)
             """;
 
     private static final String FIND = """
@@ -163,50 +108,6 @@ public final class ParkedMessageStore {
             return record.key() == null ? null : new TopicKey(record.topic(), ByteBuffer.wrap(record.key()));
         }
     }
-
-    /**
-     * A message to be parked.
-     *
-     * @param attempts the number of attempts so far; 0 for a message that waits behind others or for its predecessor
-     * @param delay the time until the next attempt
-     * @param waitsFor the missing predecessor, or null if the message does not wait for one
-     */
-    public record ParkRequest(
-            DecodedRecord<?> message,
-            int attempts,
-            @Nullable String error,
-            Duration delay,
-            @Nullable UUID waitsFor) {
-        /** Creates a request for a message that waits behind others of its key. */
-        static ParkRequest queued(DecodedRecord<?> message) {
-            return new ParkRequest(message, 0, null, Duration.ZERO, null);
-        }
-    }
-
-    /**
-     * A message that waits for another attempt.
-     *
-     * @param waitsFor the predecessor that the message waits for, or null
-     * @param waited how long the message has waited for its predecessor
-     * @param resendRequests how often the sender was asked to resend the predecessor
-     * @param deadLetter the dead letter that this message redelivers, if it is a redelivery
-     */
-    record ParkedMessage(
-            ConsumerRecord<byte[], byte[]> source,
-            UUID messageId,
-            int attempts,
-            Instant firstAt,
-            @Nullable UUID waitsFor,
-            Duration waited,
-            int resendRequests,
-            @Nullable UUID deadLetter) {
-        Position position() {
-            return new Position(source.topic(), source.partition(), source.offset(), messageId);
-        }
-    }
-
-    /** The position of a parked message, and the time until it may be retried. */
-    record ParkedPosition(Position position, Duration dueIn) {}
 
     /**
      * Completes with those of the keys that have parked messages, so that later messages must wait behind them. Each key has the ids of the
@@ -269,22 +170,7 @@ public final class ParkedMessageStore {
         Integer[] numbers = partitions.stream().map(TopicPartition::partition).toArray(Integer[]::new);
         return client.preparedQuery(DUE)
                 .execute(Tuple.of(consumer, topics, numbers))
-                .map(ParkedMessageStore::positions);
-    }
-
-    /** The position of a record, and its message id: a recreated topic has other records at the same positions. */
-    record Position(String topic, int partition, long offset, UUID messageId) {
-        TopicPartition topicPartition() {
-            return new TopicPartition(topic, partition);
-        }
-
-        static Position of(Row row) {
-            return new Position(
-                    row.getString("topic"),
-                    row.getInteger("partition"),
-                    row.getLong("offset"),
-                    row.getUUID("message_id"));
-        }
+                .map(Position::all);
     }
 
     /**
@@ -292,71 +178,21 @@ public final class ParkedMessageStore {
      * are left out.
      */
     Future<List<ParkedMessage>> lock(SqlClient tx, Collection<Position> positions) {
-        return tx.preparedQuery(LOCK).execute(at(positions)).map(rows -> {
-            List<ParkedMessage> locked = new ArrayList<>(rows.size());
-            rows.forEach(row -> locked.add(toParkedMessage(row)));
-            return locked;
-        });
-    }
-
-    /**
-     * Counts a retry before it is started.
-     *
-     * @param survived whether this process survived all counted starts; the count then begins again at 1
-     * @return completes with the count; 0 if the message is gone or locked by another transaction
-     */
-    Future<Integer> countStart(SqlClient client, Position position, boolean survived) {
-        return client.preparedQuery(COUNT_START)
-                .execute(at(position).addValue(survived))
-                .map(rows -> rows.size() == 0 ? 0 : rows.iterator().next().getInteger(0));
-    }
-
-    /**
-     * Counts a retry, before it is started, for each of the messages that has none.
-     *
-     * @param mostBytes the maximum total size of the messages' values
-     * @return completes with the counted messages. A message is left out if it is gone, locked by another transaction, was started before,
-     *     or exceeds the size together with those before it
-     */
-    Future<List<Position>> countFirstStarts(SqlClient client, Collection<Position> positions, long mostBytes) {
-        return client.preparedQuery(COUNT_FIRST_STARTS)
-                .execute(at(positions).addValue(mostBytes))
-                .map(ParkedMessageStore::positions);
+        return tx.preparedQuery(LOCK)
+                .execute(Position.parameters(consumer, positions))
+                .map(rows -> {
+                    List<ParkedMessage> locked = new ArrayList<>(rows.size());
+                    rows.forEach(row -> locked.add(toParkedMessage(row)));
+                    return locked;
+                });
     }
 
     Future<Void> postpone(SqlClient tx, Position position, int attempts, String error, Duration delay) {
         return tx.preparedQuery(POSTPONE)
-                .execute(at(position)
+                .execute(position.parameters(consumer)
                         .addValue(attempts)
                         .addValue(Headers.toStorable(error))
                         .addValue(seconds(delay)))
-                .mapEmpty();
-    }
-
-    /** Makes the message wait for a missing one. */
-    Future<Void> waitFor(SqlClient tx, Position position, UUID missing, String error, Duration delay) {
-        return tx.preparedQuery(WAIT_FOR)
-                .execute(at(position).addValue(missing).addValue(error).addValue(seconds(delay)))
-                .mapEmpty();
-    }
-
-    /** Makes the message wait for one that has arrived and is parked itself. */
-    Future<Void> waitBehind(SqlClient tx, Position position, UUID parked, Duration delay) {
-        return tx.preparedQuery(WAIT_BEHIND)
-                .execute(at(position).addValue(parked).addValue(seconds(delay)))
-                .mapEmpty();
-    }
-
-    Future<Void> recordResendRequest(SqlClient tx, Position position, int asked, Duration delay) {
-        return tx.preparedQuery(RECORD_RESEND_REQUEST)
-                .execute(at(position).addValue(asked).addValue(seconds(delay)))
-                .mapEmpty();
-    }
-
-    /** Makes the messages due that wait for one of these messages. */
-    Future<Void> makeDue(SqlClient tx, Collection<UUID> arrived) {
-        return tx.preparedQuery(MAKE_DUE)
-                .execute(Tuple.tuple().addValue(consumer).addValue(arrived.toArray(UUID[]::new)))
                 .mapEmpty();
     }
 
@@ -386,32 +222,10 @@ public final class ParkedMessageStore {
 
     Future<Void> remove(SqlClient tx, Collection<Position> positions) {
         return tx.preparedQuery(REMOVE)
-                .executeBatch(positions.stream().map(this::at).toList())
+                .executeBatch(positions.stream()
+                        .map(position -> position.parameters(consumer))
+                        .toList())
                 .mapEmpty();
-    }
-
-    private static List<Position> positions(RowSet<Row> rows) {
-        List<Position> positions = new ArrayList<>(rows.size());
-        rows.forEach(row -> positions.add(Position.of(row)));
-        return positions;
-    }
-
-    private Tuple at(Collection<Position> positions) {
-        return Tuple.tuple()
-                .addValue(consumer)
-                .addValue(positions.stream().map(Position::topic).toArray(String[]::new))
-                .addValue(positions.stream().map(Position::partition).toArray(Integer[]::new))
-                .addValue(positions.stream().map(Position::offset).toArray(Long[]::new))
-                .addValue(positions.stream().map(Position::messageId).toArray(UUID[]::new));
-    }
-
-    private Tuple at(Position position) {
-        return Tuple.tuple()
-                .addValue(consumer)
-                .addValue(position.topic())
-                .addValue(position.partition())
-                .addValue(position.offset())
-                .addValue(position.messageId());
     }
 
     private static ParkedMessage toParkedMessage(Row row) {
@@ -433,13 +247,18 @@ public final class ParkedMessageStore {
                 row.getUUID("message_id"),
                 row.getInteger("attempts"),
                 row.getOffsetDateTime("first_at").toInstant(),
-                row.getUUID("waits_for"),
-                duration(row.getDouble("waited")),
-                row.getInteger("asked"),
+                toPredecessorWait(row),
                 row.getUUID("dead_letter"));
     }
 
-    private static double seconds(Duration duration) {
+    private static @Nullable PredecessorWait toPredecessorWait(Row row) {
+        UUID predecessor = row.getUUID("waits_for");
+        return predecessor == null
+                ? null
+                : new PredecessorWait(predecessor, duration(row.getDouble("waited")), row.getInteger("asked"));
+    }
+
+    static double seconds(Duration duration) {
         return duration.toMillis() / 1000.0;
     }
 }

@@ -1,13 +1,13 @@
 package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.schedule.Backoff;
 import java.time.Duration;
 import java.util.UUID;
 
 /** Texts and times for messages whose predecessor is missing. */
 final class SequenceGap {
     static final String REASON = "SEQUENCE_GAP";
-    private static final int MAX_DOUBLINGS = 20;
 
     private SequenceGap() {}
 
@@ -22,11 +22,10 @@ final class SequenceGap {
     }
 
     /**
-     * Returns how long after a gap was detected the sender is asked, given the number of earlier requests. At most {@code gapGiveUpAfter},
+     * Returns how long after a gap was detected the sender is asked, given the number of earlier requests. At most {@code giveUpAfter},
      * when the message is given up.
      */
     static Duration resendRequestDelay(ConsumerOptions options, int asked) {
-        Duration next = options.gapResendAfter().multipliedBy(1L << Math.min(asked, MAX_DOUBLINGS));
-        return next.compareTo(options.gapGiveUpAfter()) < 0 ? next : options.gapGiveUpAfter();
+        return new Backoff(options.gaps().resendAfter(), options.gaps().giveUpAfter()).after(asked + 1);
     }
 }

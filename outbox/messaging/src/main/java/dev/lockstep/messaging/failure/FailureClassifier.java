@@ -4,9 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.vertx.core.VertxException;
 import io.vertx.core.http.ConnectionPoolTooBusyException;
 import io.vertx.core.http.HttpClosedException;
-import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
-import io.vertx.sqlclient.DatabaseException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UnsupportedEncodingException;
@@ -20,46 +18,42 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.apache.kafka.common.errors.RetriableException;
-import org.jspecify.annotations.Nullable;
 
-/** The only place that classifies failures: for consumers, for HTTP and for connection pools. Each method examines the chain of causes. */
+/**
+ * The only place that classifies failures: for consumers, HTTP routes, order intake, transactions and connection pools. Each method
+ * examines the chain of causes.
+ *
+ * <pre>
+ * failure                                                           kind         consumer            HTTP
+ * ────────────────────────────────────────────────────────────────  ───────────  ──────────────────  ────────────────
+ * connection refused, lost or closed; no pooled connection in time  UNAVAILABLE  pauses, retries     503, Retry-After
+ * COMMIT not answered in time                                       UNAVAILABLE  the whole batch
+ * SQLSTATE class 08 (connection), 28 (login), 3D (no database),     UNAVAILABLE
+ *   53 (disk full, too many connections), 57 (shutdown),
+ *   58 (system error), F0 (configuration file); 25006 (read-only)
+ * Kafka's RetriableException                                        UNAVAILABLE
+ *
+ * 55P03 (lock timeout), 40P01 (deadlock), 40001 (serialization),    TRANSIENT    parks the key,      503, Retry-After
+ *   other 40 except 40002, 57014 (statement cancelled),                          attempt not
+ *   25P03 and 25P04 (time limits of the server),                                 counted
+ *   53200 and 53400 (memory, limits), 55006 (object in use),
+ *   42501 (missing privilege), 72000 (snapshot too old)
+ * 0A000 of an altered table's cached plan, 26000, 42P05             TRANSIENT
+ *
+ * UnprocessableMessageException, UnprocessableMessagesException     PERMANENT    dead letter         500
+ *
+ * 22021 (text that Postgres cannot store)                           UNKNOWN      parks the key,      400
+ * other SQLSTATEs: constraint violations (23), data                 UNKNOWN      counts the attempt  500
+ *   exceptions (22), errors in statements (42), 40002, other 0A000
+ * transaction that exceeded its limit before its COMMIT             UNKNOWN
+ * any other exception                                               UNKNOWN
+ * </pre>
+ *
+ * <p>A class that is listed with one kind may have single SQLSTATEs of another kind: the more specific line applies.
+ */
 public final class FailureClassifier {
-    // https://www.postgresql.org/docs/18/errcodes-appendix.html
-    private static final String LOCK_NOT_AVAILABLE = "55P03";
-    private static final Set<String> UNAVAILABLE_CLASSES = Set.of("08", "28", "3D", "53", "57", "58", "F0");
-    private static final Set<String> UNAVAILABLE_STATES = Set.of("25006", "HV00N");
-    private static final Set<String> TRANSIENT_STATES = Set.of(
-            "25P03", // idle_in_transaction_session_timeout exceeded
-            "25P04", // transaction_timeout exceeded
-            "26000", // prepared statement does not exist
-            "40000",
-            "40001", // serialization failure
-            "40003", // unknown whether the statement completed
-            "40P01", // deadlock
-            "42501", // missing privilege: other statements may succeed, and a GRANT resolves it
-            "42P05", // prepared statement already exists
-            "53200", // out of memory: a smaller statement may succeed
-            "53400", // a configured limit is exceeded, such as temp_file_limit
-            "55006", // object in use
-            LOCK_NOT_AVAILABLE,
-            "57014", // cancelled, or statement_timeout exceeded
-            "72000"); // snapshot too old
-    private static final String PROTOCOL_VIOLATION = "08P01";
-    private static final String FEATURE_NOT_SUPPORTED = "0A000";
-    // "cached plan must not change result type" shares its SQLSTATE with features that will never be supported. The
-    // name of the server routine tells them apart.
-    private static final String CACHED_PLAN_CHECK = "RevalidateCachedQuery";
-    private static final String UNSTORABLE_TEXT = "22021";
-
-    private static final Set<String> SESSION_BOUND_STATES = Set.of(FEATURE_NOT_SUPPORTED, "25006", "26000", "42P05");
-    private static final Set<String> SESSION_ENDING_STATES =
-            Set.of("25P03", "25P04", "57P01", "57P02", "57P04", "57P05");
-    // Postgres reports these to a connecting client, and then closes the connection.
-    private static final Set<String> CONNECTION_REFUSED_STATES = Set.of("53300", "57P03");
-    private static final Set<String> CONNECTION_REFUSED_CLASSES = Set.of("28", "3D");
-    private static final Set<String> UNKNOWN_OUTCOME_STATES = Set.of("08007", "40003");
-
     private static final Set<Class<? extends IOException>> LOCAL_IO_FAILURES =
             Set.of(FileNotFoundException.class, UnsupportedEncodingException.class);
     // The pool has no exception types of its own for these failures. Its message is "Timeout" if the caller requested a
@@ -78,8 +72,9 @@ public final class FailureClassifier {
             if (each instanceof UnprocessableMessageException || each instanceof UnprocessableMessagesException) {
                 return FailureKind.PERMANENT;
             }
-            if (each instanceof DatabaseException database) {
-                return classifyDatabase(database);
+            Optional<PostgresFailure> reported = PostgresFailure.of(each);
+            if (reported.isPresent()) {
+                return reported.get().kind();
             }
             if (isUnavailable(each)) {
                 return FailureKind.UNAVAILABLE;
@@ -95,12 +90,9 @@ public final class FailureClassifier {
      */
     public static boolean isSessionBound(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
-            if (each instanceof DatabaseException database) {
-                String state = stateOf(database);
-                return SESSION_BOUND_STATES.contains(state)
-                        || refusesSession(state)
-                        || classOf(state).equals("08")
-                        || endsSession(database, state);
+            Optional<PostgresFailure> reported = PostgresFailure.of(each);
+            if (reported.isPresent()) {
+                return reported.get().isSessionBound();
             }
             if (isLostConnection(each)) {
                 return true;
@@ -116,9 +108,9 @@ public final class FailureClassifier {
      */
     public static boolean mayHaveCommitted(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
-            if (each instanceof DatabaseException database) {
-                String state = stateOf(database);
-                return UNKNOWN_OUTCOME_STATES.contains(state) || endsSession(database, state);
+            Optional<PostgresFailure> reported = PostgresFailure.of(each);
+            if (reported.isPresent()) {
+                return reported.get().mayHaveCommitted();
             }
             if (isRefusedConnection(each)) {
                 return false;
@@ -132,12 +124,35 @@ public final class FailureClassifier {
 
     /** Whether the failure reports text that Postgres cannot store in its encoding. */
     public static boolean isUnstorableText(Throwable failure) {
-        return stateOf(failure).equals(UNSTORABLE_TEXT);
+        return isReported(failure, PostgresFailure::isUnstorableText);
     }
 
     /** Whether a lock held by another transaction could not be acquired in time. */
     public static boolean isLockTimeout(Throwable failure) {
-        return stateOf(failure).equals(LOCK_NOT_AVAILABLE);
+        return isReported(failure, PostgresFailure::isLockTimeout);
+    }
+
+    /** Whether the server cancelled the statement, most often because it exceeded {@code statement_timeout}. */
+    public static boolean isCancelledStatement(Throwable failure) {
+        return isReported(failure, PostgresFailure::isCancelledStatement);
+    }
+
+    /** Whether the database, or this session, does not accept writes. */
+    public static boolean isReadOnly(Throwable failure) {
+        return isReported(failure, PostgresFailure::isReadOnly);
+    }
+
+    /** Whether Postgres rejects the user or the password. */
+    public static boolean isRejectedLogin(Throwable failure) {
+        return isReported(failure, PostgresFailure::isRejectedLogin);
+    }
+
+    /**
+     * Whether a statement that this session has prepared can no longer be used: its table was altered, or a proxy has connected the session
+     * to another server process. A new session prepares it again.
+     */
+    public static boolean isStaleStatement(Throwable failure) {
+        return isReported(failure, PostgresFailure::isStaleStatement);
     }
 
     /**
@@ -145,10 +160,11 @@ public final class FailureClassifier {
      * unusable.
      */
     public static boolean isRetryableAtOnce(Throwable failure) {
-        String state = stateOf(failure);
-        return classOf(state).equals("40")
-                || SESSION_BOUND_STATES.contains(state)
-                || SESSION_ENDING_STATES.contains(state);
+        return isReported(failure, PostgresFailure::isRetryableAtOnce);
+    }
+
+    private static boolean isReported(Throwable failure, Predicate<PostgresFailure> condition) {
+        return PostgresFailure.find(failure).filter(condition).isPresent();
     }
 
     /**
@@ -177,67 +193,13 @@ public final class FailureClassifier {
         return Map.of();
     }
 
-    private static FailureKind classifyDatabase(DatabaseException failure) {
-        String state = stateOf(failure);
-        if (TRANSIENT_STATES.contains(state)) {
-            return FailureKind.TRANSIENT;
-        }
-        if (state.equals(FEATURE_NOT_SUPPORTED)) {
-            return isCachedPlanFailure(failure) ? FailureKind.TRANSIENT : FailureKind.UNKNOWN;
-        }
-        if (state.equals(PROTOCOL_VIOLATION) && !isFatal(failure)) {
-            // The server rejects this one protocol message. A failing connection pooler in front of the server answers
-            // FATAL instead.
-            return FailureKind.UNKNOWN;
-        }
-        return UNAVAILABLE_STATES.contains(state) || UNAVAILABLE_CLASSES.contains(classOf(state))
-                ? FailureKind.UNAVAILABLE
-                : FailureKind.UNKNOWN;
-    }
-
-    private static boolean isCachedPlanFailure(DatabaseException failure) {
-        return failure instanceof PgException postgres && CACHED_PLAN_CHECK.equals(postgres.getRoutine());
-    }
-
-    // The answer to a COMMIT may have been lost together with the session.
-    private static boolean endsSession(DatabaseException failure, String state) {
-        return SESSION_ENDING_STATES.contains(state) || (isFatal(failure) && !refusesSession(state));
-    }
-
-    private static boolean refusesSession(String state) {
-        return CONNECTION_REFUSED_STATES.contains(state) || CONNECTION_REFUSED_CLASSES.contains(classOf(state));
-    }
-
-    // The server translates the severity according to lc_messages. The SQLSTATEs above do not depend on it.
-    private static boolean isFatal(DatabaseException failure) {
-        return failure instanceof PgException postgres
-                && ("FATAL".equals(postgres.getSeverity()) || "PANIC".equals(postgres.getSeverity()));
-    }
-
-    private static String stateOf(Throwable failure) {
-        for (Throwable each = failure; each != null; each = each.getCause()) {
-            if (each instanceof DatabaseException database) {
-                return stateOf(database);
-            }
-        }
-        return "";
-    }
-
-    private static String stateOf(DatabaseException failure) {
-        @Nullable String state = failure.getSqlState();
-        return state != null && state.length() == 5 ? state : "";
-    }
-
-    private static String classOf(String state) {
-        return state.isEmpty() ? "" : state.substring(0, 2);
-    }
-
     // Future.failedFuture("...") in a handler creates a VertxException like those of the pool, so the type alone does
     // not identify a failure of the pool.
     private static boolean isUnavailable(Throwable failure) {
         return switch (failure) {
             case IOException io -> !LOCAL_IO_FAILURES.contains(io.getClass()) && !isContentFailure(io);
             case TimeoutException late -> true;
+            case TransactionTimeoutException late -> late.mayHaveCommitted();
             case RetriableException broker -> true;
             case HttpClosedException closed -> true;
             case ConnectionPoolTooBusyException busy -> true;

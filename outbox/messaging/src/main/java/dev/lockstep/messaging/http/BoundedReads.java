@@ -1,8 +1,8 @@
 package dev.lockstep.messaging.http;
 
+import dev.lockstep.messaging.failure.FailureClassifier;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
@@ -19,7 +19,6 @@ public final class BoundedReads {
     private static final Duration MAX_WAIT = Duration.ofSeconds(2);
     private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(3);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
-    private static final String QUERY_CANCELED = "57014";
 
     private final Pool pool;
     private final ConcurrencyLimit limit;
@@ -56,7 +55,8 @@ public final class BoundedReads {
         return limit.run(() -> pool.withTransaction(
                                 tx -> tx.query(setUp).execute().compose(set -> work.apply(tx)))
                         .map(read -> Objects.requireNonNull(read)))
-                .recover(cause -> Future.failedFuture(isCanceled(cause) ? tooSlow() : cause));
+                .recover(cause ->
+                        Future.failedFuture(FailureClassifier.isCancelledStatement(cause) ? tooSlow() : cause));
     }
 
     private Problem tooSlow() {
@@ -64,9 +64,5 @@ public final class BoundedReads {
                 "The read exceeded the statement timeout of " + timeout.toMillis() / 1000.0
                         + " s; use a filter that matches fewer rows, or retry when the database is less busy",
                 RETRY_AFTER);
-    }
-
-    private static boolean isCanceled(Throwable cause) {
-        return cause instanceof PgException postgres && QUERY_CANCELED.equals(postgres.getSqlState());
     }
 }

@@ -1,7 +1,6 @@
 package dev.lockstep.messaging.http;
 
 import dev.lockstep.messaging.failure.FailureClassifier;
-import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.messaging.record.TextRules;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
@@ -125,30 +124,46 @@ public final class ProblemHandler implements Handler<RoutingContext> {
     }
 
     private static Problem internalError(RoutingContext ctx, Throwable failure) {
+        Problem problem = toProblem(ctx.request().method(), failure);
+        switch (problem.status()) {
+            case 400 -> {}
+            // Not at WARN: during a database outage there may be thousands a second, and readiness reports the outage.
+            case 503 ->
+                LOGGER.atDebug()
+                        .addKeyValue("path", ctx.request().path())
+                        .setCause(failure)
+                        .log("database unavailable");
+            default ->
+                LOGGER.atError()
+                        .addKeyValue("method", ctx.request().method())
+                        .addKeyValue("path", ctx.request().path())
+                        .setCause(failure)
+                        .log("request failed");
+        }
+        return problem;
+    }
+
+    /** Returns the response to a request that failed with an exception other than a {@link Problem}. */
+    static Problem toProblem(HttpMethod method, Throwable failure) {
         if (FailureClassifier.isUnstorableText(failure)) {
             return Problem.badRequest("The request " + TextRules.RULE, List.of());
         }
-        FailureKind kind = FailureClassifier.classify(failure);
-        if (kind == FailureKind.UNAVAILABLE || kind == FailureKind.TRANSIENT) {
-            // Not at WARN: during a database outage there may be thousands a second, and readiness reports the outage.
-            LOGGER.atDebug()
-                    .addKeyValue("path", ctx.request().path())
-                    .setCause(failure)
-                    .log("database unavailable");
-            return Problem.unavailable(unavailable(ctx.request().method(), kind, failure), RETRY_AFTER);
-        }
-        LOGGER.atError()
-                .addKeyValue("method", ctx.request().method())
-                .addKeyValue("path", ctx.request().path())
-                .setCause(failure)
-                .log("request failed");
-        return Problem.of(500, "Internal error; see the service log");
+        return switch (FailureClassifier.classify(failure)) {
+            case UNAVAILABLE ->
+                Problem.unavailable(retryable(method, "The database is unavailable", failure), RETRY_AFTER);
+            case TRANSIENT ->
+                Problem.unavailable(
+                        retryable(
+                                method,
+                                "The database could not finish the request in time because of another transaction on"
+                                        + " the same rows",
+                                failure),
+                        RETRY_AFTER);
+            case PERMANENT, UNKNOWN -> Problem.of(500, "Internal error; see the service log");
+        };
     }
 
-    private static String unavailable(HttpMethod method, FailureKind kind, Throwable failure) {
-        String reason = kind == FailureKind.TRANSIENT
-                ? "The database could not finish the request in time because of another transaction on the same rows"
-                : "The database is unavailable";
+    private static String retryable(HttpMethod method, String reason, Throwable failure) {
         if (HttpMethod.GET.equals(method) || HttpMethod.HEAD.equals(method)) {
             return reason + "; retry the request";
         }

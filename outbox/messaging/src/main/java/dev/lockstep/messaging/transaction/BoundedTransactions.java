@@ -42,6 +42,16 @@ public final class BoundedTransactions {
         private Duration statement() {
             return transaction.multipliedBy(4).dividedBy(5);
         }
+
+        /** Returns how long a transaction with these limits takes at most, including the wait for a connection. */
+        public Duration longest() {
+            return longestRun(transaction);
+        }
+    }
+
+    /** Returns how long work with this limit takes at most, including the wait for a connection and the cancel request. */
+    public static Duration longestRun(Duration limit) {
+        return limit.multipliedBy(2).plus(ConnectionCloser.CANCEL_TIMEOUT);
     }
 
     /**
@@ -52,13 +62,13 @@ public final class BoundedTransactions {
      *     {@link TimeoutException} if no connection was available in time
      */
     public <T> Future<T> run(Limits limits, Function<SqlConnection, Future<T>> work) {
-        Run<T> run = new Run<>(limits.transaction());
+        Run<T> run = new Run<>(limits.transaction(), false);
         return run.start(connection -> inTransaction(connection, limits, work, run::markCommitStarted));
     }
 
     /** Runs statements that are each a transaction of their own. The future completes and fails like that of {@link #run}. */
     public <T> Future<T> withConnection(Duration limit, Function<SqlConnection, Future<T>> work) {
-        return new Run<T>(limit).start(connection -> invoke(work, connection));
+        return new Run<T>(limit, true).start(connection -> invoke(work, connection));
     }
 
     /** Completes if the database answers, and fails if it does not answer in time. */
@@ -90,14 +100,17 @@ public final class BoundedTransactions {
     /** One use of one pooled connection. */
     private final class Run<T> {
         private final Duration limit;
+        private final boolean autoCommit;
         private final Promise<T> outcome = Promise.promise();
         private long timer;
         private boolean expired;
         private boolean commitStarted;
         private @Nullable SqlConnection connection;
 
-        Run(Duration limit) {
+        /** @param autoCommit whether each statement commits itself */
+        Run(Duration limit, boolean autoCommit) {
             this.limit = limit;
+            this.autoCommit = autoCommit;
         }
 
         void markCommitStarted() {
@@ -174,7 +187,7 @@ public final class BoundedTransactions {
             } else {
                 discard(used).onComplete(discarded -> {
                     used.close();
-                    outcome.tryFail(new TransactionTimeoutException(limit));
+                    outcome.tryFail(new TransactionTimeoutException(limit, autoCommit || commitStarted));
                 });
             }
         }

@@ -19,8 +19,10 @@ import org.slf4j.LoggerFactory;
  */
 final class ConnectionCloser {
     private static final Logger LOGGER = LoggerFactory.getLogger(ConnectionCloser.class);
-    private static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(2);
     private static final int MAX_WRAPPERS = 8;
+
+    /** How long {@link #closeAndCancel} takes at most. */
+    static final Duration CANCEL_TIMEOUT = Duration.ofSeconds(2);
 
     private ConnectionCloser() {}
 

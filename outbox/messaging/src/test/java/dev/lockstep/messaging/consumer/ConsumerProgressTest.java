@@ -82,6 +82,18 @@ class ConsumerProgressTest {
     }
 
     @Test
+    void a_reported_problem_is_shown_until_a_batch_is_applied_and_a_failing_batch_comes_first() {
+        progress.report("has not joined its group yet");
+        assertThat(progress.problem()).isEqualTo("has not joined its group yet");
+
+        progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no"));
+        assertThat(progress.problem()).startsWith("cannot apply");
+
+        progress.succeeded();
+        assertThat(progress.problem()).isNull();
+    }
+
+    @Test
     void a_thread_without_progress_is_stalled_and_names_its_batch() {
         progress.step();
         progress.attemptStarted(Map.of(PARTITION, 17L));

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.messaging.Fixture;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
@@ -14,7 +16,8 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class EventLoopBridgeTest {
     private final Vertx vertx = Vertx.vertx();
-    private final EventLoopBridge work = new EventLoopBridge(vertx.getOrCreateContext());
+    private final AtomicInteger ended = new AtomicInteger();
+    private final EventLoopBridge work = new EventLoopBridge(vertx.getOrCreateContext(), ended::incrementAndGet);
 
     @AfterEach
     void close() {
@@ -22,16 +25,20 @@ class EventLoopBridgeTest {
     }
 
     @Test
-    void await_returns_null_on_success_and_the_failure_otherwise() throws InterruptedException {
+    void await_returns_the_result_or_throws_the_failure() throws ExecutionException, InterruptedException {
         IllegalStateException refused = new IllegalStateException("refused");
         IllegalStateException thrown = new IllegalStateException("thrown");
 
-        assertThat(work.await(Future::succeededFuture)).isNull();
-        assertThat(work.await(() -> Future.failedFuture(refused))).isSameAs(refused);
-        assertThat(work.await(() -> {
+        assertThat(work.await(() -> Future.succeededFuture("done"))).isEqualTo("done");
+        assertThatThrownBy(() -> work.await(() -> Future.failedFuture(refused)))
+                .isInstanceOfSatisfying(
+                        ExecutionException.class,
+                        failure -> assertThat(EventLoopBridge.causeOf(failure)).isSameAs(refused));
+        assertThatThrownBy(() -> work.await(() -> {
                     throw thrown;
                 }))
-                .isSameAs(thrown);
+                .hasCause(thrown);
+        assertThat(ended).hasValue(3);
     }
 
     @Test
@@ -39,7 +46,7 @@ class EventLoopBridgeTest {
         Future<Object> waited = Future.future(outcome -> vertx.runOnContext(onTheLoop -> {
             try {
                 outcome.complete(work.await(Future::succeededFuture));
-            } catch (IllegalStateException | InterruptedException refused) {
+            } catch (IllegalStateException | ExecutionException | InterruptedException refused) {
                 outcome.fail(refused);
             }
         }));

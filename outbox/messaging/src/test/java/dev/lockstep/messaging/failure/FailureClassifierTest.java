@@ -21,45 +21,105 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.nio.file.NoSuchFileException;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FailureClassifierTest {
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "08000", "08003", "08006", "08001", "08004", "08007", "28000", "28P01", "3D000", "53000", "53100",
-                "53300", "57000", "57P01", "57P02", "57P03", "57P04", "57P05", "58000", "58030", "58P01", "25006",
-                "F0000"
-            })
-    void an_unusable_database_is_unavailable(String sqlState) {
-        assertThat(classify(sql(sqlState))).isEqualTo(UNAVAILABLE);
-    }
+    @CsvSource(textBlock = """
+            # SQLSTATE, kind, session bound, may have committed
+            # connection
+            08000, UNAVAILABLE, true, false
+            08001, UNAVAILABLE, true, false
+            08003, UNAVAILABLE, true, false
+            08004, UNAVAILABLE, true, false
+            08006, UNAVAILABLE, true, false
+            08007, UNAVAILABLE, true, true
+            # data
+            22003, UNKNOWN, false, false
+            22021, UNKNOWN, false, false
+            22P05, UNKNOWN, false, false
+            # constraints
+            23503, UNKNOWN, false, false
+            23505, UNKNOWN, false, false
+            23514, UNKNOWN, false, false
+            # transaction state
+            25001, UNKNOWN, false, false
+            25006, UNAVAILABLE, true, false
+            25P02, UNKNOWN, false, false
+            25P03, TRANSIENT, true, true
+            25P04, TRANSIENT, true, true
+            26000, TRANSIENT, true, false
+            # login
+            28000, UNAVAILABLE, true, false
+            28P01, UNAVAILABLE, true, false
+            2BP01, UNKNOWN, false, false
+            3D000, UNAVAILABLE, true, false
+            # rollback
+            40000, TRANSIENT, false, false
+            40001, TRANSIENT, false, false
+            40002, UNKNOWN, false, false
+            40003, TRANSIENT, false, true
+            40P01, TRANSIENT, false, false
+            # statements
+            42501, TRANSIENT, false, false
+            42703, UNKNOWN, false, false
+            42804, UNKNOWN, false, false
+            42P01, UNKNOWN, false, false
+            42P05, TRANSIENT, true, false
+            # resources
+            53000, UNAVAILABLE, false, false
+            53100, UNAVAILABLE, false, false
+            53200, TRANSIENT, false, false
+            53300, UNAVAILABLE, true, false
+            53400, TRANSIENT, false, false
+            54000, UNKNOWN, false, false
+            # objects
+            55000, UNKNOWN, false, false
+            55006, TRANSIENT, false, false
+            55P03, TRANSIENT, false, false
+            # operators
+            57000, UNAVAILABLE, false, false
+            57014, TRANSIENT, false, false
+            57P01, UNAVAILABLE, true, true
+            57P02, UNAVAILABLE, true, true
+            57P03, UNAVAILABLE, true, false
+            57P04, UNAVAILABLE, true, true
+            57P05, UNAVAILABLE, true, true
+            # system
+            58000, UNAVAILABLE, false, false
+            58030, UNAVAILABLE, false, false
+            58P01, UNAVAILABLE, false, false
+            # others
+            72000, TRANSIENT, false, false
+            F0000, UNAVAILABLE, false, false
+            HV000, UNKNOWN, false, false
+            HV00N, UNAVAILABLE, false, false
+            P0001, UNKNOWN, false, false
+            XX000, UNKNOWN, false, false
+            '', UNKNOWN, false, false
+            ?, UNKNOWN, false, false
+            """)
+    void every_sqlstate_has_a_kind(String sqlState, FailureKind kind, boolean sessionBound, boolean mayHaveCommitted) {
+        PgException reported = sql(sqlState);
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "40000", "40001", "40003", "40P01", "55P03", "55006", "57014", "25P03", "25P04", "26000", "42P05",
-                "53200", "53400", "42501", "72000"
-            })
-    void a_transaction_that_can_succeed_later_is_transient(String sqlState) {
-        assertThat(classify(sql(sqlState))).isEqualTo(TRANSIENT);
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "22003", "22021", "22P05", "23505", "23514", "25001", "25P02", "2BP01", "40002", "42703", "42P01",
-                "42804", "54000", "55000", "P0001", "XX000", "", "?"
-            })
-    void a_statement_error_caused_by_the_message_is_unknown(String sqlState) {
-        assertThat(classify(sql(sqlState))).isEqualTo(UNKNOWN);
+        assertThat(classify(reported)).isEqualTo(kind);
+        assertThat(isSessionBound(reported)).isEqualTo(sessionBound);
+        assertThat(mayHaveCommitted(reported)).isEqualTo(mayHaveCommitted);
+        assertThat(classify(new IllegalStateException(reported))).isEqualTo(kind);
+        assertThat(classify(new SQLException("it failed", sqlState))).isEqualTo(kind);
     }
 
     @Test
@@ -78,30 +138,13 @@ class FailureClassifierTest {
         assertThat(classify(sql("FATAL", "08P01", ""))).isEqualTo(UNAVAILABLE);
     }
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"25006", "0A000", "26000", "42P05", "57P01", "57P02", "57P03", "57P05", "25P03", "08006", "28P01"
-            })
-    void a_connection_that_keeps_failing_is_bound_to_its_session(String sqlState) {
-        assertThat(isSessionBound(new IllegalStateException(sql(sqlState)))).isTrue();
-    }
-
     @Test
-    void a_lost_connection_is_bound_to_its_session_and_a_locked_row_is_not() {
+    void a_lost_connection_is_bound_to_its_session() {
         assertThat(isSessionBound(ClosedConnectionException.INSTANCE)).isTrue();
         assertThat(isSessionBound(new VertxException("Connection is not active now, current status: CLOSED", true)))
                 .isTrue();
         assertThat(isSessionBound(sql("FATAL", "XX000", ""))).isTrue();
-        assertThat(isSessionBound(sql("55P03"))).isFalse();
-        assertThat(isSessionBound(sql("57014"))).isFalse();
-        assertThat(isSessionBound(sql("23505"))).isFalse();
         assertThat(isSessionBound(new IllegalStateException())).isFalse();
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"25006", "28P01", "3D000", "53300", "53100", "57P03", "55P03", "40P01", "57014", "23505"})
-    void a_statement_or_connection_refused_by_postgres_has_not_committed(String sqlState) {
-        assertThat(mayHaveCommitted(sql(sqlState))).isFalse();
     }
 
     @Test
@@ -116,9 +159,60 @@ class FailureClassifierTest {
         assertThat(mayHaveCommitted(ClosedConnectionException.INSTANCE)).isTrue();
         assertThat(mayHaveCommitted(new IOException("Connection reset"))).isTrue();
         assertThat(mayHaveCommitted(new TimeoutException())).isTrue();
-        assertThat(mayHaveCommitted(sql("57P01"))).isTrue();
-        assertThat(mayHaveCommitted(sql("08007"))).isTrue();
-        assertThat(mayHaveCommitted(sql("40003"))).isTrue();
+    }
+
+    @Test
+    void a_transaction_that_exceeded_its_limit_is_blamed_on_the_message_unless_its_commit_was_sent() {
+        TransactionTimeoutException hanging = new TransactionTimeoutException(Duration.ofSeconds(20), false);
+        TransactionTimeoutException committing = new TransactionTimeoutException(Duration.ofSeconds(20), true);
+
+        assertThat(classify(hanging)).isEqualTo(UNKNOWN);
+        assertThat(mayHaveCommitted(hanging)).isFalse();
+        assertThat(hanging).hasMessageContaining("it is rolled back");
+        assertThat(classify(committing)).isEqualTo(UNAVAILABLE);
+        assertThat(mayHaveCommitted(committing)).isTrue();
+        assertThat(committing).hasMessageContaining("it is unknown whether it was committed");
+    }
+
+    @Test
+    void single_conditions_are_recognised_by_their_sqlstate() {
+        assertThat(List.of("22021", "55P03", "57014", "25006", "28P01", "0A000", "26000", "42P05", "23505"))
+                .extracting(state -> conditions(sql(state)))
+                .containsExactly(
+                        "unstorable text",
+                        "lock timeout",
+                        "cancelled statement",
+                        "read-only",
+                        "rejected login",
+                        "stale statement",
+                        "stale statement",
+                        "stale statement",
+                        "");
+        assertThat(conditions(new IllegalStateException())).isEmpty();
+    }
+
+    private static String conditions(Throwable failure) {
+        Map<String, Boolean> conditions = new LinkedHashMap<>();
+        conditions.put("unstorable text", FailureClassifier.isUnstorableText(failure));
+        conditions.put("lock timeout", FailureClassifier.isLockTimeout(failure));
+        conditions.put("cancelled statement", FailureClassifier.isCancelledStatement(failure));
+        conditions.put("read-only", FailureClassifier.isReadOnly(failure));
+        conditions.put("rejected login", FailureClassifier.isRejectedLogin(failure));
+        conditions.put("stale statement", FailureClassifier.isStaleStatement(failure));
+        conditions.values().removeIf(holds -> !holds);
+        return String.join(", ", conditions.keySet());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"40001", "40P01", "0A000", "25006", "26000", "42P05", "25P03", "57P01"})
+    void a_conflict_or_an_unusable_session_is_retried_at_once(String sqlState) {
+        assertThat(FailureClassifier.isRetryableAtOnce(sql(sqlState))).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"55P03", "57014", "57P03", "53100", "23505", ""})
+    void a_lock_or_an_outage_is_not_retried_at_once(String sqlState) {
+        assertThat(FailureClassifier.isRetryableAtOnce(sql(sqlState))).isFalse();
     }
 
     @Test

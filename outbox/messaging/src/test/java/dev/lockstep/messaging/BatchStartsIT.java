@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.Fixture.Greeting;
+import dev.lockstep.messaging.consumer.BatchStartStore;
 import dev.lockstep.messaging.consumer.MessageConsumer;
-import dev.lockstep.messaging.delivery.AttemptStore;
 import dev.lockstep.messaging.delivery.MessageHandler;
 import java.time.Duration;
 import java.util.List;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Which starts of a batch are counted. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
-class BatchStartTrackerIT {
+class BatchStartsIT {
     private Fixture fixture;
 
     @BeforeEach
@@ -39,7 +39,7 @@ class BatchStartTrackerIT {
 
     // Leaves the state that a killed process leaves: a start that was counted and not cleared.
     private void simulateCrashAt(long offset) {
-        Fixture.await(new AttemptStore(fixture.group)
+        Fixture.await(new BatchStartStore(fixture.group)
                 .countStarts(fixture.pool, Map.of(new TopicPartition(fixture.topic, 0), offset)));
     }
 
@@ -118,7 +118,7 @@ class BatchStartTrackerIT {
 
     @Test
     void a_survived_failure_does_not_count_when_clearing_the_count_fails_for_a_while() {
-        int most = fixture.options().maxAttempts() + 2;
+        int most = fixture.options().retries().maxAttempts() + 2;
         Fixture.await(fixture.pool.query("""
                 CREATE SEQUENCE refusals;
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
-package dev.lockstep.messaging.delivery;
+package dev.lockstep.messaging.consumer;
 
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
@@ -9,9 +9,9 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * Counts how often the batch that begins at an offset was started. The start is counted before the batch is handled, because a record that
- * crashes the process leaves no other trace.
+ * crashes the process leaves no other trace. Every method runs on the caller's connection.
  */
-public final class AttemptStore {
+public final class BatchStartStore {
     // With synchronous_commit off, a crash of Postgres can lose a count. The consequence is at worst one more attempt.
     private static final String COUNT_STARTS = """
             INSERT INTO delivery_attempt AS a (consumer, topic, partition, "offset", starts, complete_since)
@@ -32,7 +32,7 @@ public final class AttemptStore {
                AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
             """;
 
-    private static final String UNDO_START = """
+    private static final String UNDO_STARTS = """
             UPDATE delivery_attempt SET starts = greatest(starts - 1, 0)
              WHERE consumer = $1
                AND (topic, partition, "offset") IN (SELECT * FROM unnest($2::text[], $3::integer[], $4::bigint[]))
@@ -40,7 +40,7 @@ public final class AttemptStore {
 
     private final String consumer;
 
-    public AttemptStore(String consumer) {
+    public BatchStartStore(String consumer) {
         this.consumer = consumer;
     }
 
@@ -64,8 +64,8 @@ public final class AttemptStore {
     }
 
     /** Undoes one start of batches that are not handled now after all. If the process dies, these batches are not the cause. */
-    Future<Void> undoStart(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
-        return client.preparedQuery(UNDO_START)
+    Future<Void> undoStarts(SqlClient client, Map<TopicPartition, Long> firstOffsets) {
+        return client.preparedQuery(UNDO_STARTS)
                 .execute(parameters(firstOffsets))
                 .mapEmpty();
     }

@@ -1,0 +1,60 @@
+package dev.lockstep.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.lockstep.embedded.LocalKafka;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.DisplayNameGeneration;
+import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Uses a broker of its own, because stopping it must not disturb other tests. */
+@DisplayNameGeneration(ReplaceUnderscores.class)
+class TopicProvisionerIT {
+    @Test
+    void a_missing_topic_is_reported_only_while_kafka_says_so(@TempDir Path folder)
+            throws ExecutionException, InterruptedException {
+        try (LocalKafka kafka = LocalKafka.start(folder, 0);
+                Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
+                TopicProvisioner topics = new TopicProvisioner(config(kafka), List.of("made"))) {
+            admin.createTopics(List.of(new NewTopic("made", 1, (short) 1), new NewTopic("made.dlq", 1, (short) 1)))
+                    .all()
+                    .get();
+            topics.start();
+            await().atMost(Duration.ofSeconds(30)).until(() -> topics.problem().isEmpty());
+
+            admin.deleteTopics(List.of("made")).all().get();
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(topics.problem())
+                            .hasValueSatisfying(problem -> assertThat(problem).contains("has no topic made")));
+            kafka.close();
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> topics.problem().isEmpty());
+        }
+    }
+
+    private static ServiceConfig config(LocalKafka kafka) {
+        return ServiceConfig.read(
+                new Env(Map.of(
+                        "POSTGRES_URI",
+                        "postgresql://127.0.0.1:9/made",
+                        "POSTGRES_USER",
+                        "lockstep",
+                        "POSTGRES_PASSWORD",
+                        "lockstep",
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        kafka.bootstrapServers(),
+                        "TOPIC_CREATE",
+                        "false")),
+                "made-service",
+                0);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.messaging.transaction;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,28 @@
+package dev.lockstep.relay;
+
+import java.util.function.LongSupplier;
+
+/**
+ * Detects that the time of day was set back. The producer and the engine measure their waits by it: they would not reconnect or confirm
+ * anything until it has reached its former value again.
+ */
+final class ClockSetBackDetector {
+    private final LongSupplier millis;
+    private long last;
+
+    ClockSetBackDetector() {
+        this(System::currentTimeMillis);
+    }
+
+    ClockSetBackDetector(LongSupplier millis) {
+        this.millis = millis;
+        this.last = millis.getAsLong();
+    }
+
+    /** Whether the clock was set back since the last call, or since this detector was created. */
+    boolean wasSetBack() {
+        long before = last;
+        last = millis.getAsLong();
+        return last < before;
+    }
+}
