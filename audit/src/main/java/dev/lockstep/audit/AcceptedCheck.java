@@ -109,10 +109,10 @@ final class AcceptedCheck implements OrderCheck {
                     look(id) + " · saga GET /sagas/" + id);
             return;
         }
-        if (order.status().equals("CONFIRMED") && order.total() == null) {
+        if (order.status().equals("CONFIRMED") && order.outcome().total() == null) {
             accepted.addFinding(id, "a total for a confirmed order", "none", look(id));
         }
-        if (order.status().equals("CANCELLED") && order.reason() == null) {
+        if (order.status().equals("CANCELLED") && order.outcome().reason() == null) {
             accepted.addFinding(id, "a reason for a cancelled order", "none", look(id));
         }
         OUTCOME_MESSAGES.forEach((status, end) -> {

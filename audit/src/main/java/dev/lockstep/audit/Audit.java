@@ -43,7 +43,7 @@ final class Audit {
     static Report run(AuditPlan plan) {
         long begun = System.nanoTime();
         Audit audit = new Audit(plan);
-        try (KafkaReader kafka = KafkaReader.open(plan.kafka())) {
+        try (KafkaReader kafka = KafkaReader.open(plan.sources().kafka())) {
             audit.run(kafka);
         } finally {
             audit.snapshots.values().forEach(SnapshotStore::close);
@@ -59,9 +59,7 @@ final class Audit {
         quiescence.await();
         // The constants are declared in snapshot order, against the direction of the message flow.
         for (ServiceRole role : ServiceRole.values()) {
-            snapshots.put(
-                    role,
-                    SnapshotStore.open(Objects.requireNonNull(plan.databases().get(role))));
+            snapshots.put(role, SnapshotStore.open(plan.sources().database(role)));
         }
         Map<ServiceRole, Long> since = new EnumMap<>(ServiceRole.class);
         snapshots.forEach((role, database) -> since.put(role, OutboxStore.completeSince(database)));
@@ -118,8 +116,8 @@ final class Audit {
                         records,
                         Objects.requireNonNull(since.get(role)),
                         ids -> {
-                            try (SnapshotStore later = SnapshotStore.open(
-                                    Objects.requireNonNull(plan.databases().get(role)))) {
+                            try (SnapshotStore later =
+                                    SnapshotStore.open(plan.sources().database(role))) {
                                 return OutboxStore.existing(later, ids);
                             }
                         },
@@ -158,7 +156,7 @@ final class Audit {
 
     private List<SortedStream<? extends Fact>> facts(KafkaRecordCollector reading) {
         List<SortedStream<? extends Fact>> facts = new ArrayList<>();
-        facts.add(AcceptedIds.read(plan.accepted()));
+        facts.add(AcceptedIds.read(plan.sources().accepted()));
         facts.add(FactStore.orders(snapshot(ServiceRole.ORDER)));
         facts.add(FactStore.sagas(snapshot(ServiceRole.SAGA)));
         facts.add(FactStore.steps(snapshot(ServiceRole.SAGA)));

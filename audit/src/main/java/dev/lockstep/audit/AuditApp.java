@@ -1,5 +1,6 @@
 package dev.lockstep.audit;
 
+import dev.lockstep.audit.AuditPlan.Sources;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -236,7 +237,12 @@ public final class AuditApp implements Callable<Integer> {
         databases.put(ServiceRole.SAGA, address("--sagas-db", sagasDb));
         Set<Check> checks = only.isEmpty() ? EnumSet.allOf(Check.class) : EnumSet.copyOf(only);
         return new AuditPlan(
-                databases, kafkaProperties(), accepted, settle, checks, most, allowDeadLetters, partitionsAdded);
+                new Sources(databases, kafkaProperties(), accepted),
+                settle,
+                checks,
+                most,
+                allowDeadLetters,
+                partitionsAdded);
     }
 
     private DatabaseAddress address(String option, String value) {

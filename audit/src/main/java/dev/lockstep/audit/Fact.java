@@ -16,23 +16,34 @@ sealed interface Fact {
      * The order service's row.
      *
      * @param items quantity by product
-     * @param total null until the order has a total
      * @param createdAt in milliseconds, like {@code updatedAt}
      */
     record Order(
             String orderId,
             String userId,
-            String status,
-            @Nullable String reason,
-            @Nullable Money total,
+            Outcome outcome,
             SortedMap<String, Long> items,
             long createdAt,
             long updatedAt)
             implements Fact {
+        String status() {
+            return outcome.status();
+        }
+
         boolean hasEnded() {
-            return status.equals("CONFIRMED") || status.equals("CANCELLED");
+            return status().equals("CONFIRMED") || status().equals("CANCELLED");
         }
     }
+
+    /**
+     * What became of an order.
+     *
+     * @param total null until the order has a total
+     */
+    record Outcome(
+            String status,
+            @Nullable String reason,
+            @Nullable Money total) {}
 
     /** The saga service's row. */
     record Saga(String orderId, String state, String waitingFor, long createdAt) implements Fact {}

@@ -61,9 +61,10 @@ final class FactStore {
                 row -> new Fact.Order(
                         row.getString("order_id"),
                         row.getString("user_id"),
-                        row.getString("status"),
-                        row.getString("reason"),
-                        money(row, "total_amount", "total_currency"),
+                        new Fact.Outcome(
+                                row.getString("status"),
+                                row.getString("reason"),
+                                money(row, "total_amount", "total_currency")),
                         quantities(row.getString("items")),
                         row.getTimestamp("created_at").getTime(),
                         row.getTimestamp("updated_at").getTime()));

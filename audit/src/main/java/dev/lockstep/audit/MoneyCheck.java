@@ -93,7 +93,7 @@ final class MoneyCheck implements OrderCheck {
     private void checkConfirmed(OrderEvidence evidence, long taken) {
         Fact.Order order = evidence.order();
         Fact.Payment payment = evidence.payment();
-        Fact.Money total = order == null ? null : order.total();
+        Fact.Money total = order == null ? null : order.outcome().total();
         if (taken != 1 || payment == null || !payment.status().equals("CHARGED")) {
             addFinding(
                     evidence,

@@ -62,15 +62,12 @@ final class OutboxStore {
         return database.stream(
                 ROWS,
                 row -> new OutboxRow(
-                        row.getObject("id", UUID.class),
-                        row.getString("aggregateid"),
+                        stored(
+                                row,
+                                digest.add(row.getString("aggregateid"))
+                                        .add(row.getBytes("payload"))
+                                        .digest()),
                         row.getString("type"),
-                        row.getString("topic").intern(),
-                        digest.add(row.getString("aggregateid"))
-                                .add(row.getBytes("payload"))
-                                .digest(),
-                        row.getBoolean("relayed"),
-                        row.getTimestamp("created_at").getTime(),
                         row.getLong("sequence")));
     }
 
@@ -84,16 +81,17 @@ final class OutboxStore {
 
     /** Returns the rows that bring their own headers. There are as many as dead letters and replays. */
     static List<RawOutboxRow> rawRows(SnapshotStore database, ServiceRole role) {
-        return database.list(
-                RAW_ROWS,
-                row -> new RawOutboxRow(
-                        row.getObject("id", UUID.class),
-                        row.getString("aggregateid"),
-                        row.getString("topic"),
-                        digestOf(row),
-                        row.getBoolean("relayed"),
-                        row.getTimestamp("created_at").getTime(),
-                        role));
+        return database.list(RAW_ROWS, row -> new RawOutboxRow(stored(row, digestOf(row)), role));
+    }
+
+    private static StoredRow stored(ResultSet row, long digest) throws SQLException {
+        return new StoredRow(
+                row.getObject("id", UUID.class),
+                row.getString("aggregateid"),
+                row.getString("topic").intern(),
+                digest,
+                row.getBoolean("relayed"),
+                row.getTimestamp("created_at").getTime());
     }
 
     static List<String> topics(SnapshotStore database) {

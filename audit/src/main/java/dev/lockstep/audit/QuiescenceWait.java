@@ -26,7 +26,7 @@ final class QuiescenceWait {
         this.plan = plan;
         this.kafka = kafka;
         // The earliest of the databases' clocks, so that judged work existed by every database's clock.
-        this.startedAt = plan.databases().values().stream()
+        this.startedAt = plan.sources().databases().values().stream()
                 .mapToLong(address -> {
                     try (SnapshotStore database = SnapshotStore.open(address)) {
                         return PendingWorkStore.now(database);
@@ -59,13 +59,13 @@ final class QuiescenceWait {
 
     private boolean isQuiescent() {
         pending = 0;
-        plan.databases().forEach((role, address) -> {
+        plan.sources().databases().forEach((role, address) -> {
             try (SnapshotStore database = SnapshotStore.open(address)) {
                 pending += PendingWorkStore.countPending(database, role, startedAt);
             }
         });
         lag.clear();
-        for (ServiceRole role : new EnumMap<>(plan.databases()).keySet()) {
+        for (ServiceRole role : new EnumMap<>(plan.sources().databases()).keySet()) {
             kafka.lag(role.group(), Objects.requireNonNull(ends.get(role.group())))
                     .forEach((partition, records) ->
                             lag.merge(role.group() + " on " + partition.topic(), records, Long::sum));

@@ -32,7 +32,7 @@ final class RawOutboxRows {
     }
 
     void add(Collection<RawOutboxRow> rows) {
-        rows.forEach(row -> byDigest.computeIfAbsent(row.digest(), first -> new RowGroup(row)).rows++);
+        rows.forEach(row -> byDigest.computeIfAbsent(row.stored().digest(), first -> new RowGroup(row)).rows++);
     }
 
     boolean isEmpty() {

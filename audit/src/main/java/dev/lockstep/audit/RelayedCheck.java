@@ -47,13 +47,15 @@ final class RelayedCheck {
                     : !records.hasNext()
                             ? -1
                             : Ids.UUID_ORDER.compare(
-                                    rows.peek().id(), records.peek().id());
+                                    rows.peek().stored().id(), records.peek().id());
             if (side > 0) {
                 addUnmatched(records.next(), since, unmatched);
             } else {
                 OutboxRow row = rows.next();
                 List<ObservedRecord> seen = new ArrayList<>();
-                while (side == 0 && records.hasNext() && records.peek().id().equals(row.id())) {
+                while (side == 0
+                        && records.hasNext()
+                        && records.peek().id().equals(row.stored().id())) {
                     seen.add(records.next());
                 }
                 checkRow(role, row, seen, found);
@@ -69,15 +71,10 @@ final class RelayedCheck {
     void compare(RawOutboxRows rawRows) {
         for (RawOutboxRows.RowGroup same : rawRows.groups()) {
             result.count("dead letters and replays", same.rows());
-            RawOutboxRow row = same.first();
             if (same.records() < same.rows()) {
                 handleMissing(
-                        row.role(),
-                        row.id(),
-                        row.topic(),
-                        row.key(),
-                        row.relayed(),
-                        row.createdAt(),
+                        same.first().role(),
+                        same.first().stored(),
                         Count.of(same.rows(), "record") + " with this content",
                         Count.of(same.records(), "record") + " with this content");
             }
@@ -86,36 +83,37 @@ final class RelayedCheck {
 
     private void checkRow(ServiceRole role, OutboxRow row, List<ObservedRecord> seen, Consumer<KeyPosition> found) {
         result.count("rows");
+        StoredRow stored = row.stored();
         List<ObservedRecord> right = seen.stream()
-                .filter(record -> record.topic().equals(row.topic()))
+                .filter(record -> record.topic().equals(stored.topic()))
                 .toList();
         for (ObservedRecord record : seen) {
-            if (!record.topic().equals(row.topic())) {
-                addFinding(role, row.id(), "a record on " + row.topic() + " only", "a record at " + record.position());
-            } else if (record.digest() != row.digest()) {
+            if (!record.topic().equals(stored.topic())) {
                 addFinding(
                         role,
-                        row.id(),
+                        stored.id(),
+                        "a record on " + stored.topic() + " only",
+                        "a record at " + record.position());
+            } else if (record.digest() != stored.digest()) {
+                addFinding(
+                        role,
+                        stored.id(),
                         "a record with the key and value of the row",
                         "a different key or value at " + record.position() + ", for the " + row.type() + " of "
-                                + row.key());
+                                + stored.key());
             }
         }
         if (right.isEmpty()) {
             handleMissing(
                     role,
-                    row.id(),
-                    row.topic(),
-                    row.key(),
-                    row.relayed(),
-                    row.createdAt(),
-                    "a record on " + row.topic() + " for the " + row.type() + " of " + row.key(),
+                    stored,
+                    "a record on " + stored.topic() + " for the " + row.type() + " of " + stored.key(),
                     "none");
             return;
         }
         result.count("repeated", right.size() - 1L);
         // Once retention may have deleted records of a key, the remaining ones do not show its order.
-        if (row.key() != null && !retention.mayHaveExpired(row.topic(), row.key(), row.createdAt())) {
+        if (stored.key() != null && !retention.mayHaveExpired(stored.topic(), stored.key(), stored.createdAt())) {
             addFirstPositions(row, right, found);
         }
     }
@@ -126,10 +124,10 @@ final class RelayedCheck {
         for (ObservedRecord record : right) {
             if (partitions.add(record.partition())) {
                 found.accept(new KeyPosition(
-                        row.topic(),
-                        String.valueOf(row.key()),
+                        row.stored().topic(),
+                        String.valueOf(row.stored().key()),
                         row.sequence(),
-                        row.id(),
+                        row.stored().id(),
                         record.partition(),
                         record.offset(),
                         record.sequence()));
@@ -137,24 +135,16 @@ final class RelayedCheck {
         }
     }
 
-    private void handleMissing(
-            ServiceRole role,
-            UUID id,
-            String topic,
-            @org.jspecify.annotations.Nullable String key,
-            boolean relayed,
-            long createdAt,
-            String expected,
-            String found) {
-        if (retention.mayHaveExpired(topic, key, createdAt)) {
+    private void handleMissing(ServiceRole role, StoredRow row, String expected, String found) {
+        if (retention.mayHaveExpired(row.topic(), row.key(), row.createdAt())) {
             result.count("expired");
-        } else if (relayed) {
-            addFinding(role, id, expected + ", because the service reports the row as relayed", found);
-        } else if (window.isStuck(createdAt)) {
+        } else if (row.relayed()) {
+            addFinding(role, row.id(), expected + ", because the service reports the row as relayed", found);
+        } else if (window.isStuck(row.createdAt())) {
             addFinding(
                     role,
-                    id,
-                    expected + ", because the row has been pending since " + Instant.ofEpochMilli(createdAt),
+                    row.id(),
+                    expected + ", because the row has been pending since " + Instant.ofEpochMilli(row.createdAt()),
                     found);
         } else {
             result.count("pending");

@@ -68,9 +68,11 @@ final class StockCheck implements OrderCheck {
                     "a reservation total of " + reservation.itemsTotal() + ", the price of its items",
                     String.valueOf(total));
         }
-        if (order.total() != null && !order.total().equals(total)) {
+        if (order.outcome().total() != null && !order.outcome().total().equals(total)) {
             addFinding(
-                    evidence, "an order total equal to the reservation total, " + total, String.valueOf(order.total()));
+                    evidence,
+                    "an order total equal to the reservation total, " + total,
+                    String.valueOf(order.outcome().total()));
         }
     }
 

@@ -58,6 +58,6 @@ class OrderEvidenceTest {
     }
 
     private static Fact.Order order(String status, long endedAt) {
-        return new Fact.Order("a", "u1", status, null, null, new TreeMap<>(), 0, endedAt);
+        return new Fact.Order("a", "u1", new Fact.Outcome(status, null, null), new TreeMap<>(), 0, endedAt);
     }
 }

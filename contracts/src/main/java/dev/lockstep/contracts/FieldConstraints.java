@@ -39,6 +39,10 @@ public final class FieldConstraints {
         return textProblem(id, MAX_ID_LENGTH);
     }
 
+    /**
+     * Validates the id of an order. All services apply this rule, to messages and to HTTP requests. The order service additionally
+     * recognises the ids that it has generated.
+     */
     public static @Nullable String orderIdProblem(@Nullable String id) {
         return textProblem(id, MAX_ORDER_ID_LENGTH);
     }

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
-import dev.lockstep.runtime.RunningService;
+import dev.lockstep.launcher.RunningService;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

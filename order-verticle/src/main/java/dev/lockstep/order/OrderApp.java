@@ -1,20 +1,13 @@
 package dev.lockstep.order;
 
 import dev.lockstep.contracts.Topics;
+import dev.lockstep.launcher.RunningService;
+import dev.lockstep.launcher.ServiceLauncher;
 import dev.lockstep.messaging.outbox.ResendRequested;
-import dev.lockstep.relay.OutboxRelay;
-import dev.lockstep.relay.RelayConfig;
-import dev.lockstep.runtime.BackgroundTask;
-import dev.lockstep.runtime.PostgresConfig;
-import dev.lockstep.runtime.RunningService;
-import dev.lockstep.runtime.ServiceConfig;
-import dev.lockstep.runtime.ServiceContext;
-import dev.lockstep.runtime.ServiceRunner;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
-/** Entry point of the order service: reads the settings from the environment and sets the exit code. */
+/** Entry point of the order service. */
 public final class OrderApp {
     private static final List<String> TOPICS = List.of(
             Topics.ORDER_CREATED,
@@ -27,53 +20,12 @@ public final class OrderApp {
     private OrderApp() {}
 
     public static void main(String[] args) {
-        ServiceRunner.main(OrderConfig.SERVICE, OrderApp::start);
+        ServiceLauncher.main(OrderConfig.SERVICE, OrderApp::start);
     }
 
     /** Starts the service with these settings. Returns once it serves requests. */
     public static RunningService start(Map<String, String> environment) {
         OrderConfig config = OrderConfig.from(environment);
-        return ServiceRunner.start(
-                config.common(),
-                TOPICS,
-                context -> new OrderVerticle(config, context),
-                config.common().relay().enabled() ? OrderApp::relay : null);
-    }
-
-    private static BackgroundTask relay(ServiceContext context) {
-        OutboxRelay relay = new OutboxRelay(relayConfig(context.config()), context.meters());
-        relay.prepare();
-        return new BackgroundTask() {
-            @Override
-            public void start() {
-                relay.start();
-            }
-
-            @Override
-            public Optional<String> problem() {
-                return relay.problem();
-            }
-
-            @Override
-            public void close() {
-                relay.close();
-            }
-        };
-    }
-
-    private static RelayConfig relayConfig(ServiceConfig config) {
-        PostgresConfig postgres = config.postgres();
-        return new RelayConfig(
-                postgres.host(),
-                postgres.port(),
-                postgres.database(),
-                postgres.user(),
-                postgres.password().value(),
-                config.slotName(),
-                "lockstep_outbox",
-                "/" + config.service(),
-                config.kafka().producer(),
-                config.relay().heartbeatInterval(),
-                config.relay().stalledAfter());
+        return ServiceLauncher.start(config.common(), TOPICS, context -> new OrderVerticle(config, context));
     }
 }

@@ -37,11 +37,11 @@ public record OrderConfig(
         int queue = env.integer("ORDER_INTAKE_QUEUE", 10_000);
         Duration timeout = env.duration("ORDER_INTAKE_PATIENCE", Duration.ofSeconds(10));
         Duration pending = env.duration("ORDER_PENDING_WARNING_AFTER", Duration.ofMinutes(2));
-        env.check(pending.isPositive(), "ORDER_PENDING_WARNING_AFTER must be positive, but was " + pending);
+        env.checkTimeout("ORDER_PENDING_WARNING_AFTER", pending);
         env.check(connections >= 1, "ORDER_INTAKE_CONNECTIONS must be at least 1, but was " + connections);
         env.check(batch >= 1, "ORDER_INTAKE_BATCH must be at least 1, but was " + batch);
         env.check(queue >= 1, "ORDER_INTAKE_QUEUE must be at least 1, but was " + queue);
-        env.check(timeout.isPositive(), "ORDER_INTAKE_PATIENCE must be positive, but was " + timeout);
+        env.checkTimeout("ORDER_INTAKE_PATIENCE", timeout);
         return env.build(SERVICE, () -> new OrderConfig(common, peers, connections, batch, queue, timeout, pending));
     }
 }

@@ -45,7 +45,7 @@ class OrderConfigTest {
         environment.put("ORDER_INTAKE_CONNECTIONS", "0");
         environment.put("ORDER_INTAKE_BATCH", "many");
         environment.put("ORDER_INTAKE_QUEUE", "-1");
-        environment.put("ORDER_INTAKE_PATIENCE", "PT0S");
+        environment.put("ORDER_INTAKE_PATIENCE", "PT0.0009S");
         environment.put("ORDER_PENDING_WARNING_AFTER", "-PT1S");
 
         // Then
@@ -55,7 +55,7 @@ class OrderConfigTest {
                         "ORDER_INTAKE_CONNECTIONS must be at least 1, but was 0",
                         "ORDER_INTAKE_BATCH must be a whole number, but was \"many\"",
                         "ORDER_INTAKE_QUEUE must be at least 1, but was -1",
-                        "ORDER_INTAKE_PATIENCE must be positive, but was PT0S",
-                        "ORDER_PENDING_WARNING_AFTER must be positive, but was PT-1S");
+                        "ORDER_INTAKE_PATIENCE must be at least PT0.001S, but was PT0.0009S",
+                        "ORDER_PENDING_WARNING_AFTER must be at least PT0.001S, but was PT-1S");
     }
 }

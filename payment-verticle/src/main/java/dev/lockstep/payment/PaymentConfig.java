@@ -19,9 +19,7 @@ public record PaymentConfig(ServiceConfig common, Duration ledgerCloseInterval) 
         Env env = new Env(environment);
         ServiceConfig common = ServiceConfig.read(env, SERVICE, DEFAULT_PORT);
         Duration ledgerCloseInterval = env.duration("LEDGER_CLOSE_INTERVAL", Duration.ofMinutes(1));
-        env.check(
-                ledgerCloseInterval.toMillis() > 0,
-                "LEDGER_CLOSE_INTERVAL must be at least PT0.001S, but was " + ledgerCloseInterval);
+        env.checkTimeout("LEDGER_CLOSE_INTERVAL", ledgerCloseInterval);
         return env.build(SERVICE, () -> new PaymentConfig(common, ledgerCloseInterval));
     }
 }

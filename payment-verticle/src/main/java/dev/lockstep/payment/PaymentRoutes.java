@@ -1,5 +1,6 @@
 package dev.lockstep.payment;
 
+import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
@@ -16,6 +17,7 @@ import io.vertx.sqlclient.Pool;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** HTTP routes for accounts, payments and the ledger. */
@@ -75,7 +77,7 @@ final class PaymentRoutes {
     }
 
     private void showAccount(RoutingContext ctx) {
-        String userId = id(ctx, "userId");
+        String userId = userId(ctx);
         answer(
                 ctx,
                 accounts.find(reads, new UserId(userId))
@@ -84,7 +86,7 @@ final class PaymentRoutes {
     }
 
     private void deposit(RoutingContext ctx) {
-        String userId = id(ctx, "userId");
+        String userId = userId(ctx);
         String key = ctx.request().getHeader(IDEMPOTENCY_KEY);
         DepositRequest request = DepositRequest.of(userId, JsonBody.read(ctx, DepositRequest.Body.class), key);
         deposits.deposit(request.userId(), request.amount(), key)
@@ -111,7 +113,8 @@ final class PaymentRoutes {
     }
 
     private void showPayment(RoutingContext ctx) {
-        String orderId = id(ctx, "orderId");
+        String orderId = Objects.requireNonNull(ctx.pathParam("orderId"));
+        checkOrderId(orderId);
         answer(
                 ctx,
                 payments.find(reads, new OrderId(orderId))
@@ -121,8 +124,12 @@ final class PaymentRoutes {
 
     private void listLedger(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
-        String account = filter(ctx, "account");
-        String orderId = filter(ctx, "orderId");
+        String account = ctx.request().getParam("account");
+        checkNotBlank("account", account);
+        String orderId = ctx.request().getParam("orderId");
+        if (orderId != null) {
+            checkOrderId(orderId);
+        }
         long before = before(page);
         answer(
                 ctx,
@@ -141,20 +148,23 @@ final class PaymentRoutes {
         return summary;
     }
 
-    private static String id(RoutingContext ctx, String parameter) {
-        String id = ctx.pathParam(parameter);
-        if (id == null || id.isBlank()) {
-            throw Problem.badRequest(parameter, "must not be blank");
-        }
+    private static String userId(RoutingContext ctx) {
+        String id = Objects.requireNonNull(ctx.pathParam("userId"));
+        checkNotBlank("userId", id);
         return id;
     }
 
-    private static @Nullable String filter(RoutingContext ctx, String parameter) {
-        String value = ctx.request().getParam(parameter);
+    private static void checkNotBlank(String parameter, @Nullable String value) {
         if (value != null && value.isBlank()) {
             throw Problem.badRequest(parameter, "must not be blank");
         }
-        return value;
+    }
+
+    private static void checkOrderId(String id) {
+        String problem = FieldConstraints.orderIdProblem(id);
+        if (problem != null) {
+            throw Problem.badRequest("orderId", problem);
+        }
     }
 
     private static long before(PageRequest page) {

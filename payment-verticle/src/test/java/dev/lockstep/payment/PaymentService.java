@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TestServers;
-import dev.lockstep.runtime.RunningService;
+import dev.lockstep.launcher.RunningService;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;

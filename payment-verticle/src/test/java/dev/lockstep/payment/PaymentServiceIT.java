@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The external interfaces of the service: HTTP and its Kafka topics. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -180,6 +181,17 @@ class PaymentServiceIT {
             assertThat(answer.status()).isEqualTo(404);
             assertThat(answer.contentType()).startsWith("application/problem+json");
         });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/payments/%20", "/payments/a%1Bb", "/ledger?orderId=%20", "/ledger?orderId=a%C2%85b"})
+    void an_order_id_that_no_message_can_have_is_reported(String path) {
+        // When
+        Answer refused = service.get(path);
+
+        // Then
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body().get("errors").findValuesAsText("field")).containsExactly("orderId");
     }
 
     @Test

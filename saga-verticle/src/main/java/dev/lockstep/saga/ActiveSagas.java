@@ -81,6 +81,6 @@ final class ActiveSagas {
     }
 
     private static int forward(SagaState state) {
-        return !(state instanceof SagaState.NotStarted) && StateName.of(state).isForward() ? 1 : 0;
+        return state instanceof SagaState.Forward ? 1 : 0;
     }
 }

@@ -26,7 +26,6 @@ public record SagaConfig(
         @Nullable Duration retention) {
     static final String SERVICE = "saga-service";
     private static final int PORT = 8083;
-    private static final Duration MIN_DURATION = Duration.ofMillis(1);
     private static final String RETENTION = "SAGA_RETENTION";
     private static final Duration MAX_RETENTION = Duration.ofDays(36_500);
     private static final Duration MAX_DURATION = Duration.ofDays(365);
@@ -44,7 +43,7 @@ public record SagaConfig(
         env.check(maxActive > 0, "SAGA_MAX_ACTIVE must be at least 1, but was " + maxActive);
         Duration sweepInterval = duration(env, "SAGA_SWEEP_INTERVAL", Duration.ofMillis(500));
         Duration retention = env.string(RETENTION, "").isEmpty() ? null : env.duration(RETENTION, Duration.ZERO);
-        Duration inbox = common.messaging().inboxRetention();
+        Duration inbox = common.messaging().retention().inbox();
         env.check(
                 retention == null || (retention.compareTo(inbox) >= 0 && retention.compareTo(MAX_RETENTION) <= 0),
                 RETENTION + " must be from INBOX_RETENTION, which is " + inbox + ", to " + MAX_RETENTION
@@ -54,9 +53,7 @@ public record SagaConfig(
 
     private static Duration duration(Env env, String name, Duration defaultValue) {
         Duration value = env.duration(name, defaultValue);
-        env.check(
-                value.compareTo(MIN_DURATION) >= 0 && value.compareTo(MAX_DURATION) <= 0,
-                name + " must be from " + MIN_DURATION + " to " + MAX_DURATION + ", but was " + value);
+        env.checkRange(name, value, Env.MIN_TIMEOUT, MAX_DURATION);
         return value;
     }
 }

@@ -1,5 +1,7 @@
 package dev.lockstep.saga;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.runtime.PeerUnavailableException;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.Peers.Unavailable;
@@ -36,7 +38,6 @@ final class SagaDiagnosis {
      *
      * @param service the service that reported it
      * @param kind {@code parked}, {@code dead-letter} or {@code pending}
-     * @param type message type, such as {@code ReserveStock}
      * @param since when the obstacle arose
      * @param error the error, if there is one
      * @param path path under which that service shows the obstacle
@@ -44,15 +45,23 @@ final class SagaDiagnosis {
     record Obstacle(
             String service,
             String kind,
-            @Nullable String topic,
-            @Nullable String type,
+            @JsonUnwrapped Subject subject,
             @Nullable String since,
             @Nullable Integer attempts,
             @Nullable String error,
             String path) {}
 
+    /**
+     * The message of an obstacle.
+     *
+     * @param type message type, such as {@code ReserveStock}
+     */
+    record Subject(@Nullable String topic, @Nullable String type) {}
+
     /** The obstacles, oldest first, and the services that could not be queried. */
-    record Result(List<Obstacle> obstacles, List<Unavailable> unavailable) {}
+    record Result(
+            List<Obstacle> obstacles,
+            @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Unavailable> unavailable) {}
 
     /** Never fails. Services that do not respond are listed in the result. */
     Future<Result> diagnose(String orderId) {
@@ -105,8 +114,7 @@ final class SagaDiagnosis {
         return new Obstacle(
                 service,
                 kind,
-                shown.getString("topic"),
-                shown.getString("type"),
+                new Subject(shown.getString("topic"), shown.getString("type")),
                 shown.getString(since),
                 shown.getInteger("attempts"),
                 shown.getString("error"),

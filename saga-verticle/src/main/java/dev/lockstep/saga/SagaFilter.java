@@ -41,7 +41,7 @@ record SagaFilter(
     }
 
     static String cursor(SagaView last) {
-        String text = last.startedAt() + " " + last.orderId();
+        String text = last.times().startedAt() + " " + last.orderId();
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 

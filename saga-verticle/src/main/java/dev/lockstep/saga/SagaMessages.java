@@ -148,11 +148,9 @@ final class SagaMessages {
             case SagaState.ReservingStock _ -> List.of(StockReserved.class.getSimpleName());
             case SagaState.ChargingPayment _ -> List.of(PaymentCharged.class.getSimpleName());
             case SagaState.ConfirmingOrder _ -> List.of(OrderConfirmed.class.getSimpleName());
-            case SagaState.Compensating(Compensation left) -> waitingFor(left);
-            case SagaState.RetryingCompensation(Compensation left, int _) -> waitingFor(left);
             case SagaState.CancellingOrder _ -> List.of(OrderCancelled.class.getSimpleName());
-            case SagaState.NotStarted _, SagaState.Confirmed _, SagaState.Cancelled _, SagaState.Abandoned _ ->
-                List.of();
+            case SagaState.NotStarted _, SagaState.Ended _ -> List.of();
+            case SagaState.PartlyUndone compensating -> waitingFor(compensating.left());
         };
     }
 

@@ -1,5 +1,6 @@
 package dev.lockstep.saga;
 
+import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
@@ -61,7 +62,7 @@ final class SagaRoutes {
     private void find(RoutingContext ctx) {
         boolean investigate = !ctx.request().getParam("obstacles", "true").equals("false");
         existing(orderId(ctx))
-                .compose(saga -> investigate && !saga.waitingFor().isEmpty()
+                .compose(saga -> investigate && !saga.waiting().waitingFor().isEmpty()
                         ? reads.withObstacles(saga)
                         : Future.succeededFuture(saga))
                 .compose(reads::withHistory)
@@ -92,7 +93,12 @@ final class SagaRoutes {
     }
 
     private static String orderId(RoutingContext ctx) {
-        return Objects.requireNonNull(ctx.pathParam("orderId"), "the route has no parameter orderId");
+        String id = Objects.requireNonNull(ctx.pathParam("orderId"));
+        String problem = FieldConstraints.orderIdProblem(id);
+        if (problem != null) {
+            throw Problem.badRequest("orderId", problem);
+        }
+        return id;
     }
 
     private static @Nullable String reason(RoutingContext ctx) {

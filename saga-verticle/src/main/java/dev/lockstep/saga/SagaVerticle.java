@@ -1,29 +1,21 @@
 package dev.lockstep.saga;
 
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.messaging.Messaging;
-import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.schedule.PeriodicTask;
-import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.Peers;
-import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
+import dev.lockstep.runtime.ServiceResources;
 import dev.lockstep.saga.domain.OrderSaga;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
-import io.vertx.ext.web.Router;
-import io.vertx.sqlclient.Pool;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Opens the resources of the saga service and closes them in reverse order. The caller drains HTTP before it undeploys this verticle. All
- * behaviour is in the collaborators.
- */
+/** Opens the resources of the saga service and closes them in reverse order. All behaviour is in the collaborators. */
 public final class SagaVerticle extends VerticleBase {
     static final List<String> CONSUMED = List.of(
             Topics.ORDER_CREATED,
@@ -40,13 +32,9 @@ public final class SagaVerticle extends VerticleBase {
 
     private final SagaConfig config;
     private final ServiceContext service;
-    private @Nullable Pool pool;
-    private @Nullable Pool readPool;
-    private @Nullable Pool background;
+    private @Nullable ServiceResources resources;
     private @Nullable Peers peers;
-    private @Nullable Messaging messaging;
     private @Nullable PeriodicTask refreshTask;
-    private @Nullable MessageConsumer consumer;
     private @Nullable DeadlineSweeper sweeper;
     private @Nullable PeriodicTask cleanupTask;
 
@@ -57,15 +45,14 @@ public final class SagaVerticle extends VerticleBase {
 
     @Override
     public Future<?> start() {
-        ServiceConfig common = config.common();
-        Pool opened = common.postgres().pool(vertx, "saga-pg");
-        pool = opened;
-        Pool reads = common.postgres().readPool(vertx, "saga-pg-read");
-        readPool = reads;
+        ServiceResources opened = ServiceResources.open(vertx, service);
+        resources = opened;
+        Peers asked = Peers.open(vertx, config.common(), config.peers());
+        peers = asked;
         SagaMessages messages = new SagaMessages();
         SagaStore store = new SagaStore(messages);
         SagaHistoryStore history = new SagaHistoryStore();
-        ActiveSagas counts = new ActiveSagas(store, opened, config.maxActive(), service.meters());
+        ActiveSagas counts = new ActiveSagas(store, opened.pool(), config.maxActive(), service.meters());
         SagaProcessor processor = new SagaProcessor(
                 new OrderSaga(config.deadlines()),
                 messages,
@@ -73,73 +60,46 @@ public final class SagaVerticle extends VerticleBase {
                 history,
                 new Outbox(),
                 new SagaMetrics(service.meters(), counts));
-        Router router = HttpApi.router(vertx, service);
-        Peers asked = Peers.open(vertx, common, config.peers());
-        peers = asked;
-        SagaQueries shown = SagaQueries.of(
-                vertx, reads, new SagaViewStore(messages), history, new SagaDiagnosis(asked, Clock.systemUTC()));
-        new SagaRoutes(opened, shown, processor).mount(router);
-        return startMessaging(opened, router)
-                .compose(started -> counts.refresh())
-                .compose(counted -> startConsumer(processor, counts))
-                .onSuccess(started -> startPeriodicTasks(opened, store, processor, counts))
-                .compose(started -> HttpApi.listen(vertx, router, service));
-    }
-
-    private Future<Void> startMessaging(Pool opened, Router router) {
-        return Messaging.start(vertx, opened, router, config.common().messagingOptions(), service.meters())
-                .onSuccess(started -> {
-                    messaging = started;
-                    service.health().register("relay", started::relayProblem);
-                    service.health().register("resends", started::resendProblem);
-                    service.health().warn("resends", started::resendWarning);
-                    service.health().registerLiveness("resends", started::resendStall);
-                    service.health().register("slot", started.slotMonitor()::problem);
-                    service.health().warn("slot", started.slotMonitor()::warning);
-                })
-                .mapEmpty();
-    }
-
-    private Future<Void> startConsumer(SagaProcessor processor, ActiveSagas counts) {
-        ServiceConfig common = config.common();
-        Pool own = common.postgres().backgroundPool(vertx, "saga-background-pg");
-        background = own;
-        MessageConsumer created = MessageConsumer.create(
+        SagaQueries queries = SagaQueries.of(
                 vertx,
-                own,
-                common.messaging().consumer(SagaConfig.SERVICE, CONSUMED, common.kafka()),
-                SagaMessages.CODEC,
-                processor,
-                topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasCapacity(),
-                service.meters());
-        consumer = created;
-        service.health().register("consumer", created::problem);
-        service.health().warn("consumer", created::warning);
-        service.health().registerLiveness("consumer", created::stall);
-        return created.start();
+                opened.readPool(),
+                new SagaViewStore(messages),
+                history,
+                new SagaDiagnosis(asked, Clock.systemUTC()));
+        new SagaRoutes(opened.pool(), queries, processor).mount(opened.router());
+        return opened.startMessaging()
+                .compose(started -> counts.refresh())
+                .compose(counted -> opened.startConsumer(
+                        CONSUMED,
+                        SagaMessages.CODEC,
+                        processor,
+                        topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasCapacity()))
+                .onSuccess(started -> startPeriodicTasks(opened, store, processor, counts))
+                .compose(started -> opened.listen());
     }
 
-    private void startPeriodicTasks(Pool opened, SagaStore store, SagaProcessor processor, ActiveSagas counts) {
+    private void startPeriodicTasks(
+            ServiceResources opened, SagaStore store, SagaProcessor processor, ActiveSagas counts) {
         PeriodicTask refreshing = new PeriodicTask(
                 vertx, "saga count", REFRESH_INTERVAL, () -> counts.refresh().map(false));
         refreshTask = refreshing;
         refreshing.startAfter(REFRESH_INTERVAL);
-        DeadlineSweeper deadlineSweeper = new DeadlineSweeper(
-                vertx, Objects.requireNonNull(background), store, processor, config.sweepInterval());
+        DeadlineSweeper deadlineSweeper =
+                new DeadlineSweeper(vertx, opened.backgroundPool(), store, processor, config.sweepInterval());
         sweeper = deadlineSweeper;
         service.health().register("deadlines", deadlineSweeper::problem);
         deadlineSweeper.start(REPLY_GRACE_PERIOD);
         startCleanup(opened, store);
     }
 
-    private void startCleanup(Pool opened, SagaStore store) {
+    private void startCleanup(ServiceResources opened, SagaStore store) {
         Duration retention = config.retention();
         if (retention != null) {
             PeriodicTask cleanup = new PeriodicTask(
                     vertx,
                     "deletion of old sagas",
                     CLEANUP_INTERVAL,
-                    () -> store.deleteEnded(opened, retention, CLEANUP_BATCH_SIZE)
+                    () -> store.deleteEnded(opened.pool(), retention, CLEANUP_BATCH_SIZE)
                             .map(dropped -> Objects.equals(dropped, CLEANUP_BATCH_SIZE)));
             cleanupTask = cleanup;
             cleanup.startAfter(REPLY_GRACE_PERIOD);
@@ -148,20 +108,21 @@ public final class SagaVerticle extends VerticleBase {
 
     @Override
     public Future<?> stop() {
+        ServiceResources open = resources;
+        if (open == null) {
+            return Future.succeededFuture();
+        }
         if (peers != null) {
             peers.close();
         }
-        return stopped(sweeper == null ? null : sweeper.stop())
-                .eventually(() -> stopped(consumer == null ? null : consumer.stop()))
-                .eventually(() -> stopped(refreshTask == null ? null : refreshTask.stop()))
-                .eventually(() -> stopped(cleanupTask == null ? null : cleanupTask.stop()))
-                .eventually(() -> stopped(messaging == null ? null : messaging.stop()))
-                .eventually(() -> stopped(readPool == null ? null : readPool.close()))
-                .eventually(() -> stopped(background == null ? null : background.close()))
-                .eventually(() -> stopped(pool == null ? null : pool.close()));
+        return (sweeper == null ? Future.<Void>succeededFuture() : sweeper.stop())
+                .eventually(open::stopConsumer)
+                .eventually(() -> stop(refreshTask))
+                .eventually(() -> stop(cleanupTask))
+                .eventually(open::close);
     }
 
-    private static Future<Void> stopped(@Nullable Future<Void> stopping) {
-        return stopping == null ? Future.succeededFuture() : stopping;
+    private static Future<Void> stop(@Nullable PeriodicTask task) {
+        return task == null ? Future.succeededFuture() : task.stop();
     }
 }

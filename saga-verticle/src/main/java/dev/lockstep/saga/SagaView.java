@@ -1,7 +1,6 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.runtime.Peers.Unavailable;
-import dev.lockstep.saga.SagaDiagnosis.Obstacle;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.saga.domain.SagaState;
 import dev.lockstep.saga.domain.SagaState.Aborting;
 import dev.lockstep.saga.domain.SagaState.CancellingOrder;
@@ -13,34 +12,47 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * JSON representation of a saga in HTTP responses.
+ * JSON representation of a saga in HTTP responses. The members of nested records are members of the JSON object itself.
  *
  * @param state name of the state as stored, so that unreadable rows can be shown too
- * @param waitingFor the messages that must all arrive before the saga proceeds or ends; empty once it has ended
- * @param waitingSince since when the saga has been waiting for exactly these messages, or null once it has ended
- * @param deadline when the saga stops waiting, or null if it waits without limit or has ended
- * @param reason why the order was aborted, or null if it was not
- * @param attempts how many times the outstanding commands were sent again, or null if the state has no retries
- * @param failure why the saga could not advance when its deadline passed, or why its row cannot be read; null if there is no failure
- * @param obstacles obstacles in the way of the awaited messages, or null if they were not requested
- * @param unavailable services that could not be queried for obstacles, or null if all responded
+ * @param diagnosis obstacles in the way of the awaited messages, or null if they were not requested
  * @param history the history, oldest first, or null in a list
  */
 record SagaView(
         String orderId,
         String state,
-        List<String> waitingFor,
-        @Nullable OffsetDateTime waitingSince,
-        @Nullable OffsetDateTime deadline,
-        @Nullable String reason,
-        @Nullable Integer attempts,
-        @Nullable Abandonment abandoned,
-        @Nullable String failure,
-        OffsetDateTime startedAt,
-        OffsetDateTime updatedAt,
-        @Nullable List<Obstacle> obstacles,
-        @Nullable List<Unavailable> unavailable,
+        @JsonUnwrapped Wait waiting,
+        @JsonUnwrapped Progress progress,
+        @JsonUnwrapped Times times,
+        @JsonUnwrapped SagaDiagnosis.@Nullable Result diagnosis,
         @Nullable List<Map<String, Object>> history) {
+
+    /**
+     * What the saga waits for.
+     *
+     * @param waitingFor the messages that must all arrive before the saga proceeds or ends; empty once it has ended
+     * @param waitingSince since when the saga has been waiting for exactly these messages, or null once it has ended
+     * @param deadline when the saga stops waiting, or null if it waits without limit or has ended
+     */
+    record Wait(
+            List<String> waitingFor,
+            @Nullable OffsetDateTime waitingSince,
+            @Nullable OffsetDateTime deadline) {}
+
+    /**
+     * How far the saga got.
+     *
+     * @param reason why the order was aborted, or null if it was not
+     * @param attempts how many times the outstanding commands were sent again, or null if the state has no retries
+     * @param failure why the saga could not advance when its deadline passed, or why its row cannot be read; null if there is no failure
+     */
+    record Progress(
+            @Nullable String reason,
+            @Nullable Integer attempts,
+            @Nullable Abandonment abandoned,
+            @Nullable String failure) {}
+
+    record Times(OffsetDateTime startedAt, OffsetDateTime updatedAt) {}
 
     /** The messages that were outstanding when an operator abandoned the saga, and the operator's reason. */
     record Abandonment(List<String> leftUndone, String reason) {}
@@ -54,43 +66,19 @@ record SagaView(
             case ConfirmingOrder confirming -> confirming.attempts();
             case RetryingCompensation retrying -> retrying.attempts();
             case CancellingOrder cancelling -> cancelling.attempts();
-            case SagaState.NotStarted _,
-                    SagaState.AwaitingOrder _,
+            case SagaState.NotBegun _,
                     SagaState.ReservingStock _,
                     SagaState.ChargingPayment _,
-                    SagaState.Confirmed _,
                     SagaState.Compensating _,
-                    SagaState.Cancelled _,
-                    SagaState.Abandoned _ -> null;
+                    SagaState.Ended _ -> null;
         };
     }
 
     SagaView with(List<Map<String, Object>> steps) {
-        return with(obstacles, unavailable, steps);
+        return new SagaView(orderId, state, waiting, progress, times, diagnosis, steps);
     }
 
     SagaView with(SagaDiagnosis.Result found) {
-        return with(found.obstacles(), found.unavailable().isEmpty() ? null : found.unavailable(), history);
-    }
-
-    private SagaView with(
-            @Nullable List<Obstacle> newObstacles,
-            @Nullable List<Unavailable> newUnavailable,
-            @Nullable List<Map<String, Object>> steps) {
-        return new SagaView(
-                orderId,
-                state,
-                waitingFor,
-                waitingSince,
-                deadline,
-                reason,
-                attempts,
-                abandoned,
-                failure,
-                startedAt,
-                updatedAt,
-                newObstacles,
-                newUnavailable,
-                steps);
+        return new SagaView(orderId, state, waiting, progress, times, found, history);
     }
 }

@@ -5,6 +5,9 @@ import static java.util.stream.Collectors.toList;
 
 import dev.lockstep.saga.SagaFilter.After;
 import dev.lockstep.saga.SagaView.Abandonment;
+import dev.lockstep.saga.SagaView.Progress;
+import dev.lockstep.saga.SagaView.Times;
+import dev.lockstep.saga.SagaView.Wait;
 import dev.lockstep.saga.domain.SagaState;
 import dev.lockstep.saga.domain.SagaState.Abandoned;
 import io.vertx.core.Future;
@@ -129,19 +132,23 @@ final class SagaViewStore {
         return new SagaView(
                 row.getString("order_id"),
                 row.getString("state"),
-                waitingFor,
-                waitingFor.isEmpty() ? null : row.getOffsetDateTime("waiting_since"),
-                row.getOffsetDateTime("deadline"),
+                new Wait(
+                        waitingFor,
+                        waitingFor.isEmpty() ? null : row.getOffsetDateTime("waiting_since"),
+                        row.getOffsetDateTime("deadline")),
+                progress(state, failure),
+                new Times(row.getOffsetDateTime("created_at"), row.getOffsetDateTime("updated_at")),
+                null,
+                null);
+    }
+
+    private Progress progress(@Nullable SagaState state, @Nullable String failure) {
+        return new Progress(
                 state == null ? null : SagaView.reason(state),
                 state == null ? null : SagaView.attempts(state),
                 state instanceof Abandoned abandoned
                         ? new Abandonment(messages.leftUndone(abandoned), abandoned.why())
                         : null,
-                failure,
-                row.getOffsetDateTime("created_at"),
-                row.getOffsetDateTime("updated_at"),
-                null,
-                null,
-                null);
+                failure);
     }
 }

@@ -56,7 +56,7 @@ class DeadlineSweeperIT {
         await().until(() -> database.saga("late").state().equals("COMPENSATING"));
         await(sweeper.stop());
         assertThat(database.sentTypes("late")).containsExactly("ReserveStock", "ReleaseStock", "CancelOrder");
-        assertThat(database.saga("late").reason()).isEqualTo("TIMED_OUT");
+        assertThat(database.saga("late").progress().reason()).isEqualTo("TIMED_OUT");
         assertThat(database.secondsLeft("late")).isCloseTo(400, within(30.0));
         assertThat(database.saga("in-time")).isEqualTo(inTime);
     }
@@ -89,7 +89,8 @@ class DeadlineSweeperIT {
         database.passDeadline("stuck");
         await().until(() -> database.saga("stuck").state().equals("RETRYING_COMPENSATION"));
         database.passDeadline("stuck");
-        await().until(() -> Integer.valueOf(2).equals(database.saga("stuck").attempts()));
+        await().until(() ->
+                Integer.valueOf(2).equals(database.saga("stuck").progress().attempts()));
         await(sweeper.stop());
 
         // Then
@@ -216,7 +217,8 @@ class DeadlineSweeperIT {
         assertThat(sweeper.problem()).isEmpty();
         assertThat(orders.stream().filter(order -> !order.equals("beside-17")))
                 .allSatisfy(order -> assertThat(database.saga(order).state()).isEqualTo("COMPENSATING"));
-        assertThat(database.saga("beside-17").failure()).contains("a saga in state COMPENSATING cannot be read");
+        assertThat(database.saga("beside-17").progress().failure())
+                .contains("a saga in state COMPENSATING cannot be read");
         assertThat(database.sentTypes("beside-17")).containsExactly("ReserveStock");
         assertThat(faulty()).isEqualTo(faultyBefore + 1);
 
@@ -227,7 +229,7 @@ class DeadlineSweeperIT {
         // Then
         await().until(() -> database.saga("beside-17").state().equals("COMPENSATING"));
         await(sweeper.stop());
-        assertThat(database.saga("beside-17").failure()).isNull();
+        assertThat(database.saga("beside-17").progress().failure()).isNull();
         assertThat(failures("beside-17")).isZero();
     }
 
@@ -255,7 +257,7 @@ class DeadlineSweeperIT {
 
         // Then
         assertThat(database.secondsLeft("refused")).isCloseTo(32, within(10.0));
-        assertThat(database.saga("refused").failure()).contains("no more of this");
+        assertThat(database.saga("refused").progress().failure()).contains("no more of this");
         assertThat(database.saga("refused").state()).isEqualTo("RESERVING_STOCK");
         assertThat(database.sentTypes("refused")).containsExactly("ReserveStock");
         await(sweeper.stop());

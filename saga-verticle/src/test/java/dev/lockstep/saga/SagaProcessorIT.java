@@ -84,7 +84,7 @@ class SagaProcessorIT {
                         tuple("StockReserved", "CHARGING_PAYMENT", List.of("ChargePayment")),
                         tuple("PaymentCharged", "CONFIRMING_ORDER", List.of("ConfirmOrder")),
                         tuple("OrderConfirmed", "CONFIRMED", null));
-        assertThat(database.saga(order).deadline()).isNull();
+        assertThat(database.saga(order).waiting().deadline()).isNull();
         assertThat(database.meters
                         .timer("lockstep.saga.duration", "outcome", "CONFIRMED", "reason", "NONE")
                         .totalTime(TimeUnit.NANOSECONDS))
@@ -149,7 +149,7 @@ class SagaProcessorIT {
                 .extracting(step -> step.get("total"), step -> step.get("reason"))
                 .containsExactly(
                         tuple(Map.of("amount", 4000, "currency", "KRW"), null), tuple(null, "INSUFFICIENT_FUNDS"));
-        assertThat(database.saga(order).reason()).isEqualTo("PAYMENT_DECLINED");
+        assertThat(database.saga(order).progress().reason()).isEqualTo("PAYMENT_DECLINED");
     }
 
     @Test
@@ -161,7 +161,7 @@ class SagaProcessorIT {
         assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReleaseStock");
         SagaView saga = database.saga(order);
         assertThat(saga.state()).isEqualTo("COMPENSATING");
-        assertThat(saga.waitingFor()).containsExactly("StockReleased", "OrderCancelled");
+        assertThat(saga.waiting().waitingFor()).containsExactly("StockReleased", "OrderCancelled");
     }
 
     @Test

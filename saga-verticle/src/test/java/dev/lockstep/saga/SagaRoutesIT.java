@@ -160,6 +160,21 @@ class SagaRoutesIT {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"%20", "a%1Bb", "a%C2%85b"})
+    void an_order_id_that_no_message_can_have_is_reported(String orderId) {
+        SagaApi.Answer answer = api.get("/sagas/" + orderId);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().path("errors").path(0).path("field").asText()).isEqualTo("orderId");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"255, 404", "256, 400"})
+    void an_order_id_has_at_most_255_characters(int length, int status) {
+        assertThat(api.get("/sagas/" + "x".repeat(length)).status()).isEqualTo(status);
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "state=BUSY, state",
         "state=confirmed, state",

@@ -3,6 +3,7 @@ package dev.lockstep.local;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.PrivateFiles;
 import dev.lockstep.embedded.Umask;
+import dev.lockstep.launcher.ExitCode;
 import dev.lockstep.runtime.SettingsException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -12,10 +13,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * The main class of the local stack: reads options and settings, prints progress and sets the exit code. {@code ./up} builds and starts it.
  */
 public final class LocalApp {
-    private static final int STOPPED = 0;
-    private static final int FAILED = 1;
-    private static final int MISCONFIGURED = 2;
-
     private LocalApp() {}
 
     public static void main(String[] options) {
@@ -27,7 +24,7 @@ public final class LocalApp {
             run(LocalConfig.from(List.of(options), System.getenv()), console, errors);
         } catch (SettingsException cause) {
             errors.line(String.valueOf(cause.getMessage()));
-            System.exit(MISCONFIGURED);
+            System.exit(ExitCode.MISCONFIGURED);
         }
     }
 
@@ -40,13 +37,13 @@ public final class LocalApp {
 
         LocalStack stack = new LocalStack(config, console);
         CountDownLatch startEnded = new CountDownLatch(1);
-        AtomicInteger exitCode = new AtomicInteger(STOPPED);
+        AtomicInteger exitCode = new AtomicInteger(ExitCode.STOPPED);
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("local-stop").unstarted(() -> {
                     stop(stack, startEnded, console);
                     // By default a JVM that a signal ends exits with 130 or 143. A stack that stopped as requested
                     // exits with 0.
-                    Runtime.getRuntime().halt(LocalKafka.hasFailed() ? FAILED : exitCode.get());
+                    Runtime.getRuntime().halt(LocalKafka.hasFailed() ? ExitCode.FAILED : exitCode.get());
                 }));
 
         long begun = System.nanoTime();
@@ -58,14 +55,14 @@ public final class LocalApp {
             }
         } catch (RuntimeException cause) {
             if (!stack.isStopping()) {
-                exitCode.set(FAILED);
+                exitCode.set(ExitCode.FAILED);
                 errors.line(explain(cause, config));
             }
         } finally {
             startEnded.countDown();
         }
-        if (exitCode.get() == FAILED) {
-            System.exit(FAILED);
+        if (exitCode.get() == ExitCode.FAILED) {
+            System.exit(ExitCode.FAILED);
         }
         stack.awaitStop();
     }

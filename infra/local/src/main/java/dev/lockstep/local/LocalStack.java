@@ -5,7 +5,7 @@ import dev.lockstep.embedded.Folders;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.runtime.RunningService;
+import dev.lockstep.launcher.RunningService;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;

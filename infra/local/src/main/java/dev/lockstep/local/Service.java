@@ -1,9 +1,9 @@
 package dev.lockstep.local;
 
 import dev.lockstep.inventory.InventoryApp;
+import dev.lockstep.launcher.RunningService;
 import dev.lockstep.order.OrderApp;
 import dev.lockstep.payment.PaymentApp;
-import dev.lockstep.runtime.RunningService;
 import dev.lockstep.saga.SagaApp;
 import java.util.Arrays;
 import java.util.Locale;

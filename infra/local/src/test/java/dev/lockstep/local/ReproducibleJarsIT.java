@@ -31,6 +31,7 @@ class ReproducibleJarsIT {
             "outbox/messaging/target/messaging-0.1.0-SNAPSHOT.jar",
             "outbox/relay/target/relay-0.1.0-SNAPSHOT.jar",
             "infra/runtime/target/runtime-0.1.0-SNAPSHOT.jar",
+            "infra/launcher/target/launcher-0.1.0-SNAPSHOT.jar",
             "order-verticle/target/order-verticle.jar");
 
     @TempDir

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * unset or blank is absent. Values read before {@link #build} may be placeholders: use them only inside it, or in {@link #check}.
  */
 public final class Env {
+    /** The shortest duration of a timer or timeout: they are set in milliseconds, and a shorter duration would become zero. */
+    public static final Duration MIN_TIMEOUT = Duration.ofMillis(1);
+
     private final Map<String, String> environment;
     private final List<String> problems = new ArrayList<>();
 
@@ -86,6 +89,18 @@ public final class Env {
         if (!ok) {
             problems.add(problem);
         }
+    }
+
+    /** Adds a problem if the duration is too short for a timer or timeout. */
+    public void checkTimeout(String name, Duration value) {
+        check(value.compareTo(MIN_TIMEOUT) >= 0, name + " must be at least " + MIN_TIMEOUT + ", but was " + value);
+    }
+
+    /** Adds a problem if the duration is shorter or longer than allowed. */
+    public void checkRange(String name, Duration value, Duration min, Duration max) {
+        check(
+                value.compareTo(min) >= 0 && value.compareTo(max) <= 0,
+                name + " must be from " + min + " to " + max + ", but was " + value);
     }
 
     /**

@@ -50,9 +50,7 @@ public record HttpLimits(
 
     private static Duration timeout(Env env, String name, Duration defaultValue) {
         Duration timeout = env.duration(name, defaultValue);
-        env.check(
-                timeout.isPositive() && timeout.compareTo(MAX_TIMEOUT) <= 0,
-                name + " must be positive and at most " + MAX_TIMEOUT + ", but was " + timeout);
+        env.checkRange(name, timeout, Env.MIN_TIMEOUT, MAX_TIMEOUT);
         return timeout;
     }
 

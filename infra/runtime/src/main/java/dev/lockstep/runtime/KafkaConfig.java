@@ -120,7 +120,7 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
      * Environment variables that set a property which no Kafka client supports. The property is passed on nevertheless, because a plug-in
      * may read it.
      */
-    Set<String> unknownVariables() {
+    public Set<String> unknownVariables() {
         return properties.keySet().stream()
                 .filter(property -> kinds(property).noneMatch(kind -> kind.supports(withoutPrefix(property))))
                 .map(KafkaConfig::variableOf)

@@ -9,7 +9,7 @@ import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 
 /** Describes why a service cannot listen on its address, in terms of the HTTP_* settings. */
-final class ListenAddress {
+public final class ListenAddress {
     private ListenAddress() {}
 
     /**
@@ -18,7 +18,7 @@ final class ListenAddress {
      *
      * @throws StartException if the service cannot listen on the address
      */
-    static void check(HttpConfig http) {
+    public static void check(HttpConfig http) {
         if (http.port() == 0) {
             return;
         }

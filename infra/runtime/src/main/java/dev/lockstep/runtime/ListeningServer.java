@@ -6,8 +6,8 @@ import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
 import java.util.Optional;
 
-/** Passes the HTTP server that a verticle has opened to the code that drains it. */
-record ListeningServer(HttpServer server) implements Shareable {
+/** Passes the HTTP server that a verticle has opened to the launcher, which drains it. */
+public record ListeningServer(HttpServer server) implements Shareable {
     private static final String MAP = "dev.lockstep.runtime";
     private static final String KEY = "http-server";
 
@@ -15,7 +15,7 @@ record ListeningServer(HttpServer server) implements Shareable {
         map(vertx).put(KEY, new ListeningServer(server));
     }
 
-    static Optional<HttpServer> of(Vertx vertx) {
+    public static Optional<HttpServer> of(Vertx vertx) {
         return Optional.ofNullable(map(vertx).get(KEY)).map(ListeningServer::server);
     }
 

@@ -26,9 +26,7 @@ public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
             }
         }
         Duration timeout = env.duration("PEERS_TIMEOUT", Duration.ofSeconds(2));
-        env.check(
-                timeout.toMillis() > 0 && timeout.compareTo(MAX_TIMEOUT) <= 0,
-                "PEERS_TIMEOUT must be from PT0.001S to " + MAX_TIMEOUT + ", but was " + timeout);
+        env.checkRange("PEERS_TIMEOUT", timeout, Env.MIN_TIMEOUT, MAX_TIMEOUT);
         return new PeersConfig(uris, timeout);
     }
 

@@ -49,10 +49,7 @@ public record PostgresConfig(
         int poolSize = env.integer("POSTGRES_POOL_SIZE", 8);
         env.check(poolSize > 0, "POSTGRES_POOL_SIZE must be at least 1, but was " + poolSize);
         Duration maxLifetime = env.duration("POSTGRES_MAX_LIFETIME", Duration.ofMinutes(10));
-        env.check(
-                maxLifetime.compareTo(MIN_LIFETIME) >= 0 && maxLifetime.compareTo(MAX_LIFETIME) <= 0,
-                "POSTGRES_MAX_LIFETIME must be from " + MIN_LIFETIME + " to " + MAX_LIFETIME + ", but was "
-                        + maxLifetime);
+        env.checkRange("POSTGRES_MAX_LIFETIME", maxLifetime, MIN_LIFETIME, MAX_LIFETIME);
         PostgresConfig withoutAddress = new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize, maxLifetime);
         return uri.isEmpty() ? withoutAddress : withoutAddress.withUri(env, uri);
     }
@@ -159,7 +156,8 @@ public record PostgresConfig(
         return pool(vertx, name, READ_CONNECTIONS, options, limits());
     }
 
-    Pool pool(Vertx vertx, String name, int size) {
+    /** A pool of another size than the configured one. The caller closes the pool. */
+    public Pool pool(Vertx vertx, String name, int size) {
         return pool(vertx, name, size, limits());
     }
 
@@ -186,7 +184,8 @@ public record PostgresConfig(
                 limits);
     }
 
-    String address() {
+    /** The address in messages. */
+    public String address() {
         return host + ":" + port + "/" + database;
     }
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Checks every two seconds, on its own connection, whether the database accepts writes. Readiness reports the result. */
-final class PostgresProbe {
+public final class PostgresProbe {
     private static final Duration INTERVAL = Duration.ofSeconds(2);
     // Settings of a database apply to new sessions only. The service's pool replaces its sessions as well.
     private static final Duration LIFETIME = Duration.ofSeconds(30);
@@ -29,7 +29,7 @@ final class PostgresProbe {
     private boolean probing;
     private volatile Optional<String> problem = Optional.empty();
 
-    PostgresProbe(Vertx vertx, ServiceConfig config) {
+    public PostgresProbe(Vertx vertx, ServiceConfig config) {
         this.postgres = config.postgres();
         this.pool = postgres.pool(
                 vertx,
@@ -39,7 +39,8 @@ final class PostgresProbe {
         this.timer = vertx.setPeriodic(INTERVAL.toMillis(), tick -> probe());
     }
 
-    Optional<String> problem() {
+    /** Why the database does not accept writes, in one sentence; empty while it does. */
+    public Optional<String> problem() {
         return problem;
     }
 
@@ -66,7 +67,7 @@ final class PostgresProbe {
                 : "Postgres at " + postgres.address() + " does not answer: " + cause.getMessage();
     }
 
-    Future<Void> close(Vertx vertx) {
+    public Future<Void> close(Vertx vertx) {
         vertx.cancelTimer(timer);
         return pool.close();
     }

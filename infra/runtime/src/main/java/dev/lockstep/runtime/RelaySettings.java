@@ -28,9 +28,7 @@ public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duratio
         env.check(
                 slot.refuseBytes() > slot.warnBytes(),
                 "RELAY_SLOT_REFUSE_BYTES must be greater than RELAY_SLOT_WARN_BYTES, but was " + slot.refuseBytes());
-        env.check(
-                heartbeatInterval.isPositive(),
-                "RELAY_HEARTBEAT_INTERVAL must be positive, but was " + heartbeatInterval);
+        env.checkTimeout("RELAY_HEARTBEAT_INTERVAL", heartbeatInterval);
         env.check(
                 stalledAfter.dividedBy(MIN_HEARTBEATS).compareTo(heartbeatInterval) >= 0 && stalledAfter.isPositive(),
                 "RELAY_STALLED_AFTER must be at least %d times RELAY_HEARTBEAT_INTERVAL, but was %s"

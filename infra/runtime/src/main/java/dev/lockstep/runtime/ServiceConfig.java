@@ -1,13 +1,11 @@
 package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.MessagingSettings;
-import java.time.Duration;
 
 /**
  * The settings that all services share. Settings that only one service has are in a record of that service.
  *
  * @param service for example {@code order-service}; used as the consumer group and as the name in logs and metrics
- * @param shutdownTimeout how long work in flight may take to finish after the service is asked to stop
  */
 public record ServiceConfig(
         String service,
@@ -16,8 +14,7 @@ public record ServiceConfig(
         KafkaConfig kafka,
         MessagingConfig messaging,
         RelaySettings relay,
-        Duration shutdownTimeout,
-        LogConfig log) {
+        ProcessConfig process) {
     /** Reads the common settings. {@link Env#build} reports problems with them together with the problems of other settings. */
     public static ServiceConfig read(Env env, String service, int defaultPort) {
         HttpConfig http = HttpConfig.read(env, defaultPort);
@@ -25,10 +22,8 @@ public record ServiceConfig(
         KafkaConfig kafka = KafkaConfig.read(env);
         MessagingConfig messaging = MessagingConfig.read(env);
         RelaySettings relay = RelaySettings.read(env);
-        Duration shutdownTimeout = env.duration("SHUTDOWN_TIMEOUT", Duration.ofSeconds(20));
-        env.check(shutdownTimeout.isPositive(), "SHUTDOWN_TIMEOUT must be positive, but was " + shutdownTimeout);
-        LogConfig log = LogConfig.read(env);
-        return new ServiceConfig(service, http, postgres, kafka, messaging, relay, shutdownTimeout, log);
+        ProcessConfig process = ProcessConfig.read(env);
+        return new ServiceConfig(service, http, postgres, kafka, messaging, relay, process);
     }
 
     /**
@@ -47,17 +42,11 @@ public record ServiceConfig(
     /** The settings of the service's outbox, inbox and dead letters. */
     public MessagingSettings messagingOptions() {
         return new MessagingSettings(
-                new MessagingSettings.Retention(
-                        messaging.outboxRetention(), messaging.inboxRetention(), messaging.deadLetterRetention()),
+                messaging.retention(),
                 slotName(),
                 relay.slot(),
                 relay.stalledAfter(),
                 "/" + service,
                 messaging.resendRequests(service, kafka));
-    }
-
-    /** The class path folder of the service's migrations, named after {@link #name()}. */
-    String migrations() {
-        return "db/migration/" + name();
     }
 }

@@ -31,7 +31,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /** The meters of one service. Each service has its own registry, so that several services in one JVM do not share meters. */
-final class ServiceMetrics implements AutoCloseable {
+public final class ServiceMetrics implements AutoCloseable {
     private static final Duration LAG_INTERVAL = Duration.ofMillis(250);
     private static final String HTTP_RESPONSE_TIME = "vertx.http.server.response.time";
     private static final double[] HTTP_BUCKETS_SECONDS = {
@@ -42,7 +42,7 @@ final class ServiceMetrics implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics collections = new JvmGcMetrics();
 
-    ServiceMetrics(String service) {
+    public ServiceMetrics(String service) {
         registry.config()
                 .commonTags(Tags.of("service", service))
                 .meterFilter(buckets())
@@ -60,12 +60,12 @@ final class ServiceMetrics implements AutoCloseable {
                 .forEach(binder -> binder.bindTo(registry));
     }
 
-    MeterRegistry registry() {
+    public MeterRegistry registry() {
         return registry;
     }
 
     /** Creates a Vert.x instance whose HTTP server, pools and event loops report to this registry. */
-    Vertx vertx() {
+    public Vertx vertx() {
         VertxOptions options = new VertxOptions()
                 .setMetricsOptions(new MicrometerMetricsOptions()
                         .setEnabled(true)

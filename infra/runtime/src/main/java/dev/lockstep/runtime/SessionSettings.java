@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * <ul>
  *   <li>{@code default_transaction_read_only}: a database that is read-only on purpose, for example during a switchover, must stay
  *       read-only;
- *   <li>{@code session_replication_role}: only a superuser may set it, so {@link PostgresStartup} checks it instead;
+ *   <li>{@code session_replication_role}: only a superuser may set it, so the launcher checks it instead;
  *   <li>{@code role}: {@code ALTER ROLE ... SET role} is how short-lived login roles become the owner of the tables;
  *   <li>settings that only affect speed or placement, such as {@code work_mem}, {@code enable_*} and tablespaces: the administrator of
  *       Postgres chooses them.

@@ -1,4 +1,4 @@
-/** Common runtime of all services: settings, database schema, topics, HTTP, health checks, metrics and graceful shutdown. */
+/** What the services are built on: settings, connection pools, the HTTP server, health checks, metrics and logs. */
 @NullMarked
 package dev.lockstep.runtime;
 

@@ -104,8 +104,13 @@ class PeersIT {
     }
 
     private static Map<String, String> settings(int port) {
-        Map<String, String> settings = new HashMap<>(EchoService.settings(
-                "postgresql://localhost:5432/orders", "localhost:9092", Map.of("PEERS_TIMEOUT", "PT2S")));
+        Map<String, String> settings = new HashMap<>(Map.of(
+                "HTTP_PORT", "0",
+                "POSTGRES_URI", "postgresql://127.0.0.1/unused",
+                "POSTGRES_USER", "unused",
+                "POSTGRES_PASSWORD", "unused",
+                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1",
+                "PEERS_TIMEOUT", "PT2S"));
         settings.put(
                 "PEERS",
                 "inventory=http://127.0.0.1:" + port + ",away=http://127.0.0.1:" + FreePorts.any()

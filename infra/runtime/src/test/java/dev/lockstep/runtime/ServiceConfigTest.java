@@ -44,25 +44,22 @@ class ServiceConfigTest {
                                 Duration.ofMinutes(10)),
                         new KafkaConfig("a:9092, b:9092", Map.of()),
                         new MessagingConfig(
-                                true,
-                                6,
-                                -1,
-                                Duration.ofDays(7),
-                                Duration.ofDays(7),
-                                Duration.ofDays(90),
-                                500,
-                                5,
-                                Duration.ofMillis(500),
-                                Duration.ofSeconds(30),
-                                Duration.ofSeconds(10),
-                                Duration.ofMinutes(10)),
+                                new MessagingConfig.Topics(true, 6, -1),
+                                new MessagingConfig.Retention(
+                                        Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90)),
+                                new MessagingConfig.Consumers(
+                                        500,
+                                        5,
+                                        Duration.ofMillis(500),
+                                        Duration.ofSeconds(30),
+                                        Duration.ofSeconds(10),
+                                        Duration.ofMinutes(10))),
                         new RelaySettings(
                                 true,
                                 Duration.ofMillis(500),
                                 Duration.ofSeconds(15),
                                 new SlotLimits(2L << 30, 16L << 30)),
-                        Duration.ofSeconds(20),
-                        new LogConfig("text", "info")));
+                        new ProcessConfig(Duration.ofSeconds(20), new LogConfig("text", "info"))));
     }
 
     @Test
@@ -92,7 +89,7 @@ class ServiceConfigTest {
                         Map.entry("CONSUMER_MAX_ATTEMPTS", "0"),
                         Map.entry("CONSUMER_RETRY_BACKOFF", "PT0S"),
                         Map.entry("CONSUMER_RETRY_BACKOFF_MAX", "-PT1S"),
-                        Map.entry("RELAY_HEARTBEAT_INTERVAL", "PT0S"),
+                        Map.entry("RELAY_HEARTBEAT_INTERVAL", "PT0.0009S"),
                         Map.entry("RELAY_STALLED_AFTER", "PT0S"),
                         Map.entry("RELAY_SLOT_WARN_BYTES", "10"),
                         Map.entry("RELAY_SLOT_REFUSE_BYTES", "10"),
@@ -109,12 +106,12 @@ class ServiceConfigTest {
                         "DEAD_LETTER_RETENTION must be at least INBOX_RETENTION, but was PT30S",
                         "CONSUMER_MAX_BATCH must be from 1 to 5000, but was 5001",
                         "CONSUMER_MAX_ATTEMPTS must be at least 1, but was 0",
-                        "CONSUMER_RETRY_BACKOFF must be positive, but was PT0S",
+                        "CONSUMER_RETRY_BACKOFF must be at least PT0.001S, but was PT0S",
                         "CONSUMER_RETRY_BACKOFF_MAX must be at least CONSUMER_RETRY_BACKOFF, but was PT-1S",
                         "RELAY_SLOT_REFUSE_BYTES must be greater than RELAY_SLOT_WARN_BYTES, but was 10",
-                        "RELAY_HEARTBEAT_INTERVAL must be positive, but was PT0S",
+                        "RELAY_HEARTBEAT_INTERVAL must be at least PT0.001S, but was PT0.0009S",
                         "RELAY_STALLED_AFTER must be at least 6 times RELAY_HEARTBEAT_INTERVAL, but was PT0S",
-                        "SHUTDOWN_TIMEOUT must be positive, but was PT0S");
+                        "SHUTDOWN_TIMEOUT must be at least PT0.001S, but was PT0S");
     }
 
     @Test
@@ -145,9 +142,9 @@ class ServiceConfigTest {
                         .contains("files that this process may open (ulimit -n), but was 2000000000"))
                 .contains(
                         "HTTP_MAX_CONNECTIONS_PER_ADDRESS must be from 1 to HTTP_MAX_CONNECTIONS, but was 0",
-                        "HTTP_HEADER_TIMEOUT must be positive and at most PT1H, but was PT0S",
-                        "HTTP_BODY_TIMEOUT must be positive and at most PT1H, but was PT-1S",
-                        "HTTP_REQUEST_TIMEOUT must be positive and at most PT1H, but was PT24H");
+                        "HTTP_HEADER_TIMEOUT must be from PT0.001S to PT1H, but was PT0S",
+                        "HTTP_BODY_TIMEOUT must be from PT0.001S to PT1H, but was PT-1S",
+                        "HTTP_REQUEST_TIMEOUT must be from PT0.001S to PT1H, but was PT24H");
         assertThat(problemsWith(Map.of("HTTP_MAX_CONNECTIONS", "10", "HTTP_MAX_CONNECTIONS_PER_ADDRESS", "11")))
                 .containsExactly("HTTP_MAX_CONNECTIONS_PER_ADDRESS must be from 1 to HTTP_MAX_CONNECTIONS, but was 11");
     }
@@ -327,7 +324,7 @@ class ServiceConfigTest {
     void consumer_options_reflect_the_configuration() {
         ServiceConfig config = read(Map.of("CONSUMER_MAX_BATCH", "50", "INBOX_RETENTION", "P1D"));
 
-        assertThat(config.messaging().consumer("order-service", List.of("order.commands"), config.kafka()))
+        assertThat(config.messaging().consumerOptions("order-service", List.of("order.commands"), config.kafka()))
                 .isEqualTo(new ConsumerOptions(
                         "order-service",
                         List.of("order.commands"),

@@ -33,6 +33,8 @@ final class TestHttpServer implements AutoCloseable {
     /** The requests that reached a route. */
     final AtomicInteger echoed = new AtomicInteger();
 
+    record Echo(@Nullable String text, @Nullable Integer times) {}
+
     private final Vertx vertx =
             Vertx.builder().withTransport(AcceptThrottle.transport()).build();
     private final int port;
@@ -52,7 +54,7 @@ final class TestHttpServer implements AutoCloseable {
         Router router = HttpApi.router(vertx, context);
         router.post("/echo").handler(ctx -> {
             echoed.incrementAndGet();
-            Responses.json(ctx, 200, JsonBody.read(ctx, EchoService.Echo.class));
+            Responses.json(ctx, 200, JsonBody.read(ctx, Echo.class));
         });
         router.delete("/echo").handler(ctx -> {
             echoed.incrementAndGet();

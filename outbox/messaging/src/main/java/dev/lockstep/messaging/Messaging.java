@@ -54,7 +54,7 @@ public final class Messaging {
      *
      * @param pool the service's own pool; the caller closes it, after {@link #stop}
      * @return completes once today's partitions exist and the consumer of resend requests has started, so that messages may be appended and
-     *     consumed
+     *     consumed; fails if that is not possible, after everything that was started has stopped
      */
     public static Future<Messaging> start(
             Vertx vertx, Pool pool, Router router, MessagingSettings options, MeterRegistry meters) {
@@ -83,15 +83,22 @@ public final class Messaging {
         ReplicationSlotMonitor monitor =
                 new ReplicationSlotMonitor(vertx, pool, options.slot(), options.slotLimits(), meters);
         OutboxMetrics metrics = new OutboxMetrics(vertx, pool, options.relayStalledAfter(), meters);
+        Messaging messaging = new Messaging(maintenance, metrics, monitor, resends, replays, resendConsumer);
+        return messaging
+                .startAll()
+                .map(messaging)
+                .recover(failure -> messaging.stop().transform(stopped -> Future.failedFuture(failure)));
+    }
+
+    private Future<Void> startAll() {
         return maintenance
                 .start()
                 .compose(done -> metrics.start())
-                .compose(done -> monitor.start())
-                .compose(started -> resendConsumer.start())
-                .map(started -> {
+                .compose(done -> slotMonitor.start())
+                .compose(done -> resendConsumer.start())
+                .onSuccess(started -> {
                     resends.start();
                     replays.start();
-                    return new Messaging(maintenance, metrics, monitor, resends, replays, resendConsumer);
                 });
     }
 

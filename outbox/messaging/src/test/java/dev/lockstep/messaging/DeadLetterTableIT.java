@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.messaging.deadletter.Fingerprint;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
@@ -44,6 +45,51 @@ class DeadLetterTableIT {
 
         assertThat(fixture.strings("SELECT \"offset\" FROM dead_letter ORDER BY \"offset\""))
                 .containsExactly("1", "2");
+    }
+
+    @Test
+    void dead_letters_that_cannot_be_deleted_do_not_prevent_the_start_and_are_deleted_by_the_next_run() {
+        // Given
+        deadLetters.insert(1, 3, 10);
+        Fixture.await(fixture.pool
+                .query("UPDATE dead_letter SET state = 'discarded', settled_at = now() - interval '91 days'")
+                .execute());
+        Fixture.await(fixture.pool.query("""
+                        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+                        BEGIN
+                            RAISE EXCEPTION 'no dead letter can be deleted';
+                        END $$
+                        """).execute());
+        Fixture.await(fixture.pool
+                .query("CREATE TRIGGER refuse BEFORE DELETE ON dead_letter EXECUTE FUNCTION refuse()")
+                .execute());
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                fixture.vertx, fixture.pool, Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90));
+
+        // When
+        Fixture.await(maintenance.start().eventually(maintenance::stop));
+
+        // Then
+        assertThat(fixture.strings("SELECT count(*)::text FROM dead_letter")).containsExactly("3");
+
+        // When they can be deleted again
+        Fixture.await(fixture.pool.query("DROP TRIGGER refuse ON dead_letter").execute());
+        Fixture.await(maintenance.run());
+
+        // Then
+        assertThat(fixture.strings("SELECT count(*)::text FROM dead_letter")).containsExactly("0");
+    }
+
+    @Test
+    void partitions_that_cannot_be_created_prevent_the_start() {
+        Fixture.await(fixture.pool
+                .query("DROP FUNCTION ensure_partitions(text, integer, integer)")
+                .execute());
+        PartitionMaintenance maintenance = new PartitionMaintenance(
+                fixture.vertx, fixture.pool, Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90));
+
+        assertThatThrownBy(() -> Fixture.await(maintenance.start().eventually(maintenance::stop)))
+                .hasMessageContaining("ensure_partitions");
     }
 
     @Test

@@ -1,10 +1,9 @@
 package dev.lockstep.payment.domain;
 
-/** The order that a payment is for. The id is opaque; the order service generates it. */
+/** The order that a payment is for. The order service generates the id. It is validated where messages and HTTP requests are read. */
 public record OrderId(String value) {
-    public OrderId {
-        if (value.isBlank()) {
-            throw new IllegalArgumentException("orderId must not be blank");
-        }
+    @Override
+    public String toString() {
+        return value;
     }
 }

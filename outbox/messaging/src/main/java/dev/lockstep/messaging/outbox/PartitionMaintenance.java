@@ -58,8 +58,8 @@ public final class PartitionMaintenance {
     }
 
     /**
-     * Runs once, then hourly. Completes when the first run is over; fails if partitions cannot be created or expired rows cannot be
-     * deleted.
+     * Runs once, then hourly. Completes when the first run is over; fails if partitions cannot be created. A failure to remove what is past
+     * its retention is logged and retried by the next run.
      */
     public Future<Void> start() {
         timer = vertx.setPeriodic(INTERVAL_MILLIS, tick -> run().onFailure(PartitionMaintenance::report));
@@ -72,13 +72,18 @@ public final class PartitionMaintenance {
         return Future.succeededFuture();
     }
 
+    /** Fails only if partitions cannot be created: without them the service can neither append nor consume messages. */
     public Future<Void> run() {
         return ensure("outbox", 1)
                 .compose(done -> ensure("inbox", daysBack(inboxRetention)))
-                .compose(done -> drop("outbox", outboxRetention))
-                .compose(done -> drop("inbox", inboxRetention))
-                .compose(done -> deleteOldDeliveryEvents())
-                .compose(done -> deleteSettledDeadLetters());
+                .compose(done -> logFailure(dropExpired("outbox", outboxRetention)))
+                .compose(done -> logFailure(dropExpired("inbox", inboxRetention)))
+                .compose(done -> logFailure(deleteOldDeliveryEvents()))
+                .compose(done -> logFailure(deleteSettledDeadLetters()));
+    }
+
+    private static Future<Void> logFailure(Future<Void> cleanup) {
+        return cleanup.onFailure(PartitionMaintenance::report).otherwiseEmpty();
     }
 
     private Future<Void> deleteSettledDeadLetters() {
@@ -109,12 +114,8 @@ public final class PartitionMaintenance {
                 .mapEmpty();
     }
 
-    private Future<Void> drop(String parent, Duration retention) {
-        return dropAll(parent, OffsetDateTime.now(ZoneOffset.UTC).minus(retention))
-                .recover(cause -> {
-                    report(cause);
-                    return Future.succeededFuture();
-                });
+    private Future<Void> dropExpired(String parent, Duration retention) {
+        return dropAll(parent, OffsetDateTime.now(ZoneOffset.UTC).minus(retention));
     }
 
     // One transaction per partition: a writer waits for one drop, not for all of them and the checks in between.

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.launcher;
+
+import org.jspecify.annotations.NullMarked;
