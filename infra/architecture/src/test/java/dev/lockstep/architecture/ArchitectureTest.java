@@ -1,4 +1,4 @@
-package dev.lockstep.local;
+package dev.lockstep.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
@@ -13,8 +13,10 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -22,18 +24,37 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import dev.lockstep.messaging.Messaging;
 import dev.lockstep.messaging.consumer.MessageConsumer;
-import dev.lockstep.runtime.PostgresConfig;
+import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.Peers;
+import dev.lockstep.runtime.ServiceResources;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetServer;
+import io.vertx.ext.web.client.WebClient;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.ClientBuilder;
+import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlClient;
+import java.net.Socket;
+import java.net.http.HttpClient;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.NullMarked;
 
-/** The dependency rules for all modules. They are tested here because only this module depends on every other one. */
+/** The dependency rules for all modules. {@link ModulesTest} checks that every module is seen. */
 @AnalyzeClasses(packages = "dev.lockstep", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     private static final List<String> SERVICES = List.of("order", "inventory", "payment", "saga");
@@ -68,21 +89,30 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule LIBRARIES_DO_NOT_DEPEND_ON_SERVICES = noClasses()
             .that()
-            .resideOutsideOfPackages(with(SERVICE_PACKAGES, "dev.lockstep.local.."))
+            .resideOutsideOfPackages(with(SERVICE_PACKAGES, "dev.lockstep.local..", "dev.lockstep.faults.agent.."))
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(SERVICE_PACKAGES)
             .because("libraries must not depend on the services that use them");
 
     @ArchTest
-    static final ArchRule ONLY_APPS_USE_THE_RELAY = noClasses()
+    static final ArchRule ONLY_THE_LAUNCHER_USES_THE_RELAY = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.lockstep.relay..", "dev.lockstep.local..")
-            .and(are("not part of an *App", javaClass -> !topLevel(javaClass).endsWith("App")))
+            .resideOutsideOfPackages("dev.lockstep.relay..", "dev.lockstep.launcher..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("dev.lockstep.relay..")
-            .because("the App of a service decides whether and how it runs a relay");
+            .because("services only append to the outbox; the launcher decides whether and how it is relayed");
+
+    @ArchTest
+    static final ArchRule ONLY_APPS_USE_THE_LAUNCHER = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.lockstep.launcher..", "dev.lockstep.local..")
+            .and(are("not part of an *App", javaClass -> !topLevel(javaClass).endsWith("App")))
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.lockstep.launcher..")
+            .because("a verticle must not depend on how its process is started and stopped");
 
     @ArchTest
     static final ArchRule ONLY_THE_RELAY_USES_DEBEZIUM = noClasses()
@@ -166,6 +196,28 @@ class ArchitectureTest {
             .because("it runs any service");
 
     @ArchTest
+    static final ArchRule THE_LAUNCHER_DEPENDS_ON_RUNTIME_MESSAGING_AND_RELAY_ONLY = dependsOnlyOn(
+                    "dev.lockstep.launcher..",
+                    "dev.lockstep.launcher..",
+                    "dev.lockstep.runtime..",
+                    "dev.lockstep.messaging..",
+                    "dev.lockstep.relay..")
+            .because("it starts any service");
+
+    // The agent is loaded into the process of a service, where it disables single methods.
+    @ArchTest
+    static final ArchRule FAULTS_ARE_INJECTED_FROM_OUTSIDE = noClasses()
+            .that()
+            .resideInAPackage("dev.lockstep.faults..")
+            .and()
+            .resideOutsideOfPackage("dev.lockstep.faults.agent..")
+            .should()
+            .dependOnClassesThat(resideInAPackage("dev.lockstep..")
+                    .and(not(resideInAnyPackage(
+                            "dev.lockstep.faults..", "dev.lockstep.embedded..", "dev.lockstep.messaging.record.."))))
+            .because("a fault case must find what a client or an operator would find");
+
+    @ArchTest
     static final ArchRule THE_AUDIT_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
                     "dev.lockstep.audit..", "dev.lockstep.audit..")
             .because("an error in shared code would go unnoticed");
@@ -176,9 +228,9 @@ class ArchitectureTest {
             .because("the tests of every module use them");
 
     @ArchTest
-    static final ArchRule ONLY_TESTS_AND_THE_LOCAL_STACK_EMBED_SERVERS = noClasses()
+    static final ArchRule ONLY_TESTS_AND_LOCAL_STACKS_EMBED_SERVERS = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..")
+            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..", "dev.lockstep.faults..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.lockstep.embedded..", "kafka..")
@@ -189,7 +241,8 @@ class ArchitectureTest {
             .that(are(
                     "neither an *App nor a class that reads it for an App",
                     javaClass -> !javaClass.getSimpleName().endsWith("App")
-                            && !List.of("ServiceRunner", "LogSetting").contains(javaClass.getSimpleName())))
+                            && !List.of("ServiceLauncher", "LogSetting", "ServiceMain")
+                                    .contains(javaClass.getSimpleName())))
             .should()
             .callMethodWhere(target(nameMatching("getenv")).and(targetOwner(assignableTo(System.class))))
             .because("settings are read in one place, validated together and passed on as records");
@@ -201,7 +254,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ONLY_STORES_EXECUTE_SQL = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..")
+            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..", "dev.lockstep.faults..")
             .and(are(
                     "not a store",
                     javaClass -> !topLevel(javaClass)
@@ -216,11 +269,9 @@ class ArchitectureTest {
     static final ArchRule ONLY_VERTICLES_OPEN_CLIENTS = noClasses()
             .that()
             .resideInAnyPackage(SERVICE_PACKAGES)
-            .and()
-            .haveSimpleNameNotEndingWith("Verticle")
+            .and(are("not part of a *Verticle", javaClass -> !topLevel(javaClass).endsWith("Verticle")))
             .should()
-            .callMethodWhere(target(nameMatching("pool|create"))
-                    .and(targetOwner(assignableTo(PostgresConfig.class).or(assignableTo(MessageConsumer.class)))))
+            .accessTargetWhere(opensClient())
             .because("the verticle opens and closes all clients");
 
     @ArchTest
@@ -316,6 +367,44 @@ class ArchitectureTest {
         });
     }
 
+    // Objects that hold connections, and their builders.
+    private static final List<Class<?>> CLIENTS = List.of(
+            Admin.class,
+            ClientBuilder.class,
+            Connection.class,
+            Consumer.class,
+            DataSource.class,
+            HttpClient.class,
+            HttpClient.Builder.class,
+            HttpClientAgent.class,
+            HttpServer.class,
+            MessageConsumer.class,
+            NetClient.class,
+            NetServer.class,
+            Peers.class,
+            Pool.class,
+            Producer.class,
+            ServiceResources.class,
+            Socket.class,
+            WebClient.class);
+    // Their methods complete later, so the type that they return does not show what they open.
+    private static final List<Class<?>> OPENED_LATER =
+            List.of(HttpApi.class, Messaging.class, PgConnection.class, ServiceResources.class);
+
+    private static DescribedPredicate<JavaAccess<?>> opensClient() {
+        return describe("a call that opens a client", access -> {
+            if (!(access.getTarget() instanceof CodeUnitAccessTarget called)) {
+                return false;
+            }
+            JavaClass opened = called.getName().equals(JavaConstructor.CONSTRUCTOR_NAME)
+                    ? called.getOwner()
+                    : called.getRawReturnType();
+            return CLIENTS.stream().anyMatch(opened::isAssignableTo)
+                    || (OPENED_LATER.stream().anyMatch(called.getOwner()::isAssignableTo)
+                            && opened.isAssignableTo(Future.class));
+        });
+    }
+
     private static DescribedPredicate<JavaAccess<?>> sql() {
         return describe("SQL", access -> {
             JavaClass owner = access.getTargetOwner();
@@ -348,9 +437,7 @@ class ArchitectureTest {
                 .toArray(String[]::new);
     }
 
-    private static String[] with(String[] packages, String another) {
-        String[] all = Arrays.copyOf(packages, packages.length + 1);
-        all[packages.length] = another;
-        return all;
+    private static String[] with(String[] packages, String... more) {
+        return Stream.of(packages, more).flatMap(Arrays::stream).toArray(String[]::new);
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.architecture;
+
+import org.jspecify.annotations.NullMarked;

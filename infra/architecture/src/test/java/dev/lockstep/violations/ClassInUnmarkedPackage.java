@@ -1,0 +1,4 @@
+package dev.lockstep.violations;
+
+/** A deliberate violation: its package has no package-info. */
+public final class ClassInUnmarkedPackage {}
