@@ -1,8 +1,8 @@
 package dev.lockstep.audit;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestResource;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Databases and topics as the services would leave them after completed orders, written from the documentation. Tests tamper with them. */
-final class AuditFixture implements AutoCloseable {
+final class AuditFixture extends TestResource {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int PRICE = 1_000;
 
@@ -37,7 +37,7 @@ final class AuditFixture implements AutoCloseable {
         }
     }
 
-    AuditFixture() throws Exception {
+    AuditFixture() {
         databases.run(
                 ServiceRole.INVENTORY,
                 "INSERT INTO product (product_id, name, unit_price, currency, available) VALUES ('p1', 'Notebook', 1000, 'KRW', 100)");
@@ -211,7 +211,7 @@ final class AuditFixture implements AutoCloseable {
     }
 
     /** Sends all rows, commits all consumer offsets, and marks all rows as relayed. */
-    void relay() throws Exception {
+    void relay() {
         unsent.forEach(this::send);
         unsent.clear();
         topics.commitAll();
@@ -220,23 +220,26 @@ final class AuditFixture implements AutoCloseable {
         }
     }
 
-    Outcome audit(String... options) throws Exception {
-        LocalPostgres postgres = TestServers.postgres();
+    Outcome audit(String... options) throws IOException {
         Path json = Files.createTempFile("audit", ".json");
-        List<String> all = new ArrayList<>(List.of(
-                "--postgres-port=" + postgres.port(),
-                "--orders-db=" + databases.name(ServiceRole.ORDER),
-                "--inventory-db=" + databases.name(ServiceRole.INVENTORY),
-                "--payments-db=" + databases.name(ServiceRole.PAYMENT),
-                "--sagas-db=" + databases.name(ServiceRole.SAGA),
-                "--kafka=" + TestServers.kafka().bootstrapServers(),
-                "--settle=1ms",
-                "--json=" + json));
-        all.addAll(List.of(options));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int exitCode = AuditApp.run(new PrintWriter(out), new PrintWriter(err), all.toArray(String[]::new));
-        return new Outcome(exitCode, out.toString(), err.toString(), JSON.readTree(json.toFile()));
+        try {
+            List<String> all = new ArrayList<>(List.of(
+                    "--postgres-port=" + databases.port(),
+                    "--orders-db=" + databases.name(ServiceRole.ORDER),
+                    "--inventory-db=" + databases.name(ServiceRole.INVENTORY),
+                    "--payments-db=" + databases.name(ServiceRole.PAYMENT),
+                    "--sagas-db=" + databases.name(ServiceRole.SAGA),
+                    "--kafka=" + topics.bootstrapServers(),
+                    "--settle=1ms",
+                    "--json=" + json));
+            all.addAll(List.of(options));
+            StringWriter out = new StringWriter();
+            StringWriter err = new StringWriter();
+            int exitCode = AuditApp.run(new PrintWriter(out), new PrintWriter(err), all.toArray(String[]::new));
+            return new Outcome(exitCode, out.toString(), err.toString(), JSON.readTree(json.toFile()));
+        } finally {
+            Files.deleteIfExists(json);
+        }
     }
 
     @Override

@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A consistent system passes the audit. Accepted orders, work in progress and options are judged as documented. */
@@ -19,20 +19,16 @@ class AuditIT {
     @TempDir
     Path folder;
 
-    private AuditFixture fixture;
+    @RegisterExtension
+    final AuditFixture fixture = new AuditFixture();
+
     private String confirmed;
     private String cancelled;
 
     @BeforeEach
-    void create_two_completed_orders() throws Exception {
-        fixture = new AuditFixture();
+    void createCompletedOrders() {
         confirmed = fixture.confirmed(2);
         cancelled = fixture.cancelled(3);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
     }
 
     @Test
@@ -136,12 +132,12 @@ class AuditIT {
 
     @Test
     void an_unreachable_server_is_reported_with_its_address_and_options() throws Exception {
-        Path impatient = Files.writeString(
+        Path shortTimeouts = Files.writeString(
                 folder.resolve("kafka.properties"), "default.api.timeout.ms=1000\nrequest.timeout.ms=500\n");
 
         Outcome withoutPostgres = fixture.audit("--postgres-port=1");
         Outcome withoutOne = fixture.audit("--sagas-db=postgresql://127.0.0.1:1/sagas");
-        Outcome withoutKafka = fixture.audit("--kafka=127.0.0.1:1", "--kafka-properties=" + impatient);
+        Outcome withoutKafka = fixture.audit("--kafka=127.0.0.1:1", "--kafka-properties=" + shortTimeouts);
 
         assertThat(List.of(withoutPostgres, withoutOne, withoutKafka))
                 .allSatisfy(outcome -> {

@@ -1,12 +1,11 @@
 package dev.lockstep.audit;
 
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.DatabaseTemplate;
+import dev.lockstep.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -15,36 +14,41 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 
 /** The four databases with the services' own tables, created from the services' migrations. */
 final class Databases implements AutoCloseable {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path MESSAGING =
             ROOT.resolve("outbox/messaging/src/main/resources/dev/lockstep/messaging/migration");
-    private static final Map<ServiceRole, String> TEMPLATES = new EnumMap<>(ServiceRole.class);
-    private static final AtomicInteger COPIES = new AtomicInteger();
+    private static final Map<ServiceRole, DatabaseTemplate> TEMPLATES = templates();
 
-    private final Map<ServiceRole, String> names = new EnumMap<>(ServiceRole.class);
+    private final Map<ServiceRole, TestDatabase> databases = new EnumMap<>(ServiceRole.class);
     private final Map<ServiceRole, Connection> connections = new EnumMap<>(ServiceRole.class);
 
-    /** @throws SQLException if the tables cannot be created */
-    Databases() throws SQLException, IOException {
+    Databases() {
+        TEMPLATES.forEach((role, template) -> {
+            TestDatabase database = new TestDatabase(template);
+            databases.put(role, database);
+            connections.put(role, database.connect());
+        });
+    }
+
+    private static Map<ServiceRole, DatabaseTemplate> templates() {
+        Map<ServiceRole, DatabaseTemplate> templates = new EnumMap<>(ServiceRole.class);
         for (ServiceRole role : ServiceRole.values()) {
-            String template = template(role);
-            String name = role.database() + "_copy_" + COPIES.incrementAndGet();
-            try (Connection connection = connect("postgres");
-                    Statement statement = connection.createStatement()) {
-                statement.execute("CREATE DATABASE " + name + " TEMPLATE " + template);
-            }
-            names.put(role, name);
-            connections.put(role, connect(name));
+            templates.put(role, new DatabaseTemplate(role.database(), source -> createTables(role, source)));
         }
+        return templates;
     }
 
     String name(ServiceRole role) {
-        return Objects.requireNonNull(names.get(role));
+        return Objects.requireNonNull(databases.get(role)).name();
+    }
+
+    int port() {
+        return Objects.requireNonNull(databases.get(ServiceRole.ORDER)).server().port();
     }
 
     void run(ServiceRole role, String sql, Object... parameters) {
@@ -75,14 +79,8 @@ final class Databases implements AutoCloseable {
         return statement;
     }
 
-    // Created once for all tests and copied for each.
-    private static synchronized String template(ServiceRole role) throws SQLException, IOException {
-        String existing = TEMPLATES.get(role);
-        if (existing != null) {
-            return existing;
-        }
-        String template = TestServers.newDatabase(role.database());
-        try (Connection connection = connect(template);
+    private static void createTables(ServiceRole role, DataSource source) {
+        try (Connection connection = source.getConnection();
                 Statement statement = connection.createStatement()) {
             for (Path folder : List.of(
                     MESSAGING, ROOT.resolve(role.id() + "-verticle/src/main/resources/db/migration/" + role.id()))) {
@@ -91,9 +89,9 @@ final class Databases implements AutoCloseable {
                 }
             }
             statement.execute("SELECT ensure_partitions('outbox', 1, 1), ensure_partitions('inbox', 1, 1)");
+        } catch (SQLException | IOException cause) {
+            throw new IllegalStateException(cause);
         }
-        TEMPLATES.put(role, template);
-        return template;
     }
 
     private static List<Path> migrations(Path folder) throws IOException {
@@ -102,11 +100,6 @@ final class Databases implements AutoCloseable {
                     .sorted()
                     .toList();
         }
-    }
-
-    private static Connection connect(String database) throws SQLException {
-        LocalPostgres postgres = TestServers.postgres();
-        return DriverManager.getConnection(postgres.jdbcUrl(database));
     }
 
     @Override

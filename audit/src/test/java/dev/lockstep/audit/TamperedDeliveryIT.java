@@ -5,29 +5,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Records that are missing, forged, changed, reordered or dead-lettered are reported, and nothing else is. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class TamperedDeliveryIT {
-    private AuditFixture fixture;
+    @RegisterExtension
+    final AuditFixture fixture = new AuditFixture();
+
     private String confirmed;
     private String cancelled;
 
     @BeforeEach
-    void create_two_completed_orders() throws Exception {
-        fixture = new AuditFixture();
+    void createCompletedOrders() {
         confirmed = fixture.confirmed(2);
         cancelled = fixture.cancelled(3);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
     }
 
     @Test
@@ -82,7 +80,7 @@ class TamperedDeliveryIT {
         fixture.send(row);
         fixture.send(row);
         fixture.topics.send("inventory.commands", null, "me", "hello", Map.of("ce_type", "ReserveStock"));
-        fixture.topics.send("order.confirmed", null, cancelled, "hello", Map.of("ce_source", "/nobody"));
+        fixture.topics.send("order.confirmed", null, cancelled, "hello", Map.of("ce_source", "/unknown"));
         fixture.relay();
 
         Outcome outcome = fixture.audit();

@@ -4,29 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Violations in orders, stock, money and saga steps are reported with the order, product or account concerned, and nothing else is. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class TamperedOrdersIT {
-    private AuditFixture fixture;
+    @RegisterExtension
+    final AuditFixture fixture = new AuditFixture();
+
     private String confirmed;
     private String cancelled;
 
     @BeforeEach
-    void create_two_completed_orders() throws Exception {
-        fixture = new AuditFixture();
+    void createCompletedOrders() {
         confirmed = fixture.confirmed(2);
         cancelled = fixture.cancelled(3);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
     }
 
     @Test

@@ -1,15 +1,12 @@
 package dev.lockstep.audit;
 
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
@@ -23,27 +20,26 @@ import org.jspecify.annotations.Nullable;
 final class Topics implements AutoCloseable {
     private static final int PARTITIONS = 2;
 
-    private final Admin admin;
-    private final KafkaProducer<byte[], byte[]> producer;
+    private final TestKafka kafka = new TestKafka();
+    private final KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+            Map.of("bootstrap.servers", kafka.bootstrapServers()),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
     private final Set<TopicPartition> partitions = new HashSet<>();
 
-    Topics() throws ExecutionException, InterruptedException {
-        Map<String, Object> settings =
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers());
-        admin = Admin.create(settings);
-        Set<String> existing = admin.listTopics().names().get();
-        admin.deleteTopics(existing).all().get();
-        admin.createTopics(ServiceRole.topics().stream()
-                        .map(topic -> new NewTopic(topic, PARTITIONS, (short) 1))
-                        .toList())
-                .all()
-                .get();
+    Topics() {
+        Set<String> existing = TestKafka.await(kafka.admin().listTopics().names());
+        TestKafka.await(kafka.admin().deleteTopics(existing).all());
         for (String topic : ServiceRole.topics()) {
+            kafka.createTopic(topic, PARTITIONS);
             for (int partition = 0; partition < PARTITIONS; partition++) {
                 partitions.add(new TopicPartition(topic, partition));
             }
         }
-        producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    String bootstrapServers() {
+        return kafka.bootstrapServers();
     }
 
     /** Sends a record and waits for the acknowledgement. */
@@ -72,7 +68,7 @@ final class Topics implements AutoCloseable {
                 new ProducerRecord<>(topic, null, key == null ? null : bytes(key), bytes(value));
         headers.forEach((name, text) -> record.headers().add(name, bytes(text)));
         try (KafkaProducer<byte[], byte[]> aborting = new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "transactional.id", "aborting"),
+                Map.of("bootstrap.servers", kafka.bootstrapServers(), "transactional.id", "aborting"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
             aborting.initTransactions();
@@ -84,7 +80,7 @@ final class Topics implements AutoCloseable {
     }
 
     /** Commits the end offsets for every consumer group. */
-    void commitAll() throws ExecutionException, InterruptedException {
+    void commitAll() {
         Map<TopicPartition, Long> ends = ends();
         for (ServiceRole role : ServiceRole.values()) {
             Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
@@ -93,25 +89,25 @@ final class Topics implements AutoCloseable {
                     offsets.put(partition, new OffsetAndMetadata(end));
                 }
             });
-            admin.alterConsumerGroupOffsets(role.group(), offsets).all().get();
+            TestKafka.await(kafka.admin()
+                    .alterConsumerGroupOffsets(role.group(), offsets)
+                    .all());
         }
     }
 
     /** Deletes all records, as retention would. */
-    void expireAll() throws ExecutionException, InterruptedException {
+    void expireAll() {
         Map<TopicPartition, RecordsToDelete> gone = new HashMap<>();
         ends().forEach((partition, end) -> gone.put(partition, RecordsToDelete.beforeOffset(end)));
-        admin.deleteRecords(gone).all().get();
+        TestKafka.await(kafka.admin().deleteRecords(gone).all());
     }
 
-    private Map<TopicPartition, Long> ends() throws ExecutionException, InterruptedException {
+    private Map<TopicPartition, Long> ends() {
         Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
         partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
         Map<TopicPartition, Long> ends = new HashMap<>();
-        for (Map.Entry<TopicPartition, ListOffsetsResultInfo> entry :
-                admin.listOffsets(latest).all().get().entrySet()) {
-            ends.put(entry.getKey(), entry.getValue().offset());
-        }
+        TestKafka.await(kafka.admin().listOffsets(latest).all())
+                .forEach((partition, end) -> ends.put(partition, end.offset()));
         return ends;
     }
 
@@ -122,6 +118,6 @@ final class Topics implements AutoCloseable {
     @Override
     public void close() {
         producer.close();
-        admin.close();
+        kafka.close();
     }
 }

@@ -78,10 +78,6 @@ final class Auditor {
                     MAIN_CLASS,
                     "--postgres-port",
                     String.valueOf(stack.postgres().port()),
-                    "--postgres-user",
-                    LocalPostgres.USER,
-                    "--postgres-password",
-                    LocalPostgres.PASSWORD,
                     "--kafka",
                     stack.bootstrapServers(),
                     "--accepted",
@@ -96,7 +92,10 @@ final class Auditor {
             if (partitionsAdded) {
                 command.add("--partitions-added");
             }
-            Commands.Result result = Commands.run(command, LIMIT);
+            // Other users of the machine see the arguments of a process, and not its environment.
+            Map<String, String> login =
+                    Map.of("POSTGRES_USER", LocalPostgres.USER, "POSTGRES_PASSWORD", LocalPostgres.PASSWORD);
+            Commands.Result result = Commands.run(command, login, LIMIT);
             if (result.exitCode() != 0 && result.exitCode() != 1) {
                 throw new FaultsException(
                         "the auditor failed with exit code " + result.exitCode() + ": " + result.output());

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs programs of the operating system. */
@@ -19,14 +20,20 @@ final class Commands {
 
     /** Runs a program to its end. A program that exceeds the limit is killed; its exit code is then -1. */
     static Result run(List<String> command, Duration limit) {
+        return run(command, Map.of(), limit);
+    }
+
+    /** Like {@link #run(List, Duration)}, with additional environment variables. */
+    static Result run(List<String> command, Map<String, String> environment, Duration limit) {
         try {
             Path output = Files.createTempFile("lockstep-faults", ".out");
             try {
-                Process process = new ProcessBuilder(command)
+                ProcessBuilder builder = new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
-                        .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
-                        .start();
+                        .redirectInput(Redirect.from(Path.of("/dev/null").toFile()));
+                builder.environment().putAll(environment);
+                Process process = builder.start();
                 boolean ended = process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS);
                 if (!ended) {
                     process.destroyForcibly().waitFor();

@@ -87,15 +87,16 @@ final class FuzzCases {
     private static List<ConsumerRecord<byte[], byte[]>> readServiceRecords(CaseRun run) {
         List<String> sources =
                 Stream.of(Service.values()).map(FuzzCases::source).toList();
-        List<ConsumerRecord<byte[], byte[]>> all = RecordCases.readNewest(run, 400).stream()
-                .filter(record -> {
-                    Header source = record.headers().lastHeader("ce_source");
-                    return source != null
-                            && source.value() != null
-                            && sources.contains(new String(source.value(), StandardCharsets.UTF_8))
-                            && record.key() != null;
-                })
-                .toList();
+        List<ConsumerRecord<byte[], byte[]>> all =
+                RecordCases.readNewest(run, RecordCases.NEWEST_OF_A_PARTITION).stream()
+                        .filter(record -> {
+                            Header source = record.headers().lastHeader("ce_source");
+                            return source != null
+                                    && source.value() != null
+                                    && sources.contains(new String(source.value(), StandardCharsets.UTF_8))
+                                    && record.key() != null;
+                        })
+                        .toList();
         if (all.isEmpty()) {
             throw new FaultsException("found no record of a service that could be modified");
         }

@@ -39,6 +39,9 @@ final class RecordCases {
             "payment.updated", "PaymentCharged");
     static final List<String> TOPICS = TYPES.keySet().stream().sorted().toList();
 
+    // About 400 records of the 54 partitions of a new system.
+    static final int NEWEST_OF_A_PARTITION = 7;
+
     // Larger than a Postgres B-tree entry, and too random to be compressed into one.
     private static final int TOO_LONG = 3_000;
 
@@ -64,7 +67,7 @@ final class RecordCases {
     private static void repeat(CaseRun run) {
         for (int round = 0; round < run.times(4, 2); round++) {
             run.pause(1_500, 2_500);
-            List<ConsumerRecord<byte[], byte[]>> records = readNewest(run, 400);
+            List<ConsumerRecord<byte[], byte[]>> records = readNewest(run, NEWEST_OF_A_PARTITION);
             List<ConsumerRecord<byte[], byte[]>> twice = new ArrayList<>(records);
             twice.addAll(records);
             Collections.shuffle(twice, run.random());
@@ -185,7 +188,7 @@ final class RecordCases {
                 new ByteArraySerializer());
     }
 
-    // Reads up to about this many records in total, the newest of every partition.
+    /** Reads the newest records of every partition, up to this many of each. */
     static List<ConsumerRecord<byte[], byte[]>> readNewest(CaseRun run, int most) {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", run.stack().bootstrapServers()),
@@ -197,7 +200,7 @@ final class RecordCases {
                     .toList();
             consumer.assign(partitions);
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            ends.forEach((partition, end) -> consumer.seek(partition, Math.max(0, end - most / partitions.size())));
+            ends.forEach((partition, end) -> consumer.seek(partition, Math.max(0, end - most)));
             List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
             while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
                 consumer.poll(Duration.ofMillis(200)).forEach(records::add);

@@ -1,6 +1,6 @@
 package dev.lockstep.inventory;
 
-import static dev.lockstep.inventory.InventoryDatabase.await;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.contracts.InventoryCommand;
@@ -34,11 +34,9 @@ class ContentionIT {
     @Test
     void batches_over_the_same_products_in_different_orders_neither_deadlock_nor_oversell() {
         try (InventoryDatabase database = new InventoryDatabase(WRITERS + 2)) {
-            // Given
             IntStream.range(0, PRODUCTS).forEach(i -> database.put("p" + i, 100, "KRW", STOCK));
             Random seeds = new Random(SEED);
 
-            // When
             List<Future<Long>> writers = new ArrayList<>();
             for (int writer = 0; writer < WRITERS; writer++) {
                 writers.add(batches(database, "w" + writer + "-", new Random(seeds.nextLong()), BATCHES));
@@ -46,7 +44,6 @@ class ContentionIT {
             writers.add(restocks(database, new Random(seeds.nextLong()), RESTOCKS));
             List<Long> outcomes = await(Future.join(writers).map(done -> done.<Long>list()));
 
-            // Then
             long putIn = PRODUCTS * STOCK + outcomes.getLast();
             List<Product> products = IntStream.range(0, PRODUCTS)
                     .mapToObj(i -> database.product("p" + i))

@@ -1,8 +1,8 @@
 package dev.lockstep.inventory;
 
+import static dev.lockstep.testing.Futures.await;
+
 import dev.lockstep.contracts.InventoryCommand;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.inventory.domain.Money;
 import dev.lockstep.inventory.domain.Product;
 import dev.lockstep.inventory.domain.ProductId;
@@ -10,25 +10,23 @@ import dev.lockstep.inventory.domain.StockDecider;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.testing.DatabaseTemplate;
+import dev.lockstep.testing.TestResource;
+import dev.lockstep.testing.VertxDatabase;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgBuilder;
-import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
-import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.StreamSupport;
-import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /** A separate database with the inventory tables, and a processor that uses it. */
-final class InventoryDatabase implements AutoCloseable {
+final class InventoryDatabase extends TestResource {
+    private static final DatabaseTemplate TABLES =
+            DatabaseTemplate.ofService("inventory", MessagingSchema::migrate, "db/migration/inventory");
+
     private static final String INSERT_PRODUCT = """
             WITH intake AS (INSERT INTO stock_intake (product_id, qty) VALUES ($1, $4))
             INSERT INTO product (product_id, name, unit_price, currency, available) VALUES ($1, $1, $2, $3, $4)
@@ -55,32 +53,14 @@ final class InventoryDatabase implements AutoCloseable {
     final InventoryProcessor processor = new InventoryProcessor(
             new InventoryMessages(), new ReservationStore(), products, new Outbox(), new StockDecider());
     final Pool pool;
-    private final Vertx vertx = Vertx.vertx();
+    private final VertxDatabase data;
 
     InventoryDatabase(int connections) {
-        LocalPostgres postgres = TestServers.postgres();
-        String database = TestServers.newDatabase("inventory");
-        PGSimpleDataSource dataSource = new PGSimpleDataSource();
-        dataSource.setUrl(postgres.jdbcUrl(database));
-        dataSource.setUser(LocalPostgres.USER);
-        dataSource.setPassword(LocalPostgres.PASSWORD);
-        MessagingSchema.migrate(dataSource);
-        Flyway.configure()
-                .dataSource(dataSource)
-                .locations("classpath:db/migration/inventory")
-                .baselineOnMigrate(true)
-                .baselineVersion("0")
-                .load()
-                .migrate();
-        pool = PgBuilder.pool()
-                .connectingTo(PgConnectOptions.fromUri(postgres.uri(database))
-                        .setUser(LocalPostgres.USER)
-                        .setPassword(LocalPostgres.PASSWORD)
-                        .setCachePreparedStatements(true)
-                        .setPipeliningLimit(16))
-                .with(new PoolOptions().setMaxSize(connections))
-                .using(vertx)
-                .build();
+        data = new VertxDatabase(TABLES, connections, options -> {
+            options.setPipeliningLimit(16);
+            return options;
+        });
+        pool = data.pool();
     }
 
     /** Handles the commands as one batch in one transaction. */
@@ -148,17 +128,8 @@ final class InventoryDatabase implements AutoCloseable {
                 command, UUID.randomUUID(), "inventory.commands", 0, 0, command.orderId(), traceparent);
     }
 
-    static <T> T await(Future<T> future) {
-        try {
-            return future.await(60, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new AssertionError("not completed within a minute", e);
-        }
-    }
-
     @Override
     public void close() {
-        await(pool.close());
-        await(vertx.close());
+        data.close();
     }
 }

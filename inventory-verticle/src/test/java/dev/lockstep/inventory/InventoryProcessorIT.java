@@ -1,7 +1,7 @@
 package dev.lockstep.inventory;
 
-import static dev.lockstep.inventory.InventoryDatabase.await;
 import static dev.lockstep.inventory.InventoryDatabase.received;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -25,12 +25,11 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class InventoryProcessorIT {
@@ -40,8 +39,8 @@ class InventoryProcessorIT {
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     private static final AtomicInteger TESTS = new AtomicInteger();
 
-    @SuppressWarnings("NullAway.Init")
-    private static InventoryDatabase database;
+    @RegisterExtension
+    static final InventoryDatabase database = new InventoryDatabase(4);
 
     private final int test = TESTS.incrementAndGet();
     private final String order = "order-" + test;
@@ -49,25 +48,14 @@ class InventoryProcessorIT {
     private final String cup = "cup-" + test;
     private final String pot = "pot-" + test;
 
-    @BeforeAll
-    static void open() {
-        database = new InventoryDatabase(4);
-    }
-
-    @AfterAll
-    static void close() {
-        database.close();
-    }
-
     @BeforeEach
-    void put_products() {
+    void putProducts() {
         database.put(cup, 2_000, "KRW", 10);
         database.put(pot, 30_000, "KRW", 3);
     }
 
     @Test
     void a_batch_decides_its_commands_one_after_the_other() {
-        // When
         await(database.batch(List.of(
                 reserve(order, cup, 6),
                 reserve(other, cup, 5),
@@ -75,7 +63,6 @@ class InventoryProcessorIT {
                 reserve(order, cup, 1),
                 reserve(other + "-2", cup, 10))));
 
-        // Then
         assertThat(database.events(order))
                 .containsExactly(stockReserved(order, 12_000), stockReleased(order), stockReleased(order));
         assertThat(database.events(other)).containsExactly(stockRejected(other, "OUT_OF_STOCK"));
@@ -85,7 +72,6 @@ class InventoryProcessorIT {
 
     @Test
     void only_orders_with_a_locked_product_or_reservation_are_blocked() {
-        // Given
         await(database.batch(List.of(reserve(order, pot, 1), reserve(other, pot, 1))));
         SqlConnection operator = await(database.pool.getConnection());
         await(operator.begin());
@@ -100,13 +86,11 @@ class InventoryProcessorIT {
                 new ReleaseStock(other),
                 reserve("unknown-" + test, "no-such-product", 1));
 
-        // When
         List<ReceivedMessage<InventoryCommand>> messages = received(commands);
         Set<UUID> lockedOut =
                 await(database.pool.withTransaction(tx -> database.processor.blockedMessages(tx, messages)));
         await(operator.close());
 
-        // Then
         assertThat(messages.stream()
                         .filter(each -> lockedOut.contains(each.messageId()))
                         .map(each -> each.message().orderId()))
@@ -115,13 +99,11 @@ class InventoryProcessorIT {
 
     @Test
     void all_lines_are_held_or_none() {
-        // When
         await(database.batch(List.of(
                 new ReserveStock(order, List.of(new OrderItem(cup, 2), new OrderItem(pot, 4))),
                 new ReserveStock(
                         other, List.of(new OrderItem(pot, 1), new OrderItem(cup, 2), new OrderItem(pot, 2))))));
 
-        // Then
         assertThat(database.events(order)).containsExactly(stockRejected(order, "OUT_OF_STOCK"));
         assertThat(database.events(other)).containsExactly(stockReserved(other, 94_000));
         assertThat(database.product(cup).reserved()).isEqualTo(2);
@@ -130,14 +112,11 @@ class InventoryProcessorIT {
 
     @Test
     void a_repeat_in_a_later_batch_changes_nothing_and_gets_the_current_state() {
-        // Given
         await(database.batch(List.of(reserve(order, cup, 2), reserve(other, cup, 100))));
         database.put(new ProductId(cup), new Money(9, "USD"), 1_000);
 
-        // When
         await(database.batch(List.of(reserve(order, cup, 2), reserve(other, cup, 100))));
 
-        // Then
         assertThat(database.events(order)).containsExactly(stockReserved(order, 4_000), stockReserved(order, 4_000));
         assertThat(database.events(other))
                 .containsExactly(stockRejected(other, "OUT_OF_STOCK"), stockRejected(other, "OUT_OF_STOCK"));
@@ -147,14 +126,11 @@ class InventoryProcessorIT {
 
     @Test
     void a_release_returns_the_held_stock_once() {
-        // Given
         await(database.batch(List.of(new ReserveStock(order, List.of(new OrderItem(pot, 1), new OrderItem(cup, 2))))));
 
-        // When
         await(database.batch(List.of(new ReleaseStock(order))));
         await(database.batch(List.of(new ReleaseStock(order), new ReleaseStock(order))));
 
-        // Then
         assertThat(database.events(order))
                 .containsExactly(
                         stockReserved(order, 34_000), stockReleased(order), stockReleased(order), stockReleased(order));
@@ -164,45 +140,35 @@ class InventoryProcessorIT {
 
     @Test
     void a_release_that_arrives_first_blocks_its_reservation() {
-        // Given
         await(database.batch(List.of(new ReleaseStock(order))));
 
-        // When
         await(database.batch(List.of(reserve(order, cup, 2))));
 
-        // Then
         assertThat(database.events(order)).containsExactly(stockReleased(order), stockReleased(order));
         assertThat(database.product(cup).reserved()).isZero();
     }
 
     @Test
     void products_that_do_not_exist_are_unknown() {
-        // When
         await(database.batch(List.of(reserve(order, "nothing-like-it", 1))));
 
-        // Then
         assertThat(database.events(order)).containsExactly(stockRejected(order, "UNKNOWN_PRODUCT"));
     }
 
     @Test
     void products_in_different_currencies_are_rejected() {
-        // Given
         database.put("dollar-" + test, 100, "USD", 5);
 
-        // When
         await(database.batch(List.of(
                 new ReserveStock(order, List.of(new OrderItem(cup, 1), new OrderItem("dollar-" + test, 1))))));
 
-        // Then
         assertThat(database.events(order)).containsExactly(stockRejected(order, "MIXED_CURRENCIES"));
     }
 
     @Test
     void an_unprocessable_command_fails_permanently_and_changes_nothing() {
-        // Given
         database.put("gold-" + test, 9_007_199_254_740_991L, "KRW", 1_000_000);
 
-        // Then
         assertThatThrownBy(() ->
                         await(database.batch(List.of(reserve(other, cup, 1), reserve(order, "gold-" + test, 1_000)))))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessagesException.class))
@@ -216,33 +182,27 @@ class InventoryProcessorIT {
 
     @Test
     void an_answer_belongs_to_the_trace_of_its_command() {
-        // Given
         String trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-        // When
         await(database.pool.withTransaction(tx ->
                 database.processor.handle(tx, List.of(received(reserve(order, cup, 1), trace)))));
 
-        // Then
         assertThat(database.traceparents(order)).containsExactly(trace);
     }
 
     @Test
     void a_product_is_updated_once_per_batch() {
-        // Given
         database.put("hot-" + test, 1, "KRW", 450);
         List<ReserveStock> orders = IntStream.range(0, 500)
                 .mapToObj(i -> reserve(order + "-" + i, "hot-" + test, 1))
                 .toList();
 
-        // When
         // The statistics of a session include earlier transactions that it has not reported yet.
         long updates = await(database.pool.withTransaction(tx -> updatesOfProducts(tx)
                 .compose(before -> database.handle(tx, orders)
                         .compose(handled -> updatesOfProducts(tx))
                         .map(after -> after - before))));
 
-        // Then
         assertThat(updates).isEqualTo(1);
         assertThat(database.product("hot-" + test))
                 .extracting(Product::available, Product::reserved)
@@ -251,37 +211,30 @@ class InventoryProcessorIT {
 
     @Test
     void concurrent_decisions_on_one_order_lose_no_reservation() {
-        // Given
         SqlConnection slow = await(database.pool.getConnection());
         var transaction = await(slow.begin());
         await(database.handle(slow, List.of(reserve(order, cup, 4))));
 
-        // When
         Future<Void> crossing = database.batch(List.of(new ReleaseStock(order)));
         await().until(() -> await(database.pool.query(WAITING).execute()).size() > 0);
         await(transaction.commit());
         await(slow.close());
 
-        // Then
         assertThatThrownBy(() -> await(crossing)).isInstanceOf(ReservationChangedException.class);
         assertThat(database.product(cup).reserved()).isEqualTo(4);
 
-        // When
         await(database.batch(List.of(new ReleaseStock(order))));
 
-        // Then
         assertThat(database.product(cup)).isEqualTo(new Product(new ProductId(cup), cup, krw(2_000), 10, 0));
         assertThat(database.events(order)).containsExactly(stockReserved(order, 8_000), stockReleased(order));
     }
 
     @Test
     void the_database_itself_refuses_to_oversell() {
-        // When
         Future<Void> tooMany = database.pool
                 .withTransaction(tx -> database.products.move(tx, Map.of(new ProductId(cup), 11L)))
                 .mapEmpty();
 
-        // Then
         assertThatThrownBy(() -> await(tooMany))
                 .asInstanceOf(InstanceOfAssertFactories.type(PgException.class))
                 .satisfies(refusal -> assertThat(refusal.getSqlState()).isEqualTo("23514"));

@@ -5,9 +5,10 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.launcher.RunningService;
+import dev.lockstep.testing.ServiceSettings;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestResource;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,27 +22,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The complete service, as its main method starts it, with its own database. */
-final class InventoryService implements AutoCloseable {
+final class InventoryService extends TestResource {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final RunningService running;
+    private final TestDatabase database = new TestDatabase("inventory");
+    private final RunningService running =
+            InventoryApp.start(ServiceSettings.of(database.uri(), Map.of("TOPIC_PARTITIONS", "2")));
     private final HttpClient client = HttpClient.newHttpClient();
-
-    InventoryService() {
-        running = InventoryApp.start(Map.of(
-                "POSTGRES_URI",
-                TestServers.postgres().uri(TestServers.newDatabase("inventory")),
-                "POSTGRES_USER",
-                LocalPostgres.USER,
-                "POSTGRES_PASSWORD",
-                LocalPostgres.PASSWORD,
-                "KAFKA_BOOTSTRAP_SERVERS",
-                TestServers.kafka().bootstrapServers(),
-                "TOPIC_PARTITIONS",
-                "2",
-                "HTTP_PORT",
-                "0"));
-    }
 
     /** An HTTP response with a JSON body. */
     record Answer(int status, @Nullable String contentType, JsonNode body) {}

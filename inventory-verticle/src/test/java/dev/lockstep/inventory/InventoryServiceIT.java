@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.uuid.Generators;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.inventory.InventoryService.Answer;
+import dev.lockstep.testing.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,6 +28,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The service with its two topics. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -35,8 +36,11 @@ class InventoryServiceIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    @SuppressWarnings("NullAway.Init")
-    private static InventoryService service;
+    @RegisterExtension
+    static final InventoryService service = new InventoryService();
+
+    @RegisterExtension
+    static final TestKafka kafka = new TestKafka();
 
     @SuppressWarnings("NullAway.Init")
     private static KafkaProducer<String, String> commands;
@@ -48,15 +52,13 @@ class InventoryServiceIT {
 
     @BeforeAll
     static void start() {
-        service = new InventoryService();
         service.awaitReady();
-        Map<String, Object> kafka =
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers());
-        commands = new KafkaProducer<>(kafka, new StringSerializer(), new StringSerializer());
+        commands = new KafkaProducer<>(
+                Map.of("bootstrap.servers", kafka.bootstrapServers()), new StringSerializer(), new StringSerializer());
         updates = new KafkaConsumer<>(
                 Map.of(
                         "bootstrap.servers",
-                        TestServers.kafka().bootstrapServers(),
+                        kafka.bootstrapServers(),
                         "group.id",
                         "updates-" + UUID.randomUUID(),
                         "auto.offset.reset",
@@ -70,12 +72,10 @@ class InventoryServiceIT {
     static void stop() {
         commands.close();
         updates.close();
-        service.close();
     }
 
     @Test
     void a_command_is_answered_with_an_event_and_its_duplicate_has_no_effect() {
-        // Given
         String order = "order-" + UUID.randomUUID();
         String product = "p-" + UUID.randomUUID();
         service.put(
@@ -84,12 +84,10 @@ class InventoryServiceIT {
         String reserve = "{\"orderId\":\"%s\",\"items\":[{\"productId\":\"%s\",\"qty\":2}]}".formatted(order, product);
         String messageId = newMessageId();
 
-        // When
         send(order, "ReserveStock", messageId, reserve);
         send(order, "ReserveStock", messageId, reserve);
         send(order, "ReleaseStock", newMessageId(), "{\"orderId\":\"%s\"}".formatted(order));
 
-        // Then
         List<ConsumerRecord<String, String>> events = eventsOf(order, 2);
         assertThat(events)
                 .extracting(event -> header(event, "ce_type"), event -> json(event.value()))
@@ -110,11 +108,9 @@ class InventoryServiceIT {
 
     @Test
     void an_unprocessable_message_becomes_a_dead_letter_and_later_orders_are_handled() {
-        // Given
         String bad = "bad-" + UUID.randomUUID();
         String good = "good-" + UUID.randomUUID();
 
-        // When
         send(bad, "ReserveStock", newMessageId(), "{\"orderId\":\"%s\",\"items\":[]}".formatted(bad));
         send(
                 good,
@@ -122,14 +118,13 @@ class InventoryServiceIT {
                 newMessageId(),
                 "{\"orderId\":\"%s\",\"items\":[{\"productId\":\"no-such\",\"qty\":1}]}".formatted(good));
 
-        // Then
         assertThat(eventsOf(good, 1))
                 .extracting(event -> header(event, "ce_type"))
                 .containsExactly("StockRejected");
         await().atMost(LIMIT).untilAsserted(() -> {
             Answer deadLetters = service.get("/dead-letters");
             assertThat(StreamSupport.stream(deadLetters.body().path("data").spliterator(), false)
-                            .map(letter -> letter.path("key").asText()))
+                            .map(deadLetter -> deadLetter.path("key").asText()))
                     .containsExactly(bad);
         });
     }

@@ -10,11 +10,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,28 +24,16 @@ class ProductRoutesIT {
     private static final String CUP =
             "{\"name\":\"Cup\",\"unitPrice\":{\"amount\":2000,\"currency\":\"KRW\"},\"available\":10}";
 
-    @SuppressWarnings("NullAway.Init")
-    private static InventoryService service;
+    @RegisterExtension
+    static final InventoryService service = new InventoryService();
 
     private final String product = "/products/p-" + PRODUCTS.incrementAndGet();
 
-    @BeforeAll
-    static void start() {
-        service = new InventoryService();
-    }
-
-    @AfterAll
-    static void stop() {
-        service.close();
-    }
-
     @Test
     void a_product_is_created_and_then_set() {
-        // When
         Answer created = service.put(product, CUP);
         Answer set = service.put(product, CUP.replace("Cup", "Mug").replace("10", "3"));
 
-        // Then
         assertThat(created.status()).isEqualTo(201);
         assertThat(created.body()).isEqualTo(body("Cup", 10));
         assertThat(set.status()).isEqualTo(200);
@@ -56,26 +43,21 @@ class ProductRoutesIT {
 
     @Test
     void a_restock_adds() {
-        // Given
         service.put(product, CUP);
 
-        // When
         Answer restocked = service.post(product + "/restock", "{\"qty\":5}");
 
-        // Then
         assertThat(restocked).isEqualTo(new Answer(200, "application/json", body("Cup", 15)));
     }
 
     @Test
     void a_missing_product_is_not_found() {
-        // When
         List<Answer> answers = List.of(
                 service.get(product),
                 service.get("/products/%00"),
                 service.post(product + "/restock", "{\"qty\":5}"),
                 service.post("/products/%00/restock", "{\"qty\":5}"));
 
-        // Then
         assertThat(answers).allSatisfy(answer -> {
             assertThat(answer.status()).isEqualTo(404);
             assertThat(answer.contentType()).isEqualTo("application/problem+json");
@@ -103,10 +85,8 @@ class ProductRoutesIT {
                     {"name":"C","unitPrice":{"amount":1,"currency":"KRW","x":1},"available":1}     | unitPrice.x
                     """)
     void an_invalid_product_is_reported(String body, String fields) {
-        // When
         Answer refused = service.put(product, body);
 
-        // Then
         assertThat(refused.status()).isEqualTo(400);
         assertThat(fieldsAtFault(refused)).containsExactly(fields.split(" "));
         assertThat(service.get(product).status()).isEqualTo(404);
@@ -114,13 +94,11 @@ class ProductRoutesIT {
 
     @Test
     void a_too_long_name_or_id_is_reported() {
-        // When
         Answer name = service.put(product, CUP.replace("Cup", "x".repeat(201)));
         Answer id = service.put("/products/" + "x".repeat(101), CUP);
         Answer blank = service.put("/products/%20", CUP);
         Answer nul = service.put("/products/a%00b", CUP);
 
-        // Then
         assertThat(fieldsAtFault(name)).containsExactly("name");
         assertThat(List.of(id, blank, nul)).allSatisfy(answer -> {
             assertThat(answer.status()).isEqualTo(400);
@@ -140,13 +118,10 @@ class ProductRoutesIT {
                 "{\"qty\":null}"
             })
     void an_invalid_restock_quantity_is_rejected(String body) {
-        // Given
         service.put(product, CUP);
 
-        // When
         Answer refused = service.post(product + "/restock", body);
 
-        // Then
         assertThat(refused.status()).isEqualTo(400);
         assertThat(fieldsAtFault(refused)).containsExactly("qty");
         assertThat(service.get(product).body()).isEqualTo(body("Cup", 10));
@@ -154,13 +129,10 @@ class ProductRoutesIT {
 
     @Test
     void stock_over_the_limit_is_rejected() {
-        // Given
         service.put(product, CUP);
 
-        // When
         Answer refused = service.post(product + "/restock", "{\"qty\":9007199254740991}");
 
-        // Then
         assertThat(refused.status()).isEqualTo(422);
         assertThat(refused.contentType()).isEqualTo("application/problem+json");
         assertThat(service.get(product).body()).isEqualTo(body("Cup", 10));
@@ -168,10 +140,8 @@ class ProductRoutesIT {
 
     @Test
     void an_id_may_contain_characters_that_a_path_must_encode() {
-        // When
         Answer created = service.put("/products/%ED%95%9C%20%2F%20%3F", CUP);
 
-        // Then
         assertThat(created.status()).isEqualTo(201);
         assertThat(created.body().path("productId").asText()).isEqualTo("한 / ?");
         assertThat(service.get("/products/%ED%95%9C%20%2F%20%3F").body()).isEqualTo(created.body());
@@ -179,13 +149,11 @@ class ProductRoutesIT {
 
     @Test
     void the_list_is_paged_newest_first_and_stable_under_updates() {
-        // Given
         List<String> ids =
                 IntStream.range(0, 5).mapToObj(i -> product + "-" + i).toList();
         ids.forEach(id -> service.put(id, CUP));
         service.put(ids.getFirst(), CUP.replace("10", "11"));
 
-        // When
         List<String> found = new ArrayList<>();
         String cursor = "";
         while (found.size() < 5) {
@@ -197,7 +165,6 @@ class ProductRoutesIT {
             cursor = "&cursor=" + page.body().path("nextCursor").asText();
         }
 
-        // Then
         assertThat(found.subList(0, 5)).containsExactlyElementsOf(ids.reversed());
         assertThat(service.get("/products?limit=500").body().has("nextCursor")).isFalse();
     }
@@ -205,17 +172,14 @@ class ProductRoutesIT {
     @ParameterizedTest
     @CsvSource({"limit=0, limit", "limit=501, limit", "limit=x, limit", "cursor=x, cursor"})
     void an_invalid_page_is_rejected(String query, String field) {
-        // When
         Answer refused = service.get("/products?" + query);
 
-        // Then
         assertThat(refused.status()).isEqualTo(400);
         assertThat(fieldsAtFault(refused)).containsExactly(field);
     }
 
     @Test
     void the_outbox_and_dead_letter_routes_are_mounted() {
-        // Then
         assertThat(service.get("/outbox").status()).isEqualTo(200);
         assertThat(service.get("/outbox/summary").status()).isEqualTo(200);
         assertThat(service.get("/dead-letters").status()).isEqualTo(200);

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.order.OrderService.Answer;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -24,6 +25,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Databases and roles with settings that affect clients, and a database that becomes read-only. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -52,21 +54,23 @@ class AdverseDatabaseSettingsIT {
             "client_min_messages TO 'debug5'",
             "plan_cache_mode TO 'force_custom_plan'");
 
-    private final String database = TestServers.newDatabase("hostile");
-    private final byte[] garbage = {0x7b, 0x00, (byte) 0xff, '\\', 'x', '4', '1'};
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("adverse");
+
+    @RegisterExtension
+    final TestKafka kafka = new TestKafka();
+
+    private final byte[] unreadable = {0x7b, 0x00, (byte) 0xff, '\\', 'x', '4', '1'};
 
     @Test
     void orders_outbox_rows_and_dead_letters_round_trip_under_adverse_settings() throws SQLException {
-        // Given
         for (String setting : ADVERSE) {
-            asSuperuser("ALTER DATABASE " + database + " SET " + setting);
+            database.server().execute("ALTER DATABASE " + database.name() + " SET " + setting);
         }
         // Taken from the clock of this JVM, so the time zone of the session does not matter.
         Instant before = Instant.now().minusSeconds(2);
 
-        try (OrderService orders =
-                OrderService.start(TestServers.postgres(), database, Map.of("RELAY_ENABLED", "false"))) {
-            // When
+        try (OrderService orders = OrderService.start(database, Map.of("RELAY_ENABLED", "false"))) {
             Answer placed = orders.post(
                     "/orders",
                     "{\"userId\":\"한 \\\\ 글\",\"items\":[{\"productId\":\"p'1\",\"qty\":2}]}",
@@ -79,10 +83,9 @@ class AdverseDatabaseSettingsIT {
                     "Idempotency-Key",
                     "k\\1");
             try (KafkaProducer<byte[], byte[]> producer = producer()) {
-                var _ = producer.send(new ProducerRecord<>("order.commands", bytes(database), garbage));
+                var _ = producer.send(new ProducerRecord<>("order.commands", bytes(database.name()), unreadable));
             }
 
-            // Then
             assertThat(placed.status()).isEqualTo(202);
             assertThat(repeated.body()).isEqualTo(placed.body());
             JsonNode order = orders.get("/orders/" + orderId).body();
@@ -100,22 +103,23 @@ class AdverseDatabaseSettingsIT {
                     .isBetween(before, Instant.now().plusSeconds(2));
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(deadLetters(orders)).isNotEmpty());
-            JsonNode letter = orders.get("/dead-letters/"
+            JsonNode deadLetter = orders.get("/dead-letters/"
                             + deadLetters(orders).getFirst().get("id").asText())
                     .body();
-            assertThat(letter.get("reason").asText()).isNotBlank();
-            assertThat(Instant.parse(letter.get("firstAt").asText())).isAfter(before);
+            assertThat(deadLetter.get("reason").asText()).isNotBlank();
+            assertThat(Instant.parse(deadLetter.get("firstAt").asText())).isAfter(before);
             assertThat(deadLetterInHex()).isEqualTo("7b00ff5c783431");
         }
     }
 
     @Test
-    void orders_are_accepted_within_seconds_after_the_database_leaves_read_only_mode() throws SQLException {
-        try (OrderService orders =
-                OrderService.start(TestServers.postgres(), database, Map.of("RELAY_ENABLED", "false"))) {
+    void orders_are_accepted_within_seconds_after_the_database_leaves_read_only_mode() {
+        try (OrderService orders = OrderService.start(database, Map.of("RELAY_ENABLED", "false"))) {
             orders.place("u1");
-            asSuperuser("ALTER DATABASE " + database + " SET default_transaction_read_only = on");
-            asSuperuser("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
+            database.server().execute("ALTER DATABASE " + database.name() + " SET default_transaction_read_only = on");
+            database.server()
+                    .execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"
+                            + database.name() + "'");
 
             // Enough concurrent requests to use all connections of the pool.
             await().atMost(SOON).until(() -> burst(orders).stream().allMatch(status -> status == 503));
@@ -123,7 +127,7 @@ class AdverseDatabaseSettingsIT {
                     .untilAsserted(
                             () -> assertThat(orders.text("/health/ready")).contains("is read-only"));
 
-            asSuperuser("ALTER DATABASE " + database + " RESET default_transaction_read_only");
+            database.server().execute("ALTER DATABASE " + database.name() + " RESET default_transaction_read_only");
 
             await().atMost(Duration.ofSeconds(5))
                     .until(() -> burst(orders).stream().allMatch(status -> status == 202));
@@ -145,7 +149,7 @@ class AdverseDatabaseSettingsIT {
     private List<JsonNode> deadLetters(OrderService orders) {
         JsonNode data = orders.get("/dead-letters").body().get("data");
         return StreamSupport.stream(data.spliterator(), false)
-                .filter(letter -> letter.path("key").asText().equals(database))
+                .filter(deadLetter -> deadLetter.path("key").asText().equals(database.name()))
                 .toList();
     }
 
@@ -153,32 +157,24 @@ class AdverseDatabaseSettingsIT {
     private String deadLetterInHex() throws SQLException {
         String options = "&options=-c%20statement_timeout=0%20-c%20transaction_timeout=0";
         try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().superuserUrl(database) + options);
+                        DriverManager.getConnection(database.server().superuserUrl(database.name()) + options);
                 Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(
                         "SELECT string_agg(encode(record_value, 'hex'), ',') FROM public.dead_letter WHERE key_text = '"
-                                + database + "'")) {
+                                + database.name() + "'")) {
             row.next();
             return row.getString(1);
         }
     }
 
-    private static KafkaProducer<byte[], byte[]> producer() {
+    private KafkaProducer<byte[], byte[]> producer() {
         return new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                Map.of("bootstrap.servers", kafka.bootstrapServers()),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
     }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static void asSuperuser(String sql) throws SQLException {
-        try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().superuserUrl("postgres"));
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }

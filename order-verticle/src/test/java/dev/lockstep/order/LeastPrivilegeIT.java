@@ -3,14 +3,10 @@ package dev.lockstep.order;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +15,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Runs the service with the role that the settings page documents. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -26,13 +23,14 @@ class LeastPrivilegeIT {
     private static final Path SETTINGS = Path.of("..", "docs", "settings.md");
     private static final Pattern SQL = Pattern.compile("```sql\n(.*?)```", Pattern.DOTALL);
     private static final Duration SOON = Duration.ofSeconds(90);
-    // Does not use newDatabase, because the documented SQL creates the database.
+    // The documented SQL creates this database.
     private static final String NAME = "least_privilege";
 
+    @RegisterExtension
+    final TestPostgres postgres = new TestPostgres();
+
     @Test
-    void migrations_requests_the_relay_and_a_new_slot_need_no_more_than_what_is_documented()
-            throws IOException, SQLException {
-        // Given
+    void migrations_requests_the_relay_and_a_new_slot_need_no_more_than_what_is_documented() throws IOException {
         List<String> documented = SQL.matcher(Files.readString(SETTINGS))
                 .results()
                 .map((MatchResult block) -> block.group(1).replaceAll("\\borders\\b", NAME))
@@ -42,15 +40,13 @@ class LeastPrivilegeIT {
         asSuperuser(NAME, documented.get(1));
         Map<String, String> settings = Map.of("POSTGRES_USER", NAME, "POSTGRES_PASSWORD", "change-me");
 
-        try (OrderService orders = OrderService.start(TestServers.postgres(), NAME, settings)) {
-            // When
+        try (OrderService orders = OrderService.start(
+                postgres.server().uri(NAME), postgres.server().jdbcUrl(NAME), settings)) {
             awaitReady(orders);
             String first = orders.place("u1");
 
-            // Then
             awaitRelayed(orders, first);
 
-            // When
             asSuperuser(
                     NAME,
                     "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active AND database = '"
@@ -61,14 +57,14 @@ class LeastPrivilegeIT {
             });
             String second = orders.place("u1");
 
-            // Then
             awaitRelayed(orders, second);
             awaitReady(orders);
             assertThat(orders.get("/outbox/summary").status()).isEqualTo(200);
             assertThat(orders.get("/dead-letters").status()).isEqualTo(200);
         }
         // A second start has nothing to migrate and creates the partitions of the next days.
-        try (OrderService orders = OrderService.start(TestServers.postgres(), NAME, settings)) {
+        try (OrderService orders = OrderService.start(
+                postgres.server().uri(NAME), postgres.server().jdbcUrl(NAME), settings)) {
             awaitReady(orders);
         }
         asSuperuser(NAME, "SELECT pg_drop_replication_slot('" + NAME + "_outbox')");
@@ -85,14 +81,10 @@ class LeastPrivilegeIT {
                         .contains("OrderCreated"));
     }
 
-    private static void asSuperuser(String database, String statements) throws SQLException {
-        try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().superuserUrl(database));
-                Statement statement = connection.createStatement()) {
-            // Executed one by one: CREATE DATABASE cannot run in a transaction with other statements.
-            for (String sql : statements.split(";\n")) {
-                statement.execute(sql);
-            }
+    private void asSuperuser(String database, String statements) {
+        // Executed one by one: CREATE DATABASE cannot run in a transaction with other statements.
+        for (String sql : statements.split(";\n")) {
+            postgres.server().execute(database, sql);
         }
     }
 }

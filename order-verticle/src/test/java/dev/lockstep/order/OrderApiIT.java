@@ -11,12 +11,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -26,28 +25,17 @@ class OrderApiIT {
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     private static final String OTHER_TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-    private static OrderService orders;
-
-    @BeforeAll
-    static void start() {
-        orders = OrderService.start(Map.of("RELAY_ENABLED", "false"));
-    }
-
-    @AfterAll
-    static void stop() {
-        orders.close();
-    }
+    @RegisterExtension
+    static final OrderService orders = OrderService.start(Map.of("RELAY_ENABLED", "false"));
 
     @Nested
     class when_an_order_is_placed {
         @Test
         void it_is_answered_as_pending_with_its_location() {
-            // When
             Answer answer = orders.post(
                     "/orders",
                     "{\"userId\":\"u123\",\"items\":[{\"productId\":\"p1\",\"qty\":2},{\"productId\":\"사과\",\"qty\":1}]}");
 
-            // Then
             String id = answer.body().get("orderId").asText();
             String createdAt = answer.body().get("createdAt").asText();
             assertThat(answer.status()).isEqualTo(202);
@@ -61,10 +49,8 @@ class OrderApiIT {
 
         @Test
         void it_is_durable_together_with_its_message_by_the_time_of_the_answer() {
-            // When
             String id = orders.place("u-durable");
 
-            // Then
             assertThat(orders.query("SELECT status FROM orders WHERE order_id = '" + id + "'"))
                     .containsExactly("PENDING");
             assertThat(orders.query("SELECT concat_ws(' ', aggregatetype, type, topic, convert_from(payload, 'UTF8'))"
@@ -75,32 +61,25 @@ class OrderApiIT {
 
         @Test
         void it_can_be_read_back_as_it_was_answered() {
-            // Given
             Answer placed = orders.post("/orders", order("u-read"));
 
-            // When
             Answer read = orders.get(placed.header("Location"));
 
-            // Then
             assertThat(read.status()).isEqualTo(200);
             assertThat(read.body()).isEqualTo(placed.body());
         }
 
         @Test
         void its_message_belongs_to_the_trace_of_the_request() {
-            // When
             Answer answer = orders.post("/orders", order("u-trace"), "traceparent", TRACE);
 
-            // Then
             assertThat(traces(answer)).containsExactly(TRACE);
         }
 
         @Test
         void a_request_without_a_trace_starts_one() {
-            // When
             Answer answer = orders.post("/orders", order("u-trace"), "traceparent", "nonsense");
 
-            // Then
             assertThat(traces(answer)).singleElement().asString().matches("00-[0-9a-f]{32}-[0-9a-f]{16}-01");
         }
     }
@@ -109,14 +88,12 @@ class OrderApiIT {
     class when_a_request_is_not_valid {
         @Test
         void every_invalid_field_is_reported() {
-            // When
             Answer answer = orders.post(
                     "/orders",
                     "{\"items\":[{\"productId\":\"p1\",\"qty\":0}],\"coupon\":\"x\"}",
                     "Idempotency-Key",
                     "two words");
 
-            // Then
             assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.header("Content-Type")).startsWith("application/problem+json");
             assertThat(answer.body().get("errors").findValuesAsText("field"))
@@ -126,10 +103,8 @@ class OrderApiIT {
         @ParameterizedTest
         @ValueSource(strings = {"", "{", "{\"userId\":\"u1\",\"userId\":\"u2\"}", "{} {}", "nonsense"})
         void a_body_that_is_not_json_is_refused(String body) {
-            // When
             Answer answer = orders.post("/orders", body);
 
-            // Then
             assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.header("Content-Type")).startsWith("application/problem+json");
         }
@@ -148,13 +123,10 @@ class OrderApiIT {
 
         @Test
         void nothing_is_written() {
-            // Given
             String before = orders.query("SELECT count(*) FROM orders").getFirst();
 
-            // When
             orders.post("/orders", order(" "));
 
-            // Then
             assertThat(orders.query("SELECT count(*) FROM orders")).containsExactly(before);
         }
     }
@@ -170,13 +142,11 @@ class OrderApiIT {
     class when_orders_are_listed {
         @Test
         void pages_follow_each_other_from_the_newest_to_the_oldest_without_a_gap() {
-            // Given
             List<String> placed = new ArrayList<>(
                     IntStream.range(0, 7).mapToObj(i -> orders.place("u-pages")).toList());
             // An order with another status must be listed between the others.
             confirm(placed.get(3));
 
-            // When
             List<String> listed = new ArrayList<>();
             List<Integer> sizes = new ArrayList<>();
             String next = "";
@@ -190,37 +160,30 @@ class OrderApiIT {
                         : "";
             } while (!next.isEmpty() && sizes.size() < 10);
 
-            // Then
             assertThat(listed).isEqualTo(placed.reversed());
             assertThat(sizes).containsExactly(3, 3, 1);
         }
 
         @Test
         void a_full_last_page_has_no_next() {
-            // Given
             orders.place("u-full");
             orders.place("u-full");
 
-            // When
             JsonNode page = orders.get("/orders?userId=u-full&limit=2").body();
 
-            // Then
             assertThat(page.get("data")).hasSize(2);
             assertThat(page.has("nextCursor")).isFalse();
         }
 
         @Test
         void the_list_can_be_filtered_by_status() {
-            // Given
             String pending = orders.place("u-status");
             String confirmed = orders.place("u-status");
             confirm(confirmed);
 
-            // When
             Answer ofUser = orders.get("/orders?userId=u-status&status=CONFIRMED");
             Answer ofAll = orders.get("/orders?status=CONFIRMED&limit=500");
 
-            // Then
             assertThat(ofUser.body().findValuesAsText("orderId")).containsExactly(confirmed);
             assertThat(ofUser.body().get("data").get(0).get("total").toString())
                     .isEqualTo("{\"amount\":2000,\"currency\":\"KRW\"}");
@@ -231,10 +194,8 @@ class OrderApiIT {
 
         @Test
         void a_list_without_matches_is_empty() {
-            // When
-            Answer answer = orders.get("/orders?userId=nobody");
+            Answer answer = orders.get("/orders?userId=unknown");
 
-            // Then
             assertThat(answer.status()).isEqualTo(200);
             assertThat(answer.body().toString()).isEqualTo("{\"data\":[]}");
         }
@@ -249,10 +210,8 @@ class OrderApiIT {
             "cursor=nonsense, cursor"
         })
         void an_invalid_parameter_is_reported(String query, String field) {
-            // When
             Answer answer = orders.get("/orders?" + query);
 
-            // Then
             assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.body().findValuesAsText("field")).containsExactly(field);
         }
@@ -262,14 +221,11 @@ class OrderApiIT {
     class when_an_order_is_cancelled {
         @Test
         void a_pending_order_accepts_it_and_notifies_the_saga_in_the_trace_of_the_order() {
-            // Given
             Answer placed = orders.post("/orders", order("u-cancel"), "traceparent", TRACE);
             String id = placed.body().get("orderId").asText();
 
-            // When
             Answer answer = orders.post("/orders/" + id + "/cancel", "");
 
-            // Then
             assertThat(answer.status()).isEqualTo(202);
             assertThat(answer.body().get("status").asText()).isEqualTo("PENDING");
             assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderCancelRequested");
@@ -278,26 +234,20 @@ class OrderApiIT {
 
         @Test
         void the_trace_of_the_cancel_request_is_used() {
-            // Given
             Answer placed = orders.post("/orders", order("u-cancel"), "traceparent", TRACE);
 
-            // When
             orders.post(placed.header("Location") + "/cancel", "", "traceparent", OTHER_TRACE);
 
-            // Then
             assertThat(traces(placed)).containsExactly(TRACE, OTHER_TRACE);
         }
 
         @Test
         void a_repeated_request_gets_the_same_answer_and_sends_nothing() {
-            // Given
             String id = orders.place("u-cancel");
             Answer first = orders.post("/orders/" + id + "/cancel", "");
 
-            // When
             Answer second = orders.post("/orders/" + id + "/cancel", "");
 
-            // Then
             assertThat(second.status()).isEqualTo(202);
             assertThat(second.body()).isEqualTo(first.body());
             assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderCancelRequested");
@@ -305,15 +255,12 @@ class OrderApiIT {
 
         @Test
         void a_cancelled_order_is_returned_unchanged() {
-            // Given
             String id = orders.place("u-cancel");
             orders.execute(
                     "UPDATE orders SET status = 'CANCELLED', reason = 'TIMED_OUT' WHERE order_id = '" + id + "'");
 
-            // When
             Answer answer = orders.post("/orders/" + id + "/cancel", "");
 
-            // Then
             assertThat(answer.status()).isEqualTo(202);
             assertThat(answer.body().get("status").asText()).isEqualTo("CANCELLED");
             assertThat(answer.body().get("reason").asText()).isEqualTo("TIMED_OUT");
@@ -322,14 +269,11 @@ class OrderApiIT {
 
         @Test
         void a_confirmed_order_rejects_it() {
-            // Given
             String id = orders.place("u-cancel");
             confirm(id);
 
-            // When
             Answer answer = orders.post("/orders/" + id + "/cancel", "");
 
-            // Then
             assertThat(answer.status()).isEqualTo(409);
             assertThat(orders.outbox(id)).containsExactly("OrderCreated");
         }

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.uuid.Generators;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -33,57 +33,45 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.apache.kafka.common.utils.Utils;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderCommandsIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    private static OrderService orders;
-    private static KafkaProducer<String, String> producer;
+    @RegisterExtension
+    static final OrderService orders = OrderService.start(Map.of());
 
-    @BeforeAll
-    static void start() {
-        orders = OrderService.start(Map.of());
-        producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
-                new StringSerializer(),
-                new StringSerializer());
-    }
+    @RegisterExtension
+    static final TestKafka kafka = new TestKafka();
 
-    @AfterAll
-    static void stop() {
-        producer.close();
-        orders.close();
-    }
+    @AutoClose
+    private static final KafkaProducer<String, String> producer = new KafkaProducer<>(
+            Map.of("bootstrap.servers", kafka.bootstrapServers()), new StringSerializer(), new StringSerializer());
 
     @Test
     void a_confirmed_order_is_announced_on_its_topic_in_the_trace_of_the_command() {
-        // Given
         String id = orders.place("u-confirm");
 
-        // When
         send(confirm(id));
         awaitStatus(id, "CONFIRMED");
 
-        // Then
         assertThat(orders.get("/orders/" + id).body().get("total").toString())
                 .isEqualTo("{\"amount\":2000,\"currency\":\"KRW\"}");
-        ConsumerRecord<String, String> said = awaitRecord(Topics.ORDER_CONFIRMED, id);
-        assertThat(said.value())
+        ConsumerRecord<String, String> event = awaitRecord(Topics.ORDER_CONFIRMED, id);
+        assertThat(event.value())
                 .isEqualTo("{\"orderId\":\"" + id + "\",\"total\":{\"amount\":2000,\"currency\":\"KRW\"}}");
-        assertThat(header(said, "ce_type")).isEqualTo("OrderConfirmed");
-        assertThat(header(said, "traceparent")).isEqualTo(TRACE);
+        assertThat(header(event, "ce_type")).isEqualTo("OrderConfirmed");
+        assertThat(header(event, "traceparent")).isEqualTo(TRACE);
     }
 
     @Test
     void a_locked_order_does_not_delay_other_orders() throws SQLException {
-        // Given
         String locked = orders.place("u-locked");
         String other = orders.place("u-locked");
         try (Connection operator = DriverManager.getConnection(orders.jdbcUrl(), "lockstep", "lockstep");
@@ -91,10 +79,8 @@ class OrderCommandsIT {
             operator.setAutoCommit(false);
             statement.execute("SELECT FROM orders WHERE order_id = '" + locked + "' FOR UPDATE");
 
-            // When
             send(List.of(confirm(locked), confirm(other)));
 
-            // Then
             Awaitility.await()
                     .atMost(Duration.ofSeconds(3))
                     .until(() -> orders.get("/orders/" + other)
@@ -109,14 +95,11 @@ class OrderCommandsIT {
 
     @Test
     void a_cancelled_order_is_announced_with_its_reason() {
-        // Given
         String id = orders.place("u-cancel");
 
-        // When
         send(cancel(id, "OUT_OF_STOCK"));
         awaitStatus(id, "CANCELLED");
 
-        // Then
         assertThat(orders.get("/orders/" + id).body().get("reason").asText()).isEqualTo("OUT_OF_STOCK");
         assertThat(awaitRecord(Topics.ORDER_CANCELLED, id).value())
                 .isEqualTo("{\"orderId\":\"" + id + "\",\"reason\":\"OUT_OF_STOCK\"}");
@@ -124,58 +107,48 @@ class OrderCommandsIT {
 
     @Test
     void a_duplicate_message_has_one_effect() {
-        // Given
         String id = orders.place("u-twice");
         String behind = orders.place("u-twice");
         ProducerRecord<String, String> message = confirm(id);
 
-        // When
         send(message);
         send(message);
         send(onPartitionOf(message, confirm(behind)));
         awaitStatus(behind, "CONFIRMED");
 
-        // Then
         assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderConfirmed");
     }
 
     @Test
     void a_repeated_command_changes_nothing_and_is_answered_again() {
-        // Given
         String id = orders.place("u-again");
         send(confirm(id));
         awaitStatus(id, "CONFIRMED");
         JsonNode before = orders.get("/orders/" + id).body();
 
-        // When
         send(confirm(id));
         await().atMost(SOON).until(() -> orders.outbox(id).size() == 3);
 
-        // Then
         assertThat(orders.outbox(id)).containsExactly("OrderCreated", "OrderConfirmed", "OrderConfirmed");
         assertThat(orders.get("/orders/" + id).body()).isEqualTo(before);
     }
 
     @Test
     void several_commands_of_one_order_in_one_batch_are_decided_one_after_the_other() {
-        // Given
         List<String> ids =
                 IntStream.range(0, 50).mapToObj(i -> orders.place("u-batch")).toList();
 
-        // When
         send(ids.stream()
                 .flatMap(id -> Stream.of(cancel(id, "TIMED_OUT"), cancel(id, "OUT_OF_STOCK")))
                 .toList());
         ids.forEach(id -> await().atMost(SOON).until(() -> orders.outbox(id).size() == 3));
 
-        // Then
         assertThat(orders.query("SELECT DISTINCT status || reason FROM orders WHERE user_id = 'u-batch'"))
                 .containsExactly("CANCELLEDTIMED_OUT");
     }
 
     @Test
     void unprocessable_commands_become_dead_letters_and_later_commands_are_handled() {
-        // Given
         String cancelled = orders.place("u-contradiction");
         send(cancel(cancelled, "TIMED_OUT"));
         awaitStatus(cancelled, "CANCELLED");
@@ -186,13 +159,11 @@ class OrderCommandsIT {
         String behind = orders.place("u-contradiction");
         ProducerRecord<String, String> first = confirm(cancelled);
 
-        // When
         send(Stream.of(first, cancel(confirmed, "TIMED_OUT"), confirm(unknown), confirm("not-a-uuid"), confirm(behind))
                 .map(command -> onPartitionOf(first, command))
                 .toList());
         awaitStatus(behind, "CONFIRMED");
 
-        // Then
         await().atMost(SOON)
                 .untilAsserted(() -> assertThat(
                                 orders.get("/dead-letters?limit=500").body().findValuesAsText("key"))
@@ -205,22 +176,19 @@ class OrderCommandsIT {
 
     @Test
     void an_accepted_cancellation_is_final() {
-        // Given
         String id = orders.place("u-binding");
         String behind = orders.place("u-binding");
         orders.post("/orders/" + id + "/cancel", "");
         ProducerRecord<String, String> tooLate = confirm(id);
 
-        // When
         send(tooLate);
         send(onPartitionOf(tooLate, confirm(behind)));
         awaitStatus(behind, "CONFIRMED");
-        List<String> saidBeforeTheSagaCancelled = orders.outbox(id);
+        List<String> beforeTheCancelCommand = orders.outbox(id);
         send(cancel(id, "CANCELLED_BY_CUSTOMER"));
         awaitStatus(id, "CANCELLED");
 
-        // Then
-        assertThat(saidBeforeTheSagaCancelled)
+        assertThat(beforeTheCancelCommand)
                 .containsExactly("OrderCreated", "OrderCancelRequested", "OrderCancelRequested");
         assertThat(awaitRecord(Topics.ORDER_CANCEL_REQUESTED, id).value()).isEqualTo("{\"orderId\":\"" + id + "\"}");
         assertThat(orders.outbox(id))
@@ -229,11 +197,9 @@ class OrderCommandsIT {
 
     @Test
     void the_first_of_a_racing_cancellation_and_confirmation_wins() {
-        // Given
         List<String> ids =
                 IntStream.range(0, 60).mapToObj(i -> orders.place("u-race")).toList();
 
-        // When
         List<CompletableFuture<Integer>> answers = new ArrayList<>();
         for (String id : ids) {
             send(confirm(id));
@@ -246,10 +212,9 @@ class OrderCommandsIT {
             awaitStatus(end, "CONFIRMED");
         });
 
-        // Then
         for (int i = 0; i < ids.size(); i++) {
-            Set<String> said = Set.copyOf(orders.outbox(ids.get(i)));
-            assertThat(said)
+            Set<String> events = Set.copyOf(orders.outbox(ids.get(i)));
+            assertThat(events)
                     .isEqualTo(
                             Set.of("OrderCreated", statuses.get(i) == 202 ? "OrderCancelRequested" : "OrderConfirmed"));
         }
@@ -324,7 +289,7 @@ class OrderCommandsIT {
 
     private static ConsumerRecord<String, String> awaitRecord(String topic, String key) {
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                Map.of("bootstrap.servers", kafka.bootstrapServers()),
                 new StringDeserializer(),
                 new StringDeserializer())) {
             List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()

@@ -21,10 +21,8 @@ class OrderConfigTest {
 
     @Test
     void the_group_commit_has_defaults() {
-        // When
         OrderConfig config = OrderConfig.from(REQUIRED);
 
-        // Then
         assertThat(config)
                 .isEqualTo(new OrderConfig(
                         config.common(),
@@ -40,7 +38,6 @@ class OrderConfigTest {
 
     @Test
     void all_problems_are_reported_at_once() {
-        // Given
         Map<String, String> environment = new HashMap<>(REQUIRED);
         environment.put("ORDER_INTAKE_CONNECTIONS", "0");
         environment.put("ORDER_INTAKE_BATCH", "many");
@@ -48,7 +45,6 @@ class OrderConfigTest {
         environment.put("ORDER_INTAKE_PATIENCE", "PT0.0009S");
         environment.put("ORDER_PENDING_WARNING_AFTER", "-PT1S");
 
-        // Then
         assertThatThrownBy(() -> OrderConfig.from(environment))
                 .isInstanceOf(SettingsException.class)
                 .hasMessageContainingAll(

@@ -22,12 +22,10 @@ class OrderGroupCommitIT {
     @Test
     void concurrent_orders_are_durable_with_their_messages_when_answered() {
         try (OrderService orders = OrderService.start(Map.of("RELAY_ENABLED", "false"))) {
-            // When
             List<CompletableFuture<Answer>> answers = IntStream.range(0, 500)
                     .mapToObj(i -> orders.postLater("/orders", order("u-" + i)))
                     .toList();
 
-            // Then
             List<String> ids = answers.stream()
                     .map(CompletableFuture::join)
                     .map(answer -> answer.body().get("orderId").asText())
@@ -45,15 +43,12 @@ class OrderGroupCommitIT {
         // One write in flight, so that the following orders share the next writes.
         try (OrderService orders =
                 OrderService.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_CONNECTIONS", "1"))) {
-            // Given
             orders.execute("ALTER TABLE orders ADD CONSTRAINT not_bad CHECK (user_id <> 'bad')");
 
-            // When
             List<CompletableFuture<Answer>> answers = IntStream.range(0, 100)
                     .mapToObj(i -> orders.postLater("/orders", order(i % 10 == 0 ? "bad" : "good")))
                     .toList();
 
-            // Then
             List<Integer> statuses =
                     answers.stream().map(answer -> answer.join().status()).toList();
             assertThat(statuses)
@@ -70,25 +65,23 @@ class OrderGroupCommitIT {
         LocalPostgres postgres = LocalPostgres.start(folder, 0);
         int port = postgres.port();
         postgres.createDatabase("orders");
-        OrderService orders = OrderService.start(postgres, "orders", Map.of("RELAY_ENABLED", "false"));
+        OrderService orders = OrderService.start(
+                postgres.uri("orders"), postgres.jdbcUrl("orders"), Map.of("RELAY_ENABLED", "false"));
         try (orders) {
-            // Given
             String before = orders.place("u-before");
             postgres.close();
 
-            // When
-            Answer away = orders.post("/orders", order("u-away"));
+            Answer refused = orders.post("/orders", order("u-refused"));
             postgres = LocalPostgres.start(folder, port);
-            Answer back = await().atMost(Duration.ofSeconds(30))
-                    .until(() -> orders.post("/orders", order("u-back")), answer -> answer.status() == 202);
+            Answer accepted = await().atMost(Duration.ofSeconds(30))
+                    .until(() -> orders.post("/orders", order("u-accepted")), answer -> answer.status() == 202);
 
-            // Then
-            assertThat(away.status()).isEqualTo(503);
-            assertThat(away.header("Retry-After")).isEqualTo("1");
-            assertThat(away.header("Content-Type")).startsWith("application/problem+json");
-            assertThat(orders.query("SELECT order_id FROM orders WHERE user_id <> 'u-away'"))
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.header("Retry-After")).isEqualTo("1");
+            assertThat(refused.header("Content-Type")).startsWith("application/problem+json");
+            assertThat(orders.query("SELECT order_id FROM orders WHERE user_id <> 'u-refused'"))
                     .containsExactlyInAnyOrder(
-                            before, back.body().get("orderId").asText());
+                            before, accepted.body().get("orderId").asText());
         } finally {
             postgres.close();
         }

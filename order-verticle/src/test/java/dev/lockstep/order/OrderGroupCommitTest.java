@@ -12,6 +12,7 @@ import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
 import io.vertx.pgclient.PgException;
 import io.vertx.sqlclient.ClosedConnectionException;
 import java.io.IOException;
@@ -27,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -46,66 +48,53 @@ class OrderGroupCommitTest {
 
     @Test
     void orders_that_arrive_in_one_tick_are_written_together() {
-        // When
         place("a");
         place("b");
         eventLoop.endTick();
 
-        // Then
         assertThat(database.writes()).containsExactly(List.of("a", "b"));
     }
 
     @Test
     void an_order_is_answered_only_when_its_write_is_done() {
-        // Given
         Future<PlaceOrderResult> answer = place("a");
         eventLoop.endTick();
         boolean answeredEarly = answer.isComplete();
 
-        // When
         database.finish(0);
 
-        // Then
         assertThat(answeredEarly).isFalse();
         assertThat(answer.result()).isEqualTo(accepted("a"));
     }
 
     @Test
     void orders_accumulate_for_the_next_write_while_all_writes_are_in_flight() {
-        // Given
         placeInSeparateTick("a");
         placeInSeparateTick("b");
         placeInSeparateTick("c");
         placeInSeparateTick("d");
         List<List<String>> before = List.copyOf(database.writes());
 
-        // When
         database.finish(1);
 
-        // Then
         assertThat(before).containsExactly(List.of("a"), List.of("b"));
         assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"), List.of("c", "d"));
     }
 
     @Test
     void a_write_contains_at_most_one_batch() {
-        // When
         List.of("a", "b", "c", "d").forEach(this::place);
         eventLoop.endTick();
 
-        // Then
         assertThat(database.writes()).containsExactly(List.of("a", "b", "c"), List.of("d"));
     }
 
     @Test
     void an_order_beyond_the_queue_limit_is_rejected_and_the_others_are_not() {
-        // Given
         List<Future<PlaceOrderResult>> answers = List.of(place("a"), place("b"), place("c"), place("d"), place("e"));
 
-        // When
         Future<PlaceOrderResult> oneTooMany = place("f");
 
-        // Then
         assertThat(oneTooMany.cause())
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
@@ -114,19 +103,16 @@ class OrderGroupCommitTest {
 
     @Test
     void an_invalid_order_fails_alone() {
-        // Given
         Future<PlaceOrderResult> good = place("a");
         Future<PlaceOrderResult> bad = place("bad");
         Future<PlaceOrderResult> alsoGood = place("c");
         eventLoop.endTick();
 
-        // When
         database.fail(0, badOrder);
         database.finish(1);
         database.fail(2, badOrder);
         database.finish(3);
 
-        // Then
         assertThat(database.writes())
                 .containsExactly(List.of("a", "bad", "c"), List.of("a"), List.of("bad"), List.of("c"));
         assertThat(good.result()).isEqualTo(accepted("a"));
@@ -136,15 +122,12 @@ class OrderGroupCommitTest {
 
     @Test
     void orders_are_not_retried_one_by_one_while_the_database_is_unavailable() {
-        // Given
         Future<PlaceOrderResult> first = place("a");
         Future<PlaceOrderResult> second = place("b");
         eventLoop.endTick();
 
-        // When
         database.fail(0, new IOException("connection refused"));
 
-        // Then
         assertThat(database.writes()).hasSize(1);
         assertThat(List.of(first, second))
                 .allSatisfy(answer -> assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
@@ -156,14 +139,11 @@ class OrderGroupCommitTest {
     @ParameterizedTest
     @ValueSource(strings = {"08006", "25006", "28P01", "3D000", "53100", "53300", "57P01", "57P03", "58030"})
     void an_order_that_the_database_rejected_fails_with_503_as_not_accepted(String sqlState) {
-        // Given
         Future<PlaceOrderResult> answer = place("a");
         eventLoop.endTick();
 
-        // When
         database.fail(0, new PgException("no", "FATAL", sqlState, ""));
 
-        // Then
         assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(503);
             assertThat(problem.retryAfter()).contains(Duration.ofSeconds(1));
@@ -194,14 +174,11 @@ class OrderGroupCommitTest {
 
     @Test
     void an_order_whose_commit_was_not_answered_fails_with_unknown_outcome() {
-        // Given
         Future<PlaceOrderResult> answer = place("a");
         eventLoop.endTick();
 
-        // When
         database.fail(0, new OutcomeUnknownException(ClosedConnectionException.INSTANCE));
 
-        // Then
         assertThat(answer.cause()).isInstanceOfSatisfying(Problem.class, problem -> {
             assertThat(problem.status()).isEqualTo(503);
             assertThat(problem.detail()).contains("It is unknown whether the order was accepted");
@@ -210,32 +187,26 @@ class OrderGroupCommitTest {
 
     @Test
     void after_a_failure_the_next_order_is_written() {
-        // Given
         place("a");
         eventLoop.endTick();
         database.fail(0, new IOException("connection refused"));
 
-        // When
         placeInSeparateTick("b");
 
-        // Then
         assertThat(database.writes()).containsExactly(List.of("a"), List.of("b"));
     }
 
     @Test
     void an_order_that_waited_too_long_is_rejected_instead_of_written() {
-        // Given
         placeInSeparateTick("a");
         placeInSeparateTick("b");
         Future<PlaceOrderResult> late = place("c");
         nanos = Duration.ofSeconds(11).toNanos();
         Future<PlaceOrderResult> inTime = place("d");
 
-        // When
         database.finish(0);
         database.finish(2);
 
-        // Then
         assertThat(late.cause())
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
@@ -245,61 +216,52 @@ class OrderGroupCommitTest {
 
     @Test
     void a_failing_result_handler_does_not_affect_other_results() {
-        // Given
         place("a").onSuccess(placed -> {
             throw new IllegalStateException("the connection is closed");
         });
         Future<PlaceOrderResult> other = place("b");
         eventLoop.endTick();
 
-        // When
         database.finish(0);
         placeInSeparateTick("c");
 
-        // Then
         assertThat(other.result()).isEqualTo(accepted("b"));
         assertThat(database.writes()).containsExactly(List.of("a", "b"), List.of("c"));
     }
 
     @Test
     void a_write_that_throws_counts_as_failed() {
-        // Given
         IllegalArgumentException mistake = new IllegalArgumentException("a mistake");
-        OrderGroupCommit broken = new OrderGroupCommit(
+        OrderGroupCommit failing = new OrderGroupCommit(
                 new OrderGroupCommit.Limits(1, 1, 5, Duration.ofSeconds(10)),
                 batch -> {
                     throw mistake;
                 },
                 eventLoop::later,
                 () -> nanos);
-        Future<PlaceOrderResult> first = broken.place(new PlaceOrder(order("a"), "00-1-1-01", null));
-        Future<PlaceOrderResult> second = broken.place(new PlaceOrder(order("b"), "00-1-1-01", null));
+        Future<PlaceOrderResult> first = failing.place(new PlaceOrder(order("a"), "00-1-1-01", null));
+        Future<PlaceOrderResult> second = failing.place(new PlaceOrder(order("b"), "00-1-1-01", null));
 
-        // When
         eventLoop.endTick();
 
-        // Then
         assertThat(first.cause()).isSameAs(mistake);
         assertThat(second.cause()).isSameAs(mistake);
     }
 
     @Test
     void an_order_whose_write_hangs_is_rejected_and_the_next_is_written() {
-        // Given
-        OrderGroupCommit impatient = new OrderGroupCommit(
+        OrderGroupCommit withShortTimeout = new OrderGroupCommit(
                 new OrderGroupCommit.Limits(1, 1, 5, Duration.ofMillis(20)),
                 database::write,
                 eventLoop::later,
                 () -> nanos);
-        Future<PlaceOrderResult> stuck = impatient.place(new PlaceOrder(order("a"), "00-1-1-01", null));
-        impatient.place(new PlaceOrder(order("b"), "00-1-1-01", null));
+        Future<PlaceOrderResult> stuck = withShortTimeout.place(new PlaceOrder(order("a"), "00-1-1-01", null));
+        withShortTimeout.place(new PlaceOrder(order("b"), "00-1-1-01", null));
 
-        // When
         eventLoop.endTick();
         await().until(stuck::isComplete);
         await().until(() -> database.writes().size() == 2);
 
-        // Then
         assertThat(stuck.cause())
                 .isInstanceOfSatisfying(
                         Problem.class, problem -> assertThat(problem.status()).isEqualTo(503));
@@ -307,33 +269,26 @@ class OrderGroupCommitTest {
     }
 
     @Test
-    void after_a_hanging_write_the_next_one_runs_on_the_event_loop() throws Exception {
-        // Given
-        Vertx vertx = Vertx.vertx();
-        try {
-            Context context = vertx.getOrCreateContext();
-            BlockingQueue<Thread> writers = new LinkedBlockingQueue<>();
-            OrderGroupCommit impatient = new OrderGroupCommit(
-                    new OrderGroupCommit.Limits(1, 1, 5, Duration.ofMillis(20)),
-                    placements -> {
-                        writers.add(Thread.currentThread());
-                        return vertx.timer(1, TimeUnit.DAYS).map(List.of());
-                    },
-                    task -> context.runOnContext(tick -> task.run()),
-                    () -> nanos);
+    @ExtendWith(VertxExtension.class)
+    void after_a_hanging_write_the_next_one_runs_on_the_event_loop(Vertx vertx) throws InterruptedException {
+        Context context = vertx.getOrCreateContext();
+        BlockingQueue<Thread> writers = new LinkedBlockingQueue<>();
+        OrderGroupCommit withShortTimeout = new OrderGroupCommit(
+                new OrderGroupCommit.Limits(1, 1, 5, Duration.ofMillis(20)),
+                placements -> {
+                    writers.add(Thread.currentThread());
+                    return vertx.timer(1, TimeUnit.DAYS).map(List.of());
+                },
+                task -> context.runOnContext(tick -> task.run()),
+                () -> nanos);
 
-            // When
-            context.runOnContext(start -> {
-                impatient.place(new PlaceOrder(order("a"), "00-1-1-01", null));
-                impatient.place(new PlaceOrder(order("b"), "00-1-1-01", null));
-            });
+        context.runOnContext(start -> {
+            withShortTimeout.place(new PlaceOrder(order("a"), "00-1-1-01", null));
+            withShortTimeout.place(new PlaceOrder(order("b"), "00-1-1-01", null));
+        });
 
-            // Then
-            Thread first = writers.poll(10, TimeUnit.SECONDS);
-            assertThat(writers.poll(10, TimeUnit.SECONDS)).isNotNull().isEqualTo(first);
-        } finally {
-            vertx.close().await(10, TimeUnit.SECONDS);
-        }
+        Thread first = writers.poll(10, TimeUnit.SECONDS);
+        assertThat(writers.poll(10, TimeUnit.SECONDS)).isNotNull().isEqualTo(first);
     }
 
     private void placeInSeparateTick(String userId) {

@@ -11,42 +11,29 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OrderIdempotencyIT {
     private static final String KEY = "Idempotency-Key";
 
-    private static OrderService orders;
-
-    @BeforeAll
-    static void start() {
-        // Small batches, so that requests with the same key are in flight on several connections concurrently.
-        orders = OrderService.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_BATCH", "4"));
-    }
-
-    @AfterAll
-    static void stop() {
-        orders.close();
-    }
+    // Small batches, so that requests with the same key are in flight on several connections concurrently.
+    @RegisterExtension
+    static final OrderService orders = OrderService.start(Map.of("RELAY_ENABLED", "false", "ORDER_INTAKE_BATCH", "4"));
 
     @Test
     void a_repeated_request_gets_the_first_answer_whatever_the_order_state() {
-        // Given
         Answer first = orders.post("/orders", order("u-repeat"), KEY, "repeat");
         String id = first.body().get("orderId").asText();
         orders.execute(
                 "UPDATE orders SET status = 'CANCELLED', reason = 'TIMED_OUT', updated_at = now() + interval '1 hour'"
                         + " WHERE order_id = '" + id + "'");
 
-        // When
         Answer second = orders.post("/orders", order("u-repeat").replace(":", " : "), KEY, "repeat");
 
-        // Then
         assertThat(second.status()).isEqualTo(202);
         assertThat(second.header("Location")).isEqualTo(first.header("Location"));
         assertThat(second.response().body()).isEqualTo(first.response().body());
@@ -55,13 +42,10 @@ class OrderIdempotencyIT {
 
     @Test
     void reusing_a_key_for_another_request_is_rejected() {
-        // Given
         orders.post("/orders", order("u-first"), KEY, "reused");
 
-        // When
         Answer other = orders.post("/orders", order("u-other"), KEY, "reused");
 
-        // Then
         assertThat(other.status()).isEqualTo(422);
         assertThat(other.header("Content-Type")).startsWith("application/problem+json");
         assertThat(orders.query("SELECT user_id FROM orders WHERE idempotency_key = 'reused'"))
@@ -75,12 +59,10 @@ class OrderIdempotencyIT {
 
     @Test
     void concurrent_requests_with_one_key_create_one_order() {
-        // When
         List<CompletableFuture<Answer>> answers = IntStream.range(0, 48)
                 .mapToObj(i -> orders.postLater("/orders", order("u-race"), KEY, "race"))
                 .toList();
 
-        // Then
         assertThat(answers)
                 .extracting(CompletableFuture::join)
                 .allSatisfy(answer -> assertThat(answer.status()).isEqualTo(202))
@@ -94,17 +76,14 @@ class OrderIdempotencyIT {
 
     @Test
     void many_keys_in_any_order_create_one_order_each() {
-        // Given
         List<String> keys = new ArrayList<>();
         IntStream.range(0, 300).forEach(i -> keys.add("many-" + i % 30));
         Collections.shuffle(keys, new Random(7));
 
-        // When
         List<CompletableFuture<Answer>> answers = keys.stream()
                 .map(key -> orders.postLater("/orders", order("u-" + key), KEY, key))
                 .toList();
 
-        // Then
         assertThat(answers).extracting(answer -> answer.join().status()).containsOnly(202);
         assertThat(orders.query("SELECT order_id FROM orders WHERE user_id LIKE 'u-many-%'"))
                 .hasSize(30);

@@ -1,29 +1,21 @@
 package dev.lockstep.order;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
-import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgConnectOptions;
-import io.vertx.pgclient.PgConnection;
+import dev.lockstep.messaging.MessagingSchema;
+import dev.lockstep.testing.DatabaseTemplate;
+import dev.lockstep.testing.VertxDatabase;
 import io.vertx.sqlclient.Tuple;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -38,57 +30,38 @@ class OrderListIT {
     // The cursor in the middle of all orders.
     private static final UUID MIDDLE = UUID.fromString("01999999-0000-7000-8000-00000000c350");
 
-    private static Vertx vertx;
-    private static PgConnection connection;
+    private static final DatabaseTemplate TABLES =
+            DatabaseTemplate.ofService("orders", MessagingSchema::migrate, "db/migration/order");
+
+    @RegisterExtension
+    static final VertxDatabase database = new VertxDatabase(TABLES, 1);
 
     @BeforeAll
-    static void fill() throws IOException, SQLException {
-        LocalPostgres postgres = TestServers.postgres();
-        String database = TestServers.newDatabase("orders");
-        try (Connection jdbc = DriverManager.getConnection(postgres.jdbcUrl(database));
-                Statement statement = jdbc.createStatement();
-                InputStream schema = OrderListIT.class.getResourceAsStream("/db/migration/order/V001__orders.sql")) {
-            statement.execute(new String(schema.readAllBytes(), StandardCharsets.UTF_8));
-            statement.execute("""
-                    INSERT INTO orders (order_id, user_id, items, status, reason, total_amount, total_currency, traceparent)
-                    SELECT ('01999999-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid,
-                           CASE WHEN i % 2 = 0 THEN 'u-many' ELSE 'u-' || i END,
-                           '[]',
-                           CASE WHEN i % 20000 = 0 THEN 'CANCELLED' ELSE 'CONFIRMED' END,
-                           CASE WHEN i % 20000 = 0 THEN 'TIMED_OUT' END,
-                           CASE WHEN i % 20000 <> 0 THEN 1 END,
-                           CASE WHEN i % 20000 <> 0 THEN 'KRW' END,
-                           ''
-                      FROM generate_series(1, 100000) AS i
-                    """);
-            statement.execute("VACUUM ANALYZE orders");
-        }
-        vertx = Vertx.vertx();
-        connection = PgConnection.connect(
-                        vertx,
-                        PgConnectOptions.fromUri(postgres.uri(database))
-                                .setUser(LocalPostgres.USER)
-                                .setPassword(LocalPostgres.PASSWORD))
-                .await();
-    }
-
-    @AfterAll
-    static void close() {
-        vertx.close().await();
+    static void fill() {
+        database.database().execute("""
+                INSERT INTO orders (order_id, user_id, items, status, reason, total_amount, total_currency, traceparent)
+                SELECT ('01999999-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid,
+                       CASE WHEN i % 2 = 0 THEN 'u-many' ELSE 'u-' || i END,
+                       '[]',
+                       CASE WHEN i % 20000 = 0 THEN 'CANCELLED' ELSE 'CONFIRMED' END,
+                       CASE WHEN i % 20000 = 0 THEN 'TIMED_OUT' END,
+                       CASE WHEN i % 20000 <> 0 THEN 1 END,
+                       CASE WHEN i % 20000 <> 0 THEN 'KRW' END,
+                       ''
+                  FROM generate_series(1, 100000) AS i
+                """);
+        database.database().execute("VACUUM ANALYZE orders");
     }
 
     @ParameterizedTest
     @MethodSource
     void a_page_reads_no_more_orders_than_its_statuses_could_fill(String sql, Tuple parameters, long statuses)
             throws JsonProcessingException {
-        // When
-        String plan = connection
+        String plan = await(database.pool()
                 .preparedQuery("EXPLAIN (ANALYZE, FORMAT JSON) " + sql)
                 .execute(parameters)
-                .map(rows -> rows.iterator().next().getValue(0).toString())
-                .await();
+                .map(rows -> rows.iterator().next().getValue(0).toString()));
 
-        // Then
         assertThat(ordersRead(new ObjectMapper().readTree(plan))).isPositive().isLessThanOrEqualTo(statuses * LIMIT);
     }
 

@@ -29,10 +29,8 @@ class OrderRequestTest {
     @ParameterizedTest
     @MethodSource
     void a_valid_body_is_decoded(String body, OrderRequest expected) throws JsonProcessingException {
-        // When
         OrderRequest request = read(body);
 
-        // Then
         assertThat(errors).isEmpty();
         assertThat(request).isEqualTo(expected);
     }
@@ -54,10 +52,8 @@ class OrderRequestTest {
     @MethodSource
     void an_invalid_body_is_rejected_with_the_invalid_field(String body, String field, String message)
             throws JsonProcessingException {
-        // When
         read(body);
 
-        // Then
         assertThat(errors).containsExactly(new FieldError(field, message));
     }
 
@@ -105,10 +101,8 @@ class OrderRequestTest {
 
     @Test
     void all_problems_are_reported_at_once() throws JsonProcessingException {
-        // When
         read("{\"userid\":\"u1\",\"items\":[" + item("\"p1\"", "0") + "," + ITEM + "," + item("\"\"", "\"1\"") + "]}");
 
-        // Then
         assertThat(errors)
                 .extracting(FieldError::field)
                 .containsExactly("userid", "userId", "items[0].qty", "items[2].productId", "items[2].qty");

@@ -3,9 +3,10 @@ package dev.lockstep.order;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.launcher.RunningService;
+import dev.lockstep.testing.ServiceSettings;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestResource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -21,13 +22,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** The order service with its own database, and access to its HTTP routes and tables. */
-final class OrderService implements AutoCloseable {
+final class OrderService extends TestResource {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient client = HttpClient.newBuilder()
@@ -50,23 +50,15 @@ final class OrderService implements AutoCloseable {
     }
 
     static OrderService start(Map<String, String> settings) {
-        return start(TestServers.postgres(), TestServers.newDatabase("orders"), settings);
+        return start(new TestDatabase("orders"), settings);
     }
 
-    static OrderService start(LocalPostgres postgres, String database, Map<String, String> settings) {
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "HTTP_PORT",
-                "0",
-                "POSTGRES_URI",
-                postgres.uri(database),
-                "POSTGRES_USER",
-                LocalPostgres.USER,
-                "POSTGRES_PASSWORD",
-                LocalPostgres.PASSWORD,
-                "KAFKA_BOOTSTRAP_SERVERS",
-                TestServers.kafka().bootstrapServers()));
-        environment.putAll(settings);
-        return new OrderService(OrderApp.start(environment), postgres.jdbcUrl(database));
+    static OrderService start(TestDatabase database, Map<String, String> settings) {
+        return start(database.uri(), database.jdbcUrl(), settings);
+    }
+
+    static OrderService start(String postgresUri, String jdbcUrl, Map<String, String> settings) {
+        return new OrderService(OrderApp.start(ServiceSettings.of(postgresUri, settings)), jdbcUrl);
     }
 
     String jdbcUrl() {

@@ -1,25 +1,24 @@
 package dev.lockstep.order;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.order.OrderService.Answer;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -27,23 +26,23 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The order service with simulated peers: one is slow, and one is unavailable. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 class OrderTimelineIT {
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     private static final Instant LATER = Instant.parse("2100-01-01T00:00:00Z");
-    private static final Vertx VERTX = Vertx.vertx();
     private static final List<Integer> IDS_ASKED_AT_ONCE = new ArrayList<>();
 
-    @SuppressWarnings("NullAway.Init")
     private static final AtomicInteger RETRIES = new AtomicInteger();
 
     private static OrderService orders;
 
     @BeforeAll
-    static void start() throws TimeoutException {
-        Router router = Router.router(VERTX);
+    static void start(Vertx vertx) {
+        Router router = Router.router(vertx);
         router.get("/saga/sagas/:id").handler(OrderTimelineIT::saga);
         router.get("/saga/inbox").handler(OrderTimelineIT::inbox);
         router.get("/inventory/delivery-incidents").handler(OrderTimelineIT::manyIncidents);
@@ -51,7 +50,7 @@ class OrderTimelineIT {
         router.get("/slow/*").handler(ctx -> {});
         router.get().handler(ctx -> list(ctx, new JsonArray()));
         HttpServer server =
-                await(VERTX.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+                await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
         String here = "http://127.0.0.1:" + server.actualPort();
         orders = OrderService.start(Map.of(
                 "PEERS",
@@ -62,24 +61,20 @@ class OrderTimelineIT {
     }
 
     @AfterAll
-    static void stop() throws TimeoutException {
+    static void stop() {
         orders.close();
-        await(VERTX.close());
     }
 
     @Test
     void the_timeline_is_sorted_by_time_and_names_unavailable_services() {
-        // Given
         String order = orders.post("/orders", OrderService.order("u1"), "traceparent", TRACE)
                 .body()
                 .get("orderId")
                 .asText();
 
-        // When
         long start = System.nanoTime();
         JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
 
-        // Then
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
         assertThat(timeline.get("orderId").asText()).isEqualTo(order);
         assertThat(timeline.get("status").asText()).isEqualTo("PENDING");
@@ -112,30 +107,24 @@ class OrderTimelineIT {
 
     @Test
     void many_messages_are_looked_up_in_several_requests() {
-        // Given
         String order = orders.place("u2");
         orders.execute("INSERT INTO outbox (aggregatetype, aggregateid, type, topic) SELECT 'order', '" + order
                 + "', 'OrderConfirmed', 'order.confirmed' FROM generate_series(1, 120)");
 
-        // When
         JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
 
-        // Then
         assertThat(timeline.get("data")).hasSizeGreaterThan(121 + 121);
         assertThat(IDS_ASKED_AT_ONCE).contains(50, 21).allMatch(ids -> ids <= 50);
     }
 
     @Test
     void a_long_saga_history_is_truncated_to_the_newest_steps() {
-        // Given
         String order = orders.place("u3");
         RETRIES.set(600);
 
-        // When
         JsonNode timeline = orders.get("/orders/" + order + "/timeline").body();
         RETRIES.set(0);
 
-        // Then
         List<Integer> steps = new ArrayList<>();
         timeline.get("data").forEach(entry -> {
             if (entry.get("kind").asText().equals("saga-step")) {
@@ -149,10 +138,9 @@ class OrderTimelineIT {
 
     @Test
     void timelines_over_the_concurrency_limit_wait_or_are_rejected_without_blocking_orders() {
-        // Given: a timeline takes until the timeout of the peer that does not respond
+        // A timeline takes until the timeout of the peer that does not respond.
         String order = orders.place("u4");
 
-        // When
         List<CompletableFuture<Answer>> asked = IntStream.range(0, 24)
                 .mapToObj(i -> orders.getLater("/orders/" + order + "/timeline"))
                 .toList();
@@ -161,7 +149,6 @@ class OrderTimelineIT {
         boolean stillPending = asked.stream().anyMatch(each -> !each.isDone());
         List<Answer> answers = asked.stream().map(CompletableFuture::join).toList();
 
-        // Then
         assertThat(stillPending).isTrue();
         assertThat(placed).doesNotHaveDuplicates();
         assertThat(answers.stream().filter(answer -> answer.status() == 200)).hasSizeBetween(2, 6);
@@ -245,9 +232,5 @@ class OrderTimelineIT {
 
     private static String at(int seconds) {
         return LATER.plusSeconds(seconds).toString();
-    }
-
-    private static <T> T await(Future<T> future) throws TimeoutException {
-        return future.await(60, TimeUnit.SECONDS);
     }
 }

@@ -1,15 +1,16 @@
 package dev.lockstep.order;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestDatabase;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import io.vertx.junit5.VertxExtension;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -17,24 +18,28 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Orders that stay PENDING, and a saga service that has sagas for some of them. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 class PendingOrderMonitorIT {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final Vertx VERTX = Vertx.vertx();
     private static final Set<String> SAGAS = ConcurrentHashMap.newKeySet();
 
     private static int sagaPort;
 
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("orders");
+
     @BeforeAll
-    static void startSaga() {
-        Router router = Router.router(VERTX);
+    static void startSaga(Vertx vertx) {
+        Router router = Router.router(vertx);
         router.get("/sagas/:id").handler(ctx -> {
             if (SAGAS.contains(ctx.pathParam("id"))) {
                 ctx.response().putHeader("Content-Type", "application/json").end("{}");
@@ -42,16 +47,9 @@ class PendingOrderMonitorIT {
                 ctx.response().setStatusCode(404).end();
             }
         });
-        HttpServer server = VERTX.createHttpServer()
-                .requestHandler(router)
-                .listen(0, "127.0.0.1")
-                .await();
+        HttpServer server =
+                await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
         sagaPort = server.actualPort();
-    }
-
-    @AfterAll
-    static void stopSaga() {
-        VERTX.close().await();
     }
 
     @Test
@@ -101,8 +99,7 @@ class PendingOrderMonitorIT {
 
     @Test
     void the_oldest_orders_are_found_by_an_index_scan() throws SQLException {
-        String database = TestServers.newDatabase("orders");
-        try (OrderService orders = OrderService.start(TestServers.postgres(), database, Map.of())) {
+        try (OrderService orders = OrderService.start(database, Map.of())) {
             orders.execute("""
                     INSERT INTO orders (order_id, user_id, items, status, reason, traceparent)
                     SELECT ('01999999-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 'u', '[]',
@@ -111,8 +108,7 @@ class PendingOrderMonitorIT {
                       FROM generate_series(1, 50000) AS i
                     """);
             orders.execute("ANALYZE orders");
-            try (Connection connection =
-                            DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
+            try (Connection connection = database.connect();
                     Statement statement = connection.createStatement()) {
                 statement.execute("SET plan_cache_mode = force_generic_plan");
                 statement.execute("PREPARE oldest AS " + OrderStore.OLDEST_PENDING);
@@ -130,8 +126,8 @@ class PendingOrderMonitorIT {
         }
     }
 
-    private static OrderService start(String setting, String value) {
-        return OrderService.start(Map.of("ORDER_PENDING_WARNING_AFTER", "PT1S", setting, value));
+    private OrderService start(String setting, String value) {
+        return OrderService.start(database, Map.of("ORDER_PENDING_WARNING_AFTER", "PT1S", setting, value));
     }
 
     private static JsonNode check(OrderService orders) {

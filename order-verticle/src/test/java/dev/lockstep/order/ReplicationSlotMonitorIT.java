@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.order.OrderService.Answer;
+import dev.lockstep.testing.TestDatabase;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,23 +14,24 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReplicationSlotMonitorIT {
     private static final Duration SOON = Duration.ofSeconds(30);
 
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("orders");
+
+    private final String slot = database.name() + "_outbox";
+
     @Test
     void orders_are_rejected_before_an_unread_slot_fills_the_disk_and_accepted_once_it_is_read() {
-        // Given
-        String database = TestServers.newDatabase("orders");
-        String slot = database + "_outbox";
         Map<String, String> limits = Map.of("RELAY_SLOT_WARN_BYTES", "20000000", "RELAY_SLOT_REFUSE_BYTES", "40000000");
-        try (OrderService orders =
-                OrderService.start(TestServers.postgres(), database, with(limits, "RELAY_ENABLED", "false"))) {
+        try (OrderService orders = OrderService.start(database, with(limits, "RELAY_ENABLED", "false"))) {
             orders.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
             String before = orders.place("u-1");
 
-            // When
             write(orders, 25_000);
             await().atMost(SOON)
                     .untilAsserted(
@@ -40,7 +41,6 @@ class ReplicationSlotMonitorIT {
             assertThat(orders.post("/orders", order("u-1")).status()).isEqualTo(202);
             write(orders, 25_000);
 
-            // Then
             await().atMost(SOON)
                     .until(() -> orders.post("/orders", order("u-1")).status() == 503);
             Answer refused = orders.post("/orders", order("u-1"));
@@ -53,9 +53,8 @@ class ReplicationSlotMonitorIT {
             assertThat(orders.post("/orders/" + before + "/cancel", "").status())
                     .isEqualTo(202);
 
-            // When a relay reads the slot
-            try (OrderService relaying = OrderService.start(TestServers.postgres(), database, limits)) {
-                // Then
+            // A relay reads the slot.
+            try (OrderService relaying = OrderService.start(database, limits)) {
                 await().atMost(SOON).untilAsserted(() -> {
                     orders.execute("CHECKPOINT");
                     assertThat(orders.post("/orders", order("u-1")).status()).isEqualTo(202);
@@ -68,25 +67,18 @@ class ReplicationSlotMonitorIT {
 
     @Test
     void the_wal_status_is_a_metric_and_part_of_the_warning() {
-        // Given
-        String database = TestServers.newDatabase("orders");
-        String slot = database + "_outbox";
-        try (OrderService orders = OrderService.start(
-                TestServers.postgres(),
-                database,
-                Map.of("RELAY_ENABLED", "false", "RELAY_SLOT_WARN_BYTES", "20000000"))) {
+        try (OrderService orders =
+                OrderService.start(database, Map.of("RELAY_ENABLED", "false", "RELAY_SLOT_WARN_BYTES", "20000000"))) {
             assertThat(walStatus(orders)).isEmpty();
             orders.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
             await().atMost(SOON)
                     .untilAsserted(() -> assertThat(walStatus(orders)).isEqualTo("reserved"));
 
-            // When
             orders.execute("ALTER SYSTEM SET max_wal_size = '32MB'");
             orders.execute("SELECT pg_reload_conf()");
             try {
                 write(orders, 100_000);
 
-                // Then
                 await().atMost(SOON).untilAsserted(() -> {
                     assertThat(walStatus(orders)).isEqualTo("extended");
                     assertThat(slotCheck(orders).path("warning").asText())
@@ -102,17 +94,11 @@ class ReplicationSlotMonitorIT {
 
     @Test
     void a_lost_slot_is_reported_until_a_relay_replaces_it() {
-        // Given
-        String database = TestServers.newDatabase("orders");
-        String slot = database + "_outbox";
-        try (OrderService orders =
-                OrderService.start(TestServers.postgres(), database, Map.of("RELAY_ENABLED", "false"))) {
+        try (OrderService orders = OrderService.start(database, Map.of("RELAY_ENABLED", "false"))) {
             orders.execute("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
 
-            // When
             lose(orders, slot);
 
-            // Then
             await().atMost(SOON).untilAsserted(() -> {
                 assertThat(orders.get("/health/ready").status()).isEqualTo(503);
                 assertThat(slotCheck(orders).path("status").asText()).isEqualTo("DOWN");
@@ -122,7 +108,7 @@ class ReplicationSlotMonitorIT {
                                 + " replaces it");
                 assertThat(walStatus(orders)).isEqualTo("lost");
             });
-            try (OrderService relaying = OrderService.start(TestServers.postgres(), database, Map.of())) {
+            try (OrderService relaying = OrderService.start(database, Map.of())) {
                 await().atMost(SOON).untilAsserted(() -> {
                     assertThat(relaying.get("/health/ready").status()).isEqualTo(200);
                     assertThat(slotCheck(orders).path("status").asText()).isEqualTo("UP");

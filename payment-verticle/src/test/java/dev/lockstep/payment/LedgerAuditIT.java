@@ -1,8 +1,8 @@
 package dev.lockstep.payment;
 
-import static dev.lockstep.payment.PaymentDatabase.await;
 import static dev.lockstep.payment.PaymentDatabase.charge;
 import static dev.lockstep.payment.PaymentDatabase.refund;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.payment.LedgerAudit.CurrencySummary;
@@ -14,51 +14,42 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LedgerAuditIT {
     private static final String WAITING_FOR_WRITERS =
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
 
-    private final PaymentDatabase database = new PaymentDatabase();
+    @RegisterExtension
+    final PaymentDatabase database = new PaymentDatabase();
 
     @BeforeEach
-    void four_postings() {
+    void createPostings() {
         database.deposit("u1", 1_000);
         await(database.handle(List.of(charge("o1", "u1", 300), charge("o2", "u1", 200), refund("o2"))));
     }
 
-    @AfterEach
-    void close() {
-        database.close();
-    }
-
     @Test
     void the_summary_totals_users_revenue_and_external_funds() {
-        // When
         List<CurrencySummary> summary = await(database.audit.summary(database.pool));
 
-        // Then
         assertThat(summary).containsExactly(expectedSummary(8, 700, 300, -1_000));
         assertThat(summary).allMatch(CurrencySummary::balanced);
     }
 
     @Test
     void closing_does_not_change_the_summary() {
-        // Given
         boolean tooFew = await(database.audit.close(database.pool, 9));
         boolean closed = await(database.audit.close(database.pool, 8));
         List<CurrencySummary> afterClosing = await(database.audit.summary(database.pool));
 
-        // When
         await(database.handle(List.of(charge("o3", "u1", 100), refund("o1"))));
 
-        // Then
         assertThat(tooFew).isFalse();
         assertThat(closed).isTrue();
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
@@ -71,14 +62,12 @@ class LedgerAuditIT {
 
     @Test
     void closing_waits_for_an_open_writer_with_lower_sequence_numbers() {
-        // Given
         SqlConnection slow = await(database.pool.getConnection());
         Transaction transaction = await(slow.begin());
         database.deposit("u2", 50);
         await(database.processor.handle(slow, List.of(charge("o3", "u1", 100))));
         database.deposit("u2", 50);
 
-        // When
         Future<Boolean> closing = database.audit.close(database.pool, 1);
         Awaitility.await().until(() -> database.number(WAITING_FOR_WRITERS) == 1);
         boolean waited = !closing.isComplete();
@@ -86,7 +75,6 @@ class LedgerAuditIT {
         await(closing);
         await(slow.close());
 
-        // Then
         assertThat(waited).isTrue();
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
                 .isEqualTo(14);
@@ -95,13 +83,11 @@ class LedgerAuditIT {
 
     @Test
     void of_concurrent_closings_one_counts_every_entry_once() {
-        // When
         List<Boolean> closed = await(Future.join(IntStream.range(0, 5)
                         .mapToObj(i -> database.audit.close(database.pool, 1))
                         .toList())
                 .map(CompositeFuture::<Boolean>list));
 
-        // Then
         assertThat(closed).containsOnlyOnce(true);
         assertThat(database.number("SELECT sum(entries)::bigint FROM ledger_closed"))
                 .isEqualTo(8);

@@ -1,20 +1,20 @@
 package dev.lockstep.payment;
 
-import static dev.lockstep.payment.PaymentDatabase.await;
 import static dev.lockstep.payment.PaymentDatabase.charge;
 import static dev.lockstep.payment.PaymentDatabase.refund;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vertx.core.Future;
 import io.vertx.pgclient.PgException;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -22,17 +22,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LedgerIT {
-    private final PaymentDatabase database = new PaymentDatabase();
+    @RegisterExtension
+    final PaymentDatabase database = new PaymentDatabase();
 
     @BeforeAll
-    void four_postings() {
+    void createPostings() {
         database.deposit("u1", 1_000);
         await(database.handle(List.of(charge("o1", "u1", 300), charge("o2", "u1", 200), refund("o2"))));
-    }
-
-    @AfterAll
-    void close() {
-        database.close();
     }
 
     @ParameterizedTest
@@ -41,13 +37,11 @@ class LedgerIT {
                 "UPDATE ledger_entry SET amount = 0",
                 "DELETE FROM ledger_entry",
                 "TRUNCATE ledger_entry",
-                "UPDATE ledger_entry SET at = now() WHERE account = 'nobody'"
+                "UPDATE ledger_entry SET at = now() WHERE account = 'unknown'"
             })
     void ledger_entries_cannot_be_changed(String statement) {
-        // When
         Future<?> change = database.pool.query(statement).execute();
 
-        // Then
         assertThatThrownBy(() -> await(change)).hasMessageContaining("append-only");
     }
 
@@ -59,26 +53,22 @@ class LedgerIT {
                         + " ('018f0000-0000-7000-8000-000000000001', 'system:external-funds', 'USD', -5, NULL, 'DEPOSIT')"
             })
     void a_posting_must_sum_to_zero(String entries) {
-        // When
         Future<?> posting = database.pool
                 .query("INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind) VALUES "
                         + entries)
                 .execute();
 
-        // Then
         assertThatThrownBy(() -> await(posting)).hasMessageContaining("does not sum to zero");
     }
 
     @Test
     void an_order_cannot_be_charged_twice() {
-        // When
         Future<?> second = database.pool
                 .query("INSERT INTO ledger_entry (posting, account, currency, amount, order_id, kind) VALUES"
                         + " ('018f0000-0000-7000-8000-000000000001', 'u2', 'KRW', -300, 'o1', 'CHARGE'),"
                         + " ('018f0000-0000-7000-8000-000000000001', 'system:revenue', 'KRW', 300, 'o1', 'CHARGE')")
                 .execute();
 
-        // Then
         assertThatThrownBy(() -> await(second))
                 .isInstanceOfSatisfying(
                         PgException.class, e -> assertThat(e.getConstraint()).isEqualTo("ledger_entry_once"));
@@ -86,12 +76,10 @@ class LedgerIT {
 
     @Test
     void an_account_cannot_be_overdrawn() {
-        // When
         Future<?> update = database.pool
                 .query("UPDATE account SET balance = balance - 701")
                 .execute();
 
-        // Then
         assertThatThrownBy(() -> await(update))
                 .isInstanceOfSatisfying(
                         PgException.class, e -> assertThat(e.getConstraint()).isEqualTo("account_never_overdrawn"));

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.uuid.Generators;
-import dev.lockstep.embedded.TestServers;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.time.Duration;
@@ -17,11 +16,11 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** An open {@code SELECT ... FOR UPDATE} of an operator on one account, while payments of many accounts arrive. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -31,27 +30,20 @@ class LockedAccountIT {
     private static final Duration LATENCY = Duration.ofSeconds(20);
 
     private final String run = UUID.randomUUID().toString();
-    private PaymentService service;
-    private KafkaProducer<String, String> producer;
 
-    @BeforeAll
-    void start() {
-        service = new PaymentService();
-        producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
-                new StringSerializer(),
-                new StringSerializer());
-    }
+    @RegisterExtension
+    final PaymentService service = new PaymentService();
+
+    private final KafkaProducer<String, String> producer = new KafkaProducer<>(
+            Map.of("bootstrap.servers", service.bootstrapServers()), new StringSerializer(), new StringSerializer());
 
     @AfterAll
     void stop() {
         producer.close();
-        service.close();
     }
 
     @Test
     void a_locked_account_delays_only_its_own_payments() throws Exception {
-        // Given
         List.of("held", "other").forEach(this::deposit);
         charge("warm", "other");
         await().atMost(Duration.ofSeconds(60)).until(() -> isCharged("warm"));
@@ -60,13 +52,11 @@ class LockedAccountIT {
             operator.setAutoCommit(false);
             operator.createStatement().execute("SELECT FROM account WHERE user_id = 'held' FOR UPDATE");
 
-            // When
             for (int round = 0; round < 5; round++) {
                 String orders = "round-" + round + "-";
                 IntStream.range(0, 10).forEach(i -> charge(orders + "held-" + i, "held"));
                 IntStream.range(0, 10).forEach(i -> charge(orders + "other-" + i, "other"));
 
-                // Then
                 await().atMost(LATENCY)
                         .until(() -> IntStream.range(0, 10).allMatch(i -> isCharged(orders + "other-" + i)));
             }

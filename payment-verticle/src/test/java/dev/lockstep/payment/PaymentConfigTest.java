@@ -21,21 +21,17 @@ class PaymentConfigTest {
 
     @Test
     void unset_settings_have_defaults() {
-        // When
         PaymentConfig config = PaymentConfig.from(REQUIRED);
 
-        // Then
         assertThat(config.common().http().port()).isEqualTo(8082);
         assertThat(config.ledgerCloseInterval()).isEqualTo(Duration.ofMinutes(1));
     }
 
     @Test
     void a_zero_interval_is_reported_with_its_setting() {
-        // Given
         Map<String, String> environment = new HashMap<>(REQUIRED);
         environment.put("LEDGER_CLOSE_INTERVAL", "PT0S");
 
-        // Then
         assertThatThrownBy(() -> PaymentConfig.from(environment))
                 .isInstanceOf(SettingsException.class)
                 .hasMessageContaining("LEDGER_CLOSE_INTERVAL must be at least PT0.001S, but was PT0S");

@@ -2,9 +2,11 @@ package dev.lockstep.payment;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.launcher.RunningService;
+import dev.lockstep.testing.ServiceSettings;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestResource;
+import dev.lockstep.testing.TestServers;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -16,31 +18,19 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
 
 /** The complete payment service with its own database, and an HTTP client for it. */
-final class PaymentService implements AutoCloseable {
+final class PaymentService extends TestResource {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final HttpClient client = HttpClient.newHttpClient();
-    private final String database = TestServers.newDatabase("payments");
-    private final RunningService service;
+    private final TestDatabase database = new TestDatabase("payments");
+    private final RunningService service = PaymentApp.start(ServiceSettings.of(database.uri(), Map.of()));
 
-    PaymentService() {
-        service = PaymentApp.start(Map.of(
-                "POSTGRES_URI",
-                TestServers.postgres().uri(database),
-                "POSTGRES_USER",
-                LocalPostgres.USER,
-                "POSTGRES_PASSWORD",
-                LocalPostgres.PASSWORD,
-                "KAFKA_BOOTSTRAP_SERVERS",
-                TestServers.kafka().bootstrapServers(),
-                "HTTP_PORT",
-                "0",
-                "TOPIC_REPLICATION_FACTOR",
-                "1"));
+    String bootstrapServers() {
+        return TestServers.kafka().bootstrapServers();
     }
 
     String jdbcUrl() {
-        return TestServers.postgres().jdbcUrl(database);
+        return database.jdbcUrl();
     }
 
     /** An HTTP response with a JSON body. */

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.uuid.Generators;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.payment.PaymentService.Answer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,12 +23,11 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,25 +38,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PaymentServiceIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-    private PaymentService service;
-
-    @BeforeAll
-    void start() {
-        service = new PaymentService();
-    }
-
-    @AfterAll
-    void stop() {
-        service.close();
-    }
+    @RegisterExtension
+    final PaymentService service = new PaymentService();
 
     @Test
     void the_first_deposit_opens_the_account_and_the_next_adds_to_it() {
-        // When
         Answer first = deposit("first", 2_000, "KRW");
         Answer second = deposit("first", 500, "KRW");
 
-        // Then
         assertThat(first.status()).isEqualTo(201);
         assertThat(first.body()).isEqualTo(account("first", 2_000));
         assertThat(second.status()).isEqualTo(200);
@@ -68,13 +55,10 @@ class PaymentServiceIT {
 
     @Test
     void an_account_keeps_the_currency_it_was_opened_in() {
-        // Given
         deposit("won", 2_000, "KRW");
 
-        // When
         Answer dollars = deposit("won", 1, "USD");
 
-        // Then
         assertThat(dollars.status()).isEqualTo(422);
         assertThat(dollars.contentType()).startsWith("application/problem+json");
         assertThat(dollars.body().get("detail").textValue()).isEqualTo("The currency of the account of won is KRW");
@@ -83,13 +67,10 @@ class PaymentServiceIT {
 
     @Test
     void a_balance_beyond_the_safe_json_integer_is_rejected() {
-        // Given
         deposit("brim", 9_007_199_254_740_991L, "KRW");
 
-        // When
         Answer more = deposit("brim", 1, "KRW");
 
-        // Then
         assertThat(more.status()).isEqualTo(422);
         assertThat(service.get("/accounts/brim").body()).isEqualTo(account("brim", 9_007_199_254_740_991L));
     }
@@ -111,10 +92,8 @@ class PaymentServiceIT {
                 "a%00b | {\"amount\":5,\"currency\":\"KRW\"} | userId",
             })
     void an_invalid_deposit_is_rejected_with_its_invalid_fields(String user, String body, String fields) {
-        // When
         Answer refused = service.post("/accounts/" + user + "/deposits", body);
 
-        // Then
         assertThat(refused.status()).isEqualTo(400);
         assertThat(refused.contentType()).startsWith("application/problem+json");
         assertThat(refused.body().get("errors").findValuesAsText("field")).containsExactly(fields.split(", "));
@@ -123,14 +102,11 @@ class PaymentServiceIT {
 
     @Test
     void a_retried_deposit_gets_the_first_answer_and_is_made_once() {
-        // Given
         Answer first = deposit("retry", 700, "KRW", "Idempotency-Key", "k1");
         deposit("retry", 50, "KRW");
 
-        // When
         Answer again = deposit("retry", 700, "KRW", "Idempotency-Key", "k1");
 
-        // Then
         assertThat(first.status()).isEqualTo(201);
         assertThat(again).isEqualTo(first);
         assertThat(service.get("/accounts/retry").body()).isEqualTo(account("retry", 750));
@@ -138,14 +114,11 @@ class PaymentServiceIT {
 
     @Test
     void a_key_belongs_to_one_deposit_of_one_account() {
-        // Given
         deposit("key", 700, "KRW", "Idempotency-Key", "k1");
 
-        // When
         Answer otherBody = deposit("key", 701, "KRW", "Idempotency-Key", "k1");
         Answer otherUser = deposit("key-2", 701, "KRW", "Idempotency-Key", "k1");
 
-        // Then
         assertThat(otherBody.status()).isEqualTo(422);
         assertThat(otherBody.body().get("detail").textValue())
                 .isEqualTo("Idempotency-Key was already used for a deposit of 700 KRW");
@@ -155,28 +128,23 @@ class PaymentServiceIT {
 
     @Test
     void concurrent_deposits_with_one_key_are_made_once() throws Exception {
-        // Given
         List<Future<Answer>> running = new ArrayList<>();
 
-        // When
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             IntStream.range(0, 20)
                     .forEach(i ->
                             running.add(clients.submit(() -> deposit("same", 10, "KRW", "Idempotency-Key", "same"))));
         }
 
-        // Then
         assertThat(running).allSatisfy(answer -> assertThat(answer.get().body()).isEqualTo(account("same", 10)));
         assertThat(service.get("/ledger?account=same").body().get("data")).hasSize(1);
     }
 
     @Test
     void unknown_resources_are_not_found() {
-        // When
-        Answer account = service.get("/accounts/nobody");
+        Answer account = service.get("/accounts/unknown");
         Answer payment = service.get("/payments/nothing");
 
-        // Then
         assertThat(List.of(account, payment)).allSatisfy(answer -> {
             assertThat(answer.status()).isEqualTo(404);
             assertThat(answer.contentType()).startsWith("application/problem+json");
@@ -196,10 +164,8 @@ class PaymentServiceIT {
 
     @Test
     void accounts_are_listed_newest_first_page_by_page() {
-        // Given
         IntStream.range(0, 5).forEach(i -> deposit("page-" + i, 1 + i, "KRW"));
 
-        // When
         List<String> users = new ArrayList<>();
         String cursor = "";
         while (!users.contains("page-0")) {
@@ -208,7 +174,6 @@ class PaymentServiceIT {
             cursor = "&cursor=" + page.path("nextCursor").asText();
         }
 
-        // Then
         assertThat(users).containsSubsequence("page-4", "page-3", "page-2", "page-1", "page-0");
         assertThat(users).doesNotHaveDuplicates();
         assertThat(service.get("/accounts?limit=0").status()).isEqualTo(400);
@@ -218,7 +183,6 @@ class PaymentServiceIT {
 
     @Test
     void a_command_that_is_delivered_twice_has_one_effect_and_its_answer_is_on_payment_updated() throws Exception {
-        // Given
         String order = "order-" + UUID.randomUUID();
         String late = "order-" + UUID.randomUUID();
         String trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
@@ -226,7 +190,6 @@ class PaymentServiceIT {
         deposit("kafka", 1_000, "KRW");
         String delivered = newId();
 
-        // When
         send(List.of(
                 record(delivered, "ChargePayment", order, charge.formatted(order), trace),
                 record(delivered, "ChargePayment", order, charge.formatted(order), trace),
@@ -234,7 +197,6 @@ class PaymentServiceIT {
                 record(newId(), "ChargePayment", late, charge.formatted(late), trace)));
         List<ConsumerRecord<String, String>> answers = answers(List.of(order, late), 3);
 
-        // Then
         assertThat(answers.stream().filter(answer -> answer.key().equals(order)))
                 .singleElement()
                 .satisfies(answer -> {
@@ -275,9 +237,9 @@ class PaymentServiceIT {
         return json("{\"userId\":\"" + userId + "\",\"balance\":{\"amount\":" + balance + ",\"currency\":\"KRW\"}}");
     }
 
-    private static void send(List<ProducerRecord<String, String>> records) throws Exception {
+    private void send(List<ProducerRecord<String, String>> records) throws Exception {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
+                Map.of("bootstrap.servers", service.bootstrapServers()),
                 new StringSerializer(),
                 new StringSerializer())) {
             for (ProducerRecord<String, String> record : records) {
@@ -302,12 +264,12 @@ class PaymentServiceIT {
     }
 
     /** Waits for the expected number of events of these orders, and a moment longer for surplus events. */
-    private static List<ConsumerRecord<String, String>> answers(List<String> orderIds, int expected) {
+    private List<ConsumerRecord<String, String>> answers(List<String> orderIds, int expected) {
         List<ConsumerRecord<String, String>> answers = new ArrayList<>();
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
                 Map.of(
                         "bootstrap.servers",
-                        TestServers.kafka().bootstrapServers(),
+                        service.bootstrapServers(),
                         "group.id",
                         "test-" + UUID.randomUUID(),
                         "auto.offset.reset",

@@ -1,6 +1,6 @@
 package dev.lockstep.saga;
 
-import static dev.lockstep.saga.SagaDatabase.await;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -13,27 +13,16 @@ import dev.lockstep.contracts.StockReserved;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The fixture allows ten active sagas. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ActiveSagasIT {
-    @SuppressWarnings("NullAway.Init")
-    private SagaDatabase database;
-
-    @BeforeEach
-    void open() {
-        database = new SagaDatabase();
-    }
-
-    @AfterEach
-    void close() {
-        database.close();
-    }
+    @RegisterExtension
+    final SagaDatabase database = new SagaDatabase();
 
     @Test
     void capacity_is_used_and_released_without_a_refresh() {
@@ -55,32 +44,26 @@ class ActiveSagasIT {
 
     @Test
     void a_refresh_counts_the_sagas_of_other_instances() {
-        // Given
         ActiveSagas other = new ActiveSagas(database.store, database.pool, 10, new SimpleMeterRegistry());
         await(database.batch(orders(10)));
         boolean before = other.hasCapacity();
 
-        // When
         await(other.refresh());
 
-        // Then
         assertThat(before).isTrue();
         assertThat(other.hasCapacity()).isFalse();
     }
 
     @Test
     void the_states_gauge_returns_to_zero_for_an_empty_state() {
-        // Given
         await(database.batch(orders(2)));
         await(database.activeSagas.refresh());
         double reserving = states("RESERVING_STOCK");
 
-        // When
         await(database.batch(
                 new StockReserved("o0", new Money(1, "KRW")), new StockReserved("o1", new Money(1, "KRW"))));
         await(database.activeSagas.refresh());
 
-        // Then
         assertThat(reserving).isEqualTo(2);
         assertThat(states("RESERVING_STOCK")).isZero();
         assertThat(states("CHARGING_PAYMENT")).isEqualTo(2);
@@ -88,7 +71,6 @@ class ActiveSagasIT {
 
     @Test
     void the_oldest_gauge_is_not_reset_by_a_retry() {
-        // Given
         await(database.batch(orders(2)));
         await(database.pool
                 .query("UPDATE saga SET waiting_since = now() - interval '10 minutes' WHERE order_id = 'o1'")
@@ -101,12 +83,10 @@ class ActiveSagasIT {
                 .query("UPDATE saga SET waiting_since = now() - interval '5 minutes' WHERE order_id = 'o1'")
                 .execute());
 
-        // When
         database.passDeadline("o1");
         await(database.pool.withTransaction(tx -> database.processor.expireDeadlines(tx, 10)));
         await(database.activeSagas.refresh());
 
-        // Then
         assertThat(reserving).isCloseTo(600, within(60.0));
         assertThat(oldest("RESERVING_STOCK")).isLessThan(60);
         assertThat(oldest("RETRYING_COMPENSATION")).isCloseTo(300, within(60.0));

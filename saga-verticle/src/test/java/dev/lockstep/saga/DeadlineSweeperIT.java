@@ -1,7 +1,7 @@
 package dev.lockstep.saga;
 
-import static dev.lockstep.saga.SagaDatabase.await;
 import static dev.lockstep.saga.SagaDatabase.received;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
@@ -17,11 +17,10 @@ import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DeadlineSweeperIT {
@@ -29,30 +28,17 @@ class DeadlineSweeperIT {
     private static final Duration NEVER = Duration.ofHours(1);
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaDatabase database;
-
-    @BeforeAll
-    static void open() {
-        database = new SagaDatabase();
-    }
-
-    @AfterAll
-    static void close() {
-        database.close();
-    }
+    @RegisterExtension
+    static final SagaDatabase database = new SagaDatabase();
 
     @Test
     void only_an_expired_deadline_aborts_the_order() {
-        // Given
         await(database.batch(created("late"), created("in-time")));
         database.passDeadline("late");
         SagaView inTime = database.saga("in-time");
 
-        // When
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
-        // Then
         await().until(() -> database.saga("late").state().equals("COMPENSATING"));
         await(sweeper.stop());
         assertThat(database.sentTypes("late")).containsExactly("ReserveStock", "ReleaseStock", "CancelOrder");
@@ -63,15 +49,12 @@ class DeadlineSweeperIT {
 
     @Test
     void messages_sent_on_a_deadline_continue_the_trace_of_the_order() {
-        // Given
         await(database.pool.withTransaction(
                 tx -> database.processor.handle(tx, List.of(received(created("traced"), TRACE)))));
         database.passDeadline("traced");
 
-        // When
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
-        // Then
         await().until(() -> database.sent("traced").size() == 3);
         await(sweeper.stop());
         assertThat(database.sent("traced")).extracting(Sent::traceparent).containsOnly(TRACE);
@@ -79,11 +62,9 @@ class DeadlineSweeperIT {
 
     @Test
     void an_unacknowledged_compensation_is_retried_and_counted() {
-        // Given
         await(database.batch(created("stuck")));
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
-        // When
         database.passDeadline("stuck");
         await().until(() -> database.saga("stuck").state().equals("COMPENSATING"));
         database.passDeadline("stuck");
@@ -93,7 +74,6 @@ class DeadlineSweeperIT {
                 Integer.valueOf(2).equals(database.saga("stuck").progress().attempts()));
         await(sweeper.stop());
 
-        // Then
         assertThat(database.sentTypes("stuck"))
                 .containsExactly(
                         "ReserveStock",
@@ -110,23 +90,19 @@ class DeadlineSweeperIT {
 
     @Test
     void many_expired_deadlines_are_processed_without_pauses() {
-        // Given
         List<String> orders =
                 IntStream.range(0, 1_200).mapToObj(i -> "crowd-" + i).toList();
         await(database.batch(orders.stream().map(DeadlineSweeperIT::created).toArray(Message[]::new)));
         passDeadlines("crowd-%");
 
-        // When
         DeadlineSweeper sweeper = sweeping(NEVER, SOON);
 
-        // Then
         await().until(() -> reserving("crowd-%") == 0);
         await(sweeper.stop());
     }
 
     @Test
     void a_locked_saga_is_skipped() {
-        // Given
         await(database.batch(created("busy"), created("idle")));
         database.passDeadline("busy");
         database.passDeadline("idle");
@@ -134,10 +110,8 @@ class DeadlineSweeperIT {
         Transaction transaction = await(other.begin());
         await(database.store.lock(other, List.of(new OrderId("busy"))));
 
-        // When
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
-        // Then
         await().until(() -> database.saga("idle").state().equals("COMPENSATING"));
         assertThat(database.saga("busy").state()).isEqualTo("RESERVING_STOCK");
         await(transaction.rollback());
@@ -148,17 +122,14 @@ class DeadlineSweeperIT {
 
     @Test
     void several_sweepers_expire_each_deadline_once() {
-        // Given
         List<String> orders =
                 IntStream.range(0, 600).mapToObj(i -> "shared-" + i).toList();
         await(database.batch(orders.stream().map(DeadlineSweeperIT::created).toArray(Message[]::new)));
         passDeadlines("shared-%");
 
-        // When
         List<DeadlineSweeper> sweepers =
                 IntStream.range(0, 3).mapToObj(i -> sweeping(SOON, SOON)).toList();
 
-        // Then
         await().until(() -> reserving("shared-%") == 0);
         sweepers.forEach(sweeper -> await(sweeper.stop()));
         assertThat(orders)
@@ -167,14 +138,11 @@ class DeadlineSweeperIT {
 
     @Test
     void no_deadline_expires_during_the_grace_period() {
-        // Given
         await(database.batch(created("patient")));
         database.passDeadline("patient");
 
-        // When
         DeadlineSweeper sweeper = sweeping(SOON, NEVER);
 
-        // Then
         await().during(Duration.ofMillis(500))
                 .until(() -> database.saga("patient").state().equals("RESERVING_STOCK"));
         await(sweeper.stop());
@@ -182,17 +150,14 @@ class DeadlineSweeperIT {
 
     @Test
     void sweeping_continues_after_a_failure_and_reports_it() {
-        // Given
         await(database.batch(created("survivor")));
         database.passDeadline("survivor");
         await(database.pool.query("ALTER TABLE saga RENAME TO gone").execute());
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
         await().until(() -> sweeper.problem().isPresent());
 
-        // When
         await(database.pool.query("ALTER TABLE gone RENAME TO saga").execute());
 
-        // Then
         await().until(() -> database.saga("survivor").state().equals("COMPENSATING"));
         await().until(() -> sweeper.problem().isEmpty());
         await(sweeper.stop());
@@ -200,7 +165,6 @@ class DeadlineSweeperIT {
 
     @Test
     void an_unreadable_saga_is_postponed_and_the_others_proceed() {
-        // Given
         List<String> orders =
                 IntStream.range(0, 40).mapToObj(i -> "beside-" + i).toList();
         await(database.batch(orders.stream().map(DeadlineSweeperIT::created).toArray(Message[]::new)));
@@ -208,10 +172,8 @@ class DeadlineSweeperIT {
         execute("UPDATE saga SET state = 'COMPENSATING', data = '{}' WHERE order_id = 'beside-17'");
         passDeadlines("beside-%");
 
-        // When
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
 
-        // Then
         await().until(() -> reserving("beside-%") == 0);
         await().until(() -> failures("beside-17") == 1);
         assertThat(sweeper.problem()).isEmpty();
@@ -222,11 +184,10 @@ class DeadlineSweeperIT {
         assertThat(database.sentTypes("beside-17")).containsExactly("ReserveStock");
         assertThat(faulty()).isEqualTo(faultyBefore + 1);
 
-        // When it is mended
+        // The handler works again.
         execute("UPDATE saga SET state = 'RESERVING_STOCK', data = '{\"userId\":\"u1\"}' WHERE order_id = 'beside-17'");
         database.passDeadline("beside-17");
 
-        // Then
         await().until(() -> database.saga("beside-17").state().equals("COMPENSATING"));
         await(sweeper.stop());
         assertThat(database.saga("beside-17").progress().failure()).isNull();
@@ -235,7 +196,6 @@ class DeadlineSweeperIT {
 
     @Test
     void a_failing_saga_is_retried_with_backoff_and_the_others_proceed() {
-        // Given
         await(database.batch(created("refused"), created("accepted")));
         execute("""
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -246,7 +206,6 @@ class DeadlineSweeperIT {
         database.passDeadline("refused");
         database.passDeadline("accepted");
 
-        // When
         DeadlineSweeper sweeper = sweeping(SOON, SOON);
         await().until(() -> failures("refused") == 1);
         await().until(() -> database.saga("accepted").state().equals("COMPENSATING"));
@@ -255,7 +214,6 @@ class DeadlineSweeperIT {
             await().until(() -> failures("refused") == times);
         });
 
-        // Then
         assertThat(database.secondsLeft("refused")).isCloseTo(32, within(10.0));
         assertThat(database.saga("refused").progress().failure()).contains("no more of this");
         assertThat(database.saga("refused").state()).isEqualTo("RESERVING_STOCK");

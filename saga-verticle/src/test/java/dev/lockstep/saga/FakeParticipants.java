@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.uuid.Generators;
 import dev.lockstep.contracts.Message;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestKafka;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,14 +30,13 @@ final class FakeParticipants implements AutoCloseable {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private final TestKafka kafka = new TestKafka();
     private final KafkaProducer<String, String> producer = new KafkaProducer<>(
-            Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()),
-            new StringSerializer(),
-            new StringSerializer());
+            Map.of("bootstrap.servers", kafka.bootstrapServers()), new StringSerializer(), new StringSerializer());
     private final KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
             Map.of(
                     "bootstrap.servers",
-                    TestServers.kafka().bootstrapServers(),
+                    kafka.bootstrapServers(),
                     "group.id",
                     "participants-" + UUID.randomUUID(),
                     "auto.offset.reset",
@@ -105,5 +104,6 @@ final class FakeParticipants implements AutoCloseable {
     public void close() {
         producer.close();
         consumer.close();
+        kafka.close();
     }
 }

@@ -1,6 +1,6 @@
 package dev.lockstep.saga;
 
-import static dev.lockstep.saga.SagaDatabase.await;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
@@ -29,10 +29,10 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -43,37 +43,26 @@ class SagaActionsIT {
     private static final Money TOTAL = new Money(4000, "KRW");
     private static final String WHY = "{\"reason\":\"inventory lost the command\"}";
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaDatabase database;
+    @RegisterExtension
+    static final SagaDatabase database = new SagaDatabase();
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaApi api;
+    private static final SagaApi api = new SagaApi(database);
 
     private final String order = "order-" + UUID.randomUUID();
-
-    @BeforeAll
-    static void open() {
-        database = new SagaDatabase();
-        api = new SagaApi(database);
-    }
 
     @AfterAll
     static void close() {
         api.close();
-        database.close();
     }
 
     @Test
     void a_retry_resends_renews_the_deadline_and_is_recorded_with_operator_and_reason() {
-        // Given
         await(database.batch(created()));
         String since = api.get(path("")).json().path("waitingSince").asText();
         execute("UPDATE saga SET deadline = now() + interval '1 second' WHERE order_id = $1");
 
-        // When
         Answer answer = api.post(path("/retry"), WHY, "X-Forwarded-User", "alice");
 
-        // Then
         assertThat(answer.status()).isEqualTo(202);
         assertThat(answer.json().path("state").asText()).isEqualTo("RESERVING_STOCK");
         assertThat(answer.json().path("waitingSince").asText()).isEqualTo(since);
@@ -91,13 +80,10 @@ class SagaActionsIT {
 
     @Test
     void a_retry_needs_no_reason_and_without_a_proxy_records_only_the_address() {
-        // Given
         await(database.batch(created(), new StockReserved(order, TOTAL)));
 
-        // When
         Answer answer = api.post(path("/retry"), "");
 
-        // Then
         assertThat(answer.status()).isEqualTo(202);
         assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ChargePayment", "ChargePayment");
         assertThat(database.history(order).getLast())
@@ -107,13 +93,10 @@ class SagaActionsIT {
 
     @Test
     void compensating_aborts_the_order_and_ends_it_cancelled() {
-        // Given
         await(database.batch(created()));
 
-        // When
         Answer answer = api.post(path("/compensate"), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(202);
         assertThat(answer.json().path("state").asText()).isEqualTo("COMPENSATING");
         assertThat(answer.json().path("reason").asText()).isEqualTo("CANCELLED_BY_OPERATOR");
@@ -125,13 +108,10 @@ class SagaActionsIT {
 
     @Test
     void compensating_a_saga_without_its_order_cancels_it_and_a_late_order_changes_nothing() {
-        // Given
         await(database.batch(new OrderCancelRequested(order)));
 
-        // When
         Answer answer = api.post(path("/compensate"), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(202);
         assertThat(answer.json().path("state").asText()).isEqualTo("CANCELLING_ORDER");
         assertThat(answer.json().path("reason").asText()).isEqualTo("CANCELLED_BY_CUSTOMER");
@@ -150,26 +130,20 @@ class SagaActionsIT {
             abandon | it has sent no command that could be left undone
             """)
     void a_saga_without_its_order_cannot_be_retried_or_abandoned(String action, String explanation) {
-        // Given
         await(database.batch(new OrderCancelRequested(order)));
 
-        // When
         Answer answer = api.post(path("/" + action), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(409);
         assertThat(answer.error()).contains(explanation).endsWith("compensate the saga");
     }
 
     @Test
     void an_abandoned_saga_shows_what_was_left_undone_and_ignores_late_replies() {
-        // Given
         await(database.batch(created(), new OrderCancelRequested(order)));
 
-        // When
         Answer answer = api.post(path("/abandon"), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(202);
         assertThat(answer.json().path("state").asText()).isEqualTo("ABANDONED");
         assertThat(answer.json().path("abandoned"))
@@ -194,13 +168,10 @@ class SagaActionsIT {
 
     @Test
     void an_order_that_may_be_confirmed_cannot_be_compensated() {
-        // Given
         confirming();
 
-        // When
         Answer answer = api.post(path("/compensate"), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(409);
         assertThat(answer.error())
                 .isEqualTo("The saga of order " + order + " is CONFIRMING_ORDER: the order may already be confirmed."
@@ -213,15 +184,12 @@ class SagaActionsIT {
     @ParameterizedTest
     @ValueSource(strings = {"retry", "compensate", "abandon"})
     void an_ended_saga_rejects_actions(String action) {
-        // Given
         confirming();
         await(database.batch(new OrderConfirmed(order, TOTAL)));
         List<Map<String, Object>> before = database.history(order);
 
-        // When
         Answer answer = api.post(path("/" + action), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(409);
         assertThat(answer.error()).contains("is CONFIRMED, which is a final state");
         assertThat(database.history(order)).isEqualTo(before);
@@ -234,16 +202,13 @@ class SagaActionsIT {
             compensate | its compensation is already in progress
             """)
     void an_invalid_action_is_rejected_with_the_valid_ones(String action, String explanation) {
-        // Given
         await(database.batch(created()));
         if (action.equals("compensate")) {
             api.post(path("/compensate"), WHY);
         }
 
-        // When
         Answer answer = api.post(path("/" + action), WHY);
 
-        // Then
         assertThat(answer.status()).isEqualTo(409);
         assertThat(answer.error()).endsWith(explanation);
     }
@@ -251,13 +216,10 @@ class SagaActionsIT {
     @ParameterizedTest
     @ValueSource(strings = {"", "{}", "{\"reason\":\"  \"}"})
     void abandoning_requires_a_reason(String body) {
-        // Given
         await(database.batch(created(), new OrderCancelRequested(order)));
 
-        // When
         Answer answer = api.post(path("/abandon"), body);
 
-        // Then
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.json().path("errors").path(0).path("field").asText()).isEqualTo("reason");
         assertThat(database.saga(order).state()).isEqualTo("COMPENSATING");
@@ -270,18 +232,15 @@ class SagaActionsIT {
 
     @Test
     void an_action_waits_for_the_row_lock_and_decides_on_the_committed_state() {
-        // Given
         confirming();
         SqlConnection other = await(database.pool.getConnection());
         Transaction transaction = await(other.begin());
         await(database.handle(other, new OrderConfirmed(order, TOTAL)));
 
-        // When
         CompletableFuture<Answer> answer = CompletableFuture.supplyAsync(() -> api.post(path("/retry"), WHY));
         await().until(() -> database.waiting() == 1);
         await(transaction.commit().eventually(() -> other.close()));
 
-        // Then
         assertThat(answer)
                 .succeedsWithin(Duration.ofSeconds(60))
                 .satisfies(refused -> assertThat(refused.status()).isEqualTo(409));
@@ -290,14 +249,11 @@ class SagaActionsIT {
 
     @Test
     void an_unreadable_row_is_listed_with_its_failure_and_hides_no_other() {
-        // Given
         await(database.batch(created()));
         execute("UPDATE saga SET state = 'ASLEEP' WHERE order_id = $1");
 
-        // When
         JsonNode saga = api.get(path("")).json();
 
-        // Then
         assertThat(saga.path("state").asText()).isEqualTo("ASLEEP");
         assertThat(saga.path("failure").asText()).isEqualTo("unknown saga state ASLEEP");
         assertThat(saga.path("history")).hasSize(1);

@@ -1,9 +1,9 @@
 package dev.lockstep.saga;
 
+import static dev.lockstep.testing.Futures.await;
+
 import dev.lockstep.contracts.Message;
 import dev.lockstep.contracts.Topics;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
@@ -11,13 +11,14 @@ import dev.lockstep.runtime.Peers;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;
 import dev.lockstep.saga.domain.SagaDeadlines;
+import dev.lockstep.testing.DatabaseTemplate;
+import dev.lockstep.testing.ServiceSettings;
+import dev.lockstep.testing.TestResource;
+import dev.lockstep.testing.VertxDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgBuilder;
-import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
-import io.vertx.sqlclient.PoolOptions;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
@@ -27,14 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import org.flywaydb.core.Flyway;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /** A separate database with the saga tables, and a processor that uses it. */
-final class SagaDatabase implements AutoCloseable {
+final class SagaDatabase extends TestResource {
     static final SagaDeadlines DEADLINES = new SagaDeadlines(
             Duration.ofSeconds(100), Duration.ofSeconds(200), Duration.ofSeconds(300), Duration.ofSeconds(400));
 
@@ -49,53 +46,25 @@ final class SagaDatabase implements AutoCloseable {
     private static final String PASS_DEADLINE =
             "UPDATE saga SET deadline = now() - interval '1 second' WHERE order_id = $1";
 
-    final Vertx vertx = Vertx.vertx();
-    final Pool pool;
+    private static final DatabaseTemplate TABLES =
+            DatabaseTemplate.ofService("sagas", MessagingSchema::migrate, "db/migration/saga");
+
+    private final VertxDatabase data = new VertxDatabase(TABLES, 5);
+    final Vertx vertx = data.vertx();
+    final Pool pool = data.pool();
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     final SagaMessages messages = new SagaMessages();
     final SagaStore store = new SagaStore(messages);
     final SagaViewStore views = new SagaViewStore(messages);
     final SagaHistoryStore history = new SagaHistoryStore();
     final Peers peers;
-    final ActiveSagas activeSagas;
-    final SagaProcessor processor;
+    final ActiveSagas activeSagas = new ActiveSagas(store, pool, 10, meters);
+    final SagaProcessor processor = new SagaProcessor(
+            new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));
 
     SagaDatabase() {
-        LocalPostgres postgres = TestServers.postgres();
-        String database = TestServers.newDatabase("sagas");
-        PGSimpleDataSource dataSource = new PGSimpleDataSource();
-        dataSource.setUrl(postgres.jdbcUrl(database));
-        dataSource.setUser(LocalPostgres.USER);
-        dataSource.setPassword(LocalPostgres.PASSWORD);
-        MessagingSchema.migrate(dataSource);
-        Flyway.configure()
-                .dataSource(dataSource)
-                .locations("classpath:db/migration/saga")
-                .baselineOnMigrate(true)
-                .baselineVersion("0")
-                .load()
-                .migrate();
-        pool = PgBuilder.pool()
-                .connectingTo(PgConnectOptions.fromUri(postgres.uri(database))
-                        .setUser(LocalPostgres.USER)
-                        .setPassword(LocalPostgres.PASSWORD)
-                        .setCachePreparedStatements(true))
-                .with(new PoolOptions().setMaxSize(5))
-                .using(vertx)
-                .build();
-        SagaConfig config = SagaConfig.from(Map.of(
-                "POSTGRES_URI",
-                postgres.uri(database),
-                "POSTGRES_USER",
-                LocalPostgres.USER,
-                "POSTGRES_PASSWORD",
-                LocalPostgres.PASSWORD,
-                "KAFKA_BOOTSTRAP_SERVERS",
-                "localhost:9092"));
+        SagaConfig config = SagaConfig.from(ServiceSettings.of(data.database().uri(), "localhost:9092", Map.of()));
         peers = Peers.open(vertx, config.common(), config.peers());
-        activeSagas = new ActiveSagas(store, pool, 10, meters);
-        processor = new SagaProcessor(
-                new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));
     }
 
     /** A message that was sent for an order. */
@@ -169,17 +138,8 @@ final class SagaDatabase implements AutoCloseable {
                 .map(rows -> (long) rows.size()));
     }
 
-    static <T> T await(Future<T> future) {
-        try {
-            return future.await(60, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new AssertionError("not completed within a minute", e);
-        }
-    }
-
     @Override
     public void close() {
-        await(pool.close());
-        await(vertx.close());
+        data.close();
     }
 }

@@ -1,7 +1,7 @@
 package dev.lockstep.saga;
 
-import static dev.lockstep.saga.SagaDatabase.await;
 import static dev.lockstep.saga.SagaDatabase.received;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -36,11 +36,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.assertj.core.api.InstanceOfAssertFactories;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaProcessorIT {
@@ -48,30 +47,18 @@ class SagaProcessorIT {
     private static final Money TOTAL = new Money(4000, "KRW");
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaDatabase database;
+    @RegisterExtension
+    static final SagaDatabase database = new SagaDatabase();
 
     private final String order = "order-" + TESTS.incrementAndGet();
 
-    @BeforeAll
-    static void open() {
-        database = new SagaDatabase();
-    }
-
-    @AfterAll
-    static void close() {
-        database.close();
-    }
-
     @Test
     void an_order_proceeds_to_confirmation() {
-        // When
         await(database.batch(created(order)));
         await(database.batch(new StockReserved(order, TOTAL)));
         await(database.batch(new PaymentCharged(order, TOTAL)));
         await(database.batch(new OrderConfirmed(order, TOTAL)));
 
-        // Then
         assertThat(database.sent(order))
                 .containsExactly(
                         new Sent("ReserveStock", "inventory.commands", "saga", null),
@@ -93,7 +80,6 @@ class SagaProcessorIT {
 
     @Test
     void an_order_id_that_the_database_alters_fails_permanently() {
-        // Given
         await(database.pool.query("""
                 CREATE FUNCTION change_order_id() RETURNS trigger LANGUAGE plpgsql
                 AS $$ BEGIN NEW.order_id := 'changed-' || NEW.order_id; RETURN NEW; END $$
@@ -104,7 +90,6 @@ class SagaProcessorIT {
                 """).execute());
         String odd = "odd-" + order;
 
-        // Then
         assertThatThrownBy(() -> await(database.batch(created(order), new OrderCancelRequested(odd))))
                 .isInstanceOf(UnprocessableMessageException.class)
                 .hasMessageContaining(odd);
@@ -116,7 +101,6 @@ class SagaProcessorIT {
 
     @Test
     void only_a_locked_saga_is_blocked() {
-        // Given
         await(database.batch(created(order), created(order + "-free")));
         SqlConnection operator = await(database.pool.getConnection());
         await(operator.begin());
@@ -127,24 +111,20 @@ class SagaProcessorIT {
                 received(new OrderCancelRequested(order + "-free"), null),
                 received(created(order + "-new"), null));
 
-        // When
         Set<UUID> lockedOut =
                 await(database.pool.withTransaction(tx -> database.processor.blockedMessages(tx, messages)));
         await(operator.close());
 
-        // Then
         assertThat(lockedOut).containsExactly(messages.getFirst().messageId());
     }
 
     @Test
     void the_history_records_the_replies_of_participants() {
-        // When
         await(database.batch(
                 created(order),
                 new StockReserved(order, TOTAL),
                 new PaymentDeclined(order, DeclineReason.INSUFFICIENT_FUNDS)));
 
-        // Then
         assertThat(database.history(order).subList(1, 3))
                 .extracting(step -> step.get("total"), step -> step.get("reason"))
                 .containsExactly(
@@ -154,10 +134,8 @@ class SagaProcessorIT {
 
     @Test
     void several_events_of_one_order_in_a_batch_are_decided_one_after_the_other() {
-        // When
         await(database.batch(created(order), new OrderCancelRequested(order), new StockReserved(order, TOTAL)));
 
-        // Then
         assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ReleaseStock");
         SagaView saga = database.saga(order);
         assertThat(saga.state()).isEqualTo("COMPENSATING");
@@ -166,15 +144,12 @@ class SagaProcessorIT {
 
     @Test
     void a_whole_batch_of_orders_is_started_at_once() {
-        // Given
         Message[] batch = IntStream.range(0, 500)
                 .mapToObj(i -> created("batch-%d-%d".formatted(TESTS.get(), i)))
                 .toArray(Message[]::new);
 
-        // When
         await(database.batch(batch));
 
-        // Then
         assertThat(batch)
                 .extracting(message -> database.saga(message.orderId()).state())
                 .hasSize(500)
@@ -190,16 +165,13 @@ class SagaProcessorIT {
 
     @Test
     void a_repeat_does_not_change_the_deadline_or_the_history() {
-        // Given
         await(database.batch(created(order)));
         await(database.batch(new StockReserved(order, TOTAL)));
         SagaView before = database.saga(order);
         List<Map<String, Object>> steps = database.history(order);
 
-        // When
         await(database.batch(created(order), new StockReserved(order, TOTAL)));
 
-        // Then
         assertThat(database.saga(order)).isEqualTo(before);
         assertThat(database.history(order)).isEqualTo(steps);
         assertThat(database.sentTypes(order)).containsExactly("ReserveStock", "ChargePayment");
@@ -207,15 +179,12 @@ class SagaProcessorIT {
 
     @Test
     void a_late_success_is_undone_and_recorded_without_a_state_change() {
-        // Given
         await(database.batch(created(order), new OrderCancelRequested(order)));
         await(database.batch(new StockReleased(order)));
         await(database.batch(new OrderCancelled(order, CancelReason.CANCELLED_BY_CUSTOMER)));
 
-        // When
         await(database.batch(new StockReserved(order, TOTAL)));
 
-        // Then
         assertThat(database.sentTypes(order))
                 .containsExactly("ReserveStock", "ReleaseStock", "CancelOrder", "ReleaseStock");
         assertThat(database.history(order).getLast())
@@ -226,20 +195,16 @@ class SagaProcessorIT {
 
     @Test
     void a_command_carries_the_trace_of_the_message_that_caused_it() {
-        // When
         await(database.pool.withTransaction(
                 tx -> database.processor.handle(tx, List.of(received(created(order), TRACE)))));
 
-        // Then
         assertThat(database.sent(order)).extracting(Sent::traceparent).containsExactly(TRACE);
     }
 
     @Test
     void an_unexpected_event_fails_permanently_and_its_batch_is_rolled_back() {
-        // When
         Future<Void> handled = database.batch(created(order), new StockReserved("never-started-" + order, TOTAL));
 
-        // Then
         assertThatThrownBy(() -> await(handled))
                 .asInstanceOf(InstanceOfAssertFactories.type(UnprocessableMessagesException.class))
                 .satisfies(refused -> assertThat(refused.messages().values())
@@ -254,19 +219,16 @@ class SagaProcessorIT {
 
     @Test
     void a_concurrent_order_and_cancellation_are_both_applied() {
-        // Given
         SqlConnection first = await(database.pool.getConnection());
         Transaction transaction = await(first.begin());
         await(database.handle(first, created(order)));
 
-        // When
         Future<Void> second = database.batch(new OrderCancelRequested(order));
         await().until(() -> database.waiting() == 1);
         await(transaction.commit());
         await(second);
         await(first.close());
 
-        // Then
         assertThat(database.history(order))
                 .extracting(step -> step.get("event"), step -> step.get("state"))
                 .containsExactly(
@@ -276,13 +238,11 @@ class SagaProcessorIT {
 
     @Test
     void batches_with_the_same_orders_in_another_order_do_not_deadlock() {
-        // Given
         List<String> orders = IntStream.range(0, 50)
                 .mapToObj(i -> "%s-%d".formatted(order, i))
                 .toList();
         await(database.batch(orders.stream().map(SagaProcessorIT::created).toArray(Message[]::new)));
 
-        // When
         List<Future<Void>> batches = IntStream.range(0, 20)
                 .mapToObj(round -> database.batch((round % 2 == 0 ? orders : orders.reversed())
                         .stream()
@@ -290,7 +250,6 @@ class SagaProcessorIT {
                                 .toArray(Message[]::new)))
                 .toList();
 
-        // Then
         await(Future.join(batches));
         assertThat(orders).extracting(id -> database.saga(id).state()).containsOnly("COMPENSATING");
     }

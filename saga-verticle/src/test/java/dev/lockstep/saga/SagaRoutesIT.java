@@ -1,6 +1,6 @@
 package dev.lockstep.saga;
 
-import static dev.lockstep.saga.SagaDatabase.await;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,16 +31,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SagaRoutesIT {
     private static final Money TOTAL = new Money(4000, "KRW");
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaDatabase database;
+    @RegisterExtension
+    static final SagaDatabase database = new SagaDatabase();
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaApi api;
+    private static final SagaApi api = new SagaApi(database);
 
     @BeforeAll
     static void open() {
-        database = new SagaDatabase();
-        api = new SagaApi(database);
         List.of(
                         new Message[] {created("confirmed"), new StockReserved("confirmed", TOTAL)},
                         new Message[] {created("rejected"), new StockRejected("rejected", CancelReason.OUT_OF_STOCK)},
@@ -60,7 +58,6 @@ class SagaRoutesIT {
     @AfterAll
     static void close() {
         api.close();
-        database.close();
     }
 
     @Test

@@ -5,47 +5,32 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.launcher.RunningService;
+import dev.lockstep.testing.ServiceSettings;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestResource;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 
 /** The complete service, as its main method starts it, with its own database. */
-final class SagaService implements AutoCloseable {
+final class SagaService extends TestResource {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final String database = TestServers.newDatabase("sagas");
+    private final TestDatabase database = new TestDatabase("sagas");
     private final RunningService running;
     private final HttpClient client = HttpClient.newHttpClient();
 
     SagaService(Map<String, String> settings) {
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "POSTGRES_URI",
-                TestServers.postgres().uri(database),
-                "POSTGRES_USER",
-                LocalPostgres.USER,
-                "POSTGRES_PASSWORD",
-                LocalPostgres.PASSWORD,
-                "KAFKA_BOOTSTRAP_SERVERS",
-                TestServers.kafka().bootstrapServers(),
-                "TOPIC_PARTITIONS",
-                "2",
-                "HTTP_PORT",
-                "0"));
-        environment.putAll(settings);
-        running = SagaApp.start(environment);
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("TOPIC_PARTITIONS", "2");
+        running = SagaApp.start(ServiceSettings.of(database.uri(), all));
     }
 
     /** An HTTP response of any content type. */
@@ -80,13 +65,7 @@ final class SagaService implements AutoCloseable {
     }
 
     void execute(String sql) {
-        try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        } catch (SQLException e) {
-            throw new AssertionError(sql, e);
-        }
+        database.execute(sql);
     }
 
     @Override

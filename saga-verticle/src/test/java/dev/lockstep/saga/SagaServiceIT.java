@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The service with its topics. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -34,8 +35,18 @@ class SagaServiceIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
     private static final Money TOTAL = new Money(4000, "KRW");
 
-    @SuppressWarnings("NullAway.Init")
-    private static SagaService service;
+    @RegisterExtension
+    static final SagaService service = new SagaService(Map.of(
+            "SAGA_MAX_ACTIVE",
+            "1",
+            "SAGA_PAYMENT_DEADLINE",
+            "PT1S",
+            "CONSUMER_MAX_ATTEMPTS",
+            "2",
+            "CONSUMER_RETRY_BACKOFF",
+            "PT0.1S",
+            "PEERS",
+            "inventory=http://127.0.0.1:" + FreePorts.any()));
 
     @SuppressWarnings("NullAway.Init")
     private static FakeParticipants participants;
@@ -44,17 +55,6 @@ class SagaServiceIT {
 
     @BeforeAll
     static void start() {
-        service = new SagaService(Map.of(
-                "SAGA_MAX_ACTIVE",
-                "1",
-                "SAGA_PAYMENT_DEADLINE",
-                "PT1S",
-                "CONSUMER_MAX_ATTEMPTS",
-                "2",
-                "CONSUMER_RETRY_BACKOFF",
-                "PT0.1S",
-                "PEERS",
-                "inventory=http://127.0.0.1:" + FreePorts.any()));
         service.awaitReady();
         participants = new FakeParticipants();
     }
@@ -62,15 +62,12 @@ class SagaServiceIT {
     @AfterAll
     static void stop() {
         participants.close();
-        service.close();
     }
 
     @Test
     void an_order_is_confirmed_across_topics_and_duplicates_have_no_effect() {
-        // Given
         UUID messageId = Generators.timeBasedEpochGenerator().generate();
 
-        // When
         participants.send(created(order), messageId);
         participants.send(created(order), messageId);
         ConsumerRecord<String, String> reserve = participants.awaitCommand(order, "ReserveStock");
@@ -80,7 +77,6 @@ class SagaServiceIT {
         participants.awaitCommand(order, "ConfirmOrder");
         participants.send(new OrderConfirmed(order, TOTAL));
 
-        // Then
         JsonNode saga = awaitState(order, "CONFIRMED");
         assertThat(saga.path("history")).hasSize(4);
         assertThat(participants.commands(order)).containsExactly("ReserveStock", "ChargePayment", "ConfirmOrder");
@@ -94,12 +90,10 @@ class SagaServiceIT {
 
     @Test
     void an_order_without_a_payment_reply_is_cancelled_and_a_late_charge_is_refunded() {
-        // Given
         participants.send(created(order));
         participants.awaitCommand(order, "ReserveStock");
         participants.send(new StockReserved(order, TOTAL));
 
-        // When
         participants.awaitCommand(order, "RefundPayment");
         participants.send(new StockReleased(order));
         participants.awaitCommand(order, "CancelOrder");
@@ -107,7 +101,6 @@ class SagaServiceIT {
         participants.send(new PaymentCharged(order, TOTAL));
         participants.send(new PaymentRefunded(order));
 
-        // Then
         JsonNode saga = awaitState(order, "CANCELLED");
         assertThat(saga.path("reason").asText()).isEqualTo("TIMED_OUT");
         assertThat(saga.has("deadline")).isFalse();
@@ -118,15 +111,12 @@ class SagaServiceIT {
 
     @Test
     void orders_over_the_limit_wait_in_kafka_until_there_is_capacity() {
-        // Given
         String next = "next-" + order;
         participants.send(created(order));
         participants.awaitCommand(order, "ReserveStock");
 
-        // When
         participants.send(created(next));
 
-        // Then
         await().during(Duration.ofSeconds(2))
                 .atMost(LIMIT)
                 .until(() -> service.get("/sagas/" + next).status() == 404);
@@ -142,21 +132,19 @@ class SagaServiceIT {
 
     @Test
     void an_unsolicited_reply_becomes_a_dead_letter() {
-        // When
         participants.send(new PaymentRefunded(order));
 
-        // Then
         await().atMost(LIMIT).untilAsserted(() -> {
-            JsonNode letter = service.get("/dead-letters").json().path("data").path(0);
-            assertThat(letter.path("reason").asText()).isEqualTo("UNEXPECTED_EVENT");
-            assertThat(letter.path("error").asText())
+            JsonNode deadLetter =
+                    service.get("/dead-letters").json().path("data").path(0);
+            assertThat(deadLetter.path("reason").asText()).isEqualTo("UNEXPECTED_EVENT");
+            assertThat(deadLetter.path("error").asText())
                     .isEqualTo("PaymentRefunded cannot follow NotStarted for order " + order);
         });
     }
 
     @Test
     void an_unreadable_saga_does_not_block_others_and_shows_its_obstacles() {
-        // Given
         String other = "other-" + order;
         participants.send(created(order));
         participants.awaitCommand(order, "ReserveStock");
@@ -165,11 +153,9 @@ class SagaServiceIT {
         participants.send(created(other));
         participants.awaitCommand(other, "ReserveStock");
 
-        // When
         participants.send(new StockReleased(order));
         participants.send(new StockReserved(other, TOTAL));
 
-        // Then
         participants.awaitCommand(other, "ChargePayment");
         participants.send(new PaymentCharged(other, TOTAL));
         participants.awaitCommand(other, "ConfirmOrder");

@@ -1,6 +1,6 @@
 package dev.lockstep.saga;
 
-import static dev.lockstep.saga.SagaDatabase.await;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.contracts.OrderCancelRequested;
@@ -24,37 +24,23 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SagaStoreIT {
-    @SuppressWarnings("NullAway.Init")
-    private static SagaDatabase database;
-
-    @BeforeAll
-    static void open() {
-        database = new SagaDatabase();
-    }
-
-    @AfterAll
-    static void close() {
-        database.close();
-    }
+    @RegisterExtension
+    static final SagaDatabase database = new SagaDatabase();
 
     @Test
     void a_concurrently_inserted_saga_is_not_overwritten() {
-        // Given
         OrderId order = new OrderId("begun-twice");
         save(placed(order));
 
-        // When
         Set<OrderId> saved = save(cancelled(order));
 
-        // Then
         assertThat(saved).isEmpty();
         assertThat(lock(order).get(order))
                 .extracting(StoredSaga::state, StoredSaga::version)
@@ -72,7 +58,6 @@ class SagaStoreIT {
 
     @Test
     void only_old_confirmed_or_cancelled_sagas_are_deleted_in_batches() {
-        // Given
         for (String state : List.of("CONFIRMED", "CANCELLED", "ABANDONED", "RESERVING_STOCK")) {
             insertSaga(state.toLowerCase(Locale.ROOT) + "-old", state, "10 days", "8 days");
         }
@@ -80,12 +65,10 @@ class SagaStoreIT {
         insertSaga("confirmed-lately", "CONFIRMED", "10 days", "6 days");
         insertSaga("confirmed-new", "CONFIRMED", "6 days", "6 days");
 
-        // When
         List<Integer> dropped = IntStream.range(0, 3)
                 .mapToObj(step -> await(database.store.deleteEnded(database.pool, Duration.ofDays(7), 2)))
                 .toList();
 
-        // Then
         assertThat(dropped).containsExactly(2, 1, 0);
         assertThat(column("SELECT order_id FROM saga WHERE order_id ~ '-(old|older|lately|new)$' ORDER BY 1"))
                 .containsExactly("abandoned-old", "confirmed-lately", "confirmed-new", "reserving_stock-old");
@@ -97,7 +80,6 @@ class SagaStoreIT {
 
     @Test
     void a_saga_that_ended_without_its_order_is_kept() {
-        // Given
         OrderCreated late =
                 new OrderCreated("never-came", "u1", List.of(new dev.lockstep.contracts.OrderItem("p1", 2)));
         await(database.batch(new OrderCancelRequested("never-came")));
@@ -107,10 +89,8 @@ class SagaStoreIT {
                         + " WHERE order_id = 'never-came'")
                 .execute());
 
-        // When
         await(database.store.deleteEnded(database.pool, Duration.ofDays(7), 100));
 
-        // Then
         await(database.batch(late));
         assertThat(database.saga("never-came").state()).isEqualTo("CANCELLED");
         assertThat(database.sentTypes("never-came")).isEmpty();

@@ -230,10 +230,14 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ONLY_TESTS_AND_LOCAL_STACKS_EMBED_SERVERS = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..", "dev.lockstep.faults..")
+            .resideOutsideOfPackages(
+                    "dev.lockstep.embedded..",
+                    "dev.lockstep.testing..",
+                    "dev.lockstep.local..",
+                    "dev.lockstep.faults..")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("dev.lockstep.embedded..", "kafka..")
+            .resideInAnyPackage("dev.lockstep.embedded..", "dev.lockstep.testing..", "kafka..")
             .because("in production Postgres and Kafka are separate systems");
 
     @ArchTest
@@ -254,7 +258,11 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ONLY_STORES_EXECUTE_SQL = noClasses()
             .that()
-            .resideOutsideOfPackages("dev.lockstep.embedded..", "dev.lockstep.local..", "dev.lockstep.faults..")
+            .resideOutsideOfPackages(
+                    "dev.lockstep.embedded..",
+                    "dev.lockstep.testing..",
+                    "dev.lockstep.local..",
+                    "dev.lockstep.faults..")
             .and(are(
                     "not a store",
                     javaClass -> !topLevel(javaClass)
@@ -269,7 +277,8 @@ class ArchitectureTest {
     static final ArchRule ONLY_VERTICLES_OPEN_CLIENTS = noClasses()
             .that()
             .resideInAnyPackage(SERVICE_PACKAGES)
-            .and(are("not part of a *Verticle", javaClass -> !topLevel(javaClass).endsWith("Verticle")))
+            .and(are(
+                    "not part of a *Verticle", javaClass -> !topLevel(javaClass).endsWith("Verticle")))
             .should()
             .accessTargetWhere(opensClient())
             .because("the verticle opens and closes all clients");

@@ -36,6 +36,23 @@ public final class LocalKafka implements AutoCloseable {
     private static final int ATTEMPTS = 5;
     private static final AtomicInteger STARTING = new AtomicInteger();
     private static final AtomicBoolean FAILED = new AtomicBoolean();
+    private static final AtomicBoolean ABANDONED = new AtomicBoolean();
+
+    private static final Map<String, String> DISPOSABLE = Map.of(
+            "offsets.topic.num.partitions",
+            "1",
+            "transaction.state.log.num.partitions",
+            "1",
+            // The files of a deleted topic are deleted after a second instead of a minute.
+            "log.segment.delete.delay.ms",
+            "1000",
+            // No periodic task writes to the folder, which is deleted while the node still runs.
+            "replica.high.watermark.checkpoint.interval.ms",
+            String.valueOf(Integer.MAX_VALUE),
+            "log.flush.offset.checkpoint.interval.ms",
+            String.valueOf(Integer.MAX_VALUE),
+            "log.flush.start.offset.checkpoint.interval.ms",
+            String.valueOf(Integer.MAX_VALUE));
 
     /**
      * An additional listener.
@@ -76,6 +93,11 @@ public final class LocalKafka implements AutoCloseable {
      */
     public static LocalKafka start(Path folder, int port, List<Listener> more) {
         return start(folder, port, more, Map.of());
+    }
+
+    /** Starts a node on any free port whose data is deleted when this JVM ends. {@link #abandon} it instead of closing it. */
+    public static LocalKafka startDisposable(Path folder) {
+        return start(folder, 0, List.of(), DISPOSABLE);
     }
 
     /** Starts the node with broker settings that override those of this class. */
@@ -130,6 +152,15 @@ public final class LocalKafka implements AutoCloseable {
         server.awaitShutdown();
     }
 
+    /**
+     * Leaves the node to end with this JVM, and the caller may delete its folder. {@link #close} syncs several files of every partition to
+     * the disk, which takes longer than a JVM may take to exit once tests have created hundreds of topics.
+     */
+    public synchronized void abandon() {
+        running = false;
+        ABANDONED.set(true);
+    }
+
     private static LocalKafka startOnce(
             Path folder, int port, int controllerPort, List<Listener> more, Map<String, String> overrides) {
         Map<String, String> settings = settings(folder, port, controllerPort, more);
@@ -177,7 +208,7 @@ public final class LocalKafka implements AutoCloseable {
     // While a node starts, the caller of start receives the failure. After that no caller is left, so the JVM exits as
     // it does after a signal.
     private static void fail(@Nullable String message) {
-        if (STARTING.get() == 0 && !FAILED.getAndSet(true)) {
+        if (STARTING.get() == 0 && !ABANDONED.get() && !FAILED.getAndSet(true)) {
             LOGGER.atError().log("Kafka has failed; this process exits");
             Thread.ofPlatform().name("kafka-gave-up").start(() -> System.exit(1));
         }

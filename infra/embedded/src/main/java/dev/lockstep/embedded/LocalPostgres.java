@@ -74,7 +74,7 @@ public final class LocalPostgres implements AutoCloseable {
      * Starts a server on any free port whose data is deleted with it, so nothing waits for the disk. A commit survives a crash of any
      * process, but not a crash of the machine.
      */
-    static LocalPostgres startDisposable(Path folder) {
+    public static LocalPostgres startDisposable(Path folder) {
         return start(folder, 0, true);
     }
 

@@ -84,7 +84,7 @@ public final class PrivateFiles {
      *
      * @throws IllegalStateException if the folder belongs to another user
      */
-    static void createInSharedFolder(Path folder) throws IOException {
+    public static void createInSharedFolder(Path folder) throws IOException {
         if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
             create(folder);
         }

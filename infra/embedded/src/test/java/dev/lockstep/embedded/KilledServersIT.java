@@ -3,7 +3,6 @@ package dev.lockstep.embedded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -70,34 +69,6 @@ class KilledServersIT {
             assertThat(Duration.between(before, Instant.now())).isLessThan(Duration.ofSeconds(20));
             assertThat(LocalKafkaIT.receive(kafka, 1001)).hasSize(1001);
         }
-    }
-
-    @Test
-    void test_servers_stop_with_a_jvm_that_ends_in_an_error() {
-        try (ServerProcess process = ServerProcess.start("test-servers", folder.toString(), "fail")) {
-            assertThat(process.exitCode()).isEqualTo(1);
-
-            assertThatThrownBy(() -> execute(process.readyValue(1), "SELECT 1")).isInstanceOf(SQLException.class);
-            assertThat(Path.of(process.readyValue(2))).doesNotExist();
-        }
-    }
-
-    @Test
-    void leftovers_of_a_killed_test_jvm_are_deleted_by_the_next_one() throws Exception {
-        Path leftOver;
-        String urlOfTheLeftOver;
-        try (ServerProcess killed = ServerProcess.start("test-servers", folder.toString())) {
-            urlOfTheLeftOver = killed.readyValue(1);
-            leftOver = Path.of(killed.readyValue(2));
-            killed.kill();
-        }
-        assertThat(leftOver).isNotEmptyDirectory();
-
-        OrphanedServers.clear(leftOver.resolveSibling(""));
-
-        assertThat(leftOver).doesNotExist();
-        assertThatThrownBy(() -> execute(urlOfTheLeftOver, "SELECT 1")).isInstanceOf(SQLException.class);
-        assertThat(Files.exists(leftOver.resolveSibling(""))).isTrue();
     }
 
     private static void send(String bootstrapServers, int count) throws Exception {

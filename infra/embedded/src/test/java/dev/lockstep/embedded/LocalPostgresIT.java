@@ -114,8 +114,8 @@ class LocalPostgresIT {
             assertThat(Files.getPosixFilePermissions(folder.resolve("superuser")))
                     .isEqualTo(PosixFilePermissions.fromString("rw-------"));
             DriverManager.getConnection(url, "postgres", password).close();
-            for (String guess : List.of("", "postgres", LocalPostgres.PASSWORD)) {
-                assertThatThrownBy(() -> DriverManager.getConnection(url, "postgres", guess))
+            for (String wrong : List.of("", "postgres", LocalPostgres.PASSWORD)) {
+                assertThatThrownBy(() -> DriverManager.getConnection(url, "postgres", wrong))
                         .isInstanceOf(SQLException.class);
             }
             assertThatThrownBy(() -> DriverManager.getConnection(
@@ -128,7 +128,6 @@ class LocalPostgresIT {
 
     @Test
     void data_with_the_user_as_superuser_are_migrated_at_the_start() throws IOException, SQLException {
-        // Given
         try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
             try (Connection connection = DriverManager.getConnection(postgres.superuserUrl("postgres"));
                     Statement statement = connection.createStatement()) {
@@ -159,10 +158,8 @@ class LocalPostgresIT {
         }
         Files.delete(folder.resolve("superuser"));
 
-        // When
         for (int start = 1; start <= 2; start++) {
             try (LocalPostgres postgres = LocalPostgres.start(folder, 0)) {
-                // Then
                 assertThat(one(postgres, "orders", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
                         .isEqualTo("f");
                 assertThat(one(postgres, "orders", """

@@ -52,11 +52,6 @@ final class ServerProcess implements AutoCloseable {
         return readyLine.get(n);
     }
 
-    /** Waits until the process exits. */
-    int exitCode() {
-        return process.onExit().join().exitValue();
-    }
-
     /** Kills the process as {@code kill -9} does. */
     void kill() {
         process.destroyForcibly().onExit().join();
@@ -76,16 +71,9 @@ final class ServerProcess implements AutoCloseable {
                 yield postgres.port() + " " + postgres.superuserUrl("postgres");
             }
             case "kafka" -> LocalKafka.start(folder, 0).bootstrapServers();
-            case "test-servers" -> {
-                String url = TestServers.postgres().superuserUrl("postgres");
-                yield url + " " + TestServers.folder();
-            }
             default -> throw new IllegalArgumentException(arguments[0]);
         };
         print("ready " + ready);
-        if (arguments.length > 2) {
-            throw new IllegalStateException("a test that fails");
-        }
         new CountDownLatch(1).await();
     }
 

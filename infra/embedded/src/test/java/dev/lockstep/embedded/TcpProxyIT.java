@@ -133,8 +133,8 @@ class TcpProxyIT {
         // Bound, so that no other process can take the port, but not listening.
         try (Socket absent = new Socket()) {
             absent.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            try (TcpProxy toNobody = TcpProxy.to("127.0.0.1", absent.getLocalPort())) {
-                assertThatThrownBy(() -> answerTo(connect(toNobody), "anybody?"))
+            try (TcpProxy toClosedPort = TcpProxy.to("127.0.0.1", absent.getLocalPort())) {
+                assertThatThrownBy(() -> answerTo(connect(toClosedPort), "hello"))
                         .isInstanceOf(IOException.class);
             }
         }

@@ -2,6 +2,7 @@ package dev.lockstep.launcher;
 
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceContext;
+import dev.lockstep.runtime.ServiceMetrics;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -37,6 +38,7 @@ final class WarmUp {
         done = true;
         // This event loop is expected to block.
         Vertx vertx = Vertx.vertx(new VertxOptions()
+                .setFileSystemOptions(ServiceMetrics.withoutFileCache())
                 .setEventLoopPoolSize(1)
                 .setMaxEventLoopExecuteTime(1)
                 .setMaxEventLoopExecuteTimeUnit(TimeUnit.HOURS));

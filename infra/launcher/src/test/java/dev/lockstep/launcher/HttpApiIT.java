@@ -4,9 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.launcher.EchoService.FakeRelay;
 import dev.lockstep.launcher.EchoService.Gate;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestKafka;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -21,12 +22,19 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @TestInstance(Lifecycle.PER_CLASS)
 class HttpApiIT {
+    @RegisterExtension
+    static final TestDatabase database = new TestDatabase("http_api");
+
+    @RegisterExtension
+    static final TestKafka kafka = new TestKafka();
+
     private final FakeRelay relay = new FakeRelay();
     private RunningService service;
     private Http http;
@@ -34,10 +42,7 @@ class HttpApiIT {
     @BeforeAll
     void start() {
         service = EchoService.start(
-                EchoService.settings(
-                        TestServers.postgres().uri(TestServers.newDatabase("http_api")),
-                        TestServers.kafka().bootstrapServers(),
-                        Map.of("TOPIC_PARTITIONS", "1")),
+                EchoService.settings(database.uri(), kafka.bootstrapServers(), Map.of("TOPIC_PARTITIONS", "1")),
                 List.of("http-api"),
                 new Gate(),
                 relay);

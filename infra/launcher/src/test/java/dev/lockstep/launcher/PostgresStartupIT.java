@@ -4,14 +4,10 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.runtime.Env;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.StartException;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
+import dev.lockstep.testing.TestDatabase;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -19,14 +15,17 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PostgresStartupIT {
-    private final String database = TestServers.newDatabase("gate");
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("gate");
+
     private final PostgresStartup gate = new PostgresStartup(ServiceConfig.read(
             new Env(Map.of(
                     "POSTGRES_URI",
-                    TestServers.postgres().uri(database),
+                    database.uri(),
                     "POSTGRES_USER",
                     "lockstep",
                     "POSTGRES_PASSWORD",
@@ -37,7 +36,7 @@ class PostgresStartupIT {
             0));
 
     @Test
-    void a_replica_session_role_is_rejected_with_the_setting_to_reset() throws SQLException {
+    void a_replica_session_role_is_rejected_with_the_setting_to_reset() {
         set("session_replication_role = replica");
 
         assertThatThrownBy(gate::await)
@@ -57,11 +56,7 @@ class PostgresStartupIT {
         assertThatCode(() -> waiting.get(10, TimeUnit.SECONDS)).doesNotThrowAnyException();
     }
 
-    private void set(String setting) throws SQLException {
-        try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().superuserUrl("postgres"));
-                Statement statement = connection.createStatement()) {
-            statement.execute("ALTER DATABASE " + database + " SET " + setting);
-        }
+    private void set(String setting) {
+        database.server().execute("ALTER DATABASE " + database.name() + " SET " + setting);
     }
 }

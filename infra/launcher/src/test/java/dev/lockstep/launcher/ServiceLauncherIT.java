@@ -5,35 +5,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.launcher.EchoService.FakeRelay;
 import dev.lockstep.launcher.EchoService.Gate;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.StartException;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestKafka;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,143 +37,104 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Timeout(240)
 class ServiceLauncherIT {
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("runner");
+
+    @RegisterExtension
+    final TestKafka kafka = new TestKafka();
+
     private final Gate gate = new Gate();
     private final FakeRelay relay = new FakeRelay();
 
     @Test
-    void migrations_run_before_the_service_starts() throws SQLException {
-        String database = TestServers.newDatabase("runner");
-
-        try (RunningService service = start(database, Map.of())) {
+    void migrations_run_before_the_service_starts() {
+        try (RunningService service = start(Map.of())) {
             assertThat(service.httpPort()).isPositive();
-            try (Connection connection =
-                            DriverManager.getConnection(TestServers.postgres().jdbcUrl(database));
-                    ResultSet found = connection
-                            .createStatement()
-                            .executeQuery(
-                                    "SELECT to_regclass('outbox') IS NOT NULL AND to_regclass('echo') IS NOT NULL")) {
-                assertThat(found.next()).isTrue();
-                assertThat(found.getBoolean(1)).isTrue();
-            }
+            assertThat(database.strings("SELECT to_regclass('outbox') UNION ALL SELECT to_regclass('echo')"))
+                    .containsExactly("outbox", "echo");
         }
 
         // A second start finds nothing left to do.
-        try (RunningService service = start(database, Map.of())) {
+        try (RunningService service = start(Map.of())) {
             assertThat(Http.to(service).get("/health/live").statusCode()).isEqualTo(200);
         }
     }
 
     @Test
-    void topics_are_created_and_dead_letter_topics_allow_larger_records()
-            throws ExecutionException, InterruptedException {
-        String bootstrapServers = TestServers.kafka().bootstrapServers();
-
-        try (RunningService service = EchoService.start(
-                settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_PARTITIONS", "3")),
-                List.of("runner.made"),
-                gate,
-                relay)) {
+    void topics_are_created_and_dead_letter_topics_allow_larger_records() {
+        try (RunningService service = start(List.of("runner.made"), Map.of("TOPIC_PARTITIONS", "3"))) {
             awaitReady(service);
         }
 
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            ConfigResource deadLetters = new ConfigResource(ConfigResource.Type.TOPIC, "runner.made.dlq");
-            assertThat(admin.describeTopics(List.of("runner.made", "runner.made.dlq"))
-                            .allTopicNames()
-                            .get()
-                            .values())
-                    .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3))
-                    .hasSize(2);
-            assertThat(admin.describeConfigs(List.of(deadLetters))
-                            .values()
-                            .values()
-                            .iterator()
-                            .next()
-                            .get()
-                            .entries())
-                    .anySatisfy(entry -> {
-                        assertThat(entry.name()).isEqualTo("max.message.bytes");
-                        assertThat(entry.value()).isEqualTo("2097152");
-                    });
-        }
+        ConfigResource deadLetters = new ConfigResource(ConfigResource.Type.TOPIC, "runner.made.dlq");
+        assertThat(TestKafka.await(kafka.admin()
+                                .describeTopics(List.of("runner.made", "runner.made.dlq"))
+                                .allTopicNames())
+                        .values())
+                .allSatisfy(topic -> assertThat(topic.partitions()).hasSize(3))
+                .hasSize(2);
+        assertThat(TestKafka.await(kafka.admin()
+                                .describeConfigs(List.of(deadLetters))
+                                .all())
+                        .values()
+                        .iterator()
+                        .next()
+                        .entries())
+                .anySatisfy(entry -> {
+                    assertThat(entry.name()).isEqualTo("max.message.bytes");
+                    assertThat(entry.value()).isEqualTo("2097152");
+                });
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"runner.again", "runner.again.dlq"})
-    void a_deleted_topic_is_created_again(String deleted) throws ExecutionException, InterruptedException {
-        String bootstrapServers = TestServers.kafka().bootstrapServers();
-        try (RunningService service = EchoService.start(
-                        settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of()),
-                        List.of("runner.again"),
-                        gate,
-                        relay);
-                Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+    void a_deleted_topic_is_created_again(String deleted) {
+        try (RunningService service = start(List.of("runner.again"), Map.of())) {
             awaitReady(service);
 
-            admin.deleteTopics(List.of(deleted)).all().get();
+            kafka.deleteTopic(deleted);
 
             await().atMost(20, SECONDS)
-                    .untilAsserted(
-                            () -> assertThat(admin.listTopics().names().get()).contains(deleted));
+                    .untilAsserted(() ->
+                            assertThat(kafka.admin().listTopics().names().get()).contains(deleted));
         }
     }
 
     @Test
-    void a_deleted_topic_is_reported_when_creation_is_disabled() throws ExecutionException, InterruptedException {
-        String bootstrapServers = TestServers.kafka().bootstrapServers();
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            admin.createTopics(List.of(
-                            new NewTopic("runner.kept", 1, (short) 1), new NewTopic("runner.kept.dlq", 1, (short) 1)))
-                    .all()
-                    .get();
-            try (RunningService service = EchoService.start(
-                    settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_CREATE", "false")),
-                    List.of("runner.kept"),
-                    gate,
-                    relay)) {
-                awaitReady(service);
+    void a_deleted_topic_is_reported_when_creation_is_disabled() {
+        kafka.createTopic("runner.kept", 1);
+        kafka.createTopic("runner.kept.dlq", 1);
+        try (RunningService service = start(List.of("runner.kept"), Map.of("TOPIC_CREATE", "false"))) {
+            awaitReady(service);
 
-                admin.deleteTopics(List.of("runner.kept")).all().get();
+            kafka.deleteTopic("runner.kept");
 
-                await().atMost(20, SECONDS)
-                        .untilAsserted(
-                                () -> assertThat(ready(service).body()).contains("has no topic runner.kept, and"));
-            }
+            await().atMost(20, SECONDS)
+                    .untilAsserted(() -> assertThat(ready(service).body()).contains("has no topic runner.kept, and"));
         }
     }
 
     @Test
-    void a_missing_topic_is_reported_until_it_is_created() throws ExecutionException, InterruptedException {
-        String bootstrapServers = TestServers.kafka().bootstrapServers();
-        try (RunningService service = EchoService.start(
-                settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_CREATE", "false")),
-                List.of("runner.missing"),
-                gate,
-                relay)) {
+    void a_missing_topic_is_reported_until_it_is_created() {
+        try (RunningService service = start(List.of("runner.missing"), Map.of("TOPIC_CREATE", "false"))) {
             await().untilAsserted(() -> assertThat(ready(service).body())
-                    .contains("Kafka at " + bootstrapServers
+                    .contains("Kafka at " + kafka.bootstrapServers()
                             + " has no topic runner.missing, runner.missing.dlq, and TOPIC_CREATE is false"));
             assertThat(ready(service).statusCode()).isEqualTo(503);
 
-            try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-                admin.createTopics(List.of(
-                                new org.apache.kafka.clients.admin.NewTopic("runner.missing", 1, (short) 1),
-                                new org.apache.kafka.clients.admin.NewTopic("runner.missing.dlq", 1, (short) 1)))
-                        .all()
-                        .get();
-            }
+            kafka.createTopic("runner.missing", 1);
+            kafka.createTopic("runner.missing.dlq", 1);
 
             awaitReady(service);
         }
     }
 
     @Test
-    void a_service_serves_without_kafka_and_becomes_ready_once_kafka_is_available(@TempDir Path folder)
-            throws IOException {
-        int port = freePort();
+    void a_service_serves_without_kafka_and_becomes_ready_once_kafka_is_available(@TempDir Path folder) {
+        int port = FreePorts.any();
         String bootstrapServers = "127.0.0.1:" + port;
         try (RunningService service = EchoService.start(
-                settings(TestServers.newDatabase("runner"), bootstrapServers, Map.of("TOPIC_REPLICATION_FACTOR", "1")),
+                EchoService.settings(database.uri(), bootstrapServers, Map.of("TOPIC_REPLICATION_FACTOR", "1")),
                 List.of("runner.later"),
                 gate,
                 relay)) {
@@ -198,12 +155,12 @@ class ServiceLauncherIT {
 
     @Test
     void a_service_waits_for_postgres_and_reports_its_outage(@TempDir Path folder) throws Exception {
-        int port = freePort();
+        int port = FreePorts.any();
         String uri = "postgresql://127.0.0.1:" + port + "/echoes";
         // The first start creates the role. Until then, Postgres would reject the login of the service.
         LocalPostgres.start(folder, port).close();
         CompletableFuture<RunningService> starting = CompletableFuture.supplyAsync(() -> EchoService.start(
-                EchoService.settings(uri, TestServers.kafka().bootstrapServers(), Map.of()), List.of(), gate, relay));
+                EchoService.settings(uri, kafka.bootstrapServers(), Map.of()), List.of(), gate, relay));
 
         RunningService service;
         LocalPostgres postgres = LocalPostgres.start(folder, port);
@@ -228,21 +185,20 @@ class ServiceLauncherIT {
 
     @Test
     void a_wrong_password_fails_the_start_immediately() {
-        Map<String, String> settings = settings(
-                TestServers.newDatabase("runner"),
-                TestServers.kafka().bootstrapServers(),
-                Map.of("POSTGRES_USER", "nobody"));
-
-        assertThatThrownBy(() -> EchoService.start(settings, List.of(), gate, relay))
+        assertThatThrownBy(() -> start(Map.of("POSTGRES_USER", "unknown")))
                 .isInstanceOf(StartException.class)
-                .hasMessageContaining("rejects the login with POSTGRES_USER nobody and POSTGRES_PASSWORD");
+                .hasMessageContaining("rejects the login with POSTGRES_USER unknown and POSTGRES_PASSWORD");
     }
 
     @Test
     void a_port_in_use_is_reported_before_anything_starts() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             int port = taken.getLocalPort();
-            assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_PORT", Integer.toString(port))))
+            assertThatThrownBy(() -> start(Map.of(
+                            "POSTGRES_URI",
+                            database.server().uri("no_such_database"),
+                            "HTTP_PORT",
+                            Integer.toString(port))))
                     .isInstanceOf(StartException.class)
                     .hasMessage("HTTP_PORT " + port + " on 127.0.0.1 is in use by another process: stop that process,"
                             + " or set HTTP_PORT to a free port");
@@ -254,8 +210,7 @@ class ServiceLauncherIT {
     void a_start_that_fails_halfway_closes_what_it_has_opened() {
         relay.refusal = new StartException("the slot is in use");
 
-        assertThatThrownBy(() -> start(TestServers.newDatabase("runner"), Map.of()))
-                .isSameAs(relay.refusal);
+        assertThatThrownBy(() -> start(Map.of())).isSameAs(relay.refusal);
 
         assertThat(relay.closed).isTrue();
     }
@@ -275,8 +230,8 @@ class ServiceLauncherIT {
                 return Future.succeededFuture();
             }
         };
-        ServiceConfig config = EchoService.config(
-                settings(TestServers.newDatabase("runner"), TestServers.kafka().bootstrapServers(), Map.of()));
+        ServiceConfig config =
+                EchoService.config(EchoService.settings(database.uri(), kafka.bootstrapServers(), Map.of()));
 
         assertThatThrownBy(() -> ServiceLauncher.start(config, List.of(), context -> verticle, context -> relay))
                 .isInstanceOf(StartException.class)
@@ -289,14 +244,20 @@ class ServiceLauncherIT {
 
     @Test
     void a_foreign_host_address_is_reported() {
-        assertThatThrownBy(() -> start("no_such_database", Map.of("HTTP_HOST", "192.0.2.1", "HTTP_PORT", "1")))
+        assertThatThrownBy(() -> start(Map.of(
+                        "POSTGRES_URI",
+                        database.server().uri("no_such_database"),
+                        "HTTP_HOST",
+                        "192.0.2.1",
+                        "HTTP_PORT",
+                        "1")))
                 .isInstanceOf(StartException.class)
                 .hasMessageStartingWith("cannot listen on HTTP_PORT 1 on 192.0.2.1: ");
     }
 
     @Test
     void in_flight_requests_complete_before_shutdown() throws Exception {
-        RunningService service = start(TestServers.newDatabase("runner"), Map.of());
+        RunningService service = start(Map.of());
         Http http = Http.to(service);
         Http another = Http.to(service);
         CompletableFuture<HttpResponse<String>> inFlight = http.getLater("/slow");
@@ -317,7 +278,7 @@ class ServiceLauncherIT {
 
     @Test
     void a_hanging_request_does_not_delay_shutdown_beyond_the_timeout() throws Exception {
-        RunningService service = start(TestServers.newDatabase("runner"), Map.of("SHUTDOWN_TIMEOUT", "PT2S"));
+        RunningService service = start(Map.of("SHUTDOWN_TIMEOUT", "PT2S"));
         CompletableFuture<HttpResponse<String>> inFlight = Http.to(service).getLater("/slow");
         assertThat(gate.reached.await(10, SECONDS)).isTrue();
 
@@ -327,13 +288,13 @@ class ServiceLauncherIT {
         assertThat(relay.closed).isTrue();
     }
 
-    private RunningService start(String database, Map<String, String> more) {
-        return EchoService.start(
-                settings(database, TestServers.kafka().bootstrapServers(), more), List.of(), gate, relay);
+    private RunningService start(Map<String, String> settings) {
+        return start(List.of(), settings);
     }
 
-    private static Map<String, String> settings(String database, String bootstrapServers, Map<String, String> more) {
-        return EchoService.settings(TestServers.postgres().uri(database), bootstrapServers, more);
+    private RunningService start(List<String> topics, Map<String, String> settings) {
+        return EchoService.start(
+                EchoService.settings(database.uri(), kafka.bootstrapServers(), settings), topics, gate, relay);
     }
 
     private static void awaitReady(RunningService service) {
@@ -343,11 +304,5 @@ class ServiceLauncherIT {
 
     private static HttpResponse<String> ready(RunningService service) {
         return Http.to(service).get("/health/ready");
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket any = new ServerSocket(0)) {
-            return any.getLocalPort();
-        }
     }
 }

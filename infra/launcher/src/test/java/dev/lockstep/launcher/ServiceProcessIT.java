@@ -4,7 +4,8 @@ import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestKafka;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -17,12 +18,19 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A service as a process: environment, output, signals and exit code. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Timeout(240)
 class ServiceProcessIT {
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("process");
+
+    @RegisterExtension
+    final TestKafka kafka = new TestKafka();
+
     @TempDir
     private Path folder;
 
@@ -99,11 +107,8 @@ class ServiceProcessIT {
         assertThat(output()).noneMatch(line -> line.contains("hunter2"));
     }
 
-    private static Map<String, String> settings(Map<String, String> more) {
-        return EchoService.settings(
-                TestServers.postgres().uri(TestServers.newDatabase("process")),
-                TestServers.kafka().bootstrapServers(),
-                more);
+    private Map<String, String> settings(Map<String, String> more) {
+        return EchoService.settings(database.uri(), kafka.bootstrapServers(), more);
     }
 
     private Process run(Map<String, String> environment) throws IOException {

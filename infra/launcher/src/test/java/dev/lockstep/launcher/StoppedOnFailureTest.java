@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class StoppedOnFailureTest {
     private static final Vertx VERTX = Vertx.vertx();
-    private static final IllegalStateException REFUSED = new IllegalStateException("no database");
+    private final IllegalStateException refused = new IllegalStateException("no database");
 
     private final Context context = VERTX.getOrCreateContext();
 
@@ -63,13 +63,13 @@ class StoppedOnFailureTest {
     @Test
     void a_verticle_whose_start_fails_is_stopped() {
         // Given
-        FakeVerticle verticle = new FakeVerticle(() -> Future.failedFuture(REFUSED), Future::succeededFuture);
+        FakeVerticle verticle = new FakeVerticle(() -> Future.failedFuture(refused), Future::succeededFuture);
 
         // When
         Future<?> started = new StoppedOnFailure(verticle).deploy(context);
 
         // Then
-        assertThat(started.cause()).isSameAs(REFUSED);
+        assertThat(started.cause()).isSameAs(refused);
         assertThat(verticle.stops).isOne();
     }
 
@@ -78,7 +78,7 @@ class StoppedOnFailureTest {
         // Given
         FakeVerticle verticle = new FakeVerticle(
                 () -> {
-                    throw REFUSED;
+                    throw refused;
                 },
                 Future::succeededFuture);
 
@@ -86,7 +86,7 @@ class StoppedOnFailureTest {
         Future<?> started = new StoppedOnFailure(verticle).deploy(context);
 
         // Then
-        assertThat(started.cause()).isSameAs(REFUSED);
+        assertThat(started.cause()).isSameAs(refused);
         assertThat(verticle.stops).isOne();
     }
 
@@ -94,12 +94,12 @@ class StoppedOnFailureTest {
     void the_reason_of_a_failed_start_is_reported_even_if_the_stop_fails_too() {
         // Given
         FakeVerticle verticle = new FakeVerticle(
-                () -> Future.failedFuture(REFUSED), () -> Future.failedFuture(new IllegalStateException("still busy")));
+                () -> Future.failedFuture(refused), () -> Future.failedFuture(new IllegalStateException("still busy")));
 
         // When
         Future<?> started = new StoppedOnFailure(verticle).deploy(context);
 
         // Then
-        assertThat(started.cause()).isSameAs(REFUSED);
+        assertThat(started.cause()).isSameAs(refused);
     }
 }

@@ -28,11 +28,13 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Kills the whole system twice under load with {@code kill -9}, then checks that orders, stock and money are consistent. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class CrashIT {
     private static final int CLIENTS = 4;
     private static final int ORDERS_BEFORE_A_KILL = 250;

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The possible outcomes of an order, tested from outside through HTTP and Kafka. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class EndToEndIT {
     private static final long DEPOSIT = 1_000_000;
 
@@ -159,18 +161,18 @@ class EndToEndIT {
 
     @Test
     void a_record_that_is_not_json_becomes_a_dead_letter_and_later_orders_are_processed() throws Exception {
-        JsonNode letter = sendAndAwaitDeadLetter("not-json", "ReserveStock", "{\"orderId\":", "NOT_JSON");
+        JsonNode deadLetter = sendAndAwaitDeadLetter("not-json", "ReserveStock", "{\"orderId\":", "NOT_JSON");
 
-        assertThat(letter.get("value").asText()).isEqualTo("{\"orderId\":");
+        assertThat(deadLetter.get("value").asText()).isEqualTo("{\"orderId\":");
         assertOrdersAreProcessed();
     }
 
     @Test
     void a_record_of_an_unknown_type_becomes_a_dead_letter_and_later_orders_are_processed() throws Exception {
-        JsonNode letter =
+        JsonNode deadLetter =
                 sendAndAwaitDeadLetter("unknown-type", "PaintStock", "{\"orderId\":\"unknown-type\"}", "UNKNOWN_TYPE");
 
-        assertThat(letter.get("error").asText()).contains("PaintStock").contains("ReserveStock");
+        assertThat(deadLetter.get("error").asText()).contains("PaintStock").contains("ReserveStock");
         assertOrdersAreProcessed();
     }
 
@@ -184,14 +186,14 @@ class EndToEndIT {
                    FOR EACH ROW WHEN (NEW.order_id = 'always-throws') EXECUTE FUNCTION refuse();
                 """);
 
-        JsonNode letter = sendAndAwaitDeadLetter(
+        JsonNode deadLetter = sendAndAwaitDeadLetter(
                 "always-throws",
                 "ReserveStock",
                 "{\"orderId\":\"always-throws\",\"items\":[{\"productId\":\"p1\",\"qty\":1}]}",
                 "");
 
-        assertThat(letter.get("error").asText()).contains("this order always fails");
-        assertThat(letter.get("attempts").asInt()).isEqualTo(3);
+        assertThat(deadLetter.get("error").asText()).contains("this order always fails");
+        assertThat(deadLetter.get("attempts").asInt()).isEqualTo(3);
         assertOrdersAreProcessed();
     }
 
@@ -211,7 +213,7 @@ class EndToEndIT {
         assertThat(TopicClient.header(dead, "dlq_reason")).contains(reason).isNotEmpty();
         assertThat(TopicClient.header(dead, "dlq_error")).isNotEmpty();
 
-        JsonNode letter = Awaitility.await()
+        JsonNode deadLetter = Awaitility.await()
                 .atMost(ApiClient.TIMEOUT)
                 .until(
                         () -> api.list(Service.INVENTORY, "/dead-letters?limit=50").stream()
@@ -219,9 +221,9 @@ class EndToEndIT {
                                 .findFirst(),
                         Optional::isPresent)
                 .orElseThrow();
-        assertThat(letter.get("topic").asText()).isEqualTo("inventory.commands");
-        assertThat(letter.get("reason").asText()).isEqualTo(TopicClient.header(dead, "dlq_reason"));
-        return letter;
+        assertThat(deadLetter.get("topic").asText()).isEqualTo("inventory.commands");
+        assertThat(deadLetter.get("reason").asText()).isEqualTo(TopicClient.header(dead, "dlq_reason"));
+        return deadLetter;
     }
 
     // More than one for each partition.

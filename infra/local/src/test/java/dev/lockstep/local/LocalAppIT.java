@@ -20,11 +20,13 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The messages of the program when it cannot start, and the isolation of its data. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class LocalAppIT {
     @TempDir
     Path data;

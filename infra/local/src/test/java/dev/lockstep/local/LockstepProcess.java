@@ -1,10 +1,12 @@
 package dev.lockstep.local;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,25 +16,52 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /** The whole system in a separate process on free ports, as {@code ./up} starts it. */
 final class LockstepProcess implements AutoCloseable {
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
+    private static final Duration ARCHIVE_LIMIT = Duration.ofMinutes(2);
+    // The loaded classes of the first process, which writes them when it exits. The others start with less CPU time.
+    private static final Path ARCHIVE = Path.of(
+                    "target", "lockstep-" + ProcessHandle.current().pid() + ".jsa")
+            .toAbsolutePath();
+    // An archive needs a class path without folders, which an IDE does not have.
+    private static final boolean PACKAGED = LocalApp.class
+            .getProtectionDomain()
+            .getCodeSource()
+            .getLocation()
+            .getPath()
+            .endsWith(".jar");
+
+    static {
+        ARCHIVE.toFile().deleteOnExit();
+    }
 
     private final Process process;
+    private final Duration stopLimit;
     private final List<String> lines = new CopyOnWriteArrayList<>();
     private final Thread reader;
 
-    private LockstepProcess(Process process) {
+    private LockstepProcess(Process process, Duration stopLimit) {
         this.process = process;
+        this.stopLimit = stopLimit;
         this.reader = Thread.ofPlatform().name("read-lockstep").start(this::read);
     }
 
     /** Starts the system and returns once it reports that it is up. */
     static LockstepProcess start(Path data, Map<String, String> settings, String... options) {
-        LockstepProcess started = launch(data, settings, options);
+        LockstepProcess started = !PACKAGED || Files.exists(ARCHIVE)
+                ? launch(data, settings, options)
+                : launch(
+                        data,
+                        settings,
+                        List.of("-XX:ArchiveClassesAtExit=" + ARCHIVE),
+                        STOP_LIMIT.plus(ARCHIVE_LIMIT),
+                        options);
         Awaitility.await("Lockstep to be up").atMost(START_LIMIT).until(() -> started.isUp() || started.hasEnded());
         if (!started.isUp()) {
             throw new IllegalStateException("Lockstep did not start: " + started.output());
@@ -42,6 +71,12 @@ final class LockstepProcess implements AutoCloseable {
 
     /** Starts the process and returns at once. */
     static LockstepProcess launch(Path data, Map<String, String> settings, String... options) {
+        List<String> archive = Files.exists(ARCHIVE) ? List.of("-XX:SharedArchiveFile=" + ARCHIVE) : List.of();
+        return launch(data, settings, archive, STOP_LIMIT, options);
+    }
+
+    private static LockstepProcess launch(
+            Path data, Map<String, String> settings, List<String> archive, Duration stopLimit, String... options) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 // Most of these processes run only for some seconds.
@@ -50,9 +85,10 @@ final class LockstepProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
-                "-cp",
-                System.getProperty("java.class.path"),
-                LocalApp.class.getName()));
+                // The output of the program is all that a test reads.
+                "-Xlog:disable"));
+        command.addAll(archive);
+        command.addAll(List.of("-cp", classPath(), LocalApp.class.getName()));
         command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         Map<String, String> environment = builder.environment();
@@ -64,10 +100,17 @@ final class LockstepProcess implements AutoCloseable {
         }
         environment.putAll(settings);
         try {
-            return new LockstepProcess(builder.start());
+            return new LockstepProcess(builder.start(), stopLimit);
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
+    }
+
+    // Without the folder of the tests.
+    private static String classPath() {
+        return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> !PACKAGED || entry.endsWith(".jar"))
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     URI uri(Service service) {
@@ -114,7 +157,7 @@ final class LockstepProcess implements AutoCloseable {
     /** Waits until the process exits. */
     int exitCode() {
         try {
-            if (!process.waitFor(STOP_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(stopLimit.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IllegalStateException("Lockstep did not exit: " + output());
             }
             reader.join();

@@ -18,11 +18,13 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The size of the log: no warnings on a normal start, and a few lines about failures from which the relay recovers. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class LogVolumeIT {
     private static final int LINES_PER_RESTART = 5;
     private static final int LINES_PER_REPLACED_SLOT = 8;

@@ -156,11 +156,11 @@ class OperatorIT {
         for (Service service : Service.values()) {
             Awaitility.await("the dead letter of " + service)
                     .atMost(ApiClient.TIMEOUT)
-                    .until(() -> poisoned(service).size() == 1);
+                    .until(() -> deadLetters(service).size() == 1);
         }
         int records = TopicClient.read(lockstep.bootstrapServers(), "lockstep.resend-requests")
                 .size();
-        String id = poisoned(Service.ORDER).getFirst().get("id").asText();
+        String id = deadLetters(Service.ORDER).getFirst().get("id").asText();
 
         assertThat(api.send("POST", Service.ORDER, "/dead-letters/replay", "{}").statusCode())
                 .isEqualTo(400);
@@ -169,17 +169,17 @@ class OperatorIT {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
         Awaitility.await("the redelivery to have failed")
                 .atMost(ApiClient.TIMEOUT)
-                .until(() -> poisoned(Service.ORDER).size() == 2);
-        assertThat(poisoned(Service.ORDER).getFirst().get("redeliveryOf").asText())
+                .until(() -> deadLetters(Service.ORDER).size() == 2);
+        assertThat(deadLetters(Service.ORDER).getFirst().get("redeliveryOf").asText())
                 .isEqualTo(id);
         assertThat(TopicClient.read(lockstep.bootstrapServers(), "lockstep.resend-requests"))
                 .hasSize(records);
         for (Service other : List.of(Service.INVENTORY, Service.PAYMENT, Service.SAGA)) {
-            assertThat(poisoned(other)).as(other.name()).hasSize(1);
+            assertThat(deadLetters(other)).as(other.name()).hasSize(1);
         }
     }
 
-    private static List<JsonNode> poisoned(Service service) {
+    private static List<JsonNode> deadLetters(Service service) {
         return api.list(service, "/dead-letters?state=any&key=poison");
     }
 

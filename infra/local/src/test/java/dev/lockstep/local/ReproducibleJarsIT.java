@@ -19,11 +19,13 @@ import java.util.TreeMap;
 import java.util.jar.JarFile;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Builds the jars again from the same sources in another folder and compares them with the jars of this build. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class ReproducibleJarsIT {
     private static final Set<String> NOT_COPIED = Set.of(".git", ".lockstep", "docs", "node_modules");
     private static final List<String> JARS = List.of(

@@ -11,11 +11,13 @@ import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A restart on the data of an earlier run, and orders while a service is unavailable for longer than the saga waits. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class RestartIT {
     @TempDir
     Path data;

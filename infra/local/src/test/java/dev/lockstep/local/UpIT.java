@@ -33,7 +33,7 @@ class UpIT {
     private record Outcome(int exitCode, String output) {}
 
     @BeforeEach
-    void prepare_clone_with_stubs() throws IOException {
+    void prepareCloneWithStubs() throws IOException {
         clone = Files.createDirectories(folder.resolve("a clone of it"));
         Path repository = FindJdkIT.repository();
         Files.copy(repository.resolve("up"), clone.resolve("up"), StandardCopyOption.COPY_ATTRIBUTES);

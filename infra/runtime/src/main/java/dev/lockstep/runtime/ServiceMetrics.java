@@ -18,6 +18,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.micrometer.Label;
 import io.vertx.micrometer.MicrometerMetricsFactory;
@@ -67,6 +68,7 @@ public final class ServiceMetrics implements AutoCloseable {
     /** Creates a Vert.x instance whose HTTP server, pools and event loops report to this registry. */
     public Vertx vertx() {
         VertxOptions options = new VertxOptions()
+                .setFileSystemOptions(withoutFileCache())
                 .setMetricsOptions(new MicrometerMetricsOptions()
                         .setEnabled(true)
                         .setLabels(EnumSet.of(
@@ -83,6 +85,11 @@ public final class ServiceMetrics implements AutoCloseable {
                 .build();
         measureEventLoops(vertx);
         return vertx;
+    }
+
+    /** No file is read from the class path. The cache of such files would stay in the temporary folder after a killed process. */
+    public static FileSystemOptions withoutFileCache() {
+        return new FileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
     }
 
     private void measureEventLoops(Vertx vertx) {

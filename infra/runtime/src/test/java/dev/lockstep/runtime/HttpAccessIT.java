@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -22,14 +21,14 @@ class HttpAccessIT {
     private TestHttpServer server;
 
     @BeforeAll
-    void start() throws TimeoutException {
+    void start() {
         server = TestHttpServer.start(Map.of(
                 "HTTP_ALLOWED_ORIGINS", "https://Shop.example, http://localhost:3000",
                 "HTTP_ALLOWED_HOSTS", "shop.internal"));
     }
 
     @AfterAll
-    void stop() throws TimeoutException {
+    void stop() {
         server.close();
     }
 

@@ -1,22 +1,21 @@
 package dev.lockstep.runtime;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.runtime.Peers.PeerList;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -24,17 +23,18 @@ import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 @TestInstance(Lifecycle.PER_CLASS)
 class PeersIT {
-    private final Vertx vertx = Vertx.vertx();
     private Peers peers;
 
     @BeforeAll
-    void open() throws TimeoutException {
+    void open(Vertx vertx) {
         Router router = Router.router(vertx);
         router.get("/things")
                 .handler(ctx -> ctx.json(new JsonObject("{\"data\":[{\"id\":\"%s\"}],\"nextCursor\":\"1\"}"
@@ -56,9 +56,8 @@ class PeersIT {
     }
 
     @AfterAll
-    void close() throws TimeoutException {
+    void close() {
         peers.close();
-        await(vertx.close());
     }
 
     @Test
@@ -68,7 +67,7 @@ class PeersIT {
 
     @ParameterizedTest
     @CsvSource({"inventory", "order"})
-    void a_list_is_returned_with_whether_it_is_truncated(String peer) throws TimeoutException {
+    void a_list_is_returned_with_whether_it_is_truncated(String peer) {
         PeerList elements = await(peers.list(
                 peer,
                 "/things",
@@ -80,7 +79,7 @@ class PeersIT {
     }
 
     @Test
-    void a_missing_resource_is_empty() throws TimeoutException {
+    void a_missing_resource_is_empty() {
         assertThat(await(peers.find("inventory", "/nowhere", MultiMap.caseInsensitiveMultiMap())))
                 .isEmpty();
     }
@@ -116,9 +115,5 @@ class PeersIT {
                 "inventory=http://127.0.0.1:" + port + ",away=http://127.0.0.1:" + FreePorts.any()
                         + ",order=http://ignored.example");
         return settings;
-    }
-
-    private static <T> T await(Future<T> future) throws TimeoutException {
-        return future.await(60, TimeUnit.SECONDS);
     }
 }

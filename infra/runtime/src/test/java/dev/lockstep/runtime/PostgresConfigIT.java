@@ -1,48 +1,48 @@
 package dev.lockstep.runtime;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.embedded.TestServers;
-import io.vertx.core.Future;
+import dev.lockstep.testing.PostgresServer;
+import dev.lockstep.testing.TestDatabase;
 import io.vertx.core.Vertx;
-import io.vertx.sqlclient.Pool;
-import java.net.URI;
+import io.vertx.junit5.VertxExtension;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 class PostgresConfigIT {
     private static final String TIMEOUTS =
             "SELECT current_setting('idle_in_transaction_session_timeout') || ' ' || current_setting('lock_timeout')";
 
-    private final String database = TestServers.newDatabase("timeouts");
-    private final URI uri = URI.create(TestServers.postgres().uri(database));
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("timeouts");
+
     private final PostgresConfig config = new PostgresConfig(
-            uri.getHost(), uri.getPort(), database, "lockstep", new Secret("lockstep"), 1, Duration.ofMinutes(10));
+            database.server().host(),
+            database.server().port(),
+            database.name(),
+            PostgresServer.USER,
+            new Secret(PostgresServer.PASSWORD),
+            1,
+            Duration.ofMinutes(10));
 
     @Test
-    void pool_sessions_have_lock_and_transaction_timeouts()
-            throws ExecutionException, InterruptedException, TimeoutException {
-        Vertx vertx = Vertx.vertx();
-        Pool pool = config.pool(vertx, "timeouts");
-        try {
-            String timeouts = await(pool.query(TIMEOUTS)
-                    .execute()
-                    .map(rows -> rows.iterator().next().getString(0)));
+    void pool_sessions_have_lock_and_transaction_timeouts(Vertx vertx) {
+        String timeouts = await(config.pool(vertx, "timeouts")
+                .query(TIMEOUTS)
+                .execute()
+                .map(rows -> rows.iterator().next().getString(0)));
 
-            assertThat(timeouts).isEqualTo("30s 45s");
-        } finally {
-            await(pool.close());
-            await(vertx.close());
-        }
+        assertThat(timeouts).isEqualTo("30s 45s");
     }
 
     @Test
@@ -52,9 +52,5 @@ class PostgresConfigIT {
             assertThat(timeouts.next()).isTrue();
             assertThat(timeouts.getString(1)).isEqualTo("0 0");
         }
-    }
-
-    private static <T> T await(Future<T> future) throws ExecutionException, InterruptedException, TimeoutException {
-        return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     }
 }

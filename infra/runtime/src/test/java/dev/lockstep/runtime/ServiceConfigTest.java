@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.messaging.MessagingSettings;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.replication.SlotLimits;
 import dev.lockstep.messaging.schedule.Backoff;
@@ -45,7 +46,7 @@ class ServiceConfigTest {
                         new KafkaConfig("a:9092, b:9092", Map.of()),
                         new MessagingConfig(
                                 new MessagingConfig.Topics(true, 6, -1),
-                                new MessagingConfig.Retention(
+                                new MessagingSettings.Retention(
                                         Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90)),
                                 new MessagingConfig.Consumers(
                                         500,

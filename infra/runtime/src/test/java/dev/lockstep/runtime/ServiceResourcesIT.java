@@ -3,20 +3,16 @@ package dev.lockstep.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestKafka;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -29,11 +25,17 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Timeout(120)
 class ServiceResourcesIT {
-    private final String database = TestServers.newDatabase("resources");
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("resources");
+
+    @RegisterExtension
+    final TestKafka kafka = new TestKafka();
+
     private final Vertx vertx = Vertx.vertx();
 
     record Ping() {}
@@ -66,7 +68,7 @@ class ServiceResourcesIT {
     }
 
     @BeforeEach
-    void nothing_is_open() throws SQLException {
+    void nothing_is_open() {
         assertThat(consumerThreads()).isEmpty();
         assertThat(connections()).isZero();
     }
@@ -77,7 +79,7 @@ class ServiceResourcesIT {
     }
 
     @Test
-    void everything_that_is_open_is_reported_to_health_and_closed() throws SQLException, TimeoutException {
+    void everything_that_is_open_is_reported_to_health_and_closed() throws TimeoutException {
         ServiceContext service = service(0);
         MessagingSchema.migrate(service.config().postgres().dataSource());
 
@@ -106,13 +108,12 @@ class ServiceResourcesIT {
     }
 
     @Test
-    void a_start_that_fails_at_messaging_can_be_closed() throws SQLException, TimeoutException {
+    void a_start_that_fails_at_messaging_can_be_closed() throws TimeoutException {
         // The database has no tables.
         assertThatAFailedStartClosesEverything(new Verticle(service(0)), "ensure_partitions");
     }
 
-    private void assertThatAFailedStartClosesEverything(Verticle verticle, String reason)
-            throws SQLException, TimeoutException {
+    private void assertThatAFailedStartClosesEverything(Verticle verticle, String reason) throws TimeoutException {
         assertThatThrownBy(() -> await(vertx.deployVerticle(verticle))).hasMessageContaining(reason);
 
         await(Future.future(stopped ->
@@ -136,25 +137,20 @@ class ServiceResourcesIT {
                 .toList();
     }
 
-    private int connections() throws SQLException {
-        try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().superuserUrl("postgres"));
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(
-                        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'resources-%' AND datname = '"
-                                + database + "'")) {
-            assertThat(row.next()).isTrue();
-            return row.getInt(1);
-        }
+    private int connections() {
+        return database.strings("""
+                        SELECT pid FROM pg_stat_activity
+                         WHERE application_name LIKE 'resources-%' AND datname = current_database()
+                        """).size();
     }
 
     private ServiceContext service(int httpPort) {
         Env env = new Env(Map.of(
                 "HTTP_PORT", Integer.toString(httpPort),
-                "POSTGRES_URI", TestServers.postgres().uri(database),
+                "POSTGRES_URI", database.uri(),
                 "POSTGRES_USER", "lockstep",
                 "POSTGRES_PASSWORD", "lockstep",
-                "KAFKA_BOOTSTRAP_SERVERS", TestServers.kafka().bootstrapServers()));
+                "KAFKA_BOOTSTRAP_SERVERS", kafka.bootstrapServers()));
         ServiceConfig config = ServiceConfig.read(env, "resources-service", 8080);
         return new ServiceContext(
                 env.build("resources-service", () -> config), new SimpleMeterRegistry(), new HealthChecks());

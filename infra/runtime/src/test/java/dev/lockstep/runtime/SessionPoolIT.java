@@ -1,55 +1,59 @@
 package dev.lockstep.runtime;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestDatabase;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
 import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 class SessionPoolIT {
     private static final int SIZE = 4;
     private static final SessionPool.Limits DEFAULT_LIMITS =
             new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofMinutes(2), Duration.ofSeconds(10));
 
-    private final String database = TestServers.newDatabase("sessions");
-    private final Vertx vertx = Vertx.vertx();
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("sessions");
+
     private final TcpProxy network =
-            TcpProxy.to("127.0.0.1", TestServers.postgres().port());
+            TcpProxy.to(database.server().host(), database.server().port());
+    private Vertx vertx;
+
+    @BeforeEach
+    void open(Vertx vertx) {
+        this.vertx = vertx;
+    }
 
     @AfterEach
-    void close() throws Exception {
-        network.heal();
-        await(vertx.close());
+    void close() {
         network.close();
     }
 
     @Test
-    void read_only_sessions_are_closed_soon_after_the_database_is_writable_again() throws Exception {
-        execute("CREATE TABLE written (id int)");
+    void read_only_sessions_are_closed_soon_after_the_database_is_writable_again() {
+        database.execute("CREATE TABLE written (id int)");
         setReadOnly("on");
         Pool pool = pool(DEFAULT_LIMITS);
         await(all(pool, "SELECT pg_sleep(0.2)"));
@@ -68,8 +72,8 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_read_only_database_does_not_open_a_session_per_statement() throws Exception {
-        execute("CREATE TABLE written (id int)");
+    void a_read_only_database_does_not_open_a_session_per_statement() {
+        database.execute("CREATE TABLE written (id int)");
         setReadOnly("on");
         Pool pool = pool(DEFAULT_LIMITS);
         Set<Integer> sessions = new HashSet<>();
@@ -89,11 +93,11 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_concurrent_schema_change_fails_one_statement_and_not_one_per_session() throws Exception {
-        execute("CREATE TABLE changed (id int)");
+    void a_concurrent_schema_change_fails_one_statement_and_not_one_per_session() {
+        database.execute("CREATE TABLE changed (id int)");
         Pool pool = pool(DEFAULT_LIMITS);
         prepared(pool);
-        execute("ALTER TABLE changed ADD COLUMN more text");
+        database.execute("ALTER TABLE changed ADD COLUMN more text");
 
         assertThatThrownBy(() -> await(pool.preparedQuery("SELECT * FROM changed WHERE id = $1")
                         .execute(Tuple.of(1))))
@@ -104,8 +108,8 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_session_that_failed_in_a_transaction_is_closed_once_it_is_rolled_back() throws Exception {
-        execute("CREATE TABLE written (id int)");
+    void a_session_that_failed_in_a_transaction_is_closed_once_it_is_rolled_back() {
+        database.execute("CREATE TABLE written (id int)");
         Pool pool = pool(DEFAULT_LIMITS);
         int first = await(pool.withTransaction(tx -> Future.succeededFuture(((PgConnection) tx).processId())));
         assertThatThrownBy(() -> await(pool.withTransaction(tx -> tx.query("INSERT INTO written VALUES (1)")
@@ -125,7 +129,7 @@ class SessionPoolIT {
     }
 
     @Test
-    void busy_sessions_are_closed_after_their_maximum_lifetime() throws Exception {
+    void busy_sessions_are_closed_after_their_maximum_lifetime() {
         Pool pool = pool(new SessionPool.Limits(Duration.ofSeconds(1), Duration.ofMinutes(2), Duration.ofSeconds(10)));
         Set<Integer> sessions = new HashSet<>();
         long end = System.nanoTime() + Duration.ofSeconds(4).toNanos();
@@ -142,13 +146,13 @@ class SessionPoolIT {
     }
 
     @Test
-    void an_unresponsive_server_loses_its_connection_and_frees_the_pool_slot() throws Exception {
+    void an_unresponsive_server_loses_its_connection_and_frees_the_pool_slot() {
         Pool pool = pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(2), Duration.ofSeconds(3)));
         await(all(pool, "SELECT 1"));
         network.freeze();
 
         long begun = System.nanoTime();
-        assertThatThrownBy(() -> await(pool.query("SELECT 1").execute())).isInstanceOf(ExecutionException.class);
+        assertThatThrownBy(() -> await(pool.query("SELECT 1").execute())).isNotInstanceOf(AssertionError.class);
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
         // Connections opened in the meantime must not occupy the pool either.
         List<Future<?>> stuck = IntStream.range(0, 2 * SIZE)
@@ -164,7 +168,7 @@ class SessionPoolIT {
     }
 
     @Test
-    void a_long_statement_does_not_count_as_unresponsive_and_can_be_cancelled() throws Exception {
+    void a_long_statement_does_not_count_as_unresponsive_and_can_be_cancelled() {
         Pool pool =
                 pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(30), Duration.ofSeconds(10)));
         SqlConnection connection = await(pool.getConnection());
@@ -180,7 +184,7 @@ class SessionPoolIT {
         PostgresConfig config = new PostgresConfig(
                 "127.0.0.1",
                 network.port(),
-                database,
+                database.name(),
                 "lockstep",
                 new Secret("lockstep"),
                 SIZE,
@@ -201,7 +205,7 @@ class SessionPoolIT {
                 .toList());
     }
 
-    private static void prepared(Pool pool) throws Exception {
+    private static void prepared(Pool pool) {
         await(Future.all(IntStream.range(0, SIZE)
                 .mapToObj(i -> pool.withConnection(connection -> connection
                         .preparedQuery("SELECT * FROM changed WHERE id = $1")
@@ -211,25 +215,8 @@ class SessionPoolIT {
                 .toList()));
     }
 
-    private void execute(String sql) throws SQLException {
-        execute(TestServers.postgres().jdbcUrl(database), sql);
-    }
-
     // From another database, because a read-only session of this one could not undo the setting.
-    private void setReadOnly(String to) throws SQLException {
-        execute(
-                TestServers.postgres().superuserUrl("postgres"),
-                "ALTER DATABASE " + database + " SET default_transaction_read_only = " + to);
-    }
-
-    private static void execute(String url, String sql) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(url);
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static <T> T await(Future<T> future) throws ExecutionException, InterruptedException, TimeoutException {
-        return future.toCompletionStage().toCompletableFuture().get(40, TimeUnit.SECONDS);
+    private void setReadOnly(String to) {
+        database.server().execute("ALTER DATABASE " + database.name() + " SET default_transaction_read_only = " + to);
     }
 }

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.net.Socket;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -30,12 +29,12 @@ class StrictHttpIT {
     private TestHttpServer server;
 
     @BeforeAll
-    void start() throws TimeoutException {
+    void start() {
         server = TestHttpServer.start(Map.of());
     }
 
     @AfterAll
-    void stop() throws TimeoutException {
+    void stop() {
         server.close();
     }
 

@@ -1,12 +1,12 @@
 package dev.lockstep.runtime;
 
+import static dev.lockstep.testing.Futures.await;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Responses;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
 import java.io.ByteArrayOutputStream;
@@ -18,8 +18,6 @@ import java.net.SocketException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +37,7 @@ final class TestHttpServer implements AutoCloseable {
             Vertx.builder().withTransport(AcceptThrottle.transport()).build();
     private final int port;
 
-    private TestHttpServer(Map<String, String> settings) throws TimeoutException {
+    private TestHttpServer(Map<String, String> settings) {
         Map<String, String> environment = new HashMap<>(Map.of(
                 "HTTP_PORT", "0",
                 "POSTGRES_URI", "postgresql://127.0.0.1/unused",
@@ -75,7 +73,7 @@ final class TestHttpServer implements AutoCloseable {
                 .actualPort();
     }
 
-    static TestHttpServer start(Map<String, String> settings) throws TimeoutException {
+    static TestHttpServer start(Map<String, String> settings) {
         return new TestHttpServer(settings);
     }
 
@@ -165,11 +163,7 @@ final class TestHttpServer implements AutoCloseable {
     }
 
     @Override
-    public void close() throws TimeoutException {
+    public void close() {
         await(vertx.close());
-    }
-
-    private static <T> T await(Future<T> future) throws TimeoutException {
-        return future.await(60, TimeUnit.SECONDS);
     }
 }

@@ -32,15 +32,12 @@ class StockDeciderTest {
     class when_an_order_is_new {
         @Test
         void all_its_lines_are_held_at_todays_prices() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(2_000, "KRW"), 10, 0);
             Product pot = new Product(POT, "Pot", new Money(30_000, "KRW"), 5, 1);
 
-            // When
             Decision decision = decider.decide(
                     new Unseen(), products(cup, pot), reserve(new OrderLine(CUP, 3), new OrderLine(POT, 5)));
 
-            // Then
             assertThat(decision)
                     .isEqualTo(new Decision(
                             new Held(
@@ -53,16 +50,13 @@ class StockDeciderTest {
 
         @Test
         void a_product_named_twice_adds_up() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(100, "USD"), 5, 0);
 
-            // When
             Decision enough =
                     decider.decide(new Unseen(), products(cup), reserve(new OrderLine(CUP, 2), new OrderLine(CUP, 3)));
             Decision tooFew =
                     decider.decide(new Unseen(), products(cup), reserve(new OrderLine(CUP, 3), new OrderLine(CUP, 3)));
 
-            // Then
             assertThat(enough.reservation())
                     .isEqualTo(new Held(List.of(new HeldLine(CUP, 5, 100)), new Money(500, "USD")));
             assertThat(tooFew).isEqualTo(rejected(RejectionReason.OUT_OF_STOCK));
@@ -70,10 +64,8 @@ class StockDeciderTest {
 
         @Test
         void quantities_beyond_an_int_do_not_overflow() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(100, "USD"), 5, 0);
 
-            // When
             Decision decision = decider.decide(
                     new Unseen(),
                     products(cup),
@@ -82,71 +74,56 @@ class StockDeciderTest {
                             new OrderLine(CUP, Integer.MAX_VALUE),
                             new OrderLine(CUP, 4)));
 
-            // Then
             assertThat(decision).isEqualTo(rejected(RejectionReason.OUT_OF_STOCK));
         }
 
         @Test
         void nothing_is_held_when_one_product_of_several_is_too_few() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(100, "USD"), 5, 0);
             Product pot = new Product(POT, "Pot", new Money(100, "USD"), 0, 0);
 
-            // When
             Decision decision = decider.decide(
                     new Unseen(), products(cup, pot), reserve(new OrderLine(CUP, 1), new OrderLine(POT, 1)));
 
-            // Then
             assertThat(decision).isEqualTo(rejected(RejectionReason.OUT_OF_STOCK));
         }
 
         @Test
         void an_unknown_product_is_the_reason_even_if_another_is_out_of_stock() {
-            // Given
             Product pot = new Product(POT, "Pot", new Money(100, "USD"), 0, 0);
 
-            // When
             Decision decision =
                     decider.decide(new Unseen(), products(pot), reserve(new OrderLine(POT, 1), new OrderLine(MUG, 1)));
 
-            // Then
             assertThat(decision).isEqualTo(rejected(RejectionReason.UNKNOWN_PRODUCT));
         }
 
         @Test
         void products_priced_in_different_currencies_have_no_total() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(100, "USD"), 5, 0);
             Product pot = new Product(POT, "Pot", new Money(100, "KRW"), 5, 0);
 
-            // When
             Decision decision = decider.decide(
                     new Unseen(), products(cup, pot), reserve(new OrderLine(CUP, 1), new OrderLine(POT, 1)));
 
-            // Then
             assertThat(decision).isEqualTo(rejected(RejectionReason.MIXED_CURRENCIES));
         }
 
         @Test
         void a_rejection_is_final_even_after_a_restock() {
-            // Given
             Product restocked = new Product(CUP, "Cup", new Money(100, "USD"), 500, 0);
 
-            // When
             Decision repeat = decider.decide(
                     new Rejected(RejectionReason.OUT_OF_STOCK), products(restocked), reserve(new OrderLine(CUP, 1)));
 
-            // Then
             assertThat(repeat).isEqualTo(rejected(RejectionReason.OUT_OF_STOCK));
         }
 
         @Test
         void a_total_that_overflows_is_rejected() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(Long.MAX_VALUE / 2, "USD"), 5, 0);
             Product pot = new Product(POT, "Pot", new Money(2, "USD"), 5, 0);
 
-            // Then
             assertThatThrownBy(() -> decider.decide(new Unseen(), products(cup), reserve(new OrderLine(CUP, 3))))
                     .isInstanceOf(TotalTooLargeException.class)
                     .hasMessageContaining("order-1");
@@ -157,11 +134,9 @@ class StockDeciderTest {
 
         @Test
         void a_total_beyond_the_safe_json_integer_is_rejected() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(9_007_199_254_740_991L, "USD"), 5, 0);
             Product pot = new Product(POT, "Pot", new Money(1, "USD"), 5, 0);
 
-            // Then
             assertThatThrownBy(() -> decider.decide(
                             new Unseen(), products(cup, pot), reserve(new OrderLine(CUP, 1), new OrderLine(POT, 1))))
                     .isInstanceOf(TotalTooLargeException.class)
@@ -176,14 +151,11 @@ class StockDeciderTest {
     class when_stock_is_released {
         @Test
         void released_stock_is_available_again_whatever_its_current_price() {
-            // Given
             Held held = new Held(List.of(new HeldLine(CUP, 3, 100)), new Money(300, "USD"));
             Product cup = new Product(CUP, "Cup, now dearer", new Money(250, "EUR"), 4, 5);
 
-            // When
             Decision decision = decider.decide(held, products(cup), new Release(ORDER));
 
-            // Then
             assertThat(decision)
                     .isEqualTo(new Decision(
                             new Released(), List.of(new Product(CUP, "Cup, now dearer", new Money(250, "EUR"), 7, 2))));
@@ -191,24 +163,19 @@ class StockDeciderTest {
 
         @Test
         void a_rejected_order_is_released_too() {
-            // When
             Decision decision =
                     decider.decide(new Rejected(RejectionReason.OUT_OF_STOCK), products(), new Release(ORDER));
 
-            // Then
             assertThat(decision).isEqualTo(new Decision(new Released(), List.of()));
         }
 
         @Test
         void a_release_that_arrives_first_blocks_its_reservation() {
-            // Given
             Product cup = new Product(CUP, "Cup", new Money(100, "USD"), 5, 0);
 
-            // When
             Decision first = decider.decide(new Unseen(), products(), new Release(ORDER));
             Decision late = decider.decide(first.reservation(), products(cup), reserve(new OrderLine(CUP, 1)));
 
-            // Then
             assertThat(first).isEqualTo(new Decision(new Released(), List.of()));
             assertThat(late).isEqualTo(first);
         }

@@ -41,21 +41,18 @@ class StockPropertiesTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void stock_is_conserved_and_what_is_reserved_is_what_orders_hold(long seed) {
-        // Given
-        StockSimulation world = new StockSimulation(new Random(seed));
+        StockSimulation simulation = new StockSimulation(new Random(seed));
         Map<ProductId, Long> putIn = new HashMap<>();
-        world.products.forEach((id, product) -> putIn.put(id, product.available() + product.reserved()));
+        simulation.products.forEach((id, product) -> putIn.put(id, product.available() + product.reserved()));
 
-        // When
-        world.run(STEPS, command -> {
-            world.apply(command);
+        simulation.run(STEPS, command -> {
+            simulation.apply(command);
 
-            // Then
-            world.products.forEach((id, product) -> {
+            simulation.products.forEach((id, product) -> {
                 assertThat(product.available() + product.reserved())
                         .as("total quantity of %s", id)
                         .isEqualTo(putIn.get(id));
-                assertThat(product.reserved()).as("reserved quantity of %s", id).isEqualTo(world.heldOf(id));
+                assertThat(product.reserved()).as("reserved quantity of %s", id).isEqualTo(simulation.heldOf(id));
             });
         });
     }
@@ -63,16 +60,13 @@ class StockPropertiesTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void an_order_holds_all_that_it_asked_for_or_nothing(long seed) {
-        // Given
-        StockSimulation world = new StockSimulation(new Random(seed));
+        StockSimulation simulation = new StockSimulation(new Random(seed));
 
-        // When
-        world.run(STEPS, command -> {
-            Reservation before = world.reservation(command.orderId());
-            Map<ProductId, Product> shelf = Map.copyOf(world.products);
-            Decision decision = world.apply(command);
+        simulation.run(STEPS, command -> {
+            Reservation before = simulation.reservation(command.orderId());
+            Map<ProductId, Product> shelf = Map.copyOf(simulation.products);
+            Decision decision = simulation.apply(command);
 
-            // Then
             if (before instanceof Unseen && command instanceof Reserve reserve) {
                 switch (decision.reservation()) {
                     case Held held -> {
@@ -84,12 +78,13 @@ class StockPropertiesTest {
                         assertThat(held.total().amount())
                                 .isEqualTo(asked.entrySet().stream()
                                         .mapToLong(line -> line.getValue()
-                                                * world.product(line.getKey())
+                                                * simulation
+                                                        .product(line.getKey())
                                                         .unitPrice()
                                                         .amount())
                                         .sum());
                     }
-                    case Rejected nothing -> assertThat(world.products).isEqualTo(shelf);
+                    case Rejected nothing -> assertThat(simulation.products).isEqualTo(shelf);
                     case Released never -> throw new AssertionError("released before the reservation");
                 }
             }
@@ -99,15 +94,12 @@ class StockPropertiesTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void a_repeated_command_changes_nothing_and_is_answered_the_same(long seed) {
-        // Given
-        StockSimulation world = new StockSimulation(new Random(seed));
+        StockSimulation simulation = new StockSimulation(new Random(seed));
 
-        // When
-        world.run(STEPS, command -> {
-            Decision first = world.apply(command);
-            Decision repeat = decider.decide(first.reservation(), world.products, command);
+        simulation.run(STEPS, command -> {
+            Decision first = simulation.apply(command);
+            Decision repeat = decider.decide(first.reservation(), simulation.products, command);
 
-            // Then
             assertThat(repeat).isEqualTo(new Decision(first.reservation(), List.of()));
         });
     }
@@ -115,11 +107,9 @@ class StockPropertiesTest {
     @ParameterizedTest
     @MethodSource("interleavings")
     void a_released_order_holds_nothing_in_any_order_of_arrival(List<StockCommand> arrivals) {
-        // Given
         Product before = new Product(CUP, "Cup", new Money(100, "USD"), 5, 2);
         Map<ProductId, Product> products = new HashMap<>(Map.of(CUP, before));
 
-        // When
         Reservation reservation = new Unseen();
         boolean released = false;
         for (StockCommand command : arrivals) {
@@ -128,7 +118,6 @@ class StockPropertiesTest {
             reservation = decision.reservation();
             released |= command instanceof Release;
 
-            // Then
             assertThat(reservation instanceof Released)
                     .as("an order is released from its first release on, and not before")
                     .isEqualTo(released);

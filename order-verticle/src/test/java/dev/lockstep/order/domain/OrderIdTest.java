@@ -13,13 +13,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OrderIdTest {
     @Test
     void parses_its_own_text() {
-        // Given
         OrderId id = new OrderId(UUID.fromString("0199f0a0-0000-7000-8000-0000000000ff"));
 
-        // When
         String text = id.toString();
 
-        // Then
         assertThat(OrderId.parse(text)).contains(id);
     }
 

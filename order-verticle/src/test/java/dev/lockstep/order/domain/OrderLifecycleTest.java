@@ -48,13 +48,10 @@ class OrderLifecycleTest {
 
         @Test
         void a_confirmed_order_answers_with_the_total_it_was_confirmed_with() {
-            // Given
             OrderState state = new Confirmed(new Money(1500, "KRW"));
 
-            // When
             Decision decision = lifecycle.decide(state, confirm);
 
-            // Then
             assertThat(decision)
                     .isEqualTo(new Decision(state, List.of(new OrderEvent.Confirmed(new Money(1500, "KRW")))));
         }
@@ -82,13 +79,10 @@ class OrderLifecycleTest {
 
         @Test
         void a_cancelled_order_answers_with_its_first_reason() {
-            // Given
             OrderState state = new Cancelled(CancelReason.TIMED_OUT);
 
-            // When
             Decision decision = lifecycle.decide(state, cancel);
 
-            // Then
             assertThat(decision)
                     .isEqualTo(new Decision(state, List.of(new OrderEvent.Cancelled(CancelReason.TIMED_OUT))));
         }
@@ -121,23 +115,18 @@ class OrderLifecycleTest {
     @ParameterizedTest
     @MethodSource("transitions")
     void a_repeated_command_changes_nothing_more(OrderState state, OrderCommand command) {
-        // Given
         Decision first = lifecycle.decide(state, command);
 
-        // When
         Decision second = lifecycle.decide(first.state(), command);
 
-        // Then
         assertThat(second.state()).isEqualTo(first.state());
     }
 
     @ParameterizedTest
     @MethodSource("transitions")
     void a_final_state_stays(OrderState state, OrderCommand command) {
-        // When
         Decision decision = lifecycle.decide(state, command);
 
-        // Then
         if (state instanceof Confirmed || state instanceof Cancelled) {
             assertThat(decision.state()).isEqualTo(state);
         }
@@ -146,10 +135,8 @@ class OrderLifecycleTest {
     @ParameterizedTest
     @MethodSource("transitions")
     void every_state_change_emits_an_event(OrderState state, OrderCommand command) {
-        // When
         Decision decision = lifecycle.decide(state, command);
 
-        // Then
         if (!decision.state().equals(state)) {
             assertThat(decision.events()).hasSize(1);
         }

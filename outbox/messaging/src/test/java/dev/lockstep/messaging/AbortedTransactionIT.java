@@ -4,7 +4,6 @@ import static dev.lockstep.messaging.Fixture.greeter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -17,20 +16,21 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class AbortedTransactionIT {
-    private Fixture fixture;
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
+
     private KafkaProducer<byte[], byte[]> transactional;
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
         transactional = new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "transactional.id", fixture.group),
+                Map.of("bootstrap.servers", fixture.bootstrapServers(), "transactional.id", fixture.group),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
         transactional.initTransactions();
@@ -39,7 +39,6 @@ class AbortedTransactionIT {
     @AfterEach
     void close() {
         transactional.close();
-        fixture.close();
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -15,31 +16,20 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.TopicPartition;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Which starts of a batch are counted. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class BatchStartsIT {
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     // Leaves the state that a killed process leaves: a start that was counted and not cleared.
     private void simulateCrashAt(long offset) {
-        Fixture.await(new BatchStartStore(fixture.group)
+        await(new BatchStartStore(fixture.group)
                 .countStarts(fixture.pool, Map.of(new TopicPartition(fixture.topic, 0), offset)));
     }
 
@@ -63,7 +53,7 @@ class BatchStartsIT {
         fixture.hello("k", "ann");
         MessageConsumer first = fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
-        Fixture.await(first.stop());
+        await(first.stop());
         fixture.deleteCommittedOffsets();
         simulateCrashAt(0);
         simulateCrashAt(0);
@@ -119,7 +109,7 @@ class BatchStartsIT {
     @Test
     void a_survived_failure_does_not_count_when_clearing_the_count_fails_for_a_while() {
         int most = fixture.options().retries().maxAttempts() + 2;
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("""
                 CREATE SEQUENCE refusals;
                 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
                 BEGIN

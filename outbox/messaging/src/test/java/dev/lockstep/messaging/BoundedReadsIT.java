@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -12,47 +13,34 @@ import io.vertx.sqlclient.RowSet;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class BoundedReadsIT {
-    private Fixture fixture;
-    private BoundedReads reads;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        reads = new BoundedReads(
-                fixture.pool,
-                new ConcurrencyLimit(fixture.vertx, "reads", 2, 1, Duration.ofSeconds(20)),
-                Duration.ofMillis(500));
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    private final BoundedReads reads = new BoundedReads(
+            fixture.pool,
+            new ConcurrencyLimit(fixture.vertx, "reads", 2, 1, Duration.ofSeconds(20)),
+            Duration.ofMillis(500));
 
     @Test
     void a_slow_read_is_cancelled_with_a_503_that_advises_a_filter() {
-        assertThatThrownBy(() -> Fixture.await(sleep(30)))
-                .hasRootCauseInstanceOf(Problem.class)
-                .rootCause()
-                .isInstanceOfSatisfying(Problem.class, problem -> {
-                    assertThat(problem.status()).isEqualTo(503);
-                    assertThat(problem.retryAfter()).isPresent();
-                    assertThat(problem.detail()).contains("0.5 s").contains("filter");
-                });
+        assertThatThrownBy(() -> await(sleep(30))).isInstanceOfSatisfying(Problem.class, problem -> {
+            assertThat(problem.status()).isEqualTo(503);
+            assertThat(problem.retryAfter()).isPresent();
+            assertThat(problem.detail()).contains("0.5 s").contains("filter");
+        });
         assertThat(fixture.strings("SHOW statement_timeout")).containsExactly("0");
     }
 
     @Test
     void a_read_cannot_write() {
-        assertThatThrownBy(() -> Fixture.await(reads.read(tx ->
+        assertThatThrownBy(() -> await(reads.read(tx ->
                         tx.query("INSERT INTO greeted (name) VALUES ('ann')").execute())))
                 .hasMessageContaining("read-only");
     }
@@ -63,11 +51,10 @@ class BoundedReadsIT {
                 IntStream.range(0, 10).mapToObj(i -> sleep(0.1)).toList();
 
         long begun = System.nanoTime();
-        Fixture.await(
-                fixture.pool.query("INSERT INTO greeted (name) VALUES ('ann')").execute());
+        await(fixture.pool.query("INSERT INTO greeted (name) VALUES ('ann')").execute());
         Duration took = Duration.ofNanos(System.nanoTime() - begun);
 
-        asked.forEach(each -> Fixture.await(each.otherwiseEmpty()));
+        asked.forEach(each -> await(each.otherwiseEmpty()));
         assertThat(asked.stream().filter(Future::failed)).hasSizeGreaterThanOrEqualTo(7);
         assertThat(asked.stream().filter(Future::succeeded)).isNotEmpty();
         assertThat(took).isLessThan(Duration.ofSeconds(5));

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Uses a pool of one connection, so that a connection that is not returned blocks the next transaction. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -30,14 +32,15 @@ class BoundedTransactionsIT {
     private static final Limits SHORT = new Limits(Duration.ofSeconds(1), Duration.ofMillis(200));
     private static final Limits LONG = new Limits(Duration.ofSeconds(20), Duration.ofMillis(200));
 
-    private Fixture fixture;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
     private Pool single;
     private BoundedTransactions transactions;
     private final AtomicInteger backend = new AtomicInteger();
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
         single = PgBuilder.pool()
                 .connectingTo(fixture.connectOptions())
                 .with(new PoolOptions().setMaxSize(1))
@@ -49,8 +52,7 @@ class BoundedTransactionsIT {
 
     @AfterEach
     void close() {
-        Fixture.await(single.close());
-        fixture.close();
+        await(single.close());
     }
 
     @Test
@@ -75,7 +77,7 @@ class BoundedTransactionsIT {
         assertThatThrownBy(() -> run(
                         SHORT,
                         tx -> lockAnn(tx).compose(locked -> insert(tx, "bob")).compose(inserted -> late.future())))
-                .hasRootCauseInstanceOf(TransactionTimeoutException.class);
+                .isInstanceOf(TransactionTimeoutException.class);
 
         awaitBackendTerminated();
         assertAnnIsUnlocked();
@@ -93,10 +95,10 @@ class BoundedTransactionsIT {
                         tx -> late.future()
                                 .compose(woken -> insert(tx, "bob"))
                                 .onComplete(inserted -> written.complete())))
-                .hasRootCauseInstanceOf(TransactionTimeoutException.class);
+                .isInstanceOf(TransactionTimeoutException.class);
 
         late.complete();
-        Fixture.await(written.future());
+        await(written.future());
 
         assertThat(fixture.greeted()).containsExactly("ann");
     }
@@ -104,7 +106,7 @@ class BoundedTransactionsIT {
     @Test
     void a_statement_that_sleeps_is_cancelled_by_the_server() {
         assertThatThrownBy(() -> run(SHORT, tx -> lockAnn(tx).compose(locked -> execute(tx, "SELECT pg_sleep(60)"))))
-                .hasRootCauseInstanceOf(PgException.class)
+                .isInstanceOf(PgException.class)
                 .hasMessageContaining("57014");
 
         assertAnnIsUnlocked();
@@ -117,7 +119,7 @@ class BoundedTransactionsIT {
                         tx -> lockAnn(tx)
                                 .compose(locked -> execute(tx, "SET LOCAL statement_timeout = 0"))
                                 .compose(set -> execute(tx, "SELECT pg_sleep(60)"))))
-                .hasRootCauseInstanceOf(TransactionTimeoutException.class);
+                .isInstanceOf(TransactionTimeoutException.class);
 
         awaitBackendTerminated();
         assertAnnIsUnlocked();
@@ -147,13 +149,13 @@ class BoundedTransactionsIT {
 
     @Test
     void a_lock_wait_is_bounded() {
-        SqlConnection operator = Fixture.await(fixture.pool.getConnection());
-        Fixture.await(operator.begin());
-        Fixture.await(execute(operator, "SELECT FROM greeted WHERE name = 'ann' FOR UPDATE"));
+        SqlConnection operator = await(fixture.pool.getConnection());
+        await(operator.begin());
+        await(execute(operator, "SELECT FROM greeted WHERE name = 'ann' FOR UPDATE"));
 
         assertThatThrownBy(() -> run(LONG, this::lockAnn)).hasMessageContaining("55P03");
 
-        Fixture.await(operator.close());
+        await(operator.close());
     }
 
     @Test
@@ -172,17 +174,17 @@ class BoundedTransactionsIT {
 
     @Test
     void no_transaction_begins_without_a_connection_in_time() {
-        SqlConnection taken = Fixture.await(single.getConnection());
+        SqlConnection taken = await(single.getConnection());
 
-        assertThatThrownBy(() -> run(SHORT, tx -> insert(tx, "bob"))).hasRootCauseInstanceOf(TimeoutException.class);
+        assertThatThrownBy(() -> run(SHORT, tx -> insert(tx, "bob"))).isInstanceOf(TimeoutException.class);
 
-        Fixture.await(taken.close());
+        await(taken.close());
         run(LONG, tx -> insert(tx, "cid"));
         assertThat(fixture.greeted()).containsExactly("ann", "cid");
     }
 
     private void run(Limits limits, Function<SqlConnection, Future<Void>> work) {
-        Fixture.await(Future.<Void>future(outcome -> fixture.vertx.runOnContext(
+        await(Future.<Void>future(outcome -> fixture.vertx.runOnContext(
                 start -> transactions.run(limits, work).onComplete(outcome))));
     }
 

@@ -10,26 +10,15 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ConsumerLagIT {
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     @Test
     void partitions_that_are_added_are_read_from_their_beginning_within_seconds() {
@@ -94,16 +83,12 @@ class ConsumerLagIT {
 
     @Test
     void a_topic_that_does_not_exist_is_named() {
-        Fixture other = new Fixture();
-        try {
-            other.createTopic(1);
-            MessageConsumer consumer = other.consume(
-                    other.options(List.of(other.topic, other.topic + "-missing"), Map.of()), greeter(), topic -> true);
+        String missing = fixture.topic + "-missing";
 
-            await().untilAsserted(() -> assertThat(consumer.warning())
-                    .contains(other.group + " reads topics that do not exist: " + other.topic + "-missing"));
-        } finally {
-            other.close();
-        }
+        MessageConsumer consumer =
+                fixture.consume(fixture.options(List.of(fixture.topic, missing), Map.of()), greeter(), topic -> true);
+
+        await().untilAsserted(() ->
+                assertThat(consumer.warning()).contains(fixture.group + " reads topics that do not exist: " + missing));
     }
 }

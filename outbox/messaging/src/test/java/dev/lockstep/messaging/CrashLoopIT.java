@@ -23,28 +23,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.admin.RemoveMembersFromConsumerGroupOptions;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A record that crashes the process whenever it is handled. The process is restarted each time. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class CrashLoopIT {
     private static final int MAX_PROCESSES = 12;
 
-    private final List<Promise<Void>> crashes = new CopyOnWriteArrayList<>();
-    private Fixture fixture;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-    }
+    private final List<Promise<Void>> crashes = new CopyOnWriteArrayList<>();
 
     @AfterEach
     void close() {
-        crashes.forEach(death -> death.tryFail(ClosedConnectionException.INSTANCE));
-        fixture.close();
+        crashes.forEach(crash -> crash.tryFail(ClosedConnectionException.INSTANCE));
     }
 
     @Test
@@ -52,12 +48,12 @@ class CrashLoopIT {
         fixture.createTopic(3);
         hello(0, "ann");
         hello(0, "abe");
-        hello(1, "mort");
+        hello(1, "crash");
         hello(1, "bob");
         hello(2, "cid");
 
         startProcessesUntilOneSurvives((tx, messages) ->
-                contains("mort", messages) ? crash(tx) : greeter().handle(tx, messages));
+                contains("crash", messages) ? crash(tx) : greeter().handle(tx, messages));
 
         await().untilAsserted(
                         () -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "abe", "bob", "cid"));
@@ -68,12 +64,12 @@ class CrashLoopIT {
     @Test
     void a_parked_message_whose_retry_crashes_the_process_is_counted_too() {
         fixture.createTopic(1);
-        hello(0, "mort");
+        hello(0, "crash");
         hello(0, "bob");
         AtomicBoolean first = new AtomicBoolean(true);
 
         startProcessesUntilOneSurvives((tx, messages) -> {
-            if (!contains("mort", messages)) {
+            if (!contains("crash", messages)) {
                 return greeter().handle(tx, messages);
             }
             // The batch of two is bisected first, to isolate the record.
@@ -89,7 +85,7 @@ class CrashLoopIT {
 
     @Test
     void of_parked_messages_retried_together_only_the_one_that_crashes_the_process_becomes_a_dead_letter() {
-        List<String> names = List.of("ann", "mort", "bob", "cid");
+        List<String> names = List.of("ann", "crash", "bob", "cid");
         fixture.createTopic(names.size());
         names.forEach(name -> hello(names.indexOf(name), name));
         Set<String> parked = ConcurrentHashMap.newKeySet();
@@ -101,7 +97,7 @@ class CrashLoopIT {
             if (parks) {
                 return Future.failedFuture(new IllegalStateException("not now"));
             }
-            return contains("mort", messages) ? crash(tx) : greeter().handle(tx, messages);
+            return contains("crash", messages) ? crash(tx) : greeter().handle(tx, messages);
         });
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactlyInAnyOrder("ann", "bob", "cid"));

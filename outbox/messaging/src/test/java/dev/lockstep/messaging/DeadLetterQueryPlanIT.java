@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.deadletter.DeadLetterCountStore;
@@ -18,11 +19,11 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -36,25 +37,20 @@ class DeadLetterQueryPlanIT {
                SET state = CASE WHEN n % 5 = 0 THEN 'open' ELSE 'replayed' END, settled_at = now(),
                    topic = 't' || n % 20, type = 'T' || n % 20, reason = 'R' || n % 20, error_class = 'E' || n % 20,
                    fingerprint = 'f' || n % 50
-              FROM (SELECT id AS letter, "offset" AS n FROM dead_letter) numbered
-             WHERE id = letter
+              FROM (SELECT id AS numbered_id, "offset" AS n FROM dead_letter) numbered
+             WHERE id = numbered_id
             """;
 
     private static final UUID OLDEST = new UUID(0, 0);
 
-    private static Fixture fixture;
+    @RegisterExtension
+    static final Fixture fixture = new Fixture();
 
     @BeforeAll
     static void insertRows() {
-        fixture = new Fixture();
         new DeadLetters(fixture).insert(1, 50_000, 5_000);
-        Fixture.await(fixture.pool.query(SPREAD_VALUES).execute());
-        Fixture.await(fixture.pool.query("VACUUM ANALYZE dead_letter").execute());
-    }
-
-    @AfterAll
-    static void close() {
-        fixture.close();
+        await(fixture.pool.query(SPREAD_VALUES).execute());
+        await(fixture.pool.query("VACUUM ANALYZE dead_letter").execute());
     }
 
     @ParameterizedTest
@@ -152,13 +148,13 @@ class DeadLetterQueryPlanIT {
                 .contains("dead_letter_open_reason")
                 .doesNotContain("Seq Scan on dead_letter")
                 .doesNotContain("Sort");
-        assertThat(Fixture.await(DeadLetterCountStore.countByReason(fixture.pool)))
+        assertThat(await(DeadLetterCountStore.countByReason(fixture.pool)))
                 .hasSize(4)
                 .contains(new DeadLetterCountStore.Count("t5", "R5", 2_500));
     }
 
     private static ScanWindowStore.ScanResult<DeadLetterQueries.DeadLetterView> list(State state, Filter filter) {
-        return Fixture.await(DeadLetterQueries.list(fixture.pool, state, filter, Listing.AFTER_ALL, 50));
+        return await(DeadLetterQueries.list(fixture.pool, state, filter, Listing.AFTER_ALL, 50));
     }
 
     private static boolean matches(@Nullable String wanted, @Nullable String found) {

@@ -1,9 +1,9 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.record.Headers;
@@ -19,11 +19,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -36,37 +34,31 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A compressed record may be larger than the records that Kafka accepts from the relay, which does not compress. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DeadLetterSizeIT {
     private static final int MIB = 1024 * 1024;
 
-    private Fixture fixture;
-    private DeadLetters deadLetters;
-    private ReplayJobs replays;
-    private TestApi api;
-    private String dlq;
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
+
+    private final String dlq = fixture.topic + ".dlq";
+    private final DeadLetters deadLetters = new DeadLetters(fixture);
+    private final ReplayJobs replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
+    private final TestApi api =
+            new TestApi(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays));
 
     @BeforeEach
-    void open() throws Exception {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-        dlq = fixture.topic + ".dlq";
-        NewTopic twoMib =
-                new NewTopic(dlq, 1, (short) 1).configs(Map.of("max.message.bytes", Integer.toString(2 * MIB)));
-        fixture.admin.createTopics(List.of(twoMib)).all().get(30, TimeUnit.SECONDS);
-        deadLetters = new DeadLetters(fixture);
-        replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
-        api = new TestApi(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays));
+    void createDeadLetterTopic() {
+        fixture.createTopic(dlq, Map.of("max.message.bytes", Integer.toString(2 * MIB)));
     }
 
     @AfterEach
     void close() {
         replays.stop();
         api.close();
-        fixture.admin.deleteTopics(Set.of(dlq));
-        fixture.close();
     }
 
     @Test
@@ -107,9 +99,9 @@ class DeadLetterSizeIT {
         key[0] = (byte) 0xff;
         deadLetters.insert(record(key, filled(3 * MIB), headers), "too much of everything");
 
-        RelayedDeadLetter letter = relayed().getFirst();
+        RelayedDeadLetter deadLetter = relayed().getFirst();
 
-        assertThat(letter.headers())
+        assertThat(deadLetter.headers())
                 .containsEntry("dlq_reason", "HANDLER_FAILED")
                 .containsEntry("dlq_key_omitted", "3145728")
                 .containsEntry("dlq_headers_omitted", "3145743")
@@ -191,7 +183,7 @@ class DeadLetterSizeIT {
     }
 
     private Iterable<Row> outbox(String topic) {
-        return Fixture.await(fixture.pool
+        return await(fixture.pool
                 .query("SELECT topic, aggregateid, payload, headers FROM outbox WHERE topic = '" + topic
                         + "' ORDER BY id")
                 .execute());
@@ -209,9 +201,9 @@ class DeadLetterSizeIT {
                 Headers.toKafka(row.getJsonArray("headers")));
     }
 
-    private static KafkaProducer<byte[], byte[]> producer(Map<String, Object> settings) {
-        Map<String, Object> all = new HashMap<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "max.request.size", 4 * MIB));
+    private KafkaProducer<byte[], byte[]> producer(Map<String, Object> settings) {
+        Map<String, Object> all =
+                new HashMap<>(Map.of("bootstrap.servers", fixture.bootstrapServers(), "max.request.size", 4 * MIB));
         all.putAll(settings);
         return new KafkaProducer<>(all, new ByteArraySerializer(), new ByteArraySerializer());
     }

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,39 +8,29 @@ import dev.lockstep.messaging.deadletter.Fingerprint;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.outbox.PartitionMaintenance;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class DeadLetterTableIT {
-    private Fixture fixture;
-    private DeadLetters deadLetters;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        deadLetters = new DeadLetters(fixture);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    private final DeadLetters deadLetters = new DeadLetters(fixture);
 
     @Test
     void settled_dead_letters_are_deleted_after_retention_and_open_ones_are_kept() {
         deadLetters.insert(1, 2_503, 10);
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query(
                         "UPDATE dead_letter SET first_at = now() - interval '1 year', last_at = now() - interval '1 year',"
                                 + " state = CASE \"offset\" WHEN 1 THEN 'open' ELSE 'discarded' END,"
                                 + " settled_at = CASE \"offset\" WHEN 1 THEN NULL WHEN 2 THEN now() ELSE now() - interval '91 days' END")
                 .execute());
 
-        Fixture.await(new PartitionMaintenance(
+        await(new PartitionMaintenance(
                         fixture.vertx, fixture.pool, Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90))
                 .run());
 
@@ -51,30 +42,30 @@ class DeadLetterTableIT {
     void dead_letters_that_cannot_be_deleted_do_not_prevent_the_start_and_are_deleted_by_the_next_run() {
         // Given
         deadLetters.insert(1, 3, 10);
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("UPDATE dead_letter SET state = 'discarded', settled_at = now() - interval '91 days'")
                 .execute());
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("""
                         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
                         BEGIN
                             RAISE EXCEPTION 'no dead letter can be deleted';
                         END $$
                         """).execute());
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("CREATE TRIGGER refuse BEFORE DELETE ON dead_letter EXECUTE FUNCTION refuse()")
                 .execute());
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 fixture.vertx, fixture.pool, Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90));
 
         // When
-        Fixture.await(maintenance.start().eventually(maintenance::stop));
+        await(maintenance.start().eventually(maintenance::stop));
 
         // Then
         assertThat(fixture.strings("SELECT count(*)::text FROM dead_letter")).containsExactly("3");
 
         // When they can be deleted again
-        Fixture.await(fixture.pool.query("DROP TRIGGER refuse ON dead_letter").execute());
-        Fixture.await(maintenance.run());
+        await(fixture.pool.query("DROP TRIGGER refuse ON dead_letter").execute());
+        await(maintenance.run());
 
         // Then
         assertThat(fixture.strings("SELECT count(*)::text FROM dead_letter")).containsExactly("0");
@@ -82,13 +73,13 @@ class DeadLetterTableIT {
 
     @Test
     void partitions_that_cannot_be_created_prevent_the_start() {
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("DROP FUNCTION ensure_partitions(text, integer, integer)")
                 .execute());
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 fixture.vertx, fixture.pool, Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90));
 
-        assertThatThrownBy(() -> Fixture.await(maintenance.start().eventually(maintenance::stop)))
+        assertThatThrownBy(() -> await(maintenance.start().eventually(maintenance::stop)))
                 .hasMessageContaining("ensure_partitions");
     }
 

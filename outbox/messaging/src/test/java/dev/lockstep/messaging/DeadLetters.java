@@ -1,5 +1,7 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
+
 import dev.lockstep.messaging.deadletter.DeadLetterStore;
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.record.Headers;
@@ -53,24 +55,24 @@ public final class DeadLetters {
 
     /** Makes the consumer group of these dead letters count as running. */
     DeadLetters withSubscription() {
-        Fixture.await(fixture.pool.query(SUBSCRIBE).execute());
+        await(fixture.pool.query(SUBSCRIBE).execute());
         return this;
     }
 
     /** Inserts dead letters at these offsets of the topic greetings, the last offset first, with alternating keys. */
     void insert(int from, int to, int keys) {
-        Fixture.await(fixture.pool.preparedQuery(INSERT).execute(Tuple.of((long) from, (long) to, (long) keys)));
+        await(fixture.pool.preparedQuery(INSERT).execute(Tuple.of((long) from, (long) to, (long) keys)));
     }
 
     /** Inserts a dead letter for a record whose handler failed, as a consumer does. */
     void insert(ConsumerRecord<byte[], byte[]> source, String error) {
         DeadLetter deadLetter = new DeadLetter(source, "HANDLER_FAILED", error, null, 5, Instant.now());
-        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(deadLetter)));
+        await(new DeadLetterStore("group").add(fixture.pool, List.of(deadLetter)));
     }
 
     /** Inserts a new dead letter for a replayed one that was read again at another offset and failed again. */
     void failAgain(long offset, long again) {
-        Row row = Fixture.await(fixture.pool.preparedQuery(REPLAYED).execute(Tuple.of(offset)))
+        Row row = await(fixture.pool.preparedQuery(REPLAYED).execute(Tuple.of(offset)))
                 .iterator()
                 .next();
         ConsumerRecord<byte[], byte[]> source = new ConsumerRecord<>(
@@ -87,12 +89,12 @@ public final class DeadLetters {
                 Optional.empty());
         DeadLetter deadLetter =
                 new DeadLetter(source, "HANDLER_FAILED", "again", new IllegalStateException("again"), 5, Instant.now());
-        Fixture.await(new DeadLetterStore("group").add(fixture.pool, List.of(deadLetter)));
+        await(new DeadLetterStore("group").add(fixture.pool, List.of(deadLetter)));
     }
 
     /** Sets the age of the message of the dead letter at this offset. */
     void setMessageAge(int offset, String interval) {
-        Fixture.await(fixture.pool.preparedQuery(AGE).execute(Tuple.of(interval, (long) offset)));
+        await(fixture.pool.preparedQuery(AGE).execute(Tuple.of(interval, (long) offset)));
     }
 
     UUID id(long offset) {

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
-import dev.lockstep.embedded.TestServers;
+import static dev.lockstep.testing.Futures.await;
+
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
@@ -8,16 +9,21 @@ import dev.lockstep.messaging.delivery.MessageHandler;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.schedule.Backoff;
+import dev.lockstep.testing.DatabaseTemplate;
+import dev.lockstep.testing.TestKafka;
+import dev.lockstep.testing.TestResource;
+import dev.lockstep.testing.TestServers;
+import dev.lockstep.testing.VertxDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.pgclient.PgBuilder;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
-import io.vertx.sqlclient.PoolOptions;
-import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,25 +36,23 @@ import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import javax.sql.DataSource;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewPartitions;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 
-/** A database with the messaging tables, a topic and a producer of its own for each test. */
-public final class Fixture implements AutoCloseable {
-    private static final AtomicInteger TOPICS = new AtomicInteger();
+/** A database with the messaging tables, a topic, and the consumers of that topic. */
+public final class Fixture extends TestResource {
+    private static final DatabaseTemplate TABLES = new DatabaseTemplate("messaging", Fixture::createTables);
 
     /** A text that is too long for a B-tree entry, and too random to be compressed to that size. */
     static final String TOO_LONG_FOR_AN_INDEX = new Random(7)
@@ -61,49 +65,48 @@ public final class Fixture implements AutoCloseable {
         Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     }
 
-    final Vertx vertx = Vertx.vertx();
+    private final VertxDatabase data = new VertxDatabase(TABLES, 4);
+    private final TestKafka kafka = new TestKafka();
+    private final List<MessageConsumer> consumers = new ArrayList<>();
+
+    final Vertx vertx = data.vertx();
+    final Pool pool = data.pool();
+    final String database = data.database().name();
+    final BoundedReads reads = BoundedReads.of(vertx, pool);
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    final String database = TestServers.newDatabase("messaging");
-    final Pool pool;
-    final String topic = "greetings-" + TOPICS.incrementAndGet();
+    final Admin admin = kafka.admin();
+    final KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+            Map.of("bootstrap.servers", kafka.bootstrapServers(), "linger.ms", 0),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+    final String topic = TestServers.newName("greetings-");
+    final String group = "group-of-" + topic;
     /** The {@code ce_time} of all messages that are sent; recent, so that it is within the dedup window. */
     final String time = Instant.now().toString();
 
-    final String group = "group-of-" + topic;
-    final Admin admin =
-            Admin.create(Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers()));
-    final KafkaProducer<byte[], byte[]> producer;
-    private final List<MessageConsumer> consumers = new ArrayList<>();
+    /** Opens the fixture and creates its topic. */
+    static Fixture withTopic(int partitions) {
+        Fixture fixture = new Fixture();
+        fixture.createTopic(partitions);
+        return fixture;
+    }
 
-    final BoundedReads reads;
-
-    Fixture() {
-        PGSimpleDataSource dataSource = new PGSimpleDataSource();
-        dataSource.setUrl(TestServers.postgres().jdbcUrl(database));
-        dataSource.setUser("lockstep");
-        dataSource.setPassword("lockstep");
-        MessagingSchema.migrate(dataSource);
-        pool = PgBuilder.pool()
-                .connectingTo(connectOptions())
-                .with(new PoolOptions().setMaxSize(4))
-                .using(vertx)
-                .build();
-        reads = BoundedReads.of(vertx, pool);
-        producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", TestServers.kafka().bootstrapServers(), "linger.ms", 0),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
-        await(pool.query("CREATE TABLE greeted (id bigint GENERATED ALWAYS AS IDENTITY, key text, name text)")
-                .execute());
+    private static void createTables(DataSource source) {
+        MessagingSchema.migrate(source);
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE TABLE greeted (id bigint GENERATED ALWAYS AS IDENTITY, key text, name text)");
+        } catch (SQLException cause) {
+            throw new IllegalStateException(cause);
+        }
     }
 
     PgConnectOptions connectOptions() {
-        PgConnectOptions options = PgConnectOptions.fromUri(
-                        TestServers.postgres().uri(database))
-                .setUser("lockstep")
-                .setPassword("lockstep");
-        options.setCachePreparedStatements(true);
-        return options;
+        return data.database().connectOptions();
+    }
+
+    String bootstrapServers() {
+        return kafka.bootstrapServers();
     }
 
     /** The messages that the tests send. */
@@ -122,29 +125,28 @@ public final class Fixture implements AutoCloseable {
     record Goodbye(String name) implements Greeting {}
 
     void createTopic(int partitions) {
-        try {
-            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
-                    .all()
-                    .get(30, TimeUnit.SECONDS);
-        } catch (InterruptedException | ExecutionException | TimeoutException e) {
-            throw new IllegalStateException(e);
-        }
+        kafka.createTopic(topic, partitions);
+    }
+
+    void createTopic(String name, Map<String, String> settings) {
+        kafka.createTopic(name, 1, settings);
     }
 
     void addPartitions(int total) {
-        done(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
+        TestKafka.await(admin.createPartitions(Map.of(topic, NewPartitions.increaseTo(total)))
                 .all());
     }
 
     /** Removes records, as retention or an operator does. */
     void deleteRecords(int partition, long before) {
-        done(admin.deleteRecords(Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(before)))
-                .all());
+        TestKafka.await(
+                admin.deleteRecords(Map.of(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(before)))
+                        .all());
     }
 
     /** Deletes the topic and creates it again. */
     void recreateTopic(int partitions) {
-        done(admin.deleteTopics(Set.of(topic)).all());
+        kafka.deleteTopic(topic);
         Awaitility.await().ignoreExceptions().until(() -> {
             createTopic(partitions);
             return true;
@@ -153,14 +155,15 @@ public final class Fixture implements AutoCloseable {
 
     /** Sets the committed offset of the group, which must have no members. */
     void setCommitted(int partition, long offset) {
-        done(admin.alterConsumerGroupOffsets(
+        TestKafka.await(admin.alterConsumerGroupOffsets(
                         group, Map.of(new TopicPartition(topic, partition), new OffsetAndMetadata(offset)))
                 .all());
     }
 
     long end(int partition) {
         TopicPartition of = new TopicPartition(topic, partition);
-        return done(admin.listOffsets(Map.of(of, OffsetSpec.latest())).partitionResult(of))
+        return TestKafka.await(
+                        admin.listOffsets(Map.of(of, OffsetSpec.latest())).partitionResult(of))
                 .offset();
     }
 
@@ -170,14 +173,6 @@ public final class Fixture implements AutoCloseable {
                 .tags("group", group, "topic", topic)
                 .gauge()
                 .value();
-    }
-
-    private static <T extends @Nullable Object> T done(KafkaFuture<T> future) {
-        try {
-            return future.get(30, TimeUnit.SECONDS);
-        } catch (InterruptedException | ExecutionException | TimeoutException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     ConsumerOptions options() {
@@ -190,7 +185,7 @@ public final class Fixture implements AutoCloseable {
 
     ConsumerOptions options(List<String> topics, Map<String, String> kafka) {
         Map<String, String> properties = new HashMap<>(kafka);
-        properties.put("bootstrap.servers", TestServers.kafka().bootstrapServers());
+        properties.put("bootstrap.servers", bootstrapServers());
         return new ConsumerOptions(
                 group,
                 topics,
@@ -209,16 +204,12 @@ public final class Fixture implements AutoCloseable {
         return consume(ownPool, options(), handler, topic -> true);
     }
 
-    MessageConsumer consume(
-            ConsumerOptions options, MessageHandler<Greeting> handler, java.util.function.Predicate<String> accepts) {
+    MessageConsumer consume(ConsumerOptions options, MessageHandler<Greeting> handler, Predicate<String> accepts) {
         return consume(pool, options, handler, accepts);
     }
 
     private MessageConsumer consume(
-            Pool ownPool,
-            ConsumerOptions options,
-            MessageHandler<Greeting> handler,
-            java.util.function.Predicate<String> accepts) {
+            Pool ownPool, ConsumerOptions options, MessageHandler<Greeting> handler, Predicate<String> accepts) {
         MessageConsumer consumer = MessageConsumer.create(
                 vertx, ownPool, options, MessageCodec.of(Greeting.class), handler, accepts, meters);
         await(consumer.start());
@@ -249,11 +240,7 @@ public final class Fixture implements AutoCloseable {
     }
 
     List<String> strings(String sql) {
-        List<String> all = new ArrayList<>();
-        for (Row row : await(pool.query(sql).execute())) {
-            all.add(row.getValue(0) == null ? "null" : row.getValue(0).toString());
-        }
-        return all;
+        return data.strings(sql);
     }
 
     void hello(String key, String name) {
@@ -325,16 +312,9 @@ public final class Fixture implements AutoCloseable {
 
     /** The committed offsets of the group, summed over the topic's partitions. */
     long committed() {
-        try {
-            Map<TopicPartition, OffsetAndMetadata> offsets = admin.listConsumerGroupOffsets(group)
-                    .partitionsToOffsetAndMetadata()
-                    .get(30, TimeUnit.SECONDS);
-            return offsets.values().stream()
-                    .mapToLong(OffsetAndMetadata::offset)
-                    .sum();
-        } catch (InterruptedException | ExecutionException | TimeoutException e) {
-            throw new IllegalStateException(e);
-        }
+        return TestKafka.await(admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata()).values().stream()
+                .mapToLong(OffsetAndMetadata::offset)
+                .sum();
     }
 
     /** Resets the group once it has no members, so that all records are delivered again. */
@@ -345,21 +325,11 @@ public final class Fixture implements AutoCloseable {
         });
     }
 
-    public static <T extends @Nullable Object> T await(Future<T> future) {
-        try {
-            return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
-        } catch (InterruptedException | ExecutionException | TimeoutException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     @Override
     public void close() {
         consumers.forEach(consumer -> await(consumer.stop()));
         producer.close();
-        admin.deleteTopics(Set.of(topic));
-        admin.close();
-        await(pool.close());
-        await(vertx.close());
+        kafka.close();
+        data.close();
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
@@ -23,34 +24,33 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The routes on routers of an application, with and without handlers of its own. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ForeignRouterIT {
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
     private final HttpClient http = HttpClient.newHttpClient();
-    private Fixture fixture;
-    private DeadLetters deadLetters;
-    private ReplayJobs replays;
+    private final DeadLetters deadLetters = new DeadLetters(fixture).withSubscription();
+    private final ReplayJobs replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
 
     @SuppressWarnings("NullAway.Init") // each test serves
     private HttpServer server;
 
     @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        deadLetters = new DeadLetters(fixture).withSubscription();
+    void insertDeadLetters() {
         deadLetters.insert(1, 3, 1);
-        replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
     }
 
     @AfterEach
     void close() {
         http.close();
         replays.stop();
-        Fixture.await(server.close());
-        fixture.close();
+        await(server.close());
     }
 
     @Test
@@ -122,8 +122,7 @@ class ForeignRouterIT {
         DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
         ResendRoutes.mount(
                 router, fixture.pool, fixture.reads, new ResendJobs(fixture.vertx, fixture.pool), Duration.ofDays(7));
-        server = Fixture.await(
-                fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+        server = await(fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
 
     private HttpResponse<String> post(String path, String contentType, String body) {

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -13,37 +14,26 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Messages whose consumer was frozen in the middle of its transaction, with its connection open. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FrozenConsumerIT {
     private static final String CLAIM = "INSERT INTO inbox (message_id, consumer) VALUES ($1, $2)";
 
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     @Test
     void a_claim_of_a_frozen_consumer_is_released_when_its_session_times_out() {
         UUID id = fixture.uuidv7();
         SqlConnection frozen =
-                Fixture.await(pool("idle_in_transaction_session_timeout", "3s").getConnection());
-        Fixture.await(frozen.begin());
-        Fixture.await(frozen.preparedQuery(CLAIM).execute(Tuple.of(id, fixture.group)));
+                await(pool("idle_in_transaction_session_timeout", "3s").getConnection());
+        await(frozen.begin());
+        await(frozen.preparedQuery(CLAIM).execute(Tuple.of(id, fixture.group)));
         fixture.send("a", "Hello", "{\"name\":\"ann\"}", id.toString());
 
         fixture.consume(pool("lock_timeout", "300ms"), greeter());

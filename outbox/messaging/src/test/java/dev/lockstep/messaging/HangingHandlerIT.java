@@ -7,27 +7,18 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.messaging.consumer.MessageConsumer;
 import io.vertx.core.Promise;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A handler whose future never completes for one of the messages. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class HangingHandlerIT {
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     @Test
     void its_message_becomes_a_dead_letter_and_all_others_are_applied_once() {

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.delivery.DecodedRecord;
@@ -15,27 +16,17 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every id that a message can get has a partition. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class InboxPartitionIT {
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
     @ParameterizedTest
     @ValueSource(strings = {"1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z"})
@@ -48,7 +39,7 @@ class InboxPartitionIT {
             UUID id = ids.of(record, when);
             DecodedRecord<Fixture.Greeting> inbound =
                     DecodedRecord.decode(record, id, null, MessageCodec.of(Fixture.Greeting.class));
-            assertThat(Fixture.await(new Inbox().claim(fixture.pool, "group", List.of(inbound))))
+            assertThat(await(new Inbox().claim(fixture.pool, "group", List.of(inbound))))
                     .containsExactly(id);
         }
     }

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KafkaUnavailableIT {
     private static final Map<String, String> SHORT_SESSIONS = Map.of("group.min.session.timeout.ms", "1000");
 
-    private final Path folder;
     private final Fixture fixture = new Fixture();
+    private final Path folder;
     private LocalKafka kafka;
 
     // A broker of its own, because stopping it must not disturb other tests.
@@ -30,6 +30,7 @@ class KafkaUnavailableIT {
         kafka = start(0);
     }
 
+    // Consumers are stopped while they can still leave their group.
     @AfterEach
     void close() {
         fixture.close();

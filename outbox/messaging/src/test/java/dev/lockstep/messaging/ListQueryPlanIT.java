@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.delivery.DeliveryEventStore;
@@ -15,11 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -29,17 +29,8 @@ class ListQueryPlanIT {
     private static final UUID OLDEST = new UUID(0, 0);
     private static final @Nullable String[] TYPES = {null, "Rare"};
 
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
     @ParameterizedTest
     @EnumSource(PlanMode.class)
@@ -77,8 +68,8 @@ class ListQueryPlanIT {
                 .containsPattern("Index Only Scan using " + today() + "_xid_idx")
                 .doesNotContain("Seq Scan on " + today())
                 .doesNotContain("-> Sort", "->  Sort");
-        assertThat(Fixture.await(OutboxQueries.summary(fixture.pool)).pending()).isEqualTo(40_000);
-        OutboxQueries.Summary capped = Fixture.await(OutboxQueries.summary(fixture.pool, 1_000));
+        assertThat(await(OutboxQueries.summary(fixture.pool)).pending()).isEqualTo(40_000);
+        OutboxQueries.Summary capped = await(OutboxQueries.summary(fixture.pool, 1_000));
         assertThat(capped.pending()).isEqualTo(1_000);
         assertThat(capped.oldestPendingSeconds()).isPositive();
     }
@@ -115,7 +106,7 @@ class ListQueryPlanIT {
         @Nullable UUID cursor = Listing.AFTER_ALL;
         do {
             ScanWindowStore.ScanResult<OutboxQueries.OutboxRow> page =
-                    Fixture.await(OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, "Rare", cursor, 50));
+                    await(OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, "Rare", cursor, 50));
             found.add(page.rows().size());
             cursor = page.examinedTo();
         } while (cursor != null);
@@ -127,10 +118,10 @@ class ListQueryPlanIT {
     void a_page_of_pending_rows_examines_a_bounded_number_of_rows() {
         insertOutboxRows();
 
-        ScanWindowStore.ScanResult<OutboxQueries.OutboxRow> page = Fixture.await(
+        ScanWindowStore.ScanResult<OutboxQueries.OutboxRow> page = await(
                 OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, null, "Rare", Listing.AFTER_ALL, 50));
-        ScanWindowStore.ScanResult<OutboxQueries.OutboxRow> ofKey = Fixture.await(
-                OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, "k7", null, Listing.AFTER_ALL, 50));
+        ScanWindowStore.ScanResult<OutboxQueries.OutboxRow> ofKey =
+                await(OutboxQueries.list(fixture.pool, OutboxQueries.State.PENDING, "k7", null, Listing.AFTER_ALL, 50));
 
         assertThat(page.rows()).isEmpty();
         assertThat(page.examinedTo()).isNotNull();
@@ -196,13 +187,13 @@ class ListQueryPlanIT {
     void parked_messages_are_listed_by_key_and_topic() {
         insertParkedMessages();
 
-        assertThat(Fixture.await(ParkedMessageQueries.list(fixture.pool, "k7", "t7", Listing.AFTER_ALL, 50))
+        assertThat(await(ParkedMessageQueries.list(fixture.pool, "k7", "t7", Listing.AFTER_ALL, 50))
                         .rows())
                 .hasSize(4);
-        assertThat(Fixture.await(ParkedMessageQueries.list(fixture.pool, "k7", "t8", Listing.AFTER_ALL, 50))
+        assertThat(await(ParkedMessageQueries.list(fixture.pool, "k7", "t8", Listing.AFTER_ALL, 50))
                         .rows())
                 .isEmpty();
-        assertThat(Fixture.await(ParkedMessageQueries.count(fixture.pool)))
+        assertThat(await(ParkedMessageQueries.count(fixture.pool)))
                 .isEqualTo(new ParkedMessageQueries.Count(5_000, 20_000));
     }
 
@@ -258,6 +249,6 @@ class ListQueryPlanIT {
     }
 
     private void execute(String statement) {
-        Fixture.await(fixture.pool.query(statement).execute());
+        await(fixture.pool.query(statement).execute());
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -29,7 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** An operator locks a row that some messages need. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LockedRowIT {
-    private Fixture fixture;
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
+
     private SqlConnection operator;
 
     /** Locks the row of each greeted name. */
@@ -72,17 +76,14 @@ class LockedRowIT {
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
         fixture.strings("CREATE TABLE house (name text PRIMARY KEY)");
         fixture.strings("INSERT INTO house SELECT * FROM unnest(ARRAY['warm', 'ann', 'bob', 'cid'])");
-        operator = Fixture.await(fixture.pool.getConnection());
+        operator = await(fixture.pool.getConnection());
     }
 
     @AfterEach
     void close() {
-        Fixture.await(operator.close());
-        fixture.close();
+        await(operator.close());
     }
 
     @ParameterizedTest
@@ -92,7 +93,7 @@ class LockedRowIT {
         fixture.consume(handler);
         fixture.hello("warm", "warm");
         await().until(() -> fixture.greeted().contains("warm"));
-        Fixture.await(operator.begin());
+        await(operator.begin());
         lock("SELECT FROM house WHERE name = 'bob' FOR UPDATE");
 
         for (int i = 0; i < 20; i++) {
@@ -111,7 +112,7 @@ class LockedRowIT {
         await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
 
-        Fixture.await(operator.transaction().rollback());
+        await(operator.transaction().rollback());
 
         await().untilAsserted(() ->
                 assertThat(fixture.strings("SELECT topic FROM parked_message")).isEmpty());
@@ -126,7 +127,7 @@ class LockedRowIT {
         fixture.consume(new BlockedAwareHandler());
         fixture.hello("warm", "warm");
         await().until(() -> fixture.greeted().contains("warm"));
-        Fixture.await(operator.begin());
+        await(operator.begin());
         lock("LOCK TABLE house");
 
         for (int i = 0; i < 50; i++) {
@@ -135,12 +136,12 @@ class LockedRowIT {
 
         await().untilAsserted(() -> assertThat(fixture.strings("SELECT count(*) FROM parked_message"))
                 .containsExactly("50"));
-        Fixture.await(operator.transaction().rollback());
+        await(operator.transaction().rollback());
         await().untilAsserted(() -> assertThat(fixture.greeted()).hasSize(51));
         assertThat(fixture.strings("SELECT id FROM dead_letter")).isEmpty();
     }
 
     private void lock(String sql) {
-        Fixture.await(operator.query(sql).execute());
+        await(operator.query(sql).execute());
     }
 }

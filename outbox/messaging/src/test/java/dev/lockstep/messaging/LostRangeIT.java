@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -12,11 +13,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Records that are removed from a topic before the group has read them. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -25,18 +25,8 @@ class LostRangeIT {
             "SELECT cause || ' ' || partition || ' [' || from_offset || ',' || coalesce(to_offset::text, 'unknown') || ')'"
                     + " FROM lost_range ORDER BY id";
 
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     @Test
     void records_removed_while_stopped_are_detected_counted_and_requested_once_at_the_next_start() {
@@ -59,7 +49,7 @@ class LostRangeIT {
         await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
 
         // After a restart, no further loss is detected.
-        Fixture.await(consumer.stop());
+        await(consumer.stop());
         MessageConsumer restarted = fixture.consume(greeter());
         send("fay");
 
@@ -93,7 +83,7 @@ class LostRangeIT {
         MessageConsumer first = fixture.consume(greeter());
         fixture.helloTo(0, "ann");
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
-        Fixture.await(first.stop());
+        await(first.stop());
         fixture.helloTo(1, "bob");
         fixture.deleteRecords(1, 1);
 
@@ -138,7 +128,7 @@ class LostRangeIT {
         assertThat(requests()).hasSize(1);
         await().untilAsserted(() -> assertThat(fixture.lag()).isZero());
 
-        Fixture.await(consumer.stop());
+        await(consumer.stop());
         send("hal");
         fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.greeted()).endsWith("gus", "hal"));
@@ -185,7 +175,7 @@ class LostRangeIT {
         send("bob");
         MessageConsumer first = fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(2));
-        Fixture.await(first.stop());
+        await(first.stop());
         fixture.deleteCommittedOffsets();
 
         fixture.consume(greeter());
@@ -200,7 +190,7 @@ class LostRangeIT {
         MessageConsumer consumer = fixture.consume(greeter());
         send(names);
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(names.length));
-        Fixture.await(consumer.stop());
+        await(consumer.stop());
     }
 
     private void send(String... names) {

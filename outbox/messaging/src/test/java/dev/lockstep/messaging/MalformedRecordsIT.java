@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -14,20 +15,13 @@ import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.ParkRequest;
 import dev.lockstep.messaging.delivery.ParkedMessageStore;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
-import dev.lockstep.messaging.http.BoundedReads;
-import dev.lockstep.messaging.http.ProblemHandler;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
 import dev.lockstep.messaging.outbox.ResendRequested;
 import dev.lockstep.messaging.resend.ResendRequestHandler;
 import io.vertx.core.Future;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
-import io.vertx.ext.web.Router;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -45,27 +39,32 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Records that were written by hand, by another program or by an attacker. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MalformedRecordsIT {
     private static final String TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-    private Fixture fixture;
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
+    private final TestApi api = new TestApi(fixture, router -> {
+        OutboxRoutes.mount(router, fixture.reads);
+        DeadLetterRoutes.mount(
+                router,
+                fixture.pool,
+                fixture.reads,
+                new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
+        DeliveryRoutes.mount(router, fixture.reads);
+    });
 
     @AfterEach
     void close() {
-        fixture.close();
+        api.close();
     }
 
     @Test
@@ -115,10 +114,10 @@ class MalformedRecordsIT {
                 "{\"source\":\"/tests\",\"topic\":\"t\",\"messageId\":\"" + fixture.uuidv7() + "\"}",
                 "good");
 
-        Fixture.await(consumer.start());
+        await(consumer.start());
 
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(2));
-        Fixture.await(consumer.stop());
+        await(consumer.stop());
         assertThat(fixture.strings("SELECT reason || ' ' || attempts || ' ' || error FROM dead_letter"))
                 .containsExactly("INVALID 1 the value is not a valid ResendRequested: source is required");
     }
@@ -153,12 +152,12 @@ class MalformedRecordsIT {
 
     @Test
     void odd_headers_and_keys_do_not_block_other_records() {
-        for (String odd : List.of("", " ", "\0", "a\nb", "\u001b[2J", "x".repeat(100_000), "\u202e", "-1", "1e9")) {
+        for (String unusual : List.of("", " ", "\0", "a\nb", "\u001b[2J", "x".repeat(100_000), "\u202e", "-1", "1e9")) {
             for (String header : List.of("ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_previousid")) {
-                fixture.send(record("k", "{\"name\":\"x\"}", Map.of(header, odd.getBytes(StandardCharsets.UTF_8))));
-                fixture.send(record("k", "nonsense", Map.of(header, odd.getBytes(StandardCharsets.UTF_8))));
+                fixture.send(record("k", "{\"name\":\"x\"}", Map.of(header, unusual.getBytes(StandardCharsets.UTF_8))));
+                fixture.send(record("k", "nonsense", Map.of(header, unusual.getBytes(StandardCharsets.UTF_8))));
             }
-            fixture.send(record(odd, "nonsense", Map.of()));
+            fixture.send(record(unusual, "nonsense", Map.of()));
         }
         byte[] noUtf8 = {(byte) 0xed, (byte) 0xa0, (byte) 0x80, (byte) 0xff};
         for (String header : List.of("ce_id", "ce_type", "ce_time", "ce_source", "ce_subject", "ce_previousid")) {
@@ -189,7 +188,7 @@ class MalformedRecordsIT {
     }
 
     @Test
-    void an_error_message_with_unstorable_characters_is_stored_and_shown() throws Exception {
+    void an_error_message_with_unstorable_characters_is_stored_and_shown() {
         fixture.hello("k", "ann");
         fixture.hello("k", "bob");
         fixture.consume((tx, messages) ->
@@ -205,35 +204,38 @@ class MalformedRecordsIT {
         assertThat(fixture.strings("SELECT max(length(error)) FROM delivery_incident")
                         .getFirst())
                 .satisfies(longest -> assertThat(Integer.parseInt(longest)).isLessThan(2_100));
-        assertThat(status("/dead-letters")).isEqualTo(200);
+        assertThat(api.get("/dead-letters").statusCode()).isEqualTo(200);
     }
 
     @Test
-    void a_dead_letter_whose_value_escapes_half_of_a_surrogate_pair_is_shown_in_every_list() throws Exception {
+    void a_dead_letter_whose_value_escapes_half_of_a_surrogate_pair_is_shown_in_every_list() {
         fixture.send("k", "Hello", "{\"name\":\"\\ud800\"}", "bad");
         fixture.consume(greeter());
         await().untilAsserted(() ->
                 assertThat(fixture.strings("SELECT reason FROM dead_letter")).containsExactly("INVALID"));
-        String letter = fixture.strings("SELECT id FROM dead_letter").getFirst();
+        String deadLetter = fixture.strings("SELECT id FROM dead_letter").getFirst();
         String row = fixture.strings("SELECT id FROM outbox").getFirst();
 
         for (String path : List.of(
                 "/dead-letters",
-                "/dead-letters/" + letter,
+                "/dead-letters/" + deadLetter,
                 "/dead-letters/groups",
                 "/outbox",
                 "/outbox/" + row,
                 "/delivery-incidents")) {
-            assertThat(status(path)).as(path).isEqualTo(200);
+            assertThat(api.get(path).statusCode()).as(path).isEqualTo(200);
         }
     }
 
     @Test
-    void a_query_with_u0000_is_refused_by_the_name_of_its_parameter() throws Exception {
-        assertThat(body("/dead-letters?reason=a%00b"))
+    void a_query_with_u0000_is_refused_by_the_name_of_its_parameter() {
+        HttpResponse<String> answer = api.get("/dead-letters?reason=a%00b");
+
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(new JsonObject(answer.body()).encode())
                 .contains("\"errors\":[{\"field\":\"reason\",\"message\":\"must not contain U+0000");
-        assertThat(status("/outbox?aggregateId=%00")).isEqualTo(400);
-        assertThat(status("/outbox/%00")).isEqualTo(404);
+        assertThat(api.get("/outbox?aggregateId=%00").statusCode()).isEqualTo(400);
+        assertThat(api.get("/outbox/%00").statusCode()).isEqualTo(404);
     }
 
     @Test
@@ -247,7 +249,7 @@ class MalformedRecordsIT {
                         null))
                 .toList();
 
-        Fixture.await(new ParkedMessageStore(fixture.group).park(fixture.pool, parkings));
+        await(new ParkedMessageStore(fixture.group).park(fixture.pool, parkings));
 
         assertThat(fixture.strings(
                         "SELECT extract(year FROM record_time)::integer FROM parked_message ORDER BY record_time, id"))
@@ -258,7 +260,7 @@ class MalformedRecordsIT {
         fixture.send(record("k", "{\"name\":\"x\"}", Map.of("traceparent", trace.getBytes(StandardCharsets.UTF_8))));
     }
 
-    @SuppressWarnings("NullAway") // a record's key may be null, which its unannotated constructor cannot say
+    @SuppressWarnings("NullAway") // a record's key may be null, which its unannotated constructor does not declare
     private ProducerRecord<byte[], byte[]> record(@Nullable String key, String value, Map<String, byte[]> special) {
         ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(
                 fixture.topic,
@@ -286,38 +288,5 @@ class MalformedRecordsIT {
                 "{\"name\":\"x\"}".getBytes(StandardCharsets.UTF_8),
                 new RecordHeaders().add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8)),
                 Optional.empty());
-    }
-
-    private int status(String path) throws Exception {
-        return get(path).statusCode();
-    }
-
-    private String body(String path) throws Exception {
-        HttpResponse<String> response = get(path);
-        assertThat(response.statusCode()).isEqualTo(400);
-        return new JsonObject(response.body()).encode();
-    }
-
-    private HttpResponse<String> get(String path) throws Exception {
-        Router router = Router.router(fixture.vertx);
-        ProblemHandler.mount(router, 1024);
-        BoundedReads reads = BoundedReads.of(fixture.vertx, fixture.pool);
-        OutboxRoutes.mount(router, reads);
-        DeadLetterRoutes.mount(
-                router,
-                fixture.pool,
-                reads,
-                new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
-        DeliveryRoutes.mount(router, reads);
-        HttpServer server = Fixture.await(
-                fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
-        } finally {
-            Fixture.await(server.close());
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -20,27 +21,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.GroupState;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class MessageConsumerIT {
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     @Test
     void messages_are_applied_in_order_and_their_offsets_committed_afterwards() {
@@ -75,7 +65,7 @@ class MessageConsumerIT {
         MessageConsumer first = fixture.consume(greeter());
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann"));
 
-        Fixture.await(first.stop());
+        await(first.stop());
         assertThat(fixture.committed()).isEqualTo(1);
         fixture.hello("k", "bob");
         fixture.consume(greeter());
@@ -98,7 +88,7 @@ class MessageConsumerIT {
         await().until(() -> fixture.admin.describeConsumerGroups(List.of(fixture.group)).all().get().values().stream()
                 .anyMatch(group -> group.groupState() == GroupState.PREPARING_REBALANCE));
 
-        Fixture.await(joining.stop().timeout(20, TimeUnit.SECONDS));
+        await(joining.stop().timeout(20, TimeUnit.SECONDS));
 
         assertThat(slow.future().isComplete()).isFalse();
         slow.complete();
@@ -211,10 +201,10 @@ class MessageConsumerIT {
 
         @Test
         void a_record_with_u0000_in_any_part_becomes_a_dead_letter_and_blocks_nothing() {
-            ProducerRecord<byte[], byte[]> odd =
+            ProducerRecord<byte[], byte[]> withU0000 =
                     new ProducerRecord<>(fixture.topic, new byte[] {'k', 0}, new byte[] {0});
-            odd.headers().add("odd\0name", new byte[] {'v', 0}).add("ce_type", new byte[] {'H', 0});
-            fixture.send(odd);
+            withU0000.headers().add("odd\0name", new byte[] {'v', 0}).add("ce_type", new byte[] {'H', 0});
+            fixture.send(withU0000);
             ProducerRecord<byte[], byte[]> refused = new ProducerRecord<>(
                     fixture.topic,
                     "r".getBytes(StandardCharsets.UTF_8),
@@ -253,7 +243,7 @@ class MessageConsumerIT {
             fixture.send("k", "Hello", "nonsense", "bad");
             MessageConsumer first = fixture.consume(greeter());
             await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(1));
-            Fixture.await(first.stop());
+            await(first.stop());
 
             fixture.deleteCommittedOffsets();
             fixture.consume(greeter());
@@ -283,8 +273,7 @@ class MessageConsumerIT {
 
     @Test
     void every_message_is_applied_once_and_in_key_order_across_rebalances() {
-        try (Fixture several = new Fixture()) {
-            several.createTopic(6);
+        try (Fixture several = Fixture.withTopic(6)) {
             List<String> names = IntStream.range(0, 600).mapToObj(i -> "n" + i).toList();
             MessageConsumer first = several.consume(greeter());
             for (int i = 0; i < 600; i++) {
@@ -293,7 +282,7 @@ class MessageConsumerIT {
                     several.consume(greeter());
                 }
                 if (i == 400) {
-                    Fixture.await(first.stop());
+                    await(first.stop());
                 }
             }
 

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.operator.Operator;
@@ -10,28 +11,23 @@ import io.vertx.core.json.JsonObject;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OperatorActionsIT {
     private static final Operator KIM = new Operator("kim");
 
-    private Fixture fixture;
-    private TestApi api;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        api = new TestApi(fixture, router -> OperatorActionRoutes.mount(router, fixture.reads));
-    }
+    private final TestApi api = new TestApi(fixture, router -> OperatorActionRoutes.mount(router, fixture.reads));
 
     @AfterEach
     void close() {
         api.close();
-        fixture.close();
     }
 
     @Test
@@ -85,7 +81,7 @@ class OperatorActionsIT {
     }
 
     private void act(Operator who, String action, String target, @Nullable String reason) {
-        Fixture.await(OperatorActions.record(
+        await(OperatorActions.record(
                 fixture.pool, who, action, target, reason, new JsonObject().put("topic", "greetings")));
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.listing.Listing;
@@ -15,33 +16,24 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OutboxIT {
     private static final String ACKNOWLEDGE =
             "UPDATE outbox_watermark SET snapshot = pg_current_snapshot(), beat = beat + 1, acknowledged_at = now()";
 
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
     private final Outbox outbox = new Outbox();
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
 
     @Test
     void messages_are_there_once_the_transaction_commits_in_the_order_appended() {
-        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a"), message("b")))
+        await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a"), message("b")))
                 .compose(done -> outbox.append(tx, List.of(message("c"))))));
 
         assertThat(fixture.strings("SELECT aggregateid FROM outbox ORDER BY id"))
@@ -54,7 +46,7 @@ class OutboxIT {
                 .withTransaction(tx -> outbox.append(tx, List.of(message("a")))
                         .compose(done -> Future.<Void>failedFuture("changed my mind")))
                 .otherwiseEmpty();
-        Fixture.await(changedMind.mapEmpty());
+        await(changedMind.mapEmpty());
 
         assertThat(fixture.strings("SELECT id FROM outbox")).isEmpty();
     }
@@ -64,17 +56,17 @@ class OutboxIT {
         append("a");
         assertThat(states()).containsExactly("pending");
 
-        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        await(fixture.pool.query(ACKNOWLEDGE).execute());
         append("b");
 
         assertThat(states()).containsExactly("pending", "relayed");
-        OutboxQueries.Summary summary = Fixture.await(OutboxQueries.summary(fixture.pool));
+        OutboxQueries.Summary summary = await(OutboxQueries.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(1);
     }
 
     @Test
     void a_row_of_a_transaction_open_at_the_heartbeat_stays_pending() {
-        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a")))
+        await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a")))
                 .compose(appended -> fixture.pool.query(ACKNOWLEDGE).execute())));
 
         assertThat(states()).containsExactly("pending");
@@ -85,76 +77,69 @@ class OutboxIT {
         String yesterday = fixture.strings(
                         "SELECT 'outbox_p' || to_char(now() AT TIME ZONE 'UTC' - interval '1 day', 'YYYYMMDD')")
                 .getFirst();
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .preparedQuery(
                         "INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic) VALUES (uuidv7_floor($1), 't', 'old', 'T', 't')")
                 .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minusDays(1))));
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 fixture.vertx, fixture.pool, Duration.ZERO, Duration.ofDays(7), Duration.ofDays(90));
 
-        Fixture.await(maintenance.run());
+        await(maintenance.run());
         assertThat(partitions()).contains(yesterday);
 
-        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
-        Fixture.await(maintenance.run().compose(done -> maintenance.run()));
+        await(fixture.pool.query(ACKNOWLEDGE).execute());
+        await(maintenance.run().compose(done -> maintenance.run()));
         // Each run creates yesterday's partition again, empty, for clocks that are slow. The rows are deleted.
         assertThat(fixture.strings("SELECT id FROM outbox")).isEmpty();
     }
 
     @Test
     void a_held_row_is_pending_regardless_of_the_watermark() {
-        // Given
         append("a");
         append("b");
-        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
-        Fixture.await(
-                fixture.pool.query("UPDATE outbox_watermark SET relayed = 2").execute());
+        await(fixture.pool.query(ACKNOWLEDGE).execute());
+        await(fixture.pool.query("UPDATE outbox_watermark SET relayed = 2").execute());
 
-        // When
         holdBack("a");
         append("c");
 
-        // Then
         assertThat(states()).containsExactly("pending", "relayed", "pending");
-        assertThat(Fixture.await(OutboxQueries.list(
+        assertThat(await(OutboxQueries.list(
                                 fixture.pool, OutboxQueries.State.PENDING, null, null, Listing.AFTER_ALL, 10))
                         .rows())
                 .extracting(OutboxQueries.OutboxRow::aggregateId)
                 .containsExactly("c", "a");
-        assertThat(Fixture.await(OutboxQueries.list(
+        assertThat(await(OutboxQueries.list(
                                 fixture.pool, OutboxQueries.State.RELAYED, null, null, Listing.AFTER_ALL, 10))
                         .rows())
                 .extracting(OutboxQueries.OutboxRow::aggregateId)
                 .containsExactly("b");
-        assertThat(Fixture.await(OutboxQueries.list(
+        assertThat(await(OutboxQueries.list(
                                 fixture.pool, OutboxQueries.State.PENDING, "a", null, Listing.AFTER_ALL, 10))
                         .rows())
                 .hasSize(1);
-        OutboxQueries.Summary summary = Fixture.await(OutboxQueries.summary(fixture.pool));
+        OutboxQueries.Summary summary = await(OutboxQueries.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(2);
         assertThat(summary.relayed()).isEqualTo(1);
         assertThat(summary.held()).extracting(OutboxQueries.HeldTopic::rows).containsExactly(1L);
 
-        // When a row is held back that the watermark has not passed
+        // A row is held back that the watermark has not passed.
         holdBack("c");
 
-        // Then it is counted once
-        summary = Fixture.await(OutboxQueries.summary(fixture.pool));
+        // It is counted once.
+        summary = await(OutboxQueries.summary(fixture.pool));
         assertThat(summary.pending()).isEqualTo(2);
         assertThat(summary.relayed()).isEqualTo(1);
     }
 
     @Test
     void a_refused_topic_is_reported_with_topic_and_row() {
-        // Given
         append("a");
         String row = fixture.strings("SELECT id::text FROM outbox").getFirst();
         assertThat(problem(Duration.ofSeconds(60))).isEmpty();
 
-        // When
         holdBack("a");
 
-        // Then
         assertThat(problem(Duration.ofSeconds(60)))
                 .hasValueSatisfying(
                         problem -> assertThat(problem).contains("outbox row " + row, "topic t: ", "it is missing"));
@@ -162,32 +147,27 @@ class OutboxIT {
 
     @Test
     void a_partition_with_a_held_row_is_not_dropped() {
-        // Given
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .preparedQuery(
                         "INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic) VALUES (uuidv7_floor($1), 't', 'old', 'T', 't')")
                 .execute(Tuple.of(OffsetDateTime.now(ZoneOffset.UTC).minusDays(1))));
-        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        await(fixture.pool.query(ACKNOWLEDGE).execute());
         holdBack("old");
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 fixture.vertx, fixture.pool, Duration.ZERO, Duration.ofDays(7), Duration.ofDays(90));
 
-        // When
-        Fixture.await(maintenance.run().compose(done -> maintenance.run()));
+        await(maintenance.run().compose(done -> maintenance.run()));
 
-        // Then
         assertThat(fixture.strings("SELECT aggregateid FROM outbox")).containsExactly("old");
 
-        // When
-        Fixture.await(fixture.pool.query("DELETE FROM outbox_held").execute());
-        Fixture.await(maintenance.run());
+        await(fixture.pool.query("DELETE FROM outbox_held").execute());
+        await(maintenance.run());
 
-        // Then
         assertThat(fixture.strings("SELECT aggregateid FROM outbox")).isEmpty();
     }
 
     private void holdBack(String aggregateId) {
-        Fixture.await(fixture.pool.preparedQuery("""
+        await(fixture.pool.preparedQuery("""
                     WITH held AS (INSERT INTO outbox_held (id, topic, key_hash, xid)
                                   SELECT id, 't', 1, xid FROM outbox WHERE aggregateid = $1 RETURNING id)
                     INSERT INTO outbox_held_topic AS t (topic, rows, row_id, reason) SELECT 't', 1, id, 'it is missing' FROM held
@@ -197,31 +177,27 @@ class OutboxIT {
 
     @Test
     void expired_partitions_are_dropped_one_per_transaction() {
-        // Given
-        Fixture.await(
-                fixture.pool.query("SELECT ensure_partitions('outbox', 5, 0)").execute());
-        Fixture.await(fixture.pool.query(ACKNOWLEDGE).execute());
+        await(fixture.pool.query("SELECT ensure_partitions('outbox', 5, 0)").execute());
+        await(fixture.pool.query(ACKNOWLEDGE).execute());
         List<String> days = partitions();
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 fixture.vertx, fixture.pool, Duration.ofDays(1), Duration.ofDays(7), Duration.ofDays(90));
 
-        // When another transaction has the third partition locked
-        Fixture.await(fixture.pool.withTransaction(
+        // Another transaction has locked the third partition.
+        await(fixture.pool.withTransaction(
                 tx -> tx.query("SELECT FROM " + days.get(2)).execute().compose(read -> maintenance.run())));
 
-        // Then
         assertThat(partitions()).isEqualTo(days.subList(2, days.size()));
 
-        // When the lock is released
-        Fixture.await(maintenance.run());
+        // The lock is released.
+        await(maintenance.run());
 
-        // Then
         assertThat(partitions()).isEqualTo(days.subList(4, days.size()));
     }
 
     @Test
     void a_stale_heartbeat_is_reported_as_a_relay_problem() {
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("UPDATE outbox_watermark SET acknowledged_at = now() - interval '30 seconds'")
                 .execute());
 
@@ -241,18 +217,17 @@ class OutboxIT {
 
     private Optional<String> problem(Duration stalledAfter) {
         OutboxMetrics metrics = new OutboxMetrics(fixture.vertx, fixture.pool, stalledAfter, new SimpleMeterRegistry());
-        Fixture.await(metrics.start());
+        await(metrics.start());
         metrics.stop();
         return metrics.problem();
     }
 
     private void append(String aggregateId) {
-        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message(aggregateId)))));
+        await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message(aggregateId)))));
     }
 
     private List<String> states() {
-        return Fixture.await(
-                        OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, null, Listing.AFTER_ALL, 10))
+        return await(OutboxQueries.list(fixture.pool, OutboxQueries.State.ANY, null, null, Listing.AFTER_ALL, 10))
                 .rows()
                 .stream()
                 .map(OutboxQueries.OutboxRow::state)

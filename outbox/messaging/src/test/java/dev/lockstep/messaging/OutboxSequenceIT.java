@@ -1,19 +1,20 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
+import dev.lockstep.testing.Futures;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OutboxSequenceIT {
@@ -23,18 +24,10 @@ class OutboxSequenceIT {
              ORDER BY o.id
             """;
 
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
     private final Outbox outbox = new Outbox();
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
 
     @Test
     void messages_of_a_topic_and_key_are_numbered_and_linked_within_and_across_transactions() {
@@ -62,7 +55,7 @@ class OutboxSequenceIT {
 
     @Test
     void the_predecessor_is_found_in_an_earlier_partition() {
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("""
                         INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, sequence)
                         VALUES (uuidv7_floor(now() - interval '1 day'), 'greeting', 'a', 'Hello', 't', 41)
                         """).execute());
@@ -75,7 +68,7 @@ class OutboxSequenceIT {
     @Test
     void resent_rows_and_rows_with_own_headers_are_not_part_of_the_sequence() {
         append(message("t", "a"));
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("""
                         INSERT INTO outbox (aggregatetype, aggregateid, type, topic, sequence, resend_of, headers)
                         SELECT aggregatetype, aggregateid, type, topic, 1, id, NULL::jsonb FROM outbox
                         UNION ALL
@@ -91,10 +84,8 @@ class OutboxSequenceIT {
 
     @Test
     void concurrent_transactions_on_one_aggregate_form_one_sequence() {
-        Fixture.await(fixture.pool
-                .query("CREATE TABLE aggregate (id text PRIMARY KEY)")
-                .execute());
-        Fixture.await(fixture.pool.query("INSERT INTO aggregate VALUES ('a')").execute());
+        await(fixture.pool.query("CREATE TABLE aggregate (id text PRIMARY KEY)").execute());
+        await(fixture.pool.query("INSERT INTO aggregate VALUES ('a')").execute());
 
         List<Future<Void>> all = new ArrayList<>();
         IntStream.range(0, 100)
@@ -103,7 +94,7 @@ class OutboxSequenceIT {
                                 .execute()
                                 .compose(locked -> outbox.append(tx, List.of(message("t", "a"), message("t", "a")))))
                         .mapEmpty()));
-        all.forEach(Fixture::await);
+        all.forEach(Futures::await);
 
         assertThat(fixture.strings(SEQUENCE))
                 .isEqualTo(IntStream.rangeClosed(1, 200)
@@ -113,11 +104,11 @@ class OutboxSequenceIT {
 
     @Test
     void the_predecessor_lookup_uses_partition_indexes_and_prunes_future_partitions() {
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("""
                         INSERT INTO outbox (aggregatetype, aggregateid, type, topic, sequence)
                         SELECT 'greeting', 'k' || n % 5000, 'Hello', 't', 1 + n / 5000 FROM generate_series(0, 49999) n
                         """).execute());
-        Fixture.await(fixture.pool.query("ANALYZE outbox").execute());
+        await(fixture.pool.query("ANALYZE outbox").execute());
 
         String lookup = fixture.strings("SELECT prosrc FROM pg_proc WHERE proname = 'outbox_newest'")
                 .getFirst()
@@ -133,28 +124,27 @@ class OutboxSequenceIT {
 
     @Test
     void append_uses_a_generic_plan() {
-        SqlConnection connection = Fixture.await(fixture.pool.getConnection());
+        SqlConnection connection = await(fixture.pool.getConnection());
         IntStream.range(0, 20)
-                .forEach(i -> Fixture.await(outbox.append(
+                .forEach(i -> await(outbox.append(
                         connection,
                         IntStream.rangeClosed(0, i % 3)
                                 .mapToObj(n -> message("t", "few-" + n))
                                 .toList())));
 
         List<String> plans = new ArrayList<>();
-        Fixture.await(connection.query("""
+        await(connection.query("""
                                 SELECT custom_plans <= 5 AND generic_plans >= 15 AS kept
                                   FROM pg_prepared_statements
                                  WHERE statement LIKE '%INSERT INTO outbox %'
-                                """).execute())
-                .forEach(row -> plans.add(String.valueOf(row.getBoolean("kept"))));
+                                """).execute()).forEach(row -> plans.add(String.valueOf(row.getBoolean("kept"))));
 
         assertThat(plans).containsExactly("true");
-        Fixture.await(connection.close());
+        await(connection.close());
     }
 
     private void append(OutboxMessage... messages) {
-        Fixture.await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(messages))));
+        await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(messages))));
     }
 
     private static OutboxMessage message(String topic, String key) {

@@ -16,16 +16,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A message whose handler fails for an unknown reason, and the messages behind it. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ParkingIT {
-    private Fixture fixture;
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
     private final AtomicBoolean broken = new AtomicBoolean(true);
     private final AtomicInteger attempts = new AtomicInteger();
@@ -39,25 +39,14 @@ class ParkingIT {
         return greeter().handle(tx, messages);
     };
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
-
     @Test
     void a_failing_key_is_parked_others_continue_and_it_recovers_in_order() {
-        ConsumerOptions patient = manyAttempts();
+        ConsumerOptions manyAttempts = manyAttempts();
         fixture.hello("a", "ann");
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
         fixture.hello("a", "abe");
-        fixture.consume(patient, failsForBob, topic -> true);
+        fixture.consume(manyAttempts, failsForBob, topic -> true);
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "abe"));
         fixture.hello("b", "ben");
         await().untilAsserted(() -> assertThat(fixture.committed()).isEqualTo(5));
@@ -106,7 +95,7 @@ class ParkingIT {
             }
             if (name.equals("bob") && broken.get()) {
                 attempts.incrementAndGet();
-                return Future.failedFuture(new IOException("bob's post office is away"));
+                return Future.failedFuture(new IOException("bob's address service is unavailable"));
             }
             return greeter().handle(tx, messages);
         });

@@ -2,7 +2,7 @@ package dev.lockstep.messaging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,20 +10,21 @@ import java.sql.Statement;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
-import org.postgresql.ds.PGSimpleDataSource;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class PartitionBoundsIT {
     // Enough to include a change to or from daylight saving time.
     private static final int DAYS = 200;
 
+    @RegisterExtension
+    final TestDatabase database = new TestDatabase("days");
+
     @Test
     void partitions_are_utc_days_regardless_of_the_session_time_zone() throws SQLException {
-        PGSimpleDataSource database = new PGSimpleDataSource();
-        database.setUrl(TestServers.postgres().jdbcUrl(TestServers.newDatabase("days")));
-        MessagingSchema.migrate(database);
+        MessagingSchema.migrate(database.dataSource());
 
-        try (Connection connection = database.getConnection();
+        try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("SET TimeZone TO 'Europe/Berlin'");
             statement.execute("SELECT ensure_partitions('inbox', 0, " + DAYS + ")");

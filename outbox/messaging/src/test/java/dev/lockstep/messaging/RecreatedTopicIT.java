@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -20,33 +21,22 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A recreated topic, or a new cluster, has records at positions for which the database has stored other records. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RecreatedTopicIT {
-    private Fixture fixture;
-    private ConsumerRecord<byte[], byte[]> before;
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-        before = recordAtFirstOffset();
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
+    private final ConsumerRecord<byte[], byte[]> before = recordAtFirstOffset();
 
     @Test
     void a_bad_record_at_the_position_of_an_older_dead_letter_becomes_one_too() {
-        Fixture.await(new DeadLetterStore(fixture.group)
+        await(new DeadLetterStore(fixture.group)
                 .add(
                         fixture.pool,
                         List.of(new DeadLetter(before, "HANDLER_FAILED", "before", null, 5, Instant.now()))));
@@ -65,7 +55,7 @@ class RecreatedTopicIT {
     void a_message_parked_at_the_position_of_another_is_retried_independently() {
         DecodedRecord<Greeting> parked =
                 DecodedRecord.decode(before, fixture.uuidv7(), null, MessageCodec.of(Greeting.class));
-        Fixture.await(new ParkedMessageStore(fixture.group)
+        await(new ParkedMessageStore(fixture.group)
                 .park(fixture.pool, List.of(new ParkRequest(parked, 1, "before", Duration.ofHours(1), null))));
         AtomicBoolean broken = new AtomicBoolean(true);
         fixture.send("k", "Hello", "{\"name\":\"new\"}", "new");

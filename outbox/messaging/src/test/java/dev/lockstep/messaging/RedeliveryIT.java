@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -23,23 +24,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A replay redelivers a dead letter to its own consumer group, and to no other. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RedeliveryIT {
     private static final String ALL = "{\"all\":true,\"ratePerSecond\":10000}";
 
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
+
     private final Set<String> broken = ConcurrentHashMap.newKeySet();
     private final Set<String> unprocessable = ConcurrentHashMap.newKeySet();
-    private Fixture fixture;
-    private ReplayJobs replays;
+    private final ReplayJobs replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
     private TestApi api;
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-        replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
         api = new TestApi(fixture, router -> {
             DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
             DeliveryRoutes.mount(router, fixture.reads);
@@ -51,7 +52,6 @@ class RedeliveryIT {
     void close() {
         replays.stop();
         api.close();
-        fixture.close();
     }
 
     @Test
@@ -80,9 +80,9 @@ class RedeliveryIT {
 
             for (int i = 1; i <= 5; i++) {
                 replayed(api.post("/dead-letters/" + newest() + "/replay", ""));
-                int deaths = i + 1;
+                int expected = i + 1;
                 await().untilAsserted(
-                                () -> assertThat(deadLetterStates(fixture)).hasSize(deaths));
+                                () -> assertThat(deadLetterStates(fixture)).hasSize(expected));
             }
             broken.clear();
             replayed(api.post("/dead-letters/" + newest() + "/replay", ""));
@@ -132,8 +132,7 @@ class RedeliveryIT {
         fixture.hello("b", "ben");
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ben"));
         // Another message is parked, and its next attempt is due only after this test.
-        Fixture.await(
-                fixture.pool.query("""
+        await(fixture.pool.query("""
                         WITH claimed AS (
                             INSERT INTO inbox (message_id, consumer) VALUES (uuidv7(), '%1$s') RETURNING message_id)
                         INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_key, record_value,

@@ -1,15 +1,16 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.replication.ReplicationSlotMonitor;
 import dev.lockstep.messaging.replication.SlotLimits;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** While a relay replaces a slot, which may take hours if Kafka is unavailable, {@code <slot>_new} keeps the WAL. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -17,32 +18,24 @@ class ReplacedSlotIT {
     private static final SlotLimits LOW = new SlotLimits(1_000_000, 2_000_000);
     private static final SlotLimits HIGH = new SlotLimits(1_000_000, 1_000_000_000);
 
-    private Fixture fixture;
-    private String slot;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        slot = fixture.database + "_outbox";
-    }
+    private final String slot = fixture.database + "_outbox";
 
     @AfterEach
     void close() {
         execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
                 + " WHERE database = current_database()");
-        fixture.close();
     }
 
     @Test
     void new_work_is_refused_when_the_replacement_slot_retains_too_much_wal() {
-        // Given
         createSlot(slot + "_new");
         write(3_000);
 
-        // When
         ReplicationSlotMonitor monitor = watch(LOW);
 
-        // Then
         assertThat(monitor.refusal().orElseThrow().detail())
                 .contains("replication slot " + slot + "_new keeps", "new work is refused from 2000000 bytes");
         assertThat(monitor.problem()).isEmpty();
@@ -52,14 +45,11 @@ class ReplacedSlotIT {
 
     @Test
     void a_warning_is_shown_before_the_replacement_slot_retains_too_much_wal() {
-        // Given
         createSlot(slot + "_new");
         write(3_000);
 
-        // When
         ReplicationSlotMonitor monitor = watch(HIGH);
 
-        // Then
         assertThat(monitor.warning().orElseThrow()).contains(slot + "_new keeps", "warning from 1000000 bytes");
         assertThat(monitor.refusal()).isEmpty();
         assertThat(gauge("step")).isEqualTo(1);
@@ -67,31 +57,25 @@ class ReplacedSlotIT {
 
     @Test
     void a_healthy_slot_is_monitored_instead_of_its_leftover_replacement() {
-        // Given
         createSlot(slot + "_new");
         write(3_000);
         createSlot(slot);
 
-        // When
         ReplicationSlotMonitor monitor = watch(LOW);
 
-        // Then
         assertThat(monitor.refusal()).isEmpty();
         assertThat(gauge("step")).isZero();
     }
 
     @Test
     void the_replacement_is_monitored_when_the_slot_is_lost() {
-        // Given
         createSlot(slot);
         lose();
         createSlot(slot + "_new");
         write(3_000);
 
-        // When
         ReplicationSlotMonitor monitor = watch(LOW);
 
-        // Then
         assertThat(monitor.refusal()).isPresent();
         assertThat(monitor.problem()).isEmpty();
     }
@@ -99,7 +83,7 @@ class ReplacedSlotIT {
     private ReplicationSlotMonitor watch(SlotLimits limits) {
         ReplicationSlotMonitor monitor =
                 new ReplicationSlotMonitor(fixture.vertx, fixture.pool, slot, limits, fixture.meters);
-        Fixture.await(monitor.start());
+        await(monitor.start());
         monitor.stop();
         return monitor;
     }
@@ -136,6 +120,6 @@ class ReplacedSlotIT {
     }
 
     private void execute(String statement) {
-        Fixture.await(fixture.pool.query(statement).execute());
+        await(fixture.pool.query(statement).execute());
     }
 }

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,6 +10,7 @@ import dev.lockstep.messaging.deadletter.ReplayStore;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.testing.Futures;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -30,21 +32,22 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReplayIT {
     private static final String ALL = "{\"topic\":\"greetings\",\"to\":\"topic\",\"ratePerSecond\":10000}";
 
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
     private final List<ReplayJobs> instances = new ArrayList<>();
-    private Fixture fixture;
-    private DeadLetters deadLetters;
+    private final DeadLetters deadLetters = new DeadLetters(fixture);
     private ReplayJobs replays;
     private TestApi api;
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        deadLetters = new DeadLetters(fixture);
         replays = instance();
         api = new TestApi(fixture, router -> {
             DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
@@ -56,7 +59,6 @@ class ReplayIT {
     void close() {
         instances.forEach(ReplayJobs::stop);
         api.close();
-        fixture.close();
     }
 
     @Test
@@ -65,7 +67,7 @@ class ReplayIT {
 
         HttpResponse<String> answer = api.post(
                 "/dead-letters/replay",
-                "{\"to\":\"topic\",\"key\":\"k1\",\"fingerprint\":\"00000000000000aa\",\"ratePerSecond\":10000,\"why\":\"it is mended\"}");
+                "{\"to\":\"topic\",\"key\":\"k1\",\"fingerprint\":\"00000000000000aa\",\"ratePerSecond\":10000,\"why\":\"the handler is fixed\"}");
         JsonObject job = ended(answer);
 
         assertThat(answer.statusCode()).isEqualTo(202);
@@ -82,7 +84,7 @@ class ReplayIT {
                 .getFirst();
         assertThat(action.getString("who")).isEqualTo("kim");
         assertThat(action.getString("target")).isEqualTo(job.getString("id"));
-        assertThat(action.getString("reason")).isEqualTo("it is mended");
+        assertThat(action.getString("reason")).isEqualTo("the handler is fixed");
         assertThat(action.getJsonObject("details").getString("key")).isEqualTo("k1");
         assertThat(fixture.meters
                         .get("lockstep.dead.letters.replayed")
@@ -159,9 +161,9 @@ class ReplayIT {
     @Test
     void a_job_excludes_dead_letters_after_its_cut_off_and_includes_those_in_open_transactions() {
         deadLetters.insert(2, 6, 1);
-        SqlConnection writer = Fixture.await(fixture.pool.getConnection());
-        Fixture.await(writer.query("BEGIN").execute());
-        Fixture.await(writer.query("""
+        SqlConnection writer = await(fixture.pool.getConnection());
+        await(writer.query("BEGIN").execute());
+        await(writer.query("""
                         INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_headers, reason, error, attempts,
                                                  first_at, fingerprint, origin, key_text, record_key, record_value)
                         VALUES (uuidv7(), 'group', 'greetings', 0, 1, '[]', 'R', 'e', 1, now(), 'f', 1, 'k0', 'k0', 'v1')
@@ -170,8 +172,8 @@ class ReplayIT {
         JsonObject job =
                 api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\",\"ratePerSecond\":4}"));
         deadLetters.insert(7, 7, 1);
-        Fixture.await(writer.query("COMMIT").execute());
-        Fixture.await(writer.close());
+        await(writer.query("COMMIT").execute());
+        await(writer.close());
 
         assertThat(ended(job).getLong("replayed")).isEqualTo(6);
         assertThat(deadLetters.open()).containsExactly("7");
@@ -197,14 +199,13 @@ class ReplayIT {
     void concurrent_instances_replay_each_dead_letter_once() {
         deadLetters.insert(1, 5_000, 50);
         JsonObject job = api.json(api.post("/dead-letters/replay", ALL));
-        ReplayStore.ReplayView shown = Fixture.await(
-                        ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
+        ReplayStore.ReplayView shown = await(ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
                 .orElseThrow();
 
         List<Future<ReplayStore.Step>> atOnce = IntStream.range(0, 4)
                 .mapToObj(step -> ReplayStore.step(fixture.pool, shown, 1_000, 1_000, Duration.ofDays(7)))
                 .toList();
-        atOnce.forEach(Fixture::await);
+        atOnce.forEach(Futures::await);
         instance().start();
         replays.start();
 
@@ -271,10 +272,10 @@ class ReplayIT {
     void a_dry_run_says_what_would_be_sent_and_writes_nothing() {
         deadLetters.insert(1, 6, 2);
         deadLetters.setMessageAge(6, "8 days");
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("UPDATE dead_letter SET key_text = NULL, record_key = '\\xff' WHERE \"offset\" = 5")
                 .execute());
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query(
                         "UPDATE dead_letter SET fingerprint = '00000000000000bb', error_class = 'E' WHERE \"offset\" = 4")
                 .execute());
@@ -301,7 +302,7 @@ class ReplayIT {
     @Test
     void a_record_without_an_id_is_replayed_with_its_inbox_id() {
         deadLetters.insert(1, 2, 1);
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("UPDATE dead_letter SET record_headers = record_headers - 1 WHERE \"offset\" = 1")
                 .execute());
 

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -8,6 +9,7 @@ import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.deadletter.ReplayStore;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.testing.Futures;
 import io.vertx.core.Future;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,16 +32,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ReplayRequestIT {
     private static final String ALL = "{\"all\":true,\"ratePerSecond\":10000}";
 
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
     private final List<ReplayJobs> instances = new ArrayList<>();
-    private Fixture fixture;
-    private DeadLetters deadLetters;
+    private final DeadLetters deadLetters = new DeadLetters(fixture);
     private ReplayJobs replays;
     private TestApi api;
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        deadLetters = new DeadLetters(fixture);
         replays = instance();
         api = new TestApi(fixture, router -> {
             DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
@@ -50,7 +53,6 @@ class ReplayRequestIT {
     void close() {
         instances.forEach(ReplayJobs::stop);
         api.close();
-        fixture.close();
     }
 
     @ParameterizedTest
@@ -114,14 +116,13 @@ class ReplayRequestIT {
         deadLetters.withSubscription().insert(1, 5_000, 50);
         JsonObject job = api.json(api.post("/dead-letters/replay", ALL));
         replays.stop();
-        ReplayStore.ReplayView shown = Fixture.await(
-                        ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
+        ReplayStore.ReplayView shown = await(ReplayStore.find(fixture.pool, UUID.fromString(job.getString("id"))))
                 .orElseThrow();
 
         List<Future<ReplayStore.Step>> atOnce = IntStream.range(0, 4)
                 .mapToObj(step -> ReplayStore.step(fixture.pool, shown, 1_000, 1_000, Duration.ofDays(7)))
                 .toList();
-        atOnce.forEach(Fixture::await);
+        atOnce.forEach(Futures::await);
         instance().start();
         instance().start();
 

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -35,14 +37,14 @@ class ResendIT {
              ORDER BY again.id
             """;
 
-    private Fixture fixture;
-    private ResendJobs resends;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
+    private final ResendJobs resends = new ResendJobs(fixture.vertx, fixture.pool);
     private TestApi api;
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        resends = new ResendJobs(fixture.vertx, fixture.pool);
         api = new TestApi(fixture, router -> {
             ResendRoutes.mount(router, fixture.pool, fixture.reads, resends, Duration.ofDays(7));
             OutboxRoutes.mount(router, fixture.reads);
@@ -55,7 +57,6 @@ class ResendIT {
     void close() {
         resends.stop();
         api.close();
-        fixture.close();
     }
 
     @Test
@@ -89,9 +90,8 @@ class ResendIT {
 
     @Test
     void messages_past_the_dedup_window_need_force_and_a_reason() {
-        Fixture.await(
-                fixture.pool.query("SELECT ensure_partitions('outbox', 9, 3)").execute());
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("SELECT ensure_partitions('outbox', 9, 3)").execute());
+        await(fixture.pool.query("""
                         INSERT INTO outbox (id, aggregatetype, aggregateid, type, topic, payload, sequence)
                         VALUES (uuidv7_floor(now() - interval '8 days'), 'greeting', 'a', 'Hello', 'greetings', '{}', 1)
                         """).execute());
@@ -208,7 +208,7 @@ class ResendIT {
         append(IntStream.range(0, 30).mapToObj(i -> "k").toArray(String[]::new));
         String slow = api.json(api.post("/outbox/resend", "{\"key\":\"k\",\"ratePerSecond\":1}"))
                 .getString("id");
-        String needed = Fixture.await(ResendStore.createForLostRange(
+        String needed = await(ResendStore.createForLostRange(
                         fixture.pool,
                         "greetings",
                         Instant.now().minus(Duration.ofHours(1)),
@@ -251,16 +251,16 @@ class ResendIT {
     @Test
     void a_job_pauses_while_too_many_rows_are_pending() {
         append("a");
-        Fixture.await(fixture.pool.query("""
+        await(fixture.pool.query("""
                         INSERT INTO outbox (aggregatetype, type, topic) SELECT 'x', 'X', 'x' FROM generate_series(1, 20000)
                         """).execute());
-        Fixture.await(fixture.pool.query("VACUUM ANALYZE outbox").execute());
+        await(fixture.pool.query("VACUUM ANALYZE outbox").execute());
 
         JsonObject job = api.json(api.post("/outbox/resend", "{\"key\":\"a\"}"));
         assertThat(job.getString("state")).isEqualTo("running");
         assertThat(job.getBoolean("heldBack")).isTrue();
         assertThat(fixture.strings(RESENT)).isEmpty();
-        Fixture.await(fixture.pool
+        await(fixture.pool
                 .query("UPDATE outbox_watermark SET snapshot = pg_current_snapshot()")
                 .execute());
         resends.start();
@@ -335,7 +335,7 @@ class ResendIT {
     }
 
     private void append(String... keys) {
-        Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
+        await(fixture.pool.withTransaction(tx -> new Outbox()
                 .append(
                         tx,
                         List.of(keys).stream()

@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -15,10 +16,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A consumer requests all messages of a topic since a time. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -27,19 +28,14 @@ class ResendSinceIT {
             "SELECT convert_from(payload, 'UTF8')::json->>'name' FROM outbox WHERE resend_of IS NOT NULL ORDER BY id";
     private static final String JOBS = "SELECT count(*) FROM outbox_resend";
 
-    private Fixture fixture;
-    private ResendJobs resends;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        resends = new ResendJobs(fixture.vertx, fixture.pool);
-    }
+    private final ResendJobs resends = new ResendJobs(fixture.vertx, fixture.pool);
 
     @AfterEach
     void close() {
         resends.stop();
-        fixture.close();
     }
 
     @Test
@@ -106,7 +102,7 @@ class ResendSinceIT {
     }
 
     private void ask(ResendRequested request) {
-        Fixture.await(fixture.pool.withTransaction(tx -> new ResendRequestHandler("/tests", Duration.ofDays(7))
+        await(fixture.pool.withTransaction(tx -> new ResendRequestHandler("/tests", Duration.ofDays(7))
                 .handle(
                         tx,
                         List.of(new ReceivedMessage<>(
@@ -115,7 +111,7 @@ class ResendSinceIT {
 
     private void append(String topic, String... names) {
         for (String name : names) {
-            Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
+            await(fixture.pool.withTransaction(tx -> new Outbox()
                     .append(tx, List.of(OutboxMessage.of("greeting", name, topic, new Fixture.Hello(name), null)))));
         }
     }

@@ -1,25 +1,16 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
-import dev.lockstep.messaging.http.ProblemHandler;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.ext.web.Router;
-import io.vertx.ext.web.handler.BodyHandler;
-import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -32,68 +23,59 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RoutesIT {
-    private final HttpClient http = HttpClient.newHttpClient();
-    private Fixture fixture;
-    private HttpServer server;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
 
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        Router router = Router.router(fixture.vertx);
-        ProblemHandler.mount(router, 1024);
-        router.route().handler(BodyHandler.create(false));
+    private final TestApi api = new TestApi(fixture, router -> {
         OutboxRoutes.mount(router, fixture.reads);
         DeadLetterRoutes.mount(
                 router,
                 fixture.pool,
                 fixture.reads,
                 new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
-        server = Fixture.await(
-                fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
-    }
+    });
 
     @AfterEach
     void close() {
-        http.close();
-        Fixture.await(server.close());
-        fixture.close();
+        api.close();
     }
 
     @Nested
     class the_outbox {
         @Test
         void is_empty_at_first() {
-            assertThat(get("/outbox").body()).isEqualTo("{\"data\":[]}");
-            assertThat(json(get("/outbox/summary")).getLong("pending")).isZero();
+            assertThat(api.get("/outbox").body()).isEqualTo("{\"data\":[]}");
+            assertThat(api.json(api.get("/outbox/summary")).getLong("pending")).isZero();
         }
 
         @Test
         void is_paged_newest_first_and_filtered() {
             append(IntStream.range(0, 5).mapToObj(i -> "k" + i).toList());
 
-            JsonObject first = json(get("/outbox?limit=2"));
+            JsonObject first = api.json(api.get("/outbox?limit=2"));
             assertThat(keys(first)).containsExactly("k4", "k3");
-            JsonObject second = json(get("/outbox?limit=3&cursor=" + first.getString("nextCursor")));
+            JsonObject second = api.json(api.get("/outbox?limit=3&cursor=" + first.getString("nextCursor")));
             assertThat(keys(second)).containsExactly("k2", "k1", "k0");
             assertThat(second.containsKey("nextCursor")).isFalse();
-            assertThat(keys(json(get("/outbox?aggregateId=k3")))).containsExactly("k3");
-            assertThat(keys(json(get("/outbox?type=Goodbye")))).isEmpty();
-            assertThat(keys(json(get("/outbox?state=relayed")))).isEmpty();
-            assertThat(keys(json(get("/outbox?state=pending")))).hasSize(5);
-            assertThat(json(get("/outbox/summary")).getLong("pending")).isEqualTo(5);
+            assertThat(keys(api.json(api.get("/outbox?aggregateId=k3")))).containsExactly("k3");
+            assertThat(keys(api.json(api.get("/outbox?type=Goodbye")))).isEmpty();
+            assertThat(keys(api.json(api.get("/outbox?state=relayed")))).isEmpty();
+            assertThat(keys(api.json(api.get("/outbox?state=pending")))).hasSize(5);
+            assertThat(api.json(api.get("/outbox/summary")).getLong("pending")).isEqualTo(5);
         }
 
         @Test
         void shows_a_row_as_it_is() {
             append(List.of("ann"));
-            JsonObject row = rows(json(get("/outbox"))).getJsonObject(0);
+            JsonObject row = rows(api.json(api.get("/outbox"))).getJsonObject(0);
 
-            assertThat(json(get("/outbox/" + row.getString("id")))).isEqualTo(row);
+            assertThat(api.json(api.get("/outbox/" + row.getString("id")))).isEqualTo(row);
             assertThat(row.getJsonObject("payload")).isEqualTo(new JsonObject().put("name", "ann"));
             assertThat(row.getString("state")).isEqualTo("pending");
             assertThat(row.getString("topic")).isEqualTo("greetings");
@@ -105,31 +87,33 @@ class RoutesIT {
             String large = insert(4097);
 
             for (String state : List.of("", "?state=pending")) {
-                JsonArray listed = rows(json(get("/outbox" + state)));
+                JsonArray listed = rows(api.json(api.get("/outbox" + state)));
                 assertThat(listed.getJsonObject(0).getString("id")).isEqualTo(large);
                 assertThat(listed.getJsonObject(0).containsKey("payload")).isFalse();
                 assertThat(listed.getJsonObject(1).getString("id")).isEqualTo(fits);
                 assertThat(listed.getJsonObject(1).getString("payload")).hasSize(4096);
             }
-            assertThat(json(get("/outbox/" + large)).getString("payload")).hasSize(4097);
+            assertThat(api.json(api.get("/outbox/" + large)).getString("payload"))
+                    .hasSize(4097);
         }
 
         @Test
         void shows_an_empty_payload_as_an_empty_text() {
             String empty = insert(0);
 
-            assertThat(rows(json(get("/outbox"))).getJsonObject(0).getString("payload"))
+            assertThat(rows(api.json(api.get("/outbox"))).getJsonObject(0).getString("payload"))
                     .isEmpty();
-            assertThat(json(get("/outbox/" + empty)).getString("payload")).isEmpty();
+            assertThat(api.json(api.get("/outbox/" + empty)).getString("payload"))
+                    .isEmpty();
         }
 
         @Test
         void says_which_parameter_is_wrong() {
-            assertThat(field(get("/outbox?state=lost"), 400)).isEqualTo("state");
-            assertThat(field(get("/outbox?limit=0"), 400)).isEqualTo("limit");
-            assertThat(field(get("/outbox?cursor=x"), 400)).isEqualTo("cursor");
-            assertThat(get("/outbox/x").statusCode()).isEqualTo(404);
-            assertThat(get("/outbox/0199a4b0-0000-7000-8000-000000000000").statusCode())
+            assertThat(api.field(api.get("/outbox?state=lost"), 400)).isEqualTo("state");
+            assertThat(api.field(api.get("/outbox?limit=0"), 400)).isEqualTo("limit");
+            assertThat(api.field(api.get("/outbox?cursor=x"), 400)).isEqualTo("cursor");
+            assertThat(api.get("/outbox/x").statusCode()).isEqualTo(404);
+            assertThat(api.get("/outbox/0199a4b0-0000-7000-8000-000000000000").statusCode())
                     .isEqualTo(404);
         }
 
@@ -141,7 +125,7 @@ class RoutesIT {
         }
 
         private void append(List<String> keys) {
-            Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
+            await(fixture.pool.withTransaction(tx -> new Outbox()
                     .append(
                             tx,
                             keys.stream()
@@ -160,7 +144,7 @@ class RoutesIT {
     @Nested
     class dead_letters {
         @BeforeEach
-        void bury_three() {
+        void sendInvalidRecords() {
             fixture.createTopic(1);
             fixture.send("k", "Hello", "nonsense", "bad-1");
             fixture.send("k", "Hello", "{\"name\":\"\"}", "bad-2");
@@ -172,25 +156,25 @@ class RoutesIT {
 
         @Test
         void are_shown_with_where_they_came_from_and_why() {
-            JsonArray letters = rows(json(get("/dead-letters?reason=NOT_JSON")));
-            JsonObject letter =
-                    json(get("/dead-letters/" + letters.getJsonObject(0).getString("id")));
+            JsonArray deadLetters = rows(api.json(api.get("/dead-letters?reason=NOT_JSON")));
+            JsonObject deadLetter = api.json(
+                    api.get("/dead-letters/" + deadLetters.getJsonObject(0).getString("id")));
 
-            assertThat(letters).hasSize(1);
-            assertThat(letter.getString("topic")).isEqualTo(fixture.topic);
-            assertThat(letter.getInteger("partition")).isZero();
-            assertThat(letter.getLong("offset")).isZero();
-            assertThat(letter.getString("key")).isEqualTo("k");
-            assertThat(letter.getString("type")).isEqualTo("Hello");
-            assertThat(letter.getString("value")).isEqualTo("nonsense");
-            assertThat(letter.getString("error")).startsWith("the value is not JSON");
-            assertThat(letter.getInteger("attempts")).isOne();
-            assertThat(letter.getString("errorClass"))
+            assertThat(deadLetters).hasSize(1);
+            assertThat(deadLetter.getString("topic")).isEqualTo(fixture.topic);
+            assertThat(deadLetter.getInteger("partition")).isZero();
+            assertThat(deadLetter.getLong("offset")).isZero();
+            assertThat(deadLetter.getString("key")).isEqualTo("k");
+            assertThat(deadLetter.getString("type")).isEqualTo("Hello");
+            assertThat(deadLetter.getString("value")).isEqualTo("nonsense");
+            assertThat(deadLetter.getString("error")).startsWith("the value is not JSON");
+            assertThat(deadLetter.getInteger("attempts")).isOne();
+            assertThat(deadLetter.getString("errorClass"))
                     .isEqualTo("dev.lockstep.messaging.failure.UnprocessableMessageException");
-            assertThat(letter.getString("fingerprint")).matches("[0-9a-f]{16}");
-            assertThat(letter.getString("stack")).contains("the value is not JSON");
-            assertThat(letters.getJsonObject(0).containsKey("stack")).isFalse();
-            assertThat(letter.getJsonObject("headers").getString("ce_id")).isEqualTo("bad-1");
+            assertThat(deadLetter.getString("fingerprint")).matches("[0-9a-f]{16}");
+            assertThat(deadLetter.getString("stack")).contains("the value is not JSON");
+            assertThat(deadLetters.getJsonObject(0).containsKey("stack")).isFalse();
+            assertThat(deadLetter.getJsonObject("headers").getString("ce_id")).isEqualTo("bad-1");
         }
 
         @Test
@@ -206,43 +190,44 @@ class RoutesIT {
 
         @Test
         void are_sent_to_their_topic_again_as_they_were_and_only_once_when_asked_for() {
-            String id = rows(json(get("/dead-letters?reason=UNKNOWN_TYPE")))
+            String id = rows(api.json(api.get("/dead-letters?reason=UNKNOWN_TYPE")))
                     .getJsonObject(0)
                     .getString("id");
 
-            assertThat(json(send("POST", "/dead-letters/" + id + "/replay", "{\"to\":\"topic\"}"))
+            assertThat(api.json(api.post("/dead-letters/" + id + "/replay", "{\"to\":\"topic\"}"))
                             .getString("state"))
                     .isEqualTo("replayed");
-            assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
+            assertThat(api.post("/dead-letters/" + id + "/replay", "").statusCode())
                     .isEqualTo(409);
             assertThat(fixture.strings(
                             "SELECT aggregateid || ' ' || type || ' ' || convert_from(payload, 'UTF8') FROM outbox"
                                     + " WHERE topic = '" + fixture.topic + "'"))
                     .containsExactly("k Shout {}");
-            assertThat(rows(json(get("/dead-letters")))).hasSize(2);
-            assertThat(rows(json(get("/dead-letters?state=replayed")))).hasSize(1);
+            assertThat(rows(api.json(api.get("/dead-letters")))).hasSize(2);
+            assertThat(rows(api.json(api.get("/dead-letters?state=replayed")))).hasSize(1);
         }
 
         @Test
         void are_found_by_key_state_and_error_class() {
-            String id = rows(json(get("/dead-letters?reason=NOT_JSON")))
+            String id = rows(api.json(api.get("/dead-letters?reason=NOT_JSON")))
                     .getJsonObject(0)
                     .getString("id");
-            send("DELETE", "/dead-letters/" + id + "?reason=nonsense", "");
+            api.delete("/dead-letters/" + id + "?reason=nonsense");
 
-            assertThat(rows(json(get("/dead-letters?key=k")))).hasSize(2);
-            assertThat(rows(json(get("/dead-letters?key=k&state=any")))).hasSize(3);
-            assertThat(rows(json(get("/dead-letters?key=other&state=any")))).isEmpty();
-            assertThat(rows(json(get("/dead-letters?state=discarded")))).hasSize(1);
-            assertThat(rows(json(get("/dead-letters?state=any&topic=" + fixture.topic + "&type=Hello"))))
+            assertThat(rows(api.json(api.get("/dead-letters?key=k")))).hasSize(2);
+            assertThat(rows(api.json(api.get("/dead-letters?key=k&state=any")))).hasSize(3);
+            assertThat(rows(api.json(api.get("/dead-letters?key=other&state=any"))))
+                    .isEmpty();
+            assertThat(rows(api.json(api.get("/dead-letters?state=discarded")))).hasSize(1);
+            assertThat(rows(api.json(api.get("/dead-letters?state=any&topic=" + fixture.topic + "&type=Hello"))))
                     .hasSize(2);
-            assertThat(rows(json(get(
+            assertThat(rows(api.json(api.get(
                             "/dead-letters?errorClass=dev.lockstep.messaging.failure.UnprocessableMessageException"))))
                     .hasSize(2);
-            String fingerprint = json(get("/dead-letters/" + id)).getString("fingerprint");
-            assertThat(rows(json(get("/dead-letters?state=any&fingerprint=" + fingerprint))))
+            String fingerprint = api.json(api.get("/dead-letters/" + id)).getString("fingerprint");
+            assertThat(rows(api.json(api.get("/dead-letters?state=any&fingerprint=" + fingerprint))))
                     .hasSize(1);
-            assertThat(field(get("/dead-letters?state=lost"), 400)).isEqualTo("state");
+            assertThat(api.field(api.get("/dead-letters?state=lost"), 400)).isEqualTo("state");
         }
 
         @Test
@@ -251,9 +236,10 @@ class RoutesIT {
             await().untilAsserted(() ->
                     assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(4));
 
-            JsonArray groups = rows(json(get("/dead-letters/groups")));
-            JsonObject first = json(get("/dead-letters/groups?limit=2"));
-            JsonObject second = json(get("/dead-letters/groups?limit=2&cursor=" + first.getString("nextCursor")));
+            JsonArray groups = rows(api.json(api.get("/dead-letters/groups")));
+            JsonObject first = api.json(api.get("/dead-letters/groups?limit=2"));
+            JsonObject second =
+                    api.json(api.get("/dead-letters/groups?limit=2&cursor=" + first.getString("nextCursor")));
 
             assertThat(groups.stream()
                             .map(JsonObject.class::cast)
@@ -265,14 +251,16 @@ class RoutesIT {
             assertThat(rows(first)).hasSize(2);
             assertThat(rows(second)).hasSize(1);
             assertThat(second.containsKey("nextCursor")).isFalse();
-            assertThat(rows(json(get("/dead-letters/groups?state=replayed")))).isEmpty();
-            assertThat(rows(json(get("/dead-letters/groups?state=any")))).hasSize(3);
+            assertThat(rows(api.json(api.get("/dead-letters/groups?state=replayed"))))
+                    .isEmpty();
+            assertThat(rows(api.json(api.get("/dead-letters/groups?state=any"))))
+                    .hasSize(3);
         }
 
         @Test
         void are_replayed_together_by_filter() {
-            JsonObject some = json(send("POST", "/dead-letters/replay", "{\"type\":\"Hello\",\"to\":\"topic\"}"));
-            JsonObject rest = json(send("POST", "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"));
+            JsonObject some = api.json(api.post("/dead-letters/replay", "{\"type\":\"Hello\",\"to\":\"topic\"}"));
+            JsonObject rest = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"));
 
             assertThat(some.getInteger("replayed")).isEqualTo(2);
             assertThat(some.getInteger("remaining")).isZero();
@@ -281,27 +269,29 @@ class RoutesIT {
 
         @Test
         void are_discarded_with_a_reason_and_kept_for_the_record() {
-            String id = rows(json(get("/dead-letters"))).getJsonObject(0).getString("id");
+            String id =
+                    rows(api.json(api.get("/dead-letters"))).getJsonObject(0).getString("id");
 
-            assertThat(send("DELETE", "/dead-letters/" + id + "?reason=test%20data", "")
-                            .statusCode())
+            assertThat(api.delete("/dead-letters/" + id + "?reason=test%20data").statusCode())
                     .isEqualTo(204);
 
-            assertThat(rows(json(get("/dead-letters")))).hasSize(2);
-            assertThat(json(get("/dead-letters/" + id)).getString("discardReason"))
+            assertThat(rows(api.json(api.get("/dead-letters")))).hasSize(2);
+            assertThat(api.json(api.get("/dead-letters/" + id)).getString("discardReason"))
                     .isEqualTo("test data");
-            assertThat(send("POST", "/dead-letters/" + id + "/replay", "").statusCode())
+            assertThat(api.post("/dead-letters/" + id + "/replay", "").statusCode())
                     .isEqualTo(409);
         }
 
         @ParameterizedTest
         @MethodSource("dev.lockstep.messaging.RoutesIT#noReasons")
         void are_not_discarded_without_a_reason(String query) {
-            String id = rows(json(get("/dead-letters"))).getJsonObject(0).getString("id");
+            String id =
+                    rows(api.json(api.get("/dead-letters"))).getJsonObject(0).getString("id");
 
-            assertThat(field(send("DELETE", "/dead-letters/" + id + query, ""), 400))
+            assertThat(api.field(api.delete("/dead-letters/" + id + query), 400))
                     .isEqualTo("reason");
-            assertThat(json(get("/dead-letters/" + id)).getString("state")).isEqualTo("open");
+            assertThat(api.json(api.get("/dead-letters/" + id)).getString("state"))
+                    .isEqualTo("open");
         }
 
         @Test
@@ -309,14 +299,14 @@ class RoutesIT {
             fixture.send(new ProducerRecord<>(fixture.topic, new byte[] {(byte) 0xff}, new byte[] {1}));
             await().untilAsserted(() ->
                     assertThat(fixture.strings("SELECT id FROM dead_letter")).hasSize(4));
-            String id = rows(json(get("/dead-letters?reason=MISSING_TYPE")))
+            String id = rows(api.json(api.get("/dead-letters?reason=MISSING_TYPE")))
                     .getJsonObject(0)
                     .getString("id");
 
-            assertThat(send("POST", "/dead-letters/" + id + "/replay", "{\"to\":\"topic\"}")
+            assertThat(api.post("/dead-letters/" + id + "/replay", "{\"to\":\"topic\"}")
                             .statusCode())
                     .isEqualTo(409);
-            JsonObject job = json(send("POST", "/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"));
+            JsonObject job = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"));
             assertThat(job.getInteger("replayed")).isEqualTo(3);
             assertThat(job.getInteger("remaining")).isZero();
             assertThat(job.getInteger("keyNotText")).isOne();
@@ -324,10 +314,11 @@ class RoutesIT {
 
         @Test
         void that_do_not_exist_are_not_found_and_bad_filters_are_named() {
-            assertThat(get("/dead-letters/0199a4b0-0000-7000-8000-000000000000").statusCode())
+            assertThat(api.get("/dead-letters/0199a4b0-0000-7000-8000-000000000000")
+                            .statusCode())
                     .isEqualTo(404);
-            assertThat(field(get("/dead-letters?state=gone"), 400)).isEqualTo("state");
-            assertThat(field(send("POST", "/dead-letters/replay", "{\"tpoic\":\"x\"}"), 400))
+            assertThat(api.field(api.get("/dead-letters?state=gone"), 400)).isEqualTo("state");
+            assertThat(api.field(api.post("/dead-letters/replay", "{\"tpoic\":\"x\"}"), 400))
                     .isEqualTo("tpoic");
         }
 
@@ -355,36 +346,5 @@ class RoutesIT {
 
     private static JsonArray rows(JsonObject page) {
         return page.getJsonArray("data");
-    }
-
-    private static JsonObject json(HttpResponse<String> response) {
-        assertThat(response.statusCode()).as(response.body()).isLessThan(300);
-        return new JsonObject(response.body());
-    }
-
-    private static String field(HttpResponse<String> response, int status) {
-        assertThat(response.statusCode()).isEqualTo(status);
-        assertThat(response.headers().firstValue("content-type")).contains("application/problem+json");
-        return new JsonObject(response.body())
-                .getJsonArray("errors")
-                .getJsonObject(0)
-                .getString("field");
-    }
-
-    private HttpResponse<String> get(String path) {
-        return send(HttpMethod.GET.name(), path, "");
-    }
-
-    private HttpResponse<String> send(String method, String path, String body) {
-        try {
-            return http.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
-                            .method(method, HttpRequest.BodyPublishers.ofString(body))
-                            .header("Content-Type", "application/json")
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
-        } catch (IOException | InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging;
 
 import static dev.lockstep.messaging.Fixture.greeter;
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -25,11 +26,10 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Messages of one key that name the previous message: ann, bob, cid, dan. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -37,22 +37,13 @@ class SequenceGapIT {
     private static final String PARKED = "SELECT count(*) FROM parked_message";
     private static final String EVENTS = "SELECT event FROM delivery_incident ORDER BY id";
 
+    @RegisterExtension
+    final Fixture fixture = Fixture.withTopic(1);
+
     private final UUID ann = Generators.timeBasedEpochGenerator().generate();
     private final UUID bob = Generators.timeBasedEpochGenerator().generate();
     private final UUID cid = Generators.timeBasedEpochGenerator().generate();
     private final UUID dan = Generators.timeBasedEpochGenerator().generate();
-    private Fixture fixture;
-
-    @BeforeEach
-    void open() {
-        fixture = new Fixture();
-        fixture.createTopic(1);
-    }
-
-    @AfterEach
-    void close() {
-        fixture.close();
-    }
 
     @Test
     void messages_in_sequence_are_applied_without_delivery_events() {
@@ -245,16 +236,16 @@ class SequenceGapIT {
         UUID old = new UUID(Instant.now().minus(Duration.ofDays(9)).toEpochMilli() << 16 | 0x7000, Long.MIN_VALUE);
         fixture.consume(greeter());
         send("ann", ann, old);
-        ProducerRecord<byte[], byte[]> foreign = record("bob", bob, null);
-        foreign.headers().add("ce_previousid", "42".getBytes(StandardCharsets.UTF_8));
-        fixture.send(foreign);
+        ProducerRecord<byte[], byte[]> withForeignId = record("bob", bob, null);
+        withForeignId.headers().add("ce_previousid", "42".getBytes(StandardCharsets.UTF_8));
+        fixture.send(withForeignId);
 
         await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("ann", "bob"));
     }
 
     @Test
     void the_sender_resends_requested_messages_under_the_same_id() {
-        Fixture.await(fixture.pool.withTransaction(tx -> new Outbox()
+        await(fixture.pool.withTransaction(tx -> new Outbox()
                 .append(
                         tx,
                         List.of(
@@ -266,7 +257,7 @@ class SequenceGapIT {
         ResendRequested others = new ResendRequested("/others", fixture.topic, "k", UUID.fromString(sent));
         ResendRequested gone = new ResendRequested("/tests", fixture.topic, "k", ann);
 
-        Fixture.await(fixture.pool.withTransaction(tx -> new ResendRequestHandler("/tests")
+        await(fixture.pool.withTransaction(tx -> new ResendRequestHandler("/tests")
                 .handle(tx, List.of(received(ours), received(others), received(ours), received(gone)))));
 
         assertThat(fixture.strings(

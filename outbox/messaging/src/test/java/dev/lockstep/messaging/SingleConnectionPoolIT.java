@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
@@ -16,19 +17,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A request that holds a connection must not acquire a second one: if all requests did, the pool would deadlock. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class SingleConnectionPoolIT {
-    private Fixture fixture;
-    private DeadLetters deadLetters;
+    @RegisterExtension
+    final Fixture fixture = new Fixture();
+
+    private final DeadLetters deadLetters = new DeadLetters(fixture);
     private Pool single;
     private TestApi api;
 
     @BeforeEach
     void open() {
-        fixture = new Fixture();
-        deadLetters = new DeadLetters(fixture);
         single = PgBuilder.pool()
                 .connectingTo(fixture.connectOptions())
                 .with(new PoolOptions()
@@ -46,8 +48,7 @@ class SingleConnectionPoolIT {
     @AfterEach
     void close() {
         api.close();
-        Fixture.await(single.close());
-        fixture.close();
+        await(single.close());
     }
 
     @Test
@@ -66,15 +67,15 @@ class SingleConnectionPoolIT {
     @Test
     void a_settled_dead_letter_or_replay_is_a_409() {
         deadLetters.insert(1, 1, 1);
-        UUID letter = deadLetters.id(1);
-        assertThat(api.delete("/dead-letters/" + letter + "?reason=x").statusCode())
+        UUID deadLetter = deadLetters.id(1);
+        assertThat(api.delete("/dead-letters/" + deadLetter + "?reason=x").statusCode())
                 .isEqualTo(204);
         String replay = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"to\":\"topic\"}"))
                 .getString("id");
 
-        assertThat(api.delete("/dead-letters/" + letter + "?reason=x").statusCode())
+        assertThat(api.delete("/dead-letters/" + deadLetter + "?reason=x").statusCode())
                 .isEqualTo(409);
-        assertThat(api.post("/dead-letters/" + letter + "/replay", "").statusCode())
+        assertThat(api.post("/dead-letters/" + deadLetter + "/replay", "").statusCode())
                 .isEqualTo(409);
         assertThat(api.post("/dead-letters/replays/" + replay + "/stop", "{\"reason\":\"x\"}")
                         .statusCode())

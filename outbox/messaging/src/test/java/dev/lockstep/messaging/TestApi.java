@@ -1,5 +1,6 @@
 package dev.lockstep.messaging;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.http.ProblemHandler;
@@ -25,8 +26,7 @@ final class TestApi implements AutoCloseable {
         ProblemHandler.mount(router, 64 * 1024);
         router.route().handler(BodyHandler.create(false));
         routes.accept(router);
-        server = Fixture.await(
-                fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+        server = await(fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
 
     HttpResponse<String> get(String path) {
@@ -79,6 +79,6 @@ final class TestApi implements AutoCloseable {
     @Override
     public void close() {
         http.close();
-        Fixture.await(server.close());
+        await(server.close());
     }
 }

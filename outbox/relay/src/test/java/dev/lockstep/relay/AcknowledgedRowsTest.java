@@ -22,56 +22,45 @@ class AcknowledgedRowsTest {
 
     @Test
     void counts_rows_visible_in_the_next_snapshot_and_not_in_the_last() {
-        // When
         acknowledgedRows.add(List.of(
                 new Entry(new UUID(3, 9), 99, 10),
                 new Entry(new UUID(4, 9), 104, 10),
                 new Entry(A, 103, 10),
                 new Entry(B, 112, 10)));
 
-        // Then
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("105:112:"))).contains(new RowDigest(1, 0b0011, 10));
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("113:113:"))).contains(new RowDigest(2, 0b0110, 20));
     }
 
     @Test
     void a_duplicate_row_counts_once() {
-        // When
         acknowledgedRows.add(List.of(new Entry(A, 111, 10), new Entry(A, 111, 10)));
 
-        // Then
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("113:113:"))).contains(new RowDigest(1, 0b0011, 10));
     }
 
     @Test
     void rows_not_visible_in_a_snapshot_count_for_the_next_one() {
-        // Given
         acknowledgedRows.add(List.of(new Entry(A, 111, 10), new Entry(B, 112, 10)));
 
-        // When
         acknowledgedRows.advanceTo(PgSnapshot.parse("112:113:112"));
 
-        // Then
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("114:114:"))).contains(new RowDigest(1, 0b0101, 10));
     }
 
     @Test
     void rows_beyond_the_limit_are_still_counted() {
-        // When
         acknowledgedRows.add(
                 List.of(new Entry(A, 111, 10), new Entry(B, 112, 10), new Entry(new UUID(5, 0b1000), 113, 10)));
 
-        // Then
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("114:114:"))).contains(new RowDigest(3, 0b1110, 30));
     }
 
     @Test
     void compacted_rows_can_be_compared_once_all_are_visible() {
-        // When
         acknowledgedRows.add(
                 List.of(new Entry(A, 111, 10), new Entry(B, 112, 10), new Entry(new UUID(5, 0b1000), 65_700, 10)));
 
-        // Then
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("113:113:"))).isEmpty();
         assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("112:65701:112")))
                 .isEmpty();
@@ -94,10 +83,8 @@ class AcknowledgedRowsTest {
 
         @Test
         void rows_beyond_the_limit_count_for_the_next_comparison() {
-            // When
             acknowledgedRows.advanceTo(COMPARED);
 
-            // Then
             assertThat(acknowledgedRows.digestUntil(PgSnapshot.parse("116:116:")))
                     .contains(new RowDigest(4, 0b1111_0000, 40));
         }

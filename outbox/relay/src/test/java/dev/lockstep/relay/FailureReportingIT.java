@@ -3,8 +3,8 @@ package dev.lockstep.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.relay.TopicReader.Message;
+import dev.lockstep.testing.TestDatabase;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -13,25 +13,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class FailureReportingIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void a_row_that_the_broker_refuses_is_reported_and_keeps_the_order_of_its_key() throws SQLException {
-        // Given
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
         OutboxRelay relay = outbox.relay();
         relay.start();
@@ -44,7 +39,6 @@ class FailureReportingIT {
             connection.commit();
         }
 
-        // When
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
                         .hasValueSatisfying(problem -> assertThat(problem)
@@ -52,7 +46,6 @@ class FailureReportingIT {
         assertThat(outbox.pending()).isEqualTo(2);
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "2000000");
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).containsAll(List.of(large, "behind")));
         assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of(large, "behind")));
@@ -64,16 +57,13 @@ class FailureReportingIT {
 
     @Test
     void a_row_larger_than_the_producer_allows_is_reported() {
-        // Given
         OutboxRelay relay =
                 outbox.relay(outbox.config(Map.of("max.request.size", "100000")), new SimpleMeterRegistry());
         relay.start();
 
-        // When
         UUID refused = outbox.append("o-1", "x".repeat(200_000));
         outbox.append("o-1", "behind");
 
-        // Then
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
                         .hasValueSatisfying(problem -> assertThat(problem)
@@ -84,21 +74,18 @@ class FailureReportingIT {
 
     @Test
     void a_row_for_a_missing_topic_is_reported_and_sent_once_the_topic_exists() {
-        // Given
         String missing = outbox.topic() + "-missing";
         OutboxRelay relay = outbox.relay(outbox.config(Map.of("max.block.ms", "500")), new SimpleMeterRegistry());
         relay.start();
         outbox.execute("INSERT INTO outbox (aggregatetype, type, topic) VALUES ('order', 'Ping', '" + missing + "')");
         String id = outbox.query("SELECT id FROM outbox");
 
-        // When
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
                         .hasValueSatisfying(problem -> assertThat(problem)
                                 .contains("row " + id, "topic " + missing, "the topic does not exist")));
         outbox.createTopic(missing, Map.of());
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(relay.problem()).isEmpty();
             assertThat(outbox.pending()).isZero();
@@ -107,16 +94,13 @@ class FailureReportingIT {
 
     @Test
     void a_row_with_unreadable_headers_is_reported_at_once() {
-        // Given
         OutboxRelay relay = outbox.relay(outbox.config(Duration.ofMinutes(10)), new SimpleMeterRegistry());
         relay.start();
         OutboxFixture.await().until(() -> relay.problem().isEmpty());
 
-        // When
         outbox.execute("INSERT INTO outbox (aggregatetype, type, topic, headers) VALUES ('order', 'Ping', '"
                 + outbox.topic() + "', '{\"ce_id\":\"1\"}')");
 
-        // Then
         String id = outbox.query("SELECT id FROM outbox");
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
@@ -127,13 +111,11 @@ class FailureReportingIT {
 
     @Test
     void a_row_from_before_the_slot_is_not_relayed_while_kafka_is_unavailable() {
-        // Given
         outbox.append("o-1", "1");
         RelayConfig unreachable = outbox.config(Map.of("max.block.ms", "500"));
         OutboxRelay relay = new OutboxRelay(withKafkaAt("127.0.0.1:1", unreachable), new SimpleMeterRegistry());
         relay.prepare();
 
-        // When
         relay.start();
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
@@ -141,7 +123,6 @@ class FailureReportingIT {
                                 problem -> assertThat(problem).contains("Kafka at 127.0.0.1:1 cannot be reached")));
         relay.close();
 
-        // Then
         assertThat(outbox.pending()).isEqualTo(1);
         outbox.relay().start();
         assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
@@ -150,13 +131,10 @@ class FailureReportingIT {
 
     @Test
     void preparing_a_database_without_an_outbox_fails_with_the_reason() {
-        // Given
-        String empty = TestServers.newDatabase("empty");
+        String empty = new TestDatabase("empty").name();
         RelayConfig config = inDatabase(empty, outbox.config());
 
-        // When
         try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
-            // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
                             "database " + empty + " has no outbox tables, its schema must be migrated first: ");

@@ -63,17 +63,14 @@ class ForbiddenTopicIT {
     @ParameterizedTest
     @EnumSource(names = {"DESCRIBE", "READ", "ALTER"})
     void a_topic_without_write_permission_does_not_block_other_topics(AclOperation allowed) throws Exception {
-        // Given
         outbox.appendTo(other, "o-1", "before");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When
         allowOnly(other, allowed);
         UUID refused = outbox.appendTo(other, "o-1", "1");
         outbox.appendTo(other, "o-1", "2");
         outbox.append("o-1", "meanwhile");
 
-        // Then
         Awaitility.await()
                 .atMost(Duration.ofSeconds(5))
                 .untilAsserted(() -> assertThat(relay.problem())
@@ -82,10 +79,8 @@ class ForbiddenTopicIT {
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
         assertThat(outbox.pending()).isEqualTo(2);
 
-        // When
         allowAll();
 
-        // Then
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         try (TopicReader reader = outbox.reader(other)) {
             assertThat(TopicReader.firstValuesByKey(reader.readAll()))
@@ -96,11 +91,9 @@ class ForbiddenTopicIT {
 
     @Test
     void rows_are_relayed_without_write_permission_on_the_heartbeat_topic() throws Exception {
-        // When
         allowOnly("lockstep.heartbeats", AclOperation.DESCRIBE);
         outbox.append("o-1", "1");
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(relay.problem()).isEmpty();
         outbox.append("o-1", "2");

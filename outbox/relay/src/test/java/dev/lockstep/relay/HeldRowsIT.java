@@ -14,31 +14,28 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class HeldRowsIT {
     private static final Duration REPORTED_WITHIN = Duration.ofSeconds(5);
     private static final String LARGE = "x".repeat(400_000);
 
-    private final OutboxFixture outbox = OutboxFixture.create();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
+
     private final TopicReader reader = outbox.reader();
     private final String other = outbox.topic() + "-other";
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
-
     @Test
     void deleting_a_topic_under_load_does_not_block_other_topics_and_loses_nothing() throws Exception {
-        // Given
         outbox.createTopic(other, Map.of());
         OutboxRelay relay = leader();
         Writers writers = Writers.start(outbox, 3);
@@ -46,24 +43,20 @@ class HeldRowsIT {
         List<String> written = new ArrayList<>();
         append(written, 50);
 
-        // When
         outbox.deleteTopic(other);
         append(written, 50);
         awaitProblem(relay, "for topic " + other, "row ", "UnknownTopicOrPartitionException");
         long relayed = outbox.relayed();
         append(written, 50);
 
-        // Then
         Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> outbox.relayed() > relayed + 50);
         assertThat(latency()).isLessThan(Duration.ofSeconds(2));
         assertThat(outbox.held()).isPositive();
 
-        // When
         outbox.createTopic(other, Map.of());
         append(written, 50);
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(outbox.pending()).isZero();
             assertThat(relay.problem()).isEmpty();
@@ -77,14 +70,11 @@ class HeldRowsIT {
 
     @Test
     void rows_for_a_missing_topic_are_pending_and_sent_in_order_once_it_exists() {
-        // Given
         OutboxRelay relay = leader();
         List<String> written = new ArrayList<>();
 
-        // When
         append(written, 300);
 
-        // Then
         awaitProblem(relay, "for topic " + other, "row " + outbox.query("SELECT min(id::text) FROM outbox"));
         outbox.append("o-1", "meanwhile");
         assertThat(TopicReader.values(reader.readUntil(read -> !read.isEmpty())))
@@ -93,11 +83,9 @@ class HeldRowsIT {
         assertThat(outbox.pending()).isEqualTo(300);
         assertThat(outbox.relayedIds()).hasSize(1);
 
-        // When
         outbox.createTopic(other, Map.of());
         append(written, 20);
 
-        // Then
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         assertThatOthersAre(written);
         assertThat(outbox.relayed()).isEqualTo(321);
@@ -106,7 +94,6 @@ class HeldRowsIT {
 
     @Test
     void after_a_relay_is_killed_the_next_one_sends_held_rows_in_order() throws Exception {
-        // Given
         List<String> written = new ArrayList<>();
         outbox.relay();
         try (RelayProcess first = RelayProcess.start(outbox.config())) {
@@ -114,14 +101,12 @@ class HeldRowsIT {
             OutboxFixture.await().until(() -> outbox.held() == 100);
             append(written, 100);
 
-            // When
             first.kill();
         }
         append(written, 100);
         OutboxRelay second = relayWithLongTimeout();
         second.start();
 
-        // Then
         OutboxFixture.await().until(() -> outbox.held() == 300);
         awaitProblem(second, "for topic " + other);
         outbox.createTopic(other, Map.of());
@@ -132,20 +117,17 @@ class HeldRowsIT {
 
     @Test
     void losing_the_slot_loses_no_held_rows() {
-        // Given
         List<String> written = new ArrayList<>();
         OutboxRelay first = leader();
         append(written, 50);
         OutboxFixture.await().until(() -> outbox.held() == 50);
         first.close();
 
-        // When
         outbox.dropSlot();
         append(written, 50);
         outbox.append("o-1", "1");
         relayWithLongTimeout().start();
 
-        // Then
         OutboxFixture.await().until(() -> outbox.held() == 100 && outbox.relayed() == 1);
         outbox.createTopic(other, Map.of());
         OutboxFixture.await().until(() -> outbox.pending() == 0);
@@ -154,13 +136,11 @@ class HeldRowsIT {
 
     @Test
     void the_slot_advances_while_a_topic_is_refused() {
-        // Given
         leader();
         append(new ArrayList<>(), 10);
         OutboxFixture.await().until(() -> outbox.held() == 10);
         String written = outbox.query("SELECT pg_current_wal_lsn()");
 
-        // Then
         OutboxFixture.await()
                 .until(() -> "t"
                         .equals(outbox.query(
@@ -170,16 +150,13 @@ class HeldRowsIT {
 
     @Test
     void a_row_that_is_too_large_holds_back_its_key_and_nothing_else() {
-        // Given
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
         OutboxRelay relay = leader();
 
-        // When
         UUID refused = outbox.append("o-1", LARGE);
         outbox.append("o-1", "behind");
         IntStream.range(0, 20).forEach(n -> outbox.append("o-2", "free-" + n));
 
-        // Then
         List<String> free = IntStream.range(0, 20).mapToObj(n -> "free-" + n).toList();
         assertThat(TopicReader.values(reader.readUntil(read -> read.size() >= 20)))
                 .containsExactlyElementsOf(free);
@@ -187,10 +164,8 @@ class HeldRowsIT {
         OutboxFixture.await().until(() -> outbox.relayed() == 20);
         assertThat(outbox.pending()).isEqualTo(2);
 
-        // When
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "2000000");
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).containsAll(List.of(LARGE, "behind")));
         assertThat(TopicReader.firstValuesByKey(messages))
@@ -203,11 +178,9 @@ class HeldRowsIT {
 
     @Test
     void too_large_rows_do_not_block_rows_of_other_keys() throws SQLException {
-        // Given
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
         leader();
 
-        // When
         Map<String, List<String>> committed = new HashMap<>();
         try (Connection connection = outbox.connect()) {
             for (int i = 0; i < 400; i++) {
@@ -218,33 +191,27 @@ class HeldRowsIT {
             }
         }
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 35 * 10 + 5 * 3);
         assertThat(outbox.pending()).isEqualTo(5 * 7);
 
-        // When
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "2000000");
 
-        // Then
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         assertThat(TopicReader.firstValuesByKey(reader.readAll())).isEqualTo(committed);
     }
 
     @Test
     void a_topic_that_refuses_every_row_as_too_large_does_not_block_other_topics() {
-        // Given
         outbox.createTopic(other, Map.of());
         OutboxRelay relay = leader();
         List<String> written = new ArrayList<>();
         append(written, 10);
         OutboxFixture.await().until(() -> outbox.relayed() == 10);
 
-        // When
         outbox.changeTopic(other, "max.message.bytes", "10");
         append(written, 300);
         outbox.append("o-1", "meanwhile");
 
-        // Then
         awaitProblem(relay, "topic " + other, "RecordTooLargeException");
         reader.readUntil(read -> TopicReader.values(read).contains("meanwhile"));
         // A topic change completes before it reaches the broker, so Kafka may still accept some of the first rows.
@@ -252,10 +219,8 @@ class HeldRowsIT {
         long onKafka = others().values().stream().mapToInt(List::size).sum();
         assertThat(onKafka + outbox.held()).isEqualTo(310);
 
-        // When
         outbox.changeTopic(other, "max.message.bytes", "2000000");
 
-        // Then
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         assertThatOthersAre(written);
         OutboxFixture.await().until(() -> relay.problem().isEmpty());
@@ -264,23 +229,19 @@ class HeldRowsIT {
     @ParameterizedTest
     @ValueSource(strings = {"no topic", "..", "ü", "long"})
     void an_invalid_topic_name_does_not_block_other_topics(String name) {
-        // Given
         String invalid = name.equals("long") ? "t".repeat(40_000) : name;
         OutboxRelay relay = leader();
 
-        // When
         UUID refused = outbox.appendTo(invalid, "o-1", "1");
         outbox.append("o-1", "meanwhile");
 
-        // Then
         awaitProblem(relay, "row " + refused, "InvalidTopicException");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(outbox.pending()).isEqualTo(1);
 
-        // When an operator deletes the row
+        // An operator deletes the row.
         outbox.execute("DELETE FROM outbox WHERE id = '" + refused + "'");
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(relay.problem()).isEmpty();
             assertThat(outbox.held()).isZero();
@@ -289,17 +250,14 @@ class HeldRowsIT {
 
     @Test
     void rows_held_late_by_a_former_leader_are_sent() {
-        // Given
         OutboxRelay relay = leader();
         UUID row = outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When
         outbox.execute("INSERT INTO outbox_held_topic (topic, rows, row_id, reason) VALUES ('%1$s', 1, '%2$s', 'late')"
                 .formatted(outbox.topic(), row));
         outbox.execute("INSERT INTO outbox_held (id, topic, key_hash, xid) SELECT id, topic, 1, xid FROM outbox");
 
-        // Then
         OutboxFixture.await().until(() -> outbox.held() == 0);
         outbox.append("o-1", "2");
         assertThat(TopicReader.firstValuesByKey(
@@ -310,24 +268,20 @@ class HeldRowsIT {
 
     @Test
     void a_refused_row_without_a_key_holds_back_no_other_row() {
-        // Given
         outbox.changeTopic(outbox.topic(), "max.message.bytes", "150000");
         leader();
 
-        // When
         outbox.execute("""
             INSERT INTO outbox (aggregatetype, type, payload, topic)
             SELECT 'order', 'T', convert_to(value, 'UTF8'), '%s' FROM (VALUES (repeat('x', 400000)), ('1'), ('2')) v (value)
             """.formatted(outbox.topic()));
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
         assertThat(outbox.pending()).isEqualTo(1);
     }
 
     @Test
     void a_row_deleted_before_kafka_refused_it_is_not_held_despite_an_open_transaction() throws SQLException {
-        // Given
         leader().close();
         try (Connection batchJob = outbox.connect()) {
             batchJob.setAutoCommit(false);
@@ -336,10 +290,8 @@ class HeldRowsIT {
             outbox.append("o-1", "meanwhile");
             outbox.execute("DELETE FROM outbox WHERE id = '" + deleted + "'");
 
-            // When
             OutboxRelay relay = leader();
 
-            // Then
             reader.readUntil(read -> TopicReader.values(read).contains("meanwhile"));
             OutboxFixture.await().until(() -> outbox.count("SELECT count(*) FROM outbox_held_topic") == 0);
             OutboxFixture.await().until(() -> relay.problem().isEmpty());

@@ -47,13 +47,11 @@ class KafkaOutageIT {
 
     @Test
     void a_kafka_outage_under_load_loses_nothing() throws InterruptedException {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         Writers writers = Writers.start(outbox, 3);
         OutboxFixture.await().until(() -> outbox.relayed() > 50);
 
-        // When
         kafka.close();
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
@@ -64,7 +62,6 @@ class KafkaOutageIT {
         writers.writeMore(100);
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         try (TopicReader reader = outbox.reader()) {
             List<Message> messages = reader.readUntil(
                     read -> read.stream().map(Message::id).distinct().count() == writers.committedRows());
@@ -81,17 +78,14 @@ class KafkaOutageIT {
 
     @Test
     void a_relay_that_starts_before_kafka_waits_for_it() {
-        // Given
         kafka.close();
         OutboxRelay relay = outbox.relay();
         outbox.append("o-1", "early");
 
-        // When
         relay.start();
         OutboxFixture.await().until(() -> relay.problem().isPresent());
         kafka = LocalKafka.start(folder, port(kafka));
 
-        // Then
         try (TopicReader reader = outbox.reader()) {
             assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
                     .contains("early");
@@ -101,26 +95,21 @@ class KafkaOutageIT {
 
     @Test
     void the_watermark_does_not_move_until_the_heartbeat_topic_can_be_created() {
-        // Given
         kafka.close();
         kafka = LocalKafka.start(folder, port(kafka), List.of(), Map.of("default.replication.factor", "2"));
         OutboxRelay relay = outbox.relay();
 
-        // When
         relay.start();
 
-        // Then
         OutboxFixture.await()
                 .untilAsserted(() -> assertThat(relay.problem())
                         .hasValueSatisfying(problem ->
                                 assertThat(problem).contains("stalled", "InvalidReplicationFactorException")));
         assertThat(outbox.count("SELECT beat FROM outbox_watermark")).isZero();
 
-        // When
         kafka.close();
         kafka = LocalKafka.start(folder, port(kafka));
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(relay.problem()).isEmpty();
             assertThat(outbox.count("SELECT beat FROM outbox_watermark")).isPositive();
@@ -133,7 +122,6 @@ class KafkaOutageIT {
     @ParameterizedTest
     @EnumSource(names = {"DESCRIBE_CONFIGS", "DESCRIBE"})
     void rows_are_relayed_without_permission_to_create_the_heartbeat_topic(AclOperation allowed) throws Exception {
-        // Given
         kafka.close();
         kafka = LocalKafka.start(
                 folder,
@@ -148,10 +136,8 @@ class KafkaOutageIT {
         OutboxRelay relay = outbox.relay();
         outbox.append("o-1", "1");
 
-        // When
         relay.start();
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(outbox.relayed()).isEqualTo(1);
             assertThat(relay.problem()).isEmpty();
@@ -165,16 +151,13 @@ class KafkaOutageIT {
 
     @Test
     void rows_are_relayed_after_the_heartbeat_topic_is_deleted() throws Exception {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
-            // When
             admin.deleteTopics(List.of("lockstep.heartbeats")).all().get();
 
-            // Then
             outbox.append("o-1", "2");
             OutboxFixture.await().untilAsserted(() -> {
                 assertThat(outbox.relayed()).isEqualTo(2);
@@ -204,7 +187,6 @@ class KafkaOutageIT {
 
     @Test
     void closing_does_not_wait_for_kafka() {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
@@ -212,11 +194,9 @@ class KafkaOutageIT {
         outbox.append("o-1", "stuck");
         OutboxFixture.await().until(() -> relay.problem().isPresent());
 
-        // When
         Instant start = Instant.now();
         relay.close();
 
-        // Then
         assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(5));
         assertThat(outbox.isSlotActive()).isFalse();
         assertThat(outbox.pending()).isEqualTo(1);

@@ -55,29 +55,23 @@ class KafkaSenderTest {
 
     @Test
     void an_acknowledged_record_has_no_refusal() throws InterruptedException {
-        // Given
         SentRecord sent = sender.send(sender.currentProducer(), row("orders", "o-1"), true);
 
-        // When
         Thread broker = Thread.ofPlatform().start(() -> producers.getLast().completeNext());
         Refusal refusal = sender.awaitAck(sent);
 
-        // Then
         broker.join();
         assertThat(refusal).isNull();
     }
 
     @Test
     void a_refused_record_with_followers_closes_its_producer_before_they_are_sent() throws InterruptedException {
-        // Given
         ProducerHandle session = sender.currentProducer();
         SentRecord first = sender.send(session, row("orders", "o-1"), true);
         SentRecord second = sender.send(session, row("orders", "o-1"), true);
 
-        // When
         producers.getLast().errorNext(new RecordTooLargeException("too large"));
 
-        // Then
         assertThat(producers.getLast().closed()).isTrue();
         assertThat(sender.awaitAck(first)).isEqualTo(new Refusal(Scope.RECORD, "RecordTooLargeException: too large"));
         assertThat(sender.send(session, row("orders", "o-1"), true).refusal()).isEqualTo(Refusal.PRODUCER_CLOSED);
@@ -87,27 +81,21 @@ class KafkaSenderTest {
 
     @Test
     void a_refused_record_without_followers_does_not_close_its_producer() throws InterruptedException {
-        // Given
         SentRecord sent = sender.send(sender.currentProducer(), row("orders", "o-1"), false);
 
-        // When
         producers.getLast().errorNext(new TopicAuthorizationException("not yours"));
 
-        // Then
         assertThat(sender.awaitAck(sent)).extracting(Refusal::scope).isEqualTo(Scope.TOPIC);
         assertThat(producers.getLast().closed()).isFalse();
     }
 
     @Test
     void a_cluster_wide_refusal_is_reported_and_stops_sending() throws InterruptedException {
-        // Given
         OutgoingRecord row = row("orders", "o-1");
         SentRecord sent = sender.send(sender.currentProducer(), row, true);
 
-        // When
         producers.getLast().errorNext(new ClusterAuthorizationException("not yours"));
 
-        // Then
         String failure = "outbox %s cannot be sent to topic orders: ClusterAuthorizationException: not yours"
                 .formatted(row.description());
         assertThatThrownBy(() -> sender.awaitAck(sent)).hasMessage(failure);
@@ -117,13 +105,10 @@ class KafkaSenderTest {
 
     @Test
     void closing_ends_the_wait_for_a_missing_acknowledgement() throws InterruptedException {
-        // Given
         SentRecord sent = sender.send(sender.currentProducer(), row("orders", "o-1"), true);
 
-        // When
         Thread other = Thread.ofPlatform().start(sender::close);
 
-        // Then
         assertThatThrownBy(() -> sender.awaitAck(sent)).hasMessage("the relay is being closed");
         other.join();
         assertThatThrownBy(sender::currentProducer).hasMessage("the relay is being closed");
@@ -132,16 +117,13 @@ class KafkaSenderTest {
     @ParameterizedTest
     @EnumSource(names = {"MISSING", "REFUSED", "UNAVAILABLE"})
     void an_unacknowledged_record_is_refused_if_its_topic_is_unusable(State state) throws InterruptedException {
-        // Given
         KafkaSender asking = new KafkaSender(
                 this::connected, "k:9092", topics -> Map.of("orders", new Finding(state, "why")), health);
         ProducerHandle session = asking.currentProducer();
         SentRecord sent = asking.send(session, row("orders", "o-1"), true);
 
-        // When
         Refusal refusal = asking.awaitAck(sent);
 
-        // Then
         assertThat(refusal).isEqualTo(new Refusal(Scope.TOPIC, "why"));
         assertThat(producers.getLast().closed()).isTrue();
     }
@@ -150,7 +132,6 @@ class KafkaSenderTest {
     @EnumSource(names = {"USABLE", "UNKNOWN"})
     void an_unacknowledged_record_is_awaited_while_its_topic_is_usable_or_unknown(State state)
             throws InterruptedException {
-        // Given
         AtomicInteger questions = new AtomicInteger();
         KafkaSender asking = new KafkaSender(
                 this::connected,
@@ -164,10 +145,8 @@ class KafkaSenderTest {
                 health);
         SentRecord sent = asking.send(asking.currentProducer(), row("orders", "o-1"), true);
 
-        // When
         Refusal refusal = asking.awaitAck(sent);
 
-        // Then
         assertThat(refusal).isNull();
         assertThat(questions).hasValue(4);
     }
@@ -191,7 +170,6 @@ class KafkaSenderTest {
 
     @Test
     void only_records_behind_a_refused_record_of_their_key_are_not_sent() throws InterruptedException {
-        // Given
         List<OutgoingRecord> batch = List.of(
                 row("orders", "o-1"),
                 row("orders", "o-1"),
@@ -199,7 +177,6 @@ class KafkaSenderTest {
                 row("stock", "o-1"),
                 row("orders", "o-2"));
 
-        // When
         List<String> accepted;
         try (Broker broker = new Broker(batch.getFirst())) {
             KafkaSender toBroker = new KafkaSender(broker::producer, "k:9092", topics -> Map.of(), health);
@@ -207,7 +184,6 @@ class KafkaSenderTest {
             accepted = broker.accepted;
         }
 
-        // Then
         assertThat(batch.getFirst().refusal()).extracting(Refusal::scope).isEqualTo(Scope.RECORD);
         assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BLOCKED_BY_PREDECESSOR);
         assertThat(batch.subList(2, 5)).allMatch(OutgoingRecord::isAcknowledged);
@@ -220,16 +196,13 @@ class KafkaSenderTest {
 
     @Test
     void after_a_topic_is_refused_only_other_topics_are_sent() throws InterruptedException {
-        // Given
         List<OutgoingRecord> batch = List.of(row("orders", "o-1"), row("orders", "o-2"), row("stock", "o-1"));
 
-        // When
         try (Broker broker = new Broker(batch.getFirst())) {
             broker.refusal = new TopicAuthorizationException("not yours");
             KafkaSender toBroker = new KafkaSender(broker::producer, "k:9092", topics -> Map.of(), health);
             new OrderedSender(toBroker).send(batch, topic -> false);
 
-            // Then
             assertThat(broker.accepted).containsExactly(batch.get(2).description());
         }
         assertThat(batch.get(1).refusal()).isEqualTo(Refusal.BLOCKED_BY_PREDECESSOR);

@@ -11,29 +11,24 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class LivenessIT {
     private static final Duration STALLED_AFTER = Duration.ofSeconds(40);
 
-    private final OutboxFixture outbox = OutboxFixture.create();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
+
     private final TopicReader reader = outbox.reader();
     private final MeterRegistry meters = new SimpleMeterRegistry();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
-
     @Test
     void a_stalled_engine_is_replaced_before_readiness_fails() throws Exception {
-        // Given
         OutboxRelay relay = outbox.relay(outbox.config(STALLED_AFTER), meters);
         relay.start();
         outbox.append("o-1", "1");
@@ -41,7 +36,7 @@ class LivenessIT {
         long walsender =
                 outbox.count("SELECT active_pid FROM pg_replication_slots WHERE slot_name = '" + outbox.slot() + "'");
 
-        // When the connection stays open but delivers nothing
+        // The connection stays open but delivers nothing.
         AtomicBoolean reported = new AtomicBoolean();
         signal("STOP", walsender);
         try {
@@ -54,7 +49,6 @@ class LivenessIT {
             signal("CONT", walsender);
         }
 
-        // Then
         OutboxFixture.await().until(() -> {
             reported.compareAndSet(false, relay.problem().isPresent());
             return outbox.relayed() == 2;
@@ -67,13 +61,12 @@ class LivenessIT {
 
     @Test
     void heartbeats_delayed_by_the_database_do_not_count_as_a_stalled_engine() throws SQLException {
-        // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         relay.start();
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When moving the watermark is blocked by a lock
+        // A lock blocks the update of the watermark.
         try (Connection other = outbox.connect();
                 Statement lock = other.createStatement()) {
             other.setAutoCommit(false);
@@ -85,7 +78,6 @@ class LivenessIT {
                             > 8);
         }
 
-        // Then
         outbox.append("o-1", "2");
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
         assertThat(restarts()).isZero();
@@ -96,17 +88,15 @@ class LivenessIT {
         try (ProxiedKafka kafka = ProxiedKafka.start(folder);
                 OutboxFixture own = OutboxFixture.create(kafka.direct());
                 TopicReader topic = own.reader()) {
-            // Given
             OutboxRelay relay = own.relay(own.configWithKafkaAt(kafka.throughTheNetwork()), meters);
             relay.start();
             own.append("o-1", "1");
             OutboxFixture.await().until(() -> own.relayed() == 1);
 
-            // When the connection stays open but no acknowledgement arrives
+            // The connection stays open but no acknowledgement arrives.
             kafka.network().freeze();
             own.append("o-1", "2");
 
-            // Then
             OutboxFixture.await()
                     .untilAsserted(() -> assertThat(relay.problem())
                             .hasValueSatisfying(problem -> assertThat(problem)

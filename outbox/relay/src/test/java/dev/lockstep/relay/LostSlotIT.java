@@ -14,28 +14,25 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class LostSlotIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void a_missing_slot_is_recreated_and_missed_rows_are_sent_from_the_table() {
-        // Given
         OutboxRelay first = outbox.relay();
         first.start();
         outbox.append("o-1", "1");
@@ -45,13 +42,11 @@ class LostSlotIT {
         outbox.dropSlot();
         outbox.append("o-1", "3");
 
-        // When
         OutboxRelay second = outbox.relay();
         outbox.append("o-1", "4");
         second.start();
         outbox.append("o-1", "5");
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).contains("5"));
         assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4", "5")));
@@ -61,7 +56,6 @@ class LostSlotIT {
 
     @Test
     void a_lost_slot_is_replaced_and_missed_rows_are_sent_from_the_table() {
-        // Given
         OutboxRelay first = outbox.relay();
         first.start();
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 0);
@@ -69,12 +63,10 @@ class LostSlotIT {
         outbox.append("o-1", "1");
         outbox.invalidateSlot();
 
-        // When
         OutboxRelay second = outbox.relay();
         second.start();
         outbox.append("o-1", "2");
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).contains("2"));
         assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2")));
@@ -86,12 +78,10 @@ class LostSlotIT {
 
     @Test
     void an_active_slot_that_is_invalidated_is_replaced_and_nothing_is_lost() throws Exception {
-        // Given
         try (RelayProcess relay = RelayProcess.start(outbox.config())) {
             Writers writers = Writers.start(outbox, 3);
             OutboxFixture.await().until(() -> outbox.relayed() > 50 && outbox.isSlotActive());
 
-            // When
             relay.freeze();
             writers.writeMore(100);
             outbox.invalidateSlot();
@@ -99,7 +89,6 @@ class LostSlotIT {
             writers.writeMore(100);
             Map<String, List<String>> committed = writers.stop();
 
-            // Then
             assertThatAllArrive(committed, writers.committedRows());
             OutboxFixture.await().until(() -> outbox.pending() == 0);
         }
@@ -108,13 +97,11 @@ class LostSlotIT {
     @Test
     void dropping_the_slot_repeatedly_under_load_loses_nothing_and_keeps_the_order_of_each_key()
             throws InterruptedException {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         outbox.relay().start();
         Writers writers = Writers.start(outbox, 4);
 
-        // When
         for (int drop = 0; drop < 4; drop++) {
             long relayed = outbox.relayed();
             OutboxFixture.await().until(() -> outbox.relayed() > relayed + 50);
@@ -123,7 +110,6 @@ class LostSlotIT {
         writers.writeMore(100);
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         assertThatAllArrive(committed, writers.committedRows());
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(outbox.pending()).isZero();
@@ -174,7 +160,6 @@ class LostSlotIT {
     @ParameterizedTest
     @EnumSource
     void a_relay_killed_between_two_steps_goes_on_with_the_next_one(Step step) {
-        // Given
         outbox.relay();
         List<String> before = append("a", 2_500);
         outbox.invalidateSlot();
@@ -184,11 +169,9 @@ class LostSlotIT {
                 .forEach(outbox::execute);
         List<String> meanwhile = append("b", 10);
 
-        // When
         outbox.relay().start();
         List<String> after = append("c", 10);
 
-        // Then
         List<String> expected = Stream.of(before.subList(step.sent(), before.size()), meanwhile, after)
                 .flatMap(List::stream)
                 .toList();
@@ -204,17 +187,14 @@ class LostSlotIT {
 
     @Test
     void only_one_of_two_relays_sends_the_rows_that_a_lost_slot_missed() {
-        // Given
         outbox.relay();
         append("a", 5_000);
         outbox.invalidateSlot();
 
-        // When
         outbox.relay().start();
         outbox.relay().start();
         append("b", 1);
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).contains("b-1"));
         assertThat(messages.stream().map(Message::id)).doesNotHaveDuplicates().hasSize(5_001);
@@ -223,7 +203,6 @@ class LostSlotIT {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void a_slot_created_by_an_engine_is_replaced_even_if_its_relay_crashed(boolean relayed) throws SQLException {
-        // Given
         OutboxRelay first = outbox.relay();
         List<String> before = relayed ? append("a", 1) : List.of();
         if (relayed) {
@@ -237,18 +216,15 @@ class LostSlotIT {
         // Creates the slot as the crashed engine did. The slot is all that remains of it.
         outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
 
-        // When
         outbox.relay().start();
         List<String> after = append("c", 10);
 
-        // Then
         assertThatTheyArrive(List.of(before, missed, after));
         OutboxFixture.await().until(() -> outbox.pending() == 0);
     }
 
     @Test
     void a_slot_created_by_an_engine_is_replaced_even_if_the_previous_slot_was_verified() throws SQLException {
-        // Given
         outbox.relay();
         SlotProvisioner one = slotProvisioner();
         SlotProvisioner other = slotProvisioner();
@@ -260,28 +236,23 @@ class LostSlotIT {
         outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
         assertThat(other.verify(seen)).isFalse();
 
-        // When
         outbox.relay().start();
         List<String> after = append("c", 10);
 
-        // Then
         assertThatTheyArrive(List.of(missed, after));
     }
 
     @Test
     void a_slot_that_another_relay_read_since_it_was_claimed_is_not_replaced() throws SQLException {
-        // Given
         OutboxRelay relay = outbox.relay();
         SlotProvisioner provisioner = slotProvisioner();
         SlotState seen = claimSlot(provisioner);
 
-        // When
         relay.start();
         append("a", 1);
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         relay.close();
 
-        // Then
         try (Connection connection = outbox.connect()) {
             assertThat(provisioner.claim(connection, seen)).isFalse();
             assertThat(provisioner.dropUnverified(connection)).isFalse();
@@ -304,7 +275,6 @@ class LostSlotIT {
 
     @Test
     void nothing_is_published_from_an_unverified_slot() {
-        // Given
         outbox.relay();
         RelayConfig config = outbox.config();
         SlotState before = new SlotState(false, null, true, "0/1", 0);
@@ -321,12 +291,10 @@ class LostSlotIT {
         LeaderSession session = new LeaderSession(relay, before, PgSnapshot.parse("3:3:"), 0);
         outbox.append("o-1", "1");
 
-        // When
         assertThatThrownBy(session::run)
                 .isInstanceOf(RelayException.class)
                 .hasMessageContaining("is not the slot that this relay claimed before its engine started");
 
-        // Then
         assertThat(reader.readAll()).isEmpty();
     }
 

@@ -1,16 +1,15 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.DatabaseTemplate;
+import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestKafka;
+import dev.lockstep.testing.TestResource;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -18,63 +17,77 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
-import java.util.stream.Stream;
-import org.apache.kafka.clients.admin.Admin;
+import javax.sql.DataSource;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
-/** A database with an outbox and a topic for one test, and the relays that the test starts on them. */
-final class OutboxFixture implements AutoCloseable {
+/** A database with an outbox and a topic for one test, and the relays and readers that the test starts on them. */
+final class OutboxFixture extends TestResource {
+    private static final DatabaseTemplate TABLES = new DatabaseTemplate("relay", OutboxFixture::createTables);
+    private static final String MIGRATION = "/dev/lockstep/messaging/migration/V001__messaging.sql";
+    // Tests write rows with ids of any time.
+    private static final String ONE_PARTITION =
+            "CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE)";
+    private static final int PARTITIONS = 3;
     private static final String APPEND = """
         INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
         VALUES ('order', ?, 'OrderCreated', ?, ?)
         RETURNING id
         """;
 
-    // Tests write rows with ids of any time.
-    private static final String ONE_PARTITION =
-            "CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE)";
-
-    private final String database;
-    private final String topic;
-    private final String bootstrapServers;
+    private final TestDatabase database = new TestDatabase(TABLES);
+    private final String topic = "events-" + database.name();
+    private final TestKafka kafka;
     private final List<OutboxRelay> relays = new ArrayList<>();
+    private final List<TopicReader> readers = new ArrayList<>();
 
-    private OutboxFixture(String database, String topic, String bootstrapServers) {
-        this.database = database;
-        this.topic = topic;
-        this.bootstrapServers = bootstrapServers;
+    private OutboxFixture(TestKafka kafka) {
+        this.kafka = kafka;
+        // As if the tables had just been created.
+        execute("UPDATE outbox_watermark SET acknowledged_at = now()");
+        createTopic(topic, Map.of());
     }
 
     static OutboxFixture create() {
-        return create(TestServers.kafka().bootstrapServers());
+        return new OutboxFixture(new TestKafka());
     }
 
     /** @param bootstrapServers the address of the Kafka cluster to use instead of the shared one */
     static OutboxFixture create(String bootstrapServers) {
-        String database = TestServers.newDatabase("relay");
-        OutboxFixture fixture = new OutboxFixture(database, "events-" + database, bootstrapServers);
-        migrations().forEach(fixture::execute);
-        fixture.execute(ONE_PARTITION);
-        fixture.createTopic(fixture.topic(), Map.of());
-        return fixture;
+        return new OutboxFixture(TestKafka.at(bootstrapServers));
+    }
+
+    // The build copies the migration of outbox/messaging into the resources of the tests.
+    private static void createTables(DataSource source) {
+        try (Connection connection = source.getConnection();
+                Statement statement = connection.createStatement();
+                InputStream tables = OutboxFixture.class.getResourceAsStream(MIGRATION)) {
+            statement.execute(new String(Objects.requireNonNull(tables).readAllBytes(), StandardCharsets.UTF_8));
+            statement.execute(ONE_PARTITION);
+        } catch (SQLException | IOException cause) {
+            throw new IllegalStateException(cause);
+        }
     }
 
     String database() {
-        return database;
+        return database.name();
+    }
+
+    String postgresHost() {
+        return database.server().host();
+    }
+
+    int postgresPort() {
+        return database.server().port();
     }
 
     String topic() {
@@ -82,7 +95,7 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     String slot() {
-        return database + "_outbox";
+        return database.name() + "_outbox";
     }
 
     RelayConfig config() {
@@ -99,15 +112,15 @@ final class OutboxFixture implements AutoCloseable {
 
     private RelayConfig config(Map<String, String> producer, Duration stalledAfter) {
         Map<String, String> settings = new HashMap<>(producer);
-        settings.put("bootstrap.servers", bootstrapServers);
-        return config(TestServers.postgres().port(), settings, stalledAfter);
+        settings.put("bootstrap.servers", kafka.bootstrapServers());
+        return config(postgresPort(), settings, stalledAfter);
     }
 
     private RelayConfig config(int port, Map<String, String> settings, Duration stalledAfter) {
         return new RelayConfig(
-                TestServers.postgres().host(),
+                postgresHost(),
                 port,
-                database,
+                database.name(),
                 "lockstep",
                 "lockstep",
                 slot(),
@@ -120,7 +133,7 @@ final class OutboxFixture implements AutoCloseable {
 
     /** Returns the configuration of a relay that connects to Kafka at another address, such as that of a proxy. */
     RelayConfig configWithKafkaAt(String servers) {
-        return config(TestServers.postgres().port(), Map.of("bootstrap.servers", servers), Duration.ofSeconds(3));
+        return config(postgresPort(), Map.of("bootstrap.servers", servers), Duration.ofSeconds(3));
     }
 
     /** Returns the same configuration without heartbeats, for a relay that must send nothing but rows to Kafka. */
@@ -141,7 +154,7 @@ final class OutboxFixture implements AutoCloseable {
 
     /** Returns the configuration of a relay that connects to Postgres through another port, such as that of a proxy. */
     RelayConfig configWithPostgresAt(int port) {
-        return config(port, Map.of("bootstrap.servers", bootstrapServers), Duration.ofSeconds(3));
+        return config(port, Map.of("bootstrap.servers", kafka.bootstrapServers()), Duration.ofSeconds(3));
     }
 
     OutboxRelay relay() {
@@ -156,16 +169,19 @@ final class OutboxFixture implements AutoCloseable {
         return relay;
     }
 
+    /** Returns a reader of the topic. The fixture closes it. */
     TopicReader reader() {
         return reader(topic);
     }
 
     TopicReader reader(String name) {
-        return new TopicReader(bootstrapServers, name);
+        TopicReader reader = new TopicReader(kafka.bootstrapServers(), name);
+        readers.add(reader);
+        return reader;
     }
 
-    Connection connect() throws SQLException {
-        return DriverManager.getConnection(TestServers.postgres().jdbcUrl(database), "lockstep", "lockstep");
+    Connection connect() {
+        return database.connect();
     }
 
     UUID append(String key, String payload) {
@@ -201,22 +217,11 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     void execute(String sql) {
-        try (Connection connection = connect();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        } catch (SQLException cause) {
-            throw new IllegalStateException(cause);
-        }
+        database.execute(sql);
     }
 
     void executeAsSuperuser(String sql) {
-        try (Connection connection =
-                        DriverManager.getConnection(TestServers.postgres().superuserUrl(database));
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        } catch (SQLException cause) {
-            throw new IllegalStateException(cause);
-        }
+        database.executeAsSuperuser(sql);
     }
 
     /** Returns the first column of the first row as text; null if it is NULL or there is no row. */
@@ -236,19 +241,9 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     Set<String> relayedIds() {
-        Set<String> ids = new HashSet<>();
-        try (Connection connection = connect();
-                Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(
-                        "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)"
-                                + " AND id NOT IN (SELECT id FROM outbox_held)")) {
-            while (rows.next()) {
-                ids.add(rows.getString(1));
-            }
-        } catch (SQLException cause) {
-            throw new IllegalStateException(cause);
-        }
-        return ids;
+        return Set.copyOf(database.strings(
+                "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)"
+                        + " AND id NOT IN (SELECT id FROM outbox_held)"));
     }
 
     long relayed() {
@@ -268,55 +263,22 @@ final class OutboxFixture implements AutoCloseable {
     }
 
     void createTopic(String name, Map<String, String> settings) {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            NewTopic created = new NewTopic(name, Optional.of(3), Optional.empty()).configs(settings);
-            admin.createTopics(List.of(created)).all().get();
-        } catch (InterruptedException | ExecutionException cause) {
-            throw new IllegalStateException(cause);
-        }
+        kafka.createTopic(name, PARTITIONS, settings);
     }
 
     void deleteTopic(String name) {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            admin.deleteTopics(List.of(name)).all().get();
-        } catch (InterruptedException | ExecutionException cause) {
-            throw new IllegalStateException(cause);
-        }
+        kafka.deleteTopic(name);
     }
 
     void changeTopic(String name, String setting, String value) {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            AlterConfigOp change = new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
-            admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, name), List.of(change)))
-                    .all()
-                    .get();
-        } catch (InterruptedException | ExecutionException cause) {
-            throw new IllegalStateException(cause);
-        }
+        AlterConfigOp change = new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET);
+        TestKafka.await(kafka.admin()
+                .incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.TOPIC, name), List.of(change)))
+                .all());
     }
 
     static ConditionFactory await() {
         return Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(50));
-    }
-
-    // The build copies these files of outbox/messaging into the resources of the tests.
-    private static List<String> migrations() {
-        try {
-            Path folder =
-                    Path.of(Objects.requireNonNull(OutboxFixture.class.getResource("/dev/lockstep/messaging/migration"))
-                            .toURI());
-            List<String> migrations = new ArrayList<>();
-            try (Stream<Path> files = Files.list(folder)) {
-                for (Path file : files.sorted().toList()) {
-                    migrations.add(Files.readString(file));
-                }
-            }
-            return migrations;
-        } catch (IOException cause) {
-            throw new UncheckedIOException(cause);
-        } catch (URISyntaxException cause) {
-            throw new IllegalStateException(cause);
-        }
     }
 
     boolean isSlotActive() {
@@ -359,11 +321,13 @@ final class OutboxFixture implements AutoCloseable {
                 + " current_database()");
     }
 
-    /** Closes all relays and drops the slot, so that it does not retain the WAL of later tests. */
+    /** Closes all relays and readers, and drops the slot, so that it does not retain the WAL of later tests. */
     @Override
     public void close() {
         relays.forEach(OutboxRelay::close);
+        readers.forEach(TopicReader::close);
         await().until(() -> !isSlotActive());
         dropSlot();
+        kafka.close();
     }
 }

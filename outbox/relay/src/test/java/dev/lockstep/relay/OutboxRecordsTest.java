@@ -24,10 +24,8 @@ class OutboxRecordsTest {
 
     @Test
     void a_row_becomes_a_cloudevent_in_binary_mode() {
-        // When
         ProducerRecord<byte[], byte[]> record = records.row(row(ID, "o-1", "{}", "00-trace-01", null));
 
-        // Then
         assertThat(record.topic()).isEqualTo("order.created");
         assertThat(record.partition()).isNull();
         assertThat(text(record.key())).isEqualTo("o-1");
@@ -46,7 +44,6 @@ class OutboxRecordsTest {
 
     @Test
     void a_numbered_row_has_sortable_sequence_and_previous_id_headers() {
-        // Given
         OutboxRow row = new OutboxRow(
                 ID,
                 "o-1",
@@ -61,7 +58,6 @@ class OutboxRecordsTest {
                 COMMITTED,
                 null);
 
-        // Then
         assertThat(lines(records.row(row).headers()))
                 .contains("ce_sequence: 0000000012", "ce_previousid: the one before");
     }
@@ -75,10 +71,8 @@ class OutboxRecordsTest {
 
     @Test
     void a_row_without_optional_columns_gives_a_record_without_them() {
-        // When
         ProducerRecord<byte[], byte[]> record = records.row(row(ID, null, null, null, null));
 
-        // Then
         assertThat(record.key()).isNull();
         assertThat(record.value()).isNull();
         assertThat(lines(record.headers())).noneMatch(line -> line.matches("(ce_subject|traceparent):.*"));
@@ -93,13 +87,10 @@ class OutboxRecordsTest {
 
     @Test
     void creating_a_record_does_not_consume_the_payload() {
-        // Given
         OutboxRow row = row(ID, "o-1", "{\"n\":1}", null, null);
 
-        // When
         records.row(row);
 
-        // Then
         assertThat(text(records.row(row).value())).isEqualTo("{\"n\":1}");
     }
 

@@ -1,12 +1,9 @@
 package dev.lockstep.relay;
 
+import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalKafka.Listener;
 import dev.lockstep.embedded.TcpProxy;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -21,7 +18,7 @@ final class ProxiedKafka implements AutoCloseable {
     }
 
     static ProxiedKafka start(Path folder) {
-        int port = freePort();
+        int port = FreePorts.any();
         TcpProxy network = TcpProxy.to("127.0.0.1", port);
         return new ProxiedKafka(
                 LocalKafka.start(folder, 0, List.of(new Listener("PROXIED", port, network.port()))), network);
@@ -43,13 +40,5 @@ final class ProxiedKafka implements AutoCloseable {
     public void close() {
         network.close();
         kafka.close();
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException cause) {
-            throw new UncheckedIOException(cause);
-        }
     }
 }

@@ -9,27 +9,24 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class PublicationIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void changes_other_than_inserts_are_skipped_and_the_slot_advances() {
-        // Given
         outbox.execute("""
                 CREATE PUBLICATION lockstep_outbox FOR TABLE outbox, outbox_heartbeat
                   WITH (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)
@@ -38,7 +35,6 @@ class PublicationIT {
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When
         outbox.execute("SELECT pg_logical_emit_message(true, 'x', 'y')");
         outbox.execute("SELECT pg_logical_emit_message(false, 'x', 'y')");
         outbox.execute("UPDATE outbox_heartbeat SET snapshot = '1:1:'");
@@ -46,7 +42,6 @@ class PublicationIT {
         outbox.execute("TRUNCATE outbox_heartbeat");
         outbox.append("o-1", "2");
 
-        // Then
         String written = outbox.query("SELECT pg_current_wal_lsn()");
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
         assertThat(TopicReader.values(reader.readAll())).containsExactly("1", "2");
@@ -66,14 +61,11 @@ class PublicationIT {
                 "FOR TABLE outbox, outbox_heartbeat WITH (publish = 'delete', publish_via_partition_root = true)"
             })
     void an_existing_incomplete_publication_is_completed(String definition) {
-        // Given
         outbox.execute("CREATE PUBLICATION lockstep_outbox " + definition);
 
-        // When
         outbox.relay().start();
         outbox.append("o-1", "1");
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(TopicReader.values(reader.readAll())).containsExactly("1");
     }
@@ -94,20 +86,17 @@ class PublicationIT {
             })
     void a_publication_altered_under_a_running_relay_is_repaired_and_keeps_the_order_of_each_key(String alteration)
             throws InterruptedException {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         Writers writers = Writers.start(outbox, 3);
         OutboxFixture.await().until(() -> outbox.relayed() > 50);
 
-        // When
         outbox.execute(alteration);
         writers.writeMore(50);
         OutboxFixture.await().until(this::isPublicationComplete);
         writers.writeMore(50);
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         assertThatAllArriveInOrder(committed, writers.committedRows());
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(outbox.pending()).isZero();
@@ -117,12 +106,11 @@ class PublicationIT {
 
     @Test
     void a_publication_altered_and_restored_by_hand_loses_nothing_and_keeps_the_order() throws InterruptedException {
-        // Given
         outbox.relay().start();
         Writers writers = Writers.start(outbox, 3);
         OutboxFixture.await().until(() -> outbox.relayed() > 50);
 
-        // When the alteration is so short that the relay can hardly notice it
+        // The alteration is so short that the relay can hardly notice it.
         for (int time = 0; time < 3; time++) {
             outbox.execute("ALTER PUBLICATION lockstep_outbox SET TABLE outbox WHERE (false), outbox_heartbeat");
             writers.writeMore(6);
@@ -131,14 +119,12 @@ class PublicationIT {
         }
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         assertThatAllArriveInOrder(committed, writers.committedRows());
         OutboxFixture.await().until(() -> outbox.pending() == 0);
     }
 
     @Test
     void a_publication_altered_while_no_relay_runs_loses_nothing() {
-        // Given
         OutboxRelay first = outbox.relay();
         first.start();
         outbox.append("o-1", "1");
@@ -149,11 +135,9 @@ class PublicationIT {
         outbox.execute("ALTER PUBLICATION lockstep_outbox ADD TABLE outbox");
         outbox.append("o-1", "3");
 
-        // When
         outbox.relay().start();
         outbox.append("o-1", "4");
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).contains("4"));
         assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4")));
@@ -176,15 +160,12 @@ class PublicationIT {
 
     @Test
     void a_superusers_publication_for_all_tables_is_used_unchanged() {
-        // Given
         outbox.executeAsSuperuser(
                 "CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert', publish_via_partition_root = true)");
 
-        // When
         outbox.relay().start();
         outbox.append("o-1", "1");
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
         assertThat(TopicReader.values(reader.readAll())).containsExactly("1");
         assertThat(outbox.query("SELECT puballtables FROM pg_publication")).isEqualTo("t");
@@ -192,12 +173,9 @@ class PublicationIT {
 
     @Test
     void an_incomplete_superuser_publication_for_all_tables_is_reported() {
-        // Given
         outbox.executeAsSuperuser("CREATE PUBLICATION lockstep_outbox FOR ALL TABLES WITH (publish = 'insert')");
 
-        // When
         try (OutboxRelay relay = new OutboxRelay(outbox.config(), new SimpleMeterRegistry())) {
-            // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
                             "publication lockstep_outbox is owned by another role and is incomplete; it must publish");
@@ -206,7 +184,6 @@ class PublicationIT {
 
     @Test
     void an_incomplete_publication_of_another_role_is_reported() {
-        // Given
         outbox.executeAsSuperuser("CREATE ROLE " + outbox.database() + " LOGIN REPLICATION PASSWORD 'lockstep'");
         outbox.execute("""
                 GRANT ALL ON ALL TABLES IN SCHEMA public TO %1$s;
@@ -226,9 +203,7 @@ class PublicationIT {
                 owner.heartbeatInterval(),
                 owner.stalledAfter());
 
-        // When
         try (OutboxRelay relay = new OutboxRelay(config, new SimpleMeterRegistry())) {
-            // Then
             assertThatThrownBy(relay::prepare)
                     .hasMessageStartingWith(
                             "publication lockstep_outbox is owned by another role and is incomplete; it must publish");

@@ -10,26 +10,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class ReconcilerIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
+
     private final TopicReader reader = outbox.reader();
     private final MeterRegistry meters = new SimpleMeterRegistry();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
-
     @Test
     void rows_that_the_engine_missed_are_sent_before_the_watermark_passes_them() throws Exception {
-        // Given that one of seven rows never reaches the publisher: unlogged tables are not in the WAL
+        // One of seven rows never reaches the publisher: unlogged tables are not in the WAL.
         outbox.execute("""
             DROP TABLE outbox_all;
             CREATE TABLE outbox_all PARTITION OF outbox FOR VALUES FROM (MINVALUE) TO (MAXVALUE) PARTITION BY HASH (id);
@@ -44,7 +40,6 @@ class ReconcilerIT {
         relay.start();
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 2);
 
-        // When
         Writers writers = Writers.start(outbox, 3);
         Set<String> relayedTooEarly = new HashSet<>();
         Set<Long> watermarks = new HashSet<>();
@@ -58,7 +53,6 @@ class ReconcilerIT {
         });
         writers.stop();
 
-        // Then
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         long lost = outbox.count("SELECT count(*) FROM outbox_lost");
         assertThat(lost).isGreaterThan(writers.committedRows() / 14);
@@ -73,13 +67,11 @@ class ReconcilerIT {
 
     @Test
     void rows_that_never_came_through_the_slot_are_sent_from_the_table_in_order() {
-        // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         relay.start();
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When
         outbox.execute("""
             ALTER TABLE outbox_all SET UNLOGGED;
             INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
@@ -87,7 +79,6 @@ class ReconcilerIT {
             ALTER TABLE outbox_all SET LOGGED
             """.formatted(outbox.topic()));
 
-        // Then
         List<Message> messages = reader.readUntil(read -> read.size() == 4);
         assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(Map.of("o-1", List.of("1", "2", "3", "4")));
         OutboxFixture.await().until(() -> outbox.pending() == 0);
@@ -96,19 +87,17 @@ class ReconcilerIT {
 
     @Test
     void a_row_with_a_different_payload_in_kafka_is_reported_and_sent_again() {
-        // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         relay.start();
         outbox.append("o-1", "1");
         OutboxFixture.await().until(() -> outbox.relayed() == 1);
 
-        // When the row from the slot differs from the final row of the table
+        // The row from the slot differs from the final row of the table.
         outbox.execute("""
             INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic) VALUES ('order', 'o-1', 'T', 'garbage', '%s');
             UPDATE outbox SET payload = 'good' WHERE payload = 'garbage'
             """.formatted(outbox.topic()));
 
-        // Then
         List<Message> messages = reader.readUntil(read -> read.size() == 3);
         assertThat(TopicReader.values(messages)).containsExactly("1", "garbage", "good");
         assertThat(messages.get(2).id()).isEqualTo(messages.get(1).id());
@@ -119,17 +108,14 @@ class ReconcilerIT {
 
     @Test
     void rows_of_a_backlog_are_not_sent_twice() {
-        // Given
         OutboxRelay relay = outbox.relay(outbox.config(), meters);
         outbox.execute("""
             INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
             SELECT 'order', 'o-1', 'Counted', convert_to(n::text, 'UTF8'), '%s' FROM generate_series(1, 20000) n
             """.formatted(outbox.topic()));
 
-        // When
         relay.start();
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 20_000);
         assertThat(reader.readAll()).hasSize(20_000);
         assertThat(counted("lockstep.relay.resent.rows")).isZero();

@@ -2,9 +2,7 @@ package dev.lockstep.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.relay.WatermarkStore.Watermark;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
@@ -17,25 +15,20 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RecoveryIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void pending_rows_are_sent_without_being_counted_first() throws SQLException {
-        // Given
         outbox.execute("""
                 CREATE FUNCTION once_unlocked(rows bigint) RETURNS bigint LANGUAGE plpgsql AS
                 $$ BEGIN PERFORM pg_advisory_lock_shared(1); RETURN rows; END $$;
@@ -47,10 +40,8 @@ class RecoveryIT {
                 Statement lock = other.createStatement()) {
             lock.execute("SELECT pg_advisory_lock(1)");
 
-            // When
             outbox.relay().start();
 
-            // Then
             assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
                     .containsExactly("1");
         }
@@ -59,7 +50,6 @@ class RecoveryIT {
 
     @Test
     void a_relay_does_not_read_the_outbox_while_another_one_recovers() throws SQLException {
-        // Given
         outbox.append("o-1", "1");
         OutboxRelay relay = outbox.relay();
         outbox.execute("UPDATE outbox_recovery SET holder = gen_random_uuid(), held_until = now() + interval '1 h'");
@@ -68,10 +58,8 @@ class RecoveryIT {
             other.setAutoCommit(false);
             lock.execute("LOCK TABLE outbox");
 
-            // When
             relay.start();
 
-            // Then
             OutboxFixture.await()
                     .untilAsserted(() -> assertThat(relay.problem())
                             .hasValueSatisfying(problem -> assertThat(problem)
@@ -81,13 +69,11 @@ class RecoveryIT {
 
     @Test
     void slot_creation_blocked_by_an_open_transaction_is_retried() throws SQLException {
-        // Given
         SlotProvisioner provisioner = slotProvisioner(outbox.config(), Duration.ofMillis(200));
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "1");
 
-            // When
             CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(provisioner::prepare);
             Set<String> backends = new HashSet<>();
             OutboxFixture.await().until(() -> {
@@ -96,14 +82,12 @@ class RecoveryIT {
             });
             open.commit();
 
-            // Then
             assertThat(prepared.join()).isTrue();
         }
     }
 
     @Test
     void closing_ends_a_blocked_slot_creation() throws SQLException {
-        // Given
         SlotProvisioner provisioner = slotProvisioner(outbox.config(), Duration.ofMillis(200));
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
@@ -111,10 +95,8 @@ class RecoveryIT {
             CompletableFuture<Boolean> prepared = CompletableFuture.supplyAsync(provisioner::prepare);
             OutboxFixture.await().until(() -> slotCreatorPid().isPresent());
 
-            // When
             provisioner.close();
 
-            // Then
             assertThat(prepared)
                     .failsWithin(Duration.ofSeconds(30))
                     .withThrowableThat()
@@ -143,11 +125,9 @@ class RecoveryIT {
     }
 
     private void disturbTableRead(BiConsumer<Recovery, TcpProxy> what, Duration limit, String end) throws SQLException {
-        LocalPostgres postgres = TestServers.postgres();
-        try (TcpProxy network = TcpProxy.to(postgres.host(), postgres.port());
+        try (TcpProxy network = TcpProxy.to(outbox.postgresHost(), outbox.postgresPort());
                 Connection other = outbox.connect();
                 Statement lock = other.createStatement()) {
-            // Given
             outbox.append("o-1", "1");
             Recovery recovery = recovery(outbox.configWithPostgresAt(network.port()));
             other.setAutoCommit(false);
@@ -158,10 +138,8 @@ class RecoveryIT {
                                     + " AND datname = current_database()")
                             > 0);
 
-            // When
             what.accept(recovery, network);
 
-            // Then
             assertThat(run).failsWithin(limit).withThrowableThat().withMessageContaining(end);
         }
     }
@@ -194,7 +172,6 @@ class RecoveryIT {
 
     @Test
     void a_former_leader_does_not_move_the_watermark_back() throws SQLException {
-        // Given
         WatermarkStore watermark = new WatermarkStore();
         RecoveryStore recovery = new RecoveryStore();
         try (Connection connection = outbox.connect()) {
@@ -207,10 +184,8 @@ class RecoveryIT {
             recovery.begin(connection, "0/1");
             recovery.complete(connection, "0/1");
 
-            // When
             watermark.move(connection, from, beat);
 
-            // Then
             assertThat(outbox.pending()).isZero();
             assertThat(watermark.read(connection).heartbeatNumber()).isEqualTo(beat.number());
         }

@@ -1,6 +1,6 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.embedded.TestServers;
+import dev.lockstep.testing.TestServers;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;

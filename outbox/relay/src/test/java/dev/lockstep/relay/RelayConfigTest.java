@@ -39,7 +39,6 @@ class RelayConfigTest {
 
     @Test
     void settings_that_order_and_durability_depend_on_cannot_be_overridden() {
-        // When
         Map<String, Object> settings = OutboxProducer.settings(config(
                 "orders_outbox",
                 Map.of(
@@ -53,7 +52,6 @@ class RelayConfigTest {
                         "linger.ms", "20",
                         "compression.type", "zstd")));
 
-        // Then
         assertThat(settings)
                 .containsEntry("acks", "all")
                 .containsEntry("enable.idempotence", "true")

@@ -3,7 +3,6 @@ package dev.lockstep.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.embedded.TestServers;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
@@ -15,24 +14,19 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Tests how an engine ends. Debezium refuses to close an engine that is starting. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RelayEngineIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-
-    @AfterEach
-    void close() {
-        outbox.close();
-    }
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
     @Test
     void an_engine_whose_slot_was_lost_before_it_started_ends_when_it_is_closed() throws InterruptedException {
-        // Given
         outbox.relay().close();
         outbox.invalidateSlot();
         RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {});
@@ -42,16 +36,13 @@ class RelayEngineIT {
                         .flatMap(Arrays::stream)
                         .anyMatch(frame -> frame.getMethodName().equals("readReplicationSlotInfo")));
 
-        // When
         engine.close();
 
-        // Then
         assertThat(running.join(Duration.ofSeconds(5))).isTrue();
     }
 
     @Test
     void an_engine_closed_while_postgres_creates_its_slot_does_not_read_it_afterwards() throws Exception {
-        // Given
         outbox.relay().close();
         outbox.dropSlot();
         RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {});
@@ -65,12 +56,10 @@ class RelayEngineIT {
                                     + " WHERE backend_type = 'walsender' AND query LIKE 'CREATE_REPLICATION_SLOT%'")
                             > 0);
 
-            // When
             engine.close();
             writer.commit();
         }
 
-        // Then
         OutboxFixture.await().until(() -> {
             engine.close();
             return !running.isAlive();
@@ -81,7 +70,7 @@ class RelayEngineIT {
 
     @Test
     void an_engine_that_is_closed_just_before_it_polls_ends() throws Exception {
-        // Given an engine that is about to poll, and that Debezium already considers running
+        // The engine is about to poll, and Debezium already considers it running.
         outbox.relay().close();
         CountDownLatch polling = new CountDownLatch(1);
         Semaphore resume = new Semaphore(0);
@@ -94,12 +83,11 @@ class RelayEngineIT {
         Thread running = start(engine);
         assertThat(polling.await(60, TimeUnit.SECONDS)).isTrue();
 
-        // When the engine is closed, and stopping its tasks takes some time
+        // Stopping the tasks of the engine takes some time.
         Thread closing = Thread.ofPlatform().start(engine::close);
         OutboxFixture.await().until(() -> isInEngine("stopSourceTasks"));
         resume.release();
 
-        // Then
         assertThat(running.join(Duration.ofSeconds(10))).isTrue();
         assertThat(closing.join(Duration.ofSeconds(10))).isTrue();
         OutboxFixture.await().until(() -> engineThreads().isEmpty());
@@ -108,7 +96,7 @@ class RelayEngineIT {
 
     @Test
     void an_engine_that_does_not_end_is_abandoned_and_neither_publishes_nor_holds_the_slot() throws Exception {
-        // Given an engine whose thread hangs in a batch and ignores interrupts
+        // The engine's thread hangs in a batch and ignores interrupts.
         outbox.relay().close();
         CountDownLatch hanging = new CountDownLatch(1);
         Semaphore resume = new Semaphore(0);
@@ -135,10 +123,9 @@ class RelayEngineIT {
         outbox.append("o-1", "1");
         assertThat(hanging.await(60, TimeUnit.SECONDS)).isTrue();
 
-        // When
         engine.close();
 
-        // Then the slot is free at once, although the thread still hangs
+        // The slot is free at once, although the thread still hangs.
         assertThat(running.join(Duration.ofSeconds(1))).isTrue();
         assertThat(ended.get()).hasMessageContaining("did not end within 4 s and was abandoned");
         OutboxFixture.await().until(() -> !outbox.isSlotActive());
@@ -147,7 +134,7 @@ class RelayEngineIT {
         OutboxFixture.await().until(() -> engineThreads().isEmpty());
         assertThat(batches).hasValue(1);
 
-        // And the next relay sends all rows
+        // The next relay sends all rows.
         OutboxRelay next = outbox.relay();
         next.start();
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
@@ -155,19 +142,17 @@ class RelayEngineIT {
 
     @Test
     void an_engine_that_starts_slowly_is_not_replaced() {
-        // Given a connection to Postgres on which each round trip of the engine takes long
+        // Each round trip of the engine to Postgres takes long.
         outbox.relay().close();
-        try (TcpProxy network = TcpProxy.to(
-                TestServers.postgres().host(), TestServers.postgres().port())) {
+        try (TcpProxy network = TcpProxy.to(outbox.postgresHost(), outbox.postgresPort())) {
             SimpleMeterRegistry meters = new SimpleMeterRegistry();
             network.delay(Duration.ofMillis(100));
             OutboxRelay relay = outbox.relay(outbox.configWithPostgresAt(network.port()), meters);
 
-            // When
             relay.start();
             outbox.append("o-1", "1");
 
-            // Then the start takes longer than the stall timeout, and the engine is not replaced
+            // The start takes longer than the stall timeout, and the engine is not replaced.
             OutboxFixture.await().until(() -> outbox.relayed() == 1);
             assertThat(meters.get("lockstep.relay.restarts").counters().stream()
                             .mapToDouble(Counter::count)

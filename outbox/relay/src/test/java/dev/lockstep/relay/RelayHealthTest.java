@@ -22,10 +22,8 @@ class RelayHealthTest {
 
     @Test
     void the_reason_that_prevents_starting_is_reported() {
-        // When
         health.degraded("Postgres at db:5432: Connection refused");
 
-        // Then
         assertThat(health.problem())
                 .contains("the relay of slot orders_outbox is starting: Postgres at db:5432: Connection refused");
     }
@@ -33,28 +31,22 @@ class RelayHealthTest {
     @ParameterizedTest
     @EnumSource(names = {"STARTING", "STANDBY", "LEADING"})
     void a_recent_watermark_is_no_problem_in_any_role(Role role) {
-        // Given
         health.setRole(role);
         health.watermarkMoved(Duration.ofSeconds(1));
 
-        // When
         now += Duration.ofSeconds(14).toNanos();
 
-        // Then
         assertThat(health.problem()).isEmpty();
     }
 
     @Test
     void an_old_watermark_is_reported_with_the_last_known_reason() {
-        // Given
         health.setRole(Role.LEADING);
         health.watermarkMoved(Duration.ZERO);
         health.degraded("Kafka at k:9092 has not acknowledged outbox row 1 for topic t for 15 s");
 
-        // When
         now += Duration.ofSeconds(16).toNanos();
 
-        // Then
         assertThat(health.problem())
                 .contains(
                         "the relay of slot orders_outbox is stalled: nothing was acknowledged for 16 s, while it holds the slot:"
@@ -63,14 +55,11 @@ class RelayHealthTest {
 
     @Test
     void a_blocking_problem_is_reported_at_once_and_until_the_relay_is_healthy() {
-        // Given
         health.setRole(Role.LEADING);
         health.watermarkMoved(Duration.ZERO);
 
-        // When
         health.blocked("outbox row 1 cannot be sent to topic t: RecordTooLargeException");
 
-        // Then
         assertThat(health.problem()).contains("outbox row 1 cannot be sent to topic t: RecordTooLargeException");
         health.healthy();
         assertThat(health.problem()).isEmpty();
@@ -78,13 +67,10 @@ class RelayHealthTest {
 
     @Test
     void a_closed_relay_is_a_problem() {
-        // Given
         health.watermarkMoved(Duration.ZERO);
 
-        // When
         health.setRole(Role.CLOSED);
 
-        // Then
         assertThat(health.problem()).contains("the relay of slot orders_outbox is closed");
     }
 }

@@ -19,16 +19,13 @@ class RelayMetricsTest {
     @ParameterizedTest
     @ValueSource(strings = {"lockstep.relay.slot.retained.bytes", "lockstep.relay.lag.seconds"})
     void leader_gauges_are_nan_in_a_former_leader(String gauge) {
-        // Given
         metrics.leading(true);
         metrics.retained(7);
         metrics.relayed(1, Instant.now());
         assertThat(meters.get(gauge).gauge().value()).isNotNaN();
 
-        // When
         metrics.leading(false);
 
-        // Then
         assertThat(meters.get(gauge).gauge().value()).isNaN();
     }
 

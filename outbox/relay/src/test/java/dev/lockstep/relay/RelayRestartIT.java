@@ -8,25 +8,22 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class RelayRestartIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void rows_written_while_the_relay_was_stopped_are_sent_afterwards() {
-        // Given
         OutboxRelay first = outbox.relay();
         first.start();
         outbox.append("o-1", "before");
@@ -34,11 +31,9 @@ class RelayRestartIT {
         first.close();
         outbox.append("o-1", "meanwhile");
 
-        // When
         outbox.relay().start();
         outbox.append("o-1", "after");
 
-        // Then
         List<Message> messages =
                 reader.readUntil(read -> TopicReader.values(read).contains("after"));
         assertThat(TopicReader.firstValuesByKey(messages))
@@ -47,24 +42,19 @@ class RelayRestartIT {
 
     @Test
     void rows_written_between_prepare_and_start_are_sent() {
-        // Given
         OutboxRelay relay = outbox.relay();
         outbox.append("o-1", "early");
 
-        // When
         relay.start();
 
-        // Then
         assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
                 .containsExactly("early");
     }
 
     @Test
     void restarts_under_load_lose_nothing_and_keep_the_order_of_each_key() throws InterruptedException {
-        // Given
         Writers writers = Writers.start(outbox, 4);
 
-        // When
         for (int restart = 0; restart < 4; restart++) {
             OutboxRelay relay = outbox.relay();
             relay.start();
@@ -75,16 +65,13 @@ class RelayRestartIT {
         Map<String, List<String>> committed = writers.stop();
         outbox.relay().start();
 
-        // Then
         assertThatAllArrive(committed, writers.committedRows());
     }
 
     @Test
     void a_relay_killed_under_load_loses_nothing_and_keeps_the_order_of_each_key() throws Exception {
-        // Given
         Writers writers = Writers.start(outbox, 4);
 
-        // When
         for (int kill = 0; kill < 3; kill++) {
             try (RelayProcess relay = RelayProcess.start(outbox.config())) {
                 long relayed = outbox.relayed();
@@ -95,18 +82,15 @@ class RelayRestartIT {
         Map<String, List<String>> committed = writers.stop();
         outbox.relay().start();
 
-        // Then
         assertThatAllArrive(committed, writers.committedRows());
     }
 
     @Test
     void a_relay_reconnects_after_its_postgres_connections_are_cut_under_load() throws InterruptedException {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         Writers writers = Writers.start(outbox, 3);
 
-        // When
         for (int cut = 0; cut < 3; cut++) {
             long relayed = outbox.relayed();
             OutboxFixture.await().until(() -> outbox.relayed() > relayed + 50);
@@ -119,25 +103,21 @@ class RelayRestartIT {
         }
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         assertThatAllArrive(committed, writers.committedRows());
         OutboxFixture.await().untilAsserted(() -> assertThat(relay.problem()).isEmpty());
     }
 
     @Test
     void closing_takes_less_than_five_seconds_gives_the_slot_back_and_may_be_done_twice() {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         outbox.append("o-1", "1");
         reader.readUntil(messages -> messages.size() == 1);
 
-        // When
         Instant start = Instant.now();
         relay.close();
         relay.close();
 
-        // Then
         assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(5));
         assertThat(outbox.isSlotActive()).isFalse();
         assertThat(relay.problem()).contains("the relay of slot " + outbox.slot() + " is closed");
@@ -145,18 +125,15 @@ class RelayRestartIT {
 
     @Test
     void a_relay_closed_while_it_starts_gives_the_slot_back_too() {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
 
-        // When
         OutboxFixture.await()
                 .until(() -> Optional.of("t")
                         .equals(Optional.ofNullable(outbox.query(
                                 "SELECT active FROM pg_replication_slots WHERE slot_name = '" + outbox.slot() + "'"))));
         relay.close();
 
-        // Then
         assertThat(outbox.isSlotActive()).isFalse();
     }
 

@@ -2,10 +2,9 @@ package dev.lockstep.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.lockstep.embedded.TestServers;
 import dev.lockstep.relay.TopicReader.Message;
+import dev.lockstep.testing.TestDatabase;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Tests with a database whose defaults change the format of values, the meaning of statements and the lifetime of sessions. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -46,25 +46,20 @@ class RelaySessionSettingsIT {
             "transaction_timeout = '500ms'",
             "wal_sender_timeout = '1ms'");
 
-    private final OutboxFixture outbox = OutboxFixture.create();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
+
     private final TopicReader reader = outbox.reader();
     private final List<byte[]> written = new ArrayList<>();
 
     @AfterEach
-    void close() throws SQLException {
-        reader.close();
-        // Connects to another database, where the settings do not apply.
-        try (Connection other = DriverManager.getConnection(
-                        TestServers.postgres().jdbcUrl("postgres"), "lockstep", "lockstep");
-                Statement statement = other.createStatement()) {
-            statement.execute("ALTER DATABASE " + outbox.database() + " RESET ALL");
-        }
-        outbox.close();
+    void resetSettings() {
+        // Through another database, where the settings do not apply.
+        new TestDatabase("other").execute("ALTER DATABASE " + outbox.database() + " RESET ALL");
     }
 
     @Test
     void payloads_reach_kafka_unchanged_whatever_the_database_settings() throws SQLException {
-        // Given
         outbox.execute("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.outbox (LIKE public.outbox);"
                 + " CREATE TABLE elsewhere.outbox_heartbeat (LIKE public.outbox_heartbeat INCLUDING ALL);"
                 + " CREATE TABLE elsewhere.outbox_watermark (LIKE public.outbox_watermark)");
@@ -81,7 +76,6 @@ class RelaySessionSettingsIT {
             append(connection, new byte[] {'\\'});
             append(connection, new byte[] {'\\', 'x', '4', '1'});
 
-            // When
             OutboxRelay relay = outbox.relay();
             relay.start();
             append(connection, allBytes(2));
@@ -89,7 +83,6 @@ class RelaySessionSettingsIT {
                 append(connection, Arrays.copyOfRange(allBytes(3), 70, 70 + length));
             }
 
-            // Then
             reader.readUntil(read -> read.stream().map(Message::id).distinct().count() == written.size());
             assertThat(reader.payloads().stream().distinct())
                     .containsExactlyElementsOf(

@@ -10,35 +10,28 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RelayedRowsIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void a_row_arrives_with_its_key_value_and_cloudevents_headers() {
-        // Given
         outbox.relay().start();
 
-        // When
         outbox.execute("""
                 INSERT INTO outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent)
                 VALUES ('0198c0de-1234-7abc-8def-0123456789ab', 'order', 'o-1', 'OrderCreated', '{"orderId":"o-1"}', '%s',
                         '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')
                 """.formatted(outbox.topic()));
 
-        // Then
         assertThat(reader.readUntil(messages -> messages.size() == 1))
                 .containsExactly(new Message(
                         "o-1",
@@ -56,16 +49,13 @@ class RelayedRowsIT {
 
     @Test
     void a_row_without_key_payload_and_time_arrives_without_key_and_value_and_with_its_commit_time() {
-        // Given
         outbox.relay().start();
         Instant before = Instant.now().minusSeconds(1);
 
-        // When
         outbox.execute(
                 "INSERT INTO outbox (id, aggregatetype, type, topic) VALUES (gen_random_uuid(), 'order', 'Ping', '%s')"
                         .formatted(outbox.topic()));
 
-        // Then
         Message message = reader.readUntil(messages -> messages.size() == 1).getFirst();
         assertThat(message.key()).isNull();
         assertThat(message.value()).isNull();
@@ -77,16 +67,13 @@ class RelayedRowsIT {
 
     @Test
     void a_row_with_its_own_headers_gets_no_others() {
-        // Given
         outbox.relay().start();
 
-        // When
         outbox.execute("""
                 INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, headers)
                 VALUES ('order', 'o-1', 'DeadLetter', 'not json', '%s', '[["ce_id","b3JpZ2luYWw="],["dlq_reason","VU5ERUNPREFCTEU="]]')
                 """.formatted(outbox.topic()));
 
-        // Then
         assertThat(reader.readUntil(messages -> messages.size() == 1))
                 .containsExactly(
                         new Message("o-1", "not json", Map.of("ce_id", "original", "dlq_reason", "UNDECODABLE")));
@@ -94,17 +81,14 @@ class RelayedRowsIT {
 
     @Test
     void a_resent_row_keeps_its_original_id_and_sequence() {
-        // Given
         outbox.relay().start();
 
-        // When
         outbox.execute("""
                 INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, sequence, previous_id, resend_of)
                 VALUES ('order', 'o-1', 'OrderCreated', '{}', '%s', 2, '0198c0de-1234-7abc-8def-000000000001',
                         '0198c0de-1234-7abc-8def-000000000002')
                 """.formatted(outbox.topic()));
 
-        // Then
         assertThat(reader.readUntil(messages -> messages.size() == 1).getFirst().headers())
                 .containsEntry("ce_id", "0198c0de-1234-7abc-8def-000000000002")
                 .containsEntry("ce_time", "2025-08-19T05:47:15.892Z")
@@ -114,7 +98,6 @@ class RelayedRowsIT {
 
     @Test
     void a_publication_without_newer_columns_is_updated_and_older_rows_still_arrive() {
-        // Given
         outbox.execute("""
                 CREATE PUBLICATION lockstep_outbox
                    FOR TABLE outbox (id, aggregatetype, aggregateid, type, payload, topic, traceparent, headers), outbox_heartbeat
@@ -123,7 +106,6 @@ class RelayedRowsIT {
         outbox.execute("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(outbox.slot()));
         outbox.append("o-1", "older");
 
-        // When
         OutboxRelay relay = outbox.relay();
         outbox.execute("""
                 INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, sequence)
@@ -131,7 +113,6 @@ class RelayedRowsIT {
                 """.formatted(outbox.topic()));
         relay.start();
 
-        // Then
         List<Message> messages = reader.readUntil(read -> read.size() == 2);
         assertThat(TopicReader.values(messages)).containsExactly("older", "newer");
         assertThat(messages.getFirst().headers()).doesNotContainKey("ce_sequence");
@@ -140,25 +121,20 @@ class RelayedRowsIT {
 
     @Test
     void rows_of_a_key_arrive_in_commit_order() throws InterruptedException {
-        // Given
         outbox.relay().start();
 
-        // When
         Writers writers = Writers.start(outbox, 4);
         writers.writeMore(2_000);
         Map<String, List<String>> committed = writers.stop();
 
-        // Then
         List<Message> messages = reader.readUntil(read -> read.size() == writers.committedRows());
         assertThat(TopicReader.firstValuesByKey(messages)).isEqualTo(committed);
     }
 
     @Test
     void a_transaction_that_is_rolled_back_sends_nothing() throws SQLException {
-        // Given
         outbox.relay().start();
 
-        // When
         try (Connection connection = outbox.connect()) {
             connection.setAutoCommit(false);
             outbox.append(connection, "o-1", "never");
@@ -167,23 +143,19 @@ class RelayedRowsIT {
             connection.commit();
         }
 
-        // Then
         assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
                 .containsExactly("committed");
     }
 
     @Test
     void a_large_transaction_arrives_as_a_whole() {
-        // Given
         outbox.relay().start();
 
-        // When
         outbox.execute("""
                 INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
                 SELECT 'order', 'o-1', 'Counted', convert_to(n::text, 'UTF8'), '%s' FROM generate_series(1, 20000) n
                 """.formatted(outbox.topic()));
 
-        // Then
         assertThat(TopicReader.values(reader.readUntil(messages -> messages.size() >= 20_000)))
                 .isEqualTo(IntStream.rangeClosed(1, 20_000)
                         .mapToObj(Integer::toString)
@@ -192,18 +164,15 @@ class RelayedRowsIT {
 
     @Test
     void a_payload_of_three_megabytes_arrives() {
-        // Given
         String topic = outbox.topic() + "-large";
         outbox.createTopic(topic, Map.of("max.message.bytes", "4194304"));
         outbox.relay().start();
 
-        // When
         outbox.execute("""
                 INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
                 VALUES ('order', 'o-1', 'Large', convert_to(repeat('x', 3000000), 'UTF8'), '%s')
                 """.formatted(topic));
 
-        // Then
         try (TopicReader large = outbox.reader(topic)) {
             assertThat(TopicReader.values(large.readUntil(messages -> !messages.isEmpty())))
                     .containsExactly("x".repeat(3_000_000));
@@ -212,13 +181,10 @@ class RelayedRowsIT {
 
     @Test
     void heartbeats_are_sent_to_their_own_topic() {
-        // Given
         outbox.relay().start();
 
-        // When
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 1);
 
-        // Then
         try (TopicReader heartbeats = outbox.reader(OutboxRecords.HEARTBEAT_TOPIC)) {
             long beat = outbox.count("SELECT beat FROM outbox_watermark");
             assertThat(heartbeats.readAll())
@@ -228,16 +194,13 @@ class RelayedRowsIT {
 
     @Test
     void the_relay_publishes_metrics() {
-        // Given
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         outbox.relay(outbox.config(), meters).start();
 
-        // When
         outbox.append("o-1", "1");
         outbox.append("o-2", "2");
         reader.readUntil(messages -> messages.size() == 2);
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(meters.get("lockstep.relay.rows").counter().count()).isEqualTo(2);
             assertThat(meters.get("lockstep.relay.leader").gauge().value()).isEqualTo(1);
@@ -249,14 +212,11 @@ class RelayedRowsIT {
 
     @Test
     void old_heartbeats_are_deleted() {
-        // Given
         outbox.relay().start();
         outbox.execute("INSERT INTO outbox_heartbeat SELECT FROM generate_series(1, 5000)");
 
-        // When
         OutboxFixture.await().until(() -> outbox.count("SELECT beat FROM outbox_watermark") > 5000);
 
-        // Then
         assertThat(outbox.count("SELECT count(*) FROM outbox_heartbeat")).isLessThan(150);
     }
 }

@@ -13,10 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,21 +24,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SnapshotDiffStoreIT {
     private static final String LSN = "0/1";
 
-    private final OutboxFixture outbox = OutboxFixture.create();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
+
     private final SnapshotDiffStore snapshotDiff = new SnapshotDiffStore();
     private final WatermarkStore watermark = new WatermarkStore();
-
-    @AfterEach
-    void close() {
-        outbox.close();
-    }
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void a_long_running_transaction_does_not_cause_relayed_rows_to_be_read_again(boolean analyzed) throws SQLException {
         try (Connection open = outbox.connect();
                 Connection connection = outbox.connect()) {
-            // Given
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "late");
             appendRelayedRows(3_000);
@@ -51,11 +47,10 @@ class SnapshotDiffStoreIT {
             outbox.append("o-2", "newer");
             connection.setAutoCommit(false);
 
-            // When
             boolean empty = snapshotDiff.isEmpty(connection, beat.snapshot(), null);
             watermark.move(connection, watermark.read(connection), beat);
 
-            // Then both statements find the two rows that are not relayed, and read few others
+            // Both statements find the two rows that are not relayed, and read few others.
             assertThat(empty).isFalse();
             assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
                     .isEqualTo(2);
@@ -67,7 +62,6 @@ class SnapshotDiffStoreIT {
     void completing_a_recovery_reads_only_the_rows_it_sent() throws SQLException {
         try (Connection open = outbox.connect();
                 Connection connection = outbox.connect()) {
-            // Given
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "late");
             appendRelayedRows(3_000);
@@ -75,10 +69,8 @@ class SnapshotDiffStoreIT {
             connection.setAutoCommit(false);
             insertRecovery(connection, snapshot());
 
-            // When
             new RecoveryStore().complete(connection, LSN);
 
-            // Then
             assertThat(number(connection, "SELECT relayed FROM outbox_watermark"))
                     .isEqualTo(1);
             assertThat(rowsRead(connection)).isLessThan(20);
@@ -87,7 +79,6 @@ class SnapshotDiffStoreIT {
 
     @Test
     void rows_between_two_snapshots_match_pg_visible_in_snapshot() throws SQLException {
-        // Given
         outbox.execute("""
             INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic, xid)
             SELECT 'order', 'o-1', 'Counted', '', 'events', (100 + n % 60)::text::xid8 FROM generate_series(1, 150) n
@@ -96,13 +87,11 @@ class SnapshotDiffStoreIT {
         try (Connection connection = outbox.connect()) {
             connection.setAutoCommit(false);
             for (int i = 0; i < 300; i++) {
-                // Given
                 String from = anySnapshot(random);
                 Heartbeat until = new Heartbeat(1, anySnapshot(random));
                 execute(connection, "UPDATE outbox_watermark SET beat = 0, relayed = 0, snapshot = '" + from + "'");
                 RowDigest expected = expectedDigest(connection, from, until.snapshot());
 
-                // When
                 boolean empty = snapshotDiff.isEmpty(connection, until.snapshot(), null);
                 boolean moved = watermark.moveIfEqual(connection, new Watermark(0, from), until, expected);
                 long relayed = number(connection, "SELECT relayed FROM outbox_watermark");
@@ -110,7 +99,6 @@ class SnapshotDiffStoreIT {
                 insertRecovery(connection, until.snapshot());
                 new RecoveryStore().complete(connection, LSN);
 
-                // Then
                 assertThat(empty).as("from %s until %s", from, until).isEqualTo(expected.rows() == 0);
                 assertThat(moved).as("from %s until %s", from, until).isTrue();
                 assertThat(relayed).isEqualTo(expected.rows());
@@ -122,7 +110,6 @@ class SnapshotDiffStoreIT {
 
     @Test
     void a_page_ends_with_the_row_that_exceeds_the_size_limit() throws Exception {
-        // Given
         outbox.execute("""
             INSERT INTO outbox (aggregatetype, aggregateid, type, payload, topic)
             SELECT 'order', 'o-1', 'Counted', convert_to(repeat('x', mib * 1024 * 1024), 'UTF8'), 'events'
@@ -130,11 +117,9 @@ class SnapshotDiffStoreIT {
             """);
         List<Integer> pages = new ArrayList<>();
         try (Connection connection = outbox.connect()) {
-            // When
             snapshotDiff.read(connection, snapshot(), null, page -> pages.add(page.size()));
         }
 
-        // Then
         assertThat(pages).containsExactly(1, 4, 1);
     }
 

@@ -3,7 +3,6 @@ package dev.lockstep.relay;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.embedded.TcpProxy;
-import dev.lockstep.embedded.TestServers;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -17,10 +16,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -28,13 +28,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@Tag("slow")
 class TakeoverIT {
     private static final Logger LOGGER = LoggerFactory.getLogger(TakeoverIT.class);
     private static final String MARK = "mark";
     private static ProxiedKafka kafka;
 
-    private OutboxFixture outbox;
-    private TopicReader reader;
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create(bootstrapServers());
+
+    private final TopicReader reader = outbox.reader();
     private final MeterRegistry firstMeters = new SimpleMeterRegistry();
     private final MeterRegistry secondMeters = new SimpleMeterRegistry();
 
@@ -48,32 +51,25 @@ class TakeoverIT {
         kafka.close();
     }
 
-    @BeforeEach
-    void open() {
-        outbox = OutboxFixture.create(kafka.direct());
-        reader = outbox.reader();
+    private static String bootstrapServers() {
+        return kafka.direct();
     }
 
     @AfterEach
-    void close() {
+    void healNetwork() {
         kafka.network().heal();
-        reader.close();
-        outbox.close();
     }
 
     @Test
     void one_of_two_relays_leads_and_both_are_healthy() {
-        // Given
         OutboxRelay first = outbox.relay(outbox.config(), firstMeters);
         OutboxRelay second = outbox.relay(outbox.config(), secondMeters);
 
-        // When
         first.start();
         second.start();
         outbox.append("o-1", "1");
         reader.readUntil(messages -> messages.size() == 1);
 
-        // Then
         OutboxFixture.await().untilAsserted(() -> {
             assertThat(leads(firstMeters) + leads(secondMeters)).isEqualTo(1);
             assertThat(first.problem()).isEmpty();
@@ -83,17 +79,14 @@ class TakeoverIT {
 
     @Test
     void when_the_leader_closes_the_other_takes_over() {
-        // Given
         OutboxRelay first = outbox.relay(outbox.config(), firstMeters);
         first.start();
         OutboxFixture.await().until(() -> leads(firstMeters) == 1);
         outbox.relay(outbox.config(), secondMeters).start();
 
-        // When
         first.close();
         outbox.append("o-1", "after");
 
-        // Then
         assertThat(TopicReader.values(reader.readUntil(messages -> !messages.isEmpty())))
                 .containsExactly("after");
         assertThat(leads(secondMeters)).isEqualTo(1);
@@ -101,42 +94,36 @@ class TakeoverIT {
 
     @Test
     void when_the_leader_is_killed_under_load_the_other_takes_over_and_nothing_is_lost() throws Exception {
-        // Given
         try (RelayProcess first = RelayProcess.start(outbox.config())) {
             OutboxFixture.await().until(outbox::isSlotActive);
             outbox.relay(outbox.config(), secondMeters).start();
             Writers writers = Writers.start(outbox, 4);
             OutboxFixture.await().until(() -> outbox.relayed() > 100);
 
-            // When
             first.kill();
             assertThatTheStallIsBounded("killed");
             writers.writeMore(100);
 
-            // Then
             assertThat(leads(secondMeters)).isEqualTo(1);
             assertThatAllArriveInOrder(writers);
         }
     }
 
     @Test
-    void when_the_leader_is_frozen_under_load_the_other_takes_over_and_nothing_is_lost_when_it_wakes_up()
+    void when_the_leader_is_frozen_under_load_the_other_takes_over_and_nothing_is_lost_when_it_resumes()
             throws Exception {
-        // Given
         try (RelayProcess first = RelayProcess.start(outbox.config())) {
             OutboxFixture.await().until(outbox::isSlotActive);
             outbox.relay(outbox.config(), secondMeters).start();
             Writers writers = Writers.start(outbox, 4);
             OutboxFixture.await().until(() -> outbox.relayed() > 100);
 
-            // When
             first.freeze();
             assertThatTheStallIsBounded("frozen");
             writers.writeMore(100);
             first.thaw();
             writers.writeMore(100);
 
-            // Then
             assertThat(leads(secondMeters)).isEqualTo(1);
             assertThatAllArriveInOrder(writers);
         }
@@ -144,7 +131,7 @@ class TakeoverIT {
 
     @Test
     void a_former_leader_that_resumes_sends_only_duplicates_and_confirms_nothing() throws Exception {
-        // Given a leader that is frozen with rows in flight to Kafka, and with nothing in flight before them
+        // The leader is frozen with rows in flight to Kafka, and with nothing in flight before them.
         RelayConfig config = OutboxFixture.withoutHeartbeats(outbox.configWithKafkaAt(kafka.throughTheNetwork()));
         try (RelayProcess first = RelayProcess.start(config)) {
             OutboxFixture.await().until(outbox::isSlotActive);
@@ -156,7 +143,7 @@ class TakeoverIT {
             Writers writers = Writers.start(outbox, 4);
             writers.writeMore(300);
             first.freeze();
-            // And another relay that has sent these rows and later ones
+            // Another relay has sent these rows and later ones.
             outbox.relay(outbox.config(), secondMeters).start();
             OutboxFixture.await().until(() -> leads(secondMeters) == 1);
             writers.writeMore(100);
@@ -165,12 +152,10 @@ class TakeoverIT {
             int before = reader.readAll().size();
             long confirmed = confirmed();
 
-            // When
             kafka.network().heal();
             first.thaw();
             reader.readUntil(read -> read.size() > before);
 
-            // Then
             assertThatAllArrivedInOrder(committed);
             assertThat(confirmed()).isGreaterThanOrEqualTo(confirmed);
             assertThat(leads(secondMeters)).isEqualTo(1);
@@ -198,7 +183,6 @@ class TakeoverIT {
     @ParameterizedTest
     @EnumSource
     void a_leader_that_cannot_reach_kafka_steps_down_for_a_standby_that_can(Fault fault) throws Exception {
-        // Given
         OutboxRelay first = outbox.relay(outbox.configWithKafkaAt(kafka.throughTheNetwork()), firstMeters);
         first.start();
         OutboxFixture.await().until(() -> leads(firstMeters) == 1);
@@ -207,12 +191,10 @@ class TakeoverIT {
         Writers writers = Writers.start(outbox, 4);
         OutboxFixture.await().until(() -> outbox.relayed() > 100);
 
-        // When
         fault.applyTo(kafka.network());
         assertThatTheStallIsBounded("kafka " + fault);
         writers.writeMore(100);
 
-        // Then
         assertThat(leads(secondMeters)).isEqualTo(1);
         OutboxFixture.await().until(() -> leads(firstMeters) == 0);
         assertThat(firstMeters
@@ -223,7 +205,7 @@ class TakeoverIT {
                 .isEqualTo(1);
         assertThatAllArriveInOrder(writers);
 
-        // And the former leader leads again only when Kafka answers it
+        // The former leader leads again only when Kafka answers it.
         second.close();
         UUID last = outbox.append(MARK, "last");
         OutboxFixture.await()
@@ -237,7 +219,6 @@ class TakeoverIT {
 
     @Test
     void a_leader_that_cannot_reach_kafka_keeps_waiting_if_no_standby_can() {
-        // Given
         OutboxRelay first = outbox.relay(outbox.configWithKafkaAt(kafka.throughTheNetwork()), firstMeters);
         first.start();
         OutboxFixture.await().until(() -> leads(firstMeters) == 1);
@@ -245,11 +226,9 @@ class TakeoverIT {
                 .start();
         long walsender = walsender();
 
-        // When
         kafka.network().freeze();
         UUID row = outbox.append("o-1", "1");
 
-        // Then
         OutboxFixture.await().during(Duration.ofSeconds(10)).until(() -> walsender() == walsender);
         kafka.network().heal();
         awaitMessage(row);
@@ -258,9 +237,7 @@ class TakeoverIT {
 
     @Test
     void when_the_leader_is_cut_off_from_postgres_the_other_takes_over_and_nothing_is_lost() throws Exception {
-        // Given
-        try (TcpProxy network = TcpProxy.to(
-                TestServers.postgres().host(), TestServers.postgres().port())) {
+        try (TcpProxy network = TcpProxy.to(outbox.postgresHost(), outbox.postgresPort())) {
             OutboxRelay first = outbox.relay(outbox.configWithPostgresAt(network.port()), firstMeters);
             first.start();
             OutboxFixture.await().until(() -> leads(firstMeters) == 1);
@@ -268,14 +245,12 @@ class TakeoverIT {
             Writers writers = Writers.start(outbox, 4);
             OutboxFixture.await().until(() -> outbox.relayed() > 100);
 
-            // When
             network.freeze();
             assertThatTheStallIsBounded("postgres FROZEN");
             writers.writeMore(100);
             network.heal();
             writers.writeMore(100);
 
-            // Then
             assertThat(leads(secondMeters)).isEqualTo(1);
             assertThatAllArriveInOrder(writers);
             OutboxFixture.await().untilAsserted(() -> {
@@ -288,10 +263,8 @@ class TakeoverIT {
 
     @Test
     void relays_can_prepare_concurrently() throws InterruptedException {
-        // Given
         List<Throwable> failures = new CopyOnWriteArrayList<>();
 
-        // When
         List<Thread> threads = IntStream.range(0, 6)
                 .mapToObj(i -> Thread.ofPlatform()
                         .uncaughtExceptionHandler((thread, failure) -> failures.add(failure))
@@ -301,7 +274,6 @@ class TakeoverIT {
             thread.join();
         }
 
-        // Then
         assertThat(failures).isEmpty();
     }
 

@@ -8,29 +8,23 @@ import java.sql.SQLException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class WatermarkIT {
-    private final OutboxFixture outbox = OutboxFixture.create();
-    private final TopicReader reader = outbox.reader();
+    @RegisterExtension
+    final OutboxFixture outbox = OutboxFixture.create();
 
-    @AfterEach
-    void close() {
-        reader.close();
-        outbox.close();
-    }
+    private final TopicReader reader = outbox.reader();
 
     @Test
     void a_row_never_counts_as_relayed_before_a_consumer_can_read_it() throws Exception {
-        // Given
         outbox.relay().start();
         Writers writers = Writers.start(outbox, 6);
 
-        // When
         Set<String> relayedTooEarly = new HashSet<>();
         Set<Long> watermarks = new HashSet<>();
         OutboxFixture.await().until(() -> {
@@ -44,53 +38,44 @@ class WatermarkIT {
         });
         writers.stop();
 
-        // Then
         assertThat(relayedTooEarly).isEmpty();
     }
 
     @Test
     void in_the_end_every_row_is_relayed_and_counted_once() throws InterruptedException {
-        // Given
         outbox.relay().start();
         Writers writers = Writers.start(outbox, 4);
         writers.writeMore(500);
 
-        // When
         writers.stop();
 
-        // Then
         OutboxFixture.await().until(() -> outbox.pending() == 0);
         assertThat(outbox.relayed()).isEqualTo(writers.committedRows());
     }
 
     @Test
     void a_transaction_that_stays_open_keeps_only_its_own_rows_pending() throws SQLException {
-        // Given
         outbox.relay().start();
         try (Connection open = outbox.connect()) {
             open.setAutoCommit(false);
             outbox.append(open, "o-1", "late");
 
-            // When
             outbox.append("o-2", "early");
             OutboxFixture.await().until(() -> outbox.relayed() == 1);
             open.commit();
         }
 
-        // Then
         OutboxFixture.await().until(() -> outbox.relayed() == 2);
         assertThat(TopicReader.values(reader.readAll())).containsExactlyInAnyOrder("early", "late");
     }
 
     @Test
     void an_idle_database_confirms_its_last_transaction() {
-        // Given
         OutboxRelay relay = outbox.relay();
         relay.start();
         outbox.append("o-1", "last");
         String written = outbox.query("SELECT pg_current_wal_lsn()");
 
-        // When
         OutboxFixture.await()
                 .until(() -> "t"
                         .equals(outbox.query(
@@ -101,25 +86,21 @@ class WatermarkIT {
         outbox.append("o-1", "next");
         reader.readUntil(messages -> TopicReader.values(messages).contains("next"));
 
-        // Then
         assertThat(TopicReader.values(reader.readAll())).containsExactly("last", "next");
     }
 
     @Test
     void an_idle_database_does_not_retain_the_wal_of_other_databases() {
-        // Given
         outbox.relay().start();
         OutboxFixture.await()
                 .until(() -> outbox.relayed() == 0 && outbox.count("SELECT beat FROM outbox_watermark") > 0);
         String before = outbox.query("SELECT pg_current_wal_lsn()");
 
-        // When
-        try (OutboxFixture neighbour = OutboxFixture.create()) {
-            neighbour.execute("CREATE TABLE noise AS SELECT repeat('x', 500) FROM generate_series(1, 20000)");
+        try (OutboxFixture other = OutboxFixture.create()) {
+            other.execute("CREATE TABLE noise AS SELECT repeat('x', 500) FROM generate_series(1, 20000)");
             String after = outbox.query("SELECT pg_current_wal_lsn()");
-            neighbour.execute("CHECKPOINT");
+            other.execute("CHECKPOINT");
 
-            // Then
             assertThat(outbox.query("SELECT pg_wal_lsn_diff('%s', '%s') > 5000000".formatted(after, before)))
                     .isEqualTo("t");
             OutboxFixture.await()

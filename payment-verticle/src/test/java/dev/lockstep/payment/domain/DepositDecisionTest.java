@@ -13,13 +13,10 @@ class DepositDecisionTest {
 
     @Test
     void a_deposit_is_posted_from_external_funds() {
-        // Given
         Money amount = new Money(250, "KRW");
 
-        // When
         DepositDecision deposit = DepositDecision.decide(ACCOUNT, amount);
 
-        // Then
         assertThat(deposit)
                 .isEqualTo(new DepositDecision.Accepted(
                         new Account(USER, new Money(750, "KRW")), Posting.deposit(USER, amount)));
@@ -27,28 +24,22 @@ class DepositDecisionTest {
 
     @Test
     void another_currency_is_rejected() {
-        // When
         DepositDecision deposit = DepositDecision.decide(ACCOUNT, new Money(250, "USD"));
 
-        // Then
         assertThat(deposit).isEqualTo(new DepositDecision.CurrencyMismatch("KRW"));
     }
 
     @Test
     void an_account_can_hold_exactly_the_maximum_balance() {
-        // When
         DepositDecision deposit = DepositDecision.decide(ACCOUNT, new Money(Account.MAX_BALANCE - 500, "KRW"));
 
-        // Then
         assertThat(deposit).isInstanceOf(DepositDecision.Accepted.class);
     }
 
     @Test
     void a_deposit_over_the_maximum_balance_is_rejected() {
-        // When
         DepositDecision deposit = DepositDecision.decide(ACCOUNT, new Money(Account.MAX_BALANCE - 499, "KRW"));
 
-        // Then
         assertThat(deposit).isEqualTo(new DepositDecision.BalanceLimitExceeded());
     }
 }

@@ -36,13 +36,10 @@ class PaymentBatchPropertiesTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void the_ledger_sums_to_zero_and_balances_are_sums_of_entries(long seed) {
-        // Given
         PaymentSimulation bank = new PaymentSimulation(new Random(seed));
 
-        // When
         bank.run(40);
 
-        // Then
         assertThat(bank.sumsByCurrency())
                 .allSatisfy((currency, sum) -> assertThat(sum).isZero());
         assertThat(bank.accounts.values()).allSatisfy(account -> {
@@ -54,16 +51,13 @@ class PaymentBatchPropertiesTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void the_batch_size_does_not_change_the_result(long seed) {
-        // Given
         PaymentSimulation inBatches = new PaymentSimulation(new Random(seed));
         PaymentSimulation oneByOne = new PaymentSimulation(new Random(seed));
         List<PaymentCommand> commands = inBatches.commands(200);
 
-        // When
         inBatches.apply(commands);
         commands.forEach(command -> oneByOne.apply(List.of(command)));
 
-        // Then
         assertThat(inBatches.payments).isEqualTo(oneByOne.payments);
         assertThat(inBatches.accounts).isEqualTo(oneByOne.accounts);
         assertThat(inBatches.postings).isEqualTo(oneByOne.postings);
@@ -72,16 +66,13 @@ class PaymentBatchPropertiesTest {
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
     void repeated_commands_change_nothing_and_return_the_current_payment(long seed) {
-        // Given
         PaymentSimulation bank = new PaymentSimulation(new Random(seed));
         List<PaymentCommand> commands = bank.commands(100);
         bank.apply(commands);
         PaymentBatch again = bank.newBatch();
 
-        // When
         List<Decided> answers = commands.stream().map(again::handle).toList();
 
-        // Then
         assertThat(again.postings()).isEmpty();
         assertThat(again.changedAccounts()).isEmpty();
         assertThat(again.newPayments()).isEmpty();
@@ -94,14 +85,11 @@ class PaymentBatchPropertiesTest {
     @ParameterizedTest
     @MethodSource("interleavings")
     void charge_and_refund_in_any_order_with_any_repeats_net_to_nothing(List<PaymentCommand> commands) {
-        // Given
         Account before = new Account(USER, new Money(1_000, "KRW"));
         PaymentBatch batch = new PaymentBatch(List.of(), List.of(before));
 
-        // When
         List<Decided> answers = commands.stream().map(batch::handle).toList();
 
-        // Then
         List<Account> after = batch.changedAccounts();
         assertThat(after).isSubsetOf(before);
         assertThat(answers.getLast()).isInstanceOf(Refunded.class);

@@ -36,62 +36,48 @@ class PaymentDeciderTest {
 
         @Test
         void a_charge_moves_its_amount_from_the_user_to_revenue() {
-            // When
             Decision decision = decider.decide(unseen, RICH, CHARGE);
 
-            // Then
             assertThat(decision)
                     .isEqualTo(new Decision(new Charged(ORDER, USER, PRICE), Posting.charge(ORDER, USER, PRICE)));
         }
 
         @Test
         void the_whole_balance_can_be_charged() {
-            // Given
             Account exact = new Account(USER, PRICE);
 
-            // When
             Decision decision = decider.decide(unseen, exact, CHARGE);
 
-            // Then
             assertThat(decision.payment()).isEqualTo(new Charged(ORDER, USER, PRICE));
         }
 
         @Test
         void a_charge_of_one_unit_too_much_is_declined() {
-            // When
             Decision decision = decider.decide(unseen, POOR, CHARGE);
 
-            // Then
             assertThat(decision).isEqualTo(declined(DeclineReason.INSUFFICIENT_FUNDS));
         }
 
         @Test
         void a_charge_to_an_unknown_account_is_declined() {
-            // When
             Decision decision = decider.decide(unseen, null, CHARGE);
 
-            // Then
             assertThat(decision).isEqualTo(declined(DeclineReason.UNKNOWN_ACCOUNT));
         }
 
         @Test
         void a_charge_in_another_currency_is_declined() {
-            // Given
             Account dollars = new Account(USER, new Money(1_000_000, "USD"));
 
-            // When
             Decision decision = decider.decide(unseen, dollars, CHARGE);
 
-            // Then
             assertThat(decision).isEqualTo(declined(DeclineReason.CURRENCY_MISMATCH));
         }
 
         @Test
         void a_refund_leaves_a_tombstone_and_moves_nothing() {
-            // When
             Decision decision = decider.decide(unseen, null, REFUND);
 
-            // Then
             assertThat(decision).isEqualTo(new Decision(new Refunded(ORDER, null, null), null));
         }
 
@@ -102,44 +88,35 @@ class PaymentDeciderTest {
 
     @Test
     void a_refund_of_a_charge_gives_the_money_back() {
-        // When
         Decision decision = decider.decide(new Charged(ORDER, USER, PRICE), POOR, REFUND);
 
-        // Then
         assertThat(decision)
                 .isEqualTo(new Decision(new Refunded(ORDER, USER, PRICE), Posting.refund(ORDER, USER, PRICE)));
     }
 
     @Test
     void a_refund_of_a_declined_charge_moves_nothing() {
-        // When
         Decision decision =
                 decider.decide(new Declined(ORDER, USER, PRICE, DeclineReason.INSUFFICIENT_FUNDS), POOR, REFUND);
 
-        // Then
         assertThat(decision).isEqualTo(new Decision(new Refunded(ORDER, USER, null), null));
     }
 
     @ParameterizedTest
     @MethodSource("decidedPayments")
     void a_charge_of_a_decided_payment_changes_nothing(Decided payment) {
-        // When
         Decision decision = decider.decide(payment, RICH, CHARGE);
 
-        // Then
         assertThat(decision).isEqualTo(new Decision(payment, null));
     }
 
     @ParameterizedTest
     @MethodSource("decidedPayments")
     void a_refund_that_repeats_changes_nothing(Decided payment) {
-        // Given
         Payment refunded = decider.decide(payment, RICH, REFUND).payment();
 
-        // When
         Decision again = decider.decide(refunded, RICH, REFUND);
 
-        // Then
         assertThat(again.posting()).isNull();
         assertThat(again.payment()).isEqualTo(refunded);
     }

@@ -85,13 +85,20 @@ public final class ListQuery {
      * The statement that reads a page.
      *
      * @param before the id at which the page starts, exclusive
-     * @param end the id at which it ends at the latest, inclusive
+     * @param end the id at which it ends at the latest, inclusive; irrelevant unless {@link #needsWindow}
      */
     public Statement page(UUID before, UUID end, int limit) {
-        WhereClause where = indexedWhere().and("id < ?", before).and("id >= ?", end);
-        if (!filters.isEmpty()) {
-            where.append(filters.stream()
-                    .map(filter -> where.numbered(filter.sql(), filter.value()))
+        WhereClause where = indexedWhere();
+        List<Condition> checks = new ArrayList<>(filters);
+        if (findsFewRows) {
+            // The index on ids would find all rows of the page's range, and the planner expects few of them.
+            checks.add(new Condition("id < ?", before));
+        } else {
+            where.and("id < ?", before).and("id >= ?", end);
+        }
+        if (!checks.isEmpty()) {
+            where.append(checks.stream()
+                    .map(check -> where.numbered(check.sql(), check.value()))
                     .collect(Collectors.joining(" AND ", "CASE WHEN ", " THEN true ELSE false END")));
         }
         String sql = select + where.sql() + " ORDER BY id DESC LIMIT " + where.parameter(limit);

@@ -55,7 +55,7 @@ class ConsumerProgressTest {
     }
 
     @Test
-    void parked_messages_and_a_batch_say_nothing_of_each_other() {
+    void progress_of_parked_messages_and_of_a_batch_is_independent() {
         progress.failed(Map.of(PARTITION, 17L), new IllegalStateException("no"));
         progress.parkedFailed(new IllegalStateException("no"));
         progress.parkedRetried();

@@ -1,9 +1,9 @@
 package dev.lockstep.messaging.consumer;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.messaging.Fixture;
 import dev.lockstep.messaging.consumer.ConsumerThread.ClientLoop;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -32,7 +32,7 @@ class ConsumerThreadTest {
 
     @AfterEach
     void close() {
-        Fixture.await(vertx.close());
+        await(vertx.close());
     }
 
     @Test
@@ -50,9 +50,9 @@ class ConsumerThreadTest {
         assertThat(second.isComplete()).isFalse();
         client.mayClose.countDown();
 
-        Fixture.await(first);
-        Fixture.await(second);
-        Fixture.await(thread.stop());
+        await(first);
+        await(second);
+        await(thread.stop());
         assertThat(released).hasValue(1);
         assertThat(progress.problem()).isEqualTo("has stopped");
         assertThat(progress.stall()).contains("the consumer thread has ended");
@@ -64,7 +64,7 @@ class ConsumerThreadTest {
         thread.start();
         await().until(() -> !clients.isEmpty());
 
-        Fixture.await(thread.stop());
+        await(thread.stop());
 
         assertThat(clients)
                 .singleElement()
@@ -73,7 +73,7 @@ class ConsumerThreadTest {
 
     @Test
     void a_thread_that_was_never_started_stops_at_once() {
-        Fixture.await(thread(ConsumerThreadTest::untilWokenUp).stop());
+        await(thread(ConsumerThreadTest::untilWokenUp).stop());
 
         assertThat(released).hasValue(1);
         assertThat(clients).isEmpty();
@@ -92,7 +92,7 @@ class ConsumerThreadTest {
         await().until(() -> clients.size() == 2);
 
         assertThat(clients.getFirst().closedWithin).hasSize(1);
-        Fixture.await(thread.stop());
+        await(thread.stop());
         assertThat(clients).hasSize(2);
     }
 

@@ -1,27 +1,29 @@
 package dev.lockstep.messaging.consumer;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.lockstep.messaging.Fixture;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 class EventLoopBridgeTest {
-    private final Vertx vertx = Vertx.vertx();
     private final AtomicInteger ended = new AtomicInteger();
-    private final EventLoopBridge work = new EventLoopBridge(vertx.getOrCreateContext(), ended::incrementAndGet);
+    private final Vertx vertx;
+    private final EventLoopBridge work;
 
-    @AfterEach
-    void close() {
-        Fixture.await(vertx.close());
+    EventLoopBridgeTest(Vertx vertx) {
+        this.vertx = vertx;
+        work = new EventLoopBridge(vertx.getOrCreateContext(), ended::incrementAndGet);
     }
 
     @Test
@@ -51,7 +53,7 @@ class EventLoopBridgeTest {
             }
         }));
 
-        assertThatThrownBy(() -> Fixture.await(waited))
+        assertThatThrownBy(() -> await(waited))
                 .hasMessageContaining("await must not be called on an event loop thread");
     }
 }

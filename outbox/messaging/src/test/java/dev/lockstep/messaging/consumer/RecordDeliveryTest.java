@@ -1,12 +1,12 @@
 package dev.lockstep.messaging.consumer;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import dev.lockstep.messaging.Fixture;
 import dev.lockstep.messaging.delivery.BatchProcessor;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
@@ -77,8 +77,8 @@ class RecordDeliveryTest {
     @AfterEach
     void close() {
         logger.detachAppender(logged);
-        Fixture.await(pool.close());
-        Fixture.await(vertx.close());
+        await(pool.close());
+        await(vertx.close());
     }
 
     @Test

@@ -274,7 +274,7 @@ class MessageCodecTest {
         return record(key.getBytes(StandardCharsets.UTF_8), value, type);
     }
 
-    @SuppressWarnings("NullAway") // a record's key may be null, which its unannotated constructor cannot say
+    @SuppressWarnings("NullAway") // a record's key may be null, which its unannotated constructor does not declare
     private static ConsumerRecord<byte[], byte[]> record(byte @Nullable [] key, byte[] value, String type) {
         ConsumerRecord<byte[], byte[]> record = new ConsumerRecord<>("t", 0, 0, key, value);
         record.headers().add("ce_type", type.getBytes(StandardCharsets.UTF_8));

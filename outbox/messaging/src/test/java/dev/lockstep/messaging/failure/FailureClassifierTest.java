@@ -133,7 +133,7 @@ class FailureClassifierTest {
     }
 
     @Test
-    void a_protocol_violation_is_blamed_on_the_message_unless_it_ends_the_session() {
+    void a_protocol_violation_is_attributed_to_the_message_unless_it_ends_the_session() {
         assertThat(classify(sql("ERROR", "08P01", ""))).isEqualTo(UNKNOWN);
         assertThat(classify(sql("FATAL", "08P01", ""))).isEqualTo(UNAVAILABLE);
     }

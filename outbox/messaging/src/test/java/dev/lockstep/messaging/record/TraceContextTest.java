@@ -43,10 +43,8 @@ class TraceContextTest {
                 "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01"
             })
     void anything_else_is_replaced_by_a_new_one(String traceparent) {
-        // When
         String used = TraceContext.orNew(traceparent);
 
-        // Then
         assertThat(used).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-01").isNotEqualTo(TraceContext.orNew(traceparent));
         assertThat(TraceContext.orNull(traceparent)).isNull();
         assertThat(TraceContext.orNull(used)).isEqualTo(used);

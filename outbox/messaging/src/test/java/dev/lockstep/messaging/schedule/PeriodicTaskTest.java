@@ -1,31 +1,28 @@
 package dev.lockstep.messaging.schedule;
 
+import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
+@ExtendWith(VertxExtension.class)
 class PeriodicTaskTest {
-    private final Vertx vertx = Vertx.vertx();
-
-    @AfterEach
-    void close() {
-        vertx.close().await();
-    }
-
     @Test
-    void a_failed_run_is_a_problem_and_the_next_run_follows() {
+    void a_failed_run_is_a_problem_and_the_next_run_follows(Vertx vertx) {
         Deque<Future<Boolean>> results = new ArrayDeque<>();
         Promise<Boolean> second = Promise.promise();
         results.add(Future.failedFuture("no database"));
@@ -47,7 +44,7 @@ class PeriodicTaskTest {
     }
 
     @Test
-    void a_run_in_progress_when_the_task_stops_is_awaited_and_is_the_last() {
+    void a_run_in_progress_when_the_task_stops_is_awaited_and_is_the_last(Vertx vertx) {
         Promise<Boolean> blocked = Promise.promise();
         AtomicInteger runs = new AtomicInteger();
         PeriodicTask task = new PeriodicTask(vertx, "reading", Duration.ofMillis(1), () -> {
@@ -63,7 +60,7 @@ class PeriodicTaskTest {
         blocked.complete(true);
         assertThat(stopped.succeeded()).isTrue();
         // A run that completes with true is otherwise followed by another one at once.
-        vertx.timer(20, java.util.concurrent.TimeUnit.MILLISECONDS).await();
+        await(vertx.timer(20, TimeUnit.MILLISECONDS));
         assertThat(runs).hasValue(1);
     }
 }

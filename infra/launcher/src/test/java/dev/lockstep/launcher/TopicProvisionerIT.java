@@ -1,9 +1,11 @@
-package dev.lockstep.runtime;
+package dev.lockstep.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.LocalKafka;
+import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.ServiceConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,8 +24,8 @@ class TopicProvisionerIT {
     @Test
     void a_missing_topic_is_reported_only_while_kafka_says_so(@TempDir Path folder)
             throws ExecutionException, InterruptedException {
-        try (LocalKafka kafka = LocalKafka.start(folder, 0);
-                Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
+        LocalKafka kafka = LocalKafka.start(folder, 0);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
                 TopicProvisioner topics = new TopicProvisioner(config(kafka), List.of("made"))) {
             admin.createTopics(List.of(new NewTopic("made", 1, (short) 1), new NewTopic("made.dlq", 1, (short) 1)))
                     .all()
@@ -38,6 +40,8 @@ class TopicProvisionerIT {
             kafka.close();
 
             await().atMost(Duration.ofSeconds(30)).until(() -> topics.problem().isEmpty());
+        } finally {
+            kafka.close();
         }
     }
 
