@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.consumer.MessageConsumer;
+import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import org.junit.jupiter.api.DisplayNameGeneration;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A handler whose future never completes for one of the messages. */
+/** A handler whose future never completes for one of the messages, or fails only after a while. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 @Tag("slow")
 class HangingHandlerIT {
@@ -21,7 +22,7 @@ class HangingHandlerIT {
     final Fixture fixture = Fixture.withTopic(1);
 
     @Test
-    void its_message_becomes_a_dead_letter_and_all_others_are_applied_once() {
+    void a_message_whose_handler_hangs_becomes_a_dead_letter_and_all_others_are_applied_once() {
         fixture.hello("a", "ann");
         fixture.hello("b", "bob");
         fixture.hello("b", "bea");
@@ -48,5 +49,21 @@ class HangingHandlerIT {
                         + " WHERE datname = current_database() AND state LIKE 'idle in transaction%'"))
                 .isEmpty();
         assertThat(consumer.problem()).isEmpty();
+    }
+
+    @Test
+    void messages_that_all_fail_slowly_are_parked_when_bisection_has_taken_too_long() {
+        int messages = 100;
+        for (int i = 0; i < messages; i++) {
+            fixture.hello("k" + i, "n" + i);
+        }
+
+        fixture.consume((tx, received) -> Future.future(
+                promise -> fixture.vertx.setTimer(2_500, fired -> promise.fail(new IllegalStateException("slow")))));
+
+        // One transaction for each message would take 250 s.
+        await().atMost(Duration.ofSeconds(90))
+                .untilAsserted(() -> assertThat(fixture.strings("SELECT 'parked' FROM parked_message"))
+                        .hasSize(messages));
     }
 }

@@ -34,8 +34,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
  * </pre>
  */
 final class BatchIsolation<M> {
-    // After this time, messages that still fail are parked without further bisection.
-    private static final long MAX_BISECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
+    // Shorter than for other failures, because a transient failure usually concerns all messages of the batch.
+    private static final long MAX_TRANSIENT_BISECTION_NANOS = TimeUnit.MILLISECONDS.toNanos(1_500);
 
     private final BoundedTransactions transactions;
     private final MessageHandler<M> handler;
@@ -46,7 +46,7 @@ final class BatchIsolation<M> {
     private final int batchSize;
     private final Set<UUID> retriedOnce = new HashSet<>();
     private long transientSince;
-    private long timingOutSince;
+    private long searchingSince;
 
     /**
      * @param transaction applies a part of the batch in one transaction
@@ -75,9 +75,9 @@ final class BatchIsolation<M> {
         if (part.isEmpty()) {
             return Future.succeededFuture();
         }
-        boolean patient = transientSince == 0 && lockWaitPolicy.allowsFullWait();
+        boolean fullLockWait = transientSince == 0 && lockWaitPolicy.allowsFullWait();
         return transaction
-                .apply(part, BatchLimits.ofPart(part.size(), batchSize, patient))
+                .apply(part, BatchLimits.ofPart(part.size(), batchSize, fullLockWait))
                 .recover(cause -> isolate(part, cause))
                 .onSuccess(done ->
                         applied.accept(part.stream().map(DecodedRecord::source).toList()));
@@ -96,15 +96,19 @@ final class BatchIsolation<M> {
     }
 
     private Future<Void> isolateTimedOut(List<DecodedRecord<M>> part, Throwable cause) {
-        if (timingOutSince == 0) {
-            timingOutSince = System.nanoTime();
-        }
-        boolean searchedForLong = System.nanoTime() - timingOutSince > BatchLimits.MAX_TIMEOUT_BISECTION.toNanos();
+        boolean searchedForLong = hasSearchedForLong();
         // If the database does not answer the ping, the search ends and the batch fails.
         return transactions
                 .ping()
                 .compose(answers ->
                         searchedForLong ? failedMessages.parkUncounted(part, cause) : isolateByBisection(part, cause));
+    }
+
+    private boolean hasSearchedForLong() {
+        if (searchingSince == 0) {
+            searchingSince = System.nanoTime();
+        }
+        return System.nanoTime() - searchingSince > BatchLimits.MAX_BISECTION.toNanos();
     }
 
     private Future<Void> isolateTransient(List<DecodedRecord<M>> part, Throwable cause) {
@@ -123,8 +127,8 @@ final class BatchIsolation<M> {
         return bisectOrPark(part, cause);
     }
 
-    // One statement finds all blocked messages, instead of one lock wait for each: hundreds of orders may need the same
-    // product.
+    // One statement finds all blocked messages, instead of one lock wait for each: hundreds of messages may need the
+    // same row.
     private Future<Void> parkBlocked(List<DecodedRecord<M>> part, Throwable cause) {
         List<ReceivedMessage<M>> readable = part.stream()
                 .filter(DecodedRecord::isDecoded)
@@ -132,32 +136,32 @@ final class BatchIsolation<M> {
                 .toList();
         return transactions
                 .run(BatchLimits.SINGLE_RETRY, tx -> handler.blockedMessages(tx, readable))
-                .transform(asked -> {
-                    if (asked.succeeded() && !asked.result().isEmpty()) {
-                        return parkSelected(part, asked.result(), cause);
+                .transform(blocked -> {
+                    if (blocked.succeeded() && !blocked.result().isEmpty()) {
+                        return parkSelected(part, blocked.result(), cause);
                     }
-                    if (asked.failed() && FailureClassifier.classify(asked.cause()) == FailureKind.UNAVAILABLE) {
-                        return Future.failedFuture(asked.cause());
+                    if (blocked.failed() && FailureClassifier.classify(blocked.cause()) == FailureKind.UNAVAILABLE) {
+                        return Future.failedFuture(blocked.cause());
                     }
                     // The query itself waited for a lock in vain: a whole table is locked.
-                    return asked.failed() && FailureClassifier.isLockTimeout(asked.cause())
+                    return blocked.failed() && FailureClassifier.isLockTimeout(blocked.cause())
                             ? failedMessages.parkUncounted(part, cause)
                             : bisectOrPark(part, cause);
                 });
     }
 
-    private Future<Void> parkSelected(List<DecodedRecord<M>> part, Set<UUID> lockedOut, Throwable cause) {
-        List<DecodedRecord<M>> locked = new ArrayList<>();
-        List<DecodedRecord<M>> free = new ArrayList<>();
+    private Future<Void> parkSelected(List<DecodedRecord<M>> part, Set<UUID> blockedIds, Throwable cause) {
+        List<DecodedRecord<M>> blocked = new ArrayList<>();
+        List<DecodedRecord<M>> unblocked = new ArrayList<>();
         for (DecodedRecord<M> each : part) {
-            (lockedOut.contains(each.messageId()) ? locked : free).add(each);
+            (blockedIds.contains(each.messageId()) ? blocked : unblocked).add(each);
         }
         // Parked first, so that unblocked messages of the same keys queue up behind them.
-        return failedMessages.parkUncounted(locked, cause).compose(parked -> apply(free));
+        return failedMessages.parkUncounted(blocked, cause).compose(parked -> apply(unblocked));
     }
 
     private Future<Void> bisectOrPark(List<DecodedRecord<M>> part, Throwable cause) {
-        return part.size() == 1 || System.nanoTime() - transientSince > MAX_BISECTION_NANOS
+        return part.size() == 1 || System.nanoTime() - transientSince > MAX_TRANSIENT_BISECTION_NANOS
                 ? failedMessages.parkUncounted(part, cause)
                 : applyInHalves(part);
     }
@@ -167,17 +171,20 @@ final class BatchIsolation<M> {
         List<DeadLetter> deadLetters = new ArrayList<>();
         List<DecodedRecord<M>> others = new ArrayList<>();
         for (DecodedRecord<M> each : part) {
-            UnprocessableMessageException never = named.get(each.messageId());
-            if (never == null) {
+            UnprocessableMessageException permanent = named.get(each.messageId());
+            if (permanent == null) {
                 others.add(each);
             } else {
-                deadLetters.add(DeadLetter.unprocessable(each.source(), never, 1, Instant.now()));
+                deadLetters.add(DeadLetter.unprocessable(each.source(), permanent, 1, Instant.now()));
             }
         }
         if (!deadLetters.isEmpty()) {
             return failedMessages.deadLetter(deadLetters).compose(stored -> apply(others));
         }
-        return part.size() == 1 ? failedMessages.parkOrDeadLetter(part.getFirst(), cause) : applyInHalves(part);
+        if (part.size() == 1) {
+            return failedMessages.parkOrDeadLetter(part.getFirst(), cause);
+        }
+        return hasSearchedForLong() ? failedMessages.parkUncounted(part, cause) : applyInHalves(part);
     }
 
     private Future<Void> applyInHalves(List<DecodedRecord<M>> part) {

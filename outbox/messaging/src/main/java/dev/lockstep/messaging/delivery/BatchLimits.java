@@ -14,21 +14,21 @@ final class BatchLimits {
 
     private static final Duration BATCH_TIMEOUT = Duration.ofSeconds(20);
     private static final Duration MIN_PART_TIMEOUT = Duration.ofSeconds(3);
-    // Longer than another consumer's transaction or a request's transaction usually takes, and short enough for the
-    // messages behind.
+    // Longer than another consumer's transaction or a request's transaction usually takes, and short enough that later
+    // messages are hardly delayed.
     private static final Duration FULL_LOCK_WAIT = Duration.ofMillis(500);
     private static final Duration SHORT_LOCK_WAIT = Duration.ofMillis(20);
 
-    /** After this time, messages whose transaction still times out are parked without further bisection. */
-    static final Duration MAX_TIMEOUT_BISECTION = Duration.ofSeconds(40);
+    /** After this time, messages that still fail or time out are parked without further bisection. */
+    static final Duration MAX_BISECTION = Duration.ofSeconds(40);
 
     /**
-     * How long a batch takes at most: its transaction times out, then those of its parts do until the search has taken too long, and then
-     * the rest is parked.
+     * How long a batch takes at most: its transaction times out, then those of its parts do until the bisection has taken too long, and
+     * then the rest is parked.
      */
     static final Duration MAX_BATCH_DURATION = ofPart(1, 1, true)
             .longest()
-            .plus(MAX_TIMEOUT_BISECTION)
+            .plus(MAX_BISECTION)
             .plus(ofPart(1, 2, true).longest())
             .plus(BOOKKEEPING.longest());
 
@@ -38,12 +38,12 @@ final class BatchLimits {
      * Returns the limits for a part of a batch. A smaller part gets less time, so that the search for a message that never completes ends
      * soon.
      *
-     * @param patient whether to use the full lock wait, because no message of the batch has met a locked row so far
+     * @param fullLockWait whether to use the full lock wait, because no message of the batch has met a locked row so far
      */
-    static Limits ofPart(int size, int whole, boolean patient) {
+    static Limits ofPart(int size, int whole, boolean fullLockWait) {
         Duration share = BATCH_TIMEOUT.multipliedBy(size).dividedBy(Math.max(1, whole));
         return new Limits(
                 share.compareTo(MIN_PART_TIMEOUT) < 0 ? MIN_PART_TIMEOUT : share,
-                patient ? FULL_LOCK_WAIT : SHORT_LOCK_WAIT);
+                fullLockWait ? FULL_LOCK_WAIT : SHORT_LOCK_WAIT);
     }
 }
