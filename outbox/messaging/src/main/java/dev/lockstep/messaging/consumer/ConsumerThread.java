@@ -134,6 +134,8 @@ final class ConsumerThread {
         // While no broker name can be resolved, no client can be created. That counts as progress for the liveness
         // check: a restart of the process would not help.
         progress.step();
+        // Reset before the client is created: if the clock is set back meanwhile, this client is replaced too.
+        recreating = false;
         try {
             runLoop(clients.get());
         } catch (WakeupException wakeup) {
@@ -153,7 +155,6 @@ final class ConsumerThread {
     }
 
     private void runLoop(Consumer<byte[], byte[]> client) throws InterruptedException {
-        recreating = false;
         current = client;
         try {
             loops.apply(client).run(() -> stopping || recreating);
