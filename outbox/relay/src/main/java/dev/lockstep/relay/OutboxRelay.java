@@ -9,8 +9,9 @@ import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Relays the outbox of one database to Kafka. Every committed row is delivered at least once, in commit order for each key, and is
- * confirmed to Postgres only after Kafka has acknowledged it. If several relays run on one database, one leads and the others stand by.
+ * Relays the outbox of one database to Kafka. Every committed row is delivered at least once, in commit order for each key. A row is
+ * confirmed to Postgres only after Kafka has acknowledged it or, if Kafka refuses it, after it was written to {@code outbox_held}. If
+ * several relays run on one database, one leads and the others stand by.
  */
 public final class OutboxRelay implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofMillis(4500);
@@ -69,11 +70,13 @@ public final class OutboxRelay implements AutoCloseable {
     /** Stops within five seconds and releases the slot, so that another instance can take over at once. A second call has no effect. */
     @Override
     public synchronized void close() {
+        long start = System.nanoTime();
         slotProvisioner.close();
         supervisor.close();
         if (started != null) {
             try {
-                started.join(CLOSE_LIMIT);
+                // Ending an engine may have taken the whole limit already.
+                started.join(CLOSE_LIMIT.minusNanos(System.nanoTime() - start));
             } catch (InterruptedException cause) {
                 Thread.currentThread().interrupt();
             }

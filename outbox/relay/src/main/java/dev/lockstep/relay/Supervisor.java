@@ -16,15 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits until the slot is free, leads for as long as possible, and starts over after any failure.
+ * Runs one task after the other: stands by until the slot is free, leads for as long as possible, and starts over after any failure.
  *
  * <pre>
- *              slot is active elsewhere          slot is free
- *     STARTING ────────────────────────▶ STANDBY ─────────────▶ {@link LeaderSession} ──engine ended──╮
- *      ▲    │ ╰────────────── slot is free ─────────────────────────▲                         │
- *      │    ╰── slot missing or lost, rows pending ──▶ {@link Recovery} ──────────────────────────────┤
- *      ╰──────────────────────────────── backoff ─────────────────────────────────────────────╯
+ *    ╭──▶ STARTING ── another relay holds the slot ──▶ STANDBY ── slot is free ──▶ LeaderSession ──╮
+ *    │       │  ╰──────────────────────────── slot is free ───────────────────────────▲            │
+ *    │       ╰── slot is missing or lost, and rows are pending ───────────────────▶ Recovery ──────┤
+ *    ╰───────────────────────────── wait after a failure, see Backoff ─────────────────────────────╯
  * </pre>
+ *
+ * <p>{@link NextStep} decides which of these comes next.
  */
 final class Supervisor {
     private static final Logger LOGGER = LoggerFactory.getLogger(Supervisor.class);
@@ -222,12 +223,21 @@ final class Supervisor {
         }
     }
 
-    private synchronized @Nullable RelayTask createTask(Supplier<RelayTask> next) {
+    // Null if the relay was closed in the meantime. Creates the task outside the lock: creating an engine may take
+    // seconds on a busy machine, and close() must not wait for it.
+    private @Nullable RelayTask createTask(Supplier<RelayTask> next) {
         if (isClosed()) {
             return null;
         }
-        current = next.get();
-        return current;
+        RelayTask task = next.get();
+        synchronized (this) {
+            if (!isClosed()) {
+                current = task;
+                return task;
+            }
+        }
+        task.close();
+        return null;
     }
 
     private void reportFailure(RuntimeException cause) {
