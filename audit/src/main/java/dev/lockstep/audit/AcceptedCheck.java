@@ -73,7 +73,7 @@ final class AcceptedCheck implements OrderCheck {
         }
     }
 
-    // While the saga is kept, the order has ended once its saga has: the saga is the last to learn of the end.
+    // The saga ends after its order. While the saga is kept, its state therefore decides whether the order has ended.
     private boolean isInProgress(OrderEvidence evidence, Fact.Order order) {
         if (evidence.hasEnded()) {
             return false;
@@ -140,7 +140,7 @@ final class AcceptedCheck implements OrderCheck {
                 .map(Fact.OutcomeRecord::messageId)
                 .collect(Collectors.toSet());
         if (messages.isEmpty() && expected && truncated.contains(end.topic())) {
-            accepted.count("ends beyond the topics' retention");
+            accepted.count("outcomes beyond the topics' retention");
         } else if (messages.isEmpty() == expected) {
             accepted.addFinding(
                     evidence.orderId(),

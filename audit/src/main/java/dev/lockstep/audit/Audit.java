@@ -17,8 +17,8 @@ import org.apache.kafka.common.TopicPartition;
  * wait ─▶ a snapshot of each database ─▶ end offsets of Kafka ─▶ read Kafka once ─▶ merge with the outboxes ─▶ order by order
  * </pre>
  *
- * <p>The snapshots are taken against the direction of the message flow. The saga's snapshot is first, because the saga is the last to
- * learn of anything: an order that has ended there must have ended everywhere else. The order's snapshot is second: an order ends after
+ * <p>The snapshots are taken against the direction of the message flow. The saga's snapshot is first, because a saga ends last: an order
+ * that has ended there must have ended everywhere else. The order's snapshot is second: an order ends after
  * its stock is held and its payment is made, and once its saga is no longer kept, the order's own status is the only evidence. Kafka is
  * read after the outboxes, so a row that an outbox calls relayed must be on Kafka.
  */

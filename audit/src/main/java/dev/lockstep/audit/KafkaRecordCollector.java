@@ -55,18 +55,18 @@ final class KafkaRecordCollector implements AutoCloseable {
     void accept(ConsumerRecord<byte[], byte[]> record) {
         records++;
         bytes += Math.max(0, record.serializedKeySize()) + Math.max(0, record.serializedValueSize());
-        boolean verbatim = !rawRows.isEmpty() && rawRows.countRecord(digestOf(record));
+        boolean matchesRawRow = !rawRows.isEmpty() && rawRows.countRecord(digestOf(record));
         Optional<ServiceRole> role = ServiceRole.of(text(record, "ce_source"));
         if (record.topic().endsWith(ServiceRole.DEAD_LETTER_SUFFIX)) {
-            checkDeadLetter(record, verbatim);
+            checkDeadLetter(record, matchesRawRow);
         } else if (role.isPresent()) {
-            addObservedRecord(record, role.get(), verbatim);
+            addObservedRecord(record, role.get(), matchesRawRow);
             if (OUTCOME_TOPICS.contains(record.topic()) && record.key() != null) {
                 outcomeRecords.add(new Fact.OutcomeRecord(
                         new String(record.key(), StandardCharsets.UTF_8), record.topic(), text(record, "ce_id")));
             }
         } else {
-            relayed.count("records of strangers");
+            relayed.count("records of other producers");
         }
     }
 
@@ -86,7 +86,7 @@ final class KafkaRecordCollector implements AutoCloseable {
         return bytes;
     }
 
-    private void addObservedRecord(ConsumerRecord<byte[], byte[]> record, ServiceRole role, boolean verbatim) {
+    private void addObservedRecord(ConsumerRecord<byte[], byte[]> record, ServiceRole role, boolean matchesRawRow) {
         Optional<UUID> id = Ids.parse(text(record, "ce_id"));
         if (id.isPresent()) {
             Objects.requireNonNull(observedRecords.get(role))
@@ -96,9 +96,9 @@ final class KafkaRecordCollector implements AutoCloseable {
                             record.partition(),
                             record.offset(),
                             digest.add(record.key()).add(record.value()).digest(),
-                            verbatim,
+                            matchesRawRow,
                             sequence(record)));
-        } else if (!verbatim) {
+        } else if (!matchesRawRow) {
             relayed.addFinding(
                     position(record),
                     "a ce_id that is the id of an outbox row of " + role.source(),
@@ -109,15 +109,15 @@ final class KafkaRecordCollector implements AutoCloseable {
 
     // A dead letter carries the headers of the original record, so only its own dlq_id header shows that a service
     // wrote it.
-    private void checkDeadLetter(ConsumerRecord<byte[], byte[]> record, boolean verbatim) {
-        if (verbatim) {
+    private void checkDeadLetter(ConsumerRecord<byte[], byte[]> record, boolean matchesRawRow) {
+        if (matchesRawRow) {
             relayed.count("dead letters on Kafka");
             return;
         }
-        long buriedAt = Ids.timestampMillis(text(record, "dlq_id"));
-        if (buriedAt == 0) {
-            relayed.count("records of strangers");
-        } else if (window.outboxCovers(buriedAt) && window.startedAfter(buriedAt)) {
+        long writtenAt = Ids.timestampMillis(text(record, "dlq_id"));
+        if (writtenAt == 0) {
+            relayed.count("records of other producers");
+        } else if (window.outboxCovers(writtenAt) && window.startedAfter(writtenAt)) {
             relayed.addFinding(
                     "dead letter " + text(record, "dlq_id"),
                     "an outbox row for the record at " + position(record),

@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.UUID;
 
 /**
- * A record on Kafka that claims to be a row of a service's outbox.
+ * A record on Kafka whose headers name a row of a service's outbox.
  *
  * @param id the value of its {@code ce_id}
  * @param digest digest of key and value

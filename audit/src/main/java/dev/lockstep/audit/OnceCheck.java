@@ -5,8 +5,8 @@ import java.util.Set;
 
 /** Checks that no message takes effect twice: an order takes each one-time step once, and no service sends more replies than commands. */
 final class OnceCheck implements OrderCheck {
-    // An event leads to one of these states at most once. Steps to other states can repeat after the saga has given its
-    // order up.
+    // An event leads to one of these states at most once. Steps to other states can repeat after the saga has aborted
+    // its order.
     private static final Set<String> FORWARD_STATES =
             Set.of("RESERVING_STOCK", "CHARGING_PAYMENT", "CONFIRMING_ORDER", "CONFIRMED");
     private static final Set<String> EVENTS = Set.of(
@@ -95,7 +95,8 @@ final class OnceCheck implements OrderCheck {
         if (answered > asked) {
             result.addFinding(
                     evidence.orderId(),
-                    "at most " + Count.of(asked, "reply", "replies") + " of the " + role.id() + " service, one for each command",
+                    "at most " + Count.of(asked, "reply", "replies") + " of the " + role.id()
+                            + " service, one for each command",
                     Count.of(answered, "reply", "replies"),
                     role.id() + " GET /outbox?aggregateId=" + evidence.orderId() + " · saga GET /outbox?aggregateId="
                             + evidence.orderId());

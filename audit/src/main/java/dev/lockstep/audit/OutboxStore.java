@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class OutboxStore {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    // A row is relayed if the service claims so: the row's transaction is visible in the watermark's snapshot, and the
-    // relay does not hold the row back. A row that resends another row is sent with the original's id, so only the
-    // original is compared with Kafka.
+    // A row counts as relayed if the service reports it as relayed: its transaction is visible in the watermark's
+    // snapshot, and the relay does not hold the row back. A row that resends another row is sent with the original's
+    // id, so only the original is compared with Kafka.
     private static final String ROWS = """
             SELECT o.id, o.aggregateid, o.type, o.topic, o.payload, o.created_at,
                    pg_visible_in_snapshot(o.xid, w.snapshot) AND o.id NOT IN (SELECT id FROM outbox_held) AS relayed,
@@ -79,7 +79,7 @@ final class OutboxStore {
                         row.getString("aggregateid"), role, row.getString("type"), row.getLong("times")));
     }
 
-    /** Returns the rows that bring their own headers. There are as many as dead letters and replays. */
+    /** Returns the rows that store their own headers: dead letters and replays. */
     static List<RawOutboxRow> rawRows(SnapshotStore database, ServiceRole role) {
         return database.list(RAW_ROWS, row -> new RawOutboxRow(stored(row, digestOf(row)), role));
     }

@@ -1,7 +1,7 @@
 package dev.lockstep.audit;
 
 /**
- * An outbox row that brings all headers of its record, as dead letters and their replays do. Its record carries the ids of the record
- * that it repeats, so it is identified by its whole content: its digest covers topic, key, value and headers.
+ * An outbox row that stores all headers of its record: a dead letter or a replay. Its record carries the id of the original record
+ * instead of the row's id, so row and record are matched by their whole content: the digest covers topic, key, value and headers.
  */
 record RawOutboxRow(StoredRow stored, ServiceRole role) {}

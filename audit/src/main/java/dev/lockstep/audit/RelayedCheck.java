@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /**
- * Checks that every outbox row is on Kafka as it was written, and that every record that claims to be a row has one. Merges two sorted
+ * Checks that every outbox row is on Kafka as it was written, and that every record that names a row has one. Merges two sorted
  * streams.
  */
 final class RelayedCheck {

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/** The four services as the documentation describes them, in snapshot order: the service that learns of anything last comes first. */
+/** The four services as the documentation describes them, in snapshot order, against the direction of the message flow. */
 enum ServiceRole {
     SAGA("sagas"),
     ORDER("orders"),

@@ -87,7 +87,7 @@ class TamperedDeliveryIT {
 
         assertThat(outcome.findings()).isEmpty();
         assertThat(outcome.counted("relayed", "repeated")).isEqualTo(1);
-        assertThat(outcome.counted("relayed", "records of strangers")).isEqualTo(2);
+        assertThat(outcome.counted("relayed", "records of other producers")).isEqualTo(2);
     }
 
     @Test
@@ -111,7 +111,7 @@ class TamperedDeliveryIT {
 
         assertThat(outcome.findings()).isEmpty();
         assertThat(outcome.counted("relayed", "expired")).isEqualTo(18);
-        assertThat(outcome.counted("accepted", "ends beyond the topics' retention"))
+        assertThat(outcome.counted("accepted", "outcomes beyond the topics' retention"))
                 .isEqualTo(2);
     }
 

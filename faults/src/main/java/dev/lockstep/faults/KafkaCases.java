@@ -195,7 +195,7 @@ final class KafkaCases {
     private static ProducerRecord<byte[], byte[]> record(
             CaseRun run, String topic, String type, String key, String value) {
         RecordHeaders headers = new RecordHeaders();
-        Map.of("ce_id", Uuids.version7(run.random()).toString(), "ce_source", "/nobody", "ce_type", type)
+        Map.of("ce_id", Uuids.version7(run.random()).toString(), "ce_source", "/other", "ce_type", type)
                 .forEach((name, text) -> headers.add(name, text.getBytes(StandardCharsets.UTF_8)));
         return new ProducerRecord<>(
                 topic, null, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8), headers);

@@ -50,7 +50,7 @@ final class MessageShapes {
                     "ResendRequested",
                     Map.of("source", Kind.TEXT, "topic", Kind.TEXT, "messageId", Kind.UUID)));
 
-    // Services refuse these messages for an unknown order. They would obey a command that undoes something.
+    // Services refuse these messages for an unknown order. They would apply a command that undoes a step.
     private static final Set<String> REJECTED_FOR_UNKNOWN_ORDER = Set.of(
             "ConfirmOrder",
             "CancelOrder",

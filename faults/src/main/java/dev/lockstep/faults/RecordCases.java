@@ -140,7 +140,7 @@ final class RecordCases {
             Random random, String topic, byte[] key, String value, Map<String, String> special) {
         Map<String, String> attributes = new HashMap<>(Map.of(
                 "ce_id", uuidV4(random).toString(),
-                "ce_source", "/nobody",
+                "ce_source", "/other",
                 "ce_specversion", "1.0"));
         attributes.putAll(special);
         RecordHeaders headers = new RecordHeaders();

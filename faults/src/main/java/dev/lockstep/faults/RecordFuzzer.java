@@ -221,7 +221,7 @@ final class RecordFuzzer {
 
     private String realKey() {
         byte[] key = any(real).key();
-        return key == null ? "fuzz-nobody" : new String(key, StandardCharsets.UTF_8);
+        return key == null ? "fuzz-no-key" : new String(key, StandardCharsets.UTF_8);
     }
 
     private byte[] garbage(int length) {

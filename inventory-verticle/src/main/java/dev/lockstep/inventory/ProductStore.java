@@ -33,7 +33,7 @@ final class ProductStore {
                FOR UPDATE
             """;
 
-    private static final String LOCKED_OUT = """
+    private static final String LOCKED_BY_OTHERS = """
             SELECT product_id FROM product WHERE product_id = ANY ($1::text[])
             EXCEPT
             SELECT product_id
@@ -112,7 +112,7 @@ final class ProductStore {
 
     /** The products whose rows are locked by another transaction. Does not wait for the locks. */
     Future<Set<ProductId>> lockedByOthers(SqlConnection tx, Collection<ProductId> ids) {
-        return tx.preparedQuery(LOCKED_OUT)
+        return tx.preparedQuery(LOCKED_BY_OTHERS)
                 .collecting(mapping(ProductStore::productId, toSet()))
                 .execute(parameter(ids))
                 .map(SqlResult::value);

@@ -47,7 +47,7 @@ final class ReservationStore {
              WHERE order_id = ANY ($1::text[])
             """;
 
-    private static final String LOCKED_OUT = """
+    private static final String LOCKED_BY_OTHERS = """
             SELECT order_id FROM reservation WHERE order_id = ANY ($1::text[])
             EXCEPT
             SELECT order_id
@@ -94,7 +94,7 @@ final class ReservationStore {
 
     /** The orders whose reservation is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> ids) {
-        return tx.preparedQuery(LOCKED_OUT)
+        return tx.preparedQuery(LOCKED_BY_OTHERS)
                 .collecting(mapping(ReservationStore::orderId, toSet()))
                 .execute(parameter(ids))
                 .map(SqlResult::value);

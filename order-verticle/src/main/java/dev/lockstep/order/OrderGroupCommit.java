@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Commits orders that arrive together in one transaction. Confined to one event loop. The write function does the actual writing.
+ * Commits orders that arrive together in one transaction, which {@link OrderWriter} executes. Confined to one event loop.
  *
  * <pre>
  * request ──▶ bounded queue ──▶ up to {@code connections} writes in flight, up to {@code batch} orders each ──▶ response

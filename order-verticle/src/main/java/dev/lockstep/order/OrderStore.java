@@ -113,7 +113,7 @@ final class OrderStore {
                FOR UPDATE
             """;
 
-    private static final String LOCKED_OUT = """
+    private static final String LOCKED_BY_OTHERS = """
             SELECT order_id FROM orders WHERE order_id = ANY ($1::uuid[])
             EXCEPT
             SELECT order_id FROM (SELECT order_id FROM orders WHERE order_id = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED) free
@@ -240,7 +240,7 @@ final class OrderStore {
 
     /** The orders whose rows are locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> ids) {
-        return tx.preparedQuery(LOCKED_OUT)
+        return tx.preparedQuery(LOCKED_BY_OTHERS)
                 .collecting(mapping(OrderStore::orderId, toSet()))
                 .execute(Tuple.tuple().addValue(ids.stream().map(OrderId::value).toArray(UUID[]::new)))
                 .map(SqlResult::value);

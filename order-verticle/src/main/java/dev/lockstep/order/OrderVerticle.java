@@ -31,19 +31,19 @@ public final class OrderVerticle extends VerticleBase {
     public Future<?> start() {
         ServiceResources opened = ServiceResources.open(vertx, service);
         resources = opened;
-        Peers asked = Peers.open(vertx, config.common(), config.peers());
-        peers = asked;
+        Peers openedPeers = Peers.open(vertx, config.common(), config.peers());
+        peers = openedPeers;
         OrderStore store = new OrderStore();
         OrderMessages messages = new OrderMessages();
         OrderProcessor processor = new OrderProcessor(store, new Outbox(), messages, new OrderLifecycle());
         PendingOrderMonitor monitor = new PendingOrderMonitor(
-                vertx, opened.pool(), store, asked, config.pendingWarningAfter(), service.meters());
+                vertx, opened.pool(), store, openedPeers, config.pendingWarningAfter(), service.meters());
         pending = monitor;
         service.health().register("orders", Optional::empty);
         service.health().warn("orders", monitor::warning);
         new OrderRoutes(
                         opened.pool(),
-                        OrderQueries.of(vertx, opened.readPool(), store, new TimelineAssembler(asked)),
+                        OrderQueries.of(vertx, opened.readPool(), store, new TimelineAssembler(openedPeers)),
                         groupCommit(new OrderWriter(opened.pool(), store, new Outbox(), messages)),
                         processor,
                         opened::refusal)
@@ -76,7 +76,7 @@ public final class OrderVerticle extends VerticleBase {
             return Future.succeededFuture();
         }
         Future<Void> checks = pending == null ? Future.succeededFuture() : pending.stop();
-        // A check that waits for a peer ends now.
+        // Closing the peers ends a check that waits for one of them.
         if (peers != null) {
             peers.close();
         }

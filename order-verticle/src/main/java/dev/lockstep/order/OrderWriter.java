@@ -75,8 +75,8 @@ final class OrderWriter {
                         .toList());
     }
 
-    // Runs in the same transaction: the insert has waited for the transaction that used the key, so its commit is
-    // visible now.
+    // The first use of each key that was already used. The insert has waited for the transaction of that first use, so
+    // its order is visible to this statement.
     private Future<Map<String, FirstUse>> firstUses(
             SqlConnection tx, List<PlaceOrder> placements, Map<OrderId, Instant> written) {
         List<String> used = placements.stream()

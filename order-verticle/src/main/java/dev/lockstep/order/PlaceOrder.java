@@ -4,7 +4,7 @@ import dev.lockstep.order.domain.NewOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Request to write a new order.
+ * A placement: the request to write a new order.
  *
  * @param traceparent the W3C trace context of the order; the order's messages carry it
  * @param idempotency identifies repeats of the request, or null if the client sent no idempotency key

@@ -33,7 +33,7 @@ final class AccountStore {
 
     // SKIP LOCKED leaves out rows that another transaction has locked. Accounts that do not exist appear in neither
     // query.
-    private static final String LOCKED_OUT = """
+    private static final String LOCKED_BY_OTHERS = """
             SELECT user_id FROM account WHERE user_id = ANY ($1::text[])
             EXCEPT
             SELECT user_id FROM (SELECT user_id FROM account WHERE user_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
@@ -81,7 +81,7 @@ final class AccountStore {
 
     /** The users whose account is locked by another transaction. Does not wait for the locks. */
     Future<Set<UserId>> lockedByOthers(SqlClient tx, Collection<UserId> userIds) {
-        return tx.preparedQuery(LOCKED_OUT)
+        return tx.preparedQuery(LOCKED_BY_OTHERS)
                 .collecting(mapping(AccountStore::userId, toSet()))
                 .execute(Tuple.tuple()
                         .addArrayOfString(userIds.stream().map(UserId::value).toArray(String[]::new)))

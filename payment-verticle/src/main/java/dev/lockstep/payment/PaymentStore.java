@@ -37,7 +37,7 @@ final class PaymentStore {
                FOR UPDATE
             """;
 
-    private static final String LOCKED_OUT = """
+    private static final String LOCKED_BY_OTHERS = """
             SELECT order_id FROM payment WHERE order_id = ANY ($1::text[])
             EXCEPT
             SELECT order_id FROM (SELECT order_id FROM payment WHERE order_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
@@ -75,7 +75,7 @@ final class PaymentStore {
 
     /** The orders whose payment is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlClient tx, Collection<OrderId> orderIds) {
-        return tx.preparedQuery(LOCKED_OUT)
+        return tx.preparedQuery(LOCKED_BY_OTHERS)
                 .collecting(mapping(PaymentStore::orderId, toSet()))
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(SqlResult::value);

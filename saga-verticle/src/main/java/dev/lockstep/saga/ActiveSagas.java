@@ -63,8 +63,8 @@ final class ActiveSagas {
     }
 
     /**
-     * Whether another order may start. An order that waits in Kafka has no deadline yet, whereas an order that waits behind thousands of
-     * others at a participant does.
+     * Whether another order may start. If not, it is better for the order to wait in Kafka than behind thousands of others at a
+     * participant: in Kafka it has no deadline yet.
      */
     boolean hasCapacity() {
         long active = counted.entrySet().stream()

@@ -114,7 +114,7 @@ final class SagaRoutes {
 
     private static String required(@Nullable String reason) {
         if (reason == null) {
-            throw Problem.badRequest("reason", "is required: what the saga leaves undone stays undone");
+            throw Problem.badRequest("reason", "is required: steps that are not undone yet stay in effect");
         }
         return reason;
     }

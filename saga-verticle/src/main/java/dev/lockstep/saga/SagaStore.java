@@ -32,7 +32,7 @@ final class SagaStore {
                FOR UPDATE
             """;
 
-    private static final String LOCKED_OUT = """
+    private static final String LOCKED_BY_OTHERS = """
             SELECT order_id FROM saga WHERE order_id = ANY ($1::text[])
             EXCEPT
             SELECT order_id FROM (SELECT order_id FROM saga WHERE order_id = ANY ($1::text[]) FOR UPDATE SKIP LOCKED) free
@@ -137,7 +137,7 @@ final class SagaStore {
 
     /** The orders whose saga is locked by another transaction. Does not wait for the locks. */
     Future<Set<OrderId>> lockedByOthers(SqlConnection tx, Collection<OrderId> orderIds) {
-        return tx.preparedQuery(LOCKED_OUT)
+        return tx.preparedQuery(LOCKED_BY_OTHERS)
                 .collecting(mapping(SagaStore::orderId, toSet()))
                 .execute(Tuple.tuple().addArrayOfString(ids(orderIds)))
                 .map(SqlResult::value);

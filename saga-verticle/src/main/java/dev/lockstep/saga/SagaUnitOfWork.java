@@ -28,9 +28,9 @@ final class SagaUnitOfWork {
         this.traceparent = before.traceparent();
     }
 
-    /** @param cause the trace context of the event, or null to use that of the saga */
-    void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String cause) {
-        apply(saga, messages, event, cause, null);
+    /** @param eventTrace the trace context of the event, or null to use that of the saga */
+    void apply(OrderSaga saga, SagaMessages messages, SagaEvent event, @Nullable String eventTrace) {
+        apply(saga, messages, event, eventTrace, null);
     }
 
     /** @param by the operator who initiated the event, or null if there is none */
@@ -38,14 +38,14 @@ final class SagaUnitOfWork {
             OrderSaga saga,
             SagaMessages messages,
             SagaEvent event,
-            @Nullable String cause,
+            @Nullable String eventTrace,
             @Nullable ActionInitiator by) {
         Decision decision = saga.decide(state, event);
         boolean changes = decision.changes(state);
         if (!changes && decision.commands().isEmpty()) {
             return;
         }
-        String trace = cause == null ? traceparent : cause;
+        String trace = eventTrace == null ? traceparent : eventTrace;
         List<OutboxMessage> commands = decision.commands().stream()
                 .map(command -> messages.toMessage(command, trace))
                 .toList();

@@ -47,8 +47,8 @@ public final class SagaVerticle extends VerticleBase {
     public Future<?> start() {
         ServiceResources opened = ServiceResources.open(vertx, service);
         resources = opened;
-        Peers asked = Peers.open(vertx, config.common(), config.peers());
-        peers = asked;
+        Peers openedPeers = Peers.open(vertx, config.common(), config.peers());
+        peers = openedPeers;
         SagaMessages messages = new SagaMessages();
         SagaStore store = new SagaStore(messages);
         SagaHistoryStore history = new SagaHistoryStore();
@@ -65,7 +65,7 @@ public final class SagaVerticle extends VerticleBase {
                 opened.readPool(),
                 new SagaViewStore(messages),
                 history,
-                new SagaDiagnosis(asked, Clock.systemUTC()));
+                new SagaDiagnosis(openedPeers, Clock.systemUTC()));
         new SagaRoutes(opened.pool(), queries, processor).mount(opened.router());
         return opened.startMessaging()
                 .compose(started -> counts.refresh())
@@ -73,6 +73,7 @@ public final class SagaVerticle extends VerticleBase {
                         CONSUMED,
                         SagaMessages.CODEC,
                         processor,
+                        // New orders wait in Kafka while too many sagas are active.
                         topic -> !topic.equals(Topics.ORDER_CREATED) || counts.hasCapacity()))
                 .onSuccess(started -> startPeriodicTasks(opened, store, processor, counts))
                 .compose(started -> opened.listen());

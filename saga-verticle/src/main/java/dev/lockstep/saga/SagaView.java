@@ -58,7 +58,7 @@ record SagaView(
     record Abandonment(List<String> leftUndone, String reason) {}
 
     static @Nullable String reason(SagaState state) {
-        return state instanceof Aborting givenUp ? givenUp.reason().name() : null;
+        return state instanceof Aborting aborting ? aborting.reason().name() : null;
     }
 
     static @Nullable Integer attempts(SagaState state) {

@@ -35,6 +35,7 @@ enum StateName {
     private enum Kind {
         /** On the way to confirmation. */
         FORWARD,
+        /** Active, but not on the way to confirmation. */
         WAITING,
         ENDED
     }

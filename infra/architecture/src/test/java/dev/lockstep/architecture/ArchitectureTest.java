@@ -10,13 +10,13 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static dev.lockstep.architecture.AccessPredicates.clockOrRandomness;
+import static dev.lockstep.architecture.AccessPredicates.opensClient;
+import static dev.lockstep.architecture.AccessPredicates.sql;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.tngtech.archunit.base.DescribedPredicate;
-import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
-import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -24,34 +24,10 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
-import dev.lockstep.messaging.Messaging;
-import dev.lockstep.messaging.consumer.MessageConsumer;
-import dev.lockstep.runtime.HttpApi;
-import dev.lockstep.runtime.Peers;
-import dev.lockstep.runtime.ServiceResources;
-import io.vertx.core.Future;
-import io.vertx.core.http.HttpClientAgent;
-import io.vertx.core.http.HttpServer;
-import io.vertx.core.net.NetClient;
-import io.vertx.core.net.NetServer;
-import io.vertx.ext.web.client.WebClient;
-import io.vertx.pgclient.PgConnection;
-import io.vertx.sqlclient.ClientBuilder;
-import io.vertx.sqlclient.Pool;
-import io.vertx.sqlclient.SqlClient;
-import java.net.Socket;
-import java.net.http.HttpClient;
-import java.sql.Connection;
-import java.sql.Statement;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.producer.Producer;
 import org.jspecify.annotations.NullMarked;
 
 /** The dependency rules for all modules. {@link ModulesTest} checks that every module is seen. */
@@ -358,73 +334,6 @@ class ArchitectureTest {
     private static String service(JavaClass javaClass) {
         String[] parts = javaClass.getPackageName().split("\\.", -1);
         return parts.length > 2 && parts[0].equals("dev") && parts[1].equals("lockstep") ? parts[2] : "";
-    }
-
-    private static DescribedPredicate<JavaAccess<?>> clockOrRandomness() {
-        Map<String, String> forbidden = Map.of(
-                "java.lang.System", "currentTimeMillis|nanoTime|getenv|getProperty",
-                "java.lang.Math", "random",
-                "java.lang.Thread", ".*",
-                "java.util.UUID", "randomUUID",
-                "java.util.Random", ".*",
-                "java.util.SplittableRandom", ".*");
-        return describe("a clock or a die", access -> {
-            String owner = access.getTargetOwner().getName();
-            boolean clock = owner.equals("java.time.Clock")
-                    || (owner.startsWith("java.time.") && access.getName().equals("now"));
-            return clock || access.getName().matches(forbidden.getOrDefault(owner, "(?!)"));
-        });
-    }
-
-    // Objects that hold connections, and their builders.
-    private static final List<Class<?>> CLIENTS = List.of(
-            Admin.class,
-            ClientBuilder.class,
-            Connection.class,
-            Consumer.class,
-            DataSource.class,
-            HttpClient.class,
-            HttpClient.Builder.class,
-            HttpClientAgent.class,
-            HttpServer.class,
-            MessageConsumer.class,
-            NetClient.class,
-            NetServer.class,
-            Peers.class,
-            Pool.class,
-            Producer.class,
-            ServiceResources.class,
-            Socket.class,
-            WebClient.class);
-    // Their methods complete later, so the type that they return does not show what they open.
-    private static final List<Class<?>> OPENED_LATER =
-            List.of(HttpApi.class, Messaging.class, PgConnection.class, ServiceResources.class);
-
-    private static DescribedPredicate<JavaAccess<?>> opensClient() {
-        return describe("a call that opens a client", access -> {
-            if (!(access.getTarget() instanceof CodeUnitAccessTarget called)) {
-                return false;
-            }
-            JavaClass opened = called.getName().equals(JavaConstructor.CONSTRUCTOR_NAME)
-                    ? called.getOwner()
-                    : called.getRawReturnType();
-            return CLIENTS.stream().anyMatch(opened::isAssignableTo)
-                    || (OPENED_LATER.stream().anyMatch(called.getOwner()::isAssignableTo)
-                            && opened.isAssignableTo(Future.class));
-        });
-    }
-
-    private static DescribedPredicate<JavaAccess<?>> sql() {
-        return describe("SQL", access -> {
-            JavaClass owner = access.getTargetOwner();
-            boolean reactive =
-                    owner.isAssignableTo(SqlClient.class) && access.getName().matches("query|preparedQuery|prepare");
-            boolean blocking =
-                    (owner.isAssignableTo(Connection.class) && access.getName().startsWith("prepare"))
-                            || (owner.isAssignableTo(Statement.class)
-                                    && access.getName().startsWith("execute"));
-            return reactive || blocking;
-        });
     }
 
     private static DescribedPredicate<JavaClass> are(String description, Predicate<JavaClass> test) {

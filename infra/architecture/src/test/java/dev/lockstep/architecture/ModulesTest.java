@@ -25,11 +25,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ModulesTest {
     private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
     private static final Pattern MODULE = Pattern.compile("<module>([^<]+)</module>");
-    private static final Set<String> CHECKED =
-            new ClassFileImporter()
-                    .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.lockstep").stream()
-                            .map(JavaClass::getName)
-                            .collect(Collectors.toSet());
+    private static final Set<String> CHECKED = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("dev.lockstep").stream()
+                    .map(JavaClass::getName)
+                    .collect(Collectors.toSet());
 
     @ParameterizedTest
     @MethodSource("modules")

@@ -153,7 +153,7 @@ public final class LocalKafka implements AutoCloseable {
     }
 
     /**
-     * Leaves the node to end with this JVM, and the caller may delete its folder. {@link #close} syncs several files of every partition to
+     * Lets the node run until this JVM ends. The caller may delete its folder. {@link #close} syncs several files of every partition to
      * the disk, which takes longer than a JVM may take to exit once tests have created hundreds of topics.
      */
     public synchronized void abandon() {
@@ -210,7 +210,7 @@ public final class LocalKafka implements AutoCloseable {
     private static void fail(@Nullable String message) {
         if (STARTING.get() == 0 && !ABANDONED.get() && !FAILED.getAndSet(true)) {
             LOGGER.atError().log("Kafka has failed; this process exits");
-            Thread.ofPlatform().name("kafka-gave-up").start(() -> System.exit(1));
+            Thread.ofPlatform().name("kafka-failed").start(() -> System.exit(1));
         }
         throw new IllegalStateException("Kafka has failed" + (message == null ? "" : ": " + message));
     }

@@ -182,36 +182,36 @@ public final class TcpProxy implements AutoCloseable {
                 server.connect(new InetSocketAddress(host, targetPort), CONNECT_MILLIS);
                 pump(client.getInputStream(), server);
                 pump(server.getInputStream(), client);
-            } catch (IOException | InterruptedException nobodyThere) {
+            } catch (IOException | InterruptedException unreachable) {
                 end(true);
             }
         }
 
         private void pump(InputStream from, Socket to) {
-            BlockingQueue<Chunk> underWay = new LinkedBlockingQueue<>(MAX_CHUNKS_IN_FLIGHT);
-            Thread.ofVirtual().start(() -> read(from, underWay));
-            Thread.ofVirtual().start(() -> write(underWay, to));
+            BlockingQueue<Chunk> inFlight = new LinkedBlockingQueue<>(MAX_CHUNKS_IN_FLIGHT);
+            Thread.ofVirtual().start(() -> read(from, inFlight));
+            Thread.ofVirtual().start(() -> write(inFlight, to));
         }
 
-        private void read(InputStream in, BlockingQueue<Chunk> underWay) {
+        private void read(InputStream in, BlockingQueue<Chunk> inFlight) {
             byte[] buffer = new byte[CHUNK];
             try {
                 for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-                    underWay.put(new Chunk(Arrays.copyOf(buffer, length)));
+                    inFlight.put(new Chunk(Arrays.copyOf(buffer, length)));
                 }
-                underWay.put(new Chunk(END));
+                inFlight.put(new Chunk(END));
             } catch (IOException | InterruptedException broken) {
                 end(true);
-                underWay.clear();
-                underWay.add(new Chunk(END));
+                inFlight.clear();
+                inFlight.add(new Chunk(END));
             }
         }
 
-        private void write(BlockingQueue<Chunk> underWay, Socket to) {
+        private void write(BlockingQueue<Chunk> inFlight, Socket to) {
             try {
                 OutputStream out = to.getOutputStream();
                 long sentAt = System.nanoTime();
-                for (Chunk chunk = underWay.take(); chunk.bytes.length > 0; chunk = underWay.take()) {
+                for (Chunk chunk = inFlight.take(); chunk.bytes.length > 0; chunk = inFlight.take()) {
                     awaitDelivery(chunk, sentAt);
                     sentAt = System.nanoTime();
                     out.write(chunk.bytes);
@@ -224,7 +224,7 @@ public final class TcpProxy implements AutoCloseable {
                 end(true);
             }
             // A reader must not wait for room in a queue that has no consumer any more.
-            underWay.clear();
+            inFlight.clear();
         }
 
         /** @param sentAt when the previous chunk was sent; the bandwidth limit counts from there */

@@ -14,8 +14,8 @@ interface BackgroundTask extends AutoCloseable {
     Optional<String> problem();
 
     /**
-     * Why the work makes no progress that anything but a restart of the process can fix; empty while it makes progress. Does not block and
-     * may be called from any thread. An unavailable external system is a {@link #problem}, not a stall.
+     * Why the work makes no progress, if only a restart of the process can fix this; otherwise empty. Does not block and may be called from
+     * any thread. An unavailable external system is a {@link #problem}, not a stall.
      */
     default Optional<String> stall() {
         return Optional.empty();

@@ -32,7 +32,7 @@ final class PostgresStartup {
     }
 
     /**
-     * Returns once the database has accepted a connection and takes writes. Waits without a time limit.
+     * Returns once the database has accepted a connection and accepts writes. Waits without a time limit.
      *
      * @throws StartException if Postgres rejects the user or password, if session_replication_role is replica, or if the thread is
      *     interrupted

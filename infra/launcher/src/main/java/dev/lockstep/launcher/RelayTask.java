@@ -7,7 +7,7 @@ import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
 import java.util.Optional;
 
-/** The relay of a service's outbox. */
+/** Runs an {@link OutboxRelay} with the settings of the service. */
 final class RelayTask implements BackgroundTask {
     private static final String PUBLICATION = "lockstep_outbox";
 

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes a bounded number of log events of one kind per time window and counts the others, so that ten thousand bad records cause neither
- * ten thousand lines nor none. A kind is a logger with a message template. Each logger has a limit as well, because libraries put values
- * into their templates. Events below INFO are not limited, because they are only logged if an operator has enabled them.
+ * Passes a bounded number of log events of one kind per time window and counts the others, so that a failure that repeats is logged and
+ * does not fill the log. A kind is a logger with a message template. Each logger has a limit as well, because libraries put values into
+ * their templates. Events below INFO are not limited, because they are only logged if an operator has enabled them.
  */
 final class LogRateLimiter {
     private static final int MAX_TEMPLATE_LENGTH = 200;

@@ -57,7 +57,8 @@ public record MessagingConfig(Topics topics, Retention retention, Consumers cons
                 env.duration("DEAD_LETTER_RETENTION", Duration.ofDays(90)));
         checkRetention(env, "OUTBOX_RETENTION", retention.outbox());
         checkRetention(env, "INBOX_RETENTION", retention.inbox());
-        // Otherwise the successor of a dead letter would wait for it.
+        // A message does not wait for a predecessor that is a dead letter. It would wait if that dead letter was
+        // deleted.
         env.check(
                 retention.deadLetters().compareTo(retention.inbox()) >= 0,
                 "DEAD_LETTER_RETENTION must be at least INBOX_RETENTION, but was " + retention.deadLetters());

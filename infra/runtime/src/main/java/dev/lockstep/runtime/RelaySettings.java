@@ -7,8 +7,8 @@ import java.time.Duration;
  * How this instance relays the outbox of its database.
  *
  * @param enabled false if another process relays, such as Kafka Connect
- * @param heartbeatInterval how often the relay sends a heartbeat to show its progress
- * @param stalledAfter the time without a returning heartbeat after which the relay counts as stalled
+ * @param heartbeatInterval how often the relay sends a heartbeat
+ * @param stalledAfter how old the last heartbeat that Kafka acknowledged may be before the relay counts as stalled
  * @param slot how much WAL the replication slot may retain, whichever process reads from it
  */
 public record RelaySettings(boolean enabled, Duration heartbeatInterval, Duration stalledAfter, SlotLimits slot) {

@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Rejects request lines and header fields that two servers may interpret differently, as RFC 9112 allows. */
+/** Rejects request lines and header fields that two servers may interpret differently. RFC 9112 allows a server to reject them. */
 final class RequestHeadValidator {
     private static final Pattern TOKEN = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}");
     private static final Pattern VERSION = Pattern.compile("HTTP/\\d\\.\\d");

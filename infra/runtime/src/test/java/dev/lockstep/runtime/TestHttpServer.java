@@ -129,7 +129,7 @@ final class TestHttpServer implements AutoCloseable {
                 count = socket.getInputStream().read(buffer);
             }
         } catch (SocketException e) {
-            // The server closed the connection with unread input. What was received before that is returned.
+            // The server closed the connection with unread input. The bytes received before that are returned.
         }
         return read.toString(ISO_8859_1);
     }

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * What a test uses of the {@link TestServers}. The constructor opens it. A test class declares it in a field with {@code @RegisterExtension}:
- * one in an instance field is closed after each test, one in a static field after all tests of the class.
+ * A part of the {@link TestServers} that a test uses, such as a database. The constructor opens it. A test class declares it in a field
+ * with {@code @RegisterExtension}: one in an instance field is closed after each test, one in a static field after all tests of the class.
  */
 public abstract class TestResource
         implements BeforeAllCallback, BeforeEachCallback, AfterEachCallback, AfterAllCallback, AutoCloseable {

@@ -21,7 +21,7 @@ public sealed interface Reservation {
     record Rejected(RejectionReason reason) implements Decided {}
 
     /**
-     * Nothing is held and nothing will be. This state blocks a reservation command that arrives after its own release.
+     * Nothing is held, and nothing will be held in the future. This state blocks a reservation command that arrives after its own release.
      */
     record Released() implements Decided {}
 }

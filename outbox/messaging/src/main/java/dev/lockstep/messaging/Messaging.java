@@ -7,6 +7,7 @@ import dev.lockstep.messaging.delivery.DeliveryRoutes;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
+import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
 import dev.lockstep.messaging.outbox.PartitionMaintenance;
 import dev.lockstep.messaging.outbox.ResendRequested;
@@ -22,8 +23,8 @@ import io.vertx.sqlclient.Pool;
 import java.util.Optional;
 
 /**
- * The parts of the library that every service runs besides its outbox and inbox: partition maintenance, HTTP routes, metrics, health,
- * resends and replays.
+ * The parts of the library that run in the background of every service: partition maintenance, HTTP routes, metrics, health, resends and
+ * replays. A service appends messages with {@link Outbox}, and consumes them with a {@link MessageConsumer} of its own.
  */
 public final class Messaging {
     private final PartitionMaintenance maintenance;
@@ -102,6 +103,7 @@ public final class Messaging {
                 });
     }
 
+    /** Stops the background work. Completes when it has ended; the routes stay mounted. */
     public Future<Void> stop() {
         resends.stop();
         replays.stop();

@@ -84,6 +84,11 @@ public final class Fixture extends TestResource {
     /** The {@code ce_time} of all messages that are sent; recent, so that it is within the dedup window. */
     final String time = Instant.now().toString();
 
+    Fixture() {
+        // As if the tables had just been created.
+        data.database().execute("UPDATE outbox_watermark SET acknowledged_at = now()");
+    }
+
     /** Opens the fixture and creates its topic. */
     static Fixture withTopic(int partitions) {
         Fixture fixture = new Fixture();

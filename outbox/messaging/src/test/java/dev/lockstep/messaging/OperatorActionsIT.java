@@ -31,7 +31,7 @@ class OperatorActionsIT {
     }
 
     @Test
-    void an_action_is_on_record_with_who_when_what_and_why() {
+    void an_action_is_recorded_with_who_when_what_and_why() {
         act(KIM, "dead-letter.discard", "one", "a typo");
 
         JsonObject recorded = api.rows(api.get("/operator-actions")).getFirst();
@@ -45,7 +45,7 @@ class OperatorActionsIT {
     }
 
     @Test
-    void an_action_that_is_rolled_back_is_not_on_record() {
+    void an_action_that_is_rolled_back_is_not_recorded() {
         Future<?> rolledBack = fixture.pool.withTransaction(
                 tx -> OperatorActions.record(tx, KIM, "saga.retry", "one", null, new JsonObject())
                         .compose(recorded -> Future.failedFuture("it did not work")));

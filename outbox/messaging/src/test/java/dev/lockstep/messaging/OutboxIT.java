@@ -32,7 +32,7 @@ class OutboxIT {
     private final Outbox outbox = new Outbox();
 
     @Test
-    void messages_are_there_once_the_transaction_commits_in_the_order_appended() {
+    void messages_become_visible_at_the_commit_in_the_order_appended() {
         await(fixture.pool.withTransaction(tx -> outbox.append(tx, List.of(message("a"), message("b")))
                 .compose(done -> outbox.append(tx, List.of(message("c"))))));
 

@@ -230,7 +230,7 @@ class RedeliveryIT {
     }
 
     @Test
-    void a_job_stops_when_the_failures_return() {
+    void a_job_stops_when_redelivered_messages_fail_again() {
         broken.add("bob");
         fixture.consume(options(1), this::greet, topic -> true);
         for (int i = 0; i < 40; i++) {

@@ -62,7 +62,7 @@ class ReplayIT {
     }
 
     @Test
-    void a_job_sends_what_matches_with_each_key_in_order_and_is_on_record() {
+    void a_job_sends_what_matches_with_each_key_in_order_and_is_recorded() {
         deadLetters.insert(1, 25, 3);
 
         HttpResponse<String> answer = api.post(
@@ -109,7 +109,7 @@ class ReplayIT {
     }
 
     @Test
-    void a_job_stops_when_the_failures_return() {
+    void a_job_stops_when_replayed_messages_fail_again() {
         deadLetters.insert(1, 40, 1);
 
         JsonObject job = api.json(api.post(
@@ -119,8 +119,7 @@ class ReplayIT {
         JsonObject ended = ended(job);
 
         assertThat(ended.getString("state")).isEqualTo("stopped");
-        assertThat(ended.getString("stopReason"))
-                .isEqualTo("the failures return; messages that are dead letters again: 2");
+        assertThat(ended.getString("stopReason")).isEqualTo("too many replayed messages became dead letters again: 2");
         assertThat(ended.getLong("returned")).isEqualTo(2);
         assertThat(ended.getLong("replayed")).isLessThan(30);
         assertThat(deadLetters.sent()).doesNotHaveDuplicates();
@@ -129,7 +128,7 @@ class ReplayIT {
     }
 
     @Test
-    void a_job_that_was_forced_stops_too_when_the_failures_return() {
+    void a_forced_job_also_stops_when_replayed_messages_fail_again() {
         deadLetters.insert(1, 40, 1);
         for (int offset = 1; offset <= 40; offset++) {
             deadLetters.setMessageAge(offset, "8 days");

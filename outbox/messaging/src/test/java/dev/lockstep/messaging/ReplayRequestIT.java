@@ -89,7 +89,7 @@ class ReplayRequestIT {
     }
 
     @Test
-    void everything_is_redelivered_with_each_key_in_order_and_is_on_record() {
+    void everything_is_redelivered_with_each_key_in_order_and_is_recorded() {
         deadLetters.withSubscription().insert(1, 25, 3);
 
         JsonObject preview = api.json(api.post("/dead-letters/replay", "{\"all\":true,\"dryRun\":true}"));

@@ -178,7 +178,7 @@ class RoutesIT {
         }
 
         @Test
-        void leave_with_headers_that_say_why() {
+        void are_sent_to_the_dlq_with_headers_that_say_why() {
             assertThat(header(outboxRow("bad-2"), "dlq_reason")).isEqualTo("INVALID");
             assertThat(header(outboxRow("bad-2"), "dlq_topic")).isEqualTo(fixture.topic);
             assertThat(header(outboxRow("bad-2"), "dlq_offset")).isEqualTo("1");

@@ -11,8 +11,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows that Kafka acknowledged to this engine and that no reconciled heartbeat covers yet. The publisher adds rows, the reconciler
- * removes them.
+ * The rows that Kafka acknowledged to this engine and that the watermark has not passed yet. Rows that are held back count as acknowledged:
+ * they are stored in {@code outbox_held} and are not missing. The publisher adds rows, the reconciler removes them.
  *
  * <p>Memory is bounded. Beyond a maximum number of rows, as after a long absence, rows are folded into a count and checksums. A difference
  * is then still detected, but not which rows it concerns. While a comparison runs, twice as many rows are kept.
@@ -50,8 +50,8 @@ final class AcknowledgedRows {
     record RowDigest(long rows, long checksum, long payloads) {
         static final RowDigest EMPTY = new RowDigest(0, 0, 0);
 
-        RowDigest plus(UUID id, long digest) {
-            return plus(new RowDigest(1, id.getLeastSignificantBits(), digest));
+        RowDigest plus(UUID id, long payloadCrc) {
+            return plus(new RowDigest(1, id.getLeastSignificantBits(), payloadCrc));
         }
 
         RowDigest plus(RowDigest other) {
@@ -96,13 +96,13 @@ final class AcknowledgedRows {
             return Optional.empty();
         }
         comparing = snapshot;
-        RowDigest tally = compacted.digest;
+        RowDigest digest = compacted.digest;
         for (Map.Entry<UUID, TrackedRow> row : rows.entrySet()) {
             if (snapshot.isVisible(row.getValue().transaction())) {
-                tally = tally.plus(row.getKey(), row.getValue().payloadCrc());
+                digest = digest.plus(row.getKey(), row.getValue().payloadCrc());
             }
         }
-        return Optional.of(tally);
+        return Optional.of(digest);
     }
 
     /** Returns those of the rows that are not known to be acknowledged by Kafka. */

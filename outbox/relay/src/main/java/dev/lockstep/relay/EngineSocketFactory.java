@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The class is public only because the Postgres driver instantiates it by its class name, with the engine's name as the argument.
  */
 public final class EngineSocketFactory extends SocketFactory {
-    // The driver sets this timeout to check for a message without blocking, and LOOK_MILLIS replaces it.
-    private static final int DRIVER_LOOK_MILLIS = 1;
-    private static final int LOOK_MILLIS = 25;
+    // The driver sets a timeout of 1 ms when it polls for a message. POLL_MILLIS replaces it.
+    private static final int DRIVER_POLL_MILLIS = 1;
+    private static final int POLL_MILLIS = 25;
     private static final Map<String, Group> GROUPS = new ConcurrentHashMap<>();
 
     private final String engine;
@@ -132,7 +132,7 @@ public final class EngineSocketFactory extends SocketFactory {
             // delays nothing, and an idle relay polls 50 times a second instead of 700.
             @Override
             public void setSoTimeout(int millis) throws SocketException {
-                super.setSoTimeout(millis == DRIVER_LOOK_MILLIS ? LOOK_MILLIS : millis);
+                super.setSoTimeout(millis == DRIVER_POLL_MILLIS ? POLL_MILLIS : millis);
             }
 
             @Override

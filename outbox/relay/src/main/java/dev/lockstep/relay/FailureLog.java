@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 
 /**
  * Logs failures that may repeat: each kind at most once a minute, with the number of occurrences that were suppressed meanwhile. A stack
- * trace is added only to a kind that was not seen for half an hour, and only if the reason alone does not explain it, unlike failures of
- * Postgres, Kafka or a connection. Not thread-safe.
+ * trace is added only to a kind that was not seen for half an hour, and not to failures of Postgres, Kafka or a connection, which their
+ * reason explains. Not thread-safe.
  */
 final class FailureLog {
     private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
@@ -60,7 +60,7 @@ final class FailureLog {
         kind.suppressed = 0;
         var line = logger.atWarn().addKeyValue("slot", slot).addKeyValue("reason", reason);
         if (suppressed > 0) {
-            line = line.addKeyValue("timesSinceLastTold", suppressed);
+            line = line.addKeyValue("suppressed", suppressed);
         }
         if (isNew && !isSelfExplanatory(cause)) {
             line = line.setCause(cause);

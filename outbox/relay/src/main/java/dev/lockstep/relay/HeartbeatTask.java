@@ -13,15 +13,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes heartbeats at intervals, and has the watermark moved when one has passed through the slot and Kafka. It runs on its own thread
- * with its own connection while this relay leads.
+ * Writes heartbeats at intervals, and calls the {@link Reconciler} to move the watermark when one has come through the slot and Kafka has
+ * acknowledged it. It runs on its own thread with its own connection while this relay leads.
  */
 final class HeartbeatTask implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeartbeatTask.class);
     private static final Duration SLOT_CHECK = Duration.ofSeconds(1);
-    // Postgres cancels a statement before the driver gives up the connection. Otherwise Postgres would continue with a
-    // statement that no client waits for.
-    private static final Duration GRACE = Duration.ofSeconds(10);
     private static final Duration RECONNECT = Duration.ofMillis(500);
 
     private final RelayDatabase database;
@@ -46,8 +43,8 @@ final class HeartbeatTask implements AutoCloseable {
         /**
          * Called before every heartbeat.
          *
-         * @param late how much later than planned the heartbeat is. A very late one says nothing about the engine, because no heartbeat was
-         *     written that it could have delivered
+         * @param late by how much the heartbeat is later than planned. After a long delay a silent engine is not at fault, because there
+         *     was no heartbeat that it could have delivered
          */
         void beforeHeartbeat(Duration late);
 
@@ -128,7 +125,8 @@ final class HeartbeatTask implements AutoCloseable {
     private void applyTimeouts(Connection connection) throws SQLException {
         connection.setNetworkTimeout(
                 Runnable::run,
-                Math.toIntExact(statementTimeout.current().plus(GRACE).toMillis()));
+                Math.toIntExact(
+                        statementTimeout.current().plus(RelayDatabase.GRACE).toMillis()));
         watermark.limitStatements(connection, statementTimeout.current());
     }
 

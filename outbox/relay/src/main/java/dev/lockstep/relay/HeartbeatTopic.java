@@ -26,11 +26,13 @@ final class HeartbeatTopic {
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(10);
 
     private enum State {
+        /** Kafka has not answered, could not create the topic yet, or no longer has it. */
         UNKNOWN,
         USABLE,
         /** Kafka refused a heartbeat. It is tried again at intervals. */
         REFUSED,
-        UNAVAILABLE
+        /** The topic does not exist, and the relay may not create it. Final for this session. */
+        FORBIDDEN
     }
 
     private final RelayConfig config;
@@ -93,7 +95,7 @@ final class HeartbeatTopic {
      */
     void refreshState() throws InterruptedException {
         State seen = state;
-        if (seen == State.USABLE || seen == State.UNAVAILABLE || System.nanoTime() - nextCheck < 0) {
+        if (seen == State.USABLE || seen == State.FORBIDDEN || System.nanoTime() - nextCheck < 0) {
             return;
         }
         if (seen == State.UNKNOWN) {
@@ -153,7 +155,7 @@ final class HeartbeatTopic {
                     .addKeyValue("reason", RelayException.reason(refusal))
                     .log("heartbeat topic does not exist and the relay is not authorized to create it,"
                             + " the relay continues without the topic");
-            return State.UNAVAILABLE;
+            return State.FORBIDDEN;
         }
     }
 

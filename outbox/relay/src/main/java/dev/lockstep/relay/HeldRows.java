@@ -20,13 +20,15 @@ import org.slf4j.LoggerFactory;
  * The leader's view of which rows are held back.
  *
  * <pre>
- *             Kafka refuses the topic                                              {@link HeldRowRetrier} has sent all that it can
- *   free ───────────────────────────────────────────────────────▶ held as a whole ────────────────────────────▶ free, or some keys held
- *    ╰──── Kafka refuses a record ──▶ its key is held ──too many keys──▶╯
+ *   not held ── Kafka refuses the topic ──────────────────────────▶ all keys held
+ *       ╰────── Kafka refuses a record ──▶ its key held ── too many keys ──▶╯
+ *
+ *   all keys held ── the retrier has sent every row that Kafka accepts ──▶ not held, or the keys held that Kafka still refuses
  * </pre>
  *
- * <p>Senders send or hold a row while they have the read lock. A topic or key is released only under the write lock, while no sender is
- * active. So no row is held behind one that is still in flight, or sent past one that is held.
+ * <p>{@link HeldRowRetrier} sends held rows later. Senders send or hold a row while they have the read lock. A topic or key is released
+ * only under the write lock, while no sender is active. So no row is held behind one that is still in flight, or sent past one that is
+ * held.
  */
 final class HeldRows implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(HeldRows.class);
@@ -196,7 +198,7 @@ final class HeldRows implements AutoCloseable {
         updateTopics(changed);
     }
 
-    /** Returns at once. A write in progress fails, or its rows are held nevertheless. */
+    /** Aborts the connection and returns at once. A write in progress fails, although Postgres may still complete it. */
     @Override
     public void close() {
         closed = true;

@@ -82,15 +82,16 @@ final class KafkaSender implements AutoCloseable {
     /**
      * A record that was handed to the producer, or that was refused before that.
      *
+     * @param by the producer
      * @param refusal why the record was not handed over, or null if it is in flight
      */
     record SentRecord(
-            ProducerHandle session,
+            ProducerHandle by,
             OutgoingRecord outgoing,
             Future<RecordMetadata> acknowledgement,
             @Nullable Refusal refusal) {
-        private static SentRecord failed(ProducerHandle session, OutgoingRecord outgoing, Refusal refusal) {
-            return new SentRecord(session, outgoing, NOT_SENT, refusal);
+        private static SentRecord failed(ProducerHandle by, OutgoingRecord outgoing, Refusal refusal) {
+            return new SentRecord(by, outgoing, NOT_SENT, refusal);
         }
     }
 
@@ -244,17 +245,16 @@ final class KafkaSender implements AutoCloseable {
                                     sent.outgoing().topic(),
                                     waited.toSeconds()));
                 }
-                Refusal refusal =
-                        topicCheck.isDue(waited) && connected(sent.session()) ? topicCheck.check(waited) : null;
+                Refusal refusal = topicCheck.isDue(waited) && connected(sent.by()) ? topicCheck.check(waited) : null;
                 if (refusal != null) {
                     // The producer would retry forever, and keeps the record until it succeeds.
-                    sent.session().forceClose();
+                    sent.by().forceClose();
                     return refusal;
                 }
             } catch (ExecutionException failed) {
                 throwIfClosedOrFailed();
                 Throwable cause = failed.getCause();
-                return refusal(sent.session(), sent.outgoing(), cause == null ? failed : cause);
+                return refusal(sent.by(), sent.outgoing(), cause == null ? failed : cause);
             }
         }
     }
@@ -378,8 +378,8 @@ final class KafkaSender implements AutoCloseable {
         return Duration.ofNanos(System.nanoTime() - start);
     }
 
-    private static boolean connected(ProducerHandle session) {
-        return session.producer.metrics().entrySet().stream()
+    private static boolean connected(ProducerHandle by) {
+        return by.producer.metrics().entrySet().stream()
                 .filter(metric -> metric.getKey().name().equals("connection-count")
                         && metric.getKey().group().equals("producer-metrics"))
                 .anyMatch(metric -> metric.getValue().metricValue() instanceof Double count && count > 0);

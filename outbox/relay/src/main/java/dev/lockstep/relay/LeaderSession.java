@@ -7,7 +7,13 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** One leader session: a producer, an engine and a heartbeat that start and end together. Single use. */
+/**
+ * One leader session: a producer, an engine and a heartbeat task that start and end together. Single use.
+ *
+ * <p>The session ends when it is closed or its engine fails. It ends its engine itself if the {@link StallDetector} or the {@link Watchdog}
+ * asks for it, if the publication was altered, or if the slot was lost before the engine read from it. {@link #run()} then throws the
+ * reason.
+ */
 final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
     private static final Duration DRAIN = Duration.ofMillis(500);
     private static final int MAX_DOUBLINGS = 7;
@@ -164,6 +170,7 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
     // the slot, so silence means that the engine has failed.
     @Override
     public void beforeHeartbeat(Duration late) {
+        // Called even for a late heartbeat, because the detector adds up the delays.
         boolean stalled = stallDetector.isStalled(publisher.timeSinceLastBatch(), madeProgress(), late);
         if (late.compareTo(config.failoverTimeout().dividedBy(2)) >= 0) {
             return;
@@ -187,7 +194,8 @@ final class LeaderSession implements RelayTask, HeartbeatTask.Checks {
             endReason = slotProvisioner.publicationChangedMessage();
             engine.close();
         } else if (slot.filter(state -> state.invalidationReason() != null).isPresent() && !madeProgress()) {
-            // Debezium would wait for it for half an hour.
+            // Debezium would wait half an hour for the lost slot. A slot that is lost later makes the engine fail by
+            // itself, because Postgres ends its walsender.
             endReason = "slot %s was lost while the engine started".formatted(config.slotName());
             engine.close();
         }

@@ -3,7 +3,7 @@ package dev.lockstep.relay;
 import dev.lockstep.relay.SlotStore.SlotState;
 import org.jspecify.annotations.Nullable;
 
-/** What a relay without a task does next. Decided from an {@link Observation}, without I/O. */
+/** The next step of a relay that has no task, decided from an {@link Observation} without I/O. */
 sealed interface NextStep {
     /** The slot is missing or lost: create a new one, then send the pending rows from the table. */
     record Recover() implements NextStep {}
@@ -24,7 +24,7 @@ sealed interface NextStep {
     record Lead(SlotState slot) implements NextStep {}
 
     /**
-     * What the relay has read.
+     * The state that the relay has read from Postgres and Kafka.
      *
      * @param slot null if the slot does not exist
      * @param unusableReason why a slot that exists cannot be used, null if it can

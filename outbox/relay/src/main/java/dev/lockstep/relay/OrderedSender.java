@@ -10,18 +10,18 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /**
- * Sends a batch so that a record reaches Kafka only after all earlier records of its topic and key, whatever Kafka refuses.
+ * Sends a batch so that a record reaches Kafka only after all earlier records of its topic and key, even if Kafka refuses some of them.
  *
  * <pre>
  *  all at once ──all acknowledged──▶ done
  *      ╰──one is refused──▶ its producer is closed ──▶ in waves: one record of each {@link OrderingKey} at a time
  * </pre>
  *
- * <p>In a wave no record has a successor in flight that could overtake it, so a refusal does not cost the producer.
+ * <p>In a wave no record of the same key is in flight behind another one, so the producer stays open when a record is refused.
  */
 final class OrderedSender {
-    // Waves hold one record of each key, so a record that is not at fault itself soon no longer shares a producer batch
-    // with the faulty one. More failures than this are not collateral.
+    // The producer drops a whole batch because of one record. Waves hold one record of each key, so other records soon
+    // no longer share a batch with that record. A record that fails more often than this is itself the cause.
     private static final int MAX_COLLATERAL_FAILURES = 10;
 
     private final KafkaSender sender;
@@ -49,11 +49,11 @@ final class OrderedSender {
 
     private void sendAtOnce(List<OutgoingRecord> batch, Predicate<String> inWaves, RefusedRecords refused)
             throws InterruptedException {
-        ProducerHandle session = sender.currentProducer();
+        ProducerHandle producer = sender.currentProducer();
         List<SentRecord> sent = new ArrayList<>(batch.size());
         for (OutgoingRecord each : batch) {
             if (each.isOpen() && !refused.refuseIfBlocked(each) && !inWaves.test(each.topic())) {
-                SentRecord handedOver = sender.send(session, each, true);
+                SentRecord handedOver = sender.send(producer, each, true);
                 if (isProducerClosed(handedOver)) {
                     break;
                 }
@@ -65,12 +65,12 @@ final class OrderedSender {
     }
 
     private void sendOnePerKey(List<OutgoingRecord> open, RefusedRecords refused) throws InterruptedException {
-        ProducerHandle session = sender.currentProducer();
-        Set<OrderingKey> lanes = new HashSet<>();
+        ProducerHandle producer = sender.currentProducer();
+        Set<OrderingKey> keys = new HashSet<>();
         List<SentRecord> sent = new ArrayList<>(open.size());
         for (OutgoingRecord each : open) {
-            if (!refused.refuseIfBlocked(each) && lanes.add(each.orderingKey())) {
-                SentRecord handedOver = sender.send(session, each, false);
+            if (!refused.refuseIfBlocked(each) && keys.add(each.orderingKey())) {
+                SentRecord handedOver = sender.send(producer, each, false);
                 if (isProducerClosed(handedOver)) {
                     break;
                 }

@@ -41,6 +41,7 @@ final class OutboxProducer {
         return settings;
     }
 
+    // Compares digits, not numbers: an invalid value is passed on, and the producer rejects it with its own message.
     private static String shorter(String millis) {
         return millis.length() < MAX_BLOCK_MS.length() ? millis : MAX_BLOCK_MS;
     }

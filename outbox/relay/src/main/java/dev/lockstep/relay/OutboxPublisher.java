@@ -19,7 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes a captured batch to Kafka and only then confirms it. Runs on the engine's thread, which may block.
+ * Publishes each batch that the engine delivers, and confirms it to the engine once every row is in Kafka or held back. Runs on the
+ * engine's thread, which may block.
  *
  * <p>Any failure leaves the batch unconfirmed and ends the engine. The next engine gets the same rows again.
  */
@@ -42,7 +43,7 @@ final class OutboxPublisher implements ChangeConsumer<RecordChangeEvent<SourceRe
 
     /**
      * @param beforeFirstBatch throws if nothing may be published at all
-     * @param acknowledgedRows gets every row that Kafka has, or that is held back
+     * @param acknowledgedRows gets every row that Kafka has acknowledged or that is held back
      * @param heartbeatListener gets the newest heartbeat that Kafka has acknowledged together with everything before it
      */
     OutboxPublisher(

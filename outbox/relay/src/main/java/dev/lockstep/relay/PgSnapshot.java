@@ -33,6 +33,7 @@ record PgSnapshot(long xmin, long xmax, Set<Long> inProgress) {
      * snapshot.
      */
     long toFullXid(int lowerHalf) {
+        // The difference wraps around in 32 bits, which makes it the shortest distance in either direction.
         return xmax + (lowerHalf - (int) xmax);
     }
 }

@@ -43,8 +43,8 @@ final class Reconciler {
     }
 
     /**
-     * Returns when the watermark stands at the heartbeat, or at a later one to which another relay moved it. The watermark does not move if
-     * rows that can no longer be told apart committed after the heartbeat's snapshot: then only a later heartbeat can be compared.
+     * Returns when the watermark is at the heartbeat, or at a later one to which another relay moved it. The watermark stays where it is if
+     * {@link AcknowledgedRows#digestUntil} cannot give a digest for this heartbeat; a later heartbeat is then compared.
      *
      * @param meanwhile called after each page that is read from the table
      * @throws RelayException if missing rows cannot be sent

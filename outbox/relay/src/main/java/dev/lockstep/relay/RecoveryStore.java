@@ -37,9 +37,9 @@ final class RecoveryStore {
          WHERE holder = ? AND slot_lsn = ?::pg_lsn
         """;
 
-    // The watermark moves too: the first engine has seen none of these rows and would have all of them sent again. Its
-    // beat moves with it, or a former leader that wakes up would move the watermark back. The slot that is created now
-    // becomes the claimed one.
+    // Moves the watermark, because the first comparison after a recovery would otherwise find all of these rows missing
+    // and send them again. Sets its beat to the newest heartbeat, because a former leader that resumes could otherwise
+    // move the watermark back. Claims the slot that is created next.
     private static final String COMPLETE = """
         WITH done AS (UPDATE outbox_recovery SET completed = true WHERE slot_lsn = ?::pg_lsn AND NOT completed
                       RETURNING slot_lsn, snapshot),

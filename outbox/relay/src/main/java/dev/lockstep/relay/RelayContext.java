@@ -4,7 +4,7 @@ import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 
 /**
- * What the successive tasks of one relay share.
+ * The objects that the successive tasks of one relay share.
  *
  * @param producers creates a producer, which its user closes
  */
@@ -21,7 +21,7 @@ record RelayContext(
         return new KafkaSender(producers, config.bootstrapServers(), probe, health);
     }
 
-    /** Creates the held rows as the database and this relay know them. */
+    /** Creates a view of the held rows, which reads them from the database before the first send. */
     HeldRows newHeldRows() {
         return new HeldRows(database, health, config.bootstrapServers());
     }

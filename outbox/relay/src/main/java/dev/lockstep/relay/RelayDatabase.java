@@ -12,7 +12,7 @@ final class RelayDatabase {
     private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
     // Postgres cancels a statement before the driver gives up the connection. Otherwise Postgres would continue with a
     // statement that no client waits for.
-    private static final Duration GRACE = Duration.ofSeconds(10);
+    static final Duration GRACE = Duration.ofSeconds(10);
 
     private final RelayConfig config;
 

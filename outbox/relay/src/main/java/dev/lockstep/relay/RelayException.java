@@ -2,7 +2,10 @@ package dev.lockstep.relay;
 
 import org.jspecify.annotations.Nullable;
 
-/** A failure that the relay cannot resolve by itself. The message names the row, topic or slot, and says what to do. */
+/**
+ * Ends a step or a task of the relay, which is then repeated or replaced. The message is a sentence for operators that names the row,
+ * topic, slot or server concerned.
+ */
 final class RelayException extends RuntimeException {
     RelayException(String message, @Nullable Throwable cause) {
         super(message, cause);

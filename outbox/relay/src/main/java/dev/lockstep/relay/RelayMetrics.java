@@ -14,7 +14,7 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The relay's metrics. A gauge that only the leader knows is NaN in other instances. */
+/** The relay's metrics. A gauge whose value only the leader has is NaN in other instances. */
 final class RelayMetrics implements AutoCloseable {
     private final MeterRegistry registry;
     private final Counter rows;

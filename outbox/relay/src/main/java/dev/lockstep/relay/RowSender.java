@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends rows that were read from the slot or, instead, from the table. A row that Kafka refuses is held back together with the rows that
- * must wait behind it: they are written to the database, and all other rows go on.
+ * Sends rows to Kafka, whether they come from the slot or from the table. A row that Kafka refuses, and the rows of its key or topic behind
+ * it, are held back: they are written to {@code outbox_held}. All other rows are sent.
  */
 final class RowSender implements AutoCloseable {
     private final KafkaSender sender;

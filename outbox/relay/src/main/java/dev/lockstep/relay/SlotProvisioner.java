@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *  slot is lost ──drop──▶ no slot ──create──▶ slot_new ────── no row is pending ──────▶ slot   (slot_new is copied and dropped)
- *                                                 ╰──rows are pending──▶ {@link Recovery} ──────▶╯
+ *                                                 ╰── rows are pending ──▶ Recovery ──────▶╯
  * </pre>
  *
  * <p>The slot itself records the progress: it exists only once no row from before it can be missing. A crash at any point, or two instances
@@ -257,12 +257,12 @@ final class SlotProvisioner {
      */
     boolean verify(SlotState seen) {
         try (Connection connection = database.connect("slot")) {
-            boolean proven = slotClaims.verify(connection, slot, seen);
-            if (!proven) {
+            boolean verified = slotClaims.verify(connection, slot, seen);
+            if (!verified) {
                 // Another relay may have claimed the same slot, and verified it, before it was dropped.
                 slotClaims.revoke(connection, seen);
             }
-            return proven;
+            return verified;
         } catch (SQLException cause) {
             throw new RelayException(
                     "slot %s cannot be checked: %s".formatted(slot, RelayException.reason(cause)), cause);

@@ -64,7 +64,7 @@ final class SlotStore {
             DROP_SLOT + " AND confirmed_flush_lsn > (SELECT slot_lsn FROM outbox_term WHERE NOT proven)";
 
     private static final String TERMINATE_WALSENDER = """
-        SELECT pg_terminate_backend(a.pid) AS told
+        SELECT pg_terminate_backend(a.pid) AS terminated
           FROM pg_replication_slots s
           JOIN pg_stat_activity a ON a.pid = s.active_pid
          WHERE s.slot_name = ? AND s.database = current_database()

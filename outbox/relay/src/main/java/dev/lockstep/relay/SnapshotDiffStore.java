@@ -54,7 +54,7 @@ final class SnapshotDiffStore {
 
     // Ids are generated after the locks that order a key's transactions are taken, so ids have the same order. A page
     // includes the row that fills it, so it is never empty, however large the row is.
-    private static final String FROM = """
+    private static final String PAGE_FROM = """
         SELECT %s
           FROM (SELECT o.*, sum(octet_length(o.payload)) OVER (ORDER BY o.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
                 %s AND o.id >= ?::uuid ORDER BY o.id LIMIT %d) page
@@ -62,7 +62,7 @@ final class SnapshotDiffStore {
          ORDER BY id
         """.formatted(OutboxRow.COLUMNS, INTERVAL, PAGE, PAGE_BYTES);
 
-    private static final String AFTER = FROM.replace("o.id >= ?", "o.id > ?");
+    private static final String PAGE_AFTER = PAGE_FROM.replace("o.id >= ?", "o.id > ?");
 
     /** Consumes one page of rows at a time. */
     interface PageConsumer {
@@ -87,10 +87,10 @@ final class SnapshotDiffStore {
         // Forces the primary key: sorting the remaining rows for every page would take quadratic time.
         execute(connection, "SET enable_sort = off");
         try {
-            List<OutboxRow> page = page(connection, FROM, snapshot, first);
+            List<OutboxRow> page = page(connection, PAGE_FROM, snapshot, first);
             while (!page.isEmpty()) {
                 pages.accept(page);
-                page = page(connection, AFTER, snapshot, page.getLast().id());
+                page = page(connection, PAGE_AFTER, snapshot, page.getLast().id());
             }
         } finally {
             execute(connection, "RESET enable_sort");

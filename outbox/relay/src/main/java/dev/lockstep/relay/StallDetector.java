@@ -50,10 +50,10 @@ final class StallDetector {
      * Called by one thread, at regular intervals.
      *
      * @param silence how long the engine has delivered nothing
-     * @param streams whether it has delivered anything
-     * @param timerLate how much later than planned this call comes
+     * @param delivered whether it has delivered anything since it was created
+     * @param timerLate by how much this call is later than planned
      */
-    boolean isStalled(Duration silence, boolean streams, Duration timerLate) {
+    boolean isStalled(Duration silence, boolean delivered, Duration timerLate) {
         Duration sinceStep = Duration.ofNanos(nanoClock.getAsLong() - lastStep);
         Duration silent = silence.compareTo(sinceStep) < 0 ? silence : sinceStep;
         if (silent.compareTo(lastIdleTime) < 0) {
@@ -61,7 +61,7 @@ final class StallDetector {
         }
         lastIdleTime = silent;
         timerDelay = timerDelay.plus(timerLate);
-        Duration limit = streams ? stallTimeout : startTimeout;
+        Duration limit = delivered ? stallTimeout : startTimeout;
         return silent.compareTo(limit.plus(timerDelay.multipliedBy(THREAD_HOPS))) > 0;
     }
 }

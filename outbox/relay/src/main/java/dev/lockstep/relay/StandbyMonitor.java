@@ -9,7 +9,7 @@ import java.time.Duration;
  * the supervisor's thread only.
  *
  * <pre>
- *     stands by ──watermark is old──▶ asks Kafka ──answers──▶ announces it   the leader's {@link Watchdog} reads it and steps down
+ *     stands by ──watermark is old──▶ asks Kafka ──answers──▶ announces it   the leader's Watchdog reads it and steps down
  *     stepped down ──slot is free──▶ asks Kafka ──answers──▶ leads again, unless another relay was faster
  * </pre>
  */

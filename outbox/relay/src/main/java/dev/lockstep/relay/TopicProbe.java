@@ -32,7 +32,7 @@ interface TopicProbe {
         static final Finding UNKNOWN = new Finding(State.UNKNOWN, "");
     }
 
-    /** Asks Kafka. Blocks for two seconds at most. The result contains a finding for each of the topics. */
+    /** Asks Kafka. Each request to Kafka takes two seconds at most. The result contains a finding for each of the topics. */
     Map<String, Finding> check(Set<String> topics) throws InterruptedException;
 
     /** As {@link #check(Set)}, for one topic. */

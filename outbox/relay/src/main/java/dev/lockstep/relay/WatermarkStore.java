@@ -12,7 +12,7 @@ import java.util.Optional;
 /** SQL for heartbeats and the watermark. Runs on the caller's connection, in autocommit. */
 final class WatermarkStore {
     private static final String INSERT_HEARTBEAT = """
-        WITH worn AS (DELETE FROM outbox_heartbeat WHERE beat < (SELECT max(beat) - 100 FROM outbox_heartbeat))
+        WITH expired AS (DELETE FROM outbox_heartbeat WHERE beat < (SELECT max(beat) - 100 FROM outbox_heartbeat))
         INSERT INTO outbox_heartbeat DEFAULT VALUES
         """;
 

@@ -42,7 +42,7 @@ class FailureLogTest {
         }
 
         assertThat(lines.list).hasSize(2);
-        assertThat(lines.list.getLast().getKeyValuePairs().toString()).contains("timesSinceLastTold=\"59\"");
+        assertThat(lines.list.getLast().getKeyValuePairs().toString()).contains("suppressed=\"59\"");
     }
 
     @Test

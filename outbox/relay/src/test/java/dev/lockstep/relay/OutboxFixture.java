@@ -17,6 +17,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -241,7 +242,7 @@ final class OutboxFixture extends TestResource {
     }
 
     Set<String> relayedIds() {
-        return Set.copyOf(database.strings(
+        return new HashSet<>(database.strings(
                 "SELECT id FROM outbox, outbox_watermark w WHERE pg_visible_in_snapshot(xid, w.snapshot)"
                         + " AND id NOT IN (SELECT id FROM outbox_held)"));
     }

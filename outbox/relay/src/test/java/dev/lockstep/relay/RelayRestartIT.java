@@ -108,7 +108,7 @@ class RelayRestartIT {
     }
 
     @Test
-    void closing_takes_less_than_five_seconds_gives_the_slot_back_and_may_be_done_twice() {
+    void closing_takes_less_than_five_seconds_and_releases_the_slot_and_a_second_close_has_no_effect() {
         OutboxRelay relay = outbox.relay();
         relay.start();
         outbox.append("o-1", "1");
@@ -124,7 +124,7 @@ class RelayRestartIT {
     }
 
     @Test
-    void a_relay_closed_while_it_starts_gives_the_slot_back_too() {
+    void a_relay_closed_while_it_starts_releases_the_slot() {
         OutboxRelay relay = outbox.relay();
         relay.start();
 

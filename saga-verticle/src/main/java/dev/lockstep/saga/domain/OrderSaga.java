@@ -100,8 +100,8 @@ public final class OrderSaga {
         return switch (state) {
             case NotStarted overtaken -> new Decision(new AwaitingOrder(), List.of(), null);
             case AwaitingOrder repeat -> stay(repeat);
-            // Even if the saga has asked for the confirmation: the order service accepted the cancellation, so it will
-            // no longer confirm the order.
+            // This includes ConfirmingOrder: the order service has accepted the cancellation, so it no longer confirms
+            // the order.
             case Forward inTime -> steps.abort(event.orderId(), inTime, CancelReason.CANCELLED_BY_CUSTOMER);
             // The order service never cancels a confirmed order, so this event cannot occur. It is rejected rather than
             // ignored, because ignoring it could lose an accepted cancellation silently.
@@ -116,7 +116,7 @@ public final class OrderSaga {
             case ReservingStock(String userId, var _) ->
                 steps.chargePayment(order, new ChargingPayment(userId, event.total()));
             case ChargingPayment _, ConfirmingOrder _, Confirmed _ -> stay(state);
-            // If the release is outstanding, it follows the reservation to the participant, and its reply is awaited.
+            // A ReleaseStock that is outstanding undoes this reservation, so no further one is sent.
             case PartlyUndone late when late.left().stock() != Undo.DONE -> stay(late);
             case Aborting late -> stay(late, new ReleaseStock(order));
             case NotBegun unknown -> throw UnexpectedEventException.of(unknown, event);
@@ -126,7 +126,8 @@ public final class OrderSaga {
     private Decision onStockRejected(SagaState state, StockRejected event) {
         return switch (state) {
             case ReservingStock waiting -> steps.cancelOrder(event.orderId(), event.reason());
-            // The rejection crossed with the release, which is answered nevertheless.
+            // A repeat, or a rejection that arrives after ReleaseStock was sent. Inventory answers ReleaseStock even if
+            // it holds nothing.
             case Aborting late -> stay(late);
             case ChargingPayment _, ConfirmingOrder _, Confirmed _, NotBegun _ ->
                 throw UnexpectedEventException.of(state, event);
@@ -149,7 +150,7 @@ public final class OrderSaga {
         return switch (state) {
             case ChargingPayment(var _, Money total) -> steps.confirmOrder(order, new ConfirmingOrder(total, 0));
             case ConfirmingOrder _, Confirmed _ -> stay(state);
-            // If the refund is outstanding, it follows the charge to the participant, and its reply is awaited.
+            // A RefundPayment that is outstanding undoes this charge, so no further one is sent.
             case PartlyUndone late when late.left().payment() != Undo.DONE -> stay(late);
             case Aborting late -> stay(late, new RefundPayment(order));
             case ReservingStock _, NotBegun _ -> throw UnexpectedEventException.of(state, event);
@@ -162,7 +163,8 @@ public final class OrderSaga {
                 steps.startCompensation(
                         event.orderId(),
                         new Compensation(CancelReason.PAYMENT_DECLINED, Undo.AWAITED, Undo.DONE, Notice.HELD_BACK));
-            // The decline crossed with the refund, which is answered nevertheless.
+            // A repeat, or a decline that arrives after RefundPayment was sent. Payment answers RefundPayment even if
+            // it charged nothing.
             case Aborting late -> stay(late);
             case ReservingStock _, ConfirmingOrder _, Confirmed _, NotBegun _ ->
                 throw UnexpectedEventException.of(state, event);
@@ -215,7 +217,7 @@ public final class OrderSaga {
             case ChargingPayment silent ->
                 steps.startCompensation(
                         order, new Compensation(reason, Undo.AWAITED, Undo.OUTSTANDING, Notice.HELD_BACK));
-            // Past the pivot: a paid order is confirmed, however long the order service takes.
+            // The payment is the saga's pivot: a paid order is confirmed, however long the order service takes.
             case ConfirmingOrder unanswered -> steps.confirmOrderAgain(order, unanswered);
             case CancellingOrder unanswered -> steps.cancelOrderAgain(order, unanswered);
             case Compensating(Compensation left) -> steps.retryCompensation(order, left, 1);

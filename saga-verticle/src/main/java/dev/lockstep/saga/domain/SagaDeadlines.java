@@ -22,8 +22,8 @@ public record SagaDeadlines(Duration stock, Duration payment, Duration confirmRe
         return backoff(compensationRetry, attempts);
     }
 
-    // A missing reply is usually not lost but waiting for a participant that is down. Retrying at a fixed rate would
-    // only add to the participant's backlog after its restart.
+    // A reply is usually missing because its participant is down, and the command still waits in Kafka. Retrying at a
+    // fixed rate would only add to the participant's backlog.
     private static Duration backoff(Duration base, int attempts) {
         Duration grown = base.multipliedBy(1L << Math.min(attempts, MAX_DOUBLINGS));
         Duration longest = base.compareTo(MAX_RETRY_DELAY) > 0 ? base : MAX_RETRY_DELAY;

@@ -81,15 +81,15 @@ final class SagaSteps {
 
     private Decision compensate(OrderId order, Compensation left, List<SagaCommand> undo) {
         List<SagaCommand> commands = new ArrayList<>(undo);
-        Compensation told = left;
+        Compensation next = left;
         if (left.notice() == Notice.HELD_BACK && !left.awaitsUndo()) {
-            told = left.noticeSent();
+            next = left.noticeSent();
             commands.add(new CancelOrder(order, left.reason()));
         }
-        if (told.complete()) {
-            return cancelled(told.reason());
+        if (next.complete()) {
+            return cancelled(next.reason());
         }
-        SagaState state = told.allUndone() ? new CancellingOrder(told.reason(), 0) : new Compensating(told);
+        SagaState state = next.allUndone() ? new CancellingOrder(next.reason(), 0) : new Compensating(next);
         return new Decision(state, commands, deadlines.compensation(0));
     }
 
@@ -99,9 +99,11 @@ final class SagaSteps {
     }
 
     Decision retryCompensation(OrderId order, Compensation left, int attempts) {
-        Compensation told = left.noticeSent();
+        Compensation notified = left.noticeSent();
         return new Decision(
-                new RetryingCompensation(told, attempts), outstanding(order, told), deadlines.compensation(attempts));
+                new RetryingCompensation(notified, attempts),
+                outstanding(order, notified),
+                deadlines.compensation(attempts));
     }
 
     Decision continueRetrying(Compensation left, int attempts) {

@@ -25,7 +25,7 @@ final class ConsumerProgress {
     private volatile boolean threadEnded;
     private volatile @Nullable Attempt attempt;
     private volatile @Nullable Failure failure;
-    private volatile @Nullable Failure parkedSetback;
+    private volatile @Nullable Failure parkedFailure;
     private volatile @Nullable String reported;
 
     /** @param stallNanos longer than any single step of the thread can take while the process itself works correctly */
@@ -69,15 +69,15 @@ final class ConsumerProgress {
     /** Records that the batch failed and will be retried. The positions are those of the partitions that cannot proceed. */
     void failed(Map<TopicPartition, Long> positions, Throwable cause) {
         attempt = null;
-        failure = setback(positions, cause, failure);
+        failure = failureSince(positions, cause, failure);
     }
 
     /** Records that parked messages could not be retried. */
     void parkedFailed(Throwable cause) {
-        parkedSetback = setback(Map.of(), cause, parkedSetback);
+        parkedFailure = failureSince(Map.of(), cause, parkedFailure);
     }
 
-    private Failure setback(Map<TopicPartition, Long> positions, Throwable cause, @Nullable Failure before) {
+    private Failure failureSince(Map<TopicPartition, Long> positions, Throwable cause, @Nullable Failure before) {
         return new Failure(
                 Map.copyOf(positions),
                 String.valueOf(cause.getMessage()),
@@ -86,7 +86,7 @@ final class ConsumerProgress {
 
     /** Records that parked messages could be retried. */
     void parkedRetried() {
-        parkedSetback = null;
+        parkedFailure = null;
     }
 
     /** Removes the failure of partitions that another member reads now. */
@@ -102,7 +102,7 @@ final class ConsumerProgress {
     /** Returns why messages are not being polled or applied, or null if they are. */
     @Nullable
     String problem() {
-        Failure failing = failure == null ? parkedSetback : failure;
+        Failure failing = failure == null ? parkedFailure : failure;
         if (failing != null) {
             return "cannot apply " + describe(failing.positions()) + " for " + seconds(failing.since())
                     + " s, retrying: " + failing.reason();

@@ -121,7 +121,7 @@ final class CrashLoopDetector {
     /** Records that all records of the delivery are handled. */
     void succeeded(Delivery delivery) {
         for (TopicPartition partition : delivery.counted().keySet()) {
-            // The starts of a handled record say nothing about the record behind it.
+            // The starts of a handled record do not count for the record behind it.
             if (suspects.computeIfPresent(partition, (same, suspect) -> new SuspectBatch(suspect.until(), 0)) == null) {
                 pastFirstBatch.add(partition);
             }

@@ -20,8 +20,9 @@ final class EventLoopBridge {
     }
 
     /**
-     * Returns the result of the work once it has ended. There is no timeout, because abandoned work that continues would be done twice. All
-     * work must therefore run in {@link BoundedTransactions}. {@link ConsumerProgress} reports work that does not end.
+     * Returns the result of the work once it has ended. There is no timeout: abandoned work would continue, and its retry would
+     * do it a second time. All work must therefore run in {@link BoundedTransactions}. {@link ConsumerProgress} reports work that does not
+     * end.
      *
      * @throws ExecutionException if the work failed; {@link #causeOf} returns the failure
      * @throws IllegalStateException on an event loop, which must not block

@@ -22,15 +22,15 @@ import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 
 /**
- * Consumes topics: polls records, applies each partition in order on the verticle's context, and commits only the offsets of applied
- * records, after their transaction.
+ * Consumes topics: polls records, applies each partition in order on the event loop, and commits only the offsets of applied records, after
+ * their transaction.
  *
  * <p>At most one batch is in flight, and nothing is polled meanwhile. Records therefore do not queue up in memory, and a rebalance, which
  * happens inside a poll, never meets a batch in flight.
  */
 public final class MessageConsumer {
-    // A step is one poll, one commit, or one batch, and takes a few minutes at worst. An unavailable database stalls
-    // nothing.
+    // A step is one poll, one commit, or one batch, and takes a few minutes at worst, even while the database is
+    // unavailable.
     private static final Duration STALLED_AFTER = Duration.ofMinutes(5);
 
     private final String group;
@@ -56,7 +56,7 @@ public final class MessageConsumer {
     }
 
     /**
-     * Creates a consumer. It consumes nothing until {@link #start} is called.
+     * Creates a consumer. It consumes nothing until {@link #start} is called. The handler runs on the Vert.x context of the caller.
      *
      * @param pool the database that has the inbox, the parked messages, the dead letters and the handler's own tables
      * @param accepts called for each topic before each poll; while it returns false, the topic's records stay in Kafka

@@ -33,7 +33,7 @@ final class PartitionPauses {
     /**
      * Pauses and resumes partitions.
      *
-     * @return whether some are paused that may become readable at any time without notice
+     * @return whether a pause may become unnecessary at any time, so that the next poll has to be short
      */
     boolean update() {
         Map<String, Boolean> open = options.topics().stream().collect(Collectors.toMap(topic -> topic, accepts::test));

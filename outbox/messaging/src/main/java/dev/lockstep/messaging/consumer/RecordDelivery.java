@@ -108,7 +108,7 @@ final class RecordDelivery {
             progress.parkedFailed(failure);
             pauseAfter("failed to retry parked messages, retrying", failure);
         }
-        // However many messages are parked, polled records get at least as much time as they do.
+        // Polled records get at least as much time as parked messages, however many are parked.
         long ended = System.nanoTime();
         nextParkedRetry = ended + Math.max(PARKED_RETRY_INTERVAL.toNanos(), ended - begun);
     }

@@ -10,7 +10,10 @@ import java.util.function.Function;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
-/** The counts in the database. Blocks the consumer's thread while the event loop executes the statements. */
+/**
+ * Stores the start counts of {@link CrashLoopDetector} in the database. Blocks the consumer's thread while the event loop executes the
+ * statements.
+ */
 final class StoredStartCounts implements CrashLoopDetector.StartCounts {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 

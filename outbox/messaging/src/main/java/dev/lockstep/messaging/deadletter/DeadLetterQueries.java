@@ -66,7 +66,7 @@ public final class DeadLetterQueries {
             )
             SELECT p.newest, p.fingerprint, d.consumer, d.topic, d.type, d.reason, d.error_class, d.error, d.last_at,
                    (SELECT count(*) FROM (SELECT FROM dead_letter c
-                                           WHERE c.state = ANY ($1) AND c.fingerprint = p.fingerprint LIMIT $4) counted) AS letters,
+                                           WHERE c.state = ANY ($1) AND c.fingerprint = p.fingerprint LIMIT $4) counted) AS dead_letters,
                    (SELECT min(oldest.first_at)
                       FROM unnest($1::text[]) AS asked (state)
                      CROSS JOIN LATERAL (SELECT first_at FROM dead_letter o
@@ -192,6 +192,7 @@ public final class DeadLetterQueries {
      *
      * @param sample the error of the newest one
      * @param count the number of dead letters, counted up to 100,000
+     * @param more whether there are more than that
      * @param newest the id of the newest one
      */
     record DeadLetterGroup(
@@ -251,7 +252,7 @@ public final class DeadLetterQueries {
     }
 
     private static DeadLetterGroup toGroup(Row row) {
-        long count = row.getLong("letters");
+        long count = row.getLong("dead_letters");
         return new DeadLetterGroup(
                 row.getString("fingerprint"),
                 row.getString("consumer"),

@@ -43,7 +43,7 @@ public final class DeadLetterStore {
                     AS f (id, topic, partition, "offset", record_key, record_value, record_headers, type, reason, error,
                           attempts, first_at, key_text, dlq_headers, message_id, error_class, stack, fingerprint, leaves_whole,
                           redelivery_of)
-            ), letter AS (
+            ), stored AS (
                 INSERT INTO dead_letter (id, consumer, topic, partition, "offset", record_key, key_text, record_value,
                                          record_headers, type, reason, error, attempts, first_at, message_id, error_class, stack,
                                          fingerprint, origin, returned_from, redelivery_of)
@@ -67,7 +67,7 @@ public final class DeadLetterStore {
             INSERT INTO outbox (aggregatetype, aggregateid, type, topic, payload, headers)
             SELECT 'dead-letter', f.key_text, coalesce(f.type, 'unknown'), f.topic || '.dlq',
                    CASE WHEN f.leaves_whole THEN f.record_value END, f.dlq_headers
-              FROM failed f JOIN letter USING (id)
+              FROM failed f JOIN stored USING (id)
              ORDER BY f.topic, f.partition, f."offset"
             """;
 

@@ -23,6 +23,7 @@ public final class ReplayPreviewStore {
      * The dead letters that a replay would deliver, and those that it would not.
      *
      * @param count how many it would deliver, counted up to 100,000
+     * @param more whether there are more dead letters than were counted
      * @param tooOld how many it would refuse because they are older than the dedup window
      * @param tooLarge how many it would not send because Kafka might refuse them for their size
      * @param keyNotText how many cannot be sent because the outbox stores keys as text
@@ -82,7 +83,7 @@ public final class ReplayPreviewStore {
                      LIMIT %s
                 )
                 SELECT fingerprint, topic, type, reason, error_class,
-                       count(*) FILTER (WHERE is_read AND key_is_text AND fits AND NOT too_old) AS letters,
+                       count(*) FILTER (WHERE is_read AND key_is_text AND fits AND NOT too_old) AS deliverable,
                        count(*) FILTER (WHERE is_read AND key_is_text AND fits AND too_old) AS too_old,
                        count(*) FILTER (WHERE is_read AND key_is_text AND NOT fits) AS too_large,
                        count(*) FILTER (WHERE is_read AND NOT key_is_text) AS key_not_text,
@@ -90,7 +91,7 @@ public final class ReplayPreviewStore {
                        min(first_at) AS oldest
                   FROM matching
                  GROUP BY fingerprint, topic, type, reason, error_class
-                 ORDER BY letters DESC, fingerprint
+                 ORDER BY deliverable DESC, fingerprint
                 """.formatted(
                         to.hasActiveGroup(),
                         to.keyIsText(),
@@ -110,7 +111,7 @@ public final class ReplayPreviewStore {
         Instant oldest = null;
         List<ReplayPreviewGroup> groups = new ArrayList<>();
         for (Row row : rows) {
-            long deliverable = row.getLong("letters");
+            long deliverable = row.getLong("deliverable");
             count += deliverable;
             tooOld += row.getLong("too_old");
             tooLarge += row.getLong("too_large");

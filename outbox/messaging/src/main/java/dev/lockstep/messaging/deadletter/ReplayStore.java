@@ -76,11 +76,11 @@ public final class ReplayStore {
     }
 
     /** The statements that differ by destination, and by the index that finds the dead letters. */
-    private record Statements(String one, String why, String all, String ofKey, String ofFingerprint) {
+    private record Statements(String one, String conditions, String all, String ofKey, String ofFingerprint) {
         static Statements of(ReplayDestination to) {
             return new Statements(
                     one(to),
-                    why(to),
+                    conditions(to),
                     step(to, ""),
                     step(to, "AND d.key_text = j.key"),
                     step(to, "AND d.fingerprint = j.fingerprint"));
@@ -98,7 +98,7 @@ public final class ReplayStore {
                     """.formatted(to.isDeliverable(), isTooOld("$3"), to.deliver("$3"));
         }
 
-        private static String why(ReplayDestination to) {
+        private static String conditions(ReplayDestination to) {
             return """
                     SELECT %s AS is_read, %s AS key_is_text, %s AS fits FROM dead_letter d WHERE id = $1
                     """.formatted(to.hasActiveGroup(), to.keyIsText(), to.fits());
@@ -157,7 +157,7 @@ public final class ReplayStore {
                                         WHEN o.at_end AND o.sent = 0 AND NOT r.found THEN 'done'
                                         ELSE 'running' END,
                            stop_reason = CASE WHEN j.failing
-                                              THEN 'the failures return; messages that are dead letters again: ' || r.max_failures END,
+                                              THEN 'too many replayed messages became dead letters again: ' || r.max_failures END,
                            finished_at = CASE WHEN j.failing OR (o.at_end AND o.sent = 0 AND NOT r.found) THEN now() END,
                            found = NOT o.at_end AND (r.found OR o.sent > 0),
                            replayed = r.replayed + o.sent,
@@ -246,7 +246,7 @@ public final class ReplayStore {
 
     /** Completes with the conditions that an existing dead letter meets. */
     static Future<Deliverable> deliverable(SqlClient client, UUID deadLetter, ReplayDestination to) {
-        return client.preparedQuery(statements(to).why())
+        return client.preparedQuery(statements(to).conditions())
                 .mapping(row -> new Deliverable(row.getBoolean(0), row.getBoolean(1), row.getBoolean(2)))
                 .execute(Tuple.of(deadLetter))
                 .map(Rows::only);

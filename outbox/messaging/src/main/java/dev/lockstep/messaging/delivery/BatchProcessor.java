@@ -120,11 +120,11 @@ public final class BatchProcessor<M> {
                             .compose(all -> write(
                                     tx, plan(batch, claim.result(), waiting.result(), gaps.result()), unreadable));
                 })
-                .onSuccess(sorted -> {
-                    int first = sorted.toHandle().size() + sorted.toPark().size();
+                .onSuccess(plan -> {
+                    int first = plan.toHandle().size() + plan.toPark().size();
                     failures.count("handled", first);
                     failures.count("repeated", readable.size() - first);
-                    sorted.toPark().forEach(each -> {
+                    plan.toPark().forEach(each -> {
                         if (each.waitsFor() != null) {
                             failures.reportGap(each.message().source(), each.waitsFor());
                         }
@@ -135,7 +135,7 @@ public final class BatchProcessor<M> {
     }
 
     /**
-     * The messages of a batch, sorted by what is done with them.
+     * The messages of a batch, divided into those to handle and those to park.
      *
      * @param arrived messages that parked messages wait for
      */
@@ -146,7 +146,7 @@ public final class BatchProcessor<M> {
             Set<UUID> claimed,
             Map<TopicKey, Set<UUID>> waiting,
             Set<UUID> withoutPredecessor) {
-        BatchPlan<M> sorted = new BatchPlan<>(new ArrayList<>(batch.size()), new ArrayList<>(), new ArrayList<>());
+        BatchPlan<M> plan = new BatchPlan<>(new ArrayList<>(batch.size()), new ArrayList<>(), new ArrayList<>());
         Map<TopicKey, Set<UUID>> awaited = new HashMap<>(waiting);
         Set<UUID> unseen = new HashSet<>(claimed);
         Set<UUID> unreadable = new HashSet<>();
@@ -163,14 +163,14 @@ public final class BatchProcessor<M> {
             Set<UUID> awaitedOfKey = key == null ? null : awaited.get(key);
             UUID previous = each.previousId();
             if (awaitedOfKey != null) {
-                sorted.toPark().add(ParkRequest.queued(each));
+                plan.toPark().add(ParkRequest.queued(each));
                 if (awaitedOfKey.contains(each.messageId())) {
-                    sorted.arrived().add(each.messageId());
+                    plan.arrived().add(each.messageId());
                 }
             } else if (key != null
                     && previous != null
                     && isMissing(each, previous, unseen, unreadable, withoutPredecessor)) {
-                sorted.toPark()
+                plan.toPark()
                         .add(new ParkRequest(
                                 each,
                                 0,
@@ -179,10 +179,10 @@ public final class BatchProcessor<M> {
                                 previous));
                 awaited.put(key, Set.of(previous));
             } else {
-                sorted.toHandle().add(each.toReceivedMessage());
+                plan.toHandle().add(each.toReceivedMessage());
             }
         }
-        return sorted;
+        return plan;
     }
 
     // A predecessor that comes later in the same batch is already claimed, but not handled yet.
@@ -196,14 +196,14 @@ public final class BatchProcessor<M> {
                 || (withoutPredecessor.contains(message.messageId()) && !unreadable.contains(previous));
     }
 
-    private Future<BatchPlan<M>> write(SqlConnection tx, BatchPlan<M> sorted, List<DeadLetter> unreadable) {
-        Future<Void> handled = sorted.toHandle().isEmpty() ? Future.succeededFuture() : handle(tx, sorted.toHandle());
+    private Future<BatchPlan<M>> write(SqlConnection tx, BatchPlan<M> plan, List<DeadLetter> unreadable) {
+        Future<Void> handled = plan.toHandle().isEmpty() ? Future.succeededFuture() : handle(tx, plan.toHandle());
         // Sent after the handler has completed, so that no statement is pipelined behind one of its statements that
         // failed.
-        return handled.compose(done -> failures.park(tx, sorted.toPark()))
-                .compose(done -> sorted.arrived().isEmpty() ? completed() : waits.makeDue(tx, sorted.arrived()))
+        return handled.compose(done -> failures.park(tx, plan.toPark()))
+                .compose(done -> plan.arrived().isEmpty() ? completed() : waits.makeDue(tx, plan.arrived()))
                 .compose(done -> failures.deadLetter(tx, unreadable))
-                .map(sorted);
+                .map(plan);
     }
 
     private Future<Void> handle(SqlConnection tx, List<ReceivedMessage<M>> messages) {
@@ -214,7 +214,11 @@ public final class BatchProcessor<M> {
         }
     }
 
-    /** Retries the parked messages that are due on these partitions. */
+    /**
+     * Retries the parked messages that are due on these partitions.
+     *
+     * @return completes when the retries have ended, whatever their outcome; fails if the database is unavailable
+     */
     public Future<Void> retryDue(Collection<TopicPartition> partitions) {
         return parkedRetries.retryDue(partitions);
     }

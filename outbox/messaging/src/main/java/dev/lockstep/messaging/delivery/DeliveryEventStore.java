@@ -81,11 +81,11 @@ public final class DeliveryEventStore {
             @Nullable String error) {}
 
     /** Stores the events on the caller's transaction. */
-    Future<Void> add(SqlClient tx, List<DeliveryEvent> incidents) {
-        if (incidents.isEmpty()) {
+    Future<Void> add(SqlClient tx, List<DeliveryEvent> deliveryEvents) {
+        if (deliveryEvents.isEmpty()) {
             return Future.succeededFuture();
         }
-        int size = incidents.size();
+        int size = deliveryEvents.size();
         UUID[] messageIds = new UUID[size];
         @Nullable String[] keys = new @Nullable String[size];
         String[] topics = new String[size];
@@ -95,16 +95,16 @@ public final class DeliveryEventStore {
         Integer[] attempts = new Integer[size];
         @Nullable String[] errors = new @Nullable String[size];
         for (int i = 0; i < size; i++) {
-            DeliveryEvent incident = incidents.get(i);
-            ConsumerRecord<byte[], byte[]> record = incident.source();
-            messageIds[i] = incident.messageId();
+            DeliveryEvent deliveryEvent = deliveryEvents.get(i);
+            ConsumerRecord<byte[], byte[]> record = deliveryEvent.source();
+            messageIds[i] = deliveryEvent.messageId();
             keys[i] = Headers.key(record);
             topics[i] = record.topic();
             partitions[i] = record.partition();
             offsets[i] = record.offset();
-            events[i] = incident.event().name();
-            attempts[i] = incident.attempt();
-            errors[i] = incident.error() == null ? null : Headers.toStorable(incident.error());
+            events[i] = deliveryEvent.event().name();
+            attempts[i] = deliveryEvent.attempt();
+            errors[i] = deliveryEvent.error() == null ? null : Headers.toStorable(deliveryEvent.error());
         }
         return tx.preparedQuery(ADD)
                 .execute(Tuple.tuple()

@@ -69,7 +69,7 @@ final class DeliveryFailures {
             return Future.succeededFuture();
         }
         Instant now = Instant.now();
-        List<DeliveryEvent> deathEvents = newDeadLetters.stream()
+        List<DeliveryEvent> deadLetterEvents = newDeadLetters.stream()
                 .map(deadLetter -> new DeliveryEvent(
                         deadLetter.source(),
                         messageIds.of(deadLetter.source(), now),
@@ -80,8 +80,9 @@ final class DeliveryFailures {
         return deadLetters
                 .add(tx, newDeadLetters)
                 .compose(added -> waits.makeDue(
-                        tx, deathEvents.stream().map(DeliveryEvent::messageId).toList()))
-                .compose(madeDue -> events.add(tx, deathEvents));
+                        tx,
+                        deadLetterEvents.stream().map(DeliveryEvent::messageId).toList()))
+                .compose(madeDue -> events.add(tx, deadLetterEvents));
     }
 
     Future<Void> recordEvents(SqlClient tx, DeliveryEvent event) {

@@ -56,9 +56,9 @@ final class FailedMessages {
     /** Parks a message that is at fault, or makes it a dead letter if it can never be handled or may not be attempted again. */
     Future<Void> parkOrDeadLetter(DecodedRecord<?> message, Throwable cause) {
         Instant now = Instant.now();
-        Optional<UnprocessableMessageException> never = FailureClassifier.findPermanent(cause);
-        if (never.isPresent()) {
-            return deadLetter(List.of(DeadLetter.unprocessable(message.source(), never.get(), 1, now)));
+        Optional<UnprocessableMessageException> permanent = FailureClassifier.findPermanent(cause);
+        if (permanent.isPresent()) {
+            return deadLetter(List.of(DeadLetter.unprocessable(message.source(), permanent.get(), 1, now)));
         }
         if (options.retries().maxAttempts() <= 1) {
             return deadLetter(List.of(DeliveryFailures.exhausted(message.source(), cause, 1, now)));
@@ -90,7 +90,7 @@ final class FailedMessages {
                 .compose(claimed -> claimed ? Future.succeededFuture() : deadLetter(List.of(deadLetter)));
     }
 
-    /** Logs that messages of a batch are searched for. */
+    /** Logs that a batch failed transiently and that the affected messages are being isolated. */
     void reportTransient(int messages, Throwable cause) {
         failures.reportTransient(messages, cause);
     }

@@ -63,9 +63,9 @@ final class ParkedMessageProcessor<M> {
                 .compose(handled -> parked.remove(
                         tx, all.stream().map(ParkedMessage::position).toList()))
                 .compose(removed -> inbox.recordAttempts(tx, options.group(), all))
-                .compose(noted -> waits.makeDue(
+                .compose(recorded -> waits.makeDue(
                         tx, all.stream().map(ParkedMessage::messageId).toList()))
-                .compose(awake -> failures.recordEvents(
+                .compose(madeDue -> failures.recordEvents(
                         tx,
                         all.stream().map(ParkedMessageProcessor::handledEvent).toList()));
     }

@@ -277,8 +277,8 @@ final class ParkedMessageRetries<M> {
         if (waited.compareTo(options.gaps().giveUpAfter()) >= 0) {
             return sequenceGaps
                     .isRequestPending(tx, message.source(), previous)
-                    .compose(unheard ->
-                            unheard ? restartWait(tx, message, previous) : deadLetterGap(tx, message, previous));
+                    .compose(pending ->
+                            pending ? restartWait(tx, message, previous) : deadLetterGap(tx, message, previous));
         }
         Duration untilAsking =
                 SequenceGap.resendRequestDelay(options, wait.resendRequests()).minus(waited);
@@ -303,7 +303,7 @@ final class ParkedMessageRetries<M> {
                 .map(Outcome.STILL_PARKED);
     }
 
-    // Kafka is unavailable: the sender has not received the request, so it cannot have answered.
+    // The request is not in Kafka yet, so the sender cannot have answered it.
     private Future<Outcome> restartWait(SqlConnection tx, ParkedMessage message, UUID previous) {
         return waits.waitFor(
                         tx,
@@ -329,13 +329,14 @@ final class ParkedMessageRetries<M> {
 
     private Future<Outcome> failedAgain(SqlConnection tx, ParkedMessage message, Throwable cause) {
         int attempts = message.attempts() + 1;
-        Optional<UnprocessableMessageException> never = FailureClassifier.findPermanent(cause);
-        if (never.isPresent() || attempts >= options.retries().maxAttempts()) {
+        Optional<UnprocessableMessageException> permanent = FailureClassifier.findPermanent(cause);
+        if (permanent.isPresent() || attempts >= options.retries().maxAttempts()) {
             return deadLetter(
                     tx,
                     message,
-                    never.map(verdict ->
-                                    DeadLetter.unprocessable(message.source(), verdict, attempts, message.firstAt()))
+                    permanent
+                            .map(failure ->
+                                    DeadLetter.unprocessable(message.source(), failure, attempts, message.firstAt()))
                             .orElseGet(() ->
                                     DeliveryFailures.exhausted(message.source(), cause, attempts, message.firstAt())));
         }
@@ -352,12 +353,12 @@ final class ParkedMessageRetries<M> {
                 .map(Outcome.stillParked(() -> failures.reportFailedAgain(message.source(), attempts, error)));
     }
 
-    private Future<Outcome> deadLetter(SqlConnection tx, ParkedMessage message, DeadLetter letter) {
+    private Future<Outcome> deadLetter(SqlConnection tx, ParkedMessage message, DeadLetter deadLetter) {
         // The claim is released; otherwise a replay of the dead letter would count as a repeat.
         return parked.remove(tx, List.of(message.position()))
                 .compose(removed -> inbox.release(tx, options.group(), message.messageId()))
-                .compose(released -> failures.deadLetter(tx, List.of(letter.redeliveryOf(message.deadLetter()))))
-                .map(new Outcome(true, Optional.empty(), () -> failures.reportDeadLetter(letter)));
+                .compose(released -> failures.deadLetter(tx, List.of(deadLetter.redeliveryOf(message.deadLetter()))))
+                .map(new Outcome(true, Optional.empty(), () -> failures.reportDeadLetter(deadLetter)));
     }
 
     private static DeliveryEvent deliveryEvent(ParkedMessage message, DeliveryEventType event, String error) {

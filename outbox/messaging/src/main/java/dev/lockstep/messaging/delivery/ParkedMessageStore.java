@@ -6,6 +6,7 @@ import dev.lockstep.messaging.delivery.ParkedMessage.PredecessorWait;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
 import dev.lockstep.messaging.record.Payloads;
+import dev.lockstep.messaging.sql.SqlValues;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
@@ -152,7 +153,7 @@ public final class ParkedMessageStore {
                     .addValue(OffsetDateTime.ofInstant(MessageIds.recordTime(record), ZoneOffset.UTC))
                     .addValue(parking.attempts())
                     .addValue(error == null ? null : Headers.toStorable(error))
-                    .addValue(seconds(parking.delay()))
+                    .addValue(SqlValues.seconds(parking.delay()))
                     .addValue(parking.waitsFor()));
         }
         return tx.preparedQuery(PARK).executeBatch(rows).mapEmpty();
@@ -192,7 +193,7 @@ public final class ParkedMessageStore {
                 .execute(position.parameters(consumer)
                         .addValue(attempts)
                         .addValue(Headers.toStorable(error))
-                        .addValue(seconds(delay)))
+                        .addValue(SqlValues.seconds(delay)))
                 .mapEmpty();
     }
 
@@ -207,17 +208,13 @@ public final class ParkedMessageStore {
                     Map<UUID, ParkedPosition> found = HashMap.newHashMap(rows.size());
                     rows.forEach(row -> found.put(
                             row.getUUID("message_id"),
-                            new ParkedPosition(Position.of(row), duration(row.getDouble("due_in")))));
+                            new ParkedPosition(Position.of(row), SqlValues.duration(row, "due_in"))));
                     return found;
                 });
     }
 
     private static Set<UUID> awaited(UUID @Nullable [] ids) {
         return ids == null ? Set.of() : new HashSet<>(List.of(ids));
-    }
-
-    private static Duration duration(double seconds) {
-        return Duration.ofMillis((long) (seconds * 1000));
     }
 
     Future<Void> remove(SqlClient tx, Collection<Position> positions) {
@@ -255,10 +252,6 @@ public final class ParkedMessageStore {
         UUID predecessor = row.getUUID("waits_for");
         return predecessor == null
                 ? null
-                : new PredecessorWait(predecessor, duration(row.getDouble("waited")), row.getInteger("asked"));
-    }
-
-    static double seconds(Duration duration) {
-        return duration.toMillis() / 1000.0;
+                : new PredecessorWait(predecessor, SqlValues.duration(row, "waited"), row.getInteger("asked"));
     }
 }

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.delivery.ParkedMessage.Position;
+import dev.lockstep.messaging.sql.SqlValues;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
 import io.vertx.sqlclient.Tuple;
@@ -45,20 +46,20 @@ final class PredecessorWaitStore {
                 .execute(position.parameters(consumer)
                         .addValue(missing)
                         .addValue(error)
-                        .addValue(ParkedMessageStore.seconds(delay)))
+                        .addValue(SqlValues.seconds(delay)))
                 .mapEmpty();
     }
 
     /** Makes the message wait for one that has arrived and is parked itself. */
     Future<Void> waitBehind(SqlClient tx, Position position, UUID parked, Duration delay) {
         return tx.preparedQuery(WAIT_BEHIND)
-                .execute(position.parameters(consumer).addValue(parked).addValue(ParkedMessageStore.seconds(delay)))
+                .execute(position.parameters(consumer).addValue(parked).addValue(SqlValues.seconds(delay)))
                 .mapEmpty();
     }
 
     Future<Void> recordResendRequest(SqlClient tx, Position position, int asked, Duration delay) {
         return tx.preparedQuery(RECORD_RESEND_REQUEST)
-                .execute(position.parameters(consumer).addValue(asked).addValue(ParkedMessageStore.seconds(delay)))
+                .execute(position.parameters(consumer).addValue(asked).addValue(SqlValues.seconds(delay)))
                 .mapEmpty();
     }
 

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** Finds messages that have arrived without their predecessor. Runs on the caller's connection: the caller owns the transaction. */
 final class SequenceGapStore {
     // Subqueries make each check an index lookup, whatever sizes the planner assumes. A message that was a dead letter
-    // itself is not checked again: the messages behind it have gone on.
+    // itself is not checked again, because later messages of its key did not wait for it.
     private static final String WITHOUT_PREDECESSOR = """
             SELECT m.id
               FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::integer[]) AS m (id, previous, topic, partition)

@@ -22,8 +22,8 @@ import java.util.function.Predicate;
 import org.apache.kafka.common.errors.RetriableException;
 
 /**
- * The only place that classifies failures: for consumers, HTTP routes, order intake, transactions and connection pools. Each method
- * examines the chain of causes.
+ * The only place that classifies failures: for consumers, HTTP routes, transactions and connection pools. Each method examines the chain
+ * of causes.
  *
  * <pre>
  * failure                                                           kind         consumer            HTTP
@@ -173,8 +173,8 @@ public final class FailureClassifier {
      */
     public static Optional<UnprocessableMessageException> findPermanent(Throwable failure) {
         for (Throwable each = failure; each != null; each = each.getCause()) {
-            if (each instanceof UnprocessableMessageException never) {
-                return Optional.of(never);
+            if (each instanceof UnprocessableMessageException permanent) {
+                return Optional.of(permanent);
             }
             if (each instanceof UnprocessableMessagesException many) {
                 return many.messages().values().stream().findFirst();

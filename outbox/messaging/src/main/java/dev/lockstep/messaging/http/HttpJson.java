@@ -32,7 +32,7 @@ final class HttpJson {
                     JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
             .build();
 
-    // Nothing is guessed: sending "2" for 2, or an unknown member, is a mistake that the client should learn about.
+    // Nothing is converted or ignored: "2" for 2, or an unknown member, is a mistake that the client has to correct.
     static final ObjectMapper READER = Json.strict(JsonMapper.builder())
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();

@@ -77,6 +77,7 @@ public final class MessageIds {
                 : previous;
     }
 
+    /** Moves an id to the nearest day that has a partition of the inbox. */
     public UUID clamp(UUID id, Instant now) {
         long earliest = now.minus(inboxRetention).truncatedTo(ChronoUnit.DAYS).toEpochMilli();
         long latest = now.truncatedTo(ChronoUnit.DAYS)

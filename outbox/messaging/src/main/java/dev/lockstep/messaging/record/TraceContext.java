@@ -7,8 +7,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The W3C {@code traceparent} of a request or a record. Clients can send any value, so it is passed on only if it is valid. Of a value that
- * is longer than version 00 allows, only the fields of version 00 are passed on.
+ * The W3C {@code traceparent} of a request or a record. Clients can send any value, so it is passed on only if it is valid. A value of a
+ * later version is reduced to the fields of version 00.
  */
 public final class TraceContext {
     public static final String HEADER = "traceparent";

@@ -68,7 +68,7 @@ public final class ResendStore {
 
     // Jobs by id and by key use an index. For all other jobs a page is limited by the rows that are read, not by the
     // rows that match. A job that another instance has locked is skipped, and so is every job of an operator except the
-    // oldest: ten at once would send the same rows ten times as fast. A job for a lost range does not wait for jobs of
+    // oldest: ten at once would send ten times as many rows a second. A job for a lost range does not wait for jobs of
     // operators. Nothing is added while very many rows are pending.
     private static final String STEP = """
             WITH job AS MATERIALIZED (
@@ -261,7 +261,7 @@ public final class ResendStore {
      *
      * @param page how many rows are read at most
      * @param most how many rows are sent at most
-     * @param crowd the number of pending rows from which nothing is sent
+     * @param crowd if this many rows or more are pending, nothing is sent
      * @return completes with the delay until the next step; empty if the job has ended, another instance runs it, or an older job is
      *     running
      */

@@ -36,7 +36,7 @@ public final class PeriodicTask {
         this.run = run;
     }
 
-    /** Starts the task with a run at once. Completes when that run has ended; fails if that run failed, and the task goes on. */
+    /** Starts the task with a run at once. Completes when that run has succeeded; fails if it failed. The task continues in both cases. */
     public Future<Void> start() {
         return runOnce().mapEmpty();
     }

@@ -1,4 +1,4 @@
-/** Tasks that run periodically. */
+/** Tasks that run periodically, and the waits between attempts. */
 @NullMarked
 package dev.lockstep.messaging.schedule;
 

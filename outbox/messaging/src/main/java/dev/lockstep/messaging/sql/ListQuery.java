@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * checked on these rows.
  *
  * <p>A service prepares a statement once, so Postgres may plan it before its values are known, and the plan must still read the one index
- * in order. If all filters were plain conditions, the planner would expect hardly any row to match and would read all rows of another index
- * and sort them. It expects that half of the rows match a {@code CASE}, and never searches an index for one.
+ * in order. If the other filters were plain conditions, the planner would expect hardly any row to match, read all rows of another index
+ * and sort them. They are therefore written as a {@code CASE}: the planner expects half of the rows to match it, and uses no index for it.
  */
 public final class ListQuery {
     private final String select;
@@ -47,7 +47,7 @@ public final class ListQuery {
         return value == null ? this : search(new Condition(condition, value));
     }
 
-    /** Adds a filter as above, with an index that is not in the order of the ids. So few rows must match that all may be sorted. */
+    /** Adds a filter as above, with an index that is not in the order of the ids. All matching rows are sorted, so they must be few. */
     public ListQuery searchByRare(@CompileTimeConstant String condition, @Nullable Object value) {
         findsFewRows = indexed == null && value != null;
         return searchBy(condition, value);

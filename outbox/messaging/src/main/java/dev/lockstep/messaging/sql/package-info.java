@@ -1,4 +1,4 @@
-/** Statements and their values: conditions, results, and the conversion of times. */
+/** Helpers for SQL: statements built from the filters that are set, results of at most one row, and times as parameters and columns. */
 @NullMarked
 package dev.lockstep.messaging.sql;
 

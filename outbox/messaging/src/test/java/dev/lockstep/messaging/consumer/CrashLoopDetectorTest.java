@@ -19,7 +19,7 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 
-/** A process that crashes is a detector that is replaced while the counts remain. */
+/** A new detector with the same counts stands for a process that was restarted after a crash. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class CrashLoopDetectorTest {
     private static final TopicPartition ZERO = new TopicPartition("t", 0);
@@ -65,8 +65,7 @@ class CrashLoopDetectorTest {
         assertThat(describe(deliver(records(ZERO, 6, 7)))).containsExactly("0@6 x1");
         assertThat(describe(deliver(records(ZERO, 7, 7)))).containsExactly("0@7 x1");
         // The records behind those of the suspect batch are delivered together again. They are the first batch without
-        // a
-        // suspect, so it is counted once more.
+        // a suspect, so their start is counted.
         assertThat(describe(deliver(records(ZERO, 8, 9)))).containsExactly("0@8 x1", "0@9 x1");
         assertThat(deliver(records(ZERO, 10, 11)).isCounted()).isFalse();
     }

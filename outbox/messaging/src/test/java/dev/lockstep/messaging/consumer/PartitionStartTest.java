@@ -26,7 +26,7 @@ class PartitionStartTest {
     }
 
     @Test
-    void what_was_applied_before_an_operator_set_the_offset_back_is_not_lost() {
+    void records_applied_before_an_offset_was_reset_are_not_lost() {
         assertThat(PartitionStart.resume(log(30, 50, 10L), known(40), true))
                 .isEqualTo(new PartitionStart(30, null, null));
     }
@@ -41,7 +41,7 @@ class PartitionStartTest {
     }
 
     @Test
-    void a_topic_that_was_created_again_is_read_from_its_beginning_though_the_committed_offset_lies_within_it() {
+    void a_recreated_topic_is_read_from_its_beginning_even_if_the_committed_offset_is_within_it() {
         assertThat(PartitionStart.resume(new PartitionLog("new", 0, 60, 40L), known(40), true))
                 .isEqualTo(new PartitionStart(0, new LostRange(Cause.TOPIC_RECREATED, 40, null), 40L));
     }
@@ -65,7 +65,7 @@ class PartitionStartTest {
     }
 
     @Test
-    void an_added_partition_is_read_from_its_first_record_and_what_was_removed_from_it_is_lost() {
+    void an_added_partition_is_read_from_its_first_record_and_removed_records_are_lost() {
         assertThat(PartitionStart.forAddedPartition(log(0, 50, null))).isEqualTo(new PartitionStart(0, null, null));
         assertThat(PartitionStart.forAddedPartition(log(7, 50, null)))
                 .isEqualTo(new PartitionStart(7, new LostRange(Cause.REMOVED, 0, 7L), null));
