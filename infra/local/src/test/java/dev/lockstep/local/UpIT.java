@@ -3,6 +3,7 @@ package dev.lockstep.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.embedded.FolderLock;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,7 +39,9 @@ class UpIT {
         Path repository = FindJdkIT.repository();
         Files.copy(repository.resolve("up"), clone.resolve("up"), StandardCopyOption.COPY_ATTRIBUTES);
         Files.createDirectories(clone.resolve(".mvn"));
-        Files.copy(repository.resolve(".mvn/find-jdk.sh"), clone.resolve(".mvn/find-jdk.sh"));
+        for (String script : List.of(".mvn/find-jdk.sh", ".mvn/lock-build.sh")) {
+            Files.copy(repository.resolve(script), clone.resolve(script));
+        }
         source("order-verticle/src/main/java/Order.java");
         source("order-verticle/src/test/java/OrderTest.java");
         source("infra/local/src/main/java/Local.java");
@@ -110,6 +113,31 @@ class UpIT {
     }
 
     @Test
+    void a_start_waits_for_a_build_that_is_in_progress() throws Exception {
+        Path mvnw = clone.resolve("mvnw");
+        Files.writeString(mvnw, Files.readString(mvnw).replace("#!/bin/sh\n", "#!/bin/sh\nread -r _ < proceed\n"));
+        Path proceed = clone.resolve("proceed");
+        assertThat(new ProcessBuilder("mkfifo", proceed.toString()).start().waitFor())
+                .isZero();
+        Process first = start(Map.of());
+        Process second;
+        try (BufferedReader output = first.inputReader()) {
+            assertThat(output.readLine()).startsWith("Building");
+
+            second = start(Map.of());
+            try (BufferedReader waiting = second.inputReader()) {
+                assertThat(waiting.readLine()).startsWith("Waiting for another build");
+                Files.writeString(proceed, "now\n");
+
+                assertThat(output.readAllAsString()).contains(BUILT, "java received");
+                assertThat(waiting.readAllAsString()).contains("java received").doesNotContain(BUILT);
+            }
+        }
+        assertThat(first.waitFor()).isZero();
+        assertThat(second.waitFor()).isZero();
+    }
+
+    @Test
     void options_and_the_data_folder_are_passed_on_from_any_directory() throws Exception {
         assertThat(up("--fresh", "--only=order,saga").output()).contains("""
                         java received: dev.lockstep.local.LocalApp
@@ -152,15 +180,19 @@ class UpIT {
     }
 
     private Outcome up(Map<String, String> settings, String... options) throws IOException, InterruptedException {
+        Process process = start(settings, options);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Outcome(process.waitFor(), output);
+    }
+
+    private Process start(Map<String, String> settings, String... options) throws IOException {
         List<String> command = new ArrayList<>(List.of(clone.resolve("up").toString()));
         command.addAll(List.of(options));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
         builder.environment().put("JAVA_HOME", clone.resolve("jdk").toString());
         builder.environment().putAll(settings);
-        Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Outcome(process.waitFor(), output);
+        return builder.start();
     }
 
     private Path source(String path) throws IOException {
