@@ -112,7 +112,7 @@ final class LocalStack implements AutoCloseable {
                     if (round % FULL_PROGRESS_ROUNDS == 0 || !part.getValue().equals(reported.get(part.getKey()))) {
                         console.part(
                                 part.getKey(),
-                                "waiting for " + part.getValue() + ", " + Console.seconds(begun) + " so far");
+                                "waits for: " + part.getValue() + " (" + Console.seconds(begun) + " after the start)");
                     }
                 }
                 reported = waiting;

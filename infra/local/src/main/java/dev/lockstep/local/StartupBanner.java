@@ -34,13 +34,19 @@ final class StartupBanner {
         Arrays.stream(Service.values())
                 .filter(service -> !config.services().contains(service))
                 .forEach(service -> showMissing(console, stack, service));
+        if (config.services().contains(Service.ORDER)) {
+            showExample(console, order);
+        }
+        console.line("");
+        console.line("Ctrl-C stops everything.");
+    }
+
+    private static void showExample(Console console, URI order) {
         console.line("");
         console.line("Place an order and list it; it is confirmed within moments:");
         console.line("  curl -X POST " + order + "/orders -H \"Content-Type: application/json\" -d '"
                 + "{\"userId\":\"u123\",\"items\":[{\"productId\":\"p1\",\"qty\":2}]}'");
         console.line("  curl \"" + order + "/orders?userId=u123&limit=1\"");
-        console.line("");
-        console.line("Ctrl-C stops everything.");
     }
 
     private static void showMissing(Console console, LocalStack stack, Service service) {
