@@ -100,6 +100,14 @@ class ArchitectureTest {
             .because("replacing the embedded relay must affect only one module");
 
     @ArchTest
+    static final ArchRule CONSUMERS_AND_PRODUCERS_ARE_NOT_THOSE_OF_VERTX = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.vertx.kafka.client.consumer..", "io.vertx.kafka.client.producer..")
+            .because(
+                    "the consumer of Vert.x handles a rebalance too late, as decision 4 shows: use the clients of Kafka");
+
+    @ArchTest
     static final ArchRule MESSAGING_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
                     "dev.lockstep.messaging..", "dev.lockstep.messaging..")
             .because("it is a library that other systems can use unchanged");

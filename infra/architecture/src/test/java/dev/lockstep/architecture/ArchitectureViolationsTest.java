@@ -16,6 +16,7 @@ import dev.lockstep.messaging.record.violations.RecordThatKnowsDelivery;
 import dev.lockstep.messaging.violations.MessagingUsingConnect;
 import dev.lockstep.messaging.violations.MessagingUsingContracts;
 import dev.lockstep.messaging.violations.MessagingUsingService;
+import dev.lockstep.messaging.violations.MessagingUsingVertxConsumer;
 import dev.lockstep.order.violations.RelayingApp;
 import dev.lockstep.order.violations.ServiceUsingAnotherService;
 import dev.lockstep.order.violations.ServiceUsingEmbeddedServer;
@@ -66,6 +67,7 @@ class ArchitectureViolationsTest {
                 arguments("ONLY_THE_LAUNCHER_USES_THE_RELAY", RelayingApp.class),
                 arguments("ONLY_APPS_USE_THE_LAUNCHER", ShellUsingLauncher.class),
                 arguments("ONLY_THE_RELAY_USES_DEBEZIUM", MessagingUsingConnect.class),
+                arguments("CONSUMERS_AND_PRODUCERS_ARE_NOT_THOSE_OF_VERTX", MessagingUsingVertxConsumer.class),
                 arguments("MESSAGING_DEPENDS_ON_NO_OTHER_MODULE", MessagingUsingContracts.class),
                 arguments("MESSAGING_HAS_LAYERS", RecordThatKnowsDelivery.class),
                 arguments("MESSAGING_INTERNALS_STAY_INSIDE", ShellThatUsesInternals.class),
