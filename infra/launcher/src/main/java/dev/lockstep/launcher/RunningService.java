@@ -81,7 +81,7 @@ public final class RunningService implements AutoCloseable {
         context.health().register("lifecycle", () -> Optional.of("the service is stopping"));
         LOGGER.atInfo().addKeyValue("service", service).log("stopping");
         if (topics != null) {
-            topics.close();
+            await("the check of the topics", left(deadline), topics::close);
         }
         if (vertx != null) {
             stop(vertx, deadline);

@@ -113,7 +113,7 @@ public final class ServiceLauncher {
         running.opened(probe);
         context.health().register("postgres", probe::problem);
 
-        TopicProvisioner topics = new TopicProvisioner(context.config(), topicNames);
+        TopicProvisioner topics = new TopicProvisioner(vertx, context.config(), topicNames);
         running.opened(topics);
         context.health().register("topics", topics::problem);
         topics.start();

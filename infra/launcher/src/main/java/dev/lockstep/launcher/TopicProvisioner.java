@@ -3,21 +3,24 @@ package dev.lockstep.launcher;
 import dev.lockstep.runtime.KafkaConfig;
 import dev.lockstep.runtime.MessagingConfig;
 import dev.lockstep.runtime.ServiceConfig;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.kafka.admin.KafkaAdminClient;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClient;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.jspecify.annotations.Nullable;
@@ -29,28 +32,40 @@ import org.slf4j.LoggerFactory;
  * left unchanged. If Kafka is unavailable, this is reported as a problem until all topics have been seen once. Later outages are reported
  * by other checks.
  */
-final class TopicProvisioner implements AutoCloseable {
+final class TopicProvisioner {
     private static final Logger LOGGER = LoggerFactory.getLogger(TopicProvisioner.class);
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(1);
     private static final Duration CHECK_INTERVAL = Duration.ofSeconds(3);
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(5);
     // The client measures its own timeout by the wall clock, which may be set back.
     private static final Duration MAX_WAIT = Duration.ofSeconds(15);
+    // Zero would wait for calls in progress.
+    private static final long CLOSE_TIMEOUT_MILLIS = 1;
     // A dead letter consists of the original record and the headers that describe the failure, so it can exceed the
     // size limit of the original topic.
     private static final String DEAD_LETTER_MAX_BYTES = Integer.toString(2 * 1024 * 1024);
 
+    private final Vertx vertx;
+    private final Context context;
     private final String service;
     private final KafkaConfig kafka;
     private final MessagingConfig.Topics topicConfig;
     private final Set<String> topics = new TreeSet<>();
-    private final CountDownLatch closed = new CountDownLatch(1);
     private volatile Optional<String> problem;
-    private boolean allExistedOnce;
-    private @Nullable Admin admin;
-    private final Thread thread;
 
-    TopicProvisioner(ServiceConfig config, List<String> names) {
+    // Confined to the context.
+    private @Nullable Clients clients;
+    private String reported = "";
+    private boolean allExistedOnce;
+    private boolean closed;
+    private long timer = -1;
+
+    /** One connection: that of Vert.x, and Kafka's below it. Only the latter can request the cluster's default replication factor. */
+    private record Clients(KafkaAdminClient vertx, AdminClient kafka) {}
+
+    TopicProvisioner(Vertx vertx, ServiceConfig config, List<String> names) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.service = config.service();
         this.kafka = config.kafka();
         this.topicConfig = config.messaging().topics();
@@ -61,12 +76,11 @@ final class TopicProvisioner implements AutoCloseable {
         this.problem = topics.isEmpty()
                 ? Optional.empty()
                 : Optional.of("the topics of Kafka at " + kafka.bootstrapServers() + " have not been checked yet");
-        this.thread = Thread.ofPlatform().name(service + "-topics").daemon().unstarted(this::run);
     }
 
     void start() {
         if (!topics.isEmpty()) {
-            thread.start();
+            context.runOnContext(start -> check());
         }
     }
 
@@ -74,66 +88,50 @@ final class TopicProvisioner implements AutoCloseable {
         return problem;
     }
 
-    private void run() {
-        String reported = "";
-        try {
-            do {
-                problem = attempt();
-                allExistedOnce = allExistedOnce || problem.isEmpty();
-                // Logged once per reason, not once per attempt.
-                String reason = problem.orElse("");
-                if (!reason.equals(reported) && !reason.isEmpty()) {
-                    LOGGER.atWarn().addKeyValue("service", service).log(reason);
-                }
-                reported = reason;
-            } while (!closed.await(pause().toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            disconnect();
+    private void check() {
+        connect()
+                .compose(this::provision)
+                .recover(failure -> disconnect().otherwiseEmpty().map(disconnected -> outage(failure)))
+                .onSuccess(this::finish);
+    }
+
+    private void finish(Optional<String> found) {
+        if (closed) {
+            return;
         }
-    }
-
-    private Duration pause() {
-        return problem.isPresent() ? RETRY_INTERVAL : CHECK_INTERVAL;
-    }
-
-    private Optional<String> attempt() throws InterruptedException {
-        try {
-            Admin connected = connect();
-            Set<String> missing = new TreeSet<>(topics);
-            missing.removeAll(await(connected.listTopics().names()));
-            if (missing.isEmpty()) {
-                return Optional.empty();
-            }
-            return topicConfig.create() ? create(connected, missing) : Optional.of(missing(missing));
-        } catch (ExecutionException | TimeoutException | KafkaException e) {
-            disconnect();
-            // A problem of the last check, such as a missing topic, may not exist any more.
-            return allExistedOnce
-                    ? Optional.empty()
-                    : Optional.of(unreachable(e.getCause() == null ? e : e.getCause()));
+        problem = found;
+        allExistedOnce = allExistedOnce || found.isEmpty();
+        // Logged once per reason, not once per attempt.
+        String reason = found.orElse("");
+        if (!reason.equals(reported) && !reason.isEmpty()) {
+            LOGGER.atWarn().addKeyValue("service", service).log(reason);
         }
+        reported = reason;
+        Duration pause = found.isPresent() ? RETRY_INTERVAL : CHECK_INTERVAL;
+        timer = vertx.setTimer(pause.toMillis(), fired -> check());
     }
 
-    // The client is kept while it gets answers, because opening one for each check costs more than the check.
-    private Admin connect() {
-        if (admin == null) {
-            admin = Admin.create(properties());
+    // The client is kept while it gets answers, because opening one for each check costs more than the check. It is
+    // opened on a worker thread, because that resolves the names of the brokers.
+    private Future<Clients> connect() {
+        if (clients != null) {
+            return Future.succeededFuture(clients);
         }
-        return admin;
+        return vertx.executeBlocking(() -> AdminClient.create(properties()))
+                .recover(failure -> Future.failedFuture(failure.getCause() == null ? failure : failure.getCause()))
+                .compose(created -> {
+                    AdminClient opened = Objects.requireNonNull(created);
+                    clients = new Clients(KafkaAdminClient.create(vertx, opened), opened);
+                    return closed
+                            ? disconnect().compose(disconnected -> Future.failedFuture("closed"))
+                            : Future.succeededFuture(clients);
+                });
     }
 
-    private void disconnect() {
-        if (admin != null) {
-            admin.close(Duration.ZERO);
-            admin = null;
-        }
-    }
-
-    private static <T> T await(KafkaFuture<T> answer)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        return answer.get(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
+    private Future<Void> disconnect() {
+        Clients open = clients;
+        clients = null;
+        return open == null ? Future.succeededFuture() : open.vertx().close(CLOSE_TIMEOUT_MILLIS);
     }
 
     private Map<String, Object> properties() {
@@ -150,29 +148,65 @@ final class TopicProvisioner implements AutoCloseable {
         return properties;
     }
 
-    private Optional<String> create(Admin connected, Set<String> missing)
-            throws InterruptedException, TimeoutException {
-        List<NewTopic> wanted = missing.stream().map(this::topic).toList();
-        List<String> refused = new ArrayList<>();
-        for (var created : connected.createTopics(wanted).values().entrySet()) {
-            try {
-                await(created.getValue());
-                LOGGER.atInfo()
-                        .addKeyValue("service", service)
-                        .addKeyValue("topic", created.getKey())
-                        .log("topic created");
-            } catch (ExecutionException e) {
-                // Another service may create the same topic concurrently.
-                if (!(e.getCause() instanceof TopicExistsException)) {
-                    refused.add(created.getKey() + " (" + e.getCause() + ")");
-                }
+    private Future<Optional<String>> provision(Clients connected) {
+        return bounded(connected.vertx().listTopics()).compose(existing -> {
+            Set<String> missing = new TreeSet<>(topics);
+            missing.removeAll(existing);
+            if (missing.isEmpty()) {
+                return Future.succeededFuture(Optional.empty());
             }
-        }
-        return refused.isEmpty()
-                ? Optional.empty()
-                : Optional.of("Kafka at " + kafka.bootstrapServers() + " did not create the topics "
-                        + String.join(", ", refused)
-                        + "; see TOPIC_CREATE, TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR");
+            return topicConfig.create()
+                    ? create(connected.kafka(), missing)
+                    : Future.succeededFuture(Optional.of(missing(missing)));
+        });
+    }
+
+    private Future<Optional<String>> create(AdminClient kafkaClient, Set<String> missing) {
+        Map<String, KafkaFuture<Void>> created = kafkaClient
+                .createTopics(missing.stream().map(this::topic).toList())
+                .values();
+        List<Future<Optional<String>>> outcomes = missing.stream()
+                .map(name -> outcome(name, Objects.requireNonNull(created.get(name))))
+                .toList();
+        return Future.all(outcomes).map(all -> {
+            List<String> refused = outcomes.stream()
+                    .map(Future::result)
+                    .flatMap(Optional::stream)
+                    .toList();
+            return refused.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of("Kafka at " + kafka.bootstrapServers() + " did not create the topics "
+                            + String.join(", ", refused)
+                            + "; see TOPIC_CREATE, TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR");
+        });
+    }
+
+    /** The topic and why Kafka refused to create it, or empty. */
+    private Future<Optional<String>> outcome(String name, KafkaFuture<Void> created) {
+        return bounded(Future.fromCompletionStage(created.toCompletionStage(), context))
+                .onSuccess(done -> LOGGER.atInfo()
+                        .addKeyValue("service", service)
+                        .addKeyValue("topic", name)
+                        .log("topic created"))
+                .map(Optional.<String>empty())
+                .recover(failure -> {
+                    if (failure instanceof TimeoutException) {
+                        return Future.failedFuture(failure);
+                    }
+                    // Another service may create the same topic concurrently.
+                    return Future.succeededFuture(
+                            failure instanceof TopicExistsException
+                                    ? Optional.empty()
+                                    : Optional.of(name + " (" + failure + ")"));
+                });
+    }
+
+    private static <T> Future<T> bounded(Future<T> answer) {
+        return answer.timeout(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS)
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof CompletionException && failure.getCause() != null
+                                ? failure.getCause()
+                                : failure));
     }
 
     private NewTopic topic(String name) {
@@ -185,14 +219,25 @@ final class TopicProvisioner implements AutoCloseable {
                 + ", and TOPIC_CREATE is false: create the missing topics";
     }
 
-    private String unreachable(Throwable failure) {
-        return "Kafka at " + kafka.bootstrapServers() + " (KAFKA_BOOTSTRAP_SERVERS) did not list its topics: "
-                + (failure.getMessage() == null ? "no answer" : failure.getMessage());
+    private Optional<String> outage(Throwable failure) {
+        // A problem of the last check, such as a missing topic, may not exist any more.
+        return allExistedOnce ? Optional.empty() : Optional.of(unreachable(failure));
     }
 
-    @Override
-    public void close() {
-        closed.countDown();
-        thread.interrupt();
+    private String unreachable(Throwable failure) {
+        boolean unanswered = failure instanceof TimeoutException || failure.getMessage() == null;
+        return "Kafka at " + kafka.bootstrapServers() + " (KAFKA_BOOTSTRAP_SERVERS) did not list its topics: "
+                + (unanswered ? "no answer" : failure.getMessage());
+    }
+
+    /** Ends the checks. A call in progress fails. */
+    Future<Void> close() {
+        Promise<Void> done = Promise.promise();
+        context.runOnContext(stop -> {
+            closed = true;
+            vertx.cancelTimer(timer);
+            disconnect().onComplete(done);
+        });
+        return done.future();
     }
 }

@@ -115,6 +115,30 @@ class ServiceLauncherIT {
     }
 
     @Test
+    void topics_that_kafka_refuses_are_reported_with_the_reason() {
+        try (RunningService service = start(List.of("runner.refused"), Map.of("TOPIC_REPLICATION_FACTOR", "2"))) {
+            await().untilAsserted(() -> assertThat(ready(service).body())
+                    .contains("Kafka at " + kafka.bootstrapServers()
+                            + " did not create the topics runner.refused (org.apache.kafka.common.errors"
+                            + ".InvalidReplicationFactorException: ")
+                    .contains(", runner.refused.dlq (")
+                    .contains("; see TOPIC_CREATE, TOPIC_PARTITIONS, TOPIC_REPLICATION_FACTOR"));
+        }
+    }
+
+    @Test
+    void a_topic_that_another_service_has_just_created_is_no_problem() {
+        // Internal topics are not listed, so the service tries to create a topic that exists, as it does in that race.
+        String existing = "__consumer_offsets";
+        // Kafka creates it when a group is first requested.
+        TestKafka.await(kafka.admin().listConsumerGroupOffsets("any").partitionsToOffsetAndMetadata());
+
+        try (RunningService service = start(List.of(existing), Map.of())) {
+            awaitReady(service);
+        }
+    }
+
+    @Test
     void a_missing_topic_is_reported_until_it_is_created() {
         try (RunningService service = start(List.of("runner.missing"), Map.of("TOPIC_CREATE", "false"))) {
             await().untilAsserted(() -> assertThat(ready(service).body())
@@ -141,7 +165,7 @@ class ServiceLauncherIT {
             await().atMost(20, SECONDS)
                     .untilAsserted(() -> assertThat(ready(service).body())
                             .contains("Kafka at " + bootstrapServers
-                                    + " (KAFKA_BOOTSTRAP_SERVERS) did not list its topics"));
+                                    + " (KAFKA_BOOTSTRAP_SERVERS) did not list its topics: Timed out waiting"));
             assertThat(ready(service).statusCode()).isEqualTo(503);
             assertThat(Http.to(service).postJson("/echo", "{'text':'a'}").statusCode())
                     .isEqualTo(200);

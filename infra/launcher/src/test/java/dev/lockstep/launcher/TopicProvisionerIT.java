@@ -6,6 +6,12 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.runtime.Env;
 import dev.lockstep.runtime.ServiceConfig;
+import dev.lockstep.testing.Futures;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -13,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -21,12 +28,19 @@ import org.junit.jupiter.api.io.TempDir;
 /** Uses a broker of its own, because stopping it must not disturb other tests. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class TopicProvisionerIT {
+    private final Vertx vertx = Vertx.vertx();
+
+    @AfterEach
+    void close() {
+        Futures.await(vertx.close());
+    }
+
     @Test
     void a_missing_topic_is_reported_only_while_kafka_says_so(@TempDir Path folder)
             throws ExecutionException, InterruptedException {
         LocalKafka kafka = LocalKafka.start(folder, 0);
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()));
-                TopicProvisioner topics = new TopicProvisioner(config(kafka), List.of("made"))) {
+        TopicProvisioner topics = new TopicProvisioner(vertx, config(kafka.bootstrapServers()), List.of("made"));
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
             admin.createTopics(List.of(new NewTopic("made", 1, (short) 1), new NewTopic("made.dlq", 1, (short) 1)))
                     .all()
                     .get();
@@ -41,11 +55,32 @@ class TopicProvisionerIT {
 
             await().atMost(Duration.ofSeconds(30)).until(() -> topics.problem().isEmpty());
         } finally {
+            Futures.await(topics.close());
             kafka.close();
         }
     }
 
-    private static ServiceConfig config(LocalKafka kafka) {
+    @Test
+    void a_check_that_kafka_does_not_answer_reports_nothing_once_it_is_closed() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            silent.setSoTimeout(30_000);
+            TopicProvisioner topics =
+                    new TopicProvisioner(vertx, config("127.0.0.1:" + silent.getLocalPort()), List.of("made"));
+            topics.start();
+            // Returns once the check is in progress.
+            try (Socket connection = silent.accept()) {
+                assertThat(connection.isConnected()).isTrue();
+                Futures.await(topics.close());
+            }
+
+            // Ends all work of the check.
+            Futures.await(vertx.close());
+            assertThat(topics.problem())
+                    .hasValueSatisfying(problem -> assertThat(problem).endsWith("have not been checked yet"));
+        }
+    }
+
+    private static ServiceConfig config(String bootstrapServers) {
         return ServiceConfig.read(
                 new Env(Map.of(
                         "POSTGRES_URI",
@@ -55,7 +90,7 @@ class TopicProvisionerIT {
                         "POSTGRES_PASSWORD",
                         "lockstep",
                         "KAFKA_BOOTSTRAP_SERVERS",
-                        kafka.bootstrapServers(),
+                        bootstrapServers,
                         "TOPIC_CREATE",
                         "false")),
                 "made-service",
