@@ -1,11 +1,10 @@
 package dev.lockstep.faults;
 
 import dev.lockstep.faults.agent.Crash;
+import dev.lockstep.faults.agent.CrashAgent;
 import dev.lockstep.faults.agent.CrashPoint;
-import dev.lockstep.faults.agent.ServiceMain;
 import java.time.Duration;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,7 +60,7 @@ record CaseRun(
     }
 
     /**
-     * Restarts each of the services so that it crashes at its point, and waits until all of them have crashed.
+     * Makes each of the services crash at its point, and waits until all of them have crashed.
      *
      * @throws FaultsException if a service is not ready or has not ended within 2 minutes, or ends with another exit code
      */
@@ -69,13 +68,10 @@ record CaseRun(
         Map<Service, Integer> starts = new EnumMap<>(Service.class);
         points.forEach((service, point) -> {
             SupervisedProcess process = stack.service(service);
-            // A kill while the service is starting could hit the process that already has the crash point.
+            // A service that is starting has not yet loaded all classes, and an agent would slow the start down.
             Waiting.until(service.label() + " to be ready", CRASH_LIMIT, () -> stack.isReady(service));
-            Map<String, String> settings = new HashMap<>(Stack.AGENT_OPTIONS);
-            settings.put(ServiceMain.CRASH, point.name() + ":" + (5 + random.nextInt(20)));
-            process.nextStartWith(settings);
-            starts.put(service, process.starts() + 1);
-            process.kill();
+            starts.put(service, process.starts());
+            process.loadAgent(stack.crashAgent(), CrashAgent.argument(point, 5 + random.nextInt(20)));
         });
         starts.forEach((service, start) -> {
             int code = stack.service(service).exitCode(start, CRASH_LIMIT);

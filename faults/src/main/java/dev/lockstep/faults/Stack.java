@@ -3,6 +3,7 @@ package dev.lockstep.faults;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.embedded.LocalPostgres;
 import dev.lockstep.embedded.TcpProxy;
+import dev.lockstep.faults.agent.CrashAgent;
 import dev.lockstep.faults.agent.KafkaMain;
 import dev.lockstep.faults.agent.Protection;
 import dev.lockstep.faults.agent.ServiceMain;
@@ -21,6 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.bytebuddy.agent.ByteBuddyAgent;
@@ -36,10 +40,6 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class Stack implements AutoCloseable {
-    /** Environment of a JVM whose code is to be instrumented. The agent adds a second to each start, so only such JVMs get it. */
-    static final Map<String, String> AGENT_OPTIONS =
-            Map.of("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
-
     private static final String JDBC_TIMEOUTS = "&connectTimeout=30&loginTimeout=30&socketTimeout=60";
     private static final Duration START_LIMIT = Duration.ofMinutes(4);
     // The timeouts and deadlines of production, shortened so that a case does not take minutes.
@@ -157,6 +157,11 @@ final class Stack implements AutoCloseable {
         return folder;
     }
 
+    /** The jar of the agent that makes a service crash; see {@link CrashAgent}. */
+    Path crashAgent() {
+        return folder.resolve("crash-agent.jar");
+    }
+
     /** The disk on which Postgres keeps its data. */
     Path disk() {
         return machine.disk();
@@ -233,6 +238,7 @@ final class Stack implements AutoCloseable {
         checkNotClosed();
         try {
             Files.createDirectories(folder.resolve("logs"));
+            writeCrashAgent();
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
@@ -246,6 +252,15 @@ final class Stack implements AutoCloseable {
         }
         spareKafkaProxy = listener("SPARE", listeners);
         kafka = startKafka(listeners);
+    }
+
+    // The jar only names the class, which is on the class path of every service.
+    private void writeCrashAgent() throws IOException {
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().putValue("Agent-Class", CrashAgent.class.getName());
+        manifest.getMainAttributes().putValue("Can-Retransform-Classes", "true");
+        new JarOutputStream(Files.newOutputStream(crashAgent()), manifest).close();
     }
 
     private synchronized ServiceInstance startForAotCache(List<String> aotOptions) {
@@ -326,7 +341,8 @@ final class Stack implements AutoCloseable {
         environment.put("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:" + network.port());
         environment.put("HTTP_PORT", String.valueOf(port));
         if (!disabledProtections.isEmpty()) {
-            environment.putAll(AGENT_OPTIONS);
+            // The agent adds a second to each start.
+            environment.put("JDK_JAVA_OPTIONS", "-javaagent:" + jarOf(ByteBuddyAgent.class));
         }
         environment.put(
                 ServiceMain.WITHOUT,
@@ -344,7 +360,8 @@ final class Stack implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
                 "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:+EnableDynamicAgentLoading"));
         command.addAll(more);
         command.addAll(List.of("-cp", classPath()));
         return command;

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import net.bytebuddy.agent.ByteBuddyAgent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,6 @@ final class SupervisedProcess implements AutoCloseable {
     private final Map<String, String> environment;
     private final Path log;
     private boolean restartEnabled;
-    private Map<String, String> nextStartEnvironment = Map.of();
     private @Nullable Process process;
     private final List<Integer> exitCodes = new ArrayList<>();
     private int starts;
@@ -51,9 +51,13 @@ final class SupervisedProcess implements AutoCloseable {
         return starts;
     }
 
-    /** Sets additional environment variables for the next start only. */
-    synchronized void nextStartWith(Map<String, String> settings) {
-        nextStartEnvironment = Map.copyOf(settings);
+    /** Loads an agent into the running process, and returns when the agent is active. */
+    void loadAgent(Path agent, String argument) {
+        try {
+            ByteBuddyAgent.attach(agent.toFile(), String.valueOf(current().pid()), argument);
+        } catch (RuntimeException cause) {
+            throw new FaultsException("cannot load an agent into " + name + ": " + cause);
+        }
     }
 
     /** Sends {@code kill -9} and waits for the end. The process is restarted, unless restarts are disabled. */
@@ -158,8 +162,6 @@ final class SupervisedProcess implements AutoCloseable {
                 .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectOutput(Redirect.appendTo(log.toFile()));
         builder.environment().putAll(environment);
-        builder.environment().putAll(nextStartEnvironment);
-        nextStartEnvironment = Map.of();
         try {
             Process started = builder.start();
             process = started;

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Advice that is added to methods of classes when they are loaded.
+ * Advice that is added to methods of classes.
  *
  * @param methodPattern a regular expression for method names
  * @param argumentCount the number of parameters of the methods, or -1 for any
@@ -136,9 +136,24 @@ record MethodInstrumentation(Class<?> advice, List<String> classes, String metho
         };
     }
 
+    /** Adds the advice to classes when they are loaded. */
     static void install(Instrumentation instrumentation, Stream<MethodInstrumentation> weavings) {
-        AgentBuilder builder =
-                new AgentBuilder.Default().disableClassFormatChanges().with(new HaltOnError());
+        install(instrumentation, AgentBuilder.RedefinitionStrategy.DISABLED, weavings);
+    }
+
+    /** Adds the advice to classes that are loaded, too. In a method that already has advice, the new advice runs first. */
+    static void installInLoadedClasses(Instrumentation instrumentation, Stream<MethodInstrumentation> weavings) {
+        install(instrumentation, AgentBuilder.RedefinitionStrategy.RETRANSFORMATION, weavings);
+    }
+
+    private static void install(
+            Instrumentation instrumentation,
+            AgentBuilder.RedefinitionStrategy loadedClasses,
+            Stream<MethodInstrumentation> weavings) {
+        AgentBuilder builder = new AgentBuilder.Default()
+                .disableClassFormatChanges()
+                .with(loadedClasses)
+                .with(new HaltOnError());
         for (MethodInstrumentation weaving : weavings.toList()) {
             builder = builder.type(namedOneOf(weaving.classes().toArray(String[]::new)))
                     .transform((type, description, loader, module, domain) -> weaving.applyTo(type));
