@@ -30,6 +30,9 @@ final class PostgresSettings {
                 "datestyle = 'iso, mdy'",
                 "lc_messages = 'C'",
                 "password_encryption = scram-sha-256",
+                // A client computes this many hashes for each connection, which is slow in a JVM that has just started.
+                // Only passwords that can be guessed need many; those of this server are random or public.
+                "scram_iterations = 1",
                 // Acknowledged commits must be durable: Lockstep's guarantees depend on these three settings.
                 "fsync = " + (disposable ? "off" : "on"),
                 "full_page_writes = " + (disposable ? "off" : "on"),
