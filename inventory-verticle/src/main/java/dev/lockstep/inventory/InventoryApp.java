@@ -15,7 +15,7 @@ public final class InventoryApp {
     private InventoryApp() {}
 
     public static void main(String[] args) {
-        ServiceLauncher.main(InventoryConfig.SERVICE, InventoryApp::start);
+        ServiceLauncher.main(InventoryConfig.SERVICE, TOPICS, InventoryApp::start, args);
     }
 
     /** Starts the service with these settings. Returns once it serves requests. */

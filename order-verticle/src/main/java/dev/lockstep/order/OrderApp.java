@@ -20,7 +20,7 @@ public final class OrderApp {
     private OrderApp() {}
 
     public static void main(String[] args) {
-        ServiceLauncher.main(OrderConfig.SERVICE, OrderApp::start);
+        ServiceLauncher.main(OrderConfig.SERVICE, TOPICS, OrderApp::start, args);
     }
 
     /** Starts the service with these settings. Returns once it serves requests. */

@@ -15,7 +15,7 @@ public final class PaymentApp {
     private PaymentApp() {}
 
     public static void main(String[] args) {
-        ServiceLauncher.main(PaymentConfig.SERVICE, PaymentApp::start);
+        ServiceLauncher.main(PaymentConfig.SERVICE, TOPICS, PaymentApp::start, args);
     }
 
     /** Starts the service with these settings. Returns once it serves requests. */

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 
 /** Entry point of the saga service. */
 public final class SagaApp {
-    private static final List<String> TOPICS = Stream.concat(
+    static final List<String> TOPICS = Stream.concat(
                     SagaVerticle.CONSUMED.stream(),
                     Stream.of(
                             Topics.INVENTORY_COMMANDS,
@@ -22,7 +22,7 @@ public final class SagaApp {
     private SagaApp() {}
 
     public static void main(String[] args) {
-        ServiceLauncher.main(SagaConfig.SERVICE, SagaApp::start);
+        ServiceLauncher.main(SagaConfig.SERVICE, TOPICS, SagaApp::start, args);
     }
 
     /** Starts the service with these settings. Returns once it serves requests. */

@@ -35,13 +35,24 @@ public final class ServiceLauncher {
     private ServiceLauncher() {}
 
     /**
-     * Runs a service as a process until it is asked to stop. The exit codes are those of {@link ExitCode}. If the service cannot start, the
-     * reason is written to standard error without a stack trace.
+     * Runs a service as a process until it is asked to stop. With the command {@code topics}, creates the missing topics of the service
+     * instead and exits: without Postgres, and whatever TOPIC_CREATE is. The exit codes are those of {@link ExitCode}. If the service
+     * cannot start or the command fails, the reason is written to standard error without a stack trace.
      *
+     * @param topics the topics that the service writes to and reads from
      * @param start starts the service with the settings of the environment
+     * @param command the arguments of the process; empty to run the service
      */
-    public static void main(String service, Function<Map<String, String>, RunningService> start) {
-        ServiceProcess.run(service, start, System.getenv());
+    public static void main(
+            String service,
+            List<String> topics,
+            Function<Map<String, String>, RunningService> start,
+            String... command) {
+        switch (String.join(" ", command)) {
+            case "" -> ServiceProcess.run(service, start, System.getenv());
+            case "topics" -> ServiceProcess.createTopics(service, topics, System.getenv());
+            default -> ServiceProcess.rejectCommand(service, command);
+        }
     }
 
     /**

@@ -1,10 +1,22 @@
 package dev.lockstep.launcher;
 
 import dev.lockstep.messaging.record.PrintableText;
+import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.KafkaConfig;
+import dev.lockstep.runtime.LogConfig;
+import dev.lockstep.runtime.MessagingConfig;
+import dev.lockstep.runtime.ServiceMetrics;
 import dev.lockstep.runtime.SettingsException;
 import dev.lockstep.runtime.StartException;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
@@ -16,6 +28,7 @@ final class ServiceProcess {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServiceProcess.class);
     private static final int MAX_LINE_LENGTH = 2_000;
     private static final Duration START_CANCEL_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration TOPICS_TIMEOUT = Duration.ofMinutes(1);
 
     private ServiceProcess() {}
 
@@ -48,6 +61,64 @@ final class ServiceProcess {
                 fail(service, e);
             }
         }
+    }
+
+    static void createTopics(String service, List<String> topics, Map<String, String> environment) {
+        try {
+            TopicProvisioner provisioner = topicProvisioner(service, topics, new Env(environment));
+            Optional<String> problem = provision(provisioner);
+            if (problem.isPresent()) {
+                exit(ExitCode.FAILED, problem.get());
+            }
+            LOGGER.atInfo()
+                    .addKeyValue("service", service)
+                    .addKeyValue("count", provisioner.count())
+                    .log("all topics exist");
+            // The threads of Vert.x would keep the process alive.
+            System.exit(ExitCode.STOPPED);
+        } catch (SettingsException e) {
+            exit(ExitCode.MISCONFIGURED, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Why topics are still missing at the end of the time limit, or empty if all exist. */
+    private static Optional<String> provision(TopicProvisioner provisioner) {
+        provisioner.start();
+        try {
+            provisioner
+                    .provisioned()
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(TOPICS_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            return Optional.empty();
+        } catch (TimeoutException e) {
+            return provisioner.problem();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.of("interrupted while the topics were created");
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private static TopicProvisioner topicProvisioner(String service, List<String> topics, Env env) {
+        KafkaConfig kafka = KafkaConfig.read(env);
+        MessagingConfig.Topics configured = MessagingConfig.Topics.read(env);
+        LogConfig.read(env);
+        return env.build(
+                service,
+                () -> new TopicProvisioner(vertx(), service, kafka, configured.withCreate(true), topics));
+    }
+
+    private static Vertx vertx() {
+        return Vertx.vertx(new VertxOptions().setFileSystemOptions(ServiceMetrics.withoutFileCache()));
+    }
+
+    static void rejectCommand(String service, String... command) {
+        exit(
+                ExitCode.MISCONFIGURED,
+                service + " has no command \"" + String.join(" ", command)
+                        + "\": without a command it runs the service, and \"topics\" creates its topics");
     }
 
     // A start that is interrupted closes the parts it has opened. It may also complete before the interrupt reaches it.

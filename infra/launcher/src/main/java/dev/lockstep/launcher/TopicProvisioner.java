@@ -51,12 +51,12 @@ final class TopicProvisioner {
     private final KafkaConfig kafka;
     private final MessagingConfig.Topics topicConfig;
     private final Set<String> topics = new TreeSet<>();
+    private final Promise<Void> allExisted = Promise.promise();
     private volatile Optional<String> problem;
 
     // Confined to the context.
     private @Nullable Clients clients;
     private String reported = "";
-    private boolean allExistedOnce;
     private boolean closed;
     private long timer = -1;
 
@@ -64,11 +64,16 @@ final class TopicProvisioner {
     private record Clients(KafkaAdminClient vertx, AdminClient kafka) {}
 
     TopicProvisioner(Vertx vertx, ServiceConfig config, List<String> names) {
+        this(vertx, config.service(), config.kafka(), config.messaging().topics(), names);
+    }
+
+    TopicProvisioner(
+            Vertx vertx, String service, KafkaConfig kafka, MessagingConfig.Topics topicConfig, List<String> names) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
-        this.service = config.service();
-        this.kafka = config.kafka();
-        this.topicConfig = config.messaging().topics();
+        this.service = service;
+        this.kafka = kafka;
+        this.topicConfig = topicConfig;
         for (String name : names) {
             topics.add(name);
             topics.add(name + ".dlq");
@@ -88,6 +93,16 @@ final class TopicProvisioner {
         return problem;
     }
 
+    /** The number of topics, including dead-letter topics. */
+    int count() {
+        return topics.size();
+    }
+
+    /** Completes after {@link #start()}, once a check has found or created all topics. */
+    Future<Void> provisioned() {
+        return allExisted.future();
+    }
+
     private void check() {
         connect()
                 .compose(this::provision)
@@ -100,7 +115,9 @@ final class TopicProvisioner {
             return;
         }
         problem = found;
-        allExistedOnce = allExistedOnce || found.isEmpty();
+        if (found.isEmpty()) {
+            allExisted.tryComplete();
+        }
         // Logged once per reason, not once per attempt.
         String reason = found.orElse("");
         if (!reason.equals(reported) && !reason.isEmpty()) {
@@ -221,7 +238,7 @@ final class TopicProvisioner {
 
     private Optional<String> outage(Throwable failure) {
         // A problem of the last check, such as a missing topic, may not exist any more.
-        return allExistedOnce ? Optional.empty() : Optional.of(unreachable(failure));
+        return allExisted.future().isComplete() ? Optional.empty() : Optional.of(unreachable(failure));
     }
 
     private String unreachable(Throwable failure) {

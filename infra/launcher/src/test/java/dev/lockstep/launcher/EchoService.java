@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 /** A minimal service for tests. It can also run as a separate process. */
 final class EchoService extends VerticleBase {
     static final String NAME = "echo-service";
+    static final List<String> TOPICS = List.of("echo.heard");
 
     record Echo(@Nullable String text, @Nullable Integer times) {}
 
@@ -44,7 +45,7 @@ final class EchoService extends VerticleBase {
     }
 
     public static void main(String[] args) {
-        ServiceLauncher.main(NAME, environment -> start(environment, List.of(), new Gate(), null));
+        ServiceLauncher.main(NAME, TOPICS, environment -> start(environment, List.of(), new Gate(), null), args);
     }
 
     static RunningService start(

@@ -12,8 +12,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -107,17 +109,55 @@ class ServiceProcessIT {
         assertThat(output()).noneMatch(line -> line.contains("hunter2"));
     }
 
+    @Test
+    void the_command_topics_creates_the_topics_and_their_dead_letter_topics_and_exits() throws Exception {
+        Process process = run(
+                Map.of(
+                        "KAFKA_BOOTSTRAP_SERVERS",
+                        kafka.bootstrapServers(),
+                        "TOPIC_CREATE",
+                        "false",
+                        "TOPIC_PARTITIONS",
+                        "3"),
+                "topics");
+
+        assertThat(process.waitFor(60, SECONDS)).isTrue();
+        assertThat(errors()).isEmpty();
+        assertThat(process.exitValue()).isZero();
+        assertThat(output().getLast()).endsWith("all topics exist service=echo-service count=2");
+        Map<String, Integer> partitions = new TreeMap<>();
+        TestKafka.await(kafka.admin()
+                        .describeTopics(List.of("echo.heard", "echo.heard.dlq"))
+                        .allTopicNames())
+                .forEach(
+                        (name, topic) -> partitions.put(name, topic.partitions().size()));
+        assertThat(partitions).isEqualTo(Map.of("echo.heard", 3, "echo.heard.dlq", 3));
+    }
+
+    @Test
+    void an_unknown_command_is_rejected() throws Exception {
+        Process process = run(Map.of(), "migrate");
+
+        assertThat(process.waitFor(30, SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(2);
+        assertThat(errors())
+                .containsExactly("echo-service has no command \"migrate\": without a command it runs the service, and"
+                        + " \"topics\" creates its topics");
+    }
+
     private Map<String, String> settings(Map<String, String> more) {
         return EchoService.settings(database.uri(), kafka.bootstrapServers(), more);
     }
 
-    private Process run(Map<String, String> environment) throws IOException {
-        ProcessBuilder process = new ProcessBuilder(
+    private Process run(Map<String, String> environment, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                EchoService.class.getName());
+                EchoService.class.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder process = new ProcessBuilder(command);
         process.environment().clear();
         process.environment().putAll(environment);
         return process.redirectOutput(file("output").toFile())

@@ -5,8 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.runtime.Env;
+import dev.lockstep.runtime.KafkaConfig;
+import dev.lockstep.runtime.MessagingConfig.Topics;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.testing.Futures;
+import dev.lockstep.testing.TestKafka;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -23,11 +26,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Uses a broker of its own, because stopping it must not disturb other tests. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class TopicProvisionerIT {
+    @RegisterExtension
+    final TestKafka shared = new TestKafka();
+
     private final Vertx vertx = Vertx.vertx();
 
     @AfterEach
@@ -35,6 +41,34 @@ class TopicProvisionerIT {
         Futures.await(vertx.close());
     }
 
+    @Test
+    void topics_that_kafka_refuses_are_named() {
+        TopicProvisioner topics = provisioner(new Topics(true, 1, 3), "refused.topic");
+
+        topics.start();
+
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(topics.problem())
+                        .hasValueSatisfying(problem -> assertThat(problem)
+                                .contains("did not create the topics refused.topic (", "refused.topic.dlq (")
+                                .contains("TOPIC_REPLICATION_FACTOR")));
+        assertThat(topics.provisioned().isComplete()).isFalse();
+        Futures.await(topics.close());
+    }
+
+    @Test
+    void topics_that_may_be_created_are_provisioned_once() {
+        TopicProvisioner topics = provisioner(new Topics(true, 1, 1), "wanted.topic");
+
+        topics.start();
+
+        Futures.await(topics.provisioned());
+        assertThat(topics.problem()).isEmpty();
+        assertThat(topics.count()).isEqualTo(2);
+        Futures.await(topics.close());
+    }
+
+    // With a broker of its own, because stopping it must not disturb other tests.
     @Test
     void a_missing_topic_is_reported_only_while_kafka_says_so(@TempDir Path folder)
             throws ExecutionException, InterruptedException {
@@ -78,6 +112,11 @@ class TopicProvisionerIT {
             assertThat(topics.problem())
                     .hasValueSatisfying(problem -> assertThat(problem).endsWith("have not been checked yet"));
         }
+    }
+
+    private TopicProvisioner provisioner(Topics settings, String topic) {
+        KafkaConfig kafka = new KafkaConfig(shared.bootstrapServers(), Map.of());
+        return new TopicProvisioner(vertx, "echo-service", kafka, settings, List.of(topic));
     }
 
     private static ServiceConfig config(String bootstrapServers) {

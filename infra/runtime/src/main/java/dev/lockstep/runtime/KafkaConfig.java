@@ -79,7 +79,8 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
         properties = Map.copyOf(properties);
     }
 
-    static KafkaConfig read(Env env) {
+    /** Reads the settings that start with {@code KAFKA_}. {@link Env#build} reports problems with them. */
+    public static KafkaConfig read(Env env) {
         String bootstrapServers =
                 env.required(BOOTSTRAP_SERVERS, "the addresses of the Kafka brokers, e.g. 127.0.0.1:9092");
         env.check(

@@ -8,7 +8,8 @@ package dev.lockstep.runtime;
  * @param level the level of Lockstep's own messages
  */
 public record LogConfig(String format, String level) {
-    static LogConfig read(Env env) {
+    /** Reads both settings. {@link Env#build} reports problems with them. */
+    public static LogConfig read(Env env) {
         return new LogConfig(
                 env.oneOf("LOG_FORMAT", "text", "text", "json"),
                 env.oneOf("LOG_LEVEL", "info", "trace", "debug", "info", "warn", "error"));

@@ -17,7 +17,26 @@ public record MessagingConfig(Topics topics, Retention retention, Consumers cons
      * @param create whether missing topics are created at start
      * @param replicationFactor -1 for the cluster's default
      */
-    public record Topics(boolean create, int partitions, int replicationFactor) {}
+    public record Topics(boolean create, int partitions, int replicationFactor) {
+        /** Reads the settings that start with {@code TOPIC_}. {@link Env#build} reports problems with them. */
+        public static Topics read(Env env) {
+            Topics topics = new Topics(
+                    env.bool("TOPIC_CREATE", true),
+                    env.integer("TOPIC_PARTITIONS", 6),
+                    env.integer("TOPIC_REPLICATION_FACTOR", -1));
+            int replicas = topics.replicationFactor();
+            env.check(topics.partitions() > 0, "TOPIC_PARTITIONS must be at least 1, but was " + topics.partitions());
+            env.check(
+                    replicas == -1 || (replicas > 0 && replicas <= Short.MAX_VALUE),
+                    "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was "
+                            + replicas);
+            return topics;
+        }
+
+        public Topics withCreate(boolean created) {
+            return new Topics(created, partitions, replicationFactor);
+        }
+    }
 
     /**
      * How records are consumed.
@@ -34,20 +53,7 @@ public record MessagingConfig(Topics topics, Retention retention, Consumers cons
             Duration gapGiveUpAfter) {}
 
     static MessagingConfig read(Env env) {
-        return new MessagingConfig(topics(env), retention(env), consumers(env));
-    }
-
-    private static Topics topics(Env env) {
-        Topics topics = new Topics(
-                env.bool("TOPIC_CREATE", true),
-                env.integer("TOPIC_PARTITIONS", 6),
-                env.integer("TOPIC_REPLICATION_FACTOR", -1));
-        int replicas = topics.replicationFactor();
-        env.check(topics.partitions() > 0, "TOPIC_PARTITIONS must be at least 1, but was " + topics.partitions());
-        env.check(
-                replicas == -1 || (replicas > 0 && replicas <= Short.MAX_VALUE),
-                "TOPIC_REPLICATION_FACTOR must be at least 1, or -1 for the cluster's default, but was " + replicas);
-        return topics;
+        return new MessagingConfig(Topics.read(env), retention(env), consumers(env));
     }
 
     private static Retention retention(Env env) {
