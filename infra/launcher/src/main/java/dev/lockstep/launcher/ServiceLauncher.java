@@ -79,6 +79,7 @@ public final class ServiceLauncher {
                 .log("starting");
         warnAboutUnknownKafkaProperties(config);
         ServiceMetrics metrics = new ServiceMetrics(config.service());
+        CertificateMetrics.register(config.kafka(), metrics.registry());
         ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks());
         RunningService running = new RunningService(context, metrics);
         try {

@@ -3,9 +3,9 @@ package dev.lockstep.runtime;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmHeapPressureMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
@@ -15,7 +15,6 @@ import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -28,12 +27,9 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 
 /** The meters of one service. Each service has its own registry, so that several services in one JVM do not share meters. */
 public final class ServiceMetrics implements AutoCloseable {
-    private static final Duration LAG_INTERVAL = Duration.ofMillis(250);
     private static final String HTTP_RESPONSE_TIME = "vertx.http.server.response.time";
     private static final double[] HTTP_BUCKETS_SECONDS = {
         0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10
@@ -42,6 +38,7 @@ public final class ServiceMetrics implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics collections = new JvmGcMetrics();
+    private final JvmHeapPressureMetrics heapPressure = new JvmHeapPressureMetrics();
 
     public ServiceMetrics(String service) {
         registry.config()
@@ -51,6 +48,7 @@ public final class ServiceMetrics implements AutoCloseable {
                 .meterFilter(MeterFilter.replaceTagValues(
                         Label.HTTP_METHOD.toString(), method -> METHODS.contains(method) ? method : "other"));
         collections.bindTo(registry);
+        heapPressure.bindTo(registry);
         List.of(
                         new JvmMemoryMetrics(),
                         new JvmThreadMetrics(),
@@ -83,39 +81,13 @@ public final class ServiceMetrics implements AutoCloseable {
                 .withTransport(AcceptThrottle.transport())
                 .withMetrics(new MicrometerMetricsFactory(registry))
                 .build();
-        measureEventLoops(vertx);
+        EventLoopMonitor.monitor(((VertxInternal) vertx).nettyEventLoopGroup(), registry);
         return vertx;
     }
 
     /** No file is read from the class path. The cache of such files would stay in the temporary folder after a killed process. */
     public static FileSystemOptions withoutFileCache() {
         return new FileSystemOptions().setClassPathResolvingEnabled(false).setFileCachingEnabled(false);
-    }
-
-    private void measureEventLoops(Vertx vertx) {
-        Timer lag = Timer.builder("lockstep.event.loop.lag")
-                .description("delay with which an event loop ran a timer")
-                .register(registry);
-        for (EventExecutor eventLoop : ((VertxInternal) vertx).nettyEventLoopGroup()) {
-            measureAfter(eventLoop, lag);
-        }
-    }
-
-    // Each measurement schedules the next one. At a fixed rate, an event loop that was late would run all missed
-    // measurements at once.
-    private static void measureAfter(EventExecutor eventLoop, Timer lag) {
-        long due = System.nanoTime() + LAG_INTERVAL.toNanos();
-        try {
-            var _ = eventLoop.schedule(
-                    () -> {
-                        lag.record(Math.max(0, System.nanoTime() - due), TimeUnit.NANOSECONDS);
-                        measureAfter(eventLoop, lag);
-                    },
-                    LAG_INTERVAL.toMillis(),
-                    TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            // The event loop has shut down, so the measurement ends.
-        }
     }
 
     private static MeterFilter buckets() {
@@ -137,6 +109,7 @@ public final class ServiceMetrics implements AutoCloseable {
 
     @Override
     public void close() {
+        heapPressure.close();
         collections.close();
         registry.close();
     }
