@@ -22,6 +22,8 @@ final class SagaMetrics {
     SagaMetrics(MeterRegistry meters, ActiveSagas activeSagas) {
         this.meters = meters;
         this.activeSagas = activeSagas;
+        // rate() and increase() do not see the first increment of a counter that appears with it.
+        StateName.ACTIVE.forEach(this::retries);
     }
 
     /**
@@ -32,7 +34,7 @@ final class SagaMetrics {
             return;
         }
         if (saga.retries() > 0) {
-            retries(saga.state()).increment(saga.retries());
+            retries(StateName.of(saga.state())).increment(saga.retries());
         }
         activeSagas.recordTransition(saga.before().state(), saga.state());
         Duration age = saga.before().age();
@@ -64,10 +66,10 @@ final class SagaMetrics {
         return now.attempts() == 1 && !(before instanceof RetryingCompensation);
     }
 
-    private Counter retries(SagaState state) {
+    private Counter retries(StateName state) {
         return Counter.builder("lockstep.saga.retries")
                 .description("how many times commands were sent again, by state")
-                .tags("state", StateName.of(state).name())
+                .tags("state", state.name())
                 .register(meters);
     }
 

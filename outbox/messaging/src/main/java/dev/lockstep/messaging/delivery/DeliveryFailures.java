@@ -6,6 +6,7 @@ import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlClient;
@@ -25,6 +26,7 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class DeliveryFailures {
     private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryFailures.class);
     private static final int MAX_ERROR_LENGTH = 2_000;
+    private static final List<String> OUTCOMES = List.of("handled", "repeated", "parked", "dead");
 
     private final ConsumerOptions options;
     private final MeterRegistry meters;
@@ -42,6 +44,9 @@ final class DeliveryFailures {
         this.waits = new PredecessorWaitStore(options.group());
         this.deadLetters = new DeadLetterStore(options.group());
         this.events = new DeliveryEventStore(options.group());
+        // rate() and increase() do not see the first increment of a counter that appears with it.
+        OUTCOMES.forEach(outcome -> count(outcome, 0));
+        options.topics().forEach(this::gaps);
     }
 
     /** Parks messages in the order given. */
@@ -153,8 +158,7 @@ final class DeliveryFailures {
     }
 
     void reportGap(ConsumerRecord<byte[], byte[]> record, UUID missing) {
-        meters.counter("lockstep.consumer.gaps", "group", options.group(), "topic", record.topic())
-                .increment();
+        gaps(record.topic()).increment();
         withRecord(LOGGER.atWarn(), record)
                 .addKeyValue("missing", missing)
                 .log("previous message has not arrived, parked the message and its key until it does");
@@ -170,6 +174,10 @@ final class DeliveryFailures {
     void count(String outcome, int messages) {
         meters.counter("lockstep.consumer.messages", "group", options.group(), "outcome", outcome)
                 .increment(messages);
+    }
+
+    private Counter gaps(String topic) {
+        return meters.counter("lockstep.consumer.gaps", "group", options.group(), "topic", topic);
     }
 
     static DeadLetter exhausted(ConsumerRecord<byte[], byte[]> record, Throwable cause, int attempts, Instant firstAt) {
