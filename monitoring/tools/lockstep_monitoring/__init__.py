@@ -1,0 +1,1 @@
+"""Generates the Grafana dashboards and checks rules, runbooks, dashboards and metric names against each other."""
