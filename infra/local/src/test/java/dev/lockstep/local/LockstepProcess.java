@@ -22,6 +22,9 @@ import org.awaitility.Awaitility;
 
 /** The whole system in a separate process on free ports, as {@code ./up} starts it. */
 final class LockstepProcess implements AutoCloseable {
+    /** The variable from which a JVM reads more options. */
+    static final String JVM_OPTIONS = "JAVA_TOOL_OPTIONS";
+
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
     private static final Duration STOP_LIMIT = Duration.ofMinutes(1);
     private static final Duration ARCHIVE_LIMIT = Duration.ofMinutes(2);
@@ -54,14 +57,16 @@ final class LockstepProcess implements AutoCloseable {
 
     /** Starts the system and returns once it reports that it is up. */
     static LockstepProcess start(Path data, Map<String, String> settings, String... options) {
-        LockstepProcess started = !PACKAGED || Files.exists(ARCHIVE)
-                ? launch(data, settings, options)
-                : launch(
+        // A JVM with an agent can read an archive, but cannot write one.
+        boolean writesArchive = PACKAGED && !Files.exists(ARCHIVE) && !settings.containsKey(JVM_OPTIONS);
+        LockstepProcess started = writesArchive
+                ? launch(
                         data,
                         settings,
                         List.of("-XX:ArchiveClassesAtExit=" + ARCHIVE),
                         STOP_LIMIT.plus(ARCHIVE_LIMIT),
-                        options);
+                        options)
+                : launch(data, settings, options);
         Awaitility.await("Lockstep to be up").atMost(START_LIMIT).until(() -> started.isUp() || started.hasEnded());
         if (!started.isUp()) {
             throw new IllegalStateException("Lockstep did not start: " + started.output());
