@@ -11,6 +11,7 @@ import dev.lockstep.messaging.consumer.MessageConsumer;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.ResendRequested;
@@ -170,6 +171,7 @@ class GapRecoveryIT {
                     database.vertx(),
                     database.pool(),
                     Router.router(database.vertx()),
+                    RouteAccess.OPEN,
                     new MessagingSettings(
                             new MessagingSettings.Retention(
                                     Duration.ofDays(7), Duration.ofDays(7), Duration.ofDays(90)),

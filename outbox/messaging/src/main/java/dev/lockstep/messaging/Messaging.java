@@ -6,6 +6,7 @@ import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.delivery.DeliveryRoutes;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
@@ -53,20 +54,27 @@ public final class Messaging {
      * Mounts {@code /outbox}, {@code /inbox}, {@code /parked-messages}, {@code /delivery-incidents}, {@code /dead-letters} and
      * {@code /operator-actions} on the router and starts the background work.
      *
+     * @param access decides who may use these routes; {@link RouteAccess#OPEN} permits everyone
      * @param pool the service's own pool; the caller closes it, after {@link #stop}
      * @return completes once today's partitions exist and the consumer of resend requests has started, so that messages may be appended and
      *     consumed; fails if that is not possible, after everything that was started has stopped
      */
     public static Future<Messaging> start(
-            Vertx vertx, Pool pool, Router router, MessagingSettings options, MeterRegistry meters) {
+            Vertx vertx,
+            Pool pool,
+            Router router,
+            RouteAccess access,
+            MessagingSettings options,
+            MeterRegistry meters) {
         BoundedReads reads = BoundedReads.of(vertx, pool);
-        OutboxRoutes.mount(router, reads);
+        OutboxRoutes.mount(router, access, reads);
         ReplayJobs replays = new ReplayJobs(vertx, pool, options.retention().inbox(), meters);
-        DeadLetterRoutes.mount(router, pool, reads, replays);
-        OperatorActionRoutes.mount(router, reads);
-        DeliveryRoutes.mount(router, reads);
+        DeadLetterRoutes.mount(router, access, pool, reads, replays);
+        OperatorActionRoutes.mount(router, access, reads);
+        DeliveryRoutes.mount(router, access, reads);
         ResendJobs resends = new ResendJobs(vertx, pool);
-        ResendRoutes.mount(router, pool, reads, resends, options.retention().inbox());
+        ResendRoutes.mount(
+                router, access, pool, reads, resends, options.retention().inbox());
         MessageConsumer resendConsumer = MessageConsumer.create(
                 vertx,
                 pool,

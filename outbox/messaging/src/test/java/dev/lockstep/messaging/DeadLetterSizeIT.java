@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.record.Headers;
 import io.vertx.core.json.JsonObject;
 import io.vertx.sqlclient.Row;
@@ -47,8 +48,8 @@ class DeadLetterSizeIT {
     private final String dlq = fixture.topic + ".dlq";
     private final DeadLetters deadLetters = new DeadLetters(fixture);
     private final ReplayJobs replays = new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters);
-    private final TestApi api =
-            new TestApi(fixture, router -> DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays));
+    private final TestApi api = new TestApi(
+            fixture, router -> DeadLetterRoutes.mount(router, RouteAccess.OPEN, fixture.pool, fixture.reads, replays));
 
     @BeforeEach
     void createDeadLetterTopic() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.resend.ResendJobs;
 import dev.lockstep.messaging.resend.ResendRoutes;
 import io.vertx.core.Handler;
@@ -119,9 +120,14 @@ class ForeignRouterIT {
     private void serve(Handler<RoutingContext> first) {
         Router router = Router.router(fixture.vertx);
         router.route().handler(first);
-        DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
+        DeadLetterRoutes.mount(router, RouteAccess.OPEN, fixture.pool, fixture.reads, replays);
         ResendRoutes.mount(
-                router, fixture.pool, fixture.reads, new ResendJobs(fixture.vertx, fixture.pool), Duration.ofDays(7));
+                router,
+                RouteAccess.OPEN,
+                fixture.pool,
+                fixture.reads,
+                new ResendJobs(fixture.vertx, fixture.pool),
+                Duration.ofDays(7));
         server = await(fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
 

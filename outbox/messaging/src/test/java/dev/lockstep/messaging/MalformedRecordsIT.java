@@ -15,6 +15,7 @@ import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.ParkRequest;
 import dev.lockstep.messaging.delivery.ParkedMessageStore;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
@@ -53,13 +54,14 @@ class MalformedRecordsIT {
     final Fixture fixture = Fixture.withTopic(1);
 
     private final TestApi api = new TestApi(fixture, router -> {
-        OutboxRoutes.mount(router, fixture.reads);
+        OutboxRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
         DeadLetterRoutes.mount(
                 router,
+                RouteAccess.OPEN,
                 fixture.pool,
                 fixture.reads,
                 new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));
-        DeliveryRoutes.mount(router, fixture.reads);
+        DeliveryRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
     });
 
     @AfterEach

@@ -3,6 +3,7 @@ package dev.lockstep.messaging;
 import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.operator.OperatorActions;
@@ -23,7 +24,8 @@ class OperatorActionsIT {
     @RegisterExtension
     final Fixture fixture = new Fixture();
 
-    private final TestApi api = new TestApi(fixture, router -> OperatorActionRoutes.mount(router, fixture.reads));
+    private final TestApi api =
+            new TestApi(fixture, router -> OperatorActionRoutes.mount(router, RouteAccess.OPEN, fixture.reads));
 
     @AfterEach
     void close() {

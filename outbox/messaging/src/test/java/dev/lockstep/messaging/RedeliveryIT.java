@@ -11,6 +11,7 @@ import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.DeliveryRoutes;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
@@ -42,9 +43,9 @@ class RedeliveryIT {
     @BeforeEach
     void open() {
         api = new TestApi(fixture, router -> {
-            DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
-            DeliveryRoutes.mount(router, fixture.reads);
-            OperatorActionRoutes.mount(router, fixture.reads);
+            DeadLetterRoutes.mount(router, RouteAccess.OPEN, fixture.pool, fixture.reads, replays);
+            DeliveryRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
+            OperatorActionRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
         });
     }
 

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.deadletter.ReplayStore;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
@@ -50,8 +51,8 @@ class ReplayIT {
     void open() {
         replays = instance();
         api = new TestApi(fixture, router -> {
-            DeadLetterRoutes.mount(router, fixture.pool, fixture.reads, replays);
-            OperatorActionRoutes.mount(router, fixture.reads);
+            DeadLetterRoutes.mount(router, RouteAccess.OPEN, fixture.pool, fixture.reads, replays);
+            OperatorActionRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
         });
     }
 

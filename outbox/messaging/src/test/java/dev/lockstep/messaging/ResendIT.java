@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.delivery.DeliveryRoutes;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.operator.OperatorActionRoutes;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
@@ -46,10 +47,10 @@ class ResendIT {
     @BeforeEach
     void open() {
         api = new TestApi(fixture, router -> {
-            ResendRoutes.mount(router, fixture.pool, fixture.reads, resends, Duration.ofDays(7));
-            OutboxRoutes.mount(router, fixture.reads);
-            OperatorActionRoutes.mount(router, fixture.reads);
-            DeliveryRoutes.mount(router, fixture.reads);
+            ResendRoutes.mount(router, RouteAccess.OPEN, fixture.pool, fixture.reads, resends, Duration.ofDays(7));
+            OutboxRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
+            OperatorActionRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
+            DeliveryRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
         });
     }
 

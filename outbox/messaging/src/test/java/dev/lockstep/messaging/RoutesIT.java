@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.outbox.Outbox;
 import dev.lockstep.messaging.outbox.OutboxMessage;
 import dev.lockstep.messaging.outbox.OutboxRoutes;
@@ -33,9 +34,10 @@ class RoutesIT {
     final Fixture fixture = new Fixture();
 
     private final TestApi api = new TestApi(fixture, router -> {
-        OutboxRoutes.mount(router, fixture.reads);
+        OutboxRoutes.mount(router, RouteAccess.OPEN, fixture.reads);
         DeadLetterRoutes.mount(
                 router,
+                RouteAccess.OPEN,
                 fixture.pool,
                 fixture.reads,
                 new ReplayJobs(fixture.vertx, fixture.pool, Duration.ofDays(7), fixture.meters));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.messaging.deadletter.DeadLetterRoutes;
 import dev.lockstep.messaging.deadletter.ReplayJobs;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.RouteAccess;
 import io.vertx.pgclient.PgBuilder;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
@@ -42,7 +43,8 @@ class SingleConnectionPoolIT {
         ReplayJobs replays = new ReplayJobs(fixture.vertx, single, Duration.ofDays(7), fixture.meters);
         api = new TestApi(
                 fixture,
-                router -> DeadLetterRoutes.mount(router, single, BoundedReads.of(fixture.vertx, single), replays));
+                router -> DeadLetterRoutes.mount(
+                        router, RouteAccess.OPEN, single, BoundedReads.of(fixture.vertx, single), replays));
     }
 
     @AfterEach

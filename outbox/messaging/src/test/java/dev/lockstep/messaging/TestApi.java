@@ -4,6 +4,7 @@ import static dev.lockstep.testing.Futures.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.messaging.http.ProblemHandler;
+import dev.lockstep.messaging.operator.Operator;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -25,6 +26,10 @@ final class TestApi implements AutoCloseable {
         Router router = Router.router(fixture.vertx);
         ProblemHandler.mount(router, 64 * 1024);
         router.route().handler(BodyHandler.create(false));
+        router.route().handler(ctx -> {
+            Operator.identify(ctx, "kim");
+            ctx.next();
+        });
         routes.accept(router);
         server = await(fixture.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
     }
@@ -68,7 +73,6 @@ final class TestApi implements AutoCloseable {
                     HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
                             .method(method, HttpRequest.BodyPublishers.ofString(body))
                             .header("Content-Type", "application/json")
-                            .header("X-Forwarded-User", "kim")
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
         } catch (IOException | InterruptedException e) {

@@ -4,8 +4,10 @@ import dev.lockstep.messaging.deadletter.DeadLetterQueries.Filter;
 import dev.lockstep.messaging.deadletter.DeadLetterQueries.State;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore.ScanResult;
 import dev.lockstep.messaging.operator.Operator;
@@ -32,13 +34,15 @@ public final class DeadLetterRoutes {
         this.reads = reads;
     }
 
-    public static void mount(Router router, Pool pool, BoundedReads reads, ReplayJobs replays) {
+    public static void mount(Router router, RouteAccess access, Pool pool, BoundedReads reads, ReplayJobs replays) {
         DeadLetterRoutes routes = new DeadLetterRoutes(pool, reads);
-        ApiRoutes api =
-                ApiRoutes.on(router).get("/dead-letters", routes::list).get("/dead-letters/groups", routes::groups);
+        ApiRoutes api = ApiRoutes.on(router, access)
+                .get("/dead-letters", OperatorRight.READ, routes::list)
+                .get("/dead-letters/groups", OperatorRight.READ, routes::groups);
         // Mounted before the routes by id, which would match "replays" as an id.
         ReplayRoutes.mount(api, pool, reads, replays);
-        api.get("/dead-letters/:id", routes::find).delete("/dead-letters/:id", routes::discard);
+        api.get("/dead-letters/:id", OperatorRight.READ, routes::find)
+                .delete("/dead-letters/:id", OperatorRight.WRITE, routes::discard);
     }
 
     private void list(RoutingContext ctx) {

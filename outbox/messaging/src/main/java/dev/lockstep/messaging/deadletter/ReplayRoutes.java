@@ -8,6 +8,7 @@ import dev.lockstep.messaging.deadletter.ReplayStore.ReplayView;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.listing.Listing;
@@ -52,11 +53,11 @@ final class ReplayRoutes {
 
     static void mount(ApiRoutes api, Pool pool, BoundedReads reads, ReplayJobs replays) {
         ReplayRoutes routes = new ReplayRoutes(pool, reads, replays);
-        api.post("/dead-letters/replay", routes::replayMatching)
-                .get(PATH, routes::list)
-                .get(PATH + "/:id", routes::find)
-                .post(PATH + "/:id/stop", routes::stop)
-                .post("/dead-letters/:id/replay", routes::replayOne);
+        api.post("/dead-letters/replay", OperatorRight.WRITE, routes::replayMatching)
+                .get(PATH, OperatorRight.READ, routes::list)
+                .get(PATH + "/:id", OperatorRight.READ, routes::find)
+                .post(PATH + "/:id/stop", OperatorRight.WRITE, routes::stop)
+                .post("/dead-letters/:id/replay", OperatorRight.WRITE, routes::replayOne);
     }
 
     /**

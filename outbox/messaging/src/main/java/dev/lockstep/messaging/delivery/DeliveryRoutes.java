@@ -2,9 +2,11 @@ package dev.lockstep.messaging.delivery;
 
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -22,12 +24,12 @@ public final class DeliveryRoutes {
         this.reads = reads;
     }
 
-    public static void mount(Router router, BoundedReads reads) {
+    public static void mount(Router router, RouteAccess access, BoundedReads reads) {
         DeliveryRoutes routes = new DeliveryRoutes(reads);
-        ApiRoutes.on(router)
-                .get("/inbox", routes::inbox)
-                .get("/parked-messages", routes::parked)
-                .get("/delivery-incidents", routes::deliveryEvents);
+        ApiRoutes.on(router, access)
+                .get("/inbox", OperatorRight.READ, routes::inbox)
+                .get("/parked-messages", OperatorRight.READ, routes::parked)
+                .get("/delivery-incidents", OperatorRight.READ, routes::deliveryEvents);
     }
 
     private void inbox(RoutingContext ctx) {

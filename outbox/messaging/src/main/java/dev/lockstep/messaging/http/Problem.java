@@ -35,6 +35,11 @@ public final class Problem extends RuntimeException {
         return badRequest(field + " " + message, List.of(new FieldError(field, message)));
     }
 
+    /** The request has no valid credentials. The response also needs the header {@code WWW-Authenticate}. */
+    public static Problem unauthorized(String detail) {
+        return of(401, detail);
+    }
+
     public static Problem forbidden(String detail) {
         return of(403, detail);
     }

@@ -4,22 +4,29 @@ import io.vertx.ext.web.RoutingContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operator who requests an action. The name comes from a header that the proxy sets, so a client that reaches the service without the
- * proxy can claim any name.
+ * The operator who requests an action.
  *
  * @param name at most 200 characters, without control characters
  */
 public record Operator(String name) {
-    private static final String HEADER = "X-Forwarded-User";
+    private static final String KEY = Operator.class.getName();
     private static final int MAX_NAME_LENGTH = 200;
 
     public Operator {
         name = printable(name);
     }
 
-    /** The user that the proxy has authenticated, or {@code anonymous@<remote address>} if the request has no user header. */
+    /**
+     * Names the operator of a request. An application calls it in {@link dev.lockstep.messaging.http.RouteAccess}, with the name that it
+     * has verified.
+     */
+    public static void identify(RoutingContext ctx, String name) {
+        ctx.put(KEY, name);
+    }
+
+    /** The operator that {@link #identify} named, or {@code anonymous@<remote address>} if it was not called. */
     public static Operator of(RoutingContext ctx) {
-        return of(ctx.request().getHeader(HEADER), ctx.request().remoteAddress().hostAddress());
+        return of(ctx.get(KEY), ctx.request().remoteAddress().hostAddress());
     }
 
     static Operator of(@Nullable String user, @Nullable String address) {

@@ -2,6 +2,8 @@ package dev.lockstep.messaging.operator;
 
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.OperatorRight;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -14,8 +16,9 @@ public final class OperatorActionRoutes {
         this.reads = reads;
     }
 
-    public static void mount(Router router, BoundedReads reads) {
-        ApiRoutes.on(router).get("/operator-actions", new OperatorActionRoutes(reads)::list);
+    public static void mount(Router router, RouteAccess access, BoundedReads reads) {
+        ApiRoutes.on(router, access)
+                .get("/operator-actions", OperatorRight.READ, new OperatorActionRoutes(reads)::list);
     }
 
     private void list(RoutingContext ctx) {

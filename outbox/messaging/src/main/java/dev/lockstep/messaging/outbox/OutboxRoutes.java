@@ -2,8 +2,10 @@ package dev.lockstep.messaging.outbox;
 
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
+import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.outbox.OutboxQueries.OutboxRow;
 import io.vertx.ext.web.Router;
@@ -19,12 +21,12 @@ public final class OutboxRoutes {
         this.reads = reads;
     }
 
-    public static void mount(Router router, BoundedReads reads) {
+    public static void mount(Router router, RouteAccess access, BoundedReads reads) {
         OutboxRoutes routes = new OutboxRoutes(reads);
-        ApiRoutes.on(router)
-                .get("/outbox", routes::list)
-                .get("/outbox/summary", routes::summary)
-                .get("/outbox/:id", routes::find);
+        ApiRoutes.on(router, access)
+                .get("/outbox", OperatorRight.READ, routes::list)
+                .get("/outbox/summary", OperatorRight.READ, routes::summary)
+                .get("/outbox/:id", OperatorRight.READ, routes::find);
     }
 
     private void list(RoutingContext ctx) {

@@ -3,8 +3,10 @@ package dev.lockstep.messaging.resend;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
+import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore.ScanResult;
 import dev.lockstep.messaging.operator.Operator;
@@ -54,13 +56,19 @@ public final class ResendRoutes {
     }
 
     /** @param dedupWindow how long readers recognise a repeat; older messages are sent again only with {@code force} */
-    public static void mount(Router router, Pool pool, BoundedReads reads, ResendJobs resends, Duration dedupWindow) {
+    public static void mount(
+            Router router,
+            RouteAccess access,
+            Pool pool,
+            BoundedReads reads,
+            ResendJobs resends,
+            Duration dedupWindow) {
         ResendRoutes routes = new ResendRoutes(pool, reads, resends, dedupWindow);
-        ApiRoutes.on(router)
-                .post("/outbox/resend", routes::resend)
-                .get(PATH, routes::list)
-                .get(PATH + "/:id", routes::find)
-                .post(PATH + "/:id/stop", routes::stop);
+        ApiRoutes.on(router, access)
+                .post("/outbox/resend", OperatorRight.WRITE, routes::resend)
+                .get(PATH, OperatorRight.READ, routes::list)
+                .get(PATH + "/:id", OperatorRight.READ, routes::find)
+                .post(PATH + "/:id/stop", OperatorRight.WRITE, routes::stop);
     }
 
     /** The body of {@code POST /outbox/resend}: ids, or filters that must all match. */

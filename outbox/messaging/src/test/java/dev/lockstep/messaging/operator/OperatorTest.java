@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class OperatorTest {
     @Test
-    void the_user_named_by_the_proxy_is_used() {
+    void a_named_operator_is_used() {
         assertThat(Operator.of(" kim ", "10.0.0.1").name()).isEqualTo("kim");
     }
 
