@@ -1,0 +1,130 @@
+package dev.lockstep.runtime.auth;
+
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClientAgent;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.RequestOptions;
+import io.vertx.core.json.DecodeException;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.PemTrustOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+
+/** Reads the keys of an issuer over HTTP. Time and size of each response are limited, and redirects are not followed. */
+final class IssuerClient {
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final int MAX_BYTES = 256 * 1024;
+
+    private final Vertx vertx;
+    private final Issuer issuer;
+    private final HttpClientAgent client;
+
+    IssuerClient(Vertx vertx, Issuer issuer) {
+        this.vertx = vertx;
+        this.issuer = issuer;
+        HttpClientOptions options = new HttpClientOptions()
+                .setConnectTimeout(Math.toIntExact(TIMEOUT.toMillis()))
+                .setVerifyHost(true);
+        if (issuer.caFile() != null) {
+            options.setTrustOptions(new PemTrustOptions().addCertPath(issuer.caFile()));
+        }
+        this.client = vertx.createHttpClient(options);
+    }
+
+    /** Completes with the issuer's keys. Fails with a message that names the address at fault. */
+    Future<SigningKeys> keys() {
+        return keysUri()
+                .compose(uri -> get(uri).map(jwks -> {
+                    try {
+                        return SigningKeys.of(vertx, jwks);
+                    } catch (IllegalArgumentException unusable) {
+                        throw new IllegalStateException(uri + ": " + unusable.getMessage(), unusable);
+                    }
+                }));
+    }
+
+    Future<Void> close() {
+        return client.close();
+    }
+
+    private Future<URI> keysUri() {
+        URI known = issuer.jwksUri();
+        if (known != null) {
+            return Future.succeededFuture(known);
+        }
+        URI metadata = issuer.metadataUri();
+        return get(metadata).map(document -> keysUri(metadata, document));
+    }
+
+    // The issuer in the document must be the expected one (OpenID Connect Discovery 1.0, section 4.3).
+    private URI keysUri(URI metadata, JsonObject document) {
+        if (!issuer.name().equals(document.getValue("issuer"))) {
+            throw new IllegalStateException(metadata + " is the metadata of another issuer than " + issuer.name());
+        }
+        if (document.getValue("jwks_uri") instanceof String text) {
+            try {
+                URI uri = URI.create(text);
+                if (Issuer.problemOf(uri).isEmpty()) {
+                    return uri;
+                }
+            } catch (IllegalArgumentException notUri) {
+                throw new IllegalStateException(metadata + ": jwks_uri is not a URI", notUri);
+            }
+        }
+        throw new IllegalStateException(metadata + ": jwks_uri is missing or is not an https:// URL");
+    }
+
+    private Future<JsonObject> get(URI uri) {
+        RequestOptions options = new RequestOptions()
+                .setAbsoluteURI(uri.toString())
+                .putHeader("Accept", "application/json")
+                .setConnectTimeout(TIMEOUT.toMillis());
+        return client.request(options)
+                .compose(request -> request.send()
+                        .compose(response -> read(request, response))
+                        .timeout(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+                        .onFailure(failure -> request.reset()))
+                .map(body -> json(uri, body))
+                .recover(failure -> Future.failedFuture(explained(uri, failure)));
+    }
+
+    private static Future<Buffer> read(HttpClientRequest request, HttpClientResponse response) {
+        if (response.statusCode() != 200) {
+            return Future.failedFuture(new IOException("response status " + response.statusCode()));
+        }
+        Promise<Buffer> read = Promise.promise();
+        Buffer body = Buffer.buffer();
+        response.handler(chunk -> {
+            if (body.length() + chunk.length() > MAX_BYTES) {
+                read.tryFail(new IOException("the response has more than " + MAX_BYTES + " bytes"));
+                request.reset();
+            } else {
+                body.appendBuffer(chunk);
+            }
+        });
+        response.exceptionHandler(read::tryFail);
+        response.endHandler(end -> read.tryComplete(body));
+        return read.future();
+    }
+
+    private static JsonObject json(URI uri, Buffer body) {
+        try {
+            return new JsonObject(body);
+        } catch (DecodeException notJson) {
+            throw new IllegalStateException(uri + ": the response is not a JSON object", notJson);
+        }
+    }
+
+    private static Throwable explained(URI uri, Throwable failure) {
+        return failure instanceof IllegalStateException explained
+                ? explained
+                : new IllegalStateException(uri + ": " + failure.getMessage(), failure);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.runtime.auth;
+
+import org.jspecify.annotations.NullMarked;
