@@ -28,7 +28,7 @@ public final class InventoryVerticle extends VerticleBase {
         InventoryProcessor processor = new InventoryProcessor(
                 new InventoryMessages(), new ReservationStore(), products, new Outbox(), new StockDecider());
         ProductRoutes.mount(
-                opened.router(), opened.pool(), opened.readPool(), BoundedReads.of(vertx, opened.readPool()), products);
+                opened.routes(), opened.pool(), opened.readPool(), BoundedReads.of(vertx, opened.readPool()), products);
         return opened.startMessaging()
                 .compose(started ->
                         opened.startConsumer(List.of(Topics.INVENTORY_COMMANDS), InventoryMessages.CODEC, processor))

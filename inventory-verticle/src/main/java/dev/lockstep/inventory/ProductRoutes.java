@@ -12,8 +12,10 @@ import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.runtime.ServiceRoutes;
+import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.runtime.auth.Scope;
 import io.vertx.core.Future;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.SqlClient;
 import java.util.Objects;
@@ -36,12 +38,14 @@ final class ProductRoutes {
         this.products = products;
     }
 
-    static void mount(Router router, SqlClient database, SqlClient reads, BoundedReads lists, ProductStore products) {
+    static void mount(
+            ServiceRoutes served, SqlClient database, SqlClient reads, BoundedReads lists, ProductStore products) {
         ProductRoutes routes = new ProductRoutes(database, reads, lists, products);
-        router.get("/products").handler(routes::list);
-        router.get("/products/:productId").handler(routes::get);
-        router.put("/products/:productId").handler(routes::put);
-        router.post("/products/:productId/restock").handler(routes::restock);
+        Access write = Access.anyOf(Scope.STOCK_WRITE);
+        served.get("/products", Access.signedIn(), routes::list)
+                .get("/products/:productId", Access.signedIn(), routes::get)
+                .put("/products/:productId", write, routes::put)
+                .post("/products/:productId/restock", write, routes::restock);
     }
 
     private record ProductBody(String productId, String name, Money unitPrice, long available, long reserved) {

@@ -4,6 +4,7 @@ import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.ConcurrencyLimit;
 import dev.lockstep.order.domain.Order;
 import dev.lockstep.order.domain.OrderId;
+import dev.lockstep.runtime.auth.Credentials;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
@@ -57,15 +58,17 @@ final class OrderQueries {
     /**
      * Empty if the order does not exist. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many timelines are being
      * assembled.
+     *
+     * @param credentials those of the caller, with which the peers are asked
      */
-    Future<Optional<Timeline>> timeline(OrderId id) {
+    Future<Optional<Timeline>> timeline(OrderId id, Credentials credentials) {
         return timelines.run(() -> Future.all(store.find(pool, id), store.traceparent(pool, id))
                 .compose(found -> {
                     Optional<Order> order = found.resultAt(0);
                     Optional<String> traceparent = found.resultAt(1);
                     return order.isEmpty()
                             ? Future.succeededFuture(Optional.empty())
-                            : timeline.assemble(order.get(), traceparent.orElseThrow())
+                            : timeline.assemble(order.get(), traceparent.orElseThrow(), credentials)
                                     .map(Optional::of);
                 }));
     }

@@ -18,8 +18,13 @@ import dev.lockstep.order.domain.OrderState.Cancelled;
 import dev.lockstep.order.domain.OrderState.Confirmed;
 import dev.lockstep.order.domain.OrderState.Pending;
 import dev.lockstep.order.domain.OrderStatus;
+import dev.lockstep.runtime.ServiceRoutes;
+import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.runtime.auth.Caller;
+import dev.lockstep.runtime.auth.Credentials;
+import dev.lockstep.runtime.auth.Scope;
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.util.ArrayList;
@@ -53,12 +58,14 @@ final class OrderRoutes {
         this.refusal = refusal;
     }
 
-    void mount(Router router) {
-        router.post("/orders").handler(this::place);
-        router.get("/orders").handler(this::list);
-        router.get("/orders/:id").handler(this::find);
-        router.get("/orders/:id/timeline").handler(this::timeline);
-        router.post("/orders/:id/cancel").handler(this::cancel);
+    void mount(ServiceRoutes routes) {
+        Access read = Access.anyOf(Scope.ORDERS_READ);
+        Access write = Access.anyOf(Scope.ORDERS_WRITE);
+        routes.post("/orders", write, this::place)
+                .get("/orders", read, this::list)
+                .get("/orders/:id", read, this::find)
+                .get("/orders/:id/timeline", Access.anyOf(Scope.OPERATOR_READ), this::timeline)
+                .post("/orders/:id/cancel", write, this::cancel);
     }
 
     // Here and below, results are checked in map: an exception thrown there fails the request, whereas an exception
@@ -81,6 +88,10 @@ final class OrderRoutes {
         String key = idempotencyKey(ctx, errors);
         if (!errors.isEmpty()) {
             throw Problem.badRequest("The order is invalid; see errors", errors);
+        }
+        if (!maySee(Caller.of(ctx), request.userId())) {
+            throw Problem.forbidden("Only a token with the scope " + Scope.ORDERS_ADMIN.value()
+                    + " may place orders of other users; userId must be the subject of the token");
         }
         NewOrder order = new NewOrder(new OrderId(ids.generate()), request.userId(), request.lines());
         return new PlaceOrder(
@@ -115,14 +126,14 @@ final class OrderRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        reads.find(orderId(ctx))
-                .map(found -> OrderView.of(found.orElseThrow(() -> noSuchOrder(ctx))))
+        visible(ctx, orderId(ctx))
+                .map(OrderView::of)
                 .onSuccess(order -> Responses.json(ctx, 200, order))
                 .onFailure(ctx::fail);
     }
 
     private void timeline(RoutingContext ctx) {
-        reads.timeline(orderId(ctx))
+        reads.timeline(orderId(ctx), Credentials.of(ctx.request()))
                 .map(found -> found.orElseThrow(() -> noSuchOrder(ctx)))
                 .onSuccess(shown -> Responses.json(ctx, 200, shown))
                 .onFailure(ctx::fail);
@@ -130,13 +141,18 @@ final class OrderRoutes {
 
     private void list(RoutingContext ctx) {
         PageRequest page = PageRequest.of(ctx);
+        Caller caller = Caller.of(ctx);
+        String userId = ctx.request().getParam("userId");
         OrderFilter query = new OrderFilter(
-                ctx.request().getParam("userId"),
+                caller.has(Scope.ORDERS_ADMIN) || userId != null ? userId : caller.subject(),
                 statuses(ctx.request().getParam("status")),
                 before(page.cursor()),
                 page.limit() + 1);
-        reads.list(query)
-                .map(orders -> orders.stream().map(OrderView::of).toList())
+        // A caller who asks for another user's orders sees none, as if that user had none.
+        Future<List<Order>> listed = query.userId() == null || maySee(caller, query.userId())
+                ? reads.list(query)
+                : Future.succeededFuture(List.of());
+        listed.map(orders -> orders.stream().map(OrderView::of).toList())
                 .map(orders -> Page.of(orders, page.limit(), OrderView::orderId))
                 .onSuccess(orders -> Responses.json(ctx, 200, orders))
                 .onFailure(ctx::fail);
@@ -145,10 +161,24 @@ final class OrderRoutes {
     private void cancel(RoutingContext ctx) {
         OrderId id = orderId(ctx);
         String traceparent = TraceContext.orNull(ctx.request().getHeader(TraceContext.HEADER));
-        pool.withTransaction(tx -> processor.requestCancel(tx, id, traceparent))
+        Future<?> permitted = Caller.of(ctx).has(Scope.ORDERS_ADMIN) ? Future.succeededFuture() : visible(ctx, id);
+        permitted
+                .compose(own -> pool.withTransaction(tx -> processor.requestCancel(tx, id, traceparent)))
                 .map(found -> cancelled(found.orElseThrow(() -> noSuchOrder(ctx))))
                 .onSuccess(order -> accepted(ctx, order))
                 .onFailure(ctx::fail);
+    }
+
+    // The order of another user is answered like a missing one, so that callers cannot find out which orders exist.
+    private Future<Order> visible(RoutingContext ctx, OrderId id) {
+        Caller caller = Caller.of(ctx);
+        return reads.find(id)
+                .map(found ->
+                        found.filter(order -> maySee(caller, order.userId())).orElseThrow(() -> noSuchOrder(ctx)));
+    }
+
+    private static boolean maySee(Caller caller, String userId) {
+        return caller.has(Scope.ORDERS_ADMIN) || caller.is(userId);
     }
 
     private static Order cancelled(Order order) {

@@ -47,7 +47,7 @@ public final class OrderVerticle extends VerticleBase {
                         groupCommit(new OrderWriter(opened.pool(), store, new Outbox(), messages)),
                         processor,
                         opened::refusal)
-                .mount(opened.router());
+                .mount(opened.routes());
         return opened.startMessaging()
                 .compose(
                         started -> opened.startConsumer(List.of(Topics.ORDER_COMMANDS), OrderMessages.CODEC, processor))

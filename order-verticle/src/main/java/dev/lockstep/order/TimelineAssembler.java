@@ -7,6 +7,7 @@ import dev.lockstep.runtime.PeerUnavailableException;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.Peers.PeerList;
 import dev.lockstep.runtime.Peers.Unavailable;
+import dev.lockstep.runtime.auth.Credentials;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.json.JsonArray;
@@ -46,9 +47,10 @@ final class TimelineAssembler {
      * Never fails. Services that could not be queried are listed in the result.
      *
      * @param traceparent the trace context in which the order was accepted
+     * @param credentials those of the caller, with which the services are asked
      */
-    Future<Timeline> assemble(Order order, String traceparent) {
-        TimelineBuilder collected = new TimelineBuilder(order.id().toString());
+    Future<Timeline> assemble(Order order, String traceparent, Credentials credentials) {
+        TimelineBuilder collected = new TimelineBuilder(order.id().toString(), credentials);
         collected.add(order.createdAt(), peers.self(), "accepted", Map.of("traceparent", traceparent));
         return Future.join(peers.names().stream()
                         .flatMap(service -> collected.requestLists(service).stream())
@@ -64,6 +66,7 @@ final class TimelineAssembler {
      */
     private final class TimelineBuilder {
         private final String orderId;
+        private final Credentials credentials;
         private final List<Entry> entries = new ArrayList<>();
         private final List<Truncated> truncated = new ArrayList<>();
         private final Map<String, String> unavailable = new LinkedHashMap<>();
@@ -71,8 +74,9 @@ final class TimelineAssembler {
         // Sorted by id, so the newest message is last.
         private final TreeMap<String, JsonObject> messages = new TreeMap<>();
 
-        TimelineBuilder(String orderId) {
+        TimelineBuilder(String orderId, Credentials credentials) {
             this.orderId = orderId;
+            this.credentials = credentials;
         }
 
         List<Future<Void>> requestLists(String service) {
@@ -187,7 +191,8 @@ final class TimelineAssembler {
             // service does not query its own peers.
             MultiMap query = MultiMap.caseInsensitiveMultiMap().add("obstacles", "false");
             return recordOutcome(
-                    service, peers.find(service, "/sagas/" + orderId, query).map(saga -> {
+                    service,
+                    peers.find(service, "/sagas/" + orderId, query, credentials).map(saga -> {
                         JsonArray history = saga.orElseGet(JsonObject::new).getJsonArray("history", new JsonArray());
                         // Oldest first, unlike all other lists.
                         int left = Math.max(0, history.size() - MAX_ENTRIES_PER_LIST);
@@ -205,13 +210,15 @@ final class TimelineAssembler {
         }
 
         private Future<Void> list(String service, String list, MultiMap query, Consumer<JsonObject> each) {
-            return recordOutcome(service, peers.list(service, "/" + list, query).map((PeerList elements) -> {
-                elements.data().forEach(each);
-                if (elements.truncated()) {
-                    truncated.add(new Truncated(service, list, elements.data().size()));
-                }
-                return elements;
-            }));
+            return recordOutcome(
+                    service, peers.list(service, "/" + list, query, credentials).map((PeerList elements) -> {
+                        elements.data().forEach(each);
+                        if (elements.truncated()) {
+                            truncated.add(
+                                    new Truncated(service, list, elements.data().size()));
+                        }
+                        return elements;
+                    }));
         }
 
         private Future<Void> recordOutcome(String service, Future<?> answer) {

@@ -10,8 +10,11 @@ import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.payment.DepositProcessor.Outcome;
 import dev.lockstep.payment.domain.OrderId;
 import dev.lockstep.payment.domain.UserId;
+import dev.lockstep.runtime.ServiceRoutes;
+import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.runtime.auth.Caller;
+import dev.lockstep.runtime.auth.Scope;
 import io.vertx.core.Future;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.util.LinkedHashMap;
@@ -53,13 +56,15 @@ final class PaymentRoutes {
         this.audit = audit;
     }
 
-    void mount(Router router) {
-        router.get("/accounts").handler(this::listAccounts);
-        router.get("/accounts/:userId").handler(this::showAccount);
-        router.post("/accounts/:userId/deposits").handler(this::deposit);
-        router.get("/payments/:orderId").handler(this::showPayment);
-        router.get("/ledger").handler(this::listLedger);
-        router.get("/ledger/summary").handler(this::summariseLedger);
+    void mount(ServiceRoutes routes) {
+        Access own = Access.anyOf(Scope.ORDERS_READ, Scope.OPERATOR_READ);
+        Access all = Access.anyOf(Scope.OPERATOR_READ);
+        routes.get("/accounts", all, this::listAccounts)
+                .get("/accounts/:userId", own, this::showAccount)
+                .post("/accounts/:userId/deposits", Access.anyOf(Scope.ACCOUNTS_WRITE), this::deposit)
+                .get("/payments/:orderId", own, this::showPayment)
+                .get("/ledger", all, this::listLedger)
+                .get("/ledger/summary", all, this::summariseLedger);
     }
 
     private void listAccounts(RoutingContext ctx) {
@@ -76,12 +81,16 @@ final class PaymentRoutes {
                                 found.nextCursor())));
     }
 
+    // Here and below, what belongs to another user is answered like a missing resource, so that callers cannot find out
+    // what exists.
     private void showAccount(RoutingContext ctx) {
         String userId = userId(ctx);
+        Caller caller = Caller.of(ctx);
         answer(
                 ctx,
                 accounts.find(reads, new UserId(userId))
-                        .map(found -> found.map(AccountView::of)
+                        .map(found -> found.filter(account -> maySee(caller, userId))
+                                .map(AccountView::of)
                                 .orElseThrow(() -> Problem.notFound("User " + userId + " has no account"))));
     }
 
@@ -115,10 +124,12 @@ final class PaymentRoutes {
     private void showPayment(RoutingContext ctx) {
         String orderId = Objects.requireNonNull(ctx.pathParam("orderId"));
         checkOrderId(orderId);
+        Caller caller = Caller.of(ctx);
         answer(
                 ctx,
                 payments.find(reads, new OrderId(orderId))
                         .map(found -> found.map(PaymentView::of)
+                                .filter(payment -> maySee(caller, payment.userId()))
                                 .orElseThrow(() -> Problem.notFound("Order " + orderId + " has no payment"))));
     }
 
@@ -146,6 +157,10 @@ final class PaymentRoutes {
         summary.put("balanced", currencies.stream().allMatch(LedgerAudit.CurrencySummary::balanced));
         summary.put("data", currencies);
         return summary;
+    }
+
+    private static boolean maySee(Caller caller, @Nullable String userId) {
+        return caller.has(Scope.OPERATOR_READ) || caller.is(userId);
     }
 
     private static String userId(RoutingContext ctx) {

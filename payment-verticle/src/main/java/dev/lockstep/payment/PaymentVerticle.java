@@ -40,7 +40,7 @@ public final class PaymentVerticle extends VerticleBase {
                         payments,
                         ledger,
                         audit)
-                .mount(opened.router());
+                .mount(opened.routes());
         PaymentProcessor processor = new PaymentProcessor(payments, accounts, ledger, new Outbox());
         return opened.startMessaging()
                 .compose(started ->

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.lockstep.runtime.PeerUnavailableException;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.Peers.Unavailable;
+import dev.lockstep.runtime.auth.Credentials;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.json.JsonObject;
@@ -63,12 +64,16 @@ final class SagaDiagnosis {
             List<Obstacle> obstacles,
             @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Unavailable> unavailable) {}
 
-    /** Never fails. Services that do not respond are listed in the result. */
-    Future<Result> diagnose(String orderId) {
+    /**
+     * Never fails. Services that do not respond are listed in the result.
+     *
+     * @param credentials those of the caller, with which the services are asked
+     */
+    Future<Result> diagnose(String orderId, Credentials credentials) {
         List<Obstacle> obstacles = new ArrayList<>();
         List<Unavailable> unavailable = new ArrayList<>();
         List<Future<Void>> asked = peers.names().stream()
-                .map(service -> ask(service, orderId, obstacles, unavailable))
+                .map(service -> ask(service, orderId, credentials, obstacles, unavailable))
                 .toList();
         return Future.join(asked).map(all -> {
             obstacles.sort(Comparator.comparing(Obstacle::since, Comparator.nullsLast(Comparator.naturalOrder())));
@@ -76,21 +81,26 @@ final class SagaDiagnosis {
         });
     }
 
-    private Future<Void> ask(String service, String orderId, List<Obstacle> obstacles, List<Unavailable> unavailable) {
-        Future<List<Obstacle>> parked = peers.list(service, "/parked-messages", query("key", orderId))
+    private Future<Void> ask(
+            String service,
+            String orderId,
+            Credentials credentials,
+            List<Obstacle> obstacles,
+            List<Unavailable> unavailable) {
+        Future<List<Obstacle>> parked = peers.list(service, "/parked-messages", query("key", orderId), credentials)
                 .map(found -> found.data().stream()
                         .filter(message -> orderId.equals(message.getString("key")))
                         .map(message ->
                                 toObstacle(service, "parked", message, "firstAt", "/parked-messages?key=" + orderId))
                         .toList());
-        Future<List<Obstacle>> dead = peers.list(service, "/dead-letters", query("key", orderId))
+        Future<List<Obstacle>> dead = peers.list(service, "/dead-letters", query("key", orderId), credentials)
                 .map(found -> found.data().stream()
                         .filter(letter -> orderId.equals(letter.getString("key")))
                         .map(letter -> toObstacle(
                                 service, "dead-letter", letter, "lastAt", "/dead-letters/" + letter.getValue("id")))
                         .toList());
         Future<List<Obstacle>> pending = peers.list(
-                        service, "/outbox", query("aggregateId", orderId).add("state", "pending"))
+                        service, "/outbox", query("aggregateId", orderId).add("state", "pending"), credentials)
                 .map(found -> found.data().stream()
                         .filter(this::isOverdue)
                         .map(row -> toObstacle(service, "pending", row, "createdAt", "/outbox/" + row.getValue("id")))

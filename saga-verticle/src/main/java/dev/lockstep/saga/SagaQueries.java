@@ -2,6 +2,7 @@ package dev.lockstep.saga;
 
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.ConcurrencyLimit;
+import dev.lockstep.runtime.auth.Credentials;
 import dev.lockstep.saga.domain.OrderId;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -66,9 +67,12 @@ final class SagaQueries {
 
     /**
      * The given saga with its obstacles. Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many searches are running.
+     *
+     * @param credentials those of the caller, with which the services are asked
      */
-    Future<SagaView> withObstacles(SagaView saga) {
-        return diagnoses.run(() -> diagnosis.diagnose(saga.orderId()).map(saga::with));
+    Future<SagaView> withObstacles(SagaView saga, Credentials credentials) {
+        return diagnoses.run(
+                () -> diagnosis.diagnose(saga.orderId(), credentials).map(saga::with));
     }
 
     /** Fails with a 503 {@link dev.lockstep.messaging.http.Problem} if too many lists are being read. */

@@ -7,13 +7,16 @@ import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.operator.Operator;
+import dev.lockstep.runtime.ServiceRoutes;
+import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.runtime.auth.Credentials;
+import dev.lockstep.runtime.auth.Scope;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.SagaEvent.AbandonRequested;
 import dev.lockstep.saga.domain.SagaEvent.CompensationRequested;
 import dev.lockstep.saga.domain.SagaEvent.OperatorAction;
 import dev.lockstep.saga.domain.SagaEvent.RetryRequested;
 import io.vertx.core.Future;
-import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.util.Objects;
@@ -34,14 +37,20 @@ final class SagaRoutes {
         this.processor = processor;
     }
 
-    void mount(Router router) {
-        router.get("/sagas").handler(this::list);
-        router.get("/sagas/:orderId").handler(this::find);
-        router.post("/sagas/:orderId/retry").handler(ctx -> act(ctx, (id, reason) -> new RetryRequested(id)));
-        router.post("/sagas/:orderId/compensate")
-                .handler(ctx -> act(ctx, (id, reason) -> new CompensationRequested(id)));
-        router.post("/sagas/:orderId/abandon")
-                .handler(ctx -> act(ctx, (id, reason) -> new AbandonRequested(id, required(reason))));
+    void mount(ServiceRoutes routes) {
+        Access read = Access.anyOf(Scope.OPERATOR_READ);
+        Access write = Access.anyOf(Scope.OPERATOR_WRITE);
+        routes.get("/sagas", read, this::list)
+                .get("/sagas/:orderId", read, this::find)
+                .post("/sagas/:orderId/retry", write, ctx -> act(ctx, (id, reason) -> new RetryRequested(id)))
+                .post(
+                        "/sagas/:orderId/compensate",
+                        write,
+                        ctx -> act(ctx, (id, reason) -> new CompensationRequested(id)))
+                .post(
+                        "/sagas/:orderId/abandon",
+                        write,
+                        ctx -> act(ctx, (id, reason) -> new AbandonRequested(id, required(reason))));
     }
 
     /** Body of an operator action, with the operator's reason. */
@@ -63,7 +72,7 @@ final class SagaRoutes {
         boolean investigate = !ctx.request().getParam("obstacles", "true").equals("false");
         existing(orderId(ctx))
                 .compose(saga -> investigate && !saga.waiting().waitingFor().isEmpty()
-                        ? reads.withObstacles(saga)
+                        ? reads.withObstacles(saga, Credentials.of(ctx.request()))
                         : Future.succeededFuture(saga))
                 .compose(reads::withHistory)
                 .onSuccess(saga -> Responses.json(ctx, 200, saga))

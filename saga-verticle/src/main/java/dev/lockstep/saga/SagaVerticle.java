@@ -66,7 +66,7 @@ public final class SagaVerticle extends VerticleBase {
                 new SagaViewStore(messages),
                 history,
                 new SagaDiagnosis(openedPeers, Clock.systemUTC()));
-        new SagaRoutes(opened.pool(), queries, processor).mount(opened.router());
+        new SagaRoutes(opened.pool(), queries, processor).mount(opened.routes());
         return opened.startMessaging()
                 .compose(started -> counts.refresh())
                 .compose(counted -> opened.startConsumer(

@@ -65,6 +65,14 @@ public final class RunningService implements AutoCloseable {
                 .actualPort();
     }
 
+    /** The port of the operators' routes: {@link #httpPort} unless they have a port of their own. */
+    public int adminPort() {
+        return Optional.ofNullable(vertx)
+                .flatMap(ListeningServer::ofOperators)
+                .orElseThrow(() -> new IllegalStateException(context.config().service() + " is not listening"))
+                .actualPort();
+    }
+
     /**
      * Stops the service. Readiness turns false, the HTTP server completes the requests it has accepted, then consumers, relay and
      * connections are closed. Takes about SHUTDOWN_TIMEOUT at most; work that has not finished by then is cut off, with a warning in the
@@ -98,11 +106,13 @@ public final class RunningService implements AutoCloseable {
         // Requests get half of the remaining time, so that a request that hangs leaves time for the consumers to stop
         // cleanly.
         Duration half = left(deadline).dividedBy(2);
-        ListeningServer.of(running)
-                .ifPresent(server -> await(
-                        "HTTP requests",
-                        half.plus(MIN_STEP_TIMEOUT),
-                        () -> server.shutdown(half.toMillis(), TimeUnit.MILLISECONDS)));
+        await(
+                "HTTP requests",
+                half.plus(MIN_STEP_TIMEOUT),
+                () -> Future.join(ListeningServer.all(running).stream()
+                                .map(server -> server.shutdown(half.toMillis(), TimeUnit.MILLISECONDS))
+                                .toList())
+                        .mapEmpty());
         deployment.ifPresent(id -> await("the verticle", left(deadline), () -> running.undeploy(id)));
     }
 

@@ -61,7 +61,7 @@ final class WarmUp {
 
     private static Future<Void> exercise(Vertx vertx, ServiceContext context) {
         try {
-            HttpApi.router(vertx, context).get("/");
+            HttpApi.router(vertx, context.config().http()).get("/");
             WebClient.create(vertx).close();
             Pool pool = context.config().postgres().pool(vertx, context.config().service() + "-warm-up", 1);
             return pool.withTransaction(tx -> tx.query("SELECT 1")

@@ -8,10 +8,11 @@ import dev.lockstep.runtime.Env;
 import dev.lockstep.runtime.HttpApi;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
+import dev.lockstep.runtime.ServiceRoutes;
+import dev.lockstep.runtime.auth.Access;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import io.vertx.ext.web.Router;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.Tuple;
 import java.time.Duration;
@@ -80,24 +81,27 @@ final class EchoService extends VerticleBase {
     public Future<?> start() {
         Pool opened = service.config().postgres().pool(vertx, "echo-pg");
         pool = opened;
-        Router router = HttpApi.router(vertx, service);
-        router.post("/echo").handler(ctx -> Responses.json(ctx, 200, JsonBody.read(ctx, Echo.class)));
-        router.get("/echo/:id")
-                .handler(ctx -> opened.preparedQuery("SELECT id FROM echo WHERE id = $1")
+        ServiceRoutes routes = ServiceRoutes.open(vertx, service);
+        routes.post("/echo", Access.open(), ctx -> Responses.json(ctx, 200, JsonBody.read(ctx, Echo.class)));
+        routes.get(
+                "/echo/:id",
+                Access.open(),
+                ctx -> opened.preparedQuery("SELECT id FROM echo WHERE id = $1")
                         .execute(Tuple.of(ctx.pathParam("id")))
                         .onFailure(ctx::fail)
                         .onSuccess(rows -> ctx.fail(Problem.notFound("There is no echo " + ctx.pathParam("id")))));
-        router.delete("/echo/:id").handler(ctx -> ctx.end());
-        router.get("/echo").handler(ctx -> Responses.json(ctx, 200, PageRequest.of(ctx)));
-        router.get("/broken").handler(ctx -> {
+        routes.delete("/echo/:id", Access.open(), ctx -> ctx.end());
+        routes.get("/echo", Access.open(), ctx -> Responses.json(ctx, 200, PageRequest.of(ctx)));
+        routes.get("/broken", Access.open(), ctx -> {
             throw new IllegalStateException("the secret of the service");
         });
-        router.get("/busy").handler(ctx -> ctx.fail(Problem.unavailable("Too much to do", Duration.ofSeconds(7))));
-        router.get("/slow").handler(ctx -> {
+        routes.get(
+                "/busy", Access.open(), ctx -> ctx.fail(Problem.unavailable("Too much to do", Duration.ofSeconds(7))));
+        routes.get("/slow", Access.open(), ctx -> {
             gate.reached.countDown();
             gate.open.future().onSuccess(opening -> Responses.json(ctx, 200, Map.of("slow", true)));
         });
-        return HttpApi.listen(vertx, router, service);
+        return HttpApi.listen(vertx, routes, service);
     }
 
     @Override

@@ -271,6 +271,8 @@ class ServiceLauncherIT {
         assertThatThrownBy(() -> start(Map.of(
                         "POSTGRES_URI",
                         database.server().uri("no_such_database"),
+                        "AUTH",
+                        "none",
                         "HTTP_HOST",
                         "192.0.2.1",
                         "HTTP_PORT",

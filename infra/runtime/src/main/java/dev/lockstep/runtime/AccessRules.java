@@ -8,8 +8,6 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -31,7 +29,8 @@ final class AccessRules implements Handler<RoutingContext> {
 
     AccessRules(HttpConfig http) {
         access = http.access();
-        boolean isLoopback = isLoopback(http.host());
+        // With an unknown host the server cannot listen, and that failure explains the reason.
+        boolean isLoopback = HttpConfig.isLoopback(http.host(), true);
         anyHost = access.allowedHosts().contains(HttpAccess.ANY_HOST)
                 || (access.allowedHosts().isEmpty() && !isLoopback);
         hosts.addAll(access.allowedHosts());
@@ -119,14 +118,5 @@ final class AccessRules implements Handler<RoutingContext> {
         int port = host.lastIndexOf(':');
         String name = port > host.lastIndexOf(']') ? host.substring(0, port) : host;
         return name.toLowerCase(Locale.ROOT);
-    }
-
-    private static boolean isLoopback(String host) {
-        try {
-            return InetAddress.getByName(host).isLoopbackAddress();
-        } catch (UnknownHostException e) {
-            // The server cannot listen on this address either, and that failure explains the reason.
-            return true;
-        }
     }
 }

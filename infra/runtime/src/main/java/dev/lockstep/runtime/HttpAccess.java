@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.auth.TrustedProxies;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.Arrays;
@@ -10,19 +11,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The host names that a service answers to, and the web origins whose pages may change data.
+ * The host names that a service answers to, the web origins whose pages may change data, and the proxies that it trusts.
  *
  * @param allowedHosts names without a port, in lower case; {@code *} for any
  * @param allowedOrigins such as {@code https://shop.example}, in lower case
+ * @param trustedProxies addresses and networks of the proxies that name the user of a request
  */
-public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins) {
+public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins, List<String> trustedProxies) {
     static final String ANY_HOST = "*";
-    static final HttpAccess DEFAULT = new HttpAccess(List.of(), List.of());
+    static final HttpAccess DEFAULT = new HttpAccess(List.of(), List.of(), List.of());
     private static final Pattern HOST = Pattern.compile("[a-z0-9._-]+|\\[[0-9a-f:.]+\\]");
 
     public HttpAccess {
         allowedHosts = List.copyOf(allowedHosts);
         allowedOrigins = List.copyOf(allowedOrigins);
+        trustedProxies = List.copyOf(trustedProxies);
     }
 
     static HttpAccess read(Env env) {
@@ -36,7 +39,12 @@ public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins)
                         env,
                         "HTTP_ALLOWED_ORIGINS",
                         HttpAccess::isOrigin,
-                        "a comma-separated list of origins, such as https://shop.example"));
+                        "a comma-separated list of origins, such as https://shop.example"),
+                list(
+                        env,
+                        "HTTP_TRUSTED_PROXIES",
+                        TrustedProxies::isNetwork,
+                        "a comma-separated list of IP addresses and networks, such as 10.0.0.7 or 10.0.0.0/8"));
     }
 
     private static List<String> list(Env env, String name, Predicate<String> valid, String expected) {

@@ -1,20 +1,52 @@
 package dev.lockstep.runtime;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The address, limits and access rules of the HTTP server.
  *
  * @param port 0 for any free port
+ * @param admin the separate address of the operators' routes, or null if they are on this one
  */
-public record HttpConfig(String host, int port, HttpLimits limits, HttpAccess access) {
-    /** Uses the default limits and access rules. */
+public record HttpConfig(
+        String host,
+        int port,
+        HttpLimits limits,
+        HttpAccess access,
+        AuthConfig auth,
+        @Nullable AdminConfig admin) {
+    /** Uses the default limits and access rules, without sign-in. */
     public HttpConfig(String host, int port) {
-        this(host, port, HttpLimits.defaults(), HttpAccess.DEFAULT);
+        this(host, port, HttpLimits.defaults(), HttpAccess.DEFAULT, AuthConfig.OPEN, null);
     }
 
     static HttpConfig read(Env env, int defaultPort) {
         String host = env.string("HTTP_HOST", "127.0.0.1");
         int port = env.integer("HTTP_PORT", defaultPort);
         env.check(port >= 0 && port <= 65_535, "HTTP_PORT must be from 0 to 65535, but was " + port);
-        return new HttpConfig(host, port, HttpLimits.read(env), HttpAccess.read(env));
+        AdminConfig admin = AdminConfig.read(env, host, port);
+        boolean exposed = isExposed(host) || (admin != null && isExposed(admin.host()));
+        return new HttpConfig(
+                host, port, HttpLimits.read(env), HttpAccess.read(env), AuthConfig.read(env, exposed), admin);
+    }
+
+    /** The same rules at the address of the operators' routes. */
+    HttpConfig at(AdminConfig address) {
+        return new HttpConfig(address.host(), address.port(), limits, access, auth, address);
+    }
+
+    // A host that cannot be resolved now may be resolved when the server starts.
+    private static boolean isExposed(String host) {
+        return !isLoopback(host, false);
+    }
+
+    static boolean isLoopback(String host, boolean ifUnknown) {
+        try {
+            return InetAddress.getByName(host).isLoopbackAddress();
+        } catch (UnknownHostException e) {
+            return ifUnknown;
+        }
     }
 }

@@ -8,59 +8,76 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.channels.UnresolvedAddressException;
 
-/** Describes why a service cannot listen on its address, in terms of the HTTP_* settings. */
-public final class ListenAddress {
-    private ListenAddress() {}
+/**
+ * An address that a service listens on. Describes why it cannot, in terms of the settings.
+ *
+ * @param prefix what precedes {@code HTTP_HOST} and {@code HTTP_PORT} in the names of its settings
+ */
+public record ListenAddress(String prefix, String host, int port) {
+    static ListenAddress main(HttpConfig http) {
+        return new ListenAddress("", http.host(), http.port());
+    }
+
+    static ListenAddress admin(AdminConfig admin) {
+        return new ListenAddress("ADMIN_", admin.host(), admin.port());
+    }
 
     /**
-     * Checks the address before anything else starts, so that the problem is found before a migration runs. Another process may still take
-     * the port afterwards, so a failure to listen is explained as well.
+     * Checks the addresses before anything else starts, so that a problem is found before a migration runs. Another process may still take
+     * a port afterwards, so a failure to listen is explained as well.
      *
-     * @throws StartException if the service cannot listen on the address
+     * @throws StartException if the service cannot listen on an address
      */
     public static void check(HttpConfig http) {
-        if (http.port() == 0) {
+        main(http).check();
+        if (http.admin() != null) {
+            admin(http.admin()).check();
+        }
+    }
+
+    private void check() {
+        if (port == 0) {
             return;
         }
         try (ServerSocket probe = new ServerSocket()) {
             // As the server does: connections of a process that has just ended must not block the port.
             probe.setReuseAddress(true);
-            InetSocketAddress address = new InetSocketAddress(http.host(), http.port());
+            InetSocketAddress address = new InetSocketAddress(host, port);
             if (address.isUnresolved()) {
-                throw new UnknownHostException(http.host());
+                throw new UnknownHostException(host);
             }
             probe.bind(address);
         } catch (IOException e) {
-            throw explain(http, e) instanceof RuntimeException explained
-                    ? explained
-                    : new StartException(e.toString(), e);
+            throw explain(e) instanceof RuntimeException explained ? explained : new StartException(e.toString(), e);
         }
     }
 
-    static Throwable explain(HttpConfig http, Throwable failure) {
-        String where = "HTTP_PORT " + http.port() + " on " + http.host();
+    Throwable explain(Throwable failure) {
+        String where = prefix + "HTTP_PORT " + port + " on " + host;
         return switch (failure) {
             case BindException taken
             when String.valueOf(taken.getMessage()).contains("in use") ->
                 new StartException(
-                        where + " is in use by another process: stop that process, or set HTTP_PORT to a free port",
+                        where + " is in use by another process: stop that process, or set " + prefix
+                                + "HTTP_PORT to a free port",
                         failure);
             case BindException refused ->
                 new StartException(
-                        "cannot listen on " + where + ": " + refused.getMessage()
-                                + ". HTTP_HOST must be an address of this machine, or 0.0.0.0 for all its addresses",
+                        "cannot listen on " + where + ": " + refused.getMessage() + ". " + prefix
+                                + "HTTP_HOST must be an address of this machine, or 0.0.0.0 for all its addresses",
                         failure);
             case SocketException denied ->
                 new StartException("cannot listen on " + where + ": " + denied.getMessage(), failure);
-            case UnknownHostException unknown -> unknownHost(http, failure);
-            case UnresolvedAddressException unknown -> unknownHost(http, failure);
+            case UnknownHostException unknown -> unknownHost(failure);
+            case UnresolvedAddressException unknown -> unknownHost(failure);
             default -> failure;
         };
     }
 
-    private static StartException unknownHost(HttpConfig http, Throwable failure) {
+    private StartException unknownHost(Throwable failure) {
         return new StartException(
-                "HTTP_HOST " + http.host() + " cannot be resolved: set it to an address or a host name of this machine",
+                prefix + "HTTP_HOST " + host
+                        + " cannot be resolved: set it to an address or a host name of this machine",
                 failure);
     }
 }

@@ -1,9 +1,11 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.auth.Credentials;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.DecodeException;
@@ -37,7 +39,8 @@ public final class Peers {
     private Peers(Vertx vertx, ServiceConfig service, PeersConfig config, WebClient client) {
         this.vertx = vertx;
         this.self = service.name();
-        this.selfHost = connectHost(service.http().host());
+        AdminConfig admin = service.http().admin();
+        this.selfHost = connectHost(admin == null ? service.http().host() : admin.host());
         this.others = config.uris();
         this.timeout = config.timeout();
         this.client = client;
@@ -83,21 +86,23 @@ public final class Peers {
      * time, or answers with something other than a list.
      *
      * @param query query parameters; a name may occur several times
+     * @param credentials those of the caller on whose behalf the peer is asked
      */
-    public Future<PeerList> list(String peer, String path, MultiMap query) {
-        return ask(peer, path, query).map(found -> elements(path, found.orElseThrow(() -> noSuchPath(path))));
+    public Future<PeerList> list(String peer, String path, MultiMap query, Credentials credentials) {
+        return ask(peer, path, query, credentials)
+                .map(found -> elements(path, found.orElseThrow(() -> noSuchPath(path))));
     }
 
     /** Reads one object. The result is empty if the peer answers 404. The future fails as that of {@link #list} does. */
-    public Future<Optional<JsonObject>> find(String peer, String path, MultiMap query) {
-        return ask(peer, path, query);
+    public Future<Optional<JsonObject>> find(String peer, String path, MultiMap query, Credentials credentials) {
+        return ask(peer, path, query, credentials);
     }
 
     public void close() {
         client.close();
     }
 
-    private Future<Optional<JsonObject>> ask(String peer, String path, MultiMap query) {
+    private Future<Optional<JsonObject>> ask(String peer, String path, MultiMap query, Credentials credentials) {
         URI base = base(peer);
         if (base == null) {
             return Future.failedFuture(new PeerUnavailableException(path, "this service is not listening yet"));
@@ -105,6 +110,10 @@ public final class Peers {
         HttpRequest<Buffer> request =
                 client.requestAbs(HttpMethod.GET, base + path).timeout(timeout.toMillis());
         request.queryParams().addAll(query);
+        String authorization = credentials.authorization();
+        if (authorization != null) {
+            request.putHeader(HttpHeaders.AUTHORIZATION.toString(), authorization);
+        }
         return request.send()
                 .map(response -> read(path, response))
                 .recover(failure -> Future.failedFuture(
@@ -117,7 +126,8 @@ public final class Peers {
         if (!peer.equals(self)) {
             return others.get(peer);
         }
-        return ListeningServer.of(vertx)
+        // Peers are asked for what operators see.
+        return ListeningServer.ofOperators(vertx)
                 .map(HttpServer::actualPort)
                 .map(port -> URI.create("http://" + selfHost + ":" + port))
                 .orElse(null);

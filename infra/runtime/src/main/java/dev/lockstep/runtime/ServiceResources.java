@@ -8,7 +8,6 @@ import dev.lockstep.messaging.http.Problem;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
-import io.vertx.ext.web.Router;
 import io.vertx.sqlclient.Pool;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * between:
  *
  * <pre>
- * open   pools, router ─▶ messaging ─▶ consumer ─▶ HTTP server
+ * open   pools, routes ─▶ messaging ─▶ consumer ─▶ HTTP server
  * close  consumer ─▶ messaging ─▶ pools
  * </pre>
  *
@@ -32,7 +31,7 @@ public final class ServiceResources {
     private final Pool pool;
     private final Pool backgroundPool;
     private final Pool readPool;
-    private final Router router;
+    private final ServiceRoutes routes;
     private @Nullable Messaging messaging;
     private @Nullable MessageConsumer consumer;
 
@@ -44,10 +43,10 @@ public final class ServiceResources {
         this.pool = postgres.pool(vertx, name + "-pg");
         this.backgroundPool = postgres.backgroundPool(vertx, name + "-background-pg");
         this.readPool = postgres.readPool(vertx, name + "-pg-read");
-        this.router = HttpApi.router(vertx, service);
+        this.routes = ServiceRoutes.open(vertx, service);
     }
 
-    /** Opens pools and a router. The caller closes them with {@link #close}, even if its start fails later. */
+    /** Opens pools and routes. The caller closes them with {@link #close}, even if its start fails later. */
     public static ServiceResources open(Vertx vertx, ServiceContext service) {
         return new ServiceResources(vertx, service);
     }
@@ -67,14 +66,20 @@ public final class ServiceResources {
         return readPool;
     }
 
-    /** The router of {@link HttpApi#router}. The service adds its routes to it. */
-    public Router router() {
-        return router;
+    /** The service adds its routes to these. */
+    public ServiceRoutes routes() {
+        return routes;
     }
 
     /** Starts {@link Messaging}. Messages may be appended and consumed once the future has completed. */
     public Future<Void> startMessaging() {
-        return Messaging.start(vertx, pool, router, service.config().messagingOptions(), service.meters())
+        return Messaging.start(
+                        vertx,
+                        pool,
+                        routes.operatorRouter(),
+                        routes.messagingAccess(),
+                        service.config().messagingOptions(),
+                        service.meters())
                 .onSuccess(this::messagingStarted)
                 .mapEmpty();
     }
@@ -125,9 +130,9 @@ public final class ServiceResources {
         return created.start();
     }
 
-    /** Starts the HTTP server with the router. */
+    /** Starts the HTTP server with the routes. */
     public Future<HttpServer> listen() {
-        return HttpApi.listen(vertx, router, service);
+        return HttpApi.listen(vertx, routes, service);
     }
 
     /** Stops the consumer, after the batch in flight. Completes at once if it was not started. */
@@ -141,6 +146,7 @@ public final class ServiceResources {
     public Future<Void> close() {
         return stopConsumer()
                 .eventually(() -> messaging == null ? Future.succeededFuture() : messaging.stop())
+                .eventually(routes::close)
                 .eventually(readPool::close)
                 .eventually(backgroundPool::close)
                 .eventually(pool::close);

@@ -140,12 +140,12 @@ class HttpAccessIT {
 
     @Test
     void a_service_on_all_addresses_accepts_any_host_until_hosts_are_configured() throws Exception {
-        try (TestHttpServer open = TestHttpServer.start(Map.of("HTTP_HOST", "0.0.0.0"))) {
+        try (TestHttpServer open = TestHttpServer.start(Map.of("AUTH", "none", "HTTP_HOST", "0.0.0.0"))) {
             assertThat(open.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
         }
-        try (TestHttpServer configured =
-                TestHttpServer.start(Map.of("HTTP_HOST", "0.0.0.0", "HTTP_ALLOWED_HOSTS", "orders.example"))) {
+        try (TestHttpServer configured = TestHttpServer.start(
+                Map.of("AUTH", "none", "HTTP_HOST", "0.0.0.0", "HTTP_ALLOWED_HOSTS", "orders.example"))) {
             assertThat(configured.exchange("GET /echo HTTP/1.1\r\nHost: orders.example\r\nConnection: close\r\n\r\n"))
                     .startsWith("HTTP/1.1 200 ");
             assertThat(configured.exchange("GET /echo HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))

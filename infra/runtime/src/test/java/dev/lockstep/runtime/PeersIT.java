@@ -6,9 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.runtime.Peers.PeerList;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import dev.lockstep.runtime.auth.Credentials;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.junit5.VertxExtension;
@@ -44,13 +45,13 @@ class PeersIT {
         router.get("/no-list").handler(ctx -> ctx.json(new JsonObject()));
         router.get("/broken").handler(ctx -> ctx.fail(500));
         router.get("/silent").handler(ctx -> {});
-        int port = await(HttpApi.listen(
-                        vertx,
-                        router,
-                        new HttpConfig("127.0.0.1", 0),
-                        new SimpleMeterRegistry(),
-                        new ConnectionLimit()))
-                .actualPort();
+        router.get("/callers")
+                .handler(ctx ->
+                        ctx.json(new JsonObject().put("caller", ctx.request().getHeader("Authorization"))));
+        HttpServer server =
+                await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+        ListeningServer.register(vertx, server);
+        int port = server.actualPort();
         Env env = new Env(settings(port));
         peers = Peers.open(vertx, ServiceConfig.read(env, "order-service", 8080), PeersConfig.read(env));
     }
@@ -71,16 +72,17 @@ class PeersIT {
         PeerList elements = await(peers.list(
                 peer,
                 "/things",
-                MultiMap.caseInsensitiveMultiMap().add("id", "a b").add("id", "ü&c")));
+                MultiMap.caseInsensitiveMultiMap().add("id", "a b").add("id", "ü&c"),
+                Credentials.NONE));
 
         assertThat(elements).isEqualTo(new PeerList(List.of(new JsonObject().put("id", "a b+ü&c")), true));
-        assertThat(await(peers.list(peer, "/last-things", MultiMap.caseInsensitiveMultiMap())))
+        assertThat(await(peers.list(peer, "/last-things", MultiMap.caseInsensitiveMultiMap(), Credentials.NONE)))
                 .isEqualTo(new PeerList(List.of(), false));
     }
 
     @Test
     void a_missing_resource_is_empty() {
-        assertThat(await(peers.find("inventory", "/nowhere", MultiMap.caseInsensitiveMultiMap())))
+        assertThat(await(peers.find("inventory", "/nowhere", MultiMap.caseInsensitiveMultiMap(), Credentials.NONE)))
                 .isEmpty();
     }
 
@@ -96,7 +98,7 @@ class PeersIT {
     void an_unavailable_peer_is_reported_with_the_reason_within_the_timeout(String peer, String path, String reason) {
         long begun = System.nanoTime();
 
-        assertThatThrownBy(() -> await(peers.list(peer, path, MultiMap.caseInsensitiveMultiMap())))
+        assertThatThrownBy(() -> await(peers.list(peer, path, MultiMap.caseInsensitiveMultiMap(), Credentials.NONE)))
                 .isInstanceOf(PeerUnavailableException.class)
                 .hasMessageStartingWith("GET " + path + ": " + reason);
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(10));

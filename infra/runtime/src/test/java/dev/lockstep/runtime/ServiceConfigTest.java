@@ -167,7 +167,9 @@ class ServiceConfigTest {
                         .http()
                         .access())
                 .isEqualTo(new HttpAccess(
-                        List.of("shop.example", "[::1]"), List.of("https://shop.example", "http://localhost:3000")));
+                        List.of("shop.example", "[::1]"),
+                        List.of("https://shop.example", "http://localhost:3000"),
+                        List.of()));
     }
 
     @Test

@@ -5,10 +5,10 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.runtime.auth.Access;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -49,27 +49,27 @@ final class TestHttpServer implements AutoCloseable {
         ServiceConfig config = ServiceConfig.read(env, "edge-service", 8080);
         ServiceContext context =
                 new ServiceContext(env.build("edge-service", () -> config), meters, new HealthChecks());
-        Router router = HttpApi.router(vertx, context);
-        router.post("/echo").handler(ctx -> {
+        ServiceRoutes routes = ServiceRoutes.open(vertx, context);
+        routes.post("/echo", Access.open(), ctx -> {
             echoed.incrementAndGet();
             Responses.json(ctx, 200, JsonBody.read(ctx, Echo.class));
         });
-        router.delete("/echo").handler(ctx -> {
+        routes.delete("/echo", Access.open(), ctx -> {
             echoed.incrementAndGet();
             ctx.end();
         });
-        router.get("/echo").handler(ctx -> {
+        routes.get("/echo", Access.open(), ctx -> {
             echoed.incrementAndGet();
             ctx.end("echo");
         });
-        router.get("/never").handler(ctx -> echoed.incrementAndGet());
-        router.get("/blocking").handler(ctx -> {
+        routes.get("/never", Access.open(), ctx -> echoed.incrementAndGet());
+        routes.get("/blocking", Access.open(), ctx -> {
             echoed.incrementAndGet();
             LockSupport.parkNanos(Duration.ofSeconds(3).toNanos());
             ctx.end();
         });
-        router.get("/large").handler(ctx -> ctx.end("x".repeat(4 * 1024 * 1024)));
-        port = await(HttpApi.listen(vertx, router, config.http(), meters, connections))
+        routes.get("/large", Access.open(), ctx -> ctx.end("x".repeat(4 * 1024 * 1024)));
+        port = await(HttpApi.listen(vertx, routes, config.http(), meters, connections))
                 .actualPort();
     }
 

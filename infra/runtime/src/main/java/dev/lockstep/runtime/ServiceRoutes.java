@@ -1,0 +1,171 @@
+package dev.lockstep.runtime;
+
+import dev.lockstep.messaging.http.OperatorRight;
+import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.http.RouteAccess;
+import dev.lockstep.runtime.HealthChecks.Liveness;
+import dev.lockstep.runtime.HealthChecks.Readiness;
+import dev.lockstep.runtime.HealthChecks.Status;
+import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.runtime.auth.Scope;
+import dev.lockstep.runtime.auth.SignIn;
+import dev.lockstep.runtime.auth.TrustedProxies;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Future;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The routes of a service. No route can be added without the access that it requires. Routes for operators are served on the operators'
+ * address if there is one, and only there.
+ */
+public final class ServiceRoutes {
+    private static final Logger LOGGER = LoggerFactory.getLogger(ServiceRoutes.class);
+    private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+    private final Router router;
+    private final Router operatorRouter;
+    private final SignIn signIn;
+    private final List<ServedRoute> served = new ArrayList<>();
+
+    /** A route and the access that it requires. The path has its parameters as {@code :name}. */
+    public record ServedRoute(HttpMethod method, String path, Access access) {}
+
+    private ServiceRoutes(Router router, Router operatorRouter, SignIn signIn) {
+        this.router = router;
+        this.operatorRouter = operatorRouter;
+        this.signIn = signIn;
+    }
+
+    /**
+     * Creates the routes that every service has: {@code /health/live}, {@code /health/ready} and {@code /metrics}. If the service has
+     * sign-in, the keys of the issuer are read in the background, and readiness reports a failure to do so as a warning. The caller closes
+     * them.
+     */
+    public static ServiceRoutes open(Vertx vertx, ServiceContext context) {
+        HttpConfig http = context.config().http();
+        Router router = HttpApi.router(vertx, http);
+        AdminConfig admin = http.admin();
+        Router operatorRouter = admin == null ? router : HttpApi.router(vertx, http.at(admin));
+        ServiceRoutes routes = new ServiceRoutes(router, operatorRouter, signIn(vertx, context));
+        routes.addHealth(router, context.health());
+        if (admin != null) {
+            routes.addHealth(operatorRouter, context.health());
+        }
+        if (context.meters() instanceof PrometheusMeterRegistry prometheus) {
+            Access access = admin == null ? Access.anyOf(Scope.OPERATOR_READ) : Access.open();
+            routes.add(operatorRouter, HttpMethod.GET, "/metrics", access, ctx -> scrape(ctx, prometheus));
+        }
+        return routes;
+    }
+
+    private static SignIn signIn(Vertx vertx, ServiceContext context) {
+        AuthConfig auth = context.config().http().auth();
+        TrustedProxies proxies =
+                new TrustedProxies(context.config().http().access().trustedProxies());
+        if (auth.issuer() == null) {
+            (auth.declaredOpen() ? LOGGER.atWarn() : LOGGER.atInfo())
+                    .addKeyValue("service", context.config().service())
+                    .addKeyValue("host", context.config().http().host())
+                    .log("there is no sign-in: every request is permitted");
+            return SignIn.none(proxies, context.meters());
+        }
+        SignIn signIn = SignIn.with(vertx, auth.issuer(), proxies, context.meters());
+        // Requests without sign-in, such as health checks, are answered, so a missing issuer makes the service not
+        // unready.
+        context.health().register("sign-in", Optional::empty);
+        context.health().warn("sign-in", signIn::warning);
+        return signIn;
+    }
+
+    public ServiceRoutes get(String path, Access access, Handler<RoutingContext> handler) {
+        return add(HttpMethod.GET, path, access, handler);
+    }
+
+    public ServiceRoutes post(String path, Access access, Handler<RoutingContext> handler) {
+        return add(HttpMethod.POST, path, access, handler);
+    }
+
+    public ServiceRoutes put(String path, Access access, Handler<RoutingContext> handler) {
+        return add(HttpMethod.PUT, path, access, handler);
+    }
+
+    public ServiceRoutes delete(String path, Access access, Handler<RoutingContext> handler) {
+        return add(HttpMethod.DELETE, path, access, handler);
+    }
+
+    /** All routes, including those that {@link #messagingAccess} protects. */
+    public List<ServedRoute> served() {
+        return List.copyOf(served);
+    }
+
+    /** Stops reading the keys of the issuer. */
+    public Future<Void> close() {
+        return signIn.close();
+    }
+
+    Router router() {
+        return router;
+    }
+
+    Router operatorRouter() {
+        return operatorRouter;
+    }
+
+    /** The access of the library's routes. They belong to {@link #operatorRouter}. */
+    RouteAccess messagingAccess() {
+        return (route, right) -> {
+            Access access = Access.anyOf(right == OperatorRight.READ ? Scope.OPERATOR_READ : Scope.OPERATOR_WRITE);
+            HttpMethod method = route.methods().iterator().next();
+            protect(route, method, String.valueOf(route.getPath()), access);
+        };
+    }
+
+    private ServiceRoutes add(HttpMethod method, String path, Access access, Handler<RoutingContext> handler) {
+        return add(access.isForOperators() ? operatorRouter : router, method, path, access, handler);
+    }
+
+    private ServiceRoutes add(
+            Router target, HttpMethod method, String path, Access access, Handler<RoutingContext> handler) {
+        Route route = target.route(method, path);
+        protect(route, method, path, access);
+        route.handler(handler);
+        return this;
+    }
+
+    private void protect(Route route, HttpMethod method, String path, Access access) {
+        served.add(new ServedRoute(method, path, access));
+        signIn.protect(route, access);
+    }
+
+    private void addHealth(Router target, HealthChecks health) {
+        add(target, HttpMethod.GET, "/health/live", Access.open(), ctx -> {
+            Liveness liveness = health.liveness();
+            Responses.json(ctx, liveness.status() == Status.UP ? 200 : 503, liveness);
+        });
+        add(target, HttpMethod.GET, "/health/ready", Access.open(), ctx -> {
+            Readiness readiness = health.readiness();
+            Responses.json(ctx, readiness.status() == Status.UP ? 200 : 503, readiness);
+        });
+    }
+
+    // On a worker thread: computing the gauges may take a while, and an event loop must not wait for them.
+    private static void scrape(RoutingContext ctx, PrometheusMeterRegistry prometheus) {
+        ctx.vertx()
+                .executeBlocking(prometheus::scrape, false)
+                .onSuccess(text -> ctx.response()
+                        .putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS_TEXT)
+                        .end(text))
+                .onFailure(ctx::fail);
+    }
+}
