@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.runtime.auth.Issuer;
 import dev.lockstep.runtime.auth.TokenRules;
 import java.net.URI;
@@ -7,6 +8,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param issuer the issuer of accepted tokens, or null if every request is permitted
  * @param declaredOpen whether the settings state that every request is permitted, instead of not mentioning sign-in
+ * @param payloads how much of the values of messages callers see who lack the scope for them
  */
-public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen) {
+public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen, PayloadVisibility payloads) {
     /** Without sign-in, as on a loopback address without settings. */
-    static final AuthConfig OPEN = new AuthConfig(null, false);
+    static final AuthConfig OPEN = new AuthConfig(null, false, PayloadVisibility.FULL);
 
     private static final String ISSUER = "AUTH_ISSUER";
     private static final String AUDIENCE = "AUTH_AUDIENCE";
@@ -30,14 +33,14 @@ public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen) {
     /** @param exposed whether other machines can reach the service */
     static AuthConfig read(Env env, boolean exposed) {
         String issuer = env.string(ISSUER, "");
-        return switch (env.oneOf("AUTH", issuer.isEmpty() ? "" : "oidc", "none", "oidc")) {
+        AuthConfig auth = switch (env.oneOf("AUTH", issuer.isEmpty() ? "" : "oidc", "none", "oidc")) {
             case "none" -> {
                 env.check(
                         issuer.isEmpty(),
                         "AUTH is none, so every request is permitted, but " + ISSUER + " is set: remove one of them");
-                yield new AuthConfig(null, true);
+                yield new AuthConfig(null, true, PayloadVisibility.MASKED);
             }
-            case "oidc" -> new AuthConfig(issuer(env), false);
+            case "oidc" -> new AuthConfig(issuer(env), false, PayloadVisibility.MASKED);
             default -> {
                 env.check(
                         !exposed,
@@ -46,6 +49,10 @@ public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen) {
                 yield OPEN;
             }
         };
+        String payloads =
+                env.oneOf("PAYLOADS", !exposed && auth.issuer() == null ? "full" : "masked", "full", "masked", "none");
+        return new AuthConfig(
+                auth.issuer(), auth.declaredOpen(), PayloadVisibility.valueOf(payloads.toUpperCase(Locale.ROOT)));
     }
 
     private static Issuer issuer(Env env) {

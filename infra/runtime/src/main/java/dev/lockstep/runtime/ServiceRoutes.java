@@ -1,12 +1,14 @@
 package dev.lockstep.runtime;
 
 import dev.lockstep.messaging.http.OperatorRight;
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.runtime.HealthChecks.Liveness;
 import dev.lockstep.runtime.HealthChecks.Readiness;
 import dev.lockstep.runtime.HealthChecks.Status;
 import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.runtime.auth.Caller;
 import dev.lockstep.runtime.auth.Scope;
 import dev.lockstep.runtime.auth.SignIn;
 import dev.lockstep.runtime.auth.TrustedProxies;
@@ -36,15 +38,17 @@ public final class ServiceRoutes {
     private final Router router;
     private final Router operatorRouter;
     private final SignIn signIn;
+    private final PayloadVisibility payloads;
     private final List<ServedRoute> served = new ArrayList<>();
 
     /** A route and the access that it requires. The path has its parameters as {@code :name}. */
     public record ServedRoute(HttpMethod method, String path, Access access) {}
 
-    private ServiceRoutes(Router router, Router operatorRouter, SignIn signIn) {
+    private ServiceRoutes(Router router, Router operatorRouter, SignIn signIn, PayloadVisibility payloads) {
         this.router = router;
         this.operatorRouter = operatorRouter;
         this.signIn = signIn;
+        this.payloads = payloads;
     }
 
     /**
@@ -57,7 +61,8 @@ public final class ServiceRoutes {
         Router router = HttpApi.router(vertx, http);
         AdminConfig admin = http.admin();
         Router operatorRouter = admin == null ? router : HttpApi.router(vertx, http.at(admin));
-        ServiceRoutes routes = new ServiceRoutes(router, operatorRouter, signIn(vertx, context));
+        ServiceRoutes routes = new ServiceRoutes(
+                router, operatorRouter, signIn(vertx, context), http.auth().payloads());
         routes.addHealth(router, context.health());
         if (admin != null) {
             routes.addHealth(operatorRouter, context.health());
@@ -124,10 +129,18 @@ public final class ServiceRoutes {
 
     /** The access of the library's routes. They belong to {@link #operatorRouter}. */
     RouteAccess messagingAccess() {
-        return (route, right) -> {
-            Access access = Access.anyOf(right == OperatorRight.READ ? Scope.OPERATOR_READ : Scope.OPERATOR_WRITE);
-            HttpMethod method = route.methods().iterator().next();
-            protect(route, method, String.valueOf(route.getPath()), access);
+        return new RouteAccess() {
+            @Override
+            public void protect(Route route, OperatorRight right) {
+                Access access = Access.anyOf(right == OperatorRight.READ ? Scope.OPERATOR_READ : Scope.OPERATOR_WRITE);
+                HttpMethod method = route.methods().iterator().next();
+                ServiceRoutes.this.protect(route, method, String.valueOf(route.getPath()), access);
+            }
+
+            @Override
+            public PayloadVisibility payloads(RoutingContext ctx) {
+                return Caller.of(ctx).has(Scope.OPERATOR_PAYLOADS) ? PayloadVisibility.FULL : payloads;
+            }
         };
     }
 

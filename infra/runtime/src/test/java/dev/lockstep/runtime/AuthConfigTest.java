@@ -3,6 +3,7 @@ package dev.lockstep.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.runtime.auth.Issuer;
 import dev.lockstep.runtime.auth.TokenRules;
 import java.io.IOException;
@@ -28,8 +29,9 @@ class AuthConfigTest {
 
     @Test
     void a_service_on_loopback_may_be_open() {
-        assertThat(read(Map.of()).auth()).isEqualTo(new AuthConfig(null, false));
-        assertThat(read(Map.of("HTTP_HOST", "::1")).auth()).isEqualTo(new AuthConfig(null, false));
+        assertThat(read(Map.of()).auth()).isEqualTo(new AuthConfig(null, false, PayloadVisibility.FULL));
+        assertThat(read(Map.of("HTTP_HOST", "::1")).auth())
+                .isEqualTo(new AuthConfig(null, false, PayloadVisibility.FULL));
     }
 
     @ParameterizedTest
@@ -50,7 +52,8 @@ class AuthConfigTest {
 
     @Test
     void a_service_that_others_can_reach_may_be_declared_open() {
-        assertThat(read(Map.of("HTTP_HOST", "0.0.0.0", "AUTH", "none")).auth()).isEqualTo(new AuthConfig(null, true));
+        assertThat(read(Map.of("HTTP_HOST", "0.0.0.0", "AUTH", "none")).auth())
+                .isEqualTo(new AuthConfig(null, true, PayloadVisibility.MASKED));
     }
 
     @Test
@@ -64,7 +67,8 @@ class AuthConfigTest {
                                 new TokenRules("https://id.example/realms/shop", "lockstep", Duration.ofSeconds(30)),
                                 null,
                                 null),
-                        false));
+                        false,
+                        PayloadVisibility.MASKED));
     }
 
     @Test
@@ -142,6 +146,14 @@ class AuthConfigTest {
     void an_invalid_address_of_the_operators_routes_is_reported(String port, String host, String problem) {
         assertThat(problems(Map.of("ADMIN_HTTP_PORT", port == null ? "" : port, "ADMIN_HTTP_HOST", host)))
                 .containsExactly(problem);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"full, FULL", "masked, MASKED", "NONE, NONE"})
+    void the_visibility_of_payloads_may_be_set(String setting, PayloadVisibility expected) {
+        assertThat(read(Map.of("PAYLOADS", setting)).auth().payloads()).isEqualTo(expected);
+        assertThat(read(Map.of("PAYLOADS", setting, "AUTH", "none")).auth().payloads())
+                .isEqualTo(expected);
     }
 
     @Test

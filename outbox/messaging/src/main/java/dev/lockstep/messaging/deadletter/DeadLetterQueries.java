@@ -3,6 +3,7 @@ package dev.lockstep.messaging.deadletter;
 import static java.util.stream.Collectors.mapping;
 import static java.util.stream.Collectors.toList;
 
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.record.Headers;
@@ -158,6 +159,7 @@ public final class DeadLetterQueries {
      * @param replay the job that replayed it
      * @param returnedFrom the job that replayed this message before it failed again and became this dead letter
      * @param redeliveryOf the earlier dead letter of the same message, which was redelivered to the group before the message failed again
+     * @param payloads {@code masked} or {@code none} if the value is not shown as it is
      */
     public record DeadLetterView(
             UUID id,
@@ -185,7 +187,42 @@ public final class DeadLetterQueries {
             @Nullable UUID redeliveryOf,
             Map<String, String> headers,
             @Nullable String value,
-            @Nullable String valueEncoding) {}
+            @Nullable String valueEncoding,
+            @Nullable String payloads) {
+        DeadLetterView with(PayloadVisibility visibility) {
+            if (visibility == PayloadVisibility.FULL) {
+                return this;
+            }
+            return new DeadLetterView(
+                    id,
+                    consumerGroup,
+                    topic,
+                    partition,
+                    offset,
+                    key,
+                    keyEncoding,
+                    type,
+                    reason,
+                    error,
+                    errorClass,
+                    stack,
+                    fingerprint,
+                    attempts,
+                    firstAt,
+                    lastAt,
+                    state,
+                    settledAt,
+                    discardReason,
+                    messageId,
+                    replay,
+                    returnedFrom,
+                    redeliveryOf,
+                    headers,
+                    value == null || visibility == PayloadVisibility.NONE ? null : Payloads.masked(value),
+                    null,
+                    visibility.label());
+        }
+    }
 
     /**
      * Dead letters that failed in the same way.
@@ -297,6 +334,7 @@ public final class DeadLetterQueries {
                 row.getUUID("redelivery_of"),
                 Headers.toDisplayMap(row.getJsonArray("record_headers")),
                 value == null ? null : Payloads.asText(value.getBytes()),
-                value == null || Headers.utf8(value.getBytes()) != null ? null : "base64");
+                value == null || Headers.utf8(value.getBytes()) != null ? null : "base64",
+                null);
     }
 }

@@ -5,6 +5,7 @@ import dev.lockstep.messaging.deadletter.DeadLetterQueries.State;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.OperatorRight;
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
@@ -26,21 +27,23 @@ import org.jspecify.annotations.Nullable;
 public final class DeadLetterRoutes {
     private static final int MAX_REASON_LENGTH = 1000;
 
+    private final RouteAccess access;
     private final Pool pool;
     private final BoundedReads reads;
 
-    private DeadLetterRoutes(Pool pool, BoundedReads reads) {
+    private DeadLetterRoutes(RouteAccess access, Pool pool, BoundedReads reads) {
+        this.access = access;
         this.pool = pool;
         this.reads = reads;
     }
 
     public static void mount(Router router, RouteAccess access, Pool pool, BoundedReads reads, ReplayJobs replays) {
-        DeadLetterRoutes routes = new DeadLetterRoutes(pool, reads);
+        DeadLetterRoutes routes = new DeadLetterRoutes(access, pool, reads);
         ApiRoutes api = ApiRoutes.on(router, access)
                 .get("/dead-letters", OperatorRight.READ, routes::list)
                 .get("/dead-letters/groups", OperatorRight.READ, routes::groups);
         // Mounted before the routes by id, which would match "replays" as an id.
-        ReplayRoutes.mount(api, pool, reads, replays);
+        ReplayRoutes.mount(api, access, pool, reads, replays);
         api.get("/dead-letters/:id", OperatorRight.READ, routes::find)
                 .delete("/dead-letters/:id", OperatorRight.WRITE, routes::discard);
     }
@@ -54,11 +57,13 @@ public final class DeadLetterRoutes {
                 ctx.request().getParam("errorClass"),
                 ctx.request().getParam("fingerprint"));
         State state = state(ctx);
+        PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
                 reads,
                 DeadLetterQueries.DeadLetterView::id,
-                (tx, before, limit) -> DeadLetterQueries.list(tx, state, filter, before, limit));
+                (tx, before, limit) -> DeadLetterQueries.list(tx, state, filter, before, limit)
+                        .map(found -> found.map(deadLetter -> deadLetter.with(visibility))));
     }
 
     private void groups(RoutingContext ctx) {
@@ -83,7 +88,7 @@ public final class DeadLetterRoutes {
     private void find(RoutingContext ctx) {
         UUID id = Listing.uuid(ctx, "dead letter");
         reads.read(tx -> existing(tx, id))
-                .onSuccess(deadLetter -> Responses.json(ctx, 200, deadLetter))
+                .onSuccess(deadLetter -> Responses.json(ctx, 200, deadLetter.with(access.payloads(ctx))))
                 .onFailure(ctx::fail);
     }
 

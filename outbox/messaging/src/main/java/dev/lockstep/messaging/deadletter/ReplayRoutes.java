@@ -11,6 +11,7 @@ import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
+import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore.ScanResult;
 import dev.lockstep.messaging.operator.Operator;
@@ -41,18 +42,20 @@ final class ReplayRoutes {
     private static final String TO_TOPIC_HINT =
             "\"to\":\"topic\" sends to the topic instead, which all its consumer groups read.";
 
+    private final RouteAccess access;
     private final Pool pool;
     private final BoundedReads reads;
     private final ReplayJobs replays;
 
-    private ReplayRoutes(Pool pool, BoundedReads reads, ReplayJobs replays) {
+    private ReplayRoutes(RouteAccess access, Pool pool, BoundedReads reads, ReplayJobs replays) {
+        this.access = access;
         this.pool = pool;
         this.reads = reads;
         this.replays = replays;
     }
 
-    static void mount(ApiRoutes api, Pool pool, BoundedReads reads, ReplayJobs replays) {
-        ReplayRoutes routes = new ReplayRoutes(pool, reads, replays);
+    static void mount(ApiRoutes api, RouteAccess access, Pool pool, BoundedReads reads, ReplayJobs replays) {
+        ReplayRoutes routes = new ReplayRoutes(access, pool, reads, replays);
         api.post("/dead-letters/replay", OperatorRight.WRITE, routes::replayMatching)
                 .get(PATH, OperatorRight.READ, routes::list)
                 .get(PATH + "/:id", OperatorRight.READ, routes::find)
@@ -240,7 +243,7 @@ final class ReplayRoutes {
                 .compose(recorded -> DeadLetterQueries.find(pool, id))
                 .onSuccess(deadLetter -> {
                     replays.count(1);
-                    Responses.json(ctx, 202, deadLetter.orElseThrow());
+                    Responses.json(ctx, 202, deadLetter.orElseThrow().with(access.payloads(ctx)));
                 })
                 .onFailure(ctx::fail);
     }

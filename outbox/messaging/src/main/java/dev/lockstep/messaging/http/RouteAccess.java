@@ -1,6 +1,7 @@
 package dev.lockstep.messaging.http;
 
 import io.vertx.ext.web.Route;
+import io.vertx.ext.web.RoutingContext;
 
 /** Decides who may use the routes of the library. An application implements it with its own sign-in and rights. */
 @FunctionalInterface
@@ -16,4 +17,9 @@ public interface RouteAccess {
      * @param right what the caller must be allowed to do
      */
     void protect(Route route, OperatorRight right);
+
+    /** How much of the values of messages the caller sees. Called for requests that {@link #protect} let pass. */
+    default PayloadVisibility payloads(RoutingContext ctx) {
+        return PayloadVisibility.FULL;
+    }
 }

@@ -9,6 +9,7 @@ import io.vertx.sqlclient.SqlResult;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +36,11 @@ public final class ScanWindowStore {
         /** The result of a query that examined all rows. */
         public static <T> ScanResult<T> complete(List<T> rows) {
             return new ScanResult<>(rows, null);
+        }
+
+        /** The same page with each row replaced. */
+        public ScanResult<T> map(UnaryOperator<T> replace) {
+            return new ScanResult<>(rows.stream().map(replace).toList(), examinedTo);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.lockstep.messaging.outbox;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
 import dev.lockstep.messaging.record.Headers;
@@ -113,6 +114,7 @@ public final class OutboxQueries {
      * The JSON form of an outbox row.
      *
      * @param payload the record's value: as JSON if it is JSON, else as a string; omitted from lists if it is larger than 4 KiB
+     * @param payloads {@code masked} or {@code none} if the payload is not shown as it is
      */
     public record OutboxRow(
             UUID id,
@@ -127,7 +129,34 @@ public final class OutboxQueries {
             @Nullable UUID previousId,
             @Nullable UUID resendOf,
             String state,
-            Instant createdAt) {}
+            Instant createdAt,
+            @Nullable String payloads) {
+        OutboxRow with(PayloadVisibility visibility) {
+            String shown = payload;
+            if (shown != null) {
+                shown = switch (visibility) {
+                    case FULL -> shown;
+                    case MASKED -> Payloads.masked(shown);
+                    case NONE -> null;
+                };
+            }
+            return new OutboxRow(
+                    id,
+                    aggregateType,
+                    aggregateId,
+                    type,
+                    topic,
+                    shown,
+                    headers,
+                    traceparent,
+                    sequence,
+                    previousId,
+                    resendOf,
+                    state,
+                    createdAt,
+                    visibility.label());
+        }
+    }
 
     /**
      * Totals of the outbox.
@@ -258,6 +287,7 @@ public final class OutboxQueries {
                 row.getUUID("previous_id"),
                 row.getUUID("resend_of"),
                 row.getBoolean("relayed") ? "relayed" : "pending",
-                SqlValues.instant(row, "created_at"));
+                SqlValues.instant(row, "created_at"),
+                null);
     }
 }

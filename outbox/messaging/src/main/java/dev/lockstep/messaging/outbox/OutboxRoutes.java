@@ -3,6 +3,7 @@ package dev.lockstep.messaging.outbox;
 import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.OperatorRight;
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
@@ -15,14 +16,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Shows the outbox over HTTP: {@code /outbox}, {@code /outbox/summary} and {@code /outbox/{id}}. Read-only. */
 public final class OutboxRoutes {
+    private final RouteAccess access;
     private final BoundedReads reads;
 
-    private OutboxRoutes(BoundedReads reads) {
+    private OutboxRoutes(RouteAccess access, BoundedReads reads) {
+        this.access = access;
         this.reads = reads;
     }
 
     public static void mount(Router router, RouteAccess access, BoundedReads reads) {
-        OutboxRoutes routes = new OutboxRoutes(reads);
+        OutboxRoutes routes = new OutboxRoutes(access, reads);
         ApiRoutes.on(router, access)
                 .get("/outbox", OperatorRight.READ, routes::list)
                 .get("/outbox/summary", OperatorRight.READ, routes::summary)
@@ -33,11 +36,13 @@ public final class OutboxRoutes {
         OutboxQueries.State state = state(ctx.request().getParam("state"));
         String aggregateId = ctx.request().getParam("aggregateId");
         String type = ctx.request().getParam("type");
+        PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
                 reads,
                 OutboxRow::id,
-                (tx, before, limit) -> OutboxQueries.list(tx, state, aggregateId, type, before, limit));
+                (tx, before, limit) -> OutboxQueries.list(tx, state, aggregateId, type, before, limit)
+                        .map(found -> found.map(row -> row.with(visibility))));
     }
 
     private void summary(RoutingContext ctx) {
@@ -50,7 +55,8 @@ public final class OutboxRoutes {
         UUID id = Listing.uuid(ctx, "outbox row");
         reads.read(tx -> OutboxQueries.find(tx, id))
                 .map(row -> row.orElseThrow(() -> Problem.notFound("There is no outbox row " + id + ".")))
-                .onSuccess((OutboxRow row) -> Responses.json(ctx, 200, row))
+                .map((OutboxRow row) -> row.with(access.payloads(ctx)))
+                .onSuccess(row -> Responses.json(ctx, 200, row))
                 .onFailure(ctx::fail);
     }
 

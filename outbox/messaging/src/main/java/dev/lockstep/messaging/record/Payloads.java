@@ -2,6 +2,10 @@ package dev.lockstep.messaging.record;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.util.Base64;
@@ -9,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Record values for display: JSON as JSON, text as a string, all other values in base64. */
 public final class Payloads {
+    private static final TextNode MASK = TextNode.valueOf("***");
+
     private Payloads() {}
 
     /** A JSON value that shows the bytes. */
@@ -26,6 +32,35 @@ public final class Payloads {
     public static String asText(byte[] bytes) {
         String text = Headers.utf8(bytes);
         return text == null ? Base64.getEncoder().encodeToString(bytes) : text;
+    }
+
+    /**
+     * The JSON value with every text, number and boolean in it replaced. The names of members, the nesting and the lengths of arrays remain.
+     * Returns JSON; text that is not JSON is replaced as a whole.
+     */
+    public static String masked(String json) {
+        try {
+            return mask(Json.MAPPER.readTree(json)).toString();
+        } catch (JsonProcessingException notJson) {
+            return MASK.toString();
+        }
+    }
+
+    private static JsonNode mask(JsonNode value) {
+        return switch (value) {
+            case ObjectNode object -> {
+                ObjectNode masked = Json.MAPPER.createObjectNode();
+                object.properties().forEach(member -> masked.set(member.getKey(), mask(member.getValue())));
+                yield masked;
+            }
+            case ArrayNode array -> {
+                ArrayNode masked = Json.MAPPER.createArrayNode();
+                array.forEach(element -> masked.add(mask(element)));
+                yield masked;
+            }
+            case NullNode none -> none;
+            default -> MASK;
+        };
     }
 
     private static String quoted(String text) {

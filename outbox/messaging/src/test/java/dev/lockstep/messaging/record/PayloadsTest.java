@@ -30,4 +30,26 @@ class PayloadsTest {
     void binary_becomes_base64() {
         assertThat(Payloads.asJson(new byte[] {(byte) 0xff})).isEqualTo("\"/w==\"");
     }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {"a":"b","c":[1,-2.5,true,null,"d"],"e":{"f":{}}} | {"a":"***","c":["***","***","***",null,"***"],"e":{"f":{}}}
+            []                                                | []
+            {}                                                | {}
+            null                                              | null
+            7                                                 | "***"
+            "text"                                            | "***"
+            not json                                          | "***"
+            {"a":1                                            | "***"
+            {"a":1} {"b":2}                                   | "***"
+            ``                                                | "***"
+            """)
+    void masking_keeps_the_structure_of_json_and_no_value(String value, String masked) {
+        assertThat(Payloads.masked(value)).isEqualTo(masked);
+    }
+
+    @Test
+    void a_value_that_is_nested_too_deeply_is_masked_as_a_whole() {
+        assertThat(Payloads.masked("[".repeat(100_000) + "]".repeat(100_000))).isEqualTo("\"***\"");
+    }
 }
