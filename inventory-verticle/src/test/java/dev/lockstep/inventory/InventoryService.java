@@ -18,7 +18,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The complete service, as its main method starts it, with its own database. */
@@ -26,9 +28,27 @@ final class InventoryService extends TestResource {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TestDatabase database = new TestDatabase("inventory");
-    private final RunningService running =
-            InventoryApp.start(ServiceSettings.of(database.uri(), Map.of("TOPIC_PARTITIONS", "2")));
+    private final RunningService running;
     private final HttpClient client = HttpClient.newHttpClient();
+
+    InventoryService() {
+        this(Map.of());
+    }
+
+    InventoryService(Map<String, String> settings) {
+        Map<String, String> all = new HashMap<>(settings);
+        all.put("TOPIC_PARTITIONS", "2");
+        running = InventoryApp.start(ServiceSettings.of(database.uri(), all));
+    }
+
+    String address() {
+        return "http://127.0.0.1:" + running.httpPort();
+    }
+
+    /** The operations that the service serves, such as {@code GET /products/{productId}}. */
+    Set<String> operations() {
+        return running.operations();
+    }
 
     /** An HTTP response with a JSON body. */
     record Answer(int status, @Nullable String contentType, JsonNode body) {}
@@ -39,8 +59,10 @@ final class InventoryService extends TestResource {
                 .until(() -> get("/health/ready").status() == 200);
     }
 
-    Answer get(String path) {
-        return send(request(path).GET().build());
+    Answer get(String path, String... headers) {
+        HttpRequest.Builder request = request(path).GET();
+        return send(
+                headers.length == 0 ? request.build() : request.headers(headers).build());
     }
 
     Answer put(String path, String body) {
@@ -58,7 +80,7 @@ final class InventoryService extends TestResource {
     }
 
     private HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + running.httpPort() + path));
+        return HttpRequest.newBuilder(URI.create(address() + path));
     }
 
     private Answer send(HttpRequest request) {

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /** The order service with its own database, and access to its HTTP routes and tables. */
@@ -83,8 +84,19 @@ final class OrderService extends TestResource {
                 .thenApply(OrderService::answer);
     }
 
-    Answer get(String path) {
-        return send(HttpRequest.newBuilder(uri(path)).build());
+    Answer get(String path, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path));
+        return send(
+                headers.length == 0 ? request.build() : request.headers(headers).build());
+    }
+
+    String address() {
+        return "http://127.0.0.1:" + service.httpPort();
+    }
+
+    /** The operations that the service serves, such as {@code GET /orders/{id}}. */
+    Set<String> operations() {
+        return service.operations();
     }
 
     /** The response body as text, for responses that may not be JSON. */

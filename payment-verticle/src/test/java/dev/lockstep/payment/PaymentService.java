@@ -16,6 +16,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
+import java.util.Set;
 
 /** The complete payment service with its own database, and an HTTP client for it. */
 final class PaymentService extends TestResource {
@@ -23,7 +24,28 @@ final class PaymentService extends TestResource {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final TestDatabase database = new TestDatabase("payments");
-    private final RunningService service = PaymentApp.start(ServiceSettings.of(database.uri(), Map.of()));
+    private final RunningService service;
+
+    PaymentService() {
+        this(Map.of());
+    }
+
+    PaymentService(Map<String, String> settings) {
+        service = PaymentApp.start(ServiceSettings.of(database.uri(), settings));
+    }
+
+    String address() {
+        return "http://127.0.0.1:" + service.httpPort();
+    }
+
+    /** The operations that the service serves, such as {@code GET /accounts/{userId}}. */
+    Set<String> operations() {
+        return service.operations();
+    }
+
+    void execute(String sql) {
+        database.execute(sql);
+    }
 
     String bootstrapServers() {
         return TestServers.kafka().bootstrapServers();
@@ -36,8 +58,9 @@ final class PaymentService extends TestResource {
     /** An HTTP response with a JSON body. */
     record Answer(int status, String contentType, JsonNode body) {}
 
-    Answer get(String path) {
-        return send(HttpRequest.newBuilder(uri(path)).GET());
+    Answer get(String path, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).GET();
+        return send(headers.length == 0 ? request : request.headers(headers));
     }
 
     Answer post(String path, String body, String... headers) {
@@ -62,7 +85,7 @@ final class PaymentService extends TestResource {
     }
 
     private URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + service.httpPort() + path);
+        return URI.create(address() + path);
     }
 
     static JsonNode json(String text) {

@@ -5,10 +5,12 @@ import static dev.lockstep.testing.Futures.await;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.messaging.http.ProblemHandler;
+import dev.lockstep.runtime.HealthChecks;
+import dev.lockstep.runtime.HttpApi;
+import dev.lockstep.runtime.ServiceContext;
+import dev.lockstep.runtime.ServiceRoutes;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.http.HttpServer;
-import io.vertx.ext.web.Router;
-import io.vertx.ext.web.handler.BodyHandler;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,17 +29,17 @@ final class SagaApi implements AutoCloseable {
     private final HttpServer server;
 
     SagaApi(SagaDatabase database) {
-        Router router = Router.router(database.vertx);
-        ProblemHandler.mount(router, 1024);
-        router.route().handler(BodyHandler.create(false));
+        ServiceContext context =
+                new ServiceContext(database.config.common(), new SimpleMeterRegistry(), new HealthChecks());
+        ServiceRoutes routes = ServiceRoutes.open(database.vertx, context);
         SagaQueries reads = SagaQueries.of(
                 database.vertx,
                 database.pool,
                 database.views,
                 database.history,
                 new SagaDiagnosis(database.peers, Clock.systemUTC()));
-        new SagaRoutes(database.pool, reads, database.processor).mount(router);
-        server = await(database.vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+        new SagaRoutes(database.pool, reads, database.processor).mount(routes);
+        server = await(HttpApi.listen(database.vertx, routes, context));
     }
 
     /** An HTTP response with a JSON body. */

@@ -57,15 +57,12 @@ final class SagaDatabase extends TestResource {
     final SagaStore store = new SagaStore(messages);
     final SagaViewStore views = new SagaViewStore(messages);
     final SagaHistoryStore history = new SagaHistoryStore();
-    final Peers peers;
+    final SagaConfig config = SagaConfig.from(
+            ServiceSettings.of(data.database().uri(), "localhost:9092", Map.of("HTTP_TRUSTED_PROXIES", "127.0.0.1")));
+    final Peers peers = Peers.open(vertx, config.common(), config.peers());
     final ActiveSagas activeSagas = new ActiveSagas(store, pool, 10, meters);
     final SagaProcessor processor = new SagaProcessor(
             new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));
-
-    SagaDatabase() {
-        SagaConfig config = SagaConfig.from(ServiceSettings.of(data.database().uri(), "localhost:9092", Map.of()));
-        peers = Peers.open(vertx, config.common(), config.peers());
-    }
 
     /** A message that was sent for an order. */
     record Sent(

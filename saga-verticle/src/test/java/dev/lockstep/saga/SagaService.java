@@ -18,6 +18,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** The complete service, as its main method starts it, with its own database. */
 final class SagaService extends TestResource {
@@ -44,15 +45,25 @@ final class SagaService extends TestResource {
         }
     }
 
+    String address() {
+        return "http://127.0.0.1:" + running.httpPort();
+    }
+
+    /** The operations that the service serves, such as {@code GET /sagas/{orderId}}. */
+    Set<String> operations() {
+        return running.operations();
+    }
+
     void awaitReady() {
         await("ready")
                 .atMost(Duration.ofMinutes(1))
                 .until(() -> get("/health/ready").status() == 200);
     }
 
-    Answer get(String path) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + running.httpPort() + path))
-                .build();
+    Answer get(String path, String... headers) {
+        HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(address() + path));
+        HttpRequest request =
+                headers.length == 0 ? builder.build() : builder.headers(headers).build();
         try {
             HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
             return new Answer(response.statusCode(), response.body());

@@ -4,15 +4,18 @@ import dev.lockstep.runtime.ListeningServer;
 import dev.lockstep.runtime.PostgresProbe;
 import dev.lockstep.runtime.ServiceContext;
 import dev.lockstep.runtime.ServiceMetrics;
+import dev.lockstep.runtime.ServiceRoutes.ServedRoute;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +66,15 @@ public final class RunningService implements AutoCloseable {
                 .flatMap(ListeningServer::of)
                 .orElseThrow(() -> new IllegalStateException(context.config().service() + " is not listening"))
                 .actualPort();
+    }
+
+    /** The operations that the service serves, such as {@code GET /orders/{id}}. */
+    public Set<String> operations() {
+        return vertx == null
+                ? Set.of()
+                : ListeningServer.routes(vertx).stream()
+                        .map(ServedRoute::operation)
+                        .collect(Collectors.toUnmodifiableSet());
     }
 
     /** The port of the operators' routes: {@link #httpPort} unless they have a port of their own. */

@@ -47,6 +47,8 @@ public final class HttpApi {
 
     static Future<HttpServer> listen(
             Vertx vertx, ServiceRoutes routes, HttpConfig http, MeterRegistry meters, ConnectionLimit connections) {
+        // Assembled now, so that a mistake in it prevents the start.
+        routes.document();
         HttpServerOptions options = options(http.limits());
         HttpConnectionHandler edge = new HttpConnectionHandler(options, http.limits(), connections, meters);
         AdminConfig admin = http.admin();
@@ -56,7 +58,7 @@ public final class HttpApi {
                         .onSuccess(server -> ListeningServer.registerAdmin(vertx, server));
         return adminListens
                 .compose(listens -> listen(vertx, routes.router(), edge, options, ListenAddress.main(http)))
-                .onSuccess(server -> ListeningServer.register(vertx, server));
+                .onSuccess(server -> ListeningServer.register(vertx, server, routes.served()));
     }
 
     private static Future<HttpServer> listen(

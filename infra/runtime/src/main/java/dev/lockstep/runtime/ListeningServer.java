@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.ServiceRoutes.ServedRoute;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.shareddata.LocalMap;
@@ -8,18 +9,26 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Passes the HTTP servers that a verticle has opened to the launcher, which drains them. */
-public record ListeningServer(HttpServer server) implements Shareable {
+/**
+ * Passes the HTTP servers that a verticle has opened to the launcher, which drains them.
+ *
+ * @param routes all routes of the service; empty for the server of the operators' routes
+ */
+public record ListeningServer(HttpServer server, List<ServedRoute> routes) implements Shareable {
     private static final String MAP = "dev.lockstep.runtime";
     private static final String MAIN = "http-server";
     private static final String ADMIN = "admin-http-server";
 
-    static void register(Vertx vertx, HttpServer server) {
-        map(vertx).put(MAIN, new ListeningServer(server));
+    public ListeningServer {
+        routes = List.copyOf(routes);
+    }
+
+    static void register(Vertx vertx, HttpServer server, List<ServedRoute> routes) {
+        map(vertx).put(MAIN, new ListeningServer(server, routes));
     }
 
     static void registerAdmin(Vertx vertx, HttpServer server) {
-        map(vertx).put(ADMIN, new ListeningServer(server));
+        map(vertx).put(ADMIN, new ListeningServer(server, List.of()));
     }
 
     /** The server of the main address. */
@@ -30,6 +39,12 @@ public record ListeningServer(HttpServer server) implements Shareable {
     /** The server of the operators' routes: one of its own if they have an address of their own, otherwise {@link #of}. */
     public static Optional<HttpServer> ofOperators(Vertx vertx) {
         return of(vertx, ADMIN).or(() -> of(vertx));
+    }
+
+    /** The routes of the service, on whichever server they are. Empty until it listens. */
+    public static List<ServedRoute> routes(Vertx vertx) {
+        ListeningServer main = map(vertx).get(MAIN);
+        return main == null ? List.of() : main.routes();
     }
 
     /** All servers. */

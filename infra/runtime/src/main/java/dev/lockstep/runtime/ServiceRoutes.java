@@ -18,12 +18,15 @@ import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
+import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,10 +42,17 @@ public final class ServiceRoutes {
     private final Router operatorRouter;
     private final SignIn signIn;
     private final PayloadVisibility payloads;
-    private final List<ServedRoute> served = new ArrayList<>();
+    private final Set<ServedRoute> served = new LinkedHashSet<>();
+    private final Set<String> documents = new LinkedHashSet<>();
+    private @Nullable JsonObject document;
 
     /** A route and the access that it requires. The path has its parameters as {@code :name}. */
-    public record ServedRoute(HttpMethod method, String path, Access access) {}
+    public record ServedRoute(HttpMethod method, String path, Access access) {
+        /** The route as OpenAPI writes it, such as {@code GET /orders/{id}}. */
+        public String operation() {
+            return method + " " + OpenApiDocument.path(this);
+        }
+    }
 
     private ServiceRoutes(Router router, Router operatorRouter, SignIn signIn, PayloadVisibility payloads) {
         this.router = router;
@@ -52,9 +62,9 @@ public final class ServiceRoutes {
     }
 
     /**
-     * Creates the routes that every service has: {@code /health/live}, {@code /health/ready} and {@code /metrics}. If the service has
-     * sign-in, the keys of the issuer are read in the background, and readiness reports a failure to do so as a warning. The caller closes
-     * them.
+     * Creates the routes that every service has: {@code /health/live}, {@code /health/ready}, {@code /metrics} and {@code /openapi.json}.
+     * If the service has sign-in, the keys of the issuer are read in the background, and readiness reports a failure to do so as a warning.
+     * The caller closes them.
      */
     public static ServiceRoutes open(Vertx vertx, ServiceContext context) {
         HttpConfig http = context.config().http();
@@ -63,9 +73,10 @@ public final class ServiceRoutes {
         Router operatorRouter = admin == null ? router : HttpApi.router(vertx, http.at(admin));
         ServiceRoutes routes = new ServiceRoutes(
                 router, operatorRouter, signIn(vertx, context), http.auth().payloads());
-        routes.addHealth(router, context.health());
+        routes.documents.addAll(List.of("runtime", context.config().name()));
+        routes.addOpen(router, context.health());
         if (admin != null) {
-            routes.addHealth(operatorRouter, context.health());
+            routes.addOpen(operatorRouter, context.health());
         }
         if (context.meters() instanceof PrometheusMeterRegistry prometheus) {
             Access access = admin == null ? Access.anyOf(Scope.OPERATOR_READ) : Access.open();
@@ -110,8 +121,16 @@ public final class ServiceRoutes {
     }
 
     /** All routes, including those that {@link #messagingAccess} protects. */
-    public List<ServedRoute> served() {
+    List<ServedRoute> served() {
         return List.copyOf(served);
+    }
+
+    /** The OpenAPI document of the routes. Call it after the last route was added. */
+    JsonObject document() {
+        if (document == null) {
+            document = OpenApiDocument.assemble(documents, served);
+        }
+        return document;
     }
 
     /** Stops reading the keys of the issuer. */
@@ -129,6 +148,7 @@ public final class ServiceRoutes {
 
     /** The access of the library's routes. They belong to {@link #operatorRouter}. */
     RouteAccess messagingAccess() {
+        documents.add("messaging");
         return new RouteAccess() {
             @Override
             public void protect(Route route, OperatorRight right) {
@@ -161,7 +181,8 @@ public final class ServiceRoutes {
         signIn.protect(route, access);
     }
 
-    private void addHealth(Router target, HealthChecks health) {
+    private void addOpen(Router target, HealthChecks health) {
+        add(target, HttpMethod.GET, "/openapi.json", Access.open(), ctx -> Responses.json(ctx, 200, document()));
         add(target, HttpMethod.GET, "/health/live", Access.open(), ctx -> {
             Liveness liveness = health.liveness();
             Responses.json(ctx, liveness.status() == Status.UP ? 200 : 503, liveness);

@@ -50,7 +50,7 @@ class PeersIT {
                         ctx.json(new JsonObject().put("caller", ctx.request().getHeader("Authorization"))));
         HttpServer server =
                 await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
-        ListeningServer.register(vertx, server);
+        ListeningServer.register(vertx, server, List.of());
         int port = server.actualPort();
         Env env = new Env(settings(port));
         peers = Peers.open(vertx, ServiceConfig.read(env, "order-service", 8080), PeersConfig.read(env));
