@@ -24,6 +24,7 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.vertx.ext.web.Router;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
@@ -178,6 +179,20 @@ class ArchitectureTest {
     static final ArchRule THE_RUNTIME_DEPENDS_ON_MESSAGING_ONLY = dependsOnlyOn(
                     "dev.lockstep.runtime..", "dev.lockstep.runtime..", "dev.lockstep.messaging..")
             .because("it runs any service");
+
+    @ArchTest
+    static final ArchRule SIGN_IN_DEPENDS_ON_MESSAGING_ONLY = dependsOnlyOn(
+                    "dev.lockstep.runtime.auth..", "dev.lockstep.runtime.auth..", "dev.lockstep.messaging..")
+            .because("what decides who may call must be understandable without the rest of the runtime");
+
+    @ArchTest
+    static final ArchRule SERVICES_ADD_NO_ROUTE_WITHOUT_ACCESS = noClasses()
+            .that()
+            .resideInAnyPackage(SERVICE_PACKAGES)
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(Router.class)
+            .because("ServiceRoutes adds a route together with the access that it requires");
 
     @ArchTest
     static final ArchRule THE_LAUNCHER_DEPENDS_ON_RUNTIME_MESSAGING_AND_RELAY_ONLY = dependsOnlyOn(

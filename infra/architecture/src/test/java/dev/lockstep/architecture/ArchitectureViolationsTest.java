@@ -20,6 +20,7 @@ import dev.lockstep.messaging.violations.MessagingUsingVertxConsumer;
 import dev.lockstep.order.violations.RelayingApp;
 import dev.lockstep.order.violations.ServiceUsingAnotherService;
 import dev.lockstep.order.violations.ServiceUsingEmbeddedServer;
+import dev.lockstep.order.violations.ShellAddingRoute;
 import dev.lockstep.order.violations.ShellExecutingJdbc;
 import dev.lockstep.order.violations.ShellExecutingSql;
 import dev.lockstep.order.violations.ShellMappingJson;
@@ -38,6 +39,7 @@ import dev.lockstep.order.violations.domain.DomainUsingClock;
 import dev.lockstep.order.violations.domain.DomainUsingRandom;
 import dev.lockstep.order.violations.domain.DomainUsingVertx;
 import dev.lockstep.relay.violations.RelayUsingMessaging;
+import dev.lockstep.runtime.auth.violations.SignInUsingSettings;
 import dev.lockstep.runtime.violations.RuntimeUsingContracts;
 import dev.lockstep.violations.ClassInUnmarkedPackage;
 import java.lang.reflect.Field;
@@ -74,6 +76,8 @@ class ArchitectureViolationsTest {
                 arguments("THE_RELAY_DEPENDS_ON_NO_OTHER_MODULE", RelayUsingMessaging.class),
                 arguments("CONTRACTS_DEPEND_ON_THE_JDK_ONLY", ContractUsingMessaging.class),
                 arguments("THE_RUNTIME_DEPENDS_ON_MESSAGING_ONLY", RuntimeUsingContracts.class),
+                arguments("SIGN_IN_DEPENDS_ON_MESSAGING_ONLY", SignInUsingSettings.class),
+                arguments("SERVICES_ADD_NO_ROUTE_WITHOUT_ACCESS", ShellAddingRoute.class),
                 arguments("THE_LAUNCHER_DEPENDS_ON_RUNTIME_MESSAGING_AND_RELAY_ONLY", LauncherUsingContracts.class),
                 arguments("FAULTS_ARE_INJECTED_FROM_OUTSIDE", FaultCaseUsingService.class),
                 arguments("THE_AUDIT_DEPENDS_ON_NO_OTHER_MODULE", AuditUsingContracts.class),

@@ -71,6 +71,11 @@ record LocalConfig(
                         data, startFresh, chosen, postgresPort, kafkaPort, httpPorts, serviceEnvironment(environment)));
     }
 
+    /** The issuer of the tokens that the services accept. Empty if every request is permitted. */
+    String issuer() {
+        return environment.getOrDefault("AUTH_ISSUER", "").strip();
+    }
+
     private static Set<Service> services(Env env, String list) {
         Set<Service> services = EnumSet.noneOf(Service.class);
         for (String id : list.split(",", -1)) {

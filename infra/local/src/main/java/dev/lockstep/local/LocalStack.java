@@ -304,7 +304,7 @@ final class LocalStack implements AutoCloseable {
 
     // Existing data is left unchanged, so this can be retried.
     private boolean hasDemoData(Service service, Http http, URI uri) {
-        if (isStopping()) {
+        if (isStopping() || !config.issuer().isEmpty()) {
             return true;
         }
         progress.waitingFor(service.id(), "its demo data");

@@ -29,7 +29,8 @@ final class StartupBanner {
                                         .map(Service::database)
                                         .collect(Collectors.joining(", "))));
         console.part("kafka", stack.kafka().bootstrapServers());
-        console.part("demo data", DemoData.DESCRIPTION);
+        console.part("demo data", config.issuer().isEmpty() ? DemoData.DESCRIPTION : "none: it needs a token");
+        console.part("sign-in", signIn(config));
         console.part("log", config.data().resolve("logs/lockstep.log").toString());
         Arrays.stream(Service.values())
                 .filter(service -> !config.services().contains(service))
@@ -47,6 +48,12 @@ final class StartupBanner {
         console.line("  curl -X POST " + order + "/orders -H \"Content-Type: application/json\" -d '"
                 + "{\"userId\":\"u123\",\"items\":[{\"productId\":\"p1\",\"qty\":2}]}'");
         console.line("  curl \"" + order + "/orders?userId=u123&limit=1\"");
+    }
+
+    private static String signIn(LocalConfig config) {
+        return config.issuer().isEmpty()
+                ? "none: every program on this machine may call the services"
+                : "access tokens of " + config.issuer();
     }
 
     private static void showMissing(Console console, LocalStack stack, Service service) {

@@ -66,7 +66,9 @@ class LocalAppIT {
 
         for (Path folder : List.of(old, data.resolve("new"))) {
             try (LockstepProcess lockstep = LockstepProcess.start(folder, Map.of(), "--only", "inventory")) {
-                assertThat(lockstep.output()).contains("Ctrl-C stops everything.");
+                assertThat(lockstep.output())
+                        .contains("  sign-in    none: every program on this machine may call the services")
+                        .contains("Ctrl-C stops everything.");
                 assertThat(openToOthers(folder)).isEmpty();
             }
             AuditCommand.run(folder);
