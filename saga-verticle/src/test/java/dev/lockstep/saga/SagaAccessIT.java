@@ -33,6 +33,7 @@ class SagaAccessIT {
 
         assertThat(document.operations()).isEqualTo(service.operations()).hasSizeGreaterThan(20);
         assertThat(document.json().getString("openapi")).isEqualTo("3.1.0");
+        document.validate();
     }
 
     @Test

@@ -1,7 +1,11 @@
 package dev.lockstep.testing;
 
+import static dev.lockstep.testing.Futures.await;
+
+import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.openapi.contract.OpenAPIContract;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -62,6 +66,19 @@ public final class ApiDocument {
 
     public JsonObject json() {
         return document;
+    }
+
+    /** Fails with the first rule of the OpenAPI 3.1 specification that the document breaks. */
+    public void validate() {
+        // The validator refuses media types that it cannot parse. Which one a response has is of no importance here.
+        JsonObject known =
+                new JsonObject(document.encode().replace("\"application/problem+json\"", "\"application/json\""));
+        Vertx vertx = Vertx.vertx();
+        try {
+            await(OpenAPIContract.from(vertx, known));
+        } finally {
+            await(vertx.close());
+        }
     }
 
     /** The operations, such as {@code GET /orders/{id}}. */
