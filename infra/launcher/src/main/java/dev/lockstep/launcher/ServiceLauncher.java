@@ -92,6 +92,7 @@ public final class ServiceLauncher {
                 .addKeyValue("service", config.service())
                 .addKeyValue("host", config.http().host())
                 .addKeyValue("port", running.httpPort())
+                .addKeyValue("adminPort", running.adminPort())
                 .addKeyValue(
                         "tookMs", Duration.ofNanos(System.nanoTime() - begun).toMillis())
                 .log("started");
