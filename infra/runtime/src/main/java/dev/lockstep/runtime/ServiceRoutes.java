@@ -97,8 +97,7 @@ public final class ServiceRoutes {
             return SignIn.none(proxies, context.meters());
         }
         SignIn signIn = SignIn.with(vertx, auth.issuer(), proxies, context.meters());
-        // Requests without sign-in, such as health checks, are answered, so a missing issuer makes the service not
-        // unready.
+        // A warning, not a failure: routes without sign-in work, and to remove the instance would not help the others.
         context.health().register("sign-in", Optional::empty);
         context.health().warn("sign-in", signIn::warning);
         return signIn;
