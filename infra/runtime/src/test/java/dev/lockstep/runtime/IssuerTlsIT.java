@@ -13,8 +13,10 @@ import java.security.cert.CertificateEncodingException;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import no.nav.security.mock.oauth2.MockOAuth2Server;
 import no.nav.security.mock.oauth2.OAuth2Config;
+import no.nav.security.mock.oauth2.http.Ssl;
 import no.nav.security.mock.oauth2.http.SslKeystore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -35,7 +37,7 @@ class IssuerTlsIT {
             OAuth2Config.Companion.fromJson("{\"httpServer\":{\"type\":\"NettyWrapper\",\"ssl\":{}}}"));
 
     @TempDir
-    private Path folder;
+    Path folder;
 
     @BeforeEach
     void start() {
@@ -49,11 +51,8 @@ class IssuerTlsIT {
 
     @Test
     void its_keys_are_read_if_its_authority_is_configured() throws Exception {
-        Path authority = pem(provider.getConfig()
-                .getHttpServer()
-                .sslConfig()
-                .getSslKeystore()
-                .getKeyStore());
+        Ssl tls = Objects.requireNonNull(provider.getConfig().getHttpServer().sslConfig());
+        Path authority = pem(tls.getSslKeystore().getKeyStore());
 
         try (ProtectedServer server = new ProtectedServer(settings(authority))) {
             await().until(() -> server.getWith(token(), "/orders").statusCode() == 200);
