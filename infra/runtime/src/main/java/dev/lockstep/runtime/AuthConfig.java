@@ -8,6 +8,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,9 @@ public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen, PayloadV
                         !exposed,
                         ISSUER + " is required, because other machines can reach the service: set it and " + AUDIENCE
                                 + ", or set AUTH=none to permit every request, or listen on 127.0.0.1");
+                if (!exposed) {
+                    checkUnused(env);
+                }
                 yield OPEN;
             }
         };
@@ -53,6 +57,16 @@ public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen, PayloadV
                 env.oneOf("PAYLOADS", !exposed && auth.issuer() == null ? "full" : "masked", "full", "masked", "none");
         return new AuthConfig(
                 auth.issuer(), auth.declaredOpen(), PayloadVisibility.valueOf(payloads.toUpperCase(Locale.ROOT)));
+    }
+
+    // Sign-in was intended, but the name of the issuer is missing or misspelt. The service would be open without notice.
+    private static void checkUnused(Env env) {
+        for (String setting : List.of(AUDIENCE, JWKS_URI, CA_FILE, LEEWAY)) {
+            env.check(
+                    env.string(setting, "").isEmpty(),
+                    setting + " has no effect without " + ISSUER + ", and every request would be permitted: set "
+                            + ISSUER + ", or AUTH=none, or remove " + setting);
+        }
     }
 
     private static Issuer issuer(Env env) {

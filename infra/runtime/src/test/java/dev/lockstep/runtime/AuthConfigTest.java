@@ -116,6 +116,21 @@ class AuthConfigTest {
                         "AUTH_JWKS_URI must be a URL, but was \"::\"");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "AUTH_AUDIENCE, lockstep",
+        "AUTH_JWKS_URI, https://keys.example/jwks",
+        "AUTH_CA_FILE, ca.pem",
+        "AUTH_LEEWAY, PT5S"
+    })
+    void a_service_is_not_open_by_mistake_if_only_the_issuer_is_missing(String setting, String value) {
+        assertThat(problems(Map.of(setting, value)))
+                .containsExactly(setting + " has no effect without AUTH_ISSUER, and every request would be permitted:"
+                        + " set AUTH_ISSUER, or AUTH=none, or remove " + setting);
+        assertThat(read(Map.of(setting, value, "AUTH", "none")).auth().declaredOpen())
+                .isTrue();
+    }
+
     @Test
     void oidc_without_an_issuer_is_reported() {
         assertThat(problems(Map.of("AUTH", "oidc")))
