@@ -63,13 +63,18 @@ final class BearerTokens implements Authenticator {
         return Problem.unavailable(reason + "; retry later", RETRY_AFTER);
     }
 
+    /** Whether the value of a header Authorization is a bearer token. */
+    static boolean hasScheme(String authorization) {
+        return authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
+    }
+
     private static String token(List<String> headers) {
         if (headers.isEmpty()) {
             throw new RefusedTokenException(
                     Reason.MISSING, "Sign-in is required: send an access token as \"Authorization: Bearer ...\"");
         }
         String header = headers.getFirst();
-        if (headers.size() > 1 || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+        if (headers.size() > 1 || !hasScheme(header)) {
             throw new RefusedTokenException(
                     Reason.MALFORMED, "There must be one Authorization header, with the scheme Bearer");
         }

@@ -4,7 +4,10 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import org.jspecify.annotations.Nullable;
 
-/** The credentials of a request, to be forwarded to a service that is asked for the same caller. Never printed. */
+/**
+ * The access token of a request, to be forwarded to a service that is asked for the same caller. Never printed. Credentials of other schemes
+ * are not forwarded: they are for a proxy in front of this service, and may be a password.
+ */
 public final class Credentials {
     /** Without credentials, for work that no caller has requested. */
     public static final Credentials NONE = new Credentials(null);
@@ -16,7 +19,11 @@ public final class Credentials {
     }
 
     public static Credentials of(HttpServerRequest request) {
-        return new Credentials(request.getHeader(HttpHeaders.AUTHORIZATION));
+        return ofHeader(request.getHeader(HttpHeaders.AUTHORIZATION));
+    }
+
+    static Credentials ofHeader(@Nullable String authorization) {
+        return authorization != null && BearerTokens.hasScheme(authorization) ? new Credentials(authorization) : NONE;
     }
 
     /** The value of the header Authorization, or null if there is none. */
