@@ -16,6 +16,9 @@ public record Access(boolean signIn, Set<Scope> anyOf) {
 
     public Access {
         anyOf = Set.copyOf(anyOf);
+        if (!signIn && !anyOf.isEmpty()) {
+            throw new IllegalArgumentException("scopes require sign-in");
+        }
     }
 
     /** Every caller, without sign-in. */
