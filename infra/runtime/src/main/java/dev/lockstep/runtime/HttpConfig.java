@@ -2,6 +2,7 @@ package dev.lockstep.runtime;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,9 +43,10 @@ public record HttpConfig(
         return !isLoopback(host, false);
     }
 
+    // All addresses of a name: the server resolves it again, and may listen on another one than the first.
     static boolean isLoopback(String host, boolean ifUnknown) {
         try {
-            return InetAddress.getByName(host).isLoopbackAddress();
+            return Arrays.stream(InetAddress.getAllByName(host)).allMatch(InetAddress::isLoopbackAddress);
         } catch (UnknownHostException e) {
             return ifUnknown;
         }

@@ -35,9 +35,15 @@ class AuthConfigTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"HTTP_HOST, 0.0.0.0", "HTTP_HOST, ::", "HTTP_HOST, 192.0.2.1", "HTTP_HOST, unknown.invalid"})
-    void a_service_that_others_can_reach_needs_an_issuer(String setting, String host) {
-        assertThat(problems(Map.of(setting, host)))
+    @ValueSource(strings = {"localhost", "127.0.0.2", "[::1]", "::ffff:127.0.0.1"})
+    void every_name_of_loopback_counts(String host) {
+        assertThat(read(Map.of("HTTP_HOST", host)).auth()).isEqualTo(AuthConfig.OPEN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0", "::", "[::]", "0", "::ffff:0.0.0.0", "192.0.2.1", "unknown.invalid"})
+    void a_service_that_others_can_reach_needs_an_issuer(String host) {
+        assertThat(problems(Map.of("HTTP_HOST", host)))
                 .containsExactly("AUTH_ISSUER is required, because other machines can reach the service: set it and"
                         + " AUTH_AUDIENCE, or set AUTH=none to permit every request, or listen on 127.0.0.1");
     }
