@@ -76,6 +76,11 @@ record LocalConfig(
         return environment.getOrDefault("AUTH_ISSUER", "").strip();
     }
 
+    /** Whether the settings state that every request is permitted, even from other machines. */
+    boolean isDeclaredOpen() {
+        return environment.getOrDefault("AUTH", "").strip().equalsIgnoreCase("none");
+    }
+
     private static Set<Service> services(Env env, String list) {
         Set<Service> services = EnumSet.noneOf(Service.class);
         for (String id : list.split(",", -1)) {

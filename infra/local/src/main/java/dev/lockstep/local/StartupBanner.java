@@ -51,9 +51,13 @@ final class StartupBanner {
     }
 
     private static String signIn(LocalConfig config) {
-        return config.issuer().isEmpty()
-                ? "none: every program on this machine may call the services"
-                : "access tokens of " + config.issuer();
+        if (!config.issuer().isEmpty()) {
+            return "access tokens of " + config.issuer();
+        }
+        // Without AUTH=none, services that other machines can reach would not have started.
+        return config.isDeclaredOpen()
+                ? "none (AUTH=none): everyone who can reach the services may call them"
+                : "none: every program on this machine may call the services";
     }
 
     private static void showMissing(Console console, LocalStack stack, Service service) {
