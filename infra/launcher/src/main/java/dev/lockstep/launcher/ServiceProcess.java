@@ -106,8 +106,7 @@ final class ServiceProcess {
         MessagingConfig.Topics configured = MessagingConfig.Topics.read(env);
         LogConfig.read(env);
         return env.build(
-                service,
-                () -> new TopicProvisioner(vertx(), service, kafka, configured.withCreate(true), topics));
+                service, () -> new TopicProvisioner(vertx(), service, kafka, configured.withCreate(true), topics));
     }
 
     private static Vertx vertx() {

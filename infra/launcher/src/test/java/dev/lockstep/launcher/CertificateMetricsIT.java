@@ -38,8 +38,8 @@ class CertificateMetricsIT {
 
         // Then
         assertThat(meters.getMeters()).hasSize(2);
-        assertThat(remaining("keystore", "CN=order-service")).isCloseTo(MONTH.toSeconds(), within(600.0));
-        assertThat(remaining("truststore", "CN=ca")).isCloseTo(YEAR.toSeconds(), within(600.0));
+        assertThat(remaining("keystore", "CN=order-service")).isCloseTo((double) MONTH.toSeconds(), within(600.0));
+        assertThat(remaining("truststore", "CN=ca")).isCloseTo((double) YEAR.toSeconds(), within(600.0));
         assertThat(meters.scrape())
                 .containsPattern("lockstep_certificate_expiry_timestamp_seconds\\{serial=.*,store=.*,subject=.*}");
     }

@@ -59,7 +59,8 @@ public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen, PayloadV
                 auth.issuer(), auth.declaredOpen(), PayloadVisibility.valueOf(payloads.toUpperCase(Locale.ROOT)));
     }
 
-    // Sign-in was intended, but the name of the issuer is missing or misspelt. The service would be open without notice.
+    // Sign-in was intended, but the name of the issuer is missing or misspelt. The service would be open without
+    // notice.
     private static void checkUnused(Env env) {
         for (String setting : List.of(AUDIENCE, JWKS_URI, CA_FILE, LEEWAY)) {
             env.check(

@@ -33,9 +33,9 @@ class EventLoopMonitorTest {
     }
 
     @AfterEach
-    void shutDown() {
+    void shutDownLoops() {
         released.countDown();
-        List.of(blocked, idle).forEach(loop -> loop.shutdownGracefully(0, 0, TimeUnit.SECONDS));
+        List.of(blocked, idle).forEach(EventLoopMonitorTest::shutDown);
     }
 
     @Test
@@ -47,14 +47,11 @@ class EventLoopMonitorTest {
 
     @Test
     void a_loop_that_was_blocked_records_its_delay_once_it_is_released() {
-        // Given
         blocked.execute(this::block);
         await().atMost(LIMIT).untilAsserted(() -> assertThat(blockedSeconds()).isGreaterThan(LATE_SECONDS));
 
-        // When
         released.countDown();
 
-        // Then
         await().atMost(LIMIT).untilAsserted(() -> assertThat(blockedSeconds()).isLessThan(LATE_SECONDS));
         assertThat(meters.get("lockstep.event.loop.lag").timer().max(TimeUnit.SECONDS))
                 .isGreaterThan(LATE_SECONDS);
@@ -62,15 +59,16 @@ class EventLoopMonitorTest {
 
     @Test
     void a_loop_that_has_shut_down_is_not_reported() {
-        // Given
         blocked.execute(this::block);
         await().atMost(LIMIT).untilAsserted(() -> assertThat(blockedSeconds()).isGreaterThan(LATE_SECONDS));
 
-        // When
-        blocked.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+        shutDown(blocked);
 
-        // Then
         await().atMost(LIMIT).untilAsserted(() -> assertThat(blockedSeconds()).isLessThan(LATE_SECONDS));
+    }
+
+    private static void shutDown(EventExecutor loop) {
+        var _ = loop.shutdownGracefully(0, 0, TimeUnit.SECONDS);
     }
 
     private double blockedSeconds() {

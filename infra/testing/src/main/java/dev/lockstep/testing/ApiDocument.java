@@ -76,8 +76,8 @@ public final class ApiDocument {
         JsonObject known =
                 new JsonObject(document.encode().replace("\"application/problem+json\"", "\"application/json\""));
         // The JVM of the tests disables this, and the validator reads the schemas of the specification from its jar.
-        Vertx vertx = Vertx.vertx(new VertxOptions()
-                .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(true)));
+        Vertx vertx = Vertx.vertx(
+                new VertxOptions().setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(true)));
         try {
             await(OpenAPIContract.from(vertx, known));
         } finally {
