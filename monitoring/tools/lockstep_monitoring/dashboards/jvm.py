@@ -57,7 +57,7 @@ def dashboard() -> Dashboard:
         .with_panel(
             graph(
                 "Heap after a collection",
-                {INSTANCE: highest("jvm_memory_usage_after_gc_percent", BY_INSTANCE, f'{SERVICE}, pool="long-lived"')},
+                {INSTANCE: highest("jvm_memory_usage_after_gc", BY_INSTANCE, f'{SERVICE}, pool="long-lived"')},
                 "percentunit",
                 "Share of the heap that a collection could not free. JvmHeapFull fires from 90 % on.",
             )
@@ -66,7 +66,7 @@ def dashboard() -> Dashboard:
             graph(
                 "Garbage collection",
                 {
-                    f"{INSTANCE} share of CPU": highest("jvm_gc_overhead_percent", BY_INSTANCE, SERVICE),
+                    f"{INSTANCE} share of CPU": highest("jvm_gc_overhead", BY_INSTANCE, SERVICE),
                     f"{INSTANCE} paused": per_second("jvm_gc_pause_seconds_sum", BY_INSTANCE, SERVICE),
                 },
                 "percentunit",
