@@ -57,7 +57,7 @@ final class RelayEngine implements AutoCloseable {
     private final ThreadGroup threads = new ThreadGroup(THREADS);
     private final RelayConfig config;
     private final ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer;
-    private final Consumer<String> startStepListener;
+    private final Consumer<String> stepListener;
     private final EngineSocketFactory.Group sockets;
     private final Thread thread;
     private final DebeziumEngine<RecordChangeEvent<SourceRecord>> engine;
@@ -66,14 +66,14 @@ final class RelayEngine implements AutoCloseable {
     private volatile @Nullable Long stoppedAt;
     private @Nullable Thread stopping;
 
-    /** @param startStepListener is called on the engine's threads for each step that the engine completes during its start */
+    /** @param stepListener is called on the engine's threads for each step of its start and of its end that it completes */
     RelayEngine(
             RelayConfig config,
             ChangeConsumer<RecordChangeEvent<SourceRecord>> consumer,
-            Consumer<String> startStepListener) {
+            Consumer<String> stepListener) {
         this.config = config;
         this.consumer = consumer;
-        this.startStepListener = startStepListener;
+        this.stepListener = stepListener;
         String name = config.slotName() + "-" + RUNS.incrementAndGet();
         sockets = EngineSocketFactory.register(name);
         // Threads inherit the thread group of their creator. Creating the engine on this thread puts all of its threads
@@ -82,7 +82,7 @@ final class RelayEngine implements AutoCloseable {
                 new FutureTask<>(() -> DebeziumEngine.create(ChangeEventFormat.of(Connect.class))
                         .using(settings(config, name))
                         .using((success, message, error) -> failure.set(error))
-                        .using(new StartupCallback())
+                        .using(new StepCallback())
                         .notifying(this::deliver)
                         .build());
         thread = new Thread(
@@ -235,25 +235,30 @@ final class RelayEngine implements AutoCloseable {
         consumer.handleBatch(batch, committer);
     }
 
-    /** Receives Debezium's callbacks about the progress of the start. */
-    private final class StartupCallback implements ConnectorCallback {
+    /** Receives Debezium's callbacks about the progress of the start and of the end. */
+    private final class StepCallback implements ConnectorCallback {
         @Override
         public void connectorStarted() {
-            startStepListener.accept("connector started");
+            stepListener.accept("connector started");
         }
 
         @Override
         public void taskStarted() {
-            startStepListener.accept("task started");
+            stepListener.accept("task started");
         }
 
         @Override
         public void pollingStarted() {
-            startStepListener.accept("polling started");
+            stepListener.accept("polling started");
             // From here on the engine would accept a close, but the poll that is submitted next would never end.
             if (closed) {
                 throw new RelayException("the engine was closed while it started", null);
             }
+        }
+
+        @Override
+        public void taskStopped() {
+            stepListener.accept("task stopped");
         }
     }
 

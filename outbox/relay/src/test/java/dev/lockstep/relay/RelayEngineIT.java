@@ -73,20 +73,24 @@ class RelayEngineIT {
         // The engine is about to poll, and Debezium already considers it running.
         outbox.relay().close();
         CountDownLatch polling = new CountDownLatch(1);
+        CountDownLatch stopping = new CountDownLatch(1);
         Semaphore resume = new Semaphore(0);
         RelayEngine engine = new RelayEngine(outbox.config(), (batch, committer) -> {}, step -> {
             if (step.equals("polling started")) {
                 polling.countDown();
+                resume.acquireUninterruptibly();
+            } else if (step.equals("task stopped")) {
+                stopping.countDown();
                 resume.acquireUninterruptibly();
             }
         });
         Thread running = start(engine);
         assertThat(polling.await(60, TimeUnit.SECONDS)).isTrue();
 
-        // Stopping the tasks of the engine takes some time.
+        // The engine continues to its poll while it is still stopping its tasks.
         Thread closing = Thread.ofPlatform().start(engine::close);
-        OutboxFixture.await().until(() -> isInEngine("stopSourceTasks"));
-        resume.release();
+        assertThat(stopping.await(60, TimeUnit.SECONDS)).isTrue();
+        resume.release(2);
 
         assertThat(running.join(Duration.ofSeconds(10))).isTrue();
         assertThat(closing.join(Duration.ofSeconds(10))).isTrue();
@@ -159,12 +163,6 @@ class RelayEngineIT {
                             .sum())
                     .isZero();
         }
-    }
-
-    private static boolean isInEngine(String method) {
-        return Thread.getAllStackTraces().values().stream()
-                .flatMap(Arrays::stream)
-                .anyMatch(frame -> frame.getMethodName().equals(method));
     }
 
     // The driver's timer thread is excluded: all connections of the process share it.
