@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -37,6 +38,38 @@ public final class LocalKafka implements AutoCloseable {
     private static final AtomicInteger STARTING = new AtomicInteger();
     private static final AtomicBoolean FAILED = new AtomicBoolean();
     private static final AtomicBoolean ABANDONED = new AtomicBoolean();
+
+    /** The settings that do not depend on the addresses and the folder of the node. */
+    private static final Map<String, String> COMMON = Map.ofEntries(
+            Map.entry("auto.create.topics.enable", "false"),
+            Map.entry("num.partitions", "6"),
+            // Replication settings for a single node.
+            Map.entry("default.replication.factor", "1"),
+            Map.entry("min.insync.replicas", "1"),
+            Map.entry("offsets.topic.replication.factor", "1"),
+            Map.entry("offsets.topic.num.partitions", "4"),
+            Map.entry("transaction.state.log.replication.factor", "1"),
+            Map.entry("transaction.state.log.min.isr", "1"),
+            Map.entry("transaction.state.log.num.partitions", "4"),
+            Map.entry("share.coordinator.state.topic.replication.factor", "1"),
+            Map.entry("share.coordinator.state.topic.min.isr", "1"),
+            Map.entry("share.coordinator.state.topic.num.partitions", "1"),
+            // A node that was killed stays registered until its session ends, and cannot restart before that. The
+            // timeout is not shorter, because on a busy machine the heartbeats of a healthy node can be late.
+            Map.entry("broker.heartbeat.interval.ms", "1000"),
+            Map.entry("broker.session.timeout.ms", "6000"),
+            // A new consumer group has no other members to wait for.
+            Map.entry("group.initial.rebalance.delay.ms", "0"),
+            // Thread counts for two cores.
+            Map.entry("num.network.threads", "2"),
+            Map.entry("num.io.threads", "4"),
+            Map.entry("background.threads", "2"),
+            Map.entry("num.recovery.threads.per.data.dir", "2"),
+            Map.entry("log.cleaner.dedupe.buffer.size", "8388608"),
+            Map.entry("log.index.size.max.bytes", "1048576"),
+            Map.entry("log.segment.bytes", "134217728"),
+            // A load test that runs for hours must not fill the disk.
+            Map.entry("log.retention.bytes", "1073741824"));
 
     private static final Map<String, String> DISPOSABLE = Map.of(
             "offsets.topic.num.partitions",
@@ -98,6 +131,13 @@ public final class LocalKafka implements AutoCloseable {
     /** Starts a node on any free port whose data is deleted when this JVM ends. {@link #abandon} it instead of closing it. */
     public static LocalKafka startDisposable(Path folder) {
         return start(folder, 0, List.of(), DISPOSABLE);
+    }
+
+    /** The settings of {@link #startDisposable} that do not depend on addresses and folders. */
+    static Map<String, String> disposableSettings() {
+        Map<String, String> settings = new HashMap<>(COMMON);
+        settings.putAll(DISPOSABLE);
+        return settings;
     }
 
     /** Starts the node with broker settings that override those of this class. */
@@ -218,7 +258,8 @@ public final class LocalKafka implements AutoCloseable {
     private static Map<String, String> settings(Path folder, int port, int controllerPort, List<Listener> more) {
         List<Listener> clients = new ArrayList<>(List.of(new Listener("CLIENT", port, port)));
         clients.addAll(more);
-        return Map.ofEntries(
+        Map<String, String> settings = new HashMap<>(COMMON);
+        settings.putAll(Map.ofEntries(
                 Map.entry("process.roles", "broker,controller"),
                 Map.entry("node.id", String.valueOf(NODE)),
                 Map.entry(
@@ -234,36 +275,8 @@ public final class LocalKafka implements AutoCloseable {
                 Map.entry("controller.listener.names", CONTROLLER),
                 // Static voters are not stored in the data, so the controller can use another port at every start.
                 Map.entry("controller.quorum.voters", NODE + "@" + HOST + ":" + controllerPort),
-                Map.entry("log.dirs", folder.toString()),
-                Map.entry("auto.create.topics.enable", "false"),
-                Map.entry("num.partitions", "6"),
-                // Replication settings for a single node.
-                Map.entry("default.replication.factor", "1"),
-                Map.entry("min.insync.replicas", "1"),
-                Map.entry("offsets.topic.replication.factor", "1"),
-                Map.entry("offsets.topic.num.partitions", "4"),
-                Map.entry("transaction.state.log.replication.factor", "1"),
-                Map.entry("transaction.state.log.min.isr", "1"),
-                Map.entry("transaction.state.log.num.partitions", "4"),
-                Map.entry("share.coordinator.state.topic.replication.factor", "1"),
-                Map.entry("share.coordinator.state.topic.min.isr", "1"),
-                Map.entry("share.coordinator.state.topic.num.partitions", "1"),
-                // A node that was killed stays registered until its session ends, and cannot restart before that. The
-                // timeout is not shorter, because on a busy machine the heartbeats of a healthy node can be late.
-                Map.entry("broker.heartbeat.interval.ms", "1000"),
-                Map.entry("broker.session.timeout.ms", "6000"),
-                // A new consumer group has no other members to wait for.
-                Map.entry("group.initial.rebalance.delay.ms", "0"),
-                // Thread counts for two cores.
-                Map.entry("num.network.threads", "2"),
-                Map.entry("num.io.threads", "4"),
-                Map.entry("background.threads", "2"),
-                Map.entry("num.recovery.threads.per.data.dir", "2"),
-                Map.entry("log.cleaner.dedupe.buffer.size", "8388608"),
-                Map.entry("log.index.size.max.bytes", "1048576"),
-                Map.entry("log.segment.bytes", "134217728"),
-                // A load test that runs for hours must not fill the disk.
-                Map.entry("log.retention.bytes", "1073741824"));
+                Map.entry("log.dirs", folder.toString())));
+        return settings;
     }
 
     private static String addresses(List<Listener> listeners, ToIntFunction<Listener> port) {

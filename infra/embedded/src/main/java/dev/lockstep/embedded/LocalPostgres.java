@@ -277,19 +277,10 @@ public final class LocalPostgres implements AutoCloseable {
             Files.copy(secret, password, StandardCopyOption.REPLACE_EXISTING);
             privilegeDrop.transferOwnership(data);
             privilegeDrop.transferOwnership(password);
-            Command.Result result = Command.run(
-                    program(
-                            "initdb",
-                            "--pgdata=" + data,
-                            "--username=" + PostgresRoles.SUPERUSER,
-                            "--pwfile=" + password,
-                            "--auth=scram-sha-256",
-                            "--encoding=UTF8",
-                            disposable ? "--no-sync" : "--sync-method=fsync",
-                            "--no-locale",
-                            "--locale-provider=builtin",
-                            "--builtin-locale=C.UTF-8"),
-                    INIT_LIMIT);
+            List<String> arguments = new ArrayList<>(PostgresSettings.initArguments(disposable));
+            arguments.addAll(
+                    List.of("--pgdata=" + data, "--username=" + PostgresRoles.SUPERUSER, "--pwfile=" + password));
+            Command.Result result = Command.run(program("initdb", arguments.toArray(String[]::new)), INIT_LIMIT);
             if (!result.succeeded()) {
                 // PG_VERSION is one of the first files that initdb writes. Without this cleanup the next start would
                 // treat the incomplete folder as initialised.

@@ -1,8 +1,10 @@
 package dev.lockstep.embedded;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
-/** The complete contents of {@code postgresql.conf} and {@code pg_hba.conf}, rewritten at every start. */
+/** The arguments of {@code initdb}, and the complete contents of {@code postgresql.conf} and {@code pg_hba.conf}, rewritten at every start. */
 final class PostgresSettings {
     private PostgresSettings() {}
 
@@ -14,43 +16,66 @@ final class PostgresSettings {
         return List.of("host all all 127.0.0.1/32 scram-sha-256");
     }
 
-    /** @param disposable whether the data is deleted with the server, so that nothing has to reach the disk */
-    static List<String> serverSettings(String host, int port, boolean disposable) {
+    /** Arguments of {@code initdb}. */
+    static List<String> initArguments(boolean disposable) {
         return List.of(
-                "listen_addresses = '" + host + "'",
-                "port = " + port,
-                // No Unix socket: its path is limited to 107 characters, and no client uses it.
-                "unix_socket_directories = ''",
-                "max_connections = 200",
-                "shared_buffers = 256MB",
-                "jit = off",
-                // As for an SSD. With the default, the planner ignores indexes while a table is small.
-                "random_page_cost = 1.1",
-                "timezone = 'UTC'",
-                "datestyle = 'iso, mdy'",
-                "lc_messages = 'C'",
-                "password_encryption = scram-sha-256",
-                // A client computes this many hashes for each connection, which is slow in a JVM that has just started.
-                // Only passwords that can be guessed need many; those of this server are random or public.
-                "scram_iterations = 1",
-                // Acknowledged commits must be durable: Lockstep's guarantees depend on these three settings.
-                "fsync = " + (disposable ? "off" : "on"),
-                "full_page_writes = " + (disposable ? "off" : "on"),
-                "synchronous_commit = on",
-                "wal_level = logical",
-                "max_wal_size = 2GB",
-                "max_replication_slots = 32",
-                "max_wal_senders = 32",
-                // A slot without a reader must not fill the disk. Postgres then invalidates it, and the relay replaces
-                // it.
-                "max_slot_wal_keep_size = 8GB",
-                "log_min_messages = warning",
-                "log_timezone = 'UTC'",
-                "log_line_prefix = '%m [%p] %d '",
-                // A JVM that was killed does not close its connections. Keepalive detects this soon and releases the
-                // locks of its sessions.
-                "tcp_keepalives_idle = 10",
-                "tcp_keepalives_interval = 5",
-                "tcp_keepalives_count = 3");
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                disposable ? "--no-sync" : "--sync-method=fsync",
+                "--no-locale",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8");
+    }
+
+    static List<String> serverSettings(String host, int port, boolean disposable) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("listen_addresses", host);
+        settings.put("port", String.valueOf(port));
+        // No Unix socket: its path is limited to 107 characters, and no client uses it.
+        settings.put("unix_socket_directories", "");
+        settings.putAll(common(disposable));
+        return settings.entrySet().stream()
+                .map(setting -> "%s = '%s'".formatted(setting.getKey(), setting.getValue()))
+                .toList();
+    }
+
+    /**
+     * The settings that do not depend on the address of the server.
+     *
+     * @param disposable whether the data is deleted with the server, so that nothing has to reach the disk
+     */
+    static Map<String, String> common(boolean disposable) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("max_connections", "200");
+        settings.put("shared_buffers", "256MB");
+        settings.put("jit", "off");
+        // As for an SSD. With the default, the planner ignores indexes while a table is small.
+        settings.put("random_page_cost", "1.1");
+        settings.put("timezone", "UTC");
+        settings.put("datestyle", "iso, mdy");
+        settings.put("lc_messages", "C");
+        settings.put("password_encryption", "scram-sha-256");
+        // A client computes this many hashes for each connection, which is slow in a JVM that has just started. Only
+        // passwords that can be guessed need many; those of this server are random or public.
+        settings.put("scram_iterations", "1");
+        // Acknowledged commits must be durable: Lockstep's guarantees depend on these three settings.
+        settings.put("fsync", disposable ? "off" : "on");
+        settings.put("full_page_writes", disposable ? "off" : "on");
+        settings.put("synchronous_commit", "on");
+        settings.put("wal_level", "logical");
+        settings.put("max_wal_size", "2GB");
+        settings.put("max_replication_slots", "32");
+        settings.put("max_wal_senders", "32");
+        // A slot without a reader must not fill the disk. Postgres then invalidates it, and the relay replaces it.
+        settings.put("max_slot_wal_keep_size", "8GB");
+        settings.put("log_min_messages", "warning");
+        settings.put("log_timezone", "UTC");
+        settings.put("log_line_prefix", "%m [%p] %d ");
+        // A JVM that was killed does not close its connections. Keepalive detects this soon and releases the locks of
+        // its sessions.
+        settings.put("tcp_keepalives_idle", "10");
+        settings.put("tcp_keepalives_interval", "5");
+        settings.put("tcp_keepalives_count", "3");
+        return settings;
     }
 }

@@ -1,19 +1,27 @@
 package dev.lockstep.testing;
 
-/** Starts the servers that tests use. The system property {@code lockstep.test.servers} selects the provider. */
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Starts the servers that tests use. */
 interface ServerProvider {
-    String SWITCH = "lockstep.test.servers";
+    Logger LOGGER = LoggerFactory.getLogger(ServerProvider.class);
+
+    /** The system property that selects the provider. */
+    String SWITCH = "test.servers";
 
     /** Starts a server with the role {@link PostgresServer#USER}, which may create databases, replicate, and change the server's settings. */
     PostgresServer startPostgres();
 
     KafkaServer startKafka();
 
+    /** Returns the selected provider and logs which one it is. */
     static ServerProvider selected() {
-        String name = System.getProperty(SWITCH, "embedded");
-        return switch (name) {
-            case "embedded" -> new EmbeddedServers();
-            default -> throw new IllegalStateException(SWITCH + " must be embedded, but was " + name);
-        };
+        Selection selection = Selection.of(System.getProperty(SWITCH, "auto"), ContainerEngine::problem);
+        LOGGER.atInfo()
+                .addKeyValue("servers", selection.containers() ? "containers" : "embedded")
+                .addKeyValue("reason", selection.reason())
+                .log("test servers selected");
+        return selection.containers() ? new ContainerServers() : new EmbeddedServers();
     }
 }
