@@ -1,5 +1,6 @@
 package dev.lockstep.messaging.consumer;
 
+import dev.lockstep.messaging.failure.KafkaFailure;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -143,7 +144,10 @@ final class ConsumerThread {
         } catch (RuntimeException failure) {
             // The thread continues after any failure. If it ended, its partitions would not be read until the session
             // times out, and the process would look alive.
-            progress.report("cannot consume: " + failure.getMessage());
+            progress.report("cannot consume: "
+                    + KafkaFailure.describe(failure)
+                            .map(refusal -> "Kafka " + refusal)
+                            .orElse(String.valueOf(failure.getMessage())));
             LOGGER.atWarn()
                     .addKeyValue("service", group)
                     .addKeyValue("error", String.valueOf(failure))

@@ -4,6 +4,7 @@ import dev.lockstep.messaging.consumer.BrokerOffsets.PartitionLog;
 import dev.lockstep.messaging.consumer.PartitionStart.StoredPosition;
 import dev.lockstep.messaging.consumer.StartPositionResolver.StartDecisions;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
+import dev.lockstep.messaging.failure.KafkaFailure;
 import dev.lockstep.messaging.record.MessageIds;
 import java.time.Duration;
 import java.time.Instant;
@@ -161,9 +162,14 @@ final class PartitionPositions {
                     .addKeyValue("error", String.valueOf(failure))
                     .log("cannot determine the start position of partitions, retrying every second");
         }
-        problem = failure == null
-                ? null
-                : "cannot determine the start position of " + unknown + ": " + failure.getMessage();
+        problem =
+                failure == null ? null : "cannot determine the start position of " + unknown + ": " + describe(failure);
+    }
+
+    private static String describe(Throwable failure) {
+        return KafkaFailure.describe(failure)
+                .map(refusal -> "Kafka " + refusal)
+                .orElse(String.valueOf(failure.getMessage()));
     }
 
     private @Nullable Throwable lookUp(Set<TopicPartition> partitions) throws InterruptedException {
