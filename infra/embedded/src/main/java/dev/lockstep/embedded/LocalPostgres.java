@@ -45,12 +45,12 @@ public final class LocalPostgres implements AutoCloseable {
     private final Path secret;
     private final PrivilegeDrop privilegeDrop;
     private final FolderLock lock;
-    private final boolean disposable;
+    private final PostgresSettings settings;
     private boolean stoppedOrphan;
     private int port;
     private boolean running;
 
-    private LocalPostgres(Path folder, FolderLock lock, boolean disposable) {
+    private LocalPostgres(Path folder, FolderLock lock, PostgresSettings settings) {
         this.privilegeDrop = PrivilegeDrop.detect();
         privilegeDrop.grantTraversal(folder);
         this.home = PostgresBinaries.unpackInto(privilegeDrop.cache());
@@ -58,7 +58,7 @@ public final class LocalPostgres implements AutoCloseable {
         this.log = folder.resolve("log");
         this.secret = folder.resolve("superuser");
         this.lock = lock;
-        this.disposable = disposable;
+        this.settings = settings;
     }
 
     /**
@@ -67,7 +67,7 @@ public final class LocalPostgres implements AutoCloseable {
      * @param port the port to listen on, 0 for any free port
      */
     public static LocalPostgres start(Path folder, int port) {
-        return start(folder, port, false);
+        return start(folder, port, new PostgresSettings(false, null));
     }
 
     /**
@@ -75,14 +75,19 @@ public final class LocalPostgres implements AutoCloseable {
      * process, but not a crash of the machine.
      */
     public static LocalPostgres startDisposable(Path folder) {
-        return start(folder, 0, true);
+        return start(folder, 0, new PostgresSettings(true, null));
     }
 
-    private static LocalPostgres start(Path folder, int port, boolean disposable) {
+    /** The same with TLS. */
+    public static LocalPostgres startDisposable(Path folder, ServerTls tls) {
+        return start(folder, 0, new PostgresSettings(true, tls));
+    }
+
+    private static LocalPostgres start(Path folder, int port, PostgresSettings settings) {
         Path absolute = folder.toAbsolutePath().normalize();
         FolderLock lock = lock(absolute);
         try {
-            LocalPostgres postgres = new LocalPostgres(absolute, lock, disposable);
+            LocalPostgres postgres = new LocalPostgres(absolute, lock, settings);
             postgres.start(port);
             return postgres;
         } catch (RuntimeException cause) {
@@ -100,7 +105,7 @@ public final class LocalPostgres implements AutoCloseable {
         Path absolute = folder.toAbsolutePath().normalize();
         FolderLock lock = lock(absolute);
         try (lock) {
-            LocalPostgres postgres = new LocalPostgres(absolute, lock, false);
+            LocalPostgres postgres = new LocalPostgres(absolute, lock, new PostgresSettings(false, null));
             postgres.stopOrphaned();
             return postgres.stoppedOrphan;
         } catch (IOException cause) {
@@ -205,10 +210,7 @@ public final class LocalPostgres implements AutoCloseable {
             }
             for (int attempt = 1; !running; attempt++) {
                 port = wanted == 0 ? FreePorts.any() : wanted;
-                PrivateFiles.write(
-                        data.resolve("postgresql.conf"),
-                        lines(PostgresSettings.serverSettings(HOST, port, disposable)));
-                PrivateFiles.write(data.resolve("pg_hba.conf"), lines(PostgresSettings.hbaRules()));
+                settings.write(data, HOST, port);
                 privilegeDrop.transferOwnership(data);
                 Optional<String> problem = startServer();
                 running = problem.isEmpty();
@@ -227,7 +229,7 @@ public final class LocalPostgres implements AutoCloseable {
     private void prepareRoles() {
         try {
             roles().prepare();
-            if (disposable) {
+            if (settings.disposable()) {
                 roles().grantOperations();
             }
         } catch (RuntimeException cause) {
@@ -259,10 +261,6 @@ public final class LocalPostgres implements AutoCloseable {
         }
     }
 
-    private static String lines(List<String> lines) {
-        return String.join("\n", lines) + "\n";
-    }
-
     // Children of a killed postmaster keep its shared memory for a moment, and another process may take a port that was
     // just free.
     private static boolean isRetryable(String problem, int wanted) {
@@ -277,7 +275,7 @@ public final class LocalPostgres implements AutoCloseable {
             Files.copy(secret, password, StandardCopyOption.REPLACE_EXISTING);
             privilegeDrop.transferOwnership(data);
             privilegeDrop.transferOwnership(password);
-            List<String> arguments = new ArrayList<>(PostgresSettings.initArguments(disposable));
+            List<String> arguments = new ArrayList<>(PostgresSettings.initArguments(settings.disposable()));
             arguments.addAll(
                     List.of("--pgdata=" + data, "--username=" + PostgresRoles.SUPERUSER, "--pwfile=" + password));
             Command.Result result = Command.run(program("initdb", arguments.toArray(String[]::new)), INIT_LIMIT);
@@ -350,7 +348,7 @@ public final class LocalPostgres implements AutoCloseable {
         if (postmaster().isEmpty()) {
             return;
         }
-        for (String mode : disposable ? List.of("immediate") : List.of("fast", "immediate")) {
+        for (String mode : settings.disposable() ? List.of("immediate") : List.of("fast", "immediate")) {
             Command.Result result = Command.run(
                     program("pg_ctl", "stop", "-D", data.toString(), "-m", mode, "-w", "-t", seconds(STOP_LIMIT)),
                     STOP_LIMIT.plusSeconds(10));

@@ -1,19 +1,45 @@
 package dev.lockstep.embedded;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** The arguments of {@code initdb}, and the complete contents of {@code postgresql.conf} and {@code pg_hba.conf}, rewritten at every start. */
-final class PostgresSettings {
-    private PostgresSettings() {}
+/**
+ * The arguments of {@code initdb}, and the complete contents of {@code postgresql.conf} and {@code pg_hba.conf}, rewritten at every start.
+ *
+ * @param disposable whether the data is deleted with the server, so that nothing has to reach the disk
+ * @param tls null for a server without TLS
+ */
+record PostgresSettings(boolean disposable, @Nullable ServerTls tls) {
+    private static final String SUPERUSER_RULE = "host all " + PostgresRoles.SUPERUSER + " 127.0.0.1/32 scram-sha-256";
+
+    void write(Path data, String host, int port) throws IOException {
+        PrivateFiles.write(data.resolve("postgresql.conf"), lines(serverSettings(host, port)));
+        PrivateFiles.write(data.resolve("pg_hba.conf"), lines(hbaRules()));
+        if (tls != null) {
+            tls.copyInto(data);
+        }
+    }
+
+    private static String lines(List<String> lines) {
+        return String.join("\n", lines) + "\n";
+    }
 
     /**
      * Allows connections from this machine, with a password. Physical replication, which copies the whole server, is not allowed: in
      * pg_hba.conf {@code all} does not include the keyword {@code replication}.
      */
-    static List<String> hbaRules() {
-        return List.of("host all all 127.0.0.1/32 scram-sha-256");
+    private List<String> hbaRules() {
+        if (tls == null) {
+            return List.of("host all all 127.0.0.1/32 scram-sha-256");
+        }
+        List<String> rules = new ArrayList<>(List.of(SUPERUSER_RULE));
+        rules.addAll(tls.accessRules());
+        return rules;
     }
 
     /** Arguments of {@code initdb}. */
@@ -27,16 +53,19 @@ final class PostgresSettings {
                 "--builtin-locale=C.UTF-8");
     }
 
-    static List<String> serverSettings(String host, int port, boolean disposable) {
+    private List<String> serverSettings(String host, int port) {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("listen_addresses", host);
         settings.put("port", String.valueOf(port));
         // No Unix socket: its path is limited to 107 characters, and no client uses it.
         settings.put("unix_socket_directories", "");
         settings.putAll(common(disposable));
-        return settings.entrySet().stream()
-                .map(setting -> "%s = '%s'".formatted(setting.getKey(), setting.getValue()))
-                .toList();
+        List<String> lines = new ArrayList<>();
+        settings.forEach((name, value) -> lines.add("%s = '%s'".formatted(name, value)));
+        if (tls != null) {
+            lines.addAll(ServerTls.serverSettings());
+        }
+        return lines;
     }
 
     /**
