@@ -18,6 +18,8 @@ import dev.lockstep.messaging.outbox.ResendRequested;
 import dev.lockstep.messaging.replication.SlotLimits;
 import dev.lockstep.messaging.schedule.Backoff;
 import dev.lockstep.relay.OutboxRelay;
+import dev.lockstep.relay.PostgresAccess;
+import dev.lockstep.relay.PostgresRole;
 import dev.lockstep.relay.RelayConfig;
 import dev.lockstep.testing.DatabaseTemplate;
 import dev.lockstep.testing.PostgresServer;
@@ -153,11 +155,11 @@ class GapRecoveryIT {
             String slot = database.database().name() + "_outbox";
             relay = new OutboxRelay(
                     new RelayConfig(
-                            database.database().server().host(),
-                            database.database().server().port(),
-                            database.database().name(),
-                            PostgresServer.USER,
-                            PostgresServer.PASSWORD,
+                            new PostgresAccess(
+                                    database.database().server().host(),
+                                    database.database().server().port(),
+                                    database.database().name(),
+                                    new PostgresRole(PostgresServer.USER, PostgresServer.PASSWORD)),
                             slot,
                             "lockstep_outbox",
                             "/" + name,

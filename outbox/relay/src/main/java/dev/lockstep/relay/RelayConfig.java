@@ -15,11 +15,7 @@ import java.util.TreeSet;
  * @param stalledAfter how old the last acknowledged heartbeat may be before the relay reports itself as stalled
  */
 public record RelayConfig(
-        String host,
-        int port,
-        String database,
-        String user,
-        String password,
+        PostgresAccess postgres,
         String slotName,
         String publicationName,
         String source,
@@ -64,19 +60,31 @@ public record RelayConfig(
         return longer.compareTo(MIN_START_TIMEOUT) > 0 ? longer : MIN_START_TIMEOUT;
     }
 
+    String host() {
+        return postgres.host();
+    }
+
+    int port() {
+        return postgres.port();
+    }
+
+    String database() {
+        return postgres.database();
+    }
+
     String bootstrapServers() {
         return producer.getOrDefault("bootstrap.servers", "");
     }
 
-    /** Omits the password and the values of the Kafka properties, which may contain one. */
+    /** Omits passwords, and the values of the Kafka properties, which may contain one. */
     @Override
     public String toString() {
         return "RelayConfig[%s@%s:%d/%s, slot=%s, publication=%s, source=%s, producer=%s, heartbeat=%s, stalled=%s]"
                 .formatted(
-                        user,
-                        host,
-                        port,
-                        database,
+                        postgres.relay(),
+                        host(),
+                        port(),
+                        database(),
                         slotName,
                         publicationName,
                         source,

@@ -14,24 +14,25 @@ final class RelayDatabase {
     // statement that no client waits for.
     static final Duration GRACE = Duration.ofSeconds(10);
 
-    private final RelayConfig config;
+    private final PostgresAccess access;
 
     RelayDatabase(RelayConfig config) {
-        this.config = config;
+        this.access = config.postgres();
     }
 
-    private PGSimpleDataSource source(Duration silence) {
+    private PGSimpleDataSource source(Duration silence, String statementTimeout) throws SQLException {
         PGSimpleDataSource source = new PGSimpleDataSource();
-        source.setServerNames(new String[] {config.host()});
-        source.setPortNumbers(new int[] {config.port()});
-        source.setDatabaseName(config.database());
-        source.setUser(config.user());
-        source.setPassword(config.password());
+        source.setServerNames(new String[] {access.host()});
+        source.setPortNumbers(new int[] {access.port()});
+        source.setDatabaseName(access.database());
         source.setConnectTimeout(CONNECT_SECONDS);
         source.setLoginTimeout(CONNECT_SECONDS);
         source.setSocketTimeout(Math.toIntExact(silence.toSeconds()));
         source.setTcpKeepAlive(true);
-        source.setOptions(SessionSettings.options("statement_timeout=0"));
+        source.setOptions(SessionSettings.options("statement_timeout=" + statementTimeout));
+        for (var property : access.driverProperties().entrySet()) {
+            source.setProperty(property.getKey(), property.getValue());
+        }
         return source;
     }
 
@@ -41,7 +42,7 @@ final class RelayDatabase {
      * @param purpose is shown in {@code pg_stat_activity}
      */
     Connection connect(String purpose) throws SQLException {
-        return named(purpose, source(DEFAULT_TIMEOUT).getConnection());
+        return connect(purpose, access.relay(), source(DEFAULT_TIMEOUT, "0"));
     }
 
     /**
@@ -50,14 +51,28 @@ final class RelayDatabase {
      * @param limit the {@code statement_timeout}
      */
     Connection connect(String purpose, Duration limit) throws SQLException {
-        PGSimpleDataSource source = source(limit.plus(GRACE));
-        source.setOptions(SessionSettings.options("statement_timeout=" + limit.toMillis()));
-        return named(purpose, source.getConnection());
+        return connect(purpose, access.relay(), source(limit.plus(GRACE), Long.toString(limit.toMillis())));
     }
 
-    private static Connection named(String purpose, Connection connection) throws SQLException {
+    /** As {@link #connect(String, Duration)}, with the role that owns the tables. */
+    Connection connectAsOwner(String purpose, Duration limit) throws SQLException {
+        return connect(purpose, access.owner(), source(limit.plus(GRACE), Long.toString(limit.toMillis())));
+    }
+
+    private static Connection connect(String purpose, PostgresRole role, PGSimpleDataSource source)
+            throws SQLException {
+        Connection connection = open(role, source);
         connection.setClientInfo("ApplicationName", name(purpose));
         return connection;
+    }
+
+    private static Connection open(PostgresRole role, PGSimpleDataSource source) throws SQLException {
+        try {
+            return source.getConnection(role.user(), role.password().get());
+        } catch (SQLException failure) {
+            String explanation = role.explain().apply(failure).orElse("");
+            throw explanation.isEmpty() ? failure : new NoConnectionException(explanation, failure);
+        }
     }
 
     static String name(String purpose) {

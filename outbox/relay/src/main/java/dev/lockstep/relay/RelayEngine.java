@@ -271,8 +271,12 @@ final class RelayEngine implements AutoCloseable {
         settings.setProperty("database.hostname", config.host());
         settings.setProperty("database.port", Integer.toString(config.port()));
         settings.setProperty("database.dbname", config.database());
-        settings.setProperty("database.user", config.user());
-        settings.setProperty("database.password", config.password());
+        settings.setProperty("database.user", config.postgres().relay().user());
+        settings.setProperty(
+                "database.password", config.postgres().relay().password().get());
+        config.postgres()
+                .driverProperties()
+                .forEach((property, value) -> settings.setProperty("database." + property, value));
         settings.setProperty("database.tcpKeepAlive", "true");
         settings.setProperty("driver.connectTimeout", "10");
         settings.setProperty("driver.loginTimeout", "10");

@@ -17,16 +17,20 @@ final class RelayException extends RuntimeException {
      */
     static String reason(Throwable failure) {
         Throwable root = failure;
-        while (root.getCause() != null && !(root instanceof RelayException)) {
+        while (root.getCause() != null && !isSentence(root)) {
             root = root.getCause();
         }
         String message = root.getMessage();
-        if (root instanceof RelayException && message != null) {
+        if (isSentence(root) && message != null) {
             return message;
         }
         String name = root.getClass().getSimpleName();
         return message == null
                 ? name
                 : name + ": " + message.lines().findFirst().orElse("");
+    }
+
+    private static boolean isSentence(Throwable failure) {
+        return failure instanceof RelayException || failure instanceof NoConnectionException;
     }
 }

@@ -35,6 +35,7 @@ final class SlotProvisioner {
     private final RecoveryStore recovery = new RecoveryStore();
     private final SlotClaimStore slotClaims = new SlotClaimStore();
     private final SnapshotDiffStore snapshotDiff = new SnapshotDiffStore();
+    private final RelayGrantStore grants = new RelayGrantStore();
     private final String slot;
     private final String newSlot;
     private final AdaptiveStatementTimeout statementTimeout;
@@ -65,8 +66,9 @@ final class SlotProvisioner {
      */
     boolean prepare() {
         while (!closed) {
-            try (Connection connection = database.connect("slot", statementTimeout.current())) {
-                return needsRecovery(connection);
+            try {
+                grantMissingRights();
+                return needsRecovery();
             } catch (SQLException cause) {
                 if (UNDEFINED_TABLE.equals(cause.getSQLState())) {
                     throw new RelayException(
@@ -100,11 +102,34 @@ final class SlotProvisioner {
         closed = true;
     }
 
+    private void grantMissingRights() throws SQLException {
+        if (config.postgres().hasOwnRole()) {
+            try (Connection owner = database.connectAsOwner("grants", statementTimeout.current())) {
+                grants.grant(owner, config.postgres().relay().user());
+            }
+        }
+    }
+
+    // Only the owner of the tables may publish them.
+    private void createPublication(Connection connection) throws SQLException {
+        if (!slots.isPublicationComplete(connection, config.publicationName())) {
+            try (Connection owner = database.connectAsOwner("publication", statementTimeout.current())) {
+                slots.createPublication(owner, config.publicationName());
+            }
+        }
+    }
+
+    private boolean needsRecovery() throws SQLException {
+        try (Connection connection = database.connect("slot", statementTimeout.current())) {
+            return needsRecovery(connection);
+        }
+    }
+
     private boolean needsRecovery(Connection connection) throws SQLException {
         publications.adopt(connection, config.publicationName());
         // The publication first: rows that are written while the slot exists and the publication does not would be
         // lost.
-        slots.createPublication(connection, config.publicationName());
+        createPublication(connection);
         while (!closed) {
             Optional<SlotState> found = slots.state(connection, slot);
             if (found.isPresent()
@@ -294,7 +319,7 @@ final class SlotProvisioner {
     private boolean advanceReplacement(Connection connection) throws SQLException {
         Optional<SlotState> begun = slots.state(connection, newSlot);
         if (begun.isEmpty()) {
-            slots.createPublication(connection, config.publicationName());
+            createPublication(connection);
             publications.record(connection, config.publicationName(), slot, newSlot);
             slots.create(connection, newSlot);
         } else if (!begun.get().inCurrentDatabase()) {

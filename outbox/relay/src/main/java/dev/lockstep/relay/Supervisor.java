@@ -87,8 +87,11 @@ final class Supervisor {
                 runTask(next.get());
             }
         } catch (SQLException cause) {
+            String reason = RelayException.reason(cause);
             health.degraded(
-                    "Postgres at %s:%d: %s".formatted(config.host(), config.port(), RelayException.reason(cause)));
+                    cause instanceof NoConnectionException
+                            ? reason
+                            : "Postgres at %s:%d: %s".formatted(config.host(), config.port(), reason));
             backOff();
         } catch (RuntimeException cause) {
             failures.warn("relay cannot lead", cause);

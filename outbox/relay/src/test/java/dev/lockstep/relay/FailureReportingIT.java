@@ -153,11 +153,11 @@ class FailureReportingIT {
 
     private static RelayConfig copy(RelayConfig config, String database, String slot, Map<String, String> producer) {
         return new RelayConfig(
-                config.host(),
-                config.port(),
-                database,
-                config.user(),
-                config.password(),
+                new PostgresAccess(
+                        config.host(),
+                        config.port(),
+                        database,
+                        config.postgres().relay()),
                 slot,
                 config.publicationName(),
                 config.source(),

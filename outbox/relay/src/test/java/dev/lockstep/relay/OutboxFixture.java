@@ -119,11 +119,7 @@ final class OutboxFixture extends TestResource {
 
     private RelayConfig config(int port, Map<String, String> settings, Duration stalledAfter) {
         return new RelayConfig(
-                postgresHost(),
-                port,
-                database.name(),
-                "lockstep",
-                "lockstep",
+                new PostgresAccess(postgresHost(), port, database.name(), new PostgresRole("lockstep", "lockstep")),
                 slot(),
                 "lockstep_outbox",
                 "/order-service",
@@ -140,11 +136,7 @@ final class OutboxFixture extends TestResource {
     /** Returns the same configuration without heartbeats, for a relay that must send nothing but rows to Kafka. */
     static RelayConfig withoutHeartbeats(RelayConfig config) {
         return new RelayConfig(
-                config.host(),
-                config.port(),
-                config.database(),
-                config.user(),
-                config.password(),
+                config.postgres(),
                 config.slotName(),
                 config.publicationName(),
                 config.source(),

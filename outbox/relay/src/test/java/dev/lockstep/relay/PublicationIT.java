@@ -191,11 +191,8 @@ class PublicationIT {
                 """.formatted(outbox.database()));
         RelayConfig owner = outbox.config();
         RelayConfig config = new RelayConfig(
-                owner.host(),
-                owner.port(),
-                owner.database(),
-                outbox.database(),
-                "lockstep",
+                new PostgresAccess(
+                        owner.host(), owner.port(), owner.database(), new PostgresRole(outbox.database(), "lockstep")),
                 owner.slotName(),
                 owner.publicationName(),
                 owner.source(),

@@ -65,11 +65,7 @@ class RelayConfigTest {
 
     private static RelayConfig config(String slot, Map<String, String> producer) {
         return new RelayConfig(
-                "127.0.0.1",
-                5432,
-                "orders",
-                "lockstep",
-                "postgres-secret",
+                new PostgresAccess("127.0.0.1", 5432, "orders", new PostgresRole("lockstep", "postgres-secret")),
                 slot,
                 "lockstep_outbox",
                 "/order-service",

@@ -65,11 +65,11 @@ final class RelayProcess implements AutoCloseable {
 
     public static void main(String[] arguments) throws InterruptedException {
         RelayConfig config = new RelayConfig(
-                arguments[0],
-                Integer.parseInt(arguments[1]),
-                arguments[2],
-                "lockstep",
-                "lockstep",
+                new PostgresAccess(
+                        arguments[0],
+                        Integer.parseInt(arguments[1]),
+                        arguments[2],
+                        new PostgresRole("lockstep", "lockstep")),
                 arguments[3],
                 "lockstep_outbox",
                 "/order-service",
