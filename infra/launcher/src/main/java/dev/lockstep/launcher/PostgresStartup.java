@@ -1,7 +1,8 @@
 package dev.lockstep.launcher;
 
 import dev.lockstep.messaging.MessagingSchema;
-import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.runtime.PostgresConfig;
+import dev.lockstep.runtime.PostgresDiagnosis;
 import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.StartException;
 import java.sql.Connection;
@@ -34,8 +35,8 @@ final class PostgresStartup {
     /**
      * Returns once the database has accepted a connection and accepts writes. Waits without a time limit.
      *
-     * @throws StartException if Postgres rejects the user or password, if session_replication_role is replica, or if the thread is
-     *     interrupted
+     * @throws StartException if Postgres rejects the login, TLS with Postgres fails because of a setting, session_replication_role is
+     *     replica, or the thread is interrupted
      */
     void await() {
         long loggedAt = System.nanoTime();
@@ -47,7 +48,7 @@ final class PostgresStartup {
                     return;
                 }
             } catch (SQLException e) {
-                failOnRejectedLogin(e);
+                failIfRejected(e);
                 if (System.nanoTime() - loggedAt >= LOG_INTERVAL.toNanos()) {
                     loggedAt = System.nanoTime();
                     LOGGER.atWarn()
@@ -76,15 +77,12 @@ final class PostgresStartup {
                 .migrate();
     }
 
-    // Retrying does not help if the user or password is wrong. A database that is still being set up fails with other
-    // SQLSTATEs.
-    private void failOnRejectedLogin(SQLException failure) {
-        if (FailureClassifier.isRejectedLogin(failure)) {
-            throw new StartException(
-                    "Postgres at " + config.postgres().address() + " rejects the login with POSTGRES_USER "
-                            + config.postgres().user() + " and POSTGRES_PASSWORD: " + failure.getMessage(),
-                    failure);
-        }
+    // Retrying does not help if a setting is wrong. A database that is still being set up fails in other ways.
+    private void failIfRejected(SQLException failure) {
+        PostgresConfig postgres = config.postgres();
+        PostgresDiagnosis.of(failure, postgres, postgres.login()).ifPresent(reason -> {
+            throw new StartException(reason, failure);
+        });
     }
 
     // Only a superuser may set this for a session, so the service cannot correct it.

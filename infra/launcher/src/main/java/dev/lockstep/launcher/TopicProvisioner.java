@@ -1,5 +1,6 @@
 package dev.lockstep.launcher;
 
+import dev.lockstep.messaging.failure.KafkaFailure;
 import dev.lockstep.runtime.KafkaConfig;
 import dev.lockstep.runtime.MessagingConfig;
 import dev.lockstep.runtime.ServiceConfig;
@@ -9,6 +10,7 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.kafka.admin.KafkaAdminClient;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +24,9 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.AdminClient;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -174,8 +178,33 @@ final class TopicProvisioner {
             }
             return topicConfig.create()
                     ? create(connected.kafka(), missing)
-                    : Future.succeededFuture(Optional.of(missing(missing)));
+                    : requireDescribable(connected.kafka(), missing).map(described -> Optional.of(missing(missing)));
         });
+    }
+
+    // A list leaves out the topics that this client may not describe. Asked for by name, Kafka tells them apart from
+    // missing ones. Fails if Kafka denies access to any.
+    private Future<Void> requireDescribable(AdminClient kafkaClient, Set<String> unlisted) {
+        Set<String> denied = new TreeSet<>();
+        List<Future<Void>> answers = new ArrayList<>();
+        kafkaClient
+                .describeTopics(unlisted)
+                .topicNameValues()
+                .forEach((name, described) ->
+                        answers.add(bounded(Future.fromCompletionStage(described.toCompletionStage(), context))
+                                .<Void>mapEmpty()
+                                .recover(failure -> switch (failure) {
+                                    case UnknownTopicOrPartitionException missing -> Future.succeededFuture();
+                                    case TopicAuthorizationException forbidden -> {
+                                        denied.add(name);
+                                        yield Future.succeededFuture();
+                                    }
+                                    default -> Future.failedFuture(failure);
+                                })));
+        return Future.all(answers)
+                .compose(all -> denied.isEmpty()
+                        ? Future.succeededFuture()
+                        : Future.failedFuture(new TopicAuthorizationException(denied)));
     }
 
     private Future<Optional<String>> create(AdminClient kafkaClient, Set<String> missing) {
@@ -214,7 +243,7 @@ final class TopicProvisioner {
                     return Future.succeededFuture(
                             failure instanceof TopicExistsException
                                     ? Optional.empty()
-                                    : Optional.of(name + " (" + failure + ")"));
+                                    : Optional.of(name + " (" + reason(failure) + ")"));
                 });
     }
 
@@ -236,9 +265,21 @@ final class TopicProvisioner {
                 + ", and TOPIC_CREATE is false: create the missing topics";
     }
 
+    private static String reason(Throwable failure) {
+        if (failure instanceof TopicAuthorizationException) {
+            return "Kafka denies it: its ACLs must grant CREATE, or READ or WRITE if the topic exists, to the user of this"
+                    + " client (" + KafkaConfig.variableOf("sasl.jaas.config") + ")";
+        }
+        return KafkaFailure.describe(failure, KafkaConfig::variableOf)
+                .map(refusal -> "Kafka " + refusal)
+                .orElse(failure.toString());
+    }
+
     private Optional<String> outage(Throwable failure) {
+        Optional<String> refused = KafkaFailure.describe(failure, KafkaConfig::variableOf)
+                .map(refusal -> "Kafka at " + kafka.bootstrapServers() + " " + refusal);
         // A problem of the last check, such as a missing topic, may not exist any more.
-        return allExisted.future().isComplete() ? Optional.empty() : Optional.of(unreachable(failure));
+        return refused.isPresent() || allExisted.future().isComplete() ? refused : Optional.of(unreachable(failure));
     }
 
     private String unreachable(Throwable failure) {

@@ -1,5 +1,7 @@
 package dev.lockstep.runtime;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -7,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -20,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class Env {
     /** The shortest duration of a timer or timeout: they are set in milliseconds, and a shorter duration would become zero. */
     public static final Duration MIN_TIMEOUT = Duration.ofMillis(1);
+
+    /** What the name of a variable ends with that names the file of a secret. */
+    static final String SECRET_FILE = "_FILE";
 
     private final Map<String, String> environment;
     private final List<String> problems = new ArrayList<>();
@@ -38,14 +44,44 @@ public final class Env {
         return value.strip();
     }
 
-    /** A setting without a default that is never printed. The value is not stripped, because a password may end with a blank. */
+    /** A {@linkplain #secret secret} without a default. */
     public Secret requiredSecret(String name, String description) {
-        String value = find(name);
-        if (value == null) {
+        Optional<Secret> found = secret(name);
+        if (found.isEmpty()) {
             problems.add(name + " is required: " + description);
-            return new Secret("");
         }
-        return new Secret(value);
+        return found.orElse(new Secret(""));
+    }
+
+    /**
+     * A setting that is never printed. It is the value of the variable, or the content of the file that the variable with the ending {@code
+     * _FILE} names; empty if neither is set. A value is not stripped, because a password may end with a blank; a file may end with a line
+     * feed.
+     */
+    public Optional<Secret> secret(String name) {
+        String fileVariable = name + SECRET_FILE;
+        String value = find(name);
+        String file = find(fileVariable);
+        if (file == null) {
+            return Optional.ofNullable(value).map(Secret::new);
+        }
+        if (value != null) {
+            problems.add(name + " and " + fileVariable + " are both set: set only one of them");
+            return Optional.of(new Secret(value));
+        }
+        return Optional.of(secretInFile(fileVariable, file.strip()));
+    }
+
+    private Secret secretInFile(String variable, String name) {
+        try {
+            Path file = Path.of(name).toAbsolutePath();
+            return new Secret(SecretFile.read(file), file);
+        } catch (InvalidPathException invalid) {
+            problems.add(variable + " must be the path of a file, but was \"" + name + "\"");
+        } catch (IllegalArgumentException unusable) {
+            problems.add(variable + ": the file " + name + " " + unusable.getMessage());
+        }
+        return new Secret("");
     }
 
     public String string(String name, String defaultValue) {

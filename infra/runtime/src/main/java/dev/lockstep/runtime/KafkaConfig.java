@@ -69,6 +69,11 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
             }
         }
 
+        boolean isSecret(String property) {
+            ConfigDef.ConfigKey key = definition().configKeys().get(property);
+            return key != null && key.type == ConfigDef.Type.PASSWORD;
+        }
+
         boolean showable(String property) {
             ConfigDef.ConfigKey key = definition().configKeys().get(property);
             return key != null && key.type != ConfigDef.Type.PASSWORD;
@@ -79,7 +84,10 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
         properties = Map.copyOf(properties);
     }
 
-    /** Reads the settings that start with {@code KAFKA_}. {@link Env#build} reports problems with them. */
+    /**
+     * Reads the settings that start with {@code KAFKA_}. Properties that Kafka declares as passwords can be given as files, as {@link
+     * Env#secret} says. {@link Env#build} reports problems with them.
+     */
     public static KafkaConfig read(Env env) {
         String bootstrapServers =
                 env.required(BOOTSTRAP_SERVERS, "the addresses of the Kafka brokers, e.g. 127.0.0.1:9092");
@@ -90,14 +98,35 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
                         + "\"");
         Map<String, String> properties = new TreeMap<>();
         env.startingWith(PREFIX).forEach((name, value) -> {
-            if (!name.equals(BOOTSTRAP_SERVERS)) {
-                String property = propertyOf(name);
-                String problem = problem(property, value);
-                env.check(problem.isEmpty(), name + " is rejected by Kafka: " + problem);
-                properties.put(property, value);
+            String variable = isSecretFile(name) ? name.substring(0, name.length() - Env.SECRET_FILE.length()) : name;
+            String property = propertyOf(variable);
+            if (isSecret(property)) {
+                // Both variables of a secret lead here if both are set, which is a problem that is reported once.
+                if (!properties.containsKey(property)) {
+                    env.secret(variable).ifPresent(secret -> put(env, properties, variable, secret.value()));
+                }
+            } else if (!name.equals(BOOTSTRAP_SERVERS)) {
+                put(env, properties, variable, value);
             }
         });
         return new KafkaConfig(bootstrapServers, properties);
+    }
+
+    private static void put(Env env, Map<String, String> properties, String variable, String value) {
+        String property = propertyOf(variable);
+        String problem = problem(property, value);
+        env.check(problem.isEmpty(), variable + " is rejected by Kafka: " + problem);
+        properties.put(property, value);
+    }
+
+    // Some properties of Kafka end with ".file" themselves.
+    private static boolean isSecretFile(String variable) {
+        return variable.endsWith(Env.SECRET_FILE)
+                && isSecret(propertyOf(variable.substring(0, variable.length() - Env.SECRET_FILE.length())));
+    }
+
+    private static boolean isSecret(String property) {
+        return kinds(property).anyMatch(kind -> kind.isSecret(withoutPrefix(property)));
     }
 
     /** Properties for a consumer. A consumer never creates a missing topic. */
@@ -173,7 +202,8 @@ public record KafkaConfig(String bootstrapServers, Map<String, String> propertie
         return variable.substring(PREFIX.length()).toLowerCase(Locale.ROOT).replace('_', '.');
     }
 
-    private static String variableOf(String property) {
+    /** The environment variable that sets a client property. */
+    public static String variableOf(String property) {
         return PREFIX + property.toUpperCase(Locale.ROOT).replace('.', '_');
     }
 

@@ -1,15 +1,18 @@
 package dev.lockstep.runtime;
 
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.pgclient.PgConnectOptions;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlConnectOptions;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
@@ -17,12 +20,19 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * The database of one service and the credentials to connect to it.
+ * The database of one service and how to connect to it.
  *
+ * @param login the role that owns the tables
  * @param maxLifetime maximum age of a pooled connection
  */
 public record PostgresConfig(
-        String host, int port, String database, String user, Secret password, int poolSize, Duration maxLifetime) {
+        String host,
+        int port,
+        String database,
+        PostgresLogin login,
+        PostgresTls tls,
+        int poolSize,
+        Duration maxLifetime) {
     private static final String EXAMPLE = "postgresql://127.0.0.1:5432/orders";
     // Database name plus "_outbox_new" must still be a valid name of a replication slot.
     private static final Pattern DATABASE_NAME = Pattern.compile("[a-z0-9_]{1,52}");
@@ -46,11 +56,13 @@ public record PostgresConfig(
         String uri = env.required("POSTGRES_URI", "the service's own database, e.g. " + EXAMPLE);
         String user = env.required("POSTGRES_USER", "the role that owns the tables in that database");
         Secret password = env.requiredSecret("POSTGRES_PASSWORD", "the password of POSTGRES_USER");
+        PostgresTls tls = PostgresTls.read(env);
         int poolSize = env.integer("POSTGRES_POOL_SIZE", 8);
         env.check(poolSize > 0, "POSTGRES_POOL_SIZE must be at least 1, but was " + poolSize);
         Duration maxLifetime = env.duration("POSTGRES_MAX_LIFETIME", Duration.ofMinutes(10));
         env.checkRange("POSTGRES_MAX_LIFETIME", maxLifetime, MIN_LIFETIME, MAX_LIFETIME);
-        PostgresConfig withoutAddress = new PostgresConfig("", DEFAULT_PORT, "", user, password, poolSize, maxLifetime);
+        PostgresConfig withoutAddress =
+                new PostgresConfig("", DEFAULT_PORT, "", new PostgresLogin(user, password), tls, poolSize, maxLifetime);
         return uri.isEmpty() ? withoutAddress : withoutAddress.withUri(env, uri);
     }
 
@@ -81,17 +93,22 @@ public record PostgresConfig(
                 uri.getQuery() == null && uri.getFragment() == null,
                 "POSTGRES_URI must end with the database name: parameters are not supported");
         int given = uri.getPort() == -1 ? DEFAULT_PORT : uri.getPort();
-        return new PostgresConfig(named, given, path, user, password, poolSize, maxLifetime);
+        return new PostgresConfig(named, given, path, login, tls, poolSize, maxLifetime);
     }
 
-    /** Options for a pool or listener that the caller opens. Prepared statements are cached per connection. */
-    public PgConnectOptions connectOptions() {
+    /** The role of the service. */
+    public String user() {
+        return login.user();
+    }
+
+    // Without the password and the files of TLS, which are read for each connection. Prepared statements are cached per
+    // connection.
+    private PgConnectOptions connectOptions() {
         PgConnectOptions options = new PgConnectOptions()
                 .setHost(host)
                 .setPort(port)
                 .setDatabase(database)
-                .setUser(user)
-                .setPassword(password.value());
+                .setUser(login.user());
         options.setCachePreparedStatements(true);
         SessionSettings.forPool().forEach(options::addProperty);
         return options;
@@ -102,26 +119,43 @@ public record PostgresConfig(
      * a limit, not for HTTP requests.
      */
     public DataSource dataSource() {
-        PGSimpleDataSource source = new MigrationSource();
+        PGSimpleDataSource source = new MigrationSource(login.password());
         source.setServerNames(new String[] {host});
         source.setPortNumbers(new int[] {port});
         source.setDatabaseName(database);
-        source.setUser(user);
-        source.setPassword(password.value());
+        source.setUser(login.user());
         source.setConnectTimeout(CONNECT_SECONDS);
         source.setLoginTimeout(CONNECT_SECONDS);
         source.setTcpKeepAlive(true);
         source.setOptions(SessionSettings.asOptions(SessionSettings.forMigrations()));
+        tls.jdbcProperties().forEach((name, value) -> set(source, name, value));
         return source;
     }
 
-    /** Sets the time zone after connecting: the driver always sends the time zone of the JVM, and outbox partitions are UTC days. */
+    private static void set(PGSimpleDataSource source, String name, String value) {
+        try {
+            source.setProperty(name, value);
+        } catch (SQLException unknown) {
+            throw new IllegalStateException(unknown);
+        }
+    }
+
+    /**
+     * Reads the password for each connection. Sets the time zone after connecting: the driver always sends the time zone of the JVM, and
+     * outbox partitions are UTC days.
+     */
     private static final class MigrationSource extends PGSimpleDataSource {
         private static final long serialVersionUID = 1L;
 
+        private final transient Secret current;
+
+        MigrationSource(Secret current) {
+            this.current = current;
+        }
+
         @Override
         public Connection getConnection(@Nullable String user, @Nullable String password) throws SQLException {
-            Connection connection = super.getConnection(user, password);
+            Connection connection = super.getConnection(user, current.current());
             try (Statement statement = connection.createStatement()) {
                 statement.execute("SET TimeZone TO 'UTC'");
                 return connection;
@@ -169,12 +203,12 @@ public record PostgresConfig(
         return new SessionPool.Limits(maxLifetime, RESPONSE_TIMEOUT, LONGEST_CONNECT);
     }
 
-    private static Pool pool(Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
+    private Pool pool(Vertx vertx, String name, int size, PgConnectOptions options, SessionPool.Limits limits) {
         options.addProperty("application_name", name);
         options.setMetricsName(name);
         return SessionPool.open(
                 vertx,
-                options,
+                () -> complete(vertx, options),
                 new PoolOptions()
                         .setName(name)
                         .setMaxSize(size)
@@ -182,6 +216,21 @@ public record PostgresConfig(
                         .setConnectionTimeout(WAIT_FOR_CONNECTION_SECONDS)
                         .setConnectionTimeoutUnit(TimeUnit.SECONDS),
                 limits);
+    }
+
+    // A pool uses a password or certificate that was replaced while it is open.
+    private Future<SqlConnectOptions> complete(Vertx vertx, PgConnectOptions options) {
+        boolean readsFiles = tls.isEnabled() || login.password().file() != null;
+        return readsFiles
+                ? vertx.executeBlocking(() -> withCredentials(options), false).map(Objects::requireNonNull)
+                : Future.succeededFuture(withCredentials(options));
+    }
+
+    private PgConnectOptions withCredentials(PgConnectOptions options) {
+        PgConnectOptions complete =
+                new PgConnectOptions(options).setPassword(login.password().current());
+        tls.applyTo(complete);
+        return complete;
     }
 
     /** The address in messages. */

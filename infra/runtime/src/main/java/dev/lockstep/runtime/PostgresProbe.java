@@ -4,7 +4,9 @@ import dev.lockstep.messaging.failure.FailureClassifier;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.sqlclient.Pool;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -23,6 +25,7 @@ public final class PostgresProbe {
             END $$
             """;
 
+    private final Vertx vertx;
     private final PostgresConfig postgres;
     private final Pool pool;
     private final long timer;
@@ -30,6 +33,7 @@ public final class PostgresProbe {
     private volatile Optional<String> problem = Optional.empty();
 
     public PostgresProbe(Vertx vertx, ServiceConfig config) {
+        this.vertx = vertx;
         this.postgres = config.postgres();
         this.pool = postgres.pool(
                 vertx,
@@ -53,18 +57,38 @@ public final class PostgresProbe {
         pool.query(CHECK_WRITABLE)
                 .execute()
                 .timeout(INTERVAL.toMillis(), TimeUnit.MILLISECONDS)
-                .onComplete(answered -> {
+                .<Optional<String>>map(answered -> Optional.empty())
+                .recover(failure -> describe(failure).map(Optional::of))
+                .onComplete(described -> {
                     probing = false;
-                    problem = answered.succeeded() ? Optional.empty() : Optional.of(describe(answered.cause()));
+                    problem = described.succeeded() ? described.result() : problem;
                 });
     }
 
-    private String describe(Throwable cause) {
-        return FailureClassifier.isReadOnly(cause)
-                ? "Postgres at " + postgres.address()
-                        + " is read-only: it is a standby, or default_transaction_read_only is on for the server, the"
-                        + " database or the role " + postgres.user() + " (POSTGRES_USER)"
-                : "Postgres at " + postgres.address() + " does not answer: " + cause.getMessage();
+    private Future<String> describe(Throwable failure) {
+        if (FailureClassifier.isReadOnly(failure)) {
+            return Future.succeededFuture("Postgres at " + postgres.address()
+                    + " is read-only: it is a standby, or default_transaction_read_only is on for the server, the"
+                    + " database or the role " + postgres.user() + " (POSTGRES_USER)");
+        }
+        String unknown = "Postgres at " + postgres.address() + " does not answer: " + failure.getMessage();
+        return PostgresDiagnosis.of(failure, postgres, postgres.login())
+                .map(Future::succeededFuture)
+                .orElseGet(() -> postgres.tls().isEnabled()
+                        ? vertx.executeBlocking(() -> diagnose().orElse(unknown), false)
+                                .map(Objects::requireNonNull)
+                                .otherwise(unknown)
+                        : Future.succeededFuture(unknown));
+    }
+
+    // The Vert.x client does not say why a TLS handshake fails. The other driver does.
+    private Optional<String> diagnose() {
+        try {
+            postgres.dataSource().getConnection().close();
+            return Optional.empty();
+        } catch (SQLException failure) {
+            return PostgresDiagnosis.of(failure, postgres, postgres.login());
+        }
     }
 
     public Future<Void> close(Vertx vertx) {

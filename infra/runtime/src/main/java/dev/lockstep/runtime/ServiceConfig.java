@@ -21,7 +21,7 @@ public record ServiceConfig(
         PostgresConfig postgres = PostgresConfig.read(env);
         KafkaConfig kafka = KafkaConfig.read(env);
         MessagingConfig messaging = MessagingConfig.read(env);
-        RelaySettings relay = RelaySettings.read(env);
+        RelaySettings relay = RelaySettings.read(env, postgres.login());
         ProcessConfig process = ProcessConfig.read(env);
         return new ServiceConfig(service, http, postgres, kafka, messaging, relay, process);
     }

@@ -1,5 +1,7 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.messaging.failure.FailureClassifier;
+import dev.lockstep.messaging.failure.FailureKind;
 import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
@@ -14,6 +16,7 @@ import io.vertx.pgclient.spi.PgDriver;
 import io.vertx.sqlclient.ClientBuilder;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.PoolOptions;
+import io.vertx.sqlclient.SqlConnectOptions;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.impl.SocketConnectionBase;
 import io.vertx.sqlclient.internal.Connection;
@@ -21,6 +24,7 @@ import io.vertx.sqlclient.internal.SqlConnectionInternal;
 import io.vertx.sqlclient.internal.pool.CloseablePool;
 import io.vertx.sqlclient.internal.pool.PoolImpl;
 import io.vertx.sqlclient.spi.ConnectionFactory;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,8 +62,12 @@ final class SessionPool extends PgDriver {
         this.limits = limits;
     }
 
-    /** Opens a pool. The caller closes it. */
-    static Pool open(Vertx vertx, PgConnectOptions connect, PoolOptions options, Limits limits) {
+    /**
+     * Opens a pool. The caller closes it.
+     *
+     * @param connect returns the options of the next connection
+     */
+    static Pool open(Vertx vertx, Supplier<Future<SqlConnectOptions>> connect, PoolOptions options, Limits limits) {
         PoolOptions bounded = new PoolOptions(options)
                 .setPoolCleanerPeriod(CLEANER_MILLIS)
                 .setMaxLifetime(Math.toIntExact(limits.maxLifetime().toMillis()))
@@ -124,12 +132,23 @@ final class SessionPool extends PgDriver {
                 options,
                 acquired -> Future.succeededFuture(),
                 released -> ((PooledSession) released).closeIfUnusable(),
-                context -> factory.connect(context, databases.get()),
+                context -> factory.connect(context, databases.get()).recover(SessionPool::unavailable),
                 connectHandler,
                 closeFuture);
         pool.init();
         closeFuture.add(factory);
         return new CloseablePool(internal, closeFuture, pool);
+    }
+
+    // Whatever prevents a connection, the transaction that waits for it has not begun. Some failures, such as a server
+    // without TLS or a missing file, would otherwise count as failures of the caller.
+    private static <T> Future<T> unavailable(Throwable failure) {
+        if (FailureClassifier.classify(failure) != FailureKind.UNKNOWN) {
+            return Future.failedFuture(failure);
+        }
+        ConnectException unavailable = new ConnectException(failure.getMessage());
+        unavailable.initCause(failure);
+        return Future.failedFuture(unavailable);
     }
 
     @Override

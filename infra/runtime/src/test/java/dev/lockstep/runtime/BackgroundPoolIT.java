@@ -48,8 +48,8 @@ class BackgroundPoolIT {
                 database.server().host(),
                 database.server().port(),
                 database.name(),
-                PostgresServer.USER,
-                new Secret(PostgresServer.PASSWORD),
+                new PostgresLogin(PostgresServer.USER, new Secret(PostgresServer.PASSWORD)),
+                PostgresTls.DISABLED,
                 4,
                 Duration.ofMinutes(10));
         pool = config.backgroundPool(vertx, "background-test");

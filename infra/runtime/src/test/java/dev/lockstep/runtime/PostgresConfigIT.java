@@ -30,8 +30,8 @@ class PostgresConfigIT {
             database.server().host(),
             database.server().port(),
             database.name(),
-            PostgresServer.USER,
-            new Secret(PostgresServer.PASSWORD),
+            new PostgresLogin(PostgresServer.USER, new Secret(PostgresServer.PASSWORD)),
+            PostgresTls.DISABLED,
             1,
             Duration.ofMinutes(10));
 

@@ -39,8 +39,8 @@ class ServiceConfigTest {
                                 "db.example",
                                 5433,
                                 "orders",
-                                "orders",
-                                new Secret("hunter2"),
+                                new PostgresLogin("orders", new Secret("hunter2")),
+                                PostgresTls.DISABLED,
                                 8,
                                 Duration.ofMinutes(10)),
                         new KafkaConfig("a:9092, b:9092", Map.of()),
@@ -59,7 +59,8 @@ class ServiceConfigTest {
                                 true,
                                 Duration.ofMillis(500),
                                 Duration.ofSeconds(15),
-                                new SlotLimits(2L << 30, 16L << 30)),
+                                new SlotLimits(2L << 30, 16L << 30),
+                                new PostgresLogin("orders", new Secret("hunter2"))),
                         new ProcessConfig(Duration.ofSeconds(20), new LogConfig("text", "info"))));
     }
 
@@ -211,7 +212,8 @@ class ServiceConfigTest {
         assertThat(List.of(
                         config.toString(),
                         new ObjectMapper()
-                                .writeValueAsString(List.of(config.postgres().password(), config.kafka()))))
+                                .writeValueAsString(
+                                        List.of(config.postgres().login().password(), config.kafka()))))
                 .allSatisfy(shown -> assertThat(shown)
                         .contains("sasl.jaas.config=***", "ssl.keystore.password=***", "some.plugin.token=***")
                         .contains("security.protocol=SASL_SSL")

@@ -185,8 +185,8 @@ class SessionPoolIT {
                 "127.0.0.1",
                 network.port(),
                 database.name(),
-                "lockstep",
-                new Secret("lockstep"),
+                new PostgresLogin("lockstep", new Secret("lockstep")),
+                PostgresTls.DISABLED,
                 SIZE,
                 Duration.ofMinutes(10));
         return config.pool(vertx, "sessions", SIZE, limits);

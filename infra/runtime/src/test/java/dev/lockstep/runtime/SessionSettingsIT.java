@@ -69,8 +69,8 @@ class SessionSettingsIT {
             database.server().host(),
             database.server().port(),
             database.name(),
-            role,
-            new Secret("secret"),
+            new PostgresLogin(role, new Secret("secret")),
+            PostgresTls.DISABLED,
             2,
             Duration.ofMinutes(10));
 
