@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -53,34 +54,8 @@ public final class AuditApp implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // picocli injects it before it calls any method
     private CommandSpec spec;
 
-    @Option(
-            names = "--postgres-host",
-            paramLabel = "HOST",
-            defaultValue = "127.0.0.1",
-            description = "default: ${DEFAULT-VALUE}")
-    private String postgresHost = "";
-
-    @Option(
-            names = "--postgres-port",
-            paramLabel = "PORT",
-            defaultValue = "5432",
-            description = "default: ${DEFAULT-VALUE}")
-    private int postgresPort;
-
-    @Option(
-            names = "--postgres-user",
-            paramLabel = "USER",
-            defaultValue = "${env:POSTGRES_USER:-lockstep}",
-            description = "role that may read all four databases; default: $POSTGRES_USER, else lockstep")
-    private String postgresUser = "";
-
-    @Option(
-            names = "--postgres-password",
-            paramLabel = "PASSWORD",
-            defaultValue = "${env:POSTGRES_PASSWORD:-lockstep}",
-            description =
-                    "default: $$POSTGRES_PASSWORD, else lockstep; other users of the machine cannot see the variable")
-    private String postgresPassword = "";
+    @Mixin
+    private final PostgresOptions postgres = new PostgresOptions();
 
     @Option(
             names = "--orders-db",
@@ -247,7 +222,7 @@ public final class AuditApp implements Callable<Integer> {
 
     private DatabaseAddress address(String option, String value) {
         if (!value.contains("://")) {
-            return new DatabaseAddress(option, postgresHost, postgresPort, value, postgresUser, postgresPassword);
+            return new DatabaseAddress(option, postgres.host(), postgres.port(), value, login());
         }
         try {
             URI uri = new URI(value);
@@ -259,16 +234,19 @@ public final class AuditApp implements Callable<Integer> {
             return new DatabaseAddress(
                     option,
                     uri.getHost(),
-                    uri.getPort() < 0 ? postgresPort : uri.getPort(),
+                    uri.getPort() < 0 ? postgres.port() : uri.getPort(),
                     uri.getPath().substring(1),
-                    postgresUser,
-                    postgresPassword);
+                    login());
         } catch (URISyntaxException cause) {
             throw new CommandLine.ParameterException(
                     spec.commandLine(),
                     option + " must be a database name or postgresql://host:port/name, but was \"" + value + "\"",
                     cause);
         }
+    }
+
+    private DatabaseAddress.Login login() {
+        return new DatabaseAddress.Login(postgres.user(), postgres.password(), postgres.tls());
     }
 
     private Properties kafkaProperties() {

@@ -12,7 +12,14 @@ import java.util.stream.Stream;
  *
  * @param option the command-line option that sets it, for error messages
  */
-record DatabaseAddress(String option, String host, int port, String database, String user, String password) {
+record DatabaseAddress(String option, String host, int port, String database, Login login) {
+    /**
+     * The role of the auditor.
+     *
+     * @param tls properties of the JDBC driver
+     */
+    record Login(String user, String password, Properties tls) {}
+
     private static final String TIMEOUT_SECONDS = "10";
     // Settings that the auditor's statements and the parsing of their results rely on, whatever the server, the
     // database or the role has set. A row security policy that hides rows is an error, and a statement may take as long
@@ -46,8 +53,9 @@ record DatabaseAddress(String option, String host, int port, String database, St
     /** Opens a new connection in autocommit mode. The caller owns it and closes it. */
     Connection connect() {
         Properties properties = new Properties();
-        properties.setProperty("user", user);
-        properties.setProperty("password", password);
+        properties.putAll(login.tls());
+        properties.setProperty("user", login.user());
+        properties.setProperty("password", login.password());
         properties.setProperty("loginTimeout", TIMEOUT_SECONDS);
         properties.setProperty("connectTimeout", TIMEOUT_SECONDS);
         properties.setProperty("tcpKeepAlive", "true");
@@ -57,10 +65,28 @@ record DatabaseAddress(String option, String host, int port, String database, St
             return DriverManager.getConnection("jdbc:" + uri(), properties);
         } catch (SQLException cause) {
             throw new AuditException(
-                    "cannot connect to %s as %s (%s, --postgres-user, --postgres-password): %s"
-                            .formatted(uri(), user, option, cause.getMessage()),
+                    "cannot connect to %s as %s (%s, --postgres-user, --postgres-password%s): %s"
+                            .formatted(
+                                    uri(),
+                                    login.user(),
+                                    option,
+                                    usesTls() ? ", --postgres-sslmode, --postgres-sslrootcert, --postgres-sslcert" : "",
+                                    root(cause).getMessage()),
                     cause);
         }
+    }
+
+    private boolean usesTls() {
+        return !"disable".equals(login.tls().getProperty("sslmode"));
+    }
+
+    // The driver wraps the failure of a handshake, which says what is wrong with a certificate.
+    private static Throwable root(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     @Override

@@ -23,6 +23,9 @@ class AuditAppTest {
             --only=coins                   | "coins" is not a check; the checks are settled,accepted,stock,money,relayed,order,gaps,once,letters
             --most=-1                      | --most must not be negative, but was -1
             --orders-db=mysql://db/orders  | --orders-db must be a database name or postgresql://host:port/name
+            --postgres-sslmode=prefer      | --postgres-sslmode) must be one of disable, require, verify-ca, verify-full, but was "prefer"
+            --postgres-sslmode=verify-full | POSTGRES_SSLROOTCERT (--postgres-sslrootcert) is required with POSTGRES_SSLMODE=verify-full
+            --postgres-password-file=/no/f | cannot read the password in /no/f (POSTGRES_PASSWORD_FILE, --postgres-password-file): /no/f
             --kafka-properties=/no/file    | cannot read /no/file (--kafka-properties)
             """)
     void an_invalid_option_prints_one_error_line(String option, String sentence) {
