@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,14 @@ class AuditAppTest {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
                 .contains("--accepted", "--settle", "--json", "a guarantee is violated", "settled,accepted,stock");
+    }
+
+    // ./up audit prints the file, and rejects options that it does not list, before anything is built.
+    @Test
+    void the_help_is_also_in_a_file() {
+        run("--help");
+
+        assertThat(Path.of("help.txt")).content().isEqualTo(out.toString());
     }
 
     private int run(String... options) {

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The script {@code up}: when it builds, what it prints, and which options it passes on. Maven and Java are stubs. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -38,9 +40,15 @@ class UpIT {
         clone = Files.createDirectories(folder.resolve("a clone of it"));
         Path repository = FindJdkIT.repository();
         Files.copy(repository.resolve("up"), clone.resolve("up"), StandardCopyOption.COPY_ATTRIBUTES);
-        Files.createDirectories(clone.resolve(".mvn"));
-        for (String script : List.of(".mvn/find-jdk.sh", ".mvn/lock-build.sh")) {
-            Files.copy(repository.resolve(script), clone.resolve(script));
+        for (String copied : List.of(
+                ".mvn/find-jdk.sh",
+                ".mvn/lock-build.sh",
+                ".mvn/check-options.sh",
+                "audit/help.txt",
+                "faults/help.txt",
+                "faults/run")) {
+            Files.createDirectories(clone.resolve(copied).resolveSibling(""));
+            Files.copy(repository.resolve(copied), clone.resolve(copied), StandardCopyOption.COPY_ATTRIBUTES);
         }
         source("order-verticle/src/main/java/Order.java");
         source("order-verticle/src/test/java/OrderTest.java");
@@ -119,12 +127,12 @@ class UpIT {
         Path proceed = clone.resolve("proceed");
         assertThat(new ProcessBuilder("mkfifo", proceed.toString()).start().waitFor())
                 .isZero();
-        Process first = start(Map.of());
+        Process first = start("up", Map.of());
         Process second;
         try (BufferedReader output = first.inputReader()) {
             assertThat(output.readLine()).startsWith("Building");
 
-            second = start(Map.of());
+            second = start("up", Map.of());
             try (BufferedReader waiting = second.inputReader()) {
                 assertThat(waiting.readLine()).startsWith("Waiting for another build");
                 Files.writeString(proceed, "now\n");
@@ -153,9 +161,41 @@ class UpIT {
 
     @Test
     void an_audit_runs_as_its_own_program_with_all_options() throws Exception {
-        assertThat(up("audit", "--only", "money", "--quick").output())
+        assertThat(up("audit", "--only", "money", "--settle=-1s", "--allow-dead-letters")
+                        .output())
                 .contains("java received: dev.lockstep.local.LocalAuditApp\njava received: --only\n")
-                .contains("java received: money\njava received: --quick\n");
+                .contains("java received: money\njava received: --settle=-1s\njava received: --allow-dead-letters\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"up, audit, audit", "up, faults, faults", "faults/run, --long, faults"})
+    void the_help_of_a_program_is_printed_without_a_build(String script, String option, String program)
+            throws Exception {
+        Files.delete(clone.resolve("jdk/release"));
+
+        assertThat(run(script, Map.of(), option, "--help"))
+                .isEqualTo(
+                        new Outcome(0, Files.readString(clone.resolve(program).resolve("help.txt"))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            up audit --quick            | --quick is not an option; ./up audit --help lists them
+            up audit money              | money is not an option; ./up audit --help lists them
+            up audit --only             | --only needs a value; ./up audit --help describes it
+            up audit --partitions-added=2 | --partitions-added takes no value; ./up audit --help describes it
+            up faults --lon             | --lon is not an option; ./up faults --help lists them
+            up faults --seed 4 --=      | --= is not an option; ./up faults --help lists them
+            faults/run --case           | --case needs a value; ./up faults --help describes it
+            """)
+    void invalid_options_of_a_program_fail_before_a_build(String command, String sentence) throws Exception {
+        List<String> words = List.of(command.split(" "));
+
+        assertThat(run(
+                        words.getFirst(),
+                        Map.of(),
+                        words.subList(1, words.size()).toArray(String[]::new)))
+                .isEqualTo(new Outcome(2, sentence + "\n"));
     }
 
     @Test
@@ -180,13 +220,18 @@ class UpIT {
     }
 
     private Outcome up(Map<String, String> settings, String... options) throws IOException, InterruptedException {
-        Process process = start(settings, options);
+        return run("up", settings, options);
+    }
+
+    private Outcome run(String script, Map<String, String> settings, String... options)
+            throws IOException, InterruptedException {
+        Process process = start(script, settings, options);
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Outcome(process.waitFor(), output);
     }
 
-    private Process start(Map<String, String> settings, String... options) throws IOException {
-        List<String> command = new ArrayList<>(List.of(clone.resolve("up").toString()));
+    private Process start(String script, Map<String, String> settings, String... options) throws IOException {
+        List<String> command = new ArrayList<>(List.of(clone.resolve(script).toString()));
         command.addAll(List.of(options));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).directory(folder.toFile());
