@@ -9,8 +9,8 @@ import dev.lockstep.inventory.domain.ProductId;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.runtime.ServiceRoutes;
 import dev.lockstep.runtime.auth.Access;
@@ -20,7 +20,6 @@ import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.SqlClient;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * HTTP routes under {@code /products}: read, create, replace and restock products. Each change is a single SQL statement.
@@ -60,10 +59,12 @@ final class ProductRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        long position = position(page.cursor());
-        lists.read(tx -> products.list(tx, position, page.limit() + 1))
-                .map(rows -> Page.of(rows, page.limit(), row -> Long.toString(row.position())))
+        QueryParameters query = QueryParameters.of(ctx);
+        int limit = query.limit();
+        long position = Objects.requireNonNullElse(query.cursor(QueryParameters::wholeNumber), Long.MAX_VALUE);
+        query.requireValid();
+        lists.read(tx -> products.list(tx, position, limit + 1))
+                .map(rows -> Page.of(rows, limit, row -> Long.toString(row.position())))
                 .map(ProductRoutes::toBodies)
                 .onSuccess(bodies -> Responses.json(ctx, 200, bodies))
                 .onFailure(ctx::fail);
@@ -129,17 +130,6 @@ final class ProductRoutes {
                         .map(listed -> ProductBody.of(listed.product()))
                         .toList(),
                 page.nextCursor());
-    }
-
-    private static long position(@Nullable String cursor) {
-        if (cursor == null) {
-            return Long.MAX_VALUE;
-        }
-        try {
-            return Long.parseLong(cursor);
-        } catch (NumberFormatException e) {
-            throw PageRequest.invalidCursor();
-        }
     }
 
     private static ProductId productId(RoutingContext ctx) {

@@ -179,6 +179,14 @@ class ProductRoutesIT {
     }
 
     @Test
+    void all_invalid_parameters_are_reported_at_once() {
+        Answer refused = service.get("/products?limit=0&cursor=x");
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(fieldsAtFault(refused)).containsExactlyInAnyOrder("limit", "cursor");
+    }
+
+    @Test
     void the_outbox_and_dead_letter_routes_are_mounted() {
         assertThat(service.get("/outbox").status()).isEqualTo(200);
         assertThat(service.get("/outbox/summary").status()).isEqualTo(200);

@@ -6,8 +6,8 @@ import com.fasterxml.uuid.impl.TimeBasedEpochGenerator;
 import dev.lockstep.messaging.http.FieldError;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.record.TraceContext;
 import dev.lockstep.order.domain.NewOrder;
@@ -28,6 +28,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -140,20 +141,22 @@ final class OrderRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
+        QueryParameters query = QueryParameters.of(ctx);
         Caller caller = Caller.of(ctx);
-        String userId = ctx.request().getParam("userId");
-        OrderFilter query = new OrderFilter(
+        String userId = query.text("userId");
+        int limit = query.limit();
+        OrderFilter filter = new OrderFilter(
                 caller.has(Scope.ORDERS_ADMIN) || userId != null ? userId : caller.subject(),
-                statuses(ctx.request().getParam("status")),
-                before(page.cursor()),
-                page.limit() + 1);
+                statuses(query),
+                query.cursor(OrderId::parse),
+                limit + 1);
+        query.requireValid();
         // A caller who asks for another user's orders sees none, as if that user had none.
-        Future<List<Order>> listed = query.userId() == null || maySee(caller, query.userId())
-                ? reads.list(query)
+        Future<List<Order>> listed = filter.userId() == null || maySee(caller, filter.userId())
+                ? reads.list(filter)
                 : Future.succeededFuture(List.of());
         listed.map(orders -> orders.stream().map(OrderView::of).toList())
-                .map(orders -> Page.of(orders, page.limit(), OrderView::orderId))
+                .map(orders -> Page.of(orders, limit, OrderView::orderId))
                 .onSuccess(orders -> Responses.json(ctx, 200, orders))
                 .onFailure(ctx::fail);
     }
@@ -200,23 +203,13 @@ final class OrderRoutes {
         return Problem.notFound("Order " + ctx.pathParam("id") + " does not exist");
     }
 
-    private static Set<OrderStatus> statuses(@Nullable String status) {
-        if (status == null) {
-            return EnumSet.allOf(OrderStatus.class);
-        }
-        for (OrderStatus each : OrderStatus.values()) {
-            if (each.name().equals(status)) {
-                return EnumSet.of(each);
-            }
-        }
-        throw Problem.badRequest(
-                "status", "must be one of " + List.of(OrderStatus.values()) + ", but was \"" + status + "\"");
-    }
-
-    private static @Nullable OrderId before(@Nullable String cursor) {
-        if (cursor == null) {
-            return null;
-        }
-        return OrderId.parse(cursor).orElseThrow(PageRequest::invalidCursor);
+    private static Set<OrderStatus> statuses(QueryParameters query) {
+        OrderStatus status = query.parse(
+                "status",
+                "must be one of " + List.of(OrderStatus.values()),
+                text -> Arrays.stream(OrderStatus.values())
+                        .filter(each -> each.name().equals(text))
+                        .findFirst());
+        return status == null ? EnumSet.allOf(OrderStatus.class) : EnumSet.of(status);
     }
 }

@@ -215,6 +215,14 @@ class OrderApiIT {
             assertThat(answer.status()).isEqualTo(400);
             assertThat(answer.body().findValuesAsText("field")).containsExactly(field);
         }
+
+        @Test
+        void all_invalid_parameters_are_reported_at_once() {
+            Answer answer = orders.get("/orders?status=FOO&limit=0&cursor=nonsense");
+
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.body().findValuesAsText("field")).containsExactlyInAnyOrder("status", "limit", "cursor");
+        }
     }
 
     @Nested

@@ -4,8 +4,8 @@ import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.payment.DepositProcessor.Outcome;
 import dev.lockstep.payment.domain.OrderId;
@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 /** HTTP routes for accounts, payments and the ledger. */
 final class PaymentRoutes {
     private static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+    private static final String NOT_BLANK = "must not be blank";
 
     private final Pool reads;
     private final BoundedReads lists;
@@ -68,12 +69,14 @@ final class PaymentRoutes {
     }
 
     private void listAccounts(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        long before = before(page);
+        QueryParameters query = QueryParameters.of(ctx);
+        int limit = query.limit();
+        long before = before(query);
+        query.requireValid();
         answer(
                 ctx,
-                lists.read(tx -> accounts.page(tx, before, page.limit() + 1))
-                        .map(rows -> Page.of(rows, page.limit(), row -> Long.toString(row.number())))
+                lists.read(tx -> accounts.page(tx, before, limit + 1))
+                        .map(rows -> Page.of(rows, limit, row -> Long.toString(row.number())))
                         .map(found -> new Page<>(
                                 found.data().stream()
                                         .map(row -> AccountView.of(row.account()))
@@ -134,18 +137,23 @@ final class PaymentRoutes {
     }
 
     private void listLedger(RoutingContext ctx) {
-        PageRequest page = PageRequest.of(ctx);
-        String account = ctx.request().getParam("account");
-        checkNotBlank("account", account);
-        String orderId = ctx.request().getParam("orderId");
-        if (orderId != null) {
-            checkOrderId(orderId);
+        QueryParameters query = QueryParameters.of(ctx);
+        int limit = query.limit();
+        String account = query.text("account");
+        if (account != null && account.isBlank()) {
+            query.reject("account", NOT_BLANK);
         }
-        long before = before(page);
+        String orderId = query.text("orderId");
+        String problem = orderId == null ? null : FieldConstraints.orderIdProblem(orderId);
+        if (problem != null) {
+            query.reject("orderId", problem);
+        }
+        long before = before(query);
+        query.requireValid();
         answer(
                 ctx,
-                lists.read(tx -> ledger.page(tx, account, orderId, before, page.limit() + 1))
-                        .map(rows -> Page.of(rows, page.limit(), entry -> Long.toString(entry.seq()))));
+                lists.read(tx -> ledger.page(tx, account, orderId, before, limit + 1))
+                        .map(rows -> Page.of(rows, limit, entry -> Long.toString(entry.seq()))));
     }
 
     private void summariseLedger(RoutingContext ctx) {
@@ -165,14 +173,10 @@ final class PaymentRoutes {
 
     private static String userId(RoutingContext ctx) {
         String id = Objects.requireNonNull(ctx.pathParam("userId"));
-        checkNotBlank("userId", id);
-        return id;
-    }
-
-    private static void checkNotBlank(String parameter, @Nullable String value) {
-        if (value != null && value.isBlank()) {
-            throw Problem.badRequest(parameter, "must not be blank");
+        if (id.isBlank()) {
+            throw Problem.badRequest("userId", NOT_BLANK);
         }
+        return id;
     }
 
     private static void checkOrderId(String id) {
@@ -182,15 +186,8 @@ final class PaymentRoutes {
         }
     }
 
-    private static long before(PageRequest page) {
-        if (page.cursor() == null) {
-            return Long.MAX_VALUE;
-        }
-        try {
-            return Long.parseLong(page.cursor());
-        } catch (NumberFormatException e) {
-            throw PageRequest.invalidCursor();
-        }
+    private static long before(QueryParameters query) {
+        return Objects.requireNonNullElse(query.cursor(QueryParameters::wholeNumber), Long.MAX_VALUE);
     }
 
     private static void answer(RoutingContext ctx, Future<?> body) {

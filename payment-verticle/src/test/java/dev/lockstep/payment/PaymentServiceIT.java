@@ -181,6 +181,19 @@ class PaymentServiceIT {
                 .containsExactly("cursor");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "/accounts?limit=0&cursor=x, limit cursor",
+        "/ledger?limit=0&cursor=x&account=&orderId=, limit account orderId cursor"
+    })
+    void all_invalid_parameters_are_reported_at_once(String path, String fields) {
+        JsonNode problem = service.get(path).body();
+
+        assertThat(problem.get("status").asInt()).isEqualTo(400);
+        assertThat(String.join(" ", problem.get("errors").findValuesAsText("field")))
+                .isEqualTo(fields);
+    }
+
     @Test
     void a_command_that_is_delivered_twice_has_one_effect_and_its_answer_is_on_payment_updated() throws Exception {
         String order = "order-" + UUID.randomUUID();

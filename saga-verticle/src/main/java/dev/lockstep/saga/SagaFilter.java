@@ -1,7 +1,7 @@
 package dev.lockstep.saga;
 
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -9,6 +9,7 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,20 +25,21 @@ record SagaFilter(
         @Nullable After after,
         int limit) {
     private static final Duration MAX_AGE = Duration.ofDays(36_500);
+    private static final String DURATION_RULE = "must be a non-negative ISO-8601 duration such as PT5M";
 
     /** The last saga of the previous page. */
     record After(OffsetDateTime startedAt, String orderId) {}
 
-    /** Parses the query parameters of a request. Throws a 400 {@link Problem} that names the invalid parameter. */
-    static SagaFilter of(
-            @Nullable String state, @Nullable String olderThan, @Nullable String waitingLongerThan, PageRequest page) {
-        String cursor = page.cursor();
-        return new SagaFilter(
-                state == null ? null : state(state),
-                olderThan == null ? Duration.ZERO : duration("olderThan", olderThan),
-                waitingLongerThan == null ? null : duration("waitingLongerThan", waitingLongerThan),
-                cursor == null ? null : after(cursor),
-                page.limit());
+    /** Reads the query parameters of a request. Throws a 400 {@link Problem} that names all invalid ones. */
+    static SagaFilter of(QueryParameters query) {
+        SagaFilter filter = new SagaFilter(
+                query.parse("state", "must be one of " + Arrays.toString(StateName.values()), StateName::find),
+                query.parseOr("olderThan", Duration.ZERO, DURATION_RULE, SagaFilter::duration),
+                query.parse("waitingLongerThan", DURATION_RULE, SagaFilter::duration),
+                query.cursor(SagaFilter::after),
+                query.limit());
+        query.requireValid();
+        return filter;
     }
 
     static String cursor(SagaView last) {
@@ -45,33 +47,22 @@ record SagaFilter(
         return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static StateName state(String text) {
-        return StateName.find(text)
-                .orElseThrow(() -> Problem.badRequest(
-                        "state",
-                        "must be one of " + Arrays.toString(StateName.values()) + ", but was \"" + text + "\""));
-    }
-
-    private static Duration duration(String parameter, String text) {
+    private static Optional<Duration> duration(String text) {
         try {
-            Duration duration = Duration.parse(text);
-            if (!duration.isNegative() && duration.compareTo(MAX_AGE) <= 0) {
-                return duration;
-            }
-        } catch (DateTimeParseException e) {
-            // The error is thrown below.
+            return Optional.of(Duration.parse(text))
+                    .filter(duration -> !duration.isNegative() && duration.compareTo(MAX_AGE) <= 0);
+        } catch (DateTimeParseException malformed) {
+            return Optional.empty();
         }
-        throw Problem.badRequest(
-                parameter, "must be a non-negative ISO-8601 duration such as PT5M, but was \"" + text + "\"");
     }
 
-    private static After after(String cursor) {
+    private static Optional<After> after(String cursor) {
         try {
             String text = new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8);
             int blank = text.indexOf(' ');
-            return new After(OffsetDateTime.parse(text.substring(0, blank)), text.substring(blank + 1));
+            return Optional.of(new After(OffsetDateTime.parse(text.substring(0, blank)), text.substring(blank + 1)));
         } catch (IllegalArgumentException | IndexOutOfBoundsException | DateTimeException e) {
-            throw PageRequest.invalidCursor();
+            return Optional.empty();
         }
     }
 }

@@ -3,8 +3,8 @@ package dev.lockstep.saga;
 import dev.lockstep.contracts.FieldConstraints;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.runtime.ServiceRoutes;
@@ -20,6 +20,7 @@ import io.vertx.core.Future;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.sqlclient.Pool;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -57,11 +58,7 @@ final class SagaRoutes {
     record ActionRequest(@Nullable String reason) {}
 
     private void list(RoutingContext ctx) {
-        SagaFilter filter = SagaFilter.of(
-                ctx.request().getParam("state"),
-                ctx.request().getParam("olderThan"),
-                ctx.request().getParam("waitingLongerThan"),
-                PageRequest.of(ctx));
+        SagaFilter filter = SagaFilter.of(QueryParameters.of(ctx));
         reads.list(filter)
                 .map(views -> Page.of(views, filter.limit(), SagaFilter::cursor))
                 .onSuccess(page -> Responses.json(ctx, 200, page))
@@ -69,7 +66,9 @@ final class SagaRoutes {
     }
 
     private void find(RoutingContext ctx) {
-        boolean investigate = !ctx.request().getParam("obstacles", "true").equals("false");
+        QueryParameters query = QueryParameters.of(ctx);
+        boolean investigate = query.parseOr("obstacles", true, "must be true or false", SagaRoutes::bool);
+        query.requireValid();
         existing(orderId(ctx))
                 .compose(saga -> investigate && !saga.waiting().waitingFor().isEmpty()
                         ? reads.withObstacles(saga, Credentials.of(ctx.request()))
@@ -94,6 +93,14 @@ final class SagaRoutes {
                         failure instanceof RefusedActionException || failure instanceof UnreadableSagaException
                                 ? Problem.conflict(String.valueOf(failure.getMessage()))
                                 : failure));
+    }
+
+    private static Optional<Boolean> bool(String text) {
+        return switch (text) {
+            case "true" -> Optional.of(true);
+            case "false" -> Optional.of(false);
+            default -> Optional.empty();
+        };
     }
 
     private Future<SagaView> existing(String orderId) {

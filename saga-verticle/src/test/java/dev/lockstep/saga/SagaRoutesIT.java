@@ -191,6 +191,23 @@ class SagaRoutesIT {
         assertThat(answer.json().path("errors").path(0).path("field").asText()).isEqualTo(field);
     }
 
+    @Test
+    void all_invalid_parameters_are_reported_at_once() {
+        SagaApi.Answer answer = api.get("/sagas?state=BUSY&olderThan=soon&waitingLongerThan=long&limit=0&cursor=x");
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().findValuesAsText("field"))
+                .containsExactlyInAnyOrder("state", "olderThan", "waitingLongerThan", "limit", "cursor");
+    }
+
+    @Test
+    void obstacles_must_be_true_or_false() {
+        SagaApi.Answer answer = api.get("/sagas/o1?obstacles=maybe");
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().findValuesAsText("field")).containsExactly("obstacles");
+    }
+
     private static OrderCreated created(String order) {
         return new OrderCreated(order, "u1", List.of(new OrderItem("p1", 2)));
     }

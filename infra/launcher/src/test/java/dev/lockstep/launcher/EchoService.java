@@ -1,8 +1,8 @@
 package dev.lockstep.launcher;
 
 import dev.lockstep.messaging.http.JsonBody;
-import dev.lockstep.messaging.http.PageRequest;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.runtime.Env;
 import dev.lockstep.runtime.HttpApi;
@@ -91,7 +91,12 @@ final class EchoService extends VerticleBase {
                         .onFailure(ctx::fail)
                         .onSuccess(rows -> ctx.fail(Problem.notFound("There is no echo " + ctx.pathParam("id")))));
         routes.delete("/echo/:id", Access.open(), ctx -> ctx.end());
-        routes.get("/echo", Access.open(), ctx -> Responses.json(ctx, 200, PageRequest.of(ctx)));
+        routes.get("/echo", Access.open(), ctx -> {
+            QueryParameters query = QueryParameters.of(ctx);
+            int limit = query.limit();
+            query.requireValid();
+            Responses.json(ctx, 200, Map.of("limit", limit));
+        });
         routes.get("/broken", Access.open(), ctx -> {
             throw new IllegalStateException("the secret of the service");
         });

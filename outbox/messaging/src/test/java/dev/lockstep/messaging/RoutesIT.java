@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
 class RoutesIT {
@@ -46,6 +47,13 @@ class RoutesIT {
     @AfterEach
     void close() {
         api.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/outbox", "/dead-letters", "/dead-letters/groups", "/dead-letters/replays"})
+    void a_list_names_all_invalid_parameters_at_once(String path) {
+        assertThat(api.fields(api.get(path + "?state=lost&limit=0&cursor=x"), 400))
+                .containsExactlyInAnyOrder("state", "limit", "cursor");
     }
 
     @Nested

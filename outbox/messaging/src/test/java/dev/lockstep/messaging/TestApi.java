@@ -59,12 +59,16 @@ final class TestApi implements AutoCloseable {
 
     /** The member that the problem of the response names. */
     String field(HttpResponse<String> response, int status) {
+        return fields(response, status).getFirst();
+    }
+
+    List<String> fields(HttpResponse<String> response, int status) {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(response.headers().firstValue("content-type")).contains("application/problem+json");
         return new JsonObject(response.body())
-                .getJsonArray("errors")
-                .getJsonObject(0)
-                .getString("field");
+                .getJsonArray("errors").stream()
+                        .map(error -> ((JsonObject) error).getString("field"))
+                        .toList();
     }
 
     private HttpResponse<String> send(String method, String path, String body) {

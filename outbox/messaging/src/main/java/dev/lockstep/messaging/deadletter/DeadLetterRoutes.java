@@ -7,6 +7,7 @@ import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
@@ -49,17 +50,19 @@ public final class DeadLetterRoutes {
     }
 
     private void list(RoutingContext ctx) {
+        QueryParameters query = QueryParameters.of(ctx);
         Filter filter = new Filter(
-                ctx.request().getParam("topic"),
-                ctx.request().getParam("type"),
-                ctx.request().getParam("reason"),
-                ctx.request().getParam("key"),
-                ctx.request().getParam("errorClass"),
-                ctx.request().getParam("fingerprint"));
-        State state = state(ctx);
+                query.text("topic"),
+                query.text("type"),
+                query.text("reason"),
+                query.text("key"),
+                query.text("errorClass"),
+                query.text("fingerprint"));
+        State state = state(query);
         PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
+                query,
                 reads,
                 DeadLetterQueries.DeadLetterView::id,
                 (tx, before, limit) -> DeadLetterQueries.list(tx, state, filter, before, limit)
@@ -67,22 +70,25 @@ public final class DeadLetterRoutes {
     }
 
     private void groups(RoutingContext ctx) {
-        State state = state(ctx);
+        QueryParameters query = QueryParameters.of(ctx);
+        State state = state(query);
         Listing.respond(
                 ctx,
+                query,
                 reads,
                 DeadLetterQueries.DeadLetterGroup::newest,
                 (tx, before, limit) ->
                         DeadLetterQueries.groups(tx, state, before, limit).map(ScanResult::complete));
     }
 
-    private static State state(RoutingContext ctx) {
-        String state = ctx.request().getParam("state", State.OPEN.value());
-        return Arrays.stream(State.values())
-                .filter(each -> each.value().equals(state))
-                .findFirst()
-                .orElseThrow(() -> Problem.badRequest(
-                        "state", "must be open, replayed, discarded or any, but was \"" + state + "\""));
+    private static State state(QueryParameters query) {
+        return query.parseOr(
+                "state",
+                State.OPEN,
+                "must be open, replayed, discarded or any",
+                text -> Arrays.stream(State.values())
+                        .filter(each -> each.value().equals(text))
+                        .findFirst());
     }
 
     private void find(RoutingContext ctx) {

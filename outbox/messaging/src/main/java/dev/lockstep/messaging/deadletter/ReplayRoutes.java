@@ -10,6 +10,7 @@ import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
@@ -295,12 +296,14 @@ final class ReplayRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        String state = ctx.request().getParam("state");
-        if (state != null && !STATES.contains(state)) {
-            throw Problem.badRequest("state", "must be running, done or stopped, but was \"" + state + "\"");
-        }
+        QueryParameters query = QueryParameters.of(ctx);
+        String state = query.parse(
+                "state",
+                "must be running, done or stopped",
+                text -> Optional.of(text).filter(STATES::contains));
         Listing.respond(
                 ctx,
+                query,
                 reads,
                 ReplayView::id,
                 (tx, before, limit) ->

@@ -4,13 +4,12 @@ import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Page;
-import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
@@ -33,17 +32,13 @@ public final class DeliveryRoutes {
     }
 
     private void inbox(RoutingContext ctx) {
-        List<UUID> ids = new ArrayList<>();
-        for (String id : ctx.queryParam("id")) {
-            try {
-                ids.add(UUID.fromString(id));
-            } catch (IllegalArgumentException malformed) {
-                throw Problem.badRequest("id", "must be a message id, but was \"" + id + "\"");
-            }
-        }
+        QueryParameters query = QueryParameters.of(ctx);
+        List<UUID> ids = query.ids("id", "must be a message id");
+        query.requireValid();
         if (ids.isEmpty() || ids.size() > MAX_IDS) {
-            throw Problem.badRequest("id", "must be given 1 to " + MAX_IDS + " times");
+            query.reject("id", "must be given 1 to " + MAX_IDS + " times");
         }
+        query.requireValid();
         reads.read(tx -> Inbox.list(tx, ids))
                 .onSuccess(rows -> Responses.json(ctx, 200, new Page<>(rows, null)))
                 .onFailure(ctx::fail);

@@ -5,14 +5,15 @@ import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.outbox.OutboxQueries.OutboxRow;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** Shows the outbox over HTTP: {@code /outbox}, {@code /outbox/summary} and {@code /outbox/{id}}. Read-only. */
 public final class OutboxRoutes {
@@ -33,12 +34,15 @@ public final class OutboxRoutes {
     }
 
     private void list(RoutingContext ctx) {
-        OutboxQueries.State state = state(ctx.request().getParam("state"));
-        String aggregateId = ctx.request().getParam("aggregateId");
-        String type = ctx.request().getParam("type");
+        QueryParameters query = QueryParameters.of(ctx);
+        OutboxQueries.State state =
+                query.parseOr("state", OutboxQueries.State.ANY, "must be pending or relayed", OutboxRoutes::state);
+        String aggregateId = query.text("aggregateId");
+        String type = query.text("type");
         PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
+                query,
                 reads,
                 OutboxRow::id,
                 (tx, before, limit) -> OutboxQueries.list(tx, state, aggregateId, type, before, limit)
@@ -60,12 +64,11 @@ public final class OutboxRoutes {
                 .onFailure(ctx::fail);
     }
 
-    private static OutboxQueries.State state(@Nullable String text) {
+    private static Optional<OutboxQueries.State> state(String text) {
         return switch (text) {
-            case null -> OutboxQueries.State.ANY;
-            case "pending" -> OutboxQueries.State.PENDING;
-            case "relayed" -> OutboxQueries.State.RELAYED;
-            default -> throw Problem.badRequest("state", "must be pending or relayed, but was \"" + text + "\"");
+            case "pending" -> Optional.of(OutboxQueries.State.PENDING);
+            case "relayed" -> Optional.of(OutboxQueries.State.RELAYED);
+            default -> Optional.empty();
         };
     }
 }
