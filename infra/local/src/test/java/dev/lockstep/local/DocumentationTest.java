@@ -25,6 +25,7 @@ class DocumentationTest {
     private static final Path ROOT = Path.of("..", "..").toAbsolutePath().normalize();
     private static final Path DECISIONS = ROOT.resolve("docs/decisions");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)[^)]*\\)");
+    private static final Pattern JAVA_EXAMPLE = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*(?:Test|IT))`");
     private static final Set<String> EXCLUDED_FOLDERS = Set.of("target", "node_modules", ".git", ".lockstep");
 
@@ -64,6 +65,26 @@ class DocumentationTest {
                         .results()
                         .map(test -> test.group(1))
                         .toList());
+    }
+
+    @ParameterizedTest
+    @MethodSource("pages")
+    void java_examples_are_quoted_from_compiled_code(Path page) {
+        List<String> examples = JAVA_EXAMPLE
+                .matcher(text(page))
+                .results()
+                .map(example -> withoutIndentation(example.group(1)))
+                .toList();
+
+        assertThat(examples).allMatch(example -> javaSources().anyMatch(source -> source.contains(example)));
+    }
+
+    private static Stream<String> javaSources() {
+        return files(ROOT).filter(file -> nameOf(file).endsWith(".java")).map(file -> withoutIndentation(text(file)));
+    }
+
+    private static String withoutIndentation(String code) {
+        return code.lines().map(String::strip).filter(line -> !line.isEmpty()).collect(Collectors.joining("\n"));
     }
 
     private static Stream<Path> decisions() {
