@@ -101,8 +101,7 @@ final class PaymentProcessor implements MessageHandler<dev.lockstep.contracts.Pa
         List<LedgerStore.IdentifiedPosting> postings =
                 batch.postings().stream().map(LedgerStore.IdentifiedPosting::of).toList();
         return Future.join(List.of(
-                        payments.insert(tx, batch.newPayments()),
-                        payments.update(tx, batch.updatedPayments()),
+                        payments.save(tx, batch.newPayments(), batch.updatedPayments()),
                         accounts.update(tx, batch.changedAccounts()),
                         ledger.append(tx, postings),
                         outbox.append(tx, answers)))

@@ -98,17 +98,13 @@ final class PaymentStore {
     }
 
     /**
-     * Inserts payments that had no row when the orders were locked. Fails if a row exists by now.
+     * Writes payments, new ones and changed ones. Fails if one of the new ones has a row by now.
      *
-     * @param payments sorted by order id
+     * @param added payments that had no row when the orders were locked, sorted by order id
+     * @param changed payments whose row locks the caller holds
      */
-    Future<Void> insert(SqlClient tx, List<Decided> payments) {
-        return write(tx, INSERT, payments);
-    }
-
-    /** Updates payments. The caller must hold the row locks. */
-    Future<Void> update(SqlClient tx, List<Decided> payments) {
-        return write(tx, UPDATE, payments);
+    Future<Void> save(SqlClient tx, List<Decided> added, List<Decided> changed) {
+        return Future.join(write(tx, INSERT, added), write(tx, UPDATE, changed)).mapEmpty();
     }
 
     Future<Optional<Decided>> find(SqlClient tx, OrderId orderId) {
