@@ -9,6 +9,7 @@ import io.vertx.core.Completable;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.spi.metrics.ClientMetrics;
 import io.vertx.core.tracing.TracingPolicy;
@@ -89,16 +90,15 @@ final class PooledSession implements Connection {
     private void abortAfterCloseTimeout() {
         vertx.setTimer(CLOSE_TIMEOUT_MILLIS, timer -> {
             if (!closed.future().isComplete()) {
-                abort(socket);
+                abort(socket.socket());
             }
         });
     }
 
     /** Closes the connection immediately, without a Terminate message. */
-    static void abort(SocketConnectionBase socket) {
+    static void abort(NetSocketInternal socket) {
         // Closes from the end of the pipeline, which bypasses the handler that would send the Terminate message.
-        ChannelHandlerContext first =
-                socket.socket().channelHandlerContext().pipeline().firstContext();
+        ChannelHandlerContext first = socket.channelHandlerContext().pipeline().firstContext();
         // A closed channel has no handlers.
         if (first != null) {
             var _ = first.close();
@@ -155,7 +155,7 @@ final class PooledSession implements Connection {
                 scheduleResponseCheck(left);
             } else {
                 pool.closedUnresponsive();
-                abort(socket);
+                abort(socket.socket());
             }
         });
     }

@@ -153,7 +153,7 @@ final class SessionPool extends PgDriver {
 
     @Override
     public ConnectionFactory<PgConnectOptions> createConnectionFactory(Vertx vertx, NetClientOptions transport) {
-        return new SessionFactory((VertxInternal) vertx);
+        return new SessionFactory(new HandshakeLimit((VertxInternal) vertx, limits.connect()));
     }
 
     @Override
@@ -163,10 +163,12 @@ final class SessionPool extends PgDriver {
     }
 
     private final class SessionFactory extends PgConnectionFactory {
+        private final HandshakeLimit handshakes;
         private volatile PgConnectOptions options = new PgConnectOptions();
 
-        SessionFactory(VertxInternal vertx) {
-            super(vertx);
+        SessionFactory(HandshakeLimit handshakes) {
+            super(handshakes.observedVertx());
+            this.handshakes = handshakes;
         }
 
         // Without a limit, a server that accepts the connection and never responds would occupy a slot of the pool
@@ -178,10 +180,11 @@ final class SessionPool extends PgDriver {
             Future<Connection> inTime = connecting.timeout(limits.connect().toMillis(), TimeUnit.MILLISECONDS);
             connecting.onSuccess(late -> {
                 if (inTime.failed()) {
-                    PooledSession.abort((SocketConnectionBase) late);
+                    PooledSession.abort(((SocketConnectionBase) late).socket());
                 }
             });
             return inTime.map(opened -> {
+                handshakes.ended(((SocketConnectionBase) opened).socket());
                 PooledSession session = new PooledSession(vertx, (SocketConnectionBase) opened, SessionPool.this);
                 open.add(session);
                 return session;

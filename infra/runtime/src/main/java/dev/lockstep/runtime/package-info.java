@@ -5,7 +5,8 @@
  *
  * <ul>
  *   <li>settings: {@code Env} and the {@code ...Config} records that it reads, combined in {@code ServiceConfig};
- *   <li>Postgres: {@code PostgresConfig} opens the pools, {@code SessionPool} replaces connections that have failed;
+ *   <li>Postgres: {@code PostgresConfig} opens the pools, {@code SessionPool} replaces connections that have failed, {@code HandshakeLimit} closes
+ *       those that never open;
  *   <li>HTTP: {@code HttpApi} opens the server. Before a request reaches the router, {@code HttpConnectionHandler} limits connections and
  *       {@code StrictRequestDecoder} rejects malformed requests. {@code Peers} queries other services;
  *   <li>health and metrics: {@code HealthChecks}, {@code PostgresProbe}, {@code ServiceMetrics};

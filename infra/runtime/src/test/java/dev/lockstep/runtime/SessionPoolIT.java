@@ -13,6 +13,10 @@ import io.vertx.pgclient.PgConnection;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -168,11 +172,47 @@ class SessionPoolIT {
     }
 
     @Test
+    void a_connection_that_opens_after_its_limit_is_closed() {
+        Pool pool = pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofMinutes(2), Duration.ofMillis(500)));
+        network.delay(Duration.ofSeconds(1));
+
+        assertThatThrownBy(() -> await(pool.query("SELECT 1").execute())).isNotInstanceOf(AssertionError.class);
+
+        assertThat(network.connections()).isEqualTo(1);
+        Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> network.connections() == 0);
+        network.heal();
+        await(all(pool, "SELECT 1"));
+    }
+
+    @Test
+    void a_server_that_never_answers_loses_its_connection() throws IOException {
+        try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            Pool pool = pool(
+                    silent.getLocalPort(),
+                    new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofMinutes(2), Duration.ofMillis(500)));
+
+            assertThatThrownBy(() -> await(pool.query("SELECT 1").execute())).isNotInstanceOf(AssertionError.class);
+
+            try (Socket accepted = silent.accept()) {
+                accepted.setSoTimeout(15_000);
+                // The startup message, and then the end of the connection.
+                assertThat(accepted.getInputStream().readAllBytes()).isNotEmpty();
+            }
+        }
+    }
+
+    @Test
     void a_long_statement_does_not_count_as_unresponsive_and_can_be_cancelled() {
         Pool pool =
                 pool(new SessionPool.Limits(Duration.ofMinutes(10), Duration.ofSeconds(30), Duration.ofSeconds(10)));
         SqlConnection connection = await(pool.getConnection());
         Future<?> sleeping = connection.query("SELECT pg_sleep(20)").execute();
+        // A request that arrives before the statement cancels nothing.
+        Awaitility.await()
+                .until(
+                        () -> database.strings("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query ="
+                                + " 'SELECT pg_sleep(20)'"),
+                        active -> !active.isEmpty());
         await(((PgConnection) connection).cancelRequest());
 
         assertThatThrownBy(() -> await(sleeping)).hasMessageContaining("57014");
@@ -181,9 +221,13 @@ class SessionPoolIT {
     }
 
     private Pool pool(SessionPool.Limits limits) {
+        return pool(network.port(), limits);
+    }
+
+    private Pool pool(int port, SessionPool.Limits limits) {
         PostgresConfig config = new PostgresConfig(
                 "127.0.0.1",
-                network.port(),
+                port,
                 database.name(),
                 new PostgresLogin("lockstep", new Secret("lockstep")),
                 PostgresTls.DISABLED,
