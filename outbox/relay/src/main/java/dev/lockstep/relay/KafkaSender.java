@@ -32,6 +32,7 @@ final class KafkaSender implements AutoCloseable {
     private static final Duration FIRST_TOPIC_CHECK = Duration.ofSeconds(1);
     private static final Duration MAX_CHECK_INTERVAL = Duration.ofSeconds(5);
     private static final Duration BLOCKED_THRESHOLD = Duration.ofSeconds(5);
+    private static final Duration CLOSE_LIMIT = Duration.ofMillis(500);
 
     private static final Future<RecordMetadata> NOT_SENT =
             CompletableFuture.failedFuture(new IllegalStateException("the record was not sent"));
@@ -44,7 +45,7 @@ final class KafkaSender implements AutoCloseable {
 
     private final AtomicInteger waiters = new AtomicInteger();
 
-    private @Nullable ProducerHandle currentProducer;
+    private volatile @Nullable ProducerHandle currentProducer;
     private volatile long lastProgress = System.nanoTime();
     private volatile boolean closing;
 
@@ -58,25 +59,6 @@ final class KafkaSender implements AutoCloseable {
         this.bootstrapServers = bootstrapServers;
         this.topicProbe = topicProbe;
         this.health = health;
-    }
-
-    /**
-     * A producer and whether it was closed. Records that were sent through it and not acknowledged by then may or may not have reached
-     * Kafka.
-     */
-    static final class ProducerHandle {
-        private final Producer<byte[], byte[]> producer;
-        private volatile boolean closed;
-
-        private ProducerHandle(Producer<byte[], byte[]> producer) {
-            this.producer = producer;
-        }
-
-        // Also called on the producer's own I/O thread: closing it there prevents it from sending the next batch.
-        void forceClose() {
-            closed = true;
-            producer.close(Duration.ZERO);
-        }
     }
 
     /**
@@ -103,9 +85,14 @@ final class KafkaSender implements AutoCloseable {
     synchronized ProducerHandle currentProducer() {
         throwIfClosedOrFailed();
         ProducerHandle current = currentProducer;
-        if (current == null || current.closed) {
+        if (current == null || current.isClosed()) {
             current = new ProducerHandle(newProducer());
             currentProducer = current;
+            // close() does not wait for the creation of a producer.
+            if (closing) {
+                closeWithinLimit(current);
+                throwIfClosedOrFailed();
+            }
         }
         return current;
     }
@@ -159,14 +146,32 @@ final class KafkaSender implements AutoCloseable {
         return waiters.get() == 0 ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - lastProgress);
     }
 
-    /** Ends all waits at once. The next leader sends again what is not acknowledged by then. */
+    /**
+     * Ends all waits at once. The next leader sends again what is not acknowledged by then. Takes half a second at most, even if the name of a
+     * broker is being resolved.
+     */
     @Override
     public void close() {
         closing = true;
-        synchronized (this) {
-            if (currentProducer != null) {
-                currentProducer.forceClose();
-            }
+        ProducerHandle current = currentProducer;
+        if (current != null) {
+            closeWithinLimit(current);
+        }
+    }
+
+    private static void closeWithinLimit(ProducerHandle handle) {
+        try {
+            boolean _ = handle.close(CLOSE_LIMIT);
+        } catch (InterruptedException cause) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // The order of a key depends on this wait: the producer may send the records behind the refused one until it has
+    // ended.
+    private void closeAndAwait(ProducerHandle handle) throws InterruptedException {
+        while (!handle.close(ACK_POLL_INTERVAL)) {
+            throwIfClosedOrFailed();
         }
     }
 
@@ -192,7 +197,7 @@ final class KafkaSender implements AutoCloseable {
         TopicCheck topicCheck = new TopicCheck(outgoing.topic());
         while (true) {
             throwIfClosedOrFailed();
-            if (by.closed) {
+            if (by.isClosed()) {
                 return SentRecord.failed(by, outgoing, Refusal.PRODUCER_CLOSED);
             }
             Attempt attempt = tryToSend(by, record, followed);
@@ -248,7 +253,7 @@ final class KafkaSender implements AutoCloseable {
                 Refusal refusal = topicCheck.isDue(waited) && connected(sent.by()) ? topicCheck.check(waited) : null;
                 if (refusal != null) {
                     // The producer would retry forever, and keeps the record until it succeeds.
-                    sent.by().forceClose();
+                    closeAndAwait(sent.by());
                     return refusal;
                 }
             } catch (ExecutionException failed) {
@@ -268,7 +273,7 @@ final class KafkaSender implements AutoCloseable {
             throws InterruptedException {
         SendCallback callback = new SendCallback(by, followed);
         try {
-            Future<RecordMetadata> acknowledgement = by.producer.send(record, callback);
+            Future<RecordMetadata> acknowledgement = by.producer().send(record, callback);
             callback.enqueued = true;
             return new Attempt(acknowledgement, failureOf(acknowledgement));
         } catch (InterruptException interrupted) {
@@ -294,14 +299,14 @@ final class KafkaSender implements AutoCloseable {
 
         @Override
         public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception cause) {
-            if (cause == null || closing || handle.closed || cause instanceof TimeoutException) {
+            if (cause == null || closing || handle.isClosed() || cause instanceof TimeoutException) {
                 return;
             }
             // A record that never entered the buffer fails on the calling thread, within send(): no other record is
             // behind it.
             boolean neverSent = Thread.currentThread() == sender && !enqueued;
             if (!neverSent && (hasFollowers || Refusal.of(cause).isEmpty())) {
-                handle.forceClose();
+                handle.closeOnThisThread();
             }
         }
     }
@@ -310,7 +315,9 @@ final class KafkaSender implements AutoCloseable {
         Optional<Refusal> refusal = Refusal.of(cause);
         boolean closed = cause instanceof IllegalStateException
                 || refusal.filter(known -> known.isOf(Refusal.Scope.NONE)).isPresent();
-        return by.closed && closed ? Refusal.PRODUCER_CLOSED : refusal.orElseThrow(() -> failed(by, outgoing, cause));
+        return by.isClosed() && closed
+                ? Refusal.PRODUCER_CLOSED
+                : refusal.orElseThrow(() -> failed(by, outgoing, cause));
     }
 
     private RelayException failed(ProducerHandle by, OutgoingRecord outgoing, Throwable cause) {
@@ -320,7 +327,7 @@ final class KafkaSender implements AutoCloseable {
                 cause);
         if (!closing && failure.compareAndSet(null, first)) {
             health.blocked(RelayException.reason(first));
-            by.forceClose();
+            closeWithinLimit(by);
         }
         RelayException known = failure.get();
         return known == null ? first : known;
@@ -379,7 +386,7 @@ final class KafkaSender implements AutoCloseable {
     }
 
     private static boolean connected(ProducerHandle by) {
-        return by.producer.metrics().entrySet().stream()
+        return by.producer().metrics().entrySet().stream()
                 .filter(metric -> metric.getKey().name().equals("connection-count")
                         && metric.getKey().group().equals("producer-metrics"))
                 .anyMatch(metric -> metric.getValue().metricValue() instanceof Double count && count > 0);

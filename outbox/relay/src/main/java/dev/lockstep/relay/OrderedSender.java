@@ -1,6 +1,5 @@
 package dev.lockstep.relay;
 
-import dev.lockstep.relay.KafkaSender.ProducerHandle;
 import dev.lockstep.relay.KafkaSender.SentRecord;
 import dev.lockstep.relay.Refusal.Scope;
 import java.util.ArrayList;

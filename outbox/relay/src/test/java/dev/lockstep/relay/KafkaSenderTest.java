@@ -2,8 +2,9 @@ package dev.lockstep.relay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.awaitility.Awaitility.await;
 
-import dev.lockstep.relay.KafkaSender.ProducerHandle;
 import dev.lockstep.relay.KafkaSender.SentRecord;
 import dev.lockstep.relay.Refusal.Scope;
 import dev.lockstep.relay.TopicProbe.Finding;
@@ -18,10 +19,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.Callback;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -47,6 +50,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(30)
 class KafkaSenderTest {
     private final Deque<MockProducer<byte[], byte[]>> producers = new ArrayDeque<>();
+    private final CountDownLatch closing = new CountDownLatch(1);
     private final OutboxRecords records = new OutboxRecords("/order-service");
     private final RelayHealth health = new RelayHealth("orders_outbox", Duration.ofSeconds(15), System::nanoTime);
     private final KafkaSender sender = new KafkaSender(this::producer, "k:9092", topics -> Map.of(), health);
@@ -117,6 +121,91 @@ class KafkaSenderTest {
         assertThatThrownBy(sender::currentProducer).hasMessage("the relay is being closed");
     }
 
+    @Test
+    void closing_does_not_wait_for_a_producer_that_is_being_created() throws InterruptedException {
+        CountDownLatch creating = new CountDownLatch(1);
+        CountDownLatch resolved = new CountDownLatch(1);
+        KafkaSender resolving = new KafkaSender(
+                () -> {
+                    creating.countDown();
+                    awaitUninterrupted(resolved);
+                    return producer();
+                },
+                "k:9092",
+                topics -> Map.of(),
+                health);
+        AtomicReference<Throwable> outcome = new AtomicReference<>();
+        Thread creator = Thread.ofPlatform().start(() -> outcome.set(catchThrowable(resolving::currentProducer)));
+        creating.await();
+
+        assertThat(durationOf(resolving::close)).isLessThan(Duration.ofSeconds(5));
+        resolved.countDown();
+        creator.join();
+
+        assertThat(outcome.get()).hasMessage("the relay is being closed");
+        assertThat(producers.getLast().closed()).isTrue();
+    }
+
+    @Test
+    void closing_does_not_wait_for_a_producer_that_is_resolving_a_name() {
+        CountDownLatch resolved = new CountDownLatch(1);
+        KafkaSender resolving = new KafkaSender(() -> endsAfter(resolved), "k:9092", topics -> Map.of(), health);
+        resolving.currentProducer();
+
+        assertThat(durationOf(resolving::close)).isLessThan(Duration.ofSeconds(5));
+        assertThat(durationOf(resolving::close)).as("a second call").isLessThan(Duration.ofSeconds(5));
+
+        resolved.countDown();
+    }
+
+    @Test
+    void a_record_is_not_refused_before_its_producer_has_ended_unless_the_sender_is_closed()
+            throws InterruptedException {
+        CountDownLatch resolved = new CountDownLatch(1);
+        KafkaSender asking = new KafkaSender(
+                () -> endsAfter(resolved),
+                "k:9092",
+                topics -> Map.of("orders", new Finding(State.MISSING, "why")),
+                health);
+        SentRecord sent = asking.send(asking.currentProducer(), row("orders", "o-1"), true);
+        AtomicReference<Throwable> outcome = new AtomicReference<>();
+        Thread waiting = Thread.ofPlatform().start(() -> outcome.set(catchThrowable(() -> asking.awaitAck(sent))));
+
+        await().until(closing::getCount, left -> left == 0);
+        asking.close();
+        waiting.join();
+
+        assertThat(outcome.get()).hasMessage("the relay is being closed");
+        resolved.countDown();
+    }
+
+    // The I/O thread of a real producer does not end while it resolves the name of a broker.
+    private MockProducer<byte[], byte[]> endsAfter(CountDownLatch resolved) {
+        MockProducer<byte[], byte[]> producer =
+                new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer()) {
+                    @Override
+                    public void close(Duration timeout) {
+                        closing.countDown();
+                        awaitUninterrupted(resolved);
+                    }
+                };
+        return connected(producer);
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException cause) {
+            throw new IllegalStateException(cause);
+        }
+    }
+
+    private static Duration durationOf(Runnable action) {
+        long begun = System.nanoTime();
+        action.run();
+        return Duration.ofNanos(System.nanoTime() - begun);
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"MISSING", "REFUSED", "UNAVAILABLE"})
     void an_unacknowledged_record_is_refused_if_its_topic_is_unusable(State state) throws InterruptedException {
@@ -155,7 +244,10 @@ class KafkaSenderTest {
     }
 
     private MockProducer<byte[], byte[]> connected() {
-        MockProducer<byte[], byte[]> producer = producer();
+        return connected(producer());
+    }
+
+    private static MockProducer<byte[], byte[]> connected(MockProducer<byte[], byte[]> producer) {
         MetricName name = new MetricName("connection-count", "producer-metrics", "", Map.of());
         producer.setMockMetrics(name, new Metric() {
             @Override
