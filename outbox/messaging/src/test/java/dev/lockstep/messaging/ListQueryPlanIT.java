@@ -201,7 +201,7 @@ class ListQueryPlanIT {
     void the_first_parked_message_of_each_key_is_found_without_a_sort() {
         insertParkedMessages();
 
-        assertThat(fixture.genericPlan(ParkedMessageStore.DUE, "'group', ARRAY['t7'], ARRAY[0]"))
+        assertThat(fixture.genericPlan(ParkedMessageStore.DUE, "'group', ARRAY['t7'], ARRAY[0], ARRAY['t7'], ARRAY[1]"))
                 .containsPattern("Unique\\n +-> +Index Only Scan using parked_message_key ");
     }
 

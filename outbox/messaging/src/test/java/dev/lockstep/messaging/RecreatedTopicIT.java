@@ -72,13 +72,31 @@ class RecreatedTopicIT {
                 .containsExactly("before 1 0");
     }
 
+    @Test
+    void a_message_parked_from_a_partition_that_no_longer_exists_is_retried() {
+        ConsumerRecord<byte[], byte[]> ofGonePartition = record(3);
+        DecodedRecord<Greeting> parked =
+                DecodedRecord.decode(ofGonePartition, fixture.uuidv7(), null, MessageCodec.of(Greeting.class));
+        await(new ParkedMessageStore(fixture.group)
+                .park(fixture.pool, List.of(new ParkRequest(parked, 1, "before", Duration.ZERO, null))));
+
+        fixture.consume(greeter());
+
+        await().untilAsserted(() -> assertThat(fixture.greeted()).containsExactly("before"));
+        assertThat(fixture.strings("SELECT error FROM parked_message")).isEmpty();
+    }
+
     private ConsumerRecord<byte[], byte[]> recordAtFirstOffset() {
+        return record(0);
+    }
+
+    private ConsumerRecord<byte[], byte[]> record(int partition) {
         RecordHeaders headers = new RecordHeaders();
         headers.add("ce_id", "before".getBytes(StandardCharsets.UTF_8))
                 .add("ce_type", "Hello".getBytes(StandardCharsets.UTF_8));
         return new ConsumerRecord<>(
                 fixture.topic,
-                0,
+                partition,
                 0,
                 Instant.now().toEpochMilli(),
                 TimestampType.CREATE_TIME,

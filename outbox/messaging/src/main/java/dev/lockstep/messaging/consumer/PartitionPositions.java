@@ -5,6 +5,7 @@ import dev.lockstep.messaging.consumer.PartitionStart.StoredPosition;
 import dev.lockstep.messaging.consumer.StartPositionResolver.StartDecisions;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.failure.KafkaFailure;
+import dev.lockstep.messaging.delivery.RetriedPartitions;
 import dev.lockstep.messaging.record.MessageIds;
 import java.time.Duration;
 import java.time.Instant;
@@ -123,6 +124,11 @@ final class PartitionPositions {
     @Nullable
     String problem() {
         return unknown.isEmpty() ? null : problem;
+    }
+
+    /** Returns the partitions whose parked messages this member retries. */
+    RetriedPartitions toRetry() {
+        return RetriedPartitions.of(consumer.assignment(), measured.get().keySet());
     }
 
     /** Detects recreated topics, looks up unknown positions at most once a second, and stores the applied positions when that is due. */

@@ -84,7 +84,7 @@ final class PollLoop implements ConsumerThread.ClientLoop {
             offsets.commitAsync();
         }
         if (!ending.getAsBoolean()) {
-            delivery.retryParkedIfDue(client.assignment());
+            delivery.retryParkedIfDue(positions::toRetry);
         }
     }
 

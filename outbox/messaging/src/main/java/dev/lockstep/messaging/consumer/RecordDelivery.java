@@ -2,11 +2,12 @@ package dev.lockstep.messaging.consumer;
 
 import dev.lockstep.messaging.consumer.CrashLoopDetector.Delivery;
 import dev.lockstep.messaging.delivery.BatchProcessor;
+import dev.lockstep.messaging.delivery.RetriedPartitions;
 import dev.lockstep.messaging.schedule.Backoff;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Supplier;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,14 +95,14 @@ final class RecordDelivery {
     }
 
     /** Retries the parked messages of these partitions that are due. */
-    void retryParkedIfDue(Collection<TopicPartition> partitions) throws InterruptedException {
+    void retryParkedIfDue(Supplier<RetriedPartitions> partitions) throws InterruptedException {
         if (pauseLeft().isPositive() || System.nanoTime() - nextParkedRetry < 0) {
             return;
         }
-        Set<TopicPartition> assigned = Set.copyOf(partitions);
+        RetriedPartitions retried = partitions.get();
         long begun = System.nanoTime();
         try {
-            eventLoop.await(() -> processor.retryDue(assigned));
+            eventLoop.await(() -> processor.retryDue(retried));
             progress.parkedRetried();
         } catch (ExecutionException e) {
             Throwable failure = EventLoopBridge.causeOf(e);

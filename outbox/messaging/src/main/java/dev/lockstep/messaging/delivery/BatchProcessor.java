@@ -11,7 +11,6 @@ import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -21,7 +20,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -219,7 +217,7 @@ public final class BatchProcessor<M> {
      *
      * @return completes when the retries have ended, whatever their outcome; fails if the database is unavailable
      */
-    public Future<Void> retryDue(Collection<TopicPartition> partitions) {
+    public Future<Void> retryDue(RetriedPartitions partitions) {
         return parkedRetries.retryDue(partitions);
     }
 

@@ -7,14 +7,12 @@ import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,7 +93,7 @@ final class ParkedBatchRetries<M> {
     }
 
     /** Forgets the messages of all other partitions. */
-    void retain(Collection<TopicPartition> partitions) {
+    void retain(RetriedPartitions partitions) {
         retriedAlone.removeIf(position -> !partitions.contains(position.topicPartition()));
     }
 

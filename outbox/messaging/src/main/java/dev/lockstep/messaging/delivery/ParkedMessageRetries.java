@@ -17,7 +17,6 @@ import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -27,7 +26,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
-import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,7 +102,7 @@ final class ParkedMessageRetries<M> {
      * Retries the messages that are due on these partitions, and those that become due as a result. Starts no further attempt after two
      * seconds, or after five attempts that failed transiently, for instance because of a locked row. Fails if the database is unavailable.
      */
-    Future<Void> retryDue(Collection<TopicPartition> partitions) {
+    Future<Void> retryDue(RetriedPartitions partitions) {
         uncountedFailures = 0;
         survivedStarts.removeIf(position -> !partitions.contains(position.topicPartition()));
         batchRetries.retain(partitions);
@@ -112,11 +110,11 @@ final class ParkedMessageRetries<M> {
         return due(partitions).compose(due -> retry(partitions, due, System.nanoTime()));
     }
 
-    private Future<List<Position>> due(Collection<TopicPartition> partitions) {
+    private Future<List<Position>> due(RetriedPartitions partitions) {
         return withConnection(connection -> parked.due(connection, partitions));
     }
 
-    private Future<Void> retry(Collection<TopicPartition> partitions, List<Position> due, long begun) {
+    private Future<Void> retry(RetriedPartitions partitions, List<Position> due, long begun) {
         return retryTogether(due)
                 .compose(first -> retryTogether(first.next()).compose(second -> {
                     Future<Boolean> any = Future.succeededFuture(

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.record.TimestampType;
@@ -61,7 +62,9 @@ public final class ParkedMessageStore {
                      WHERE consumer = $1
                      ORDER BY topic, key_digest, partition, "offset") heads
              WHERE next_attempt_at <= now()
-               AND (topic, partition) IN (SELECT * FROM unnest($2::text[], $3::integer[]))
+               AND ((topic, partition) IN (SELECT * FROM unnest($2::text[], $3::integer[]))
+                    OR EXISTS (SELECT FROM unnest($4::text[], $5::integer[]) AS existing (topic, partitions)
+                                WHERE existing.topic = heads.topic AND heads.partition >= existing.partitions))
              ORDER BY next_attempt_at
              LIMIT 100
             """;
@@ -163,14 +166,18 @@ public final class ParkedMessageStore {
      * Completes with the positions of the messages on these partitions whose next attempt is due: at most one for each key, and at most
      * 100.
      */
-    Future<List<Position>> due(SqlClient client, Collection<TopicPartition> partitions) {
-        if (partitions.isEmpty()) {
+    Future<List<Position>> due(SqlClient client, RetriedPartitions partitions) {
+        Set<TopicPartition> assigned = partitions.assigned();
+        if (assigned.isEmpty()) {
             return Future.succeededFuture(List.of());
         }
-        String[] topics = partitions.stream().map(TopicPartition::topic).toArray(String[]::new);
-        Integer[] numbers = partitions.stream().map(TopicPartition::partition).toArray(Integer[]::new);
+        String[] topics = assigned.stream().map(TopicPartition::topic).toArray(String[]::new);
+        Integer[] numbers = assigned.stream().map(TopicPartition::partition).toArray(Integer[]::new);
+        String[] counted = partitions.partitionCounts().keySet().toArray(String[]::new);
+        Integer[] counts =
+                Stream.of(counted).map(partitions.partitionCounts()::get).toArray(Integer[]::new);
         return client.preparedQuery(DUE)
-                .execute(Tuple.of(consumer, topics, numbers))
+                .execute(Tuple.of(consumer, topics, numbers, counted, counts))
                 .map(Position::all);
     }
 

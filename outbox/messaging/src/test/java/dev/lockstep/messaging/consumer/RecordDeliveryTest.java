@@ -10,6 +10,7 @@ import ch.qos.logback.core.read.ListAppender;
 import dev.lockstep.messaging.delivery.BatchProcessor;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
+import dev.lockstep.messaging.delivery.RetriedPartitions;
 import dev.lockstep.messaging.schedule.Backoff;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -104,7 +105,7 @@ class RecordDeliveryTest {
     @Test
     void parked_messages_that_cannot_be_retried_are_reported_as_such() {
         await().until(() -> {
-            delivery.retryParkedIfDue(List.of(PARTITION));
+            delivery.retryParkedIfDue(() -> RetriedPartitions.of(List.of(PARTITION), List.of()));
             return progress.problem() != null;
         });
 
