@@ -51,6 +51,10 @@ public final class DemoDataApp {
                 .forEach(name -> env.check(
                         Service.of(name).isPresent(),
                         "PEERS must name services out of " + Service.allIds() + ", but names " + name));
+        // URI.getHost() is null for such a name, and the JDK's HTTP client then refuses the address.
+        peers.forEach((name, uri) -> env.check(
+                uri.getHost() != null,
+                "PEERS must give " + name + " a host name without an underscore for this command, but was " + uri));
         return env.build("demo-data", () -> peers);
     }
 

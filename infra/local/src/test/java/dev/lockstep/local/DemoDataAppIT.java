@@ -79,6 +79,14 @@ class DemoDataAppIT {
     }
 
     @Test
+    void a_host_name_with_an_underscore_is_rejected() {
+        assertThat(run("order=http://shop_order:8080")).isEqualTo(2);
+        assertThat(errors.toString(StandardCharsets.UTF_8))
+                .contains("PEERS must give order a host name without an underscore for this command, but was"
+                        + " http://shop_order:8080");
+    }
+
+    @Test
     void addresses_are_required() {
         assertThat(run("")).isEqualTo(2);
         assertThat(errors.toString(StandardCharsets.UTF_8)).contains("PEERS is required");

@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -70,17 +71,19 @@ public record HttpAccess(List<String> allowedHosts, List<String> allowedOrigins,
     static @Nullable String authority(String origin) {
         try {
             URI uri = new URI(origin);
+            Optional<UriHost> address = UriHost.of(uri);
             boolean valid = ("http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme()))
-                    && uri.getHost() != null
-                    && uri.getRawUserInfo() == null
+                    && address.isPresent()
+                    && !UriHost.hasUserInfo(uri)
                     && uri.getRawPath().isEmpty()
                     && uri.getRawQuery() == null
                     && uri.getRawFragment() == null;
             if (!valid) {
                 return null;
             }
-            int port = uri.getPort() == -1 ? ("https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80) : uri.getPort();
-            return uri.getHost().toLowerCase(Locale.ROOT) + ":" + port;
+            int given = address.get().port();
+            int port = given == -1 ? ("https".equalsIgnoreCase(uri.getScheme()) ? 443 : 80) : given;
+            return address.get().host().toLowerCase(Locale.ROOT) + ":" + port;
         } catch (URISyntaxException e) {
             return null;
         }

@@ -55,8 +55,8 @@ public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
 
     private static boolean isBase(URI uri) {
         return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
-                && uri.getHost() != null
-                && uri.getRawUserInfo() == null
+                && UriHost.of(uri).isPresent()
+                && !UriHost.hasUserInfo(uri)
                 && uri.getRawQuery() == null
                 && uri.getRawFragment() == null;
     }

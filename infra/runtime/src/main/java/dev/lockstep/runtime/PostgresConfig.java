@@ -75,10 +75,10 @@ public record PostgresConfig(
             uri = URI.create("");
         }
         String scheme = uri.getScheme();
-        String named = uri.getHost() == null ? "" : uri.getHost().replaceAll("[\\[\\]]", "");
+        UriHost address = UriHost.of(uri).orElse(new UriHost("", -1));
         String path = uri.getPath() == null ? "" : uri.getPath().replaceFirst("^/", "");
         boolean complete = ("postgresql".equals(scheme) || "postgres".equals(scheme))
-                && !named.isEmpty()
+                && !address.host().isEmpty()
                 && !path.isEmpty()
                 && !path.contains("/");
         env.check(complete, "POSTGRES_URI must name one host and one database, e.g. " + EXAMPLE);
@@ -87,13 +87,13 @@ public record PostgresConfig(
                 "POSTGRES_URI must name a database of up to 52 lower-case letters, digits and underscores, because"
                         + " its replication slot is named after it, but was \"" + path + "\"");
         env.check(
-                uri.getUserInfo() == null,
+                !UriHost.hasUserInfo(uri),
                 "POSTGRES_URI must not contain a user or password: use POSTGRES_USER and POSTGRES_PASSWORD");
         env.check(
                 uri.getQuery() == null && uri.getFragment() == null,
                 "POSTGRES_URI must end with the database name: parameters are not supported");
-        int given = uri.getPort() == -1 ? DEFAULT_PORT : uri.getPort();
-        return new PostgresConfig(named, given, path, login, tls, poolSize, maxLifetime);
+        int given = address.port() == -1 ? DEFAULT_PORT : address.port();
+        return new PostgresConfig(address.host(), given, path, login, tls, poolSize, maxLifetime);
     }
 
     /** The role of the service. */

@@ -24,7 +24,7 @@ class HttpAccessIT {
     void start() {
         server = TestHttpServer.start(Map.of(
                 "HTTP_ALLOWED_ORIGINS", "https://Shop.example, http://localhost:3000",
-                "HTTP_ALLOWED_HOSTS", "shop.internal"));
+                "HTTP_ALLOWED_HOSTS", "shop.internal, shop_internal"));
     }
 
     @AfterAll
@@ -87,6 +87,14 @@ class HttpAccessIT {
         assertThat(send("DELETE", "localhost", "Origin: http://localhost:80")).startsWith("HTTP/1.1 200 ");
         assertThat(send("DELETE", "localhost:443", "Origin: https://localhost")).startsWith("HTTP/1.1 200 ");
         assertThat(send("DELETE", "localhost", "Origin: https://localhost:80")).startsWith("HTTP/1.1 403 ");
+    }
+
+    @Test
+    void an_own_origin_may_have_an_underscore() throws IOException {
+        assertThat(send("DELETE", "shop_internal:8080", "Origin: http://shop_internal:8080"))
+                .startsWith("HTTP/1.1 200 ");
+        assertThat(send("DELETE", "shop_internal:8080", "Origin: http://shop_internal:8081"))
+                .startsWith("HTTP/1.1 403 ");
     }
 
     @ParameterizedTest

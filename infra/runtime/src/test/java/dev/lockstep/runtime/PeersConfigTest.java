@@ -36,6 +36,12 @@ class PeersConfigTest {
         assertThat(config.timeout()).isEqualTo(Duration.ofSeconds(1));
     }
 
+    @Test
+    void the_host_of_a_peer_may_have_an_underscore() {
+        assertThat(read(Map.of("PEERS", "inventory=http://shop_inventory:8081")).uris())
+                .isEqualTo(Map.of("inventory", URI.create("http://shop_inventory:8081")));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -46,6 +52,9 @@ class PeersConfigTest {
                 "inventory=ftp://a",
                 "inventory=127.0.0.1:8081",
                 "inventory=http://user:secret@a",
+                "inventory=http://user:secret@a_b",
+                "inventory=http://a:65536",
+                "inventory=http://a_b:65536",
                 "inventory=http://a?b=c",
                 "inventory=http://a b"
             })

@@ -231,6 +231,8 @@ class ServiceConfigTest {
                     "postgresql://db.example",
                     "postgresql:///orders",
                     "postgresql://a:1,b:2/orders",
+                    "postgresql://a:65536/orders",
+                    "postgresql://a_b:65536/orders",
                     "postgresql://db example/orders",
                     "postgresql://db.example/orders/more"
                 })
@@ -255,6 +257,17 @@ class ServiceConfigTest {
                             .postgres()
                             .address())
                     .isEqualTo("::1:5432/orders");
+        }
+
+        @Test
+        void may_have_a_host_with_an_underscore() {
+            assertThat(read(Map.of("POSTGRES_URI", "postgresql://shop_db:5433/orders"))
+                            .postgres()
+                            .address())
+                    .isEqualTo("shop_db:5433/orders");
+            assertThat(problemsWith(Map.of("POSTGRES_URI", "postgresql://me:hunter2@shop_db/orders")))
+                    .containsExactly("POSTGRES_URI must not contain a user or password: use POSTGRES_USER and"
+                            + " POSTGRES_PASSWORD");
         }
 
         @Test
