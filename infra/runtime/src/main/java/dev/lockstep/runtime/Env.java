@@ -27,6 +27,9 @@ public final class Env {
     /** What the name of a variable ends with that names the file of a secret. */
     static final String SECRET_FILE = "_FILE";
 
+    // Timers count in milliseconds and nanoseconds of 64 bits.
+    private static final Duration MAX_DURATION = Duration.ofDays(100_000);
+
     private final Map<String, String> environment;
     private final List<String> problems = new ArrayList<>();
 
@@ -117,7 +120,10 @@ public final class Env {
     }
 
     public Duration duration(String name, Duration defaultValue) {
-        return parse(name, defaultValue, "an ISO-8601 duration such as PT30S", Duration::parse);
+        Duration value = parse(name, defaultValue, "an ISO-8601 duration such as PT30S", Duration::parse);
+        boolean tooLong = value.compareTo(MAX_DURATION) > 0;
+        check(!tooLong, name + " must be at most " + MAX_DURATION + ", but was " + value);
+        return tooLong ? defaultValue : value;
     }
 
     /** Adds the problem unless {@code ok}. */

@@ -82,6 +82,15 @@ class EnvTest {
     }
 
     @Test
+    void a_duration_that_a_timer_cannot_measure_is_rejected() {
+        assertThat(problems(Map.of("NAME", "n", "PASSWORD", "p", "PATIENCE", "P100001D")))
+                .endsWith("  - PATIENCE must be at most PT2400000H, but was PT2400024H");
+        assertThat(read(Map.of("NAME", "n", "PASSWORD", "p", "PATIENCE", "P100000D"))
+                        .patience())
+                .isEqualTo(Duration.ofDays(100_000));
+    }
+
+    @Test
     void a_secret_is_not_shown_by_the_record_that_holds_it() {
         assertThat(read(Map.of("NAME", "n", "PASSWORD", "hunter2")).toString())
                 .contains("password=***")
