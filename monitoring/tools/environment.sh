@@ -12,17 +12,26 @@ fail() {
 # Sets `promtool`: to PROMTOOL, or to the one on the path, or to one that is unpacked into monitoring/target, which needs no root.
 find_promtool() {
   local unpacked=$monitoring/target/prometheus
-  promtool=$(command -v "${PROMTOOL:-promtool}" || printf '%s' "$unpacked/usr/bin/promtool")
-  [ -x "$promtool" ] || [ -n "${PROMTOOL-}" ] || (unpack_prometheus "$unpacked") >"$unpacked.log" 2>&1 || true
-  [ -x "$promtool" ] ||
-    fail "promtool is needed: it is part of Prometheus (https://prometheus.io/download). Put it on the path, or set PROMTOOL to its file"
+  if [ -n "${PROMTOOL-}" ]; then
+    promtool=$(command -v "$PROMTOOL") || fail "PROMTOOL must be the file of promtool, but was \"$PROMTOOL\", which is no program"
+    return
+  fi
+  promtool=$(command -v promtool || printf '%s' "$unpacked/usr/bin/promtool")
+  if [ ! -x "$promtool" ] && ! (unpack_prometheus "$unpacked") >"$unpacked.log" 2>&1; then
+    sed 's/^/  /' "$unpacked.log" >&2
+    fail "promtool is needed, and the package prometheus of Debian or Ubuntu could not be unpacked: the reason is above. promtool is part of \
+Prometheus (https://prometheus.io/download): put it on the path, or set PROMTOOL to its file"
+  fi
 }
 
-# Unpacks the package of Debian or Ubuntu. A fresh machine has no list of packages.
+# Unpacks the package of Debian or Ubuntu. A fresh machine has no list of packages. The folder appears only once it is complete. The caller
+# runs this as a condition, where bash ignores errexit, so each command is followed by &&.
 unpack_prometheus() {
-  mkdir -p "$1" && cd "$1" &&
+  rm -rf "$1" "$1.new" && mkdir -p "$1.new" && cd "$1.new" &&
     { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } &&
-    dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb
+    dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb &&
+    { [ -x usr/bin/promtool ] || { printf 'the package contains no usr/bin/promtool\n' && false; }; } &&
+    mv "$1.new" "$1"
 }
 
 # install_python requirements.txt ...  installs what these files list into monitoring/target
