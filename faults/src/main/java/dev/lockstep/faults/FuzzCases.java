@@ -146,7 +146,8 @@ final class FuzzCases {
                 return lags.isEmpty();
             });
             if (!none) {
-                throw new FaultsException("records are still unread after " + LAG_LIMIT.toSeconds() + " s: " + lags);
+                throw new FailedCheckException(
+                        "records are still unread after " + LAG_LIMIT.toSeconds() + " s: " + lags);
             }
         }
     }
@@ -208,7 +209,7 @@ final class FuzzCases {
             });
         }
         if (!wrong.isEmpty()) {
-            throw new FaultsException("records with an unexpected outcome: " + wrong.size() + ", such as "
+            throw new FailedCheckException("records with an unexpected outcome: " + wrong.size() + ", such as "
                     + String.join("; ", wrong.subList(0, Math.min(5, wrong.size()))));
         }
     }
@@ -262,12 +263,13 @@ final class FuzzCases {
     private static void checkProcesses(CaseRun run, Map<Service, Integer> starts) {
         starts.forEach((service, before) -> {
             if (run.stack().service(service).starts() != before) {
-                throw new FaultsException(service.label() + " ended during the case; see its log");
+                throw new FailedCheckException(service.label() + " ended during the case; see its log");
             }
             double live = run.stack().first(service).metric("jvm_gc_live_data_size_bytes");
             if (live > MAX_LIVE_HEAP) {
-                throw new FaultsException("%s uses %.0f MiB of heap after a garbage collection; the limit is %.0f MiB"
-                        .formatted(service.label(), live / 1024 / 1024, MAX_LIVE_HEAP / 1024 / 1024));
+                throw new FailedCheckException(
+                        "%s uses %.0f MiB of heap after a garbage collection; the limit is %.0f MiB"
+                                .formatted(service.label(), live / 1024 / 1024, MAX_LIVE_HEAP / 1024 / 1024));
             }
         });
     }
@@ -300,7 +302,7 @@ final class FuzzCases {
             checkLines(log, each.getValue());
         }
         if (written > MAX_LOG_BYTES) {
-            throw new FaultsException(
+            throw new FailedCheckException(
                     "the services wrote %,d bytes of logs; the limit is %,d".formatted(written, MAX_LOG_BYTES));
         }
     }
@@ -311,13 +313,13 @@ final class FuzzCases {
             BufferedReader lines = new BufferedReader(Channels.newReader(file.getChannel(), StandardCharsets.UTF_8));
             lines.lines().forEach(line -> {
                 if (line.length() > MAX_LINE_LENGTH) {
-                    throw new FaultsException(
+                    throw new FailedCheckException(
                             log + " has a line of " + line.length() + " characters; the limit is " + MAX_LINE_LENGTH);
                 }
                 String plain = line.replace("\t", "");
                 if (!PrintableText.of(plain, MAX_LINE_LENGTH).equals(plain)
                         || line.startsWith("1970-01-01T00:00:00.000Z")) {
-                    throw new FaultsException(log + " has a forged line: " + PrintableText.of(line, 300));
+                    throw new FailedCheckException(log + " has a forged line: " + PrintableText.of(line, 300));
                 }
             });
         } catch (IOException cause) {

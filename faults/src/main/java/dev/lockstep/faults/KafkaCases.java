@@ -88,7 +88,7 @@ final class KafkaCases {
                     "SELECT count(*) FROM orders WHERE reason = 'TIMED_OUT' AND created_at >= '" + begun
                             + "'::timestamptz");
             if (!late.equals("0")) {
-                throw new FaultsException("orders that timed out: " + late);
+                throw new FailedCheckException("orders that timed out: " + late);
             }
         }
     }

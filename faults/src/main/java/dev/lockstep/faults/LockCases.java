@@ -93,7 +93,7 @@ final class LockCases {
                 ended = run.stallMonitor().ended();
                 since = System.nanoTime();
             } else if (System.nanoTime() - since > MAX_STALL.toNanos()) {
-                throw new FaultsException("no order ended for " + MAX_STALL.toSeconds() + " s while a row of the "
+                throw new FailedCheckException("no order ended for " + MAX_STALL.toSeconds() + " s while a row of the "
                         + row.service().label() + " service was locked");
             }
         }

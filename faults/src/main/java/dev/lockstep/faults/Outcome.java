@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param stuck orders without an end, and clients without an answer
  * @param verdict the auditor's verdict, or null if it could not be run
  * @param executionError why the case could not be carried out, or null if it was
+ * @param failedCheck the harm that a check of the case found, or null if it found none
  */
 record Outcome(
         FaultCase faultCase,
@@ -26,6 +27,7 @@ record Outcome(
         Duration slowestOrder,
         Auditor.@Nullable Verdict verdict,
         @Nullable String executionError,
+        @Nullable String failedCheck,
         List<String> remarks) {
     Outcome {
         remarks = List.copyOf(remarks);
@@ -33,7 +35,11 @@ record Outcome(
 
     /** Whether the case was carried out, the auditor found nothing, and no order was lost, doubled or stuck. */
     boolean holds() {
-        return executionError == null && verdict != null && verdict.holds() && lost + doubled + stuck == 0;
+        return executionError == null
+                && failedCheck == null
+                && verdict != null
+                && verdict.holds()
+                && lost + doubled + stuck == 0;
     }
 
     /** A short text that says why the case does not hold. */
@@ -41,6 +47,9 @@ record Outcome(
         List<String> reasons = new ArrayList<>();
         if (executionError != null) {
             reasons.add(executionError);
+        }
+        if (failedCheck != null) {
+            reasons.add(failedCheck);
         }
         if (lost > 0) {
             reasons.add(lost + " lost");

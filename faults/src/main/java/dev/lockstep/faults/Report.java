@@ -80,7 +80,7 @@ final class Report {
     static boolean isHarmDetected(Outcome outcome) {
         boolean counted = outcome.lost() + outcome.doubled() + outcome.stuck() > 0;
         boolean audited = outcome.verdict() != null && !outcome.verdict().holds();
-        return outcome.injected() > 0 && (counted || audited);
+        return outcome.injected() > 0 && (counted || audited || outcome.failedCheck() != null);
     }
 
     /** Writes a table together with the command, seed, date, commit, number of cores, rate and duration of the run. */
@@ -114,8 +114,9 @@ final class Report {
     }
 
     private static String auditorCell(Outcome outcome) {
-        return outcome.executionError() != null
-                ? cell(outcome.executionError())
+        String found = outcome.executionError() == null ? outcome.failedCheck() : outcome.executionError();
+        return found != null
+                ? cell(found)
                 : outcome.verdict() == null ? "-" : outcome.verdict().summary();
     }
 

@@ -117,13 +117,13 @@ final class Suite implements AutoCloseable {
         close();
     }
 
-    /** Returns the error that ended a case's injections, or null if they completed. */
-    static @Nullable String inject(FaultCase fault, CaseRun run) {
+    /** Returns the exception that ended a case's injections, or null if they completed. */
+    static @Nullable RuntimeException inject(FaultCase fault, CaseRun run) {
         try {
             fault.injection().inject(run);
             return null;
         } catch (RuntimeException cause) {
-            return reason(cause);
+            return cause;
         }
     }
 
@@ -204,12 +204,19 @@ final class Suite implements AutoCloseable {
         long caseSeed = seed * 31 + fault.name().hashCode();
         AtomicInteger injections = new AtomicInteger();
         @Nullable String trouble = null;
+        @Nullable String failedCheck = null;
         try (LoadGenerator load = new LoadGenerator(stack, fault.name() + "-" + runs, caseSeed);
                 StallMonitor watch = new StallMonitor(stack, load)) {
             load.start(rate);
             watch.start();
             Waiting.pause(WARM_UP);
-            trouble = inject(fault, new CaseRun(stack, load, watch, new Random(caseSeed), longSuite, injections));
+            RuntimeException ended =
+                    inject(fault, new CaseRun(stack, load, watch, new Random(caseSeed), longSuite, injections));
+            if (ended instanceof FailedCheckException) {
+                failedCheck = reason(ended);
+            } else if (ended != null) {
+                trouble = reason(ended);
+            }
             stack.heal();
             Waiting.pause(COOL_DOWN);
             load.stopGenerating();
@@ -236,11 +243,12 @@ final class Suite implements AutoCloseable {
                     watch.slowestOrder(),
                     verdict,
                     trouble,
+                    failedCheck,
                     remarks);
         } catch (RuntimeException cause) {
             // The first error explains the later one.
-            return failed(
-                    fault, injections.get(), trouble == null ? reason(cause) : trouble + "; then " + reason(cause));
+            String first = trouble == null ? failedCheck : trouble;
+            return failed(fault, injections.get(), first == null ? reason(cause) : first + "; then " + reason(cause));
         }
     }
 
@@ -253,7 +261,7 @@ final class Suite implements AutoCloseable {
     }
 
     private static Outcome failed(FaultCase fault, int injected, String trouble) {
-        return new Outcome(fault, injected, 0, 0, 0, 0, Duration.ZERO, Duration.ZERO, null, trouble, List.of());
+        return new Outcome(fault, injected, 0, 0, 0, 0, Duration.ZERO, Duration.ZERO, null, trouble, null, List.of());
     }
 
     private static String reason(RuntimeException cause) {

@@ -68,7 +68,28 @@ class ReportTest {
                 + (fuzzed.record().key() == null ? -1 : fuzzed.record().key().length);
     }
 
+    @Test
+    void harm_that_a_check_of_the_case_found_is_detected() {
+        Outcome outcome = outcome(1, 0, null, "no order ended for 5 s");
+
+        assertThat(Report.isHarmDetected(outcome)).isTrue();
+        assertThat(outcome.holds()).isFalse();
+        assertThat(Report.protectionTable(List.of(outcome)))
+                .contains("| `case` | `undo` | no order ended for 5 s | yes |");
+        assertThat(Report.table(List.of(outcome)).get(2)).endsWith("| no order ended for 5 s |");
+    }
+
+    @Test
+    void a_case_that_could_not_be_carried_out_proves_no_harm() {
+        assertThat(Report.isHarmDetected(outcome(1, 0, "Postgres did not start")))
+                .isFalse();
+    }
+
     private static Outcome outcome(int injected, long stuck, @Nullable String trouble) {
+        return outcome(injected, stuck, trouble, null);
+    }
+
+    private static Outcome outcome(int injected, long stuck, @Nullable String trouble, @Nullable String failedCheck) {
         return new Outcome(
                 FaultCase.of("case", "a fault", Protection.UNDO, run -> {}),
                 injected,
@@ -80,6 +101,7 @@ class ReportTest {
                 Duration.ZERO,
                 new Auditor.Verdict(Map.of(), ""),
                 trouble,
+                failedCheck,
                 List.of());
     }
 }

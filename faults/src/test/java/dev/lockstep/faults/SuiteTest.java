@@ -81,7 +81,7 @@ class SuiteTest {
                 StallMonitor watch = new StallMonitor(stack, load)) {
             CaseRun run = new CaseRun(stack, load, watch, new Random(1), false, new AtomicInteger());
 
-            assertThat(Suite.inject(failing, run)).contains("Postgres does not come back");
+            assertThat(Suite.inject(failing, run)).hasMessage("Postgres does not come back");
         }
     }
 
