@@ -66,7 +66,8 @@ final class PostgresOptions {
             names = "--postgres-sslmode",
             paramLabel = "MODE",
             defaultValue = "${env:POSTGRES_SSLMODE:-disable}",
-            description = "disable, require, verify-ca or verify-full, as in libpq; default: $$POSTGRES_SSLMODE, else disable")
+            description =
+                    "disable, require, verify-ca or verify-full, as in libpq; default: $$POSTGRES_SSLMODE, else disable")
     private String sslMode = "";
 
     @Option(
@@ -136,8 +137,9 @@ final class PostgresOptions {
     Properties tls() {
         String mode = sslMode.isBlank() ? "disable" : sslMode.strip().toLowerCase(Locale.ROOT);
         if (!MODES.contains(mode)) {
-            throw wrong("POSTGRES_SSLMODE (--postgres-sslmode) must be one of disable, require, verify-ca, verify-full, but"
-                    + " was \"" + sslMode + "\"");
+            throw wrong(
+                    "POSTGRES_SSLMODE (--postgres-sslmode) must be one of disable, require, verify-ca, verify-full, but"
+                            + " was \"" + sslMode + "\"");
         }
         Properties properties = new Properties();
         properties.setProperty("sslmode", mode);
@@ -158,8 +160,9 @@ final class PostgresOptions {
 
     private void addIdentity(Properties properties, @Nullable Path certificate, @Nullable Path key) {
         if ((certificate == null) != (key == null)) {
-            throw wrong("POSTGRES_SSLCERT and POSTGRES_SSLKEY (--postgres-sslcert, --postgres-sslkey) belong together: set"
-                    + " both, or neither");
+            throw wrong(
+                    "POSTGRES_SSLCERT and POSTGRES_SSLKEY (--postgres-sslcert, --postgres-sslkey) belong together: set"
+                            + " both, or neither");
         }
         // An empty name keeps the driver from using files in the home directory.
         properties.setProperty("sslcert", certificate == null ? "" : certificate.toString());

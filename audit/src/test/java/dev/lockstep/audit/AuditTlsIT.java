@@ -62,7 +62,9 @@ class AuditTlsIT {
                 POSTGRES.authority().certificate(),
                 POSTGRES.authority().client("someone-else"));
 
-        assertThat(output).startsWith("cannot connect to postgresql://127.0.0.1:").contains("--postgres-sslcert");
+        assertThat(output)
+                .startsWith("cannot connect to postgresql://127.0.0.1:")
+                .contains("--postgres-sslcert");
     }
 
     private static String audit(String mode, Path authorities, Issued certificate) throws IOException {

@@ -121,8 +121,7 @@ class LeastPrivilegeIT {
     private static List<String> documentedSql(String name) throws IOException {
         List<String> documented = SQL.matcher(Files.readString(SETTINGS))
                 .results()
-                .map((MatchResult block) ->
-                        block.group(1).replaceAll("\\borders(_relay)?\\b", name + "$1"))
+                .map((MatchResult block) -> block.group(1).replaceAll("\\borders(_relay)?\\b", name + "$1"))
                 .toList();
         assertThat(documented).hasSize(3);
         return documented;
