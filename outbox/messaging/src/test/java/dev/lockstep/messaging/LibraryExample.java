@@ -12,6 +12,7 @@ import dev.lockstep.messaging.outbox.OutboxMessage;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.ext.auth.User;
 import io.vertx.sqlclient.Pool;
 import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
@@ -55,9 +56,10 @@ final class LibraryExample {
 
     static RouteAccess access() {
         RouteAccess access = (route, right) -> route.handler(ctx -> {
-            if (ctx.user() != null
-                    && ctx.user().principal().getString("role", "").equals(right.name())) {
-                Operator.identify(ctx, ctx.user().subject());
+            User user = ctx.user();
+            String name = user == null ? null : user.subject();
+            if (user != null && name != null && right.name().equals(user.principal().getString("role"))) {
+                Operator.identify(ctx, name);
                 ctx.next();
             } else {
                 ctx.fail(Problem.forbidden("The role " + right + " is required"));
