@@ -58,7 +58,9 @@ final class LibraryExample {
         RouteAccess access = (route, right) -> route.handler(ctx -> {
             User user = ctx.user();
             String name = user == null ? null : user.subject();
-            if (user != null && name != null && right.name().equals(user.principal().getString("role"))) {
+            if (user != null
+                    && name != null
+                    && right.name().equals(user.principal().getString("role"))) {
                 Operator.identify(ctx, name);
                 ctx.next();
             } else {
