@@ -42,6 +42,16 @@ class RouteAccessIT {
     private static final String ORDER = "{\"userId\":\"u123\",\"items\":[{\"qty\":2,\"gift\":true},null]}";
     private static final String MASKED = "{\"userId\":\"***\",\"items\":[{\"qty\":\"***\",\"gift\":\"***\"},null]}";
 
+    private static final String PARKED = """
+            INSERT INTO parked_message (consumer, topic, partition, "offset", message_id, record_headers, record_time, attempts, error,
+                                        next_attempt_at)
+            VALUES ('group', 'orders', 0, 2, uuidv7(), '[]', now(), 1, 'java.lang.IllegalStateException: u123', now())
+            """;
+    private static final String INCIDENT = """
+            INSERT INTO delivery_incident (consumer, message_id, topic, partition, "offset", event, attempt, error)
+            VALUES ('group', uuidv7(), 'orders', 0, 3, 'DEAD', 5, 'SEQUENCE_GAP: u123')
+            """;
+
     @RegisterExtension
     final Fixture fixture = new Fixture();
 
@@ -187,6 +197,44 @@ class RouteAccessIT {
         assertThat(api.rows(api.get("/dead-letters?right=READ&payloads=MASKED")))
                 .allSatisfy(row -> assertThat(row.getString("payloads")).isEqualTo("masked"))
                 .allSatisfy(row -> assertThat(row.containsKey("valueEncoding")).isFalse());
+    }
+
+    @Test
+    void the_message_of_an_error_is_shown_to_callers_who_see_all_values_only() {
+        ConsumerRecord<byte[], byte[]> record =
+                new ConsumerRecord<>("orders", 0, 1, new byte[] {'k'}, ORDER.getBytes(StandardCharsets.UTF_8));
+        deadLetters.insert(record, "u123 is unknown");
+        await(fixture.pool.query(PARKED).execute());
+        await(fixture.pool.query(INCIDENT).execute());
+
+        assertThat(errors("FULL"))
+                .containsExactly(
+                        "u123 is unknown",
+                        "u123 is unknown",
+                        "java.lang.IllegalStateException: u123",
+                        "SEQUENCE_GAP: u123");
+        for (String visibility : List.of("MASKED", "NONE")) {
+            assertThat(errors(visibility))
+                    .containsExactly("***", "***", "java.lang.IllegalStateException: ***", "SEQUENCE_GAP: ***");
+            assertThat(api.get("/dead-letters?right=READ&payloads=" + visibility)
+                            .body())
+                    .doesNotContain("u123");
+        }
+    }
+
+    private List<String> errors(String visibility) {
+        String query = "?right=READ&payloads=" + visibility;
+        return List.of(
+                only("/dead-letters" + query).getString("error"),
+                only("/dead-letters/groups" + query).getString("sample"),
+                only("/parked-messages" + query).getString("error"),
+                only("/delivery-incidents" + query).getString("error"));
+    }
+
+    private JsonObject only(String path) {
+        List<JsonObject> rows = api.rows(api.get(path));
+        assertThat(rows).hasSize(1);
+        return rows.getFirst();
     }
 
     private List<String> values(String visibility) {

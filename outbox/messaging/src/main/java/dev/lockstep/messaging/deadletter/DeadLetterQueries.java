@@ -6,6 +6,7 @@ import static java.util.stream.Collectors.toList;
 import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
+import dev.lockstep.messaging.record.ErrorTexts;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.Payloads;
 import dev.lockstep.messaging.sql.ListQuery;
@@ -159,7 +160,7 @@ public final class DeadLetterQueries {
      * @param replay the job that replayed it
      * @param returnedFrom the job that replayed this message before it failed again and became this dead letter
      * @param redeliveryOf the earlier dead letter of the same message, which was redelivered to the group before the message failed again
-     * @param payloads {@code masked} or {@code none} if the value is not shown as it is
+     * @param payloads {@code masked} or {@code none} if the value and the messages of errors are not shown as they are
      */
     public record DeadLetterView(
             UUID id,
@@ -203,9 +204,9 @@ public final class DeadLetterQueries {
                     keyEncoding,
                     type,
                     reason,
-                    error,
+                    ErrorTexts.masked(error),
                     errorClass,
-                    stack,
+                    stack == null ? null : ErrorTexts.maskedStack(stack),
                     fingerprint,
                     attempts,
                     firstAt,
@@ -244,7 +245,25 @@ public final class DeadLetterQueries {
             boolean more,
             Instant firstAt,
             Instant lastAt,
-            UUID newest) {}
+            UUID newest) {
+        DeadLetterGroup with(PayloadVisibility visibility) {
+            return visibility == PayloadVisibility.FULL
+                    ? this
+                    : new DeadLetterGroup(
+                            fingerprint,
+                            consumerGroup,
+                            topic,
+                            type,
+                            reason,
+                            errorClass,
+                            ErrorTexts.masked(sample),
+                            count,
+                            more,
+                            firstAt,
+                            lastAt,
+                            newest);
+        }
+    }
 
     static Future<Optional<DeadLetterView>> find(SqlClient client, UUID id) {
         return client.preparedQuery(FIND)

@@ -72,13 +72,15 @@ public final class DeadLetterRoutes {
     private void groups(RoutingContext ctx) {
         QueryParameters query = QueryParameters.of(ctx);
         State state = state(query);
+        PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
                 query,
                 reads,
                 DeadLetterQueries.DeadLetterGroup::newest,
-                (tx, before, limit) ->
-                        DeadLetterQueries.groups(tx, state, before, limit).map(ScanResult::complete));
+                (tx, before, limit) -> DeadLetterQueries.groups(tx, state, before, limit)
+                        .map(ScanResult::complete)
+                        .map(found -> found.map(group -> group.with(visibility))));
     }
 
     private static State state(QueryParameters query) {

@@ -1,6 +1,8 @@
 package dev.lockstep.messaging.delivery;
 
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.listing.ScanWindowStore;
+import dev.lockstep.messaging.record.ErrorTexts;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.sql.ListQuery;
 import dev.lockstep.messaging.sql.SqlValues;
@@ -78,7 +80,24 @@ public final class DeliveryEventStore {
             long offset,
             String event,
             int attempt,
-            @Nullable String error) {}
+            @Nullable String error) {
+        DeliveryEventView with(PayloadVisibility visibility) {
+            return error == null || visibility == PayloadVisibility.FULL
+                    ? this
+                    : new DeliveryEventView(
+                            id,
+                            at,
+                            consumer,
+                            messageId,
+                            key,
+                            topic,
+                            partition,
+                            offset,
+                            event,
+                            attempt,
+                            ErrorTexts.masked(error));
+        }
+    }
 
     /** Stores the events on the caller's transaction. */
     Future<Void> add(SqlClient tx, List<DeliveryEvent> deliveryEvents) {

@@ -4,6 +4,7 @@ import dev.lockstep.messaging.http.ApiRoutes;
 import dev.lockstep.messaging.http.BoundedReads;
 import dev.lockstep.messaging.http.OperatorRight;
 import dev.lockstep.messaging.http.Page;
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.http.QueryParameters;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.http.RouteAccess;
@@ -17,14 +18,16 @@ import java.util.UUID;
 public final class DeliveryRoutes {
     private static final int MAX_IDS = 100;
 
+    private final RouteAccess access;
     private final BoundedReads reads;
 
-    private DeliveryRoutes(BoundedReads reads) {
+    private DeliveryRoutes(RouteAccess access, BoundedReads reads) {
+        this.access = access;
         this.reads = reads;
     }
 
     public static void mount(Router router, RouteAccess access, BoundedReads reads) {
-        DeliveryRoutes routes = new DeliveryRoutes(reads);
+        DeliveryRoutes routes = new DeliveryRoutes(access, reads);
         ApiRoutes.on(router, access)
                 .get("/inbox", OperatorRight.READ, routes::inbox)
                 .get("/parked-messages", OperatorRight.READ, routes::parked)
@@ -47,19 +50,23 @@ public final class DeliveryRoutes {
     private void parked(RoutingContext ctx) {
         String key = ctx.request().getParam("key");
         String topic = ctx.request().getParam("topic");
+        PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
                 reads,
                 ParkedMessageQueries.ParkedMessageView::id,
-                (tx, before, limit) -> ParkedMessageQueries.list(tx, key, topic, before, limit));
+                (tx, before, limit) -> ParkedMessageQueries.list(tx, key, topic, before, limit)
+                        .map(found -> found.map(parked -> parked.with(visibility))));
     }
 
     private void deliveryEvents(RoutingContext ctx) {
         String key = ctx.request().getParam("key");
+        PayloadVisibility visibility = access.payloads(ctx);
         Listing.respond(
                 ctx,
                 reads,
                 DeliveryEventStore.DeliveryEventView::id,
-                (tx, before, limit) -> DeliveryEventStore.list(tx, key, before, limit));
+                (tx, before, limit) -> DeliveryEventStore.list(tx, key, before, limit)
+                        .map(found -> found.map(event -> event.with(visibility))));
     }
 }

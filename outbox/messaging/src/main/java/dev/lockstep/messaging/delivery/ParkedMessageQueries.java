@@ -1,7 +1,9 @@
 package dev.lockstep.messaging.delivery;
 
+import dev.lockstep.messaging.http.PayloadVisibility;
 import dev.lockstep.messaging.listing.Listing;
 import dev.lockstep.messaging.listing.ScanWindowStore;
+import dev.lockstep.messaging.record.ErrorTexts;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.Payloads;
 import dev.lockstep.messaging.sql.ListQuery;
@@ -52,7 +54,27 @@ public final class ParkedMessageQueries {
             @Nullable UUID waitsFor,
             @Nullable UUID deadLetter,
             Instant firstAt,
-            Instant nextAttemptAt) {}
+            Instant nextAttemptAt) {
+        ParkedMessageView with(PayloadVisibility visibility) {
+            return error == null || visibility == PayloadVisibility.FULL
+                    ? this
+                    : new ParkedMessageView(
+                            id,
+                            consumer,
+                            topic,
+                            partition,
+                            offset,
+                            key,
+                            type,
+                            messageId,
+                            attempts,
+                            ErrorTexts.masked(error),
+                            waitsFor,
+                            deadLetter,
+                            firstAt,
+                            nextAttemptAt);
+        }
+    }
 
     /** The number of parked messages and of their keys. At most 100,000 messages are counted. */
     public record Count(long keys, long messages) {}

@@ -3,7 +3,10 @@ package dev.lockstep.messaging.http;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** How much of the values of messages a caller sees. Keys, headers and errors are not values. */
+/**
+ * How much of the values of messages a caller sees. Keys, headers, and the reasons and types of errors are not values; the message of an
+ * error can quote a value, and is shown with {@link #FULL} only.
+ */
 public enum PayloadVisibility {
     /** The values as they are. */
     FULL,
