@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.lockstep.testing.TestIssuer;
 import dev.lockstep.testing.TestKey;
+import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -14,6 +15,8 @@ import org.junit.jupiter.api.DisplayNameGeneration;
 import org.junit.jupiter.api.DisplayNameGenerator.ReplaceUnderscores;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sign-in with an issuer that changes its keys or is unavailable. */
 @DisplayNameGeneration(ReplaceUnderscores.class)
@@ -57,6 +60,31 @@ class IssuerOutageIT {
                         .statusCode())
                 .isEqualTo(200);
         assertThat(server.getWith(old, "/orders").statusCode()).isEqualTo(401);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_new_key_without_an_id_is_found_beside_known_ones_without_ids(boolean tokenNamesKey) {
+        restartWith(TestKey.ec("first").withoutId());
+        String before = issuer.token("u123", "orders:read");
+        assertThat(server.getWith(before, "/orders").statusCode()).isEqualTo(200);
+
+        TestKey next = TestKey.ec("next");
+        issuer.rotateTo(next.withoutId());
+        JsonObject header = tokenNamesKey ? next.header() : next.withoutId().header();
+
+        assertThat(server.getWith(next.sign(header, issuer.claims("u123", "orders:read")), "/orders")
+                        .statusCode())
+                .isEqualTo(200);
+        HttpResponse<String> old = server.getWith(before, "/orders");
+        assertThat(old.statusCode()).isEqualTo(401);
+        assertThat(detail(old)).isEqualTo("The signature of the token is not valid");
+    }
+
+    private void restartWith(TestKey key) {
+        server.close();
+        issuer.rotateTo(key);
+        start();
     }
 
     @Test

@@ -68,6 +68,13 @@ public final class TestKey {
         }
     }
 
+    /** The same key without an id: neither the published key nor its tokens have one. */
+    public TestKey withoutId() {
+        JsonObject anonymous = jwk.copy();
+        anonymous.remove("kid");
+        return new TestKey(algorithm, pair, anonymous);
+    }
+
     /** The public key as a JSON Web Key. */
     public JsonObject jwk() {
         return jwk.copy();
@@ -75,7 +82,8 @@ public final class TestKey {
 
     /** The header of the tokens that this key signs. */
     public JsonObject header() {
-        return new JsonObject().put("alg", algorithm).put("typ", "JWT").put("kid", jwk.getString("kid"));
+        JsonObject header = new JsonObject().put("alg", algorithm).put("typ", "JWT");
+        return jwk.containsKey("kid") ? header.put("kid", jwk.getString("kid")) : header;
     }
 
     /** A token with these claims. */

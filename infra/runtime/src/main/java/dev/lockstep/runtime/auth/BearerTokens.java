@@ -40,8 +40,8 @@ final class BearerTokens implements Authenticator {
     private Future<Caller> verifyWithRenewedKeys(String token) {
         return keys.renewForUnknownKey()
                 .compose(attempted -> verify(token))
-                .recover(failure ->
-                        Future.failedFuture(failure instanceof UnknownKeyException ? unknownKey() : failure));
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof UnknownKeyException unknown ? unknownKey(unknown) : failure));
     }
 
     private Future<Caller> verify(String token) {
@@ -52,11 +52,10 @@ final class BearerTokens implements Authenticator {
     }
 
     // While the issuer is unavailable, the token may be signed with a key that is new.
-    private RuntimeException unknownKey() {
+    private RuntimeException unknownKey(UnknownKeyException unknown) {
         return keys.mayBeOutdated()
                 ? unavailable("The key of the token is unknown, and the keys of the issuer cannot be read now")
-                : new RefusedTokenException(
-                        Reason.UNKNOWN_KEY, "The token is signed with a key that the issuer does not publish");
+                : unknown.refusal();
     }
 
     private static Problem unavailable(String reason) {

@@ -33,10 +33,12 @@ final class SigningKeys {
 
     private final JWTAuth verifier;
     private final int count;
+    private final boolean allHaveIds;
 
-    private SigningKeys(JWTAuth verifier, int count) {
+    private SigningKeys(JWTAuth verifier, List<JsonObject> keys) {
         this.verifier = verifier;
-        this.count = count;
+        this.count = keys.size();
+        this.allHaveIds = keys.stream().allMatch(key -> key.containsKey("kid"));
     }
 
     /**
@@ -53,11 +55,16 @@ final class SigningKeys {
         if (usable.isEmpty() || acceptsUnsigned(verifier)) {
             throw new IllegalArgumentException("the key set contains no key that can verify a token");
         }
-        return new SigningKeys(verifier, usable.size());
+        return new SigningKeys(verifier, usable);
     }
 
     int count() {
         return count;
+    }
+
+    /** Whether each key has an id, so that a token can say which one it is signed with. */
+    boolean allHaveIds() {
+        return allHaveIds;
     }
 
     /** Verifies the signature. The future is complete on return; it fails with the error of {@link JWTAuth}. */

@@ -35,21 +35,25 @@ final class TokenVerifier {
     /**
      * Verifies a token.
      *
-     * @return complete on return; fails with {@link UnknownKeyException} if none of the keys has the id that the token names, otherwise
-     *     with {@link RefusedTokenException}
+     * @return complete on return; fails with {@link UnknownKeyException} if the issuer may have a new key that the token is signed with,
+     *     otherwise with {@link RefusedTokenException}
      */
     Future<Caller> verify(String token, SigningKeys keys) {
+        boolean namesKey;
         try {
-            checkHeader(token);
+            namesKey = checkHeader(token);
         } catch (RefusedTokenException refused) {
             return Future.failedFuture(refused);
         }
+        // Without an id on both sides, a token that is signed with a new key looks like one with a wrong signature.
+        boolean keyIsKnown = namesKey && keys.allHaveIds();
         return keys.verify(token)
-                .recover(failure -> Future.failedFuture(toRefusal(failure)))
+                .recover(failure -> Future.failedFuture(toRefusal(failure, keyIsKnown)))
                 .map(claims -> rules.check(claims, clock.instant()));
     }
 
-    private static void checkHeader(String token) {
+    /** Returns whether the header names the key. */
+    private static boolean checkHeader(String token) {
         if (token.length() > MAX_LENGTH) {
             throw new RefusedTokenException(Reason.MALFORMED, "The token has more than " + MAX_LENGTH + " characters");
         }
@@ -74,6 +78,7 @@ final class TokenVerifier {
         if (keyId != null && !(keyId instanceof String)) {
             throw malformed();
         }
+        return keyId != null;
     }
 
     private static JsonObject header(String token) {
@@ -85,12 +90,18 @@ final class TokenVerifier {
         }
     }
 
-    private static RuntimeException toRefusal(Throwable failure) {
+    private static RuntimeException toRefusal(Throwable failure, boolean keyIsKnown) {
         return switch (failure) {
             case RefusedTokenException refused -> refused;
-            case NoSuchKeyIdException unknown -> new UnknownKeyException();
+            case NoSuchKeyIdException unknown ->
+                new UnknownKeyException(new RefusedTokenException(
+                        Reason.UNKNOWN_KEY, "The token is signed with a key that the issuer does not publish"));
             case DecodeException notJson -> malformed();
-            default -> new RefusedTokenException(Reason.SIGNATURE, "The signature of the token is not valid");
+            default -> {
+                RefusedTokenException refused =
+                        new RefusedTokenException(Reason.SIGNATURE, "The signature of the token is not valid");
+                yield keyIsKnown ? refused : new UnknownKeyException(refused);
+            }
         };
     }
 
@@ -98,10 +109,18 @@ final class TokenVerifier {
         return new RefusedTokenException(Reason.MALFORMED, "The token is not a signed JSON Web Token (RFC 7519)");
     }
 
-    /** None of the keys has the id that the token names. The issuer may have a new key. */
+    /** None of the keys is the one that signed the token, or none can be told to be. The issuer may have a new key. */
     static final class UnknownKeyException extends RuntimeException {
-        UnknownKeyException() {
-            super("unknown key", null, false, false);
+        private final RefusedTokenException refusal;
+
+        /** @param refusal of the token if the issuer has no new key */
+        UnknownKeyException(RefusedTokenException refusal) {
+            super(refusal.detail(), null, false, false);
+            this.refusal = refusal;
+        }
+
+        RefusedTokenException refusal() {
+            return refusal;
         }
     }
 }

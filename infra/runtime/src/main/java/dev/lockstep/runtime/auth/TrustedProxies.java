@@ -5,15 +5,19 @@ import io.netty.handler.ipfilter.IpSubnetFilterRule;
 import io.netty.util.NetUtil;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The proxies that authenticate users and name them in {@code X-Forwarded-User}. The header of other clients is ignored. */
 public final class TrustedProxies {
+    // The bits before the IPv4 address in a mapped address.
+    private static final int MAPPED_BITS = 96;
     private static final String USER = "X-Forwarded-User";
 
     private final List<IpSubnetFilterRule> networks;
@@ -23,7 +27,8 @@ public final class TrustedProxies {
         this.networks = networks.stream().map(TrustedProxies::rule).toList();
     }
 
-    /** Whether the text is an address such as {@code 10.0.0.7}, or a network such as {@code 10.0.0.0/8} or {@code fd00::/8}. */
+    /** Whether the text is an address such as {@code 10.0.0.7}, or a network such as {@code 10.0.0.0/8} or {@code fd00::/8}. IPv4
+     * addresses that are mapped to IPv6 are accepted, networks that contain them in part of a larger IPv6 network are not. */
     public static boolean isNetwork(String text) {
         int slash = text.indexOf('/');
         String address = slash < 0 ? text : text.substring(0, slash);
@@ -31,15 +36,37 @@ public final class TrustedProxies {
         if (!NetUtil.isValidIpV4Address(address) && !NetUtil.isValidIpV6Address(address)) {
             return false;
         }
-        String prefix = slash < 0 ? "0" : text.substring(slash + 1);
-        return prefix.matches("\\d{1,3}") && Integer.parseInt(prefix) <= bits(address);
+        if (slash < 0) {
+            return true;
+        }
+        String prefix = text.substring(slash + 1);
+        return prefix.matches("\\d{1,3}")
+                && Integer.parseInt(prefix) <= bits(address)
+                && (!isMapped(address) || Integer.parseInt(prefix) >= MAPPED_BITS);
     }
 
     private static IpSubnetFilterRule rule(String network) {
         int slash = network.indexOf('/');
         String address = slash < 0 ? network : network.substring(0, slash);
         int prefix = slash < 0 ? bits(address) : Integer.parseInt(network.substring(slash + 1));
+        if (isMapped(address)) {
+            // The JDK has no mapped addresses: it shows them, also those of connections, as the IPv4 addresses that
+            // they are.
+            return new IpSubnetFilterRule(ipv4(address), prefix - MAPPED_BITS, IpFilterRuleType.ACCEPT);
+        }
         return new IpSubnetFilterRule(address, prefix, IpFilterRuleType.ACCEPT);
+    }
+
+    /** Whether the address is an IPv4 address that is written as an IPv6 address: {@code ::ffff:10.0.0.7} (RFC 4291, section 2.5.5.2). */
+    private static boolean isMapped(String address) {
+        return NetUtil.isValidIpV6Address(address)
+                && toAddress(Objects.requireNonNull(NetUtil.createByteArrayFromIpAddressString(address)))
+                        instanceof Inet4Address;
+    }
+
+    private static String ipv4(String mapped) {
+        return toAddress(Objects.requireNonNull(NetUtil.createByteArrayFromIpAddressString(mapped)))
+                .getHostAddress();
     }
 
     private static int bits(String address) {

@@ -33,6 +33,8 @@ class TrustedProxiesTest {
                 "fd00::/129",
                 "10.0.0.0/8/8",
                 "10.0.0.0/0x8",
+                "::ffff:10.0.0.7/95",
+                "::ffff:10.0.0.7/129",
                 "*"
             })
     void other_text_is_refused(String network) {
@@ -49,6 +51,13 @@ class TrustedProxiesTest {
         "0.0.0.0/0, 192.0.2.1, true",
         "fd00::/8, fd12::1, true",
         "fd00::/8, fe80::1, false",
+        "::ffff:10.0.0.7, 10.0.0.7, true",
+        "::ffff:10.0.0.7, 10.0.0.8, false",
+        "::ffff:a00:0/104, 10.1.2.3, true",
+        "::ffff:10.0.0.0/104, 11.1.2.3, false",
+        "::ffff:10.0.0.0/104, ::ffff:10.1.2.3, true",
+        "10.0.0.0/8, ::ffff:10.1.2.3, true",
+        "10.0.0.0/8, ::ffff:11.1.2.3, false",
         "::1, ::1, true",
         "::1, 127.0.0.1, false",
         "127.0.0.1, ::1, false"
