@@ -78,6 +78,7 @@ public final class ServiceLauncher {
                 .addKeyValue("config", config.toString())
                 .log("starting");
         warnAboutUnknownKafkaProperties(config);
+        warnAboutTokensInClear(config);
         ServiceMetrics metrics = new ServiceMetrics(config.service());
         CertificateMetrics.register(config.kafka(), metrics.registry());
         ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks());
@@ -95,6 +96,7 @@ public final class ServiceLauncher {
                 .addKeyValue("adminPort", running.adminPort())
                 .addKeyValue(
                         "tookMs", Duration.ofNanos(System.nanoTime() - begun).toMillis())
+                .addKeyValue("scheme", config.http().scheme())
                 .log("started");
         return running;
     }
@@ -144,6 +146,16 @@ public final class ServiceLauncher {
                         .addKeyValue("service", config.service())
                         .addKeyValue("setting", variable)
                         .log("no Kafka client has this property; it is passed on because a plug-in may use it"));
+    }
+
+    private static void warnAboutTokensInClear(ServiceConfig config) {
+        if (config.http().receivesTokensInClear()) {
+            LOGGER.atWarn()
+                    .addKeyValue("service", config.service())
+                    .addKeyValue("host", config.http().host())
+                    .log("access tokens reach this service unencrypted unless a proxy in front of it terminates TLS;"
+                            + " HTTP_TLS_CERT and HTTP_TLS_KEY turn on HTTPS");
+        }
     }
 
     private static <T> T await(Future<T> future) {

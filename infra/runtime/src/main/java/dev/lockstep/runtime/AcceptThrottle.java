@@ -5,13 +5,16 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
+import io.vertx.core.Vertx;
 import io.vertx.core.impl.transports.NioTransport;
+import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.transport.Transport;
 import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,11 +30,13 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
     private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
     private final Channel server;
+    private final Consumer<Channel> admission;
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicBoolean paused = new AtomicBoolean();
 
-    private AcceptThrottle(Channel server) {
+    private AcceptThrottle(Channel server, Consumer<Channel> admission) {
         this.server = server;
+        this.admission = admission;
     }
 
     /**
@@ -39,6 +44,16 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
      */
     static Transport transport() {
         return new ThrottledTransport();
+    }
+
+    /**
+     * Calls the admission for each connection to a TLS server that is opened later, on the thread that accepts connections, before the
+     * connection has an event loop. Vert.x itself shows a connection only after the handshake. Does nothing on another transport.
+     */
+    static void beforeHandshakes(Vertx vertx, Consumer<Channel> admission) {
+        if (((VertxInternal) vertx).transport() instanceof ThrottledNioTransport transport) {
+            transport.admission = admission;
+        }
     }
 
     // When the channel becomes active, the handler that registers accepted connections is already in the pipeline. A
@@ -52,6 +67,9 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         waiting.incrementAndGet();
+        if (message instanceof Channel accepted) {
+            admission.accept(accepted);
+        }
         ctx.fireChannelRead(message);
         if (message instanceof Channel accepted && accepted.isOpen()) {
             // The event loop runs this after the registration of the connection and the handlers that limit
@@ -124,18 +142,23 @@ final class AcceptThrottle extends ChannelInboundHandlerAdapter {
 
         @Override
         public io.vertx.core.spi.transport.Transport implementation() {
-            return new NioTransport() {
+            return new ThrottledNioTransport();
+        }
+    }
+
+    private static final class ThrottledNioTransport extends NioTransport {
+        private volatile Consumer<Channel> admission = accepted -> {};
+
+        @Override
+        public void configure(NetServerOptions options, boolean domainSocket, ServerBootstrap bootstrap) {
+            super.configure(options, domainSocket, bootstrap);
+            Consumer<Channel> admitting = options.isSsl() ? admission : accepted -> {};
+            bootstrap.handler(new ChannelInitializer<>() {
                 @Override
-                public void configure(NetServerOptions options, boolean domainSocket, ServerBootstrap bootstrap) {
-                    super.configure(options, domainSocket, bootstrap);
-                    bootstrap.handler(new ChannelInitializer<>() {
-                        @Override
-                        protected void initChannel(Channel server) {
-                            server.pipeline().addLast(new AcceptThrottle(server));
-                        }
-                    });
+                protected void initChannel(Channel server) {
+                    server.pipeline().addLast(new AcceptThrottle(server, admitting));
                 }
-            };
+            });
         }
     }
 }

@@ -83,7 +83,7 @@ final class AccessRules implements Handler<RoutingContext> {
         }
         boolean ownSite = request.headers().getAll(SEC_FETCH_SITE).stream()
                 .allMatch(site -> OWN_SITES.contains(site.toLowerCase(Locale.ROOT)));
-        boolean ownOrigin = origins.isEmpty() || (origins.size() == 1 && isOwn(origins.getFirst(), host));
+        boolean ownOrigin = origins.isEmpty() || (origins.size() == 1 && isOwn(request, origins.getFirst(), host));
         if (!ownSite || !ownOrigin) {
             throw Problem.forbidden("Web pages of other origins must not change data"
                     + (origins.size() == 1 ? ": Origin is \"" + origins.getFirst() + "\"" : "")
@@ -91,14 +91,17 @@ final class AccessRules implements Handler<RoutingContext> {
         }
     }
 
-    // Behind a proxy that terminates TLS, the scheme of the origin differs from the scheme of the connection, so only
-    // host and port are compared.
-    private static boolean isOwn(String origin, @Nullable String host) {
+    // A page that was loaded over HTTP is not of the origin of this service if the service uses HTTPS. The reverse is
+    // possible: behind a proxy that terminates TLS, the origin is https and the connection is not.
+    private static boolean isOwn(HttpServerRequest request, String origin, @Nullable String host) {
         String authority = HttpAccess.authority(origin);
         if (authority == null || host == null) {
             return false;
         }
         String scheme = origin.substring(0, origin.indexOf(':'));
+        if (request.isSSL() && !scheme.equalsIgnoreCase("https")) {
+            return false;
+        }
         return authority.equals(HttpAccess.authority(scheme + "://" + host));
     }
 

@@ -5,8 +5,6 @@ import dev.lockstep.runtime.auth.Issuer;
 import dev.lockstep.runtime.auth.TokenRules;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -84,9 +82,9 @@ public record AuthConfig(@Nullable Issuer issuer, boolean declaredOpen, PayloadV
                 AUDIENCE + " must consist of printable ASCII characters without blanks, quotes and backslashes");
         String jwksUri = env.string(JWKS_URI, "");
         String caFile = env.string(CA_FILE, "");
-        env.check(
-                caFile.isEmpty() || Files.isReadable(Path.of(caFile)),
-                CA_FILE + " must be a readable PEM file, but was \"" + caFile + "\"");
+        if (!caFile.isEmpty()) {
+            env.readableFile(CA_FILE, caFile);
+        }
         Duration leeway = env.duration(LEEWAY, Duration.ofSeconds(30));
         env.checkRange(LEEWAY, leeway, Duration.ZERO, MAX_LEEWAY);
         return new Issuer(

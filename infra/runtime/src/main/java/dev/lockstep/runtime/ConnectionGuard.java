@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a connection whose request or response takes longer than {@link HttpLimits} allow, and tells {@link ConnectionLimit} whether the
+ * Closes a connection whose TLS handshake, request or response takes longer than {@link HttpLimits} allow, and tells {@link ConnectionLimit} whether the
  * connection may be closed to make room. Uses deadlines, not idle timeouts: a byte now and then does not extend them. The handler sees
  * decoded requests and responses that are not encoded yet. All methods run on the channel's event loop, except those documented as
  * thread-safe.
@@ -275,7 +275,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         return true;
     }
 
-    // Bypasses Vert.x, which would wait until the client has taken everything written before.
+    // Bypasses Vert.x and the handler of TLS, which would wait until the client has taken everything written before.
     private void end(ChannelHandlerContext ctx, CloseReason ending) {
         if (ended || !ctx.channel().isActive()) {
             return;
@@ -287,7 +287,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         ended = true;
         onClose.accept(ending);
         if (!canAnswer) {
-            var _ = ctx.close();
+            var _ = ctx.pipeline().firstContext().close();
             return;
         }
         switch (ending) {

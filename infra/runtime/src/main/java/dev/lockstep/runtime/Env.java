@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -131,6 +132,17 @@ public final class Env {
         if (!ok) {
             problems.add(problem);
         }
+    }
+
+    /** Adds a problem if the path is not that of a file that this process may read. */
+    void readableFile(String name, String path) {
+        boolean readable;
+        try {
+            readable = Files.isReadable(Path.of(path)) && !Files.isDirectory(Path.of(path));
+        } catch (InvalidPathException e) {
+            readable = false;
+        }
+        check(readable, name + " must be a readable PEM file, but was \"" + path + "\"");
     }
 
     /** Adds a problem if the duration is too short for a timer or timeout. */

@@ -5,11 +5,14 @@ import dev.lockstep.runtime.ConnectionLimit.Admission;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.PrematureChannelClosureException;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.stream.ChunkedWriteHandler;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -21,6 +24,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +36,7 @@ import org.slf4j.LoggerFactory;
 final class HttpConnectionHandler {
     // The handler names that Vert.x uses.
     static final String ENCODER = "httpEncoder";
+    private static final String HANDSHAKE_GUARD = "handshakeGuard";
     private static final String DECODER = "httpDecoder";
     private static final Logger LOGGER = LoggerFactory.getLogger(HttpConnectionHandler.class);
     private static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
@@ -78,30 +83,63 @@ final class HttpConnectionHandler {
                 .register(meters);
     }
 
-    /** Called for each new connection, before anything is read from it. */
+    /**
+     * Called for each new connection to a port with TLS, before its handshake. It counts and has a deadline from then on, as a connection
+     * whose first request is awaited.
+     */
+    void accepted(Channel connection) {
+        connection.pipeline().addLast(new ChannelInitializer<>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                admit(channel).ifPresent(guard -> channel.pipeline().addFirst(HANDSHAKE_GUARD, guard));
+            }
+        });
+    }
+
+    /** Called for each new connection, before a request is read from it. */
     void connected(HttpConnection connection) {
         ChannelHandlerContext ctx = ((HttpServerConnection) connection).channelHandlerContext();
-        if (!(ctx.channel().remoteAddress() instanceof InetSocketAddress remote) || remote.getAddress() == null) {
-            var _ = ctx.close();
-            return;
+        Channel channel = ctx.channel();
+        ChannelPipeline pipeline = ctx.pipeline();
+        if (pipeline.get(HANDSHAKE_GUARD) instanceof ConnectionGuard handshake) {
+            pipeline.remove(handshake);
+            connections.release(handshake, address(channel).orElseThrow());
         }
-        InetAddress address = remote.getAddress();
+        // Only for files over TLS, which are not served. It would hide from the guard what the client does not take.
+        if (pipeline.get(ChunkedWriteHandler.class) != null) {
+            pipeline.remove(ChunkedWriteHandler.class);
+        }
+        admit(channel).ifPresent(guard -> {
+            open.incrementAndGet();
+            channel.closeFuture().addListener(closed -> open.decrementAndGet());
+            pipeline.replace(DECODER, DECODER, new StrictRequestDecoder(options, guard::headStarted));
+            pipeline.addAfter(ENCODER, "connectionGuard", guard);
+        });
+    }
+
+    /** Counts the connection until it is closed. Returns its guard, or closes the connection if it is refused. */
+    private Optional<ConnectionGuard> admit(Channel channel) {
+        InetAddress address = address(channel).orElse(null);
+        if (address == null) {
+            var _ = channel.close();
+            return Optional.empty();
+        }
         ConnectionGuard guard = new ConnectionGuard(limits, this::ended);
         Admission admission = connections.admit(guard, address, limits);
         if (admission != Admission.ADMITTED) {
             Objects.requireNonNull(refusals.get(admission)).increment();
             logLimit();
-            var _ = ctx.close();
-            return;
+            var _ = channel.close();
+            return Optional.empty();
         }
-        open.incrementAndGet();
-        ctx.channel().closeFuture().addListener(closed -> {
-            connections.release(guard, address);
-            open.decrementAndGet();
-        });
-        ChannelPipeline pipeline = ctx.pipeline();
-        pipeline.replace(DECODER, DECODER, new StrictRequestDecoder(options, guard::headStarted));
-        pipeline.addAfter(ENCODER, "connectionGuard", guard);
+        channel.closeFuture().addListener(closed -> connections.release(guard, address));
+        return Optional.of(guard);
+    }
+
+    private static Optional<InetAddress> address(Channel channel) {
+        return channel.remoteAddress() instanceof InetSocketAddress remote
+                ? Optional.ofNullable(remote.getAddress())
+                : Optional.empty();
     }
 
     /** Answers a request that could not be decoded. */

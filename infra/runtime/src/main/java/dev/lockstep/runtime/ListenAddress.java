@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.tls.UnusableCertificateException;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -23,12 +24,19 @@ public record ListenAddress(String prefix, String host, int port) {
     }
 
     /**
-     * Checks the addresses before anything else starts, so that a problem is found before a migration runs. Another process may still take
-     * a port afterwards, so a failure to listen is explained as well.
+     * Checks the addresses and the certificate before anything else starts, so that a problem is found before a migration runs. Another
+     * process may still take a port afterwards, so a failure to listen is explained as well.
      *
-     * @throws StartException if the service cannot listen on an address
+     * @throws StartException if the service cannot listen on an address, or cannot use the certificate
      */
     public static void check(HttpConfig http) {
+        if (http.tls() != null) {
+            try {
+                http.tls().read();
+            } catch (UnusableCertificateException e) {
+                throw new StartException(String.valueOf(e.getMessage()), e);
+            }
+        }
         main(http).check();
         if (http.admin() != null) {
             admin(http.admin()).check();

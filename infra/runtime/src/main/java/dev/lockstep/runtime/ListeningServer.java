@@ -1,20 +1,27 @@
 package dev.lockstep.runtime;
 
 import dev.lockstep.runtime.ServiceRoutes.ServedRoute;
+import dev.lockstep.runtime.tls.CertificateReload;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.shareddata.LocalMap;
 import io.vertx.core.shareddata.Shareable;
+import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Passes the HTTP servers that a verticle has opened to the launcher, which drains them.
  *
  * @param routes all routes of the service; empty for the server of the operators' routes
+ * @param certificate of both servers, or null if they use plain HTTP
  */
-public record ListeningServer(HttpServer server, List<ServedRoute> routes) implements Shareable {
+public record ListeningServer(
+        HttpServer server,
+        List<ServedRoute> routes,
+        @Nullable CertificateReload certificate) implements Shareable {
     private static final String MAP = "dev.lockstep.runtime";
     private static final String MAIN = "http-server";
     private static final String ADMIN = "admin-http-server";
@@ -23,12 +30,13 @@ public record ListeningServer(HttpServer server, List<ServedRoute> routes) imple
         routes = List.copyOf(routes);
     }
 
-    static void register(Vertx vertx, HttpServer server, List<ServedRoute> routes) {
-        map(vertx).put(MAIN, new ListeningServer(server, routes));
+    static void register(
+            Vertx vertx, HttpServer server, List<ServedRoute> routes, @Nullable CertificateReload certificate) {
+        map(vertx).put(MAIN, new ListeningServer(server, routes, certificate));
     }
 
     static void registerAdmin(Vertx vertx, HttpServer server) {
-        map(vertx).put(ADMIN, new ListeningServer(server, List.of()));
+        map(vertx).put(ADMIN, new ListeningServer(server, List.of(), null));
     }
 
     /** The server of the main address. */
@@ -45,6 +53,15 @@ public record ListeningServer(HttpServer server, List<ServedRoute> routes) imple
     public static List<ServedRoute> routes(Vertx vertx) {
         ListeningServer main = map(vertx).get(MAIN);
         return main == null ? List.of() : main.routes();
+    }
+
+    /** The certificate of the servers now. Empty if they use plain HTTP or do not listen yet. */
+    static Optional<X509Certificate> certificate(Vertx vertx) {
+        ListeningServer main = map(vertx).get(MAIN);
+        CertificateReload served = main == null ? null : main.certificate();
+        return served == null
+                ? Optional.empty()
+                : Optional.of(served.current().chain().getFirst());
     }
 
     /** All servers. */

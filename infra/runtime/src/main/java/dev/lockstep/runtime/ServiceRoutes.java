@@ -22,10 +22,12 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +44,9 @@ public final class ServiceRoutes {
     private final Router operatorRouter;
     private final SignIn signIn;
     private final PayloadVisibility payloads;
+    // After the check of the caller: a body is kept in memory only for callers who may use the route.
+    private final Handler<RoutingContext> body = HttpApi.bodyHandler();
+    private final List<Supplier<Future<Void>>> closing = new ArrayList<>();
     private final Set<ServedRoute> served = new LinkedHashSet<>();
     private final Set<String> documents = new LinkedHashSet<>();
     private @Nullable JsonObject document;
@@ -132,9 +137,16 @@ public final class ServiceRoutes {
         return document;
     }
 
-    /** Stops reading the keys of the issuer. */
+    /** Calls this when the routes are closed. */
+    void onClose(Supplier<Future<Void>> stop) {
+        closing.add(stop);
+    }
+
+    /** Stops reading the keys of the issuer and the files of the certificate. */
     public Future<Void> close() {
-        return signIn.close();
+        return Future.join(closing.stream().map(Supplier::get).toList())
+                .eventually(signIn::close)
+                .mapEmpty();
     }
 
     Router router() {
@@ -171,7 +183,7 @@ public final class ServiceRoutes {
             Router target, HttpMethod method, String path, Access access, Handler<RoutingContext> handler) {
         Route route = target.route(method, path);
         protect(route, method, path, access);
-        route.handler(handler);
+        route.handler(body).handler(handler);
         return this;
     }
 

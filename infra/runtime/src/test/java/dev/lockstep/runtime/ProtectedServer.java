@@ -2,10 +2,12 @@ package dev.lockstep.runtime;
 
 import static dev.lockstep.testing.Futures.await;
 
+import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.operator.Operator;
 import dev.lockstep.runtime.auth.Access;
 import dev.lockstep.runtime.auth.Caller;
 import dev.lockstep.runtime.auth.Scope;
+import dev.lockstep.testing.HttpOnly;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
@@ -18,7 +20,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -29,14 +30,7 @@ final class ProtectedServer implements AutoCloseable {
     private final PrometheusMeterRegistry meters = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
     ProtectedServer(Map<String, String> settings) {
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "HTTP_PORT", "0",
-                "POSTGRES_URI", "postgresql://127.0.0.1/unused",
-                "POSTGRES_USER", "unused",
-                "POSTGRES_PASSWORD", "unused",
-                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
-        environment.putAll(settings);
-        Env env = new Env(environment);
+        Env env = new Env(HttpOnly.settings(settings));
         ServiceConfig config = ServiceConfig.read(env, "protected-service", 8080);
         ServiceContext service =
                 new ServiceContext(env.build("protected-service", () -> config), meters, new HealthChecks());
@@ -45,7 +39,7 @@ final class ProtectedServer implements AutoCloseable {
             public Future<?> start() {
                 ServiceRoutes routes = ServiceRoutes.open(vertx, service);
                 mount(routes);
-                return HttpApi.listen(vertx, routes, config.http(), meters, new ConnectionLimit());
+                return HttpApi.listen(vertx, routes, service, new ConnectionLimit());
             }
         }));
     }
@@ -62,6 +56,13 @@ final class ProtectedServer implements AutoCloseable {
                         Access.anyOf(Scope.ORDERS_WRITE),
                         ctx -> ctx.end(ctx.body().asString()))
                 .get("/accounts", Access.anyOf(Scope.ORDERS_READ, Scope.OPERATOR_READ), ctx -> ctx.end("accounts"))
+                .get(
+                        "/caller",
+                        Access.anyOf(Scope.OPERATOR_READ),
+                        ctx -> Responses.json(
+                                ctx,
+                                200,
+                                Map.of("caller", String.valueOf(Caller.of(ctx).subject()))))
                 .get(
                         "/actions",
                         Access.anyOf(Scope.OPERATOR_READ),
@@ -96,7 +97,7 @@ final class ProtectedServer implements AutoCloseable {
                 .count();
     }
 
-    private int port() {
+    int port() {
         return ListeningServer.of(vertx).orElseThrow().actualPort();
     }
 

@@ -9,6 +9,9 @@ import dev.lockstep.runtime.auth.Scope;
 import dev.lockstep.testing.TestIssuer;
 import dev.lockstep.testing.TestKey;
 import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -91,6 +94,22 @@ class SignInIT {
     void an_open_route_needs_no_token_and_ignores_a_wrong_one(String path) {
         assertThat(server.get(path).statusCode()).isEqualTo(200);
         assertThat(server.getWith("garbage", path).statusCode()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', 401", "orders:read, 403"})
+    void a_body_is_not_awaited_if_its_caller_may_not_send_it(String scope, int status) throws IOException {
+        String authorization = scope.isEmpty() ? "" : "Authorization: Bearer " + issuer.token("u123", scope) + "\r\n";
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            socket.setSoTimeout(20_000);
+
+            TestHttpServer.write(
+                    socket,
+                    "POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + authorization
+                            + "Content-Length: 200000\r\n\r\n{");
+
+            assertThat(TestHttpServer.readResponse(socket)).startsWith("HTTP/1.1 " + status + " ");
+        }
     }
 
     @Test

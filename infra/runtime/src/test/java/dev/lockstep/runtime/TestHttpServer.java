@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.runtime.auth.Access;
+import dev.lockstep.testing.HttpOnly;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
@@ -16,7 +17,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -27,6 +27,7 @@ final class TestHttpServer implements AutoCloseable {
     private static final int READ_TIMEOUT_MILLIS = 20_000;
 
     final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final HealthChecks health = new HealthChecks();
     final ConnectionLimit connections = new ConnectionLimit();
     /** The requests that reached a route. */
     final AtomicInteger echoed = new AtomicInteger();
@@ -38,17 +39,9 @@ final class TestHttpServer implements AutoCloseable {
     private final int port;
 
     private TestHttpServer(Map<String, String> settings) {
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "HTTP_PORT", "0",
-                "POSTGRES_URI", "postgresql://127.0.0.1/unused",
-                "POSTGRES_USER", "unused",
-                "POSTGRES_PASSWORD", "unused",
-                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
-        environment.putAll(settings);
-        Env env = new Env(environment);
+        Env env = new Env(HttpOnly.settings(settings));
         ServiceConfig config = ServiceConfig.read(env, "edge-service", 8080);
-        ServiceContext context =
-                new ServiceContext(env.build("edge-service", () -> config), meters, new HealthChecks());
+        ServiceContext context = new ServiceContext(env.build("edge-service", () -> config), meters, health);
         ServiceRoutes routes = ServiceRoutes.open(vertx, context);
         routes.post("/echo", Access.open(), ctx -> {
             echoed.incrementAndGet();
@@ -69,16 +62,23 @@ final class TestHttpServer implements AutoCloseable {
             ctx.end();
         });
         routes.get("/large", Access.open(), ctx -> ctx.end("x".repeat(4 * 1024 * 1024)));
-        port = await(HttpApi.listen(vertx, routes, config.http(), meters, connections))
-                .actualPort();
+        port = await(HttpApi.listen(vertx, routes, context, connections)).actualPort();
     }
 
     static TestHttpServer start(Map<String, String> settings) {
         return new TestHttpServer(settings);
     }
 
+    Vertx vertx() {
+        return vertx;
+    }
+
     int port() {
         return port;
+    }
+
+    int adminPort() {
+        return ListeningServer.ofOperators(vertx).orElseThrow().actualPort();
     }
 
     /** The number of connections closed for this reason. */

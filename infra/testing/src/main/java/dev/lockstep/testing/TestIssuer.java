@@ -11,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -24,6 +25,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class TestIssuer extends TestResource {
     public static final String AUDIENCE = "lockstep";
+
+    /** The client to which the issuer gives tokens with the scope {@code operator:read}. */
+    public static final String CLIENT_ID = "test-client";
+
+    public static final String CLIENT_SECRET = "change-me";
 
     private static final Duration LIFETIME = Duration.ofMinutes(10);
 
@@ -45,11 +51,17 @@ public final class TestIssuer extends TestResource {
         server.setExecutor(threads);
         server.createContext(
                 "/.well-known/openid-configuration",
-                exchange ->
-                        answer(exchange, new JsonObject().put("issuer", name()).put("jwks_uri", name() + "/jwks")));
+                exchange -> answer(
+                        exchange,
+                        200,
+                        new JsonObject()
+                                .put("issuer", name())
+                                .put("jwks_uri", name() + "/jwks")
+                                .put("token_endpoint", name() + "/token")));
+        server.createContext("/token", this::answerClient);
         server.createContext("/jwks", exchange -> {
             keyRequests.incrementAndGet();
-            answer(exchange, jwks());
+            answer(exchange, 200, jwks());
         });
         server.start();
     }
@@ -103,20 +115,34 @@ public final class TestIssuer extends TestResource {
         return keyRequests.get();
     }
 
+    // Client credentials (RFC 6749, section 4.4), with the client in the header Authorization.
+    private void answerClient(HttpExchange exchange) throws IOException {
+        String client = Base64.getEncoder().encodeToString((CLIENT_ID + ":" + CLIENT_SECRET).getBytes(UTF_8));
+        if (("Basic " + client).equals(exchange.getRequestHeaders().getFirst("Authorization"))) {
+            JsonObject token = new JsonObject()
+                    .put("access_token", token(CLIENT_ID, "operator:read"))
+                    .put("token_type", "Bearer")
+                    .put("expires_in", LIFETIME.toSeconds());
+            answer(exchange, 200, token);
+        } else {
+            answer(exchange, 401, new JsonObject().put("error", "invalid_client"));
+        }
+    }
+
     private JsonObject jwks() {
         JsonArray keys = new JsonArray();
         published.forEach(key -> keys.add(key.jwk()));
         return new JsonObject().put("keys", keys);
     }
 
-    private void answer(HttpExchange exchange, JsonObject body) throws IOException {
+    private void answer(HttpExchange exchange, int status, JsonObject body) throws IOException {
         try (exchange) {
             if (!available) {
                 return;
             }
             byte[] bytes = body.encode().getBytes(UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/json");
-            exchange.sendResponseHeaders(200, bytes.length);
+            exchange.sendResponseHeaders(status, bytes.length);
             exchange.getResponseBody().write(bytes);
         }
     }
