@@ -31,7 +31,7 @@ public final class OrderVerticle extends VerticleBase {
     public Future<?> start() {
         ServiceResources opened = ServiceResources.open(vertx, service);
         resources = opened;
-        Peers openedPeers = Peers.open(vertx, config.common(), config.peers());
+        Peers openedPeers = Peers.open(vertx, service, config.peers());
         peers = openedPeers;
         OrderStore store = new OrderStore();
         OrderMessages messages = new OrderMessages();

@@ -4,7 +4,6 @@ import dev.lockstep.messaging.schedule.PeriodicTask;
 import dev.lockstep.order.OrderStore.PendingOrder;
 import dev.lockstep.runtime.PeerUnavailableException;
 import dev.lockstep.runtime.Peers;
-import dev.lockstep.runtime.auth.Credentials;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -126,7 +125,7 @@ final class PendingOrderMonitor {
         List<Future<Boolean>> known = new ArrayList<>();
         MultiMap query = MultiMap.caseInsensitiveMultiMap().add("obstacles", "false");
         overdue.forEach(
-                order -> known.add(peers.find(SAGA, "/sagas/" + order.orderId().value(), query, Credentials.NONE)
+                order -> known.add(peers.findForService(SAGA, "/sagas/" + order.orderId().value(), query)
                         .map(Optional::isPresent)));
         return Future.join(known).transform(answered -> {
             long without = known.stream()

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lockstep.testing.TestDatabase;
+import dev.lockstep.testing.TestIssuer;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
@@ -15,6 +16,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,6 +36,8 @@ class PendingOrderMonitorIT {
 
     private static int sagaPort;
 
+    private static volatile boolean signIn;
+
     @RegisterExtension
     final TestDatabase database = new TestDatabase("orders");
 
@@ -41,7 +45,10 @@ class PendingOrderMonitorIT {
     static void startSaga(Vertx vertx) {
         Router router = Router.router(vertx);
         router.get("/sagas/:id").handler(ctx -> {
-            if (SAGAS.contains(ctx.pathParam("id"))) {
+            String authorization = ctx.request().getHeader("Authorization");
+            if (signIn && (authorization == null || !authorization.startsWith("Bearer "))) {
+                ctx.response().setStatusCode(401).end();
+            } else if (SAGAS.contains(ctx.pathParam("id"))) {
                 ctx.response().putHeader("Content-Type", "application/json").end("{}");
             } else {
                 ctx.response().setStatusCode(404).end();
@@ -94,6 +101,36 @@ class PendingOrderMonitorIT {
                                     "orders PENDING for more than PT1S (ORDER_PENDING_WARNING_AFTER): 1; the oldest, ")
                             .endsWith("whether they have sagas is unknown: PEERS does not include the saga service"));
             assertThat(orders.metric("lockstep_orders_without_saga")).isNaN();
+        }
+    }
+
+    @Test
+    void a_saga_service_with_sign_in_is_asked_with_a_token_of_this_service() {
+        try (TestIssuer issuer = new TestIssuer()) {
+            signIn = true;
+            Map<String, String> settings = new HashMap<>(issuer.settings());
+            settings.putAll(Map.of(
+                    "ORDER_PENDING_WARNING_AFTER",
+                    "PT1S",
+                    "PEERS",
+                    "saga=http://127.0.0.1:" + sagaPort,
+                    "PEERS_CLIENT_ID",
+                    TestIssuer.CLIENT_ID,
+                    "PEERS_CLIENT_SECRET",
+                    TestIssuer.CLIENT_SECRET));
+            try (OrderService orders = OrderService.start(database, settings)) {
+                String token = "Bearer " + issuer.token("u-1", "orders:write");
+                await().until(() -> orders.post("/orders", OrderService.order("u-1"), "Authorization", token)
+                                .status()
+                        == 202);
+
+                await().atMost(SOON)
+                        .untilAsserted(() ->
+                                assertThat(check(orders).path("warning").asText())
+                                        .contains("the saga service has no saga for 1 of them"));
+            }
+        } finally {
+            signIn = false;
         }
     }
 

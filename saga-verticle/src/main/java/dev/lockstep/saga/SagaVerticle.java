@@ -47,7 +47,7 @@ public final class SagaVerticle extends VerticleBase {
     public Future<?> start() {
         ServiceResources opened = ServiceResources.open(vertx, service);
         resources = opened;
-        Peers openedPeers = Peers.open(vertx, config.common(), config.peers());
+        Peers openedPeers = Peers.open(vertx, service, config.peers());
         peers = openedPeers;
         SagaMessages messages = new SagaMessages();
         SagaStore store = new SagaStore(messages);

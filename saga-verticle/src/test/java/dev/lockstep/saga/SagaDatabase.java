@@ -7,7 +7,9 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.runtime.HealthChecks;
 import dev.lockstep.runtime.Peers;
+import dev.lockstep.runtime.ServiceContext;
 import dev.lockstep.saga.domain.OrderId;
 import dev.lockstep.saga.domain.OrderSaga;
 import dev.lockstep.saga.domain.SagaDeadlines;
@@ -59,7 +61,8 @@ final class SagaDatabase extends TestResource {
     final SagaHistoryStore history = new SagaHistoryStore();
     final SagaConfig config = SagaConfig.from(
             ServiceSettings.of(data.database().uri(), "localhost:9092", Map.of("HTTP_TRUSTED_PROXIES", "127.0.0.1")));
-    final Peers peers = Peers.open(vertx, config.common(), config.peers());
+    final Peers peers = Peers.open(
+            vertx, new ServiceContext(config.common(), meters, new HealthChecks()), config.peers());
     final ActiveSagas activeSagas = new ActiveSagas(store, pool, 10, meters);
     final SagaProcessor processor = new SagaProcessor(
             new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));

@@ -1,6 +1,10 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.auth.ClientTokens;
 import dev.lockstep.runtime.auth.Credentials;
+import dev.lockstep.runtime.auth.Issuer;
+import dev.lockstep.runtime.auth.Scope;
+import dev.lockstep.runtime.tls.PinnedCertificate;
 import io.vertx.core.Future;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -11,6 +15,8 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.TrustOptions;
 import io.vertx.ext.web.client.HttpRequest;
 import io.vertx.ext.web.client.HttpResponse;
 import io.vertx.ext.web.client.WebClient;
@@ -23,35 +29,86 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Queries this service and its peers over HTTP, to answer user requests that need data from several services. Message handling never does
  * so: an unavailable service must not block another one.
  */
 public final class Peers {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Peers.class);
+
     private final Vertx vertx;
     private final String self;
-    private final String selfHost;
+    private final String selfBase;
     private final SortedMap<String, URI> others;
     private final Duration timeout;
     private final WebClient client;
+    private final WebClient ownClient;
+    private final @Nullable ClientTokens tokens;
 
-    private Peers(Vertx vertx, ServiceConfig service, PeersConfig config, WebClient client) {
+    private Peers(Vertx vertx, ServiceConfig service, PeersConfig config, @Nullable ClientTokens tokens) {
+        HttpConfig http = service.http();
+        AdminConfig admin = http.admin();
         this.vertx = vertx;
         this.self = service.name();
-        AdminConfig admin = service.http().admin();
-        this.selfHost = connectHost(admin == null ? service.http().host() : admin.host());
+        this.selfBase = http.scheme() + "://" + connectHost(admin == null ? http.host() : admin.host()) + ":";
         this.others = config.uris();
         this.timeout = config.timeout();
-        this.client = client;
+        this.client = WebClient.create(vertx, options(service, config));
+        this.ownClient = WebClient.create(vertx, ownOptions(vertx, service, config));
+        this.tokens = tokens;
     }
 
-    /** Opens the HTTP client. The caller closes it. */
-    public static Peers open(Vertx vertx, ServiceConfig service, PeersConfig config) {
+    /**
+     * Opens the HTTP clients. If the service has an identity at the issuer, its own access token is requested in the background, and
+     * readiness reports a failure to do so as a warning. The caller closes the result.
+     */
+    public static Peers open(Vertx vertx, ServiceContext context, PeersConfig config) {
+        ServiceConfig service = context.config();
+        Issuer issuer = service.http().auth().issuer();
+        if (issuer != null) {
+            warnAboutTokensInClear(service, config);
+        }
+        if (issuer == null || config.client() == null) {
+            return new Peers(vertx, service, config, null);
+        }
+        ClientTokens tokens = ClientTokens.open(vertx, issuer, config.client(), Scope.OPERATOR_READ);
+        context.health().register("peers", Optional::empty);
+        context.health().warn("peers", tokens::problem);
+        return new Peers(vertx, service, config, tokens);
+    }
+
+    private static void warnAboutTokensInClear(ServiceConfig service, PeersConfig config) {
+        config.uris().forEach((name, uri) -> {
+            if (!name.equals(service.name()) && "http".equals(uri.getScheme()) && !Issuer.isLoopback(uri.getHost())) {
+                LOGGER.atWarn()
+                        .addKeyValue("service", service.service())
+                        .addKeyValue("peer", name)
+                        .addKeyValue("address", uri)
+                        .log("access tokens are sent to this peer unencrypted; use an https:// address in PEERS");
+            }
+        });
+    }
+
+    private static WebClientOptions options(ServiceConfig service, PeersConfig config) {
         WebClientOptions options =
                 new WebClientOptions().setUserAgent(service.service()).setFollowRedirects(false);
         options.setConnectTimeout(Math.toIntExact(config.timeout().toMillis()));
-        return new Peers(vertx, service, config, WebClient.create(vertx, options));
+        options.setVerifyHost(true);
+        if (config.caFile() != null) {
+            options.setTrustOptions(new PemTrustOptions().addCertPath(config.caFile()));
+        }
+        return options;
+    }
+
+    private static WebClientOptions ownOptions(Vertx vertx, ServiceConfig service, PeersConfig config) {
+        WebClientOptions options = options(service, config);
+        // The certificate is for the name of the service, not for this address. Only this very certificate is accepted.
+        options.setVerifyHost(false);
+        options.setTrustOptions(TrustOptions.wrap(new PinnedCertificate(() -> ListeningServer.certificate(vertx))));
+        return options;
     }
 
     /**
@@ -98,8 +155,48 @@ public final class Peers {
         return ask(peer, path, query, credentials);
     }
 
+    /**
+     * Reads one object on the account of this service, for work that no caller has requested. The result is empty if the peer answers 404.
+     * The future fails as that of {@link #list} does, and if the issuer gives the service no token.
+     */
+    public Future<Optional<JsonObject>> findForService(String peer, String path, MultiMap query) {
+        ClientTokens own = tokens;
+        if (own == null) {
+            return ask(peer, path, query, Credentials.NONE)
+                    .recover(failure -> explainUnauthorized(
+                            path,
+                            failure,
+                            "the peer requires an access token; PEERS_CLIENT_ID and PEERS_CLIENT_SECRET give this"
+                                    + " service one of its own"));
+        }
+        return own.credentials()
+                .recover(failure -> Future.failedFuture(new PeerUnavailableException(
+                        path, "the issuer gives this service no access token: " + failure.getMessage())))
+                .compose(credentials -> ask(peer, path, query, credentials))
+                .recover(failure -> {
+                    own.refusedIf(isUnauthorized(failure));
+                    return explainUnauthorized(path, failure, "the peer refused the access token of this service");
+                });
+    }
+
+    private static Future<Optional<JsonObject>> explainUnauthorized(String path, Throwable failure, String reason) {
+        return Future.failedFuture(
+                isUnauthorized(failure)
+                        ? new PeerUnavailableException(path, "response status 401, " + reason)
+                        : failure);
+    }
+
+    private static boolean isUnauthorized(Throwable failure) {
+        return failure instanceof PeerUnavailableException unavailable && unavailable.isUnauthorized();
+    }
+
+    /** Closes the clients. Requests in progress fail. */
     public void close() {
         client.close();
+        ownClient.close();
+        if (tokens != null) {
+            var _ = tokens.close();
+        }
     }
 
     private Future<Optional<JsonObject>> ask(String peer, String path, MultiMap query, Credentials credentials) {
@@ -107,8 +204,9 @@ public final class Peers {
         if (base == null) {
             return Future.failedFuture(new PeerUnavailableException(path, "this service is not listening yet"));
         }
-        HttpRequest<Buffer> request =
-                client.requestAbs(HttpMethod.GET, base + path).timeout(timeout.toMillis());
+        HttpRequest<Buffer> request = (peer.equals(self) ? ownClient : client)
+                .requestAbs(HttpMethod.GET, base + path)
+                .timeout(timeout.toMillis());
         request.queryParams().addAll(query);
         String authorization = credentials.authorization();
         if (authorization != null) {
@@ -129,7 +227,7 @@ public final class Peers {
         // Peers are asked for what operators see.
         return ListeningServer.ofOperators(vertx)
                 .map(HttpServer::actualPort)
-                .map(port -> URI.create("http://" + selfHost + ":" + port))
+                .map(port -> URI.create(selfBase + port))
                 .orElse(null);
     }
 
@@ -138,7 +236,7 @@ public final class Peers {
             return Optional.empty();
         }
         if (response.statusCode() != 200) {
-            throw new PeerUnavailableException(path, "response status " + response.statusCode());
+            throw PeerUnavailableException.ofStatus(path, response.statusCode());
         }
         try {
             return Optional.ofNullable(response.bodyAsJsonObject());

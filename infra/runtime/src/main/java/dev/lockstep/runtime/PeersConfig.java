@@ -1,19 +1,30 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.auth.ClientIdentity;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The addresses of the other services. Read by services that answer user requests with data from several services.
  *
  * @param uris by service name without {@code -service}, sorted
  * @param timeout how long one service may take to answer
+ * @param caFile a PEM file with the authorities of the services' certificates, or null for those of the JVM
+ * @param client the identity of this service at the issuer for requests that no caller has made, or null if it has none
  */
-public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
+public record PeersConfig(
+        SortedMap<String, URI> uris,
+        Duration timeout,
+        @Nullable String caFile,
+        @Nullable ClientIdentity client) {
+    private static final String CA_FILE = "PEERS_CA_FILE";
+    private static final String CLIENT_ID = "PEERS_CLIENT_ID";
+    private static final String CLIENT_SECRET = "PEERS_CLIENT_SECRET";
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
     private static final Duration MAX_TIMEOUT = Duration.ofMinutes(1);
 
@@ -27,7 +38,24 @@ public record PeersConfig(SortedMap<String, URI> uris, Duration timeout) {
         }
         Duration timeout = env.duration("PEERS_TIMEOUT", Duration.ofSeconds(2));
         env.checkRange("PEERS_TIMEOUT", timeout, Env.MIN_TIMEOUT, MAX_TIMEOUT);
-        return new PeersConfig(uris, timeout);
+        String caFile = env.string(CA_FILE, "");
+        if (!caFile.isEmpty()) {
+            env.readableFile(CA_FILE, caFile);
+        }
+        return new PeersConfig(uris, timeout, caFile.isEmpty() ? null : caFile, client(env));
+    }
+
+    private static @Nullable ClientIdentity client(Env env) {
+        String id = env.string(CLIENT_ID, "");
+        if (id.isEmpty()) {
+            env.check(env.string(CLIENT_SECRET, "").isEmpty(), CLIENT_SECRET + " requires " + CLIENT_ID);
+            return null;
+        }
+        env.check(
+                !env.string("AUTH_ISSUER", "").isEmpty(),
+                CLIENT_ID + " requires AUTH_ISSUER: the issuer gives this client its access tokens");
+        Secret secret = env.requiredSecret(CLIENT_SECRET, "the secret of the client PEERS_CLIENT_ID at the issuer");
+        return new ClientIdentity(id, secret.value());
     }
 
     private static void read(Env env, String peer, SortedMap<String, URI> uris) {

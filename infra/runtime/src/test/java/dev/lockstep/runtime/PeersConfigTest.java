@@ -3,6 +3,7 @@ package dev.lockstep.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.lockstep.runtime.auth.ClientIdentity;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PeersConfigTest {
     @Test
     void there_are_no_peers_by_default() {
-        assertThat(read(Map.of())).isEqualTo(new PeersConfig(new TreeMap<>(), Duration.ofSeconds(2)));
+        assertThat(read(Map.of())).isEqualTo(new PeersConfig(new TreeMap<>(), Duration.ofSeconds(2), null, null));
     }
 
     @Test
@@ -70,6 +71,31 @@ class PeersConfigTest {
                 .containsExactly(
                         "PEERS must name each service once, but names a twice",
                         "PEERS_TIMEOUT must be from PT0.001S to PT1M, but was PT2M");
+    }
+
+    @Test
+    void a_client_at_the_issuer_is_an_identity_whose_secret_is_not_printed() {
+        PeersConfig config = read(Map.of(
+                "AUTH_ISSUER", "https://id.example", "PEERS_CLIENT_ID", "orders", "PEERS_CLIENT_SECRET", "change-me"));
+
+        assertThat(config.client()).isEqualTo(new ClientIdentity("orders", "change-me"));
+        assertThat(config.toString()).contains("orders").doesNotContain("change-me");
+    }
+
+    @Test
+    void a_client_needs_an_issuer_and_a_secret() {
+        assertThat(problems(Map.of("PEERS_CLIENT_ID", "orders")))
+                .containsExactly(
+                        "PEERS_CLIENT_ID requires AUTH_ISSUER: the issuer gives this client its access tokens",
+                        "PEERS_CLIENT_SECRET is required: the secret of the client PEERS_CLIENT_ID at the issuer");
+        assertThat(problems(Map.of("PEERS_CLIENT_SECRET", "change-me")))
+                .containsExactly("PEERS_CLIENT_SECRET requires PEERS_CLIENT_ID");
+    }
+
+    @Test
+    void a_missing_file_of_authorities_is_reported() {
+        assertThat(problems(Map.of("PEERS_CA_FILE", "/missing/ca.pem")))
+                .containsExactly("PEERS_CA_FILE must be a readable PEM file, but was \"/missing/ca.pem\"");
     }
 
     private static PeersConfig read(Map<String, String> environment) {

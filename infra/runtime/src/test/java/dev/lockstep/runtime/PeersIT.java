@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.runtime.Peers.PeerList;
 import dev.lockstep.runtime.auth.Credentials;
+import dev.lockstep.testing.HttpOnly;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
@@ -14,7 +16,6 @@ import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
 import io.vertx.junit5.VertxExtension;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -50,10 +51,14 @@ class PeersIT {
                         ctx.json(new JsonObject().put("caller", ctx.request().getHeader("Authorization"))));
         HttpServer server =
                 await(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
-        ListeningServer.register(vertx, server, List.of());
+        ListeningServer.register(vertx, server, List.of(), null);
         int port = server.actualPort();
         Env env = new Env(settings(port));
-        peers = Peers.open(vertx, ServiceConfig.read(env, "order-service", 8080), PeersConfig.read(env));
+        peers = Peers.open(
+                vertx,
+                new ServiceContext(
+                        ServiceConfig.read(env, "order-service", 8080), new SimpleMeterRegistry(), new HealthChecks()),
+                PeersConfig.read(env));
     }
 
     @AfterAll
@@ -105,17 +110,11 @@ class PeersIT {
     }
 
     private static Map<String, String> settings(int port) {
-        Map<String, String> settings = new HashMap<>(Map.of(
-                "HTTP_PORT", "0",
-                "POSTGRES_URI", "postgresql://127.0.0.1/unused",
-                "POSTGRES_USER", "unused",
-                "POSTGRES_PASSWORD", "unused",
-                "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1",
-                "PEERS_TIMEOUT", "PT2S"));
-        settings.put(
+        return HttpOnly.settings(Map.of(
+                "PEERS_TIMEOUT",
+                "PT2S",
                 "PEERS",
                 "inventory=http://127.0.0.1:" + port + ",away=http://127.0.0.1:" + FreePorts.any()
-                        + ",order=http://ignored.example");
-        return settings;
+                        + ",order=http://ignored.example"));
     }
 }

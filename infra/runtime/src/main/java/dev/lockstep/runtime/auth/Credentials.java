@@ -22,6 +22,10 @@ public final class Credentials {
         return ofHeader(request.getHeader(HttpHeaders.AUTHORIZATION));
     }
 
+    static Credentials ofToken(String token) {
+        return new Credentials("Bearer " + token);
+    }
+
     static Credentials ofHeader(@Nullable String authorization) {
         return authorization != null && BearerTokens.hasScheme(authorization) ? new Credentials(authorization) : NONE;
     }

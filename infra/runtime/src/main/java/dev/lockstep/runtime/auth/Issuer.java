@@ -34,7 +34,8 @@ public record Issuer(
         return usable ? Optional.empty() : Optional.of("must be an https:// URL; http:// is accepted on loopback only");
     }
 
-    private static boolean isLoopback(String host) {
+    /** Whether the host of a URL is an address of this machine for programs on it only, as far as the text shows. */
+    public static boolean isLoopback(String host) {
         return host.equals("localhost") || host.equals("[::1]") || host.matches("127(\\.\\d{1,3}){3}");
     }
 }

@@ -17,7 +17,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Reads the keys of an issuer over HTTP. Time and size of each response are limited, and redirects are not followed. */
+/** Reads the keys and the metadata of an issuer over HTTP. Time and size of each response are limited, and redirects are not followed. */
 final class IssuerClient {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
     private static final int MAX_BYTES = 256 * 1024;
@@ -29,13 +29,19 @@ final class IssuerClient {
     IssuerClient(Vertx vertx, Issuer issuer) {
         this.vertx = vertx;
         this.issuer = issuer;
+        this.client = vertx.createHttpClient(options(issuer));
+    }
+
+    /** The options of connections to the issuer. */
+    static HttpClientOptions options(Issuer issuer) {
         HttpClientOptions options = new HttpClientOptions()
                 .setConnectTimeout(Math.toIntExact(TIMEOUT.toMillis()))
+                .setReadIdleTimeout(Math.toIntExact(TIMEOUT.toSeconds()))
                 .setVerifyHost(true);
         if (issuer.caFile() != null) {
             options.setTrustOptions(new PemTrustOptions().addCertPath(issuer.caFile()));
         }
-        this.client = vertx.createHttpClient(options);
+        return options;
     }
 
     /** Completes with the issuer's keys. Fails with a message that names the address at fault. */
@@ -60,25 +66,31 @@ final class IssuerClient {
             return Future.succeededFuture(known);
         }
         URI metadata = issuer.metadataUri();
-        return get(metadata).map(document -> keysUri(metadata, document));
+        return get(metadata).map(document -> uri(metadata, document, "jwks_uri"));
+    }
+
+    /** Completes with the address at which tokens are requested. Fails with a message that names the address at fault. */
+    Future<URI> tokenUri() {
+        URI metadata = issuer.metadataUri();
+        return get(metadata).map(document -> uri(metadata, document, "token_endpoint"));
     }
 
     // The issuer in the document must be the expected one (OpenID Connect Discovery 1.0, section 4.3).
-    private URI keysUri(URI metadata, JsonObject document) {
+    private URI uri(URI metadata, JsonObject document, String member) {
         if (!issuer.name().equals(document.getValue("issuer"))) {
             throw new IllegalStateException(metadata + " is the metadata of another issuer than " + issuer.name());
         }
-        if (document.getValue("jwks_uri") instanceof String text) {
+        if (document.getValue(member) instanceof String text) {
             try {
                 URI uri = URI.create(text);
                 if (Issuer.problemOf(uri).isEmpty()) {
                     return uri;
                 }
             } catch (IllegalArgumentException notUri) {
-                throw new IllegalStateException(metadata + ": jwks_uri is not a URI", notUri);
+                throw new IllegalStateException(metadata + ": " + member + " is not a URI", notUri);
             }
         }
-        throw new IllegalStateException(metadata + ": jwks_uri is missing or is not an https:// URL");
+        throw new IllegalStateException(metadata + ": " + member + " is missing or is not an https:// URL");
     }
 
     private Future<JsonObject> get(URI uri) {
