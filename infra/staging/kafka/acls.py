@@ -118,11 +118,12 @@ def main() -> int:
     generated = {LIST: acl_list(document), PAGE: with_table(PAGE.read_text(encoding="utf-8"), document)}
     differing = [file for file, text in generated.items() if not file.exists() or file.read_text("utf-8") != text]
     for file in differing:
+        name = file.relative_to(ROOT)
         if check:
-            print(f"{file.relative_to(ROOT)} differs from the AsyncAPI document: run infra/staging/acls", file=sys.stderr)
+            print(f"{name} differs from the AsyncAPI document: run infra/staging/acls", file=sys.stderr)
         else:
             file.write_text(generated[file], encoding="utf-8")
-            print(f"{file.relative_to(ROOT)} is written")
+            print(f"{name} is written")
     return 1 if check and differing else 0
 
 
