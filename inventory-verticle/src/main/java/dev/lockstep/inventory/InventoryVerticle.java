@@ -26,7 +26,11 @@ public final class InventoryVerticle extends VerticleBase {
         resources = opened;
         ProductStore products = new ProductStore();
         InventoryProcessor processor = new InventoryProcessor(
-                new InventoryMessages(), new ReservationStore(), products, new Outbox(), new StockDecider());
+                new InventoryMessages(),
+                new ReservationStore(),
+                products,
+                new Outbox(service.tracing()),
+                new StockDecider());
         ProductRoutes.mount(
                 opened.routes(), opened.pool(), opened.readPool(), BoundedReads.of(vertx, opened.readPool()), products);
         return opened.startMessaging()

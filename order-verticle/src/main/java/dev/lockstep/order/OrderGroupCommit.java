@@ -3,6 +3,7 @@ package dev.lockstep.order;
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.failure.FailureKind;
 import dev.lockstep.messaging.http.Problem;
+import dev.lockstep.messaging.record.TraceContext;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
@@ -175,6 +176,8 @@ final class OrderGroupCommit {
             // The listener of this order threw. The other orders of the batch must still receive their results.
             LOGGER.atError()
                     .addKeyValue("orderId", order.placement().order().id())
+                    .addKeyValue(
+                            "traceId", TraceContext.traceId(order.placement().traceparent()))
                     .setCause(e)
                     .log("response could not be sent");
         }

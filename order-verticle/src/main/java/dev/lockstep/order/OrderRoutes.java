@@ -8,6 +8,7 @@ import dev.lockstep.messaging.http.JsonBody;
 import dev.lockstep.messaging.http.Page;
 import dev.lockstep.messaging.http.Problem;
 import dev.lockstep.messaging.http.QueryParameters;
+import dev.lockstep.messaging.http.RequestTrace;
 import dev.lockstep.messaging.http.Responses;
 import dev.lockstep.messaging.record.TraceContext;
 import dev.lockstep.order.domain.NewOrder;
@@ -97,7 +98,7 @@ final class OrderRoutes {
         NewOrder order = new NewOrder(new OrderId(ids.generate()), request.userId(), request.lines());
         return new PlaceOrder(
                 order,
-                TraceContext.orNew(ctx.request().getHeader(TraceContext.HEADER)),
+                TraceContext.orNew(RequestTrace.of(ctx)),
                 key == null ? null : Idempotency.of(key, request.userId(), request.lines()));
     }
 
@@ -163,7 +164,7 @@ final class OrderRoutes {
 
     private void cancel(RoutingContext ctx) {
         OrderId id = orderId(ctx);
-        String traceparent = TraceContext.orNull(ctx.request().getHeader(TraceContext.HEADER));
+        String traceparent = RequestTrace.of(ctx);
         Future<?> permitted = Caller.of(ctx).has(Scope.ORDERS_ADMIN) ? Future.succeededFuture() : visible(ctx, id);
         permitted
                 .compose(own -> pool.withTransaction(tx -> processor.requestCancel(tx, id, traceparent)))

@@ -35,7 +35,8 @@ public final class OrderVerticle extends VerticleBase {
         peers = openedPeers;
         OrderStore store = new OrderStore();
         OrderMessages messages = new OrderMessages();
-        OrderProcessor processor = new OrderProcessor(store, new Outbox(), messages, new OrderLifecycle());
+        OrderProcessor processor =
+                new OrderProcessor(store, new Outbox(service.tracing()), messages, new OrderLifecycle());
         PendingOrderMonitor monitor = new PendingOrderMonitor(
                 vertx, opened.pool(), store, openedPeers, config.pendingWarningAfter(), service.meters());
         pending = monitor;
@@ -44,7 +45,7 @@ public final class OrderVerticle extends VerticleBase {
         new OrderRoutes(
                         opened.pool(),
                         OrderQueries.of(vertx, opened.readPool(), store, new TimelineAssembler(openedPeers)),
-                        groupCommit(new OrderWriter(opened.pool(), store, new Outbox(), messages)),
+                        groupCommit(new OrderWriter(opened.pool(), store, new Outbox(service.tracing()), messages)),
                         processor,
                         opened::refusal)
                 .mount(opened.routes());

@@ -41,7 +41,7 @@ public final class PaymentVerticle extends VerticleBase {
                         ledger,
                         audit)
                 .mount(opened.routes());
-        PaymentProcessor processor = new PaymentProcessor(payments, accounts, ledger, new Outbox());
+        PaymentProcessor processor = new PaymentProcessor(payments, accounts, ledger, new Outbox(service.tracing()));
         return opened.startMessaging()
                 .compose(started ->
                         opened.startConsumer(List.of(Topics.PAYMENT_COMMANDS), PaymentMessages.CODEC, processor))

@@ -1,5 +1,8 @@
 package dev.lockstep.saga;
 
+import dev.lockstep.messaging.record.TraceContext;
+import dev.lockstep.messaging.tracing.MessageTracing;
+import dev.lockstep.messaging.tracing.Telemetry;
 import dev.lockstep.saga.domain.SagaState;
 import dev.lockstep.saga.domain.SagaState.Abandoned;
 import dev.lockstep.saga.domain.SagaState.Cancelled;
@@ -11,16 +14,19 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /** Reports the outcome of sagas in {@code lockstep.saga.duration}, {@code lockstep.saga.retries} and the log. */
 final class SagaMetrics {
     private static final Logger LOGGER = LoggerFactory.getLogger(SagaMetrics.class);
 
     private final MeterRegistry meters;
+    private final MessageTracing tracing;
     private final ActiveSagas activeSagas;
 
-    SagaMetrics(MeterRegistry meters, ActiveSagas activeSagas) {
-        this.meters = meters;
+    SagaMetrics(Telemetry telemetry, ActiveSagas activeSagas) {
+        this.meters = telemetry.meters();
+        this.tracing = telemetry.tracing();
         this.activeSagas = activeSagas;
         // rate() and increase() do not see the first increment of a counter that appears with it.
         StateName.ACTIVE.forEach(this::retries);
@@ -37,29 +43,38 @@ final class SagaMetrics {
             retries(StateName.of(saga.state())).increment(saga.retries());
         }
         activeSagas.recordTransition(saga.before().state(), saga.state());
-        Duration age = saga.before().age();
         if (saga.state() instanceof Confirmed) {
-            duration("CONFIRMED", "NONE").record(age);
-            LOGGER.atDebug().addKeyValue("orderId", saga.orderId()).log("order confirmed");
+            recordDuration(saga, "CONFIRMED", "NONE");
+            withSaga(LOGGER.atDebug(), saga).log("order confirmed");
         } else if (saga.state() instanceof Cancelled(var reason)) {
-            duration("CANCELLED", reason.name()).record(age);
-            LOGGER.atDebug()
-                    .addKeyValue("orderId", saga.orderId())
+            recordDuration(saga, "CANCELLED", reason.name());
+            withSaga(LOGGER.atDebug(), saga)
                     .addKeyValue("reason", reason)
                     .log("order cancelled; no stock is reserved and no payment is charged");
         } else if (saga.state() instanceof Abandoned(var left, var why)) {
-            duration("ABANDONED", left.reason().name()).record(age);
-            LOGGER.atWarn()
-                    .addKeyValue("orderId", saga.orderId())
+            recordDuration(saga, "ABANDONED", left.reason().name());
+            withSaga(LOGGER.atWarn(), saga)
                     .addKeyValue("reason", left.reason())
                     .log("operator abandoned the saga; stock may still be reserved or a payment charged: " + why);
         } else if (saga.state() instanceof RetryingCompensation retrying
                 && isFirstAttempt(retrying, saga.before().state())) {
-            LOGGER.atWarn()
-                    .addKeyValue("orderId", saga.orderId())
+            withSaga(LOGGER.atWarn(), saga)
                     .addKeyValue("reason", retrying.reason())
                     .log("compensation was not acknowledged in time; it is retried until it is acknowledged");
         }
+    }
+
+    // The histogram refers to the trace in which the order was placed.
+    private void recordDuration(SagaUnitOfWork saga, String outcome, String reason) {
+        tracing.inTrace(
+                saga.traceparent(),
+                () -> duration(outcome, reason).record(saga.before().age()));
+    }
+
+    private static LoggingEventBuilder withSaga(LoggingEventBuilder event, SagaUnitOfWork saga) {
+        LoggingEventBuilder about = event.addKeyValue("orderId", saga.orderId());
+        String traceparent = TraceContext.orNull(saga.traceparent());
+        return traceparent == null ? about : about.addKeyValue("traceId", TraceContext.traceId(traceparent));
     }
 
     private static boolean isFirstAttempt(RetryingCompensation now, SagaState before) {

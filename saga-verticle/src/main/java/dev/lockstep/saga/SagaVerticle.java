@@ -58,8 +58,8 @@ public final class SagaVerticle extends VerticleBase {
                 messages,
                 store,
                 history,
-                new Outbox(),
-                new SagaMetrics(service.meters(), counts));
+                new Outbox(service.tracing()),
+                new SagaMetrics(service.telemetry(), counts));
         SagaQueries queries = SagaQueries.of(
                 vertx,
                 opened.readPool(),

@@ -7,6 +7,7 @@ import dev.lockstep.contracts.Topics;
 import dev.lockstep.messaging.MessagingSchema;
 import dev.lockstep.messaging.delivery.ReceivedMessage;
 import dev.lockstep.messaging.outbox.Outbox;
+import dev.lockstep.messaging.tracing.Telemetry;
 import dev.lockstep.runtime.HealthChecks;
 import dev.lockstep.runtime.Peers;
 import dev.lockstep.runtime.ServiceContext;
@@ -65,7 +66,12 @@ final class SagaDatabase extends TestResource {
             vertx, new ServiceContext(config.common(), meters, new HealthChecks()), config.peers());
     final ActiveSagas activeSagas = new ActiveSagas(store, pool, 10, meters);
     final SagaProcessor processor = new SagaProcessor(
-            new OrderSaga(DEADLINES), messages, store, history, new Outbox(), new SagaMetrics(meters, activeSagas));
+            new OrderSaga(DEADLINES),
+            messages,
+            store,
+            history,
+            new Outbox(),
+            new SagaMetrics(Telemetry.of(meters), activeSagas));
 
     /** A message that was sent for an order. */
     record Sent(

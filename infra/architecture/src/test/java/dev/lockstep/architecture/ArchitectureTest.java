@@ -101,6 +101,15 @@ class ArchitectureTest {
             .because("replacing the embedded relay must affect only one module");
 
     @ArchTest
+    static final ArchRule ONLY_ONE_PACKAGE_USES_OPENTELEMETRY = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.lockstep.runtime.tracing..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.opentelemetry..")
+            .because("while traces are off, no class of the library must be loaded");
+
+    @ArchTest
     static final ArchRule CONSUMERS_AND_PRODUCERS_ARE_NOT_THOSE_OF_VERTX = noClasses()
             .should()
             .dependOnClassesThat()
@@ -127,6 +136,7 @@ class ArchitectureTest {
             "transaction",
             "schedule",
             "sql",
+            "tracing",
             "record",
             "failure");
 
@@ -137,7 +147,7 @@ class ArchitectureTest {
             .should(dependOnLowerLayersOnly())
             .because("a package must be understandable without the packages that use it");
 
-    private static final String MESSAGING_API = "(failure|http)\\.\\w+"
+    private static final String MESSAGING_API = "(failure|http|tracing)\\.\\w+"
             + "|Messaging(|Settings|Schema)"
             + "|consumer\\.MessageConsumer"
             + "|delivery\\.(ConsumerOptions|LockedRows|MessageCodec|MessageHandler|ReceivedMessage)"

@@ -15,6 +15,7 @@ import dev.lockstep.launcher.violations.LauncherUsingContracts;
 import dev.lockstep.messaging.record.violations.RecordThatKnowsDelivery;
 import dev.lockstep.messaging.violations.MessagingUsingConnect;
 import dev.lockstep.messaging.violations.MessagingUsingContracts;
+import dev.lockstep.messaging.violations.MessagingUsingOpenTelemetry;
 import dev.lockstep.messaging.violations.MessagingUsingService;
 import dev.lockstep.messaging.violations.MessagingUsingVertxConsumer;
 import dev.lockstep.order.violations.RelayingApp;
@@ -69,6 +70,7 @@ class ArchitectureViolationsTest {
                 arguments("ONLY_THE_LAUNCHER_USES_THE_RELAY", RelayingApp.class),
                 arguments("ONLY_APPS_USE_THE_LAUNCHER", ShellUsingLauncher.class),
                 arguments("ONLY_THE_RELAY_USES_DEBEZIUM", MessagingUsingConnect.class),
+                arguments("ONLY_ONE_PACKAGE_USES_OPENTELEMETRY", MessagingUsingOpenTelemetry.class),
                 arguments("CONSUMERS_AND_PRODUCERS_ARE_NOT_THOSE_OF_VERTX", MessagingUsingVertxConsumer.class),
                 arguments("MESSAGING_DEPENDS_ON_NO_OTHER_MODULE", MessagingUsingContracts.class),
                 arguments("MESSAGING_HAS_LAYERS", RecordThatKnowsDelivery.class),

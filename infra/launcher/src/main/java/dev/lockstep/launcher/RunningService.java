@@ -5,6 +5,7 @@ import dev.lockstep.runtime.PostgresProbe;
 import dev.lockstep.runtime.ServiceContext;
 import dev.lockstep.runtime.ServiceMetrics;
 import dev.lockstep.runtime.ServiceRoutes.ServedRoute;
+import dev.lockstep.runtime.tracing.Tracing;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
@@ -24,9 +25,11 @@ import org.slf4j.LoggerFactory;
 public final class RunningService implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(RunningService.class);
     private static final Duration MIN_STEP_TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration MAX_EXPORT_TIMEOUT = Duration.ofSeconds(5);
 
     private final ServiceContext context;
     private final ServiceMetrics metrics;
+    private final Tracing tracing;
     private final AtomicBoolean closed = new AtomicBoolean();
     private @Nullable BackgroundTask relay;
     private @Nullable TopicProvisioner topics;
@@ -34,9 +37,10 @@ public final class RunningService implements AutoCloseable {
     private @Nullable PostgresProbe probe;
     private Optional<String> deployment = Optional.empty();
 
-    RunningService(ServiceContext context, ServiceMetrics metrics) {
+    RunningService(ServiceContext context, ServiceMetrics metrics, Tracing tracing) {
         this.context = context;
         this.metrics = metrics;
+        this.tracing = tracing;
     }
 
     // Each part is registered as soon as it exists, so that a start that fails halfway closes the parts it has opened.
@@ -110,6 +114,7 @@ public final class RunningService implements AutoCloseable {
         if (vertx != null) {
             closeVertx(vertx, deadline);
         }
+        tracing.close(exportTimeout(deadline));
         metrics.close();
         LOGGER.atInfo().addKeyValue("service", service).log("stopped");
     }
@@ -145,6 +150,11 @@ public final class RunningService implements AutoCloseable {
             await("the health connection", left(deadline), () -> open.close(running));
         }
         await("Vert.x", left(deadline), running::close);
+    }
+
+    private static Duration exportTimeout(long deadline) {
+        Duration left = left(deadline);
+        return left.compareTo(MAX_EXPORT_TIMEOUT) > 0 ? MAX_EXPORT_TIMEOUT : left;
     }
 
     private static Duration left(long deadline) {

@@ -7,6 +7,9 @@ import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
 import dev.lockstep.runtime.ServiceMetrics;
 import dev.lockstep.runtime.StartException;
+import dev.lockstep.runtime.tracing.CurrentTrace;
+import dev.lockstep.runtime.tracing.TraceExport;
+import dev.lockstep.runtime.tracing.Tracing;
 import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -15,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,12 +83,14 @@ public final class ServiceLauncher {
                 .log("starting");
         warnAboutUnknownKafkaProperties(config);
         warnAboutTokensInClear(config);
-        ServiceMetrics metrics = new ServiceMetrics(config.service());
+        TraceExport traces = config.process().traces();
+        ServiceMetrics metrics = new ServiceMetrics(config.service(), traces == null ? null : new CurrentTrace());
+        Tracing tracing = Tracing.open(traces, config.service(), metrics.registry());
         CertificateMetrics.register(config.kafka(), metrics.registry());
-        ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks());
-        RunningService running = new RunningService(context, metrics);
+        ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks(), tracing.messages());
+        RunningService running = new RunningService(context, metrics, tracing);
         try {
-            open(running, context, metrics, topics, verticle, relay);
+            open(running, context, () -> metrics.vertx(tracing), topics, verticle, relay);
         } catch (RuntimeException | Error e) {
             running.close();
             throw e;
@@ -104,7 +110,7 @@ public final class ServiceLauncher {
     private static void open(
             RunningService running,
             ServiceContext context,
-            ServiceMetrics metrics,
+            Supplier<Vertx> newVertx,
             List<String> topicNames,
             Function<ServiceContext, ? extends Deployable> verticle,
             @Nullable Function<ServiceContext, BackgroundTask> relayFactory) {
@@ -122,7 +128,7 @@ public final class ServiceLauncher {
         }
 
         WarmUp.run(context);
-        Vertx vertx = metrics.vertx();
+        Vertx vertx = newVertx.get();
         running.opened(vertx);
         PostgresProbe probe = new PostgresProbe(vertx, context.config());
         running.opened(probe);

@@ -142,6 +142,24 @@ final class LockstepProcess implements AutoCloseable {
                 .group(1);
     }
 
+    /** The names of the classes that the process has loaded. */
+    List<String> loadedClasses() throws IOException, InterruptedException {
+        Process jcmd = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        Long.toString(process.pid()),
+                        "VM.class_hierarchy")
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader reader = jcmd.inputReader(StandardCharsets.UTF_8)) {
+            // A line is "|  |--name/0x..." with an indentation for each superclass, and names the class loader.
+            List<String> names = reader.lines()
+                    .map(line -> line.replaceAll("^[|\\- ]+", "").replaceAll("[/ ].*", ""))
+                    .toList();
+            jcmd.waitFor();
+            return names;
+        }
+    }
+
     String output() {
         return String.join("\n", lines);
     }

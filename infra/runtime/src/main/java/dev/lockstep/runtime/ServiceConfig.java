@@ -22,7 +22,7 @@ public record ServiceConfig(
         KafkaConfig kafka = KafkaConfig.read(env);
         MessagingConfig messaging = MessagingConfig.read(env);
         RelaySettings relay = RelaySettings.read(env, postgres.login());
-        ProcessConfig process = ProcessConfig.read(env);
+        ProcessConfig process = ProcessConfig.read(env, service);
         return new ServiceConfig(service, http, postgres, kafka, messaging, relay, process);
     }
 

@@ -1,5 +1,7 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.tracing.Tracing;
+import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -15,6 +17,8 @@ import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import io.prometheus.metrics.tracer.common.SpanContext;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -27,6 +31,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The meters of one service. Each service has its own registry, so that several services in one JVM do not share meters. */
 public final class ServiceMetrics implements AutoCloseable {
@@ -36,11 +41,21 @@ public final class ServiceMetrics implements AutoCloseable {
     };
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
-    private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    private final PrometheusMeterRegistry registry;
     private final JvmGcMetrics collections = new JvmGcMetrics();
     private final JvmHeapPressureMetrics heapPressure = new JvmHeapPressureMetrics();
 
+    /** Metrics without exemplars. */
     public ServiceMetrics(String service) {
+        this(service, null);
+    }
+
+    /** @param exemplars the trace that histograms refer to, or null if there are no traces */
+    public ServiceMetrics(String service, @Nullable SpanContext exemplars) {
+        registry = exemplars == null
+                ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
+                : new PrometheusMeterRegistry(
+                        PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, exemplars);
         registry.config()
                 .commonTags(Tags.of("service", service))
                 .meterFilter(buckets())
@@ -65,6 +80,11 @@ public final class ServiceMetrics implements AutoCloseable {
 
     /** Creates a Vert.x instance whose HTTP server, pools and event loops report to this registry. */
     public Vertx vertx() {
+        return vertx(Tracing.OFF);
+    }
+
+    /** Creates a Vert.x instance as above, whose HTTP server also records spans. */
+    public Vertx vertx(Tracing tracing) {
         VertxOptions options = new VertxOptions()
                 .setFileSystemOptions(withoutFileCache())
                 .setMetricsOptions(new MicrometerMetricsOptions()
@@ -79,7 +99,7 @@ public final class ServiceMetrics implements AutoCloseable {
         Vertx vertx = Vertx.builder()
                 .with(options)
                 .withTransport(AcceptThrottle.transport())
-                .withMetrics(new MicrometerMetricsFactory(registry))
+                .withMetrics(tracing.http(new MicrometerMetricsFactory(registry)))
                 .build();
         EventLoopMonitor.monitor(((VertxInternal) vertx).nettyEventLoopGroup(), registry);
         return vertx;

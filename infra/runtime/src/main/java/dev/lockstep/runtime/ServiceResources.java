@@ -79,7 +79,7 @@ public final class ServiceResources {
                         routes.operatorRouter(),
                         routes.messagingAccess(),
                         service.config().messagingOptions(),
-                        service.meters())
+                        service.telemetry())
                 .onSuccess(this::messagingStarted)
                 .mapEmpty();
     }
@@ -121,7 +121,7 @@ public final class ServiceResources {
                 codec,
                 handler,
                 accepts,
-                service.meters());
+                service.telemetry());
         consumer = created;
         HealthChecks health = service.health();
         health.register("consumer", created::problem);

@@ -39,6 +39,8 @@ import org.slf4j.LoggerFactory;
 public final class ServiceRoutes {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServiceRoutes.class);
     private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String OPEN_METRICS = "application/openmetrics-text";
+    private static final String OPEN_METRICS_TEXT = OPEN_METRICS + "; version=1.0.0; charset=utf-8";
 
     private final Router router;
     private final Router operatorRouter;
@@ -204,13 +206,18 @@ public final class ServiceRoutes {
         });
     }
 
+    // Only OpenMetrics has exemplars. Prometheus asks for it by default.
+    private static String formatOf(@Nullable String accept) {
+        return accept != null && accept.contains(OPEN_METRICS) ? OPEN_METRICS_TEXT : PROMETHEUS_TEXT;
+    }
+
     // On a worker thread: computing the gauges may take a while, and an event loop must not wait for them.
     private static void scrape(RoutingContext ctx, PrometheusMeterRegistry prometheus) {
+        String type = formatOf(ctx.request().getHeader(HttpHeaders.ACCEPT));
         ctx.vertx()
-                .executeBlocking(prometheus::scrape, false)
-                .onSuccess(text -> ctx.response()
-                        .putHeader(HttpHeaders.CONTENT_TYPE, PROMETHEUS_TEXT)
-                        .end(text))
+                .executeBlocking(() -> prometheus.scrape(type), false)
+                .onSuccess(text ->
+                        ctx.response().putHeader(HttpHeaders.CONTENT_TYPE, type).end(text))
                 .onFailure(ctx::fail);
     }
 }

@@ -61,7 +61,7 @@ class ServiceConfigTest {
                                 Duration.ofSeconds(15),
                                 new SlotLimits(2L << 30, 16L << 30),
                                 new PostgresLogin("orders", new Secret("hunter2"))),
-                        new ProcessConfig(Duration.ofSeconds(20), new LogConfig("text", "info"))));
+                        new ProcessConfig(Duration.ofSeconds(20), new LogConfig("text", "info"), null)));
     }
 
     @Test

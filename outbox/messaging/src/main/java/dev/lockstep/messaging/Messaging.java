@@ -16,6 +16,7 @@ import dev.lockstep.messaging.replication.ReplicationSlotMonitor;
 import dev.lockstep.messaging.resend.ResendJobs;
 import dev.lockstep.messaging.resend.ResendRequestHandler;
 import dev.lockstep.messaging.resend.ResendRoutes;
+import dev.lockstep.messaging.tracing.Telemetry;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -66,6 +67,13 @@ public final class Messaging {
             RouteAccess access,
             MessagingSettings options,
             MeterRegistry meters) {
+        return start(vertx, pool, router, access, options, Telemetry.of(meters));
+    }
+
+    /** Starts the background work as above. Received requests to resend messages have spans. */
+    public static Future<Messaging> start(
+            Vertx vertx, Pool pool, Router router, RouteAccess access, MessagingSettings options, Telemetry telemetry) {
+        MeterRegistry meters = telemetry.meters();
         BoundedReads reads = BoundedReads.of(vertx, pool);
         OutboxRoutes.mount(router, access, reads);
         ReplayJobs replays = new ReplayJobs(vertx, pool, options.retention().inbox(), meters);
@@ -82,7 +90,7 @@ public final class Messaging {
                 MessageCodec.of(ResendRequested.class),
                 new ResendRequestHandler(options.source(), options.retention().inbox()),
                 topic -> true,
-                meters);
+                telemetry);
         PartitionMaintenance maintenance = new PartitionMaintenance(
                 vertx,
                 pool,

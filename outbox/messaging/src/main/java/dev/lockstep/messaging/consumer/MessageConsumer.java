@@ -5,6 +5,7 @@ import dev.lockstep.messaging.delivery.BatchProcessor;
 import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.MessageHandler;
+import dev.lockstep.messaging.tracing.Telemetry;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Context;
@@ -69,9 +70,22 @@ public final class MessageConsumer {
             MessageHandler<M> handler,
             Predicate<String> accepts,
             MeterRegistry meters) {
+        return create(vertx, pool, options, codec, handler, accepts, Telemetry.of(meters));
+    }
+
+    /** Creates a consumer as above, whose messages have spans. */
+    public static <M> MessageConsumer create(
+            Vertx vertx,
+            Pool pool,
+            ConsumerOptions options,
+            MessageCodec<M> codec,
+            MessageHandler<M> handler,
+            Predicate<String> accepts,
+            Telemetry telemetry) {
+        MeterRegistry meters = telemetry.meters();
         Context context = vertx.getOrCreateContext();
         BoundedTransactions transactions = new BoundedTransactions(vertx, pool);
-        BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, meters);
+        BatchProcessor<M> processor = new BatchProcessor<>(transactions, options, codec, handler, telemetry);
         ConsumerProgress progress = new ConsumerProgress(System::nanoTime, STALLED_AFTER.toNanos());
         EventLoopBridge eventLoop = new EventLoopBridge(context, progress::step);
         StoredStartCounts starts = new StoredStartCounts(transactions, new BatchStartStore(options.group()), eventLoop);

@@ -3,9 +3,14 @@ package dev.lockstep.messaging.delivery;
 import dev.lockstep.messaging.deadletter.DeadLetterStore.DeadLetter;
 import dev.lockstep.messaging.delivery.ParkedMessageStore.TopicKey;
 import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.messaging.tracing.MessageTracing;
+import dev.lockstep.messaging.tracing.MessageTracing.Processing;
+import dev.lockstep.messaging.tracing.Telemetry;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import dev.lockstep.messaging.transaction.BoundedTransactions.Limits;
+import dev.lockstep.messaging.transaction.Transactions;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Duration;
@@ -18,7 +23,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +38,16 @@ public final class BatchProcessor<M> {
     /** How long {@link #apply} takes at most. */
     public static final Duration MAX_DURATION = BatchLimits.MAX_BATCH_DURATION;
 
+    private static final Duration[] BUCKETS = Stream.of(2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+            .map(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
     private final BoundedTransactions transactions;
     private final ConsumerOptions options;
     private final MessageCodec<M> codec;
     private final MessageHandler<M> handler;
+    private final MessageTracing tracing;
+    private final Timer duration;
     private final MessageIds messageIds;
     private final Inbox inbox = new Inbox();
     private final ParkedMessageStore parked;
@@ -50,16 +63,18 @@ public final class BatchProcessor<M> {
             ConsumerOptions options,
             MessageCodec<M> codec,
             MessageHandler<M> handler,
-            MeterRegistry meters) {
+            Telemetry telemetry) {
         this.transactions = transactions;
         this.options = options;
         this.codec = codec;
         this.handler = handler;
+        this.tracing = telemetry.tracing();
+        this.duration = duration(telemetry.meters(), options.group());
         this.messageIds = new MessageIds(options.inboxRetention());
         this.parked = new ParkedMessageStore(options.group());
         this.waits = new PredecessorWaitStore(options.group());
         this.sequenceGaps = new SequenceGapStore(options.group());
-        this.failures = new DeliveryFailures(options, meters, messageIds, parked);
+        this.failures = new DeliveryFailures(options, telemetry, messageIds, parked);
         this.failedMessages = new FailedMessages(transactions, options, inbox, failures);
         this.parkedRetries = new ParkedMessageRetries<>(
                 transactions,
@@ -107,6 +122,7 @@ public final class BatchProcessor<M> {
                 .filter(each -> !each.isDecoded())
                 .map(BatchProcessor::toDeadLetter)
                 .toList();
+        long begun = System.nanoTime();
         return transactions
                 .run(limits, tx -> {
                     // The three queries are pipelined on one connection and take one round trip. The two behind the
@@ -114,19 +130,20 @@ public final class BatchProcessor<M> {
                     Future<Set<UUID>> claim = inbox.claim(tx, options.group(), readable);
                     Future<Map<TopicKey, Set<UUID>>> waiting = parked.parkedKeys(tx, keys(readable));
                     Future<Set<UUID>> gaps = sequenceGaps.findWithoutPredecessor(tx, readable);
-                    return Future.join(claim, waiting, gaps)
-                            .compose(all -> write(
-                                    tx, plan(batch, claim.result(), waiting.result(), gaps.result()), unreadable));
+                    return Future.join(claim, waiting, gaps).compose(all -> {
+                        Processing spans = failures.processing();
+                        Future<BatchPlan<M>> written = write(
+                                tx, plan(batch, spans, claim.result(), waiting.result(), gaps.result()), unreadable);
+                        spans.endWith(Transactions.outcome(tx, written.mapEmpty()));
+                        return written;
+                    });
                 })
                 .onSuccess(plan -> {
                     int first = plan.toHandle().size() + plan.toPark().size();
                     failures.count("handled", first);
                     failures.count("repeated", readable.size() - first);
-                    plan.toPark().forEach(each -> {
-                        if (each.waitsFor() != null) {
-                            failures.reportGap(each.message().source(), each.waitsFor());
-                        }
-                    });
+                    plan.toPark().forEach(failures::reportSetAside);
+                    recordDuration(plan, System.nanoTime() - begun);
                     unreadable.forEach(failures::reportDeadLetter);
                 })
                 .mapEmpty();
@@ -141,6 +158,7 @@ public final class BatchProcessor<M> {
 
     private BatchPlan<M> plan(
             List<DecodedRecord<M>> batch,
+            Processing spans,
             Set<UUID> claimed,
             Map<TopicKey, Set<UUID>> waiting,
             Set<UUID> withoutPredecessor) {
@@ -177,7 +195,7 @@ public final class BatchProcessor<M> {
                                 previous));
                 awaited.put(key, Set.of(previous));
             } else {
-                plan.toHandle().add(each.toReceivedMessage());
+                plan.toHandle().add(each.toReceivedMessage(spans));
             }
         }
         return plan;
@@ -202,6 +220,22 @@ public final class BatchProcessor<M> {
                 .compose(done -> plan.arrived().isEmpty() ? completed() : waits.makeDue(tx, plan.arrived()))
                 .compose(done -> failures.deadLetter(tx, unreadable))
                 .map(plan);
+    }
+
+    // One observation for each transaction. The trace of its first message stands for all.
+    private void recordDuration(BatchPlan<M> plan, long nanos) {
+        if (!plan.toHandle().isEmpty()) {
+            tracing.inTrace(
+                    plan.toHandle().getFirst().traceparent(), () -> duration.record(nanos, TimeUnit.NANOSECONDS));
+        }
+    }
+
+    private static Timer duration(MeterRegistry meters, String group) {
+        return Timer.builder("lockstep.consumer.transaction")
+                .description("time from the start of a transaction that handles messages until its commit")
+                .tag("group", group)
+                .serviceLevelObjectives(BUCKETS)
+                .register(meters);
     }
 
     private Future<Void> handle(SqlConnection tx, List<ReceivedMessage<M>> messages) {

@@ -3,6 +3,7 @@ package dev.lockstep.messaging.delivery;
 import dev.lockstep.messaging.failure.UnprocessableMessageException;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.TraceContext;
+import dev.lockstep.messaging.tracing.MessageTracing.Processing;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,16 @@ public record DecodedRecord<M>(
         return decodeFailure == null;
     }
 
+    /** The message, as the handler receives it: with the trace context of its span. */
+    ReceivedMessage<M> toReceivedMessage(Processing spans) {
+        return received(spans.begin(source, messageId, TraceContext.of(source)));
+    }
+
     ReceivedMessage<M> toReceivedMessage() {
+        return received(TraceContext.of(source));
+    }
+
+    private ReceivedMessage<M> received(@Nullable String traceparent) {
         if (message == null) {
             throw new IllegalStateException("the record has no message because it could not be decoded", decodeFailure);
         }
@@ -39,6 +49,6 @@ public record DecodedRecord<M>(
                 source.partition(),
                 source.offset(),
                 Headers.utf8(source.key()),
-                TraceContext.orNull(Headers.text(source, TraceContext.HEADER)));
+                traceparent);
     }
 }

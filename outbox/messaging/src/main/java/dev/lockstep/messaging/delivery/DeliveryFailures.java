@@ -6,6 +6,11 @@ import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
 import dev.lockstep.messaging.record.Headers;
 import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.messaging.record.TraceContext;
+import dev.lockstep.messaging.tracing.MessageTracing;
+import dev.lockstep.messaging.tracing.MessageTracing.Outcome;
+import dev.lockstep.messaging.tracing.MessageTracing.Processing;
+import dev.lockstep.messaging.tracing.Telemetry;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
@@ -26,19 +31,22 @@ import org.slf4j.spi.LoggingEventBuilder;
 final class DeliveryFailures {
     private static final Logger LOGGER = LoggerFactory.getLogger(DeliveryFailures.class);
     private static final int MAX_ERROR_LENGTH = 2_000;
+    private static final String QUEUED = "an earlier message of its key is parked";
     private static final List<String> OUTCOMES = List.of("handled", "repeated", "parked", "dead");
 
     private final ConsumerOptions options;
     private final MeterRegistry meters;
+    private final MessageTracing tracing;
     private final MessageIds messageIds;
     private final ParkedMessageStore parked;
     private final PredecessorWaitStore waits;
     private final DeadLetterStore deadLetters;
     private final DeliveryEventStore events;
 
-    DeliveryFailures(ConsumerOptions options, MeterRegistry meters, MessageIds messageIds, ParkedMessageStore parked) {
+    DeliveryFailures(ConsumerOptions options, Telemetry telemetry, MessageIds messageIds, ParkedMessageStore parked) {
         this.options = options;
-        this.meters = meters;
+        this.meters = telemetry.meters();
+        this.tracing = telemetry.tracing();
         this.messageIds = messageIds;
         this.parked = parked;
         this.waits = new PredecessorWaitStore(options.group());
@@ -112,8 +120,14 @@ final class DeliveryFailures {
         return longest.compareTo(shortest) > 0 ? longest : shortest;
     }
 
+    /** Begins the spans of messages that a transaction handles. */
+    Processing processing() {
+        return tracing.processing(options.group());
+    }
+
     void reportDeadLetter(DeadLetter deadLetter) {
         count("dead", 1);
+        trace(deadLetter.source(), Outcome.DEAD_LETTER, deadLetter.reason() + ": " + deadLetter.error());
         withRecord(LOGGER.atWarn(), deadLetter.source())
                 .addKeyValue("reason", deadLetter.reason())
                 .addKeyValue("error", deadLetter.error())
@@ -122,6 +136,7 @@ final class DeliveryFailures {
 
     void reportParked(ConsumerRecord<byte[], byte[]> record, Throwable cause) {
         count("parked", 1);
+        trace(record, Outcome.PARKED, describe(cause));
         withRecord(LOGGER.atWarn(), record).setCause(cause).log("handling failed, parked the message and its key");
     }
 
@@ -131,9 +146,11 @@ final class DeliveryFailures {
             return;
         }
         count("parked", messages.size());
+        String error = describe(cause);
+        messages.forEach(each -> trace(each.source(), Outcome.PARKED, error));
         withRecord(LOGGER.atWarn(), messages.getFirst().source())
                 .addKeyValue("messages", messages.size())
-                .addKeyValue("error", describe(cause))
+                .addKeyValue("error", error)
                 .log("transient failure, parked messages and their keys; topic and offset are those of the first");
     }
 
@@ -157,6 +174,16 @@ final class DeliveryFailures {
                 .log("parked messages could not be handled in one transaction, retrying each in its own");
     }
 
+    /** Reports a message that waits for another one. */
+    void reportSetAside(ParkRequest parking) {
+        ConsumerRecord<byte[], byte[]> record = parking.message().source();
+        UUID missing = parking.waitsFor();
+        trace(record, Outcome.PARKED, missing == null ? QUEUED : SequenceGap.describe(missing));
+        if (missing != null) {
+            reportGap(record, missing);
+        }
+    }
+
     void reportGap(ConsumerRecord<byte[], byte[]> record, UUID missing) {
         gaps(record.topic()).increment();
         withRecord(LOGGER.atWarn(), record)
@@ -165,6 +192,7 @@ final class DeliveryFailures {
     }
 
     void reportFailedAgain(ConsumerRecord<byte[], byte[]> record, int attempt, String error) {
+        trace(record, Outcome.FAILED_AGAIN, error);
         withRecord(LOGGER.atWarn(), record)
                 .addKeyValue("attempt", attempt)
                 .addKeyValue("error", error)
@@ -189,8 +217,15 @@ final class DeliveryFailures {
                 Headers.toStorable(cause.getClass().getName() + ": " + cause.getMessage()), MAX_ERROR_LENGTH);
     }
 
+    private void trace(ConsumerRecord<byte[], byte[]> record, Outcome outcome, String reason) {
+        tracing.notHandled(options.group(), record, outcome, reason);
+    }
+
     private LoggingEventBuilder withRecord(LoggingEventBuilder event, ConsumerRecord<byte[], byte[]> record) {
-        return event.addKeyValue("service", options.group())
+        String traceparent = TraceContext.of(record);
+        LoggingEventBuilder traced =
+                traceparent == null ? event : event.addKeyValue("traceId", TraceContext.traceId(traceparent));
+        return traced.addKeyValue("service", options.group())
                 .addKeyValue("type", Headers.type(record))
                 .addKeyValue("topic", record.topic())
                 .addKeyValue("partition", record.partition())

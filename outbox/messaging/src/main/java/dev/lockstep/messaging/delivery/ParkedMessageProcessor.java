@@ -3,6 +3,8 @@ package dev.lockstep.messaging.delivery;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEvent;
 import dev.lockstep.messaging.delivery.DeliveryEventStore.DeliveryEventType;
 import dev.lockstep.messaging.record.MessageIds;
+import dev.lockstep.messaging.tracing.MessageTracing.Processing;
+import dev.lockstep.messaging.transaction.Transactions;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.SqlConnection;
 import java.time.Instant;
@@ -55,12 +57,13 @@ final class ParkedMessageProcessor<M> {
         }
         List<ParkedMessage> all =
                 messages.stream().map(DecodedParkedMessage::parked).toList();
-        return handler.handle(
+        Processing spans = failures.processing();
+        Future<Void> handled = handler.handle(
                         tx,
                         messages.stream()
-                                .map(each -> each.decoded().toReceivedMessage())
+                                .map(each -> each.decoded().toReceivedMessage(spans))
                                 .toList())
-                .compose(handled -> parked.remove(
+                .compose(done -> parked.remove(
                         tx, all.stream().map(ParkedMessage::position).toList()))
                 .compose(removed -> inbox.recordAttempts(tx, options.group(), all))
                 .compose(recorded -> waits.makeDue(
@@ -68,6 +71,8 @@ final class ParkedMessageProcessor<M> {
                 .compose(madeDue -> failures.recordEvents(
                         tx,
                         all.stream().map(ParkedMessageProcessor::handledEvent).toList()));
+        spans.endWith(Transactions.outcome(tx, handled));
+        return handled;
     }
 
     private static DeliveryEvent handledEvent(ParkedMessage message) {

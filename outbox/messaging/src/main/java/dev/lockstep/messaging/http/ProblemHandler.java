@@ -2,6 +2,7 @@ package dev.lockstep.messaging.http;
 
 import dev.lockstep.messaging.failure.FailureClassifier;
 import dev.lockstep.messaging.record.TextRules;
+import dev.lockstep.messaging.record.TraceContext;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.vertx.core.Handler;
 import io.vertx.core.MultiMap;
@@ -19,6 +20,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Answers every failure of a router with {@code application/problem+json}: problems, the router's own errors, and unexpected exceptions.
@@ -129,18 +131,23 @@ public final class ProblemHandler implements Handler<RoutingContext> {
             case 400 -> {}
             // Not at WARN: during a database outage there may be thousands a second, and readiness reports the outage.
             case 503 ->
-                LOGGER.atDebug()
+                withTrace(LOGGER.atDebug(), ctx)
                         .addKeyValue("path", ctx.request().path())
                         .setCause(failure)
                         .log("database unavailable");
             default ->
-                LOGGER.atError()
+                withTrace(LOGGER.atError(), ctx)
                         .addKeyValue("method", ctx.request().method())
                         .addKeyValue("path", ctx.request().path())
                         .setCause(failure)
                         .log("request failed");
         }
         return problem;
+    }
+
+    private static LoggingEventBuilder withTrace(LoggingEventBuilder event, RoutingContext ctx) {
+        String traceparent = RequestTrace.of(ctx);
+        return traceparent == null ? event : event.addKeyValue("traceId", TraceContext.traceId(traceparent));
     }
 
     /** Returns the response to a request that failed with an exception other than a {@link Problem}. */

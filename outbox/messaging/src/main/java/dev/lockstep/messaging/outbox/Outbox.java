@@ -1,6 +1,9 @@
 package dev.lockstep.messaging.outbox;
 
 import dev.lockstep.messaging.record.TraceContext;
+import dev.lockstep.messaging.tracing.MessageTracing;
+import dev.lockstep.messaging.tracing.MessageTracing.Sending;
+import dev.lockstep.messaging.transaction.Transactions;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.SqlClient;
@@ -33,6 +36,18 @@ public final class Outbox {
              ORDER BY position
             """;
 
+    private final MessageTracing tracing;
+
+    /** An outbox whose messages have no spans. */
+    public Outbox() {
+        this(MessageTracing.OFF);
+    }
+
+    /** @param tracing records a span for each message that has a trace context */
+    public Outbox(MessageTracing tracing) {
+        this.tracing = tracing;
+    }
+
     /**
      * Appends all messages in one statement, in the order given. The caller owns the transaction: nothing is sent before it commits, and
      * nothing at all if it rolls back.
@@ -56,6 +71,7 @@ public final class Outbox {
         Buffer[] payloads = new Buffer[size];
         @Nullable String[] traceparents = new @Nullable String[size];
         Boolean[] firsts = new Boolean[size];
+        Sending spans = tracing.sending();
         for (int i = 0; i < size; i++) {
             OutboxMessage message = messages.get(i);
             aggregateTypes[i] = message.aggregateType();
@@ -63,10 +79,11 @@ public final class Outbox {
             types[i] = message.type();
             topics[i] = message.topic();
             payloads[i] = Buffer.buffer(message.payload());
-            traceparents[i] = TraceContext.orNull(message.traceparent());
+            traceparents[i] = spans.begin(
+                    message.topic(), message.type(), message.aggregateId(), TraceContext.orNull(message.traceparent()));
             firsts[i] = message.first();
         }
-        return tx.preparedQuery(APPEND)
+        Future<Void> written = tx.preparedQuery(APPEND)
                 .execute(Tuple.tuple()
                         .addValue(aggregateTypes)
                         .addValue(aggregateIds)
@@ -76,5 +93,7 @@ public final class Outbox {
                         .addValue(traceparents)
                         .addValue(firsts))
                 .mapEmpty();
+        spans.endWith(Transactions.outcome(tx, written));
+        return written;
     }
 }

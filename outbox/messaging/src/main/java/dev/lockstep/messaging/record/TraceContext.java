@@ -4,6 +4,7 @@ import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,8 @@ public final class TraceContext {
     private static final Pattern TRACEPARENT =
             Pattern.compile("(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
     private static final String VERSION = "00";
+    private static final int TRACE_ID_BEGIN = 3;
+    private static final int TRACE_ID_END = 35;
     private static final String SAMPLED = "01";
 
     private TraceContext() {}
@@ -36,6 +39,16 @@ public final class TraceContext {
             return null;
         }
         return String.join("-", VERSION, fields.group(2), fields.group(3), fields.group(4));
+    }
+
+    /** The trace context of the record, or null if it has no valid one. */
+    public static @Nullable String of(ConsumerRecord<byte[], byte[]> record) {
+        return orNull(Headers.text(record, HEADER));
+    }
+
+    /** The trace id of a valid trace context. */
+    public static String traceId(String traceparent) {
+        return traceparent.substring(TRACE_ID_BEGIN, TRACE_ID_END);
     }
 
     private static String random() {

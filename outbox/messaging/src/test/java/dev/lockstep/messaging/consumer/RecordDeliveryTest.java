@@ -12,6 +12,7 @@ import dev.lockstep.messaging.delivery.ConsumerOptions;
 import dev.lockstep.messaging.delivery.MessageCodec;
 import dev.lockstep.messaging.delivery.RetriedPartitions;
 import dev.lockstep.messaging.schedule.Backoff;
+import dev.lockstep.messaging.tracing.Telemetry;
 import dev.lockstep.messaging.transaction.BoundedTransactions;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
@@ -62,7 +63,7 @@ class RecordDeliveryTest {
                             new ConsumerOptions.Gaps(Duration.ofSeconds(1), Duration.ofSeconds(20))),
                     MessageCodec.of(Hello.class),
                     (tx, messages) -> Future.succeededFuture(),
-                    new SimpleMeterRegistry()),
+                    Telemetry.of(new SimpleMeterRegistry())),
             new CrashLoopDetector(new NoCounts()),
             new EventLoopBridge(vertx.getOrCreateContext(), progress::step),
             progress);

@@ -49,4 +49,10 @@ class TraceContextTest {
         assertThat(TraceContext.orNull(traceparent)).isNull();
         assertThat(TraceContext.orNull(used)).isEqualTo(used);
     }
+
+    @Test
+    void the_trace_id_is_the_second_field() {
+        assertThat(TraceContext.traceId("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"))
+                .isEqualTo("4bf92f3577b34da6a3ce929d0e0e4736");
+    }
 }

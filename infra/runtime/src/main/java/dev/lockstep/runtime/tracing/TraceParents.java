@@ -1,0 +1,31 @@
+package dev.lockstep.runtime.tracing;
+
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/** The flags of valid W3C trace contexts of version 00. */
+final class TraceParents {
+    private static final int FLAGS_BEGIN = 53;
+    private static final int SAMPLED = 1;
+
+    private TraceParents() {}
+
+    static boolean isSampled(String traceparent) {
+        return (flags(traceparent) & SAMPLED) != 0;
+    }
+
+    static byte flags(String traceparent) {
+        return (byte) HexFormat.fromHexDigits(traceparent, FLAGS_BEGIN, FLAGS_BEGIN + 2);
+    }
+
+    /**
+     * The trace context of a span.
+     *
+     * @param parent the trace context that the span continues, or null; its flags are kept, except for the decision to record the trace
+     */
+    static String of(String traceId, String spanId, boolean sampled, @Nullable String parent) {
+        int others = parent == null ? 0 : flags(parent) & ~SAMPLED;
+        byte flags = (byte) (others | (sampled ? SAMPLED : 0));
+        return "00-" + traceId + '-' + spanId + '-' + HexFormat.of().toHexDigits(flags);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.runtime.tracing;
+
+import org.jspecify.annotations.NullMarked;
