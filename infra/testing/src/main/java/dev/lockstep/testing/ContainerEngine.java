@@ -8,58 +8,73 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.testcontainers.DockerClientFactory;
 
 /**
- * Whether the container engine that the {@code docker} command uses has the images of the test servers. Testcontainers would pull missing
- * images, which a test run must not do unless it is told to.
+ * Whether a container engine answers and has the images of the test servers. Testcontainers would pull missing images, which a test run must
+ * not do unless it is told to.
  */
 final class ContainerEngine {
+    /** The image that Testcontainers removes containers with after the JVM. */
+    static final String REAPER_IMAGE = "testcontainers/ryuk:0.14.0";
+    /** The image that Testcontainers finds the address of the engine with if the JVM itself runs in a container. */
+    static final String ADDRESS_IMAGE = "alpine:3.17";
+
     private static final long LIMIT_SECONDS = 10;
-    private static final String REAPER_IMAGE = "testcontainers/ryuk";
 
     private ContainerEngine() {}
 
-    /** Returns why containers cannot be used, or nothing if they can. Takes at most 10 seconds. */
+    /** Returns why containers cannot be used, or nothing if they can. Pulls nothing. */
     static Optional<String> problem() {
-        return problem("docker", System.getenv());
+        // The command answers quickly and quietly if there is no engine; Testcontainers tries several addresses, and
+        // logs errors. But its engine may be another one.
+        return problem("docker", images(System.getenv(), Files.exists(Path.of("/.dockerenv"))))
+                .or(() -> DockerClientFactory.instance().isDockerAvailable()
+                        ? Optional.empty()
+                        : Optional.of("Testcontainers finds no container engine"));
     }
 
     /**
-     * @param command the client of the engine
-     * @param environment of this process
+     * The images that a test run needs.
+     *
+     * @param environment of this JVM
+     * @param inContainer whether this JVM runs in a container
      */
-    static Optional<String> problem(String command, Map<String, String> environment) {
+    static List<String> images(Map<String, String> environment, boolean inContainer) {
         List<String> images = new ArrayList<>(List.of(ContainerServers.POSTGRES_IMAGE, ContainerServers.KAFKA_IMAGE));
         if (!Boolean.parseBoolean(environment.get("TESTCONTAINERS_RYUK_DISABLED"))) {
             images.add(REAPER_IMAGE);
         }
-        for (String image : images) {
-            Optional<String> problem = problem(command, image);
-            if (problem.isPresent()) {
-                return problem;
-            }
+        if (inContainer && !environment.containsKey("TESTCONTAINERS_HOST_OVERRIDE")) {
+            images.add(ADDRESS_IMAGE);
         }
-        return Optional.empty();
+        return images;
     }
 
-    private static Optional<String> problem(String command, String image) {
+    /**
+     * Asks the engine for its images. Waits at most 10 seconds for the answer.
+     *
+     * @param command the client of the engine
+     */
+    static Optional<String> problem(String command, List<String> images) {
         try {
             Path output = Files.createTempFile("images", "");
             try {
-                Process process = new ProcessBuilder(command, "image", "ls", "--quiet", image)
+                Process process = new ProcessBuilder(command, "image", "ls", "--format", "{{.Repository}}:{{.Tag}}")
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
                         .start();
                 if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
                     process.destroyForcibly();
-                    return Optional.of("the container engine does not answer");
+                    return Optional.of("the container engine did not answer within " + LIMIT_SECONDS + " s");
                 }
                 String text = Files.readString(output, StandardCharsets.UTF_8).strip();
-                if (process.exitValue() != 0) {
-                    return Optional.of("no container engine answers: " + text);
-                }
-                return text.isEmpty() ? Optional.of("the container engine has no image " + image) : Optional.empty();
+                return process.exitValue() == 0
+                        ? missing(images, text.lines().collect(Collectors.toSet()))
+                        : Optional.of("no container engine answers: " + text);
             } finally {
                 Files.deleteIfExists(output);
             }
@@ -69,5 +84,12 @@ final class ContainerEngine {
             Thread.currentThread().interrupt();
             return Optional.of("interrupted");
         }
+    }
+
+    private static Optional<String> missing(List<String> images, Set<String> present) {
+        return images.stream()
+                .filter(image -> !present.contains(image))
+                .findFirst()
+                .map(image -> "the container engine has no image " + image);
     }
 }

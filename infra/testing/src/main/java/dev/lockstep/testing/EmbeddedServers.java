@@ -1,9 +1,7 @@
 package dev.lockstep.testing;
 
-import dev.lockstep.embedded.FolderLock;
 import dev.lockstep.embedded.LocalKafka;
 import dev.lockstep.embedded.LocalPostgres;
-import dev.lockstep.embedded.PrivateFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -15,41 +13,31 @@ import org.jspecify.annotations.Nullable;
  * ended it. The next JVM removes the servers and the folder of a JVM that was killed.
  */
 final class EmbeddedServers implements ServerProvider {
-    private final Path folder;
-    private final FolderLock lock;
+    private final JvmFolder folder = JvmFolder.create("jvm-", EmbeddedServers::stopOrphaned);
     private @Nullable LocalPostgres postgres;
     private @Nullable LocalKafka kafka;
 
     EmbeddedServers() {
-        Path parent =
-                Path.of(System.getProperty("java.io.tmpdir"), "lockstep-tests-" + System.getProperty("user.name"));
-        try {
-            PrivateFiles.createInSharedFolder(parent);
-            OrphanedServers.clear(parent);
-            folder = Files.createTempDirectory(parent, "jvm-");
-        } catch (IOException cause) {
-            throw new UncheckedIOException(cause);
-        }
-        lock = FolderLock.tryLock(folder).orElseThrow();
-        LocalPostgres.grantTraversal(parent);
-        LocalPostgres.grantTraversal(folder);
+        LocalPostgres.grantTraversal(folder().resolveSibling(""));
+        LocalPostgres.grantTraversal(folder());
         Runtime.getRuntime().addShutdownHook(new Thread(this::remove, "remove-test-servers"));
     }
 
-    Path folder() {
-        return folder;
+    @Override
+    public Path folder() {
+        return folder.path();
     }
 
     @Override
     public synchronized PostgresServer startPostgres() {
-        LocalPostgres started = LocalPostgres.startDisposable(folder.resolve("postgres"));
+        LocalPostgres started = LocalPostgres.startDisposable(folder().resolve("postgres"));
         postgres = started;
         return new EmbeddedPostgres(started);
     }
 
     @Override
     public synchronized KafkaServer startKafka() {
-        LocalKafka started = LocalKafka.startDisposable(folder.resolve("kafka"));
+        LocalKafka started = LocalKafka.startDisposable(folder().resolve("kafka"));
         kafka = started;
         return new EmbeddedKafka(started);
     }
@@ -63,8 +51,14 @@ final class EmbeddedServers implements ServerProvider {
         if (postgres != null) {
             postgres.close();
         }
-        BackgroundDeletion.start(folder);
-        lock.close();
+        folder.delete();
+    }
+
+    private static void stopOrphaned(Path folder) {
+        Path postgres = folder.resolve("postgres");
+        if (Files.exists(postgres.resolve("data").resolve("postmaster.pid"))) {
+            LocalPostgres.stopOrphaned(postgres);
+        }
     }
 
     private record EmbeddedPostgres(LocalPostgres postgres) implements PostgresServer {
@@ -81,6 +75,23 @@ final class EmbeddedServers implements ServerProvider {
         @Override
         public String superuserUrl(String database) {
             return postgres.superuserUrl(database);
+        }
+
+        @Override
+        public void signal(String name, long pid) {
+            try {
+                int exit = new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                        .inheritIO()
+                        .start()
+                        .waitFor();
+                if (exit != 0) {
+                    throw new IllegalStateException("kill -" + name + " " + pid + " exits with " + exit);
+                }
+            } catch (IOException cause) {
+                throw new UncheckedIOException(cause);
+            } catch (InterruptedException cause) {
+                throw new IllegalStateException(cause);
+            }
         }
 
         @Override

@@ -32,6 +32,15 @@ public interface PostgresServer extends AutoCloseable {
         Jdbc.execute(superuserUrl(database), sql);
     }
 
+    /**
+     * Sends a signal to a process of the server.
+     *
+     * @param name such as {@code STOP}
+     * @param pid the id that Postgres has for the process; on the machine of the tests another process can have it
+     * @throws IllegalStateException if there is no such process
+     */
+    void signal(String name, long pid);
+
     /** Stops the server and deletes its data. */
     @Override
     void close();

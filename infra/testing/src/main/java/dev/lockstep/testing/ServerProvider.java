@@ -1,9 +1,12 @@
 package dev.lockstep.testing;
 
+import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Starts the servers that tests use. */
+/**
+ * Starts the servers that tests use. The servers end with the JVM; the next JVM removes the servers of a JVM that was killed.
+ */
 interface ServerProvider {
     Logger LOGGER = LoggerFactory.getLogger(ServerProvider.class);
 
@@ -14,6 +17,9 @@ interface ServerProvider {
     PostgresServer startPostgres();
 
     KafkaServer startKafka();
+
+    /** The folder that this JVM has while its servers may run. */
+    Path folder();
 
     /** Returns the selected provider and logs which one it is. */
     static ServerProvider selected() {

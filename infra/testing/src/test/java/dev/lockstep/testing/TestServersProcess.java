@@ -27,18 +27,29 @@ final class TestServersProcess implements AutoCloseable {
         ready = readUntil(READY).split(" ");
     }
 
+    /** Starts a JVM that uses the servers that this JVM uses. */
     static TestServersProcess start(String how) {
+        return start(how, System.getProperty(ServerProvider.SWITCH, "auto"), Map.of());
+    }
+
+    /**
+     * @param servers the value of the switch
+     * @param environment is added to that of this JVM
+     */
+    static TestServersProcess start(String how, String servers, Map<String, String> environment) {
         try {
-            return new TestServersProcess(new ProcessBuilder(
+            ProcessBuilder builder = new ProcessBuilder(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-XX:TieredStopAtLevel=1",
+                            "-D" + ServerProvider.SWITCH + "=" + servers,
                             "-cp",
                             System.getProperty("java.class.path"),
                             TestServersProcess.class.getName(),
                             how)
-                    .redirectErrorStream(true)
-                    .start());
+                    .redirectErrorStream(true);
+            builder.environment().putAll(environment);
+            return new TestServersProcess(builder.start());
         } catch (IOException cause) {
             throw new UncheckedIOException(cause);
         }
@@ -89,7 +100,7 @@ final class TestServersProcess implements AutoCloseable {
     }
 
     public static void main(String[] arguments) throws InterruptedException {
-        EmbeddedServers servers = new EmbeddedServers();
+        ServerProvider servers = ServerProvider.selected();
         String url = servers.startPostgres().superuserUrl("postgres");
         if (arguments[0].equals("end")) {
             writeTo(servers.startKafka().bootstrapServers());

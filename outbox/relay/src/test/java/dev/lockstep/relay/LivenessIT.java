@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -28,7 +27,7 @@ class LivenessIT {
     private final MeterRegistry meters = new SimpleMeterRegistry();
 
     @Test
-    void a_stalled_engine_is_replaced_before_readiness_fails() throws Exception {
+    void a_stalled_engine_is_replaced_before_readiness_fails() {
         OutboxRelay relay = outbox.relay(outbox.config(STALLED_AFTER), meters);
         relay.start();
         outbox.append("o-1", "1");
@@ -38,7 +37,7 @@ class LivenessIT {
 
         // The connection stays open but delivers nothing.
         AtomicBoolean reported = new AtomicBoolean();
-        signal("STOP", walsender);
+        outbox.signalPostgres("STOP", walsender);
         try {
             outbox.append("o-1", "2");
             OutboxFixture.await().until(() -> {
@@ -46,7 +45,7 @@ class LivenessIT {
                 return restarts() == 1;
             });
         } finally {
-            signal("CONT", walsender);
+            outbox.signalPostgres("CONT", walsender);
         }
 
         OutboxFixture.await().until(() -> {
@@ -119,13 +118,5 @@ class LivenessIT {
                 .tag("cause", "silent")
                 .counter()
                 .count();
-    }
-
-    private static void signal(String name, long pid) throws IOException, InterruptedException {
-        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid))
-                        .inheritIO()
-                        .start()
-                        .waitFor())
-                .isZero();
     }
 }

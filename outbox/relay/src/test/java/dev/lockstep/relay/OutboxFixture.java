@@ -217,6 +217,11 @@ final class OutboxFixture extends TestResource {
         database.executeAsSuperuser(sql);
     }
 
+    /** Sends a signal to a process of Postgres. */
+    void signalPostgres(String name, long pid) {
+        database.server().signal(name, pid);
+    }
+
     /** Returns the first column of the first row as text; null if it is NULL or there is no row. */
     @Nullable
     String query(String sql) {
