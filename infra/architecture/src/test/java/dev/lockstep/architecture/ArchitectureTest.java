@@ -66,7 +66,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule LIBRARIES_DO_NOT_DEPEND_ON_SERVICES = noClasses()
             .that()
-            .resideOutsideOfPackages(with(SERVICE_PACKAGES, "dev.lockstep.local..", "dev.lockstep.faults.agent.."))
+            .resideOutsideOfPackages(with(
+                    SERVICE_PACKAGES, "dev.lockstep.local..", "dev.lockstep.faults.agent..", "dev.lockstep.bench.."))
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(SERVICE_PACKAGES)
@@ -114,8 +115,8 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.vertx.kafka.client.consumer..", "io.vertx.kafka.client.producer..")
-            .because(
-                    "the consumer of Vert.x handles a rebalance too late, as decision 4 shows: use the clients of Kafka");
+            .because("the consumer of Vert.x handles a rebalance too late, as decision 4 shows: use the clients of"
+                    + " Kafka");
 
     @ArchTest
     static final ArchRule MESSAGING_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
@@ -227,6 +228,15 @@ class ArchitectureTest {
             .because("a fault case must find what a client or an operator would find");
 
     @ArchTest
+    static final ArchRule NOTHING_DEPENDS_ON_THE_BENCHMARKS = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.lockstep.bench..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.lockstep.bench..")
+            .because("what is measured must not contain code of its measurement");
+
+    @ArchTest
     static final ArchRule THE_AUDIT_DEPENDS_ON_NO_OTHER_MODULE = dependsOnlyOn(
                     "dev.lockstep.audit..", "dev.lockstep.audit..")
             .because("an error in shared code would go unnoticed");
@@ -243,7 +253,8 @@ class ArchitectureTest {
                     "dev.lockstep.embedded..",
                     "dev.lockstep.testing..",
                     "dev.lockstep.local..",
-                    "dev.lockstep.faults..")
+                    "dev.lockstep.faults..",
+                    "dev.lockstep.bench..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("dev.lockstep.embedded..", "dev.lockstep.testing..", "kafka..")
@@ -271,7 +282,8 @@ class ArchitectureTest {
                     "dev.lockstep.embedded..",
                     "dev.lockstep.testing..",
                     "dev.lockstep.local..",
-                    "dev.lockstep.faults..")
+                    "dev.lockstep.faults..",
+                    "dev.lockstep.bench..")
             .and(are(
                     "not a store",
                     javaClass -> !topLevel(javaClass)

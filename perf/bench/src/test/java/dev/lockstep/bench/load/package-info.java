@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.bench.load;
+
+import org.jspecify.annotations.NullMarked;

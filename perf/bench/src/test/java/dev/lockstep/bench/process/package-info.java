@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lockstep.bench.process;
+
+import org.jspecify.annotations.NullMarked;
