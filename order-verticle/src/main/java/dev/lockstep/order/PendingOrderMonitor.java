@@ -124,8 +124,8 @@ final class PendingOrderMonitor {
         }
         List<Future<Boolean>> known = new ArrayList<>();
         MultiMap query = MultiMap.caseInsensitiveMultiMap().add("obstacles", "false");
-        overdue.forEach(
-                order -> known.add(peers.findForService(SAGA, "/sagas/" + order.orderId().value(), query)
+        overdue.forEach(order ->
+                known.add(peers.findForService(SAGA, "/sagas/" + order.orderId().value(), query)
                         .map(Optional::isPresent)));
         return Future.join(known).transform(answered -> {
             long without = known.stream()

@@ -125,8 +125,8 @@ class PendingOrderMonitorIT {
                         == 202);
 
                 await().atMost(SOON)
-                        .untilAsserted(() ->
-                                assertThat(check(orders).path("warning").asText())
+                        .untilAsserted(
+                                () -> assertThat(check(orders).path("warning").asText())
                                         .contains("the saga service has no saga for 1 of them"));
             }
         } finally {

@@ -62,8 +62,8 @@ final class SagaDatabase extends TestResource {
     final SagaHistoryStore history = new SagaHistoryStore();
     final SagaConfig config = SagaConfig.from(
             ServiceSettings.of(data.database().uri(), "localhost:9092", Map.of("HTTP_TRUSTED_PROXIES", "127.0.0.1")));
-    final Peers peers = Peers.open(
-            vertx, new ServiceContext(config.common(), meters, new HealthChecks()), config.peers());
+    final Peers peers =
+            Peers.open(vertx, new ServiceContext(config.common(), meters, new HealthChecks()), config.peers());
     final ActiveSagas activeSagas = new ActiveSagas(store, pool, 10, meters);
     final SagaProcessor processor = new SagaProcessor(
             new OrderSaga(DEADLINES),

@@ -63,7 +63,8 @@ record LocalConfig(
         }
         checkDistinctPorts(env, postgresPort, kafkaPort, httpPorts);
         env.check(
-                env.string("HTTP_TLS_CERT", "").isEmpty() && env.string("HTTP_TLS_KEY", "").isEmpty(),
+                env.string("HTTP_TLS_CERT", "").isEmpty()
+                        && env.string("HTTP_TLS_KEY", "").isEmpty(),
                 "HTTP_TLS_CERT and HTTP_TLS_KEY must not be set: the local stack serves HTTP only, and asks its services"
                         + " without TLS whether they are ready");
 

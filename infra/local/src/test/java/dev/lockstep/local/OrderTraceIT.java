@@ -147,7 +147,8 @@ class OrderTraceIT {
                     .filter(span -> names.containsKey(span.parentId()))
                     .collect(Collectors.toMap(
                             ReceivedSpan::serviceAndName,
-                            span -> Optional.ofNullable(names.get(span.parentId())).orElse("")));
+                            span -> Optional.ofNullable(names.get(span.parentId()))
+                                    .orElse("")));
         }
 
         private static String traceOf(String orderId) {
@@ -179,8 +180,7 @@ class OrderTraceIT {
         @Test
         void an_order_is_processed_without_loading_a_class_of_the_tracing_library(@TempDir Path data)
                 throws IOException, InterruptedException {
-            try (LockstepProcess lockstep =
-                            LockstepProcess.start(data, Map.of());
+            try (LockstepProcess lockstep = LockstepProcess.start(data, Map.of());
                     ApiClient api = new ApiClient(lockstep)) {
                 assertThat(api.outcome(api.order("u123", "p1", 1))).isEqualTo("CONFIRMED");
 

@@ -125,7 +125,8 @@ final class ContainerServers implements ServerProvider {
         }
     }
 
-    // initdb writes the settings to postgresql.conf. On the command line they would override ALTER SYSTEM. The image passes
+    // initdb writes the settings to postgresql.conf. On the command line they would override ALTER SYSTEM. The image
+    // passes
     // the text to a shell.
     private static String initArguments() {
         return Stream.concat(

@@ -46,9 +46,10 @@ class ServerSettingsIT {
         POSTGRES.server().execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'");
         POSTGRES.server().execute("SELECT pg_reload_conf()");
         try {
-            Awaitility.await().untilAsserted(() -> assertThat(pairs("SELECT name, setting || unit FROM pg_settings WHERE name ="
-                            + " 'max_slot_wal_keep_size'"))
-                    .containsExactly(Map.entry("max_slot_wal_keep_size", "1MB")));
+            Awaitility.await()
+                    .untilAsserted(() -> assertThat(pairs("SELECT name, setting || unit FROM pg_settings WHERE name ="
+                                    + " 'max_slot_wal_keep_size'"))
+                            .containsExactly(Map.entry("max_slot_wal_keep_size", "1MB")));
         } finally {
             POSTGRES.server().execute("ALTER SYSTEM RESET max_slot_wal_keep_size");
             POSTGRES.server().execute("SELECT pg_reload_conf()");

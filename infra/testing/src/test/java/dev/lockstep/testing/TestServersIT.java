@@ -56,8 +56,9 @@ class TestServersIT {
             assertThat(process.exitCode()).as(process.output()).isZero();
 
             assertThat(process.output())
-                    .containsPattern("test servers selected servers=\"embedded\" reason=\"(no container engine answers|the"
-                            + " command docker cannot be run)");
+                    .containsPattern(
+                            "test servers selected servers=\"embedded\" reason=\"(no container engine answers|the"
+                                    + " command docker cannot be run)");
         }
     }
 
