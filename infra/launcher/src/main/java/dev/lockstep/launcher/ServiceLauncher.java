@@ -7,7 +7,6 @@ import dev.lockstep.runtime.ServiceConfig;
 import dev.lockstep.runtime.ServiceContext;
 import dev.lockstep.runtime.ServiceMetrics;
 import dev.lockstep.runtime.StartException;
-import dev.lockstep.runtime.tracing.CurrentTrace;
 import dev.lockstep.runtime.tracing.TraceExport;
 import dev.lockstep.runtime.tracing.Tracing;
 import io.vertx.core.Deployable;
@@ -84,7 +83,7 @@ public final class ServiceLauncher {
         warnAboutUnknownKafkaProperties(config);
         warnAboutTokensInClear(config);
         TraceExport traces = config.process().traces();
-        ServiceMetrics metrics = new ServiceMetrics(config.service(), traces == null ? null : new CurrentTrace());
+        ServiceMetrics metrics = new ServiceMetrics(config.service(), traces != null);
         Tracing tracing = Tracing.open(traces, config.service(), metrics.registry());
         CertificateMetrics.register(config.kafka(), metrics.registry());
         ServiceContext context = new ServiceContext(config, metrics.registry(), new HealthChecks(), tracing.messages());

@@ -88,11 +88,6 @@ public final class Env {
         return new Secret("");
     }
 
-    /** A setting that is never printed; empty if it is absent. The value is not stripped. */
-    public Optional<Secret> secret(String name) {
-        return Optional.ofNullable(find(name)).map(Secret::new);
-    }
-
     public String string(String name, String defaultValue) {
         String value = find(name);
         return value == null ? defaultValue : value.strip();

@@ -1,5 +1,6 @@
 package dev.lockstep.runtime;
 
+import dev.lockstep.runtime.tracing.CurrentTrace;
 import dev.lockstep.runtime.tracing.Tracing;
 import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.Meter;
@@ -18,7 +19,6 @@ import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
-import io.prometheus.metrics.tracer.common.SpanContext;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.file.FileSystemOptions;
@@ -31,7 +31,6 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** The meters of one service. Each service has its own registry, so that several services in one JVM do not share meters. */
 public final class ServiceMetrics implements AutoCloseable {
@@ -47,15 +46,15 @@ public final class ServiceMetrics implements AutoCloseable {
 
     /** Metrics without exemplars. */
     public ServiceMetrics(String service) {
-        this(service, null);
+        this(service, false);
     }
 
-    /** @param exemplars the trace that histograms refer to, or null if there are no traces */
-    public ServiceMetrics(String service, @Nullable SpanContext exemplars) {
-        registry = exemplars == null
-                ? new PrometheusMeterRegistry(PrometheusConfig.DEFAULT)
-                : new PrometheusMeterRegistry(
-                        PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, exemplars);
+    /** @param exemplars whether histograms refer to the current trace */
+    public ServiceMetrics(String service, boolean exemplars) {
+        registry = exemplars
+                ? new PrometheusMeterRegistry(
+                        PrometheusConfig.DEFAULT, new PrometheusRegistry(), Clock.SYSTEM, new CurrentTrace())
+                : new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         registry.config()
                 .commonTags(Tags.of("service", service))
                 .meterFilter(buckets())

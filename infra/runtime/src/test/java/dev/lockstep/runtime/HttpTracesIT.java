@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.lockstep.messaging.http.RequestTrace;
 import dev.lockstep.messaging.record.TraceContext;
 import dev.lockstep.runtime.auth.Access;
-import dev.lockstep.runtime.tracing.CurrentTrace;
 import dev.lockstep.runtime.tracing.LoggedTraceIds;
 import dev.lockstep.runtime.tracing.RecordedTraces;
 import dev.lockstep.runtime.tracing.Tracing;
@@ -219,7 +218,7 @@ class HttpTracesIT {
                 "POSTGRES_PASSWORD", "unused",
                 "KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"));
         ServiceConfig config = ServiceConfig.read(env, "edge-service", 8080);
-        ServiceMetrics opened = new ServiceMetrics("edge-service", new CurrentTrace());
+        ServiceMetrics opened = new ServiceMetrics("edge-service", true);
         metrics = opened;
         Vertx started = opened.vertx(tracing);
         vertx = started;

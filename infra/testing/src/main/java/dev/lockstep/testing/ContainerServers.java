@@ -113,21 +113,24 @@ final class ContainerServers implements ServerProvider {
                 .withShowAll(true)
                 .withLabelFilter(Map.of(LABEL, folder.toString()))
                 .exec()) {
-            try {
-                engine.removeContainerCmd(each.getId())
-                        .withForce(true)
-                        .withRemoveVolumes(true)
-                        .exec();
-            } catch (NotFoundException | ConflictException removed) {
-                // The reaper of Testcontainers removes the same containers.
-                continue;
-            }
+            remove(engine, each.getId());
+        }
+    }
+
+    private static void remove(DockerClient engine, String id) {
+        try {
+            engine.removeContainerCmd(id)
+                    .withForce(true)
+                    .withRemoveVolumes(true)
+                    .exec();
+        } catch (NotFoundException | ConflictException removed) {
+            // The reaper of Testcontainers removes the same containers.
+            return;
         }
     }
 
     // initdb writes the settings to postgresql.conf. On the command line they would override ALTER SYSTEM. The image
-    // passes
-    // the text to a shell.
+    // passes the text to a shell.
     private static String initArguments() {
         return Stream.concat(
                         DisposableServers.initArguments().stream(),

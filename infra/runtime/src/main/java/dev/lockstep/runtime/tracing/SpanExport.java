@@ -150,7 +150,7 @@ final class SpanExport implements SpanProcessor {
         for (int depth = 0; root.getCause() != null && depth < MAX_CAUSES; depth++) {
             root = root.getCause();
         }
-        return root == failure ? failure.toString() : failure.getMessage() + ": " + root;
+        return failure.getCause() == null ? failure.toString() : failure.getMessage() + ": " + root;
     }
 
     /** Waits for the outcome of each batch, so that a receiver that never completes its answer does not occupy a thread for good. */

@@ -67,7 +67,7 @@ class MessageSpansIT {
     private final String topic = TestServers.newName("pings_");
     private final String group = TestServers.newName("spans_");
     private final RecordedTraces traces = new RecordedTraces();
-    private final ServiceMetrics metrics = new ServiceMetrics("test-service", new CurrentTrace());
+    private final ServiceMetrics metrics = new ServiceMetrics("test-service", true);
     private @Nullable MessageConsumer consumer;
 
     record Ping(String text) {}
@@ -320,7 +320,7 @@ class MessageSpansIT {
                 Map.of("bootstrap.servers", kafka.bootstrapServers()),
                 new StringSerializer(),
                 new StringSerializer())) {
-            producer.send(record);
+            var _ = producer.send(record);
         }
     }
 
