@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 @DisplayNameGeneration(ReplaceUnderscores.class)
-class TestServersIT {
+class ServerLifecycleIT {
     // No engine answers the docker command, and Testcontainers has no way to reach one.
     private static final Map<String, String> WITHOUT_ENGINE =
             Map.of("DOCKER_HOST", "tcp://127.0.0.1:1", "TESTCONTAINERS_TRANSPORT_TYPE", "none");
