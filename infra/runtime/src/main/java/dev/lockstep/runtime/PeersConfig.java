@@ -48,7 +48,7 @@ public record PeersConfig(
     private static @Nullable ClientIdentity client(Env env) {
         String id = env.string(CLIENT_ID, "");
         if (id.isEmpty()) {
-            env.check(env.string(CLIENT_SECRET, "").isEmpty(), CLIENT_SECRET + " requires " + CLIENT_ID);
+            env.check(env.secret(CLIENT_SECRET).isEmpty(), CLIENT_SECRET + " requires " + CLIENT_ID);
             return null;
         }
         env.check(
