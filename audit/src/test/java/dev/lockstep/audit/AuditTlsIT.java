@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.testing.SecuredPostgres;
 import dev.lockstep.testing.TestAuthority.Issued;
+import dev.lockstep.testing.TestKafka;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -26,6 +27,9 @@ class AuditTlsIT {
 
     @RegisterExtension
     static final SecuredPostgres POSTGRES = new SecuredPostgres();
+
+    @RegisterExtension
+    static final TestKafka KAFKA = new TestKafka();
 
     @BeforeAll
     static void createRole() {
@@ -77,7 +81,7 @@ class AuditTlsIT {
                 "--postgres-sslrootcert=" + authorities,
                 "--postgres-sslcert=" + certificate.certificate(),
                 "--postgres-sslkey=" + certificate.key(),
-                "--kafka=127.0.0.1:9",
+                "--kafka=" + KAFKA.bootstrapServers(),
                 "--settle=0"));
         for (String database : List.of("orders", "inventory", "payments", "sagas")) {
             options.add("--" + database + "-db=postgres");
