@@ -50,7 +50,8 @@ public final class HttpApi {
     /** Reads the body of a request, up to 256 KiB, into memory. Each route has it after the check of its caller. */
     static Handler<RoutingContext> bodyHandler() {
         BodyHandler reader = BodyHandler.create(false).setBodyLimit(BODY_LIMIT);
-        // Not the reader itself: Vert.x refuses it after other handlers of a route, because it misses a body that arrives
+        // Not the reader itself: Vert.x refuses it after other handlers of a route, because it misses a body that
+        // arrives
         // while one of them completes later. The check of the caller pauses the request.
         return ctx -> reader.handle(ctx);
     }
