@@ -239,8 +239,10 @@ class OrderGroupCommitTest {
                 },
                 eventLoop::later,
                 () -> nanos);
-        Future<PlaceOrderResult> first = failing.place(new PlaceOrder(order("a"), "00-1-1-01", null));
-        Future<PlaceOrderResult> second = failing.place(new PlaceOrder(order("b"), "00-1-1-01", null));
+        Future<PlaceOrderResult> first = failing.place(
+                new PlaceOrder(order("a"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
+        Future<PlaceOrderResult> second = failing.place(
+                new PlaceOrder(order("b"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
 
         eventLoop.endTick();
 
@@ -255,8 +257,10 @@ class OrderGroupCommitTest {
                 database::write,
                 eventLoop::later,
                 () -> nanos);
-        Future<PlaceOrderResult> stuck = withShortTimeout.place(new PlaceOrder(order("a"), "00-1-1-01", null));
-        withShortTimeout.place(new PlaceOrder(order("b"), "00-1-1-01", null));
+        Future<PlaceOrderResult> stuck = withShortTimeout.place(
+                new PlaceOrder(order("a"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
+        withShortTimeout.place(
+                new PlaceOrder(order("b"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
 
         eventLoop.endTick();
         await().until(stuck::isComplete);
@@ -283,8 +287,10 @@ class OrderGroupCommitTest {
                 () -> nanos);
 
         context.runOnContext(start -> {
-            withShortTimeout.place(new PlaceOrder(order("a"), "00-1-1-01", null));
-            withShortTimeout.place(new PlaceOrder(order("b"), "00-1-1-01", null));
+            withShortTimeout.place(
+                    new PlaceOrder(order("a"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
+            withShortTimeout.place(
+                    new PlaceOrder(order("b"), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
         });
 
         Thread first = writers.poll(10, TimeUnit.SECONDS);
@@ -297,7 +303,8 @@ class OrderGroupCommitTest {
     }
 
     private Future<PlaceOrderResult> place(String userId) {
-        return groupCommit.place(new PlaceOrder(order(userId), "00-1-1-01", null));
+        return groupCommit.place(
+                new PlaceOrder(order(userId), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", null));
     }
 
     private static NewOrder order(String userId) {

@@ -131,7 +131,7 @@ class HttpTracesIT {
         RecordedTraces none = new RecordedTraces(0);
         start(none.tracing());
 
-        assertThat(get("/things/7").body()).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-00");
+        assertThat(get("/things/7").body()).matches("00-[0-9a-f]{32}-[0-9a-f]{16}-02");
         assertThat(get("/things/8", "00-" + TRACE + "-" + PARENT + "-01").body())
                 .endsWith("-01");
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.nimbusds.oauth2.sdk.TokenRequest;
 import dev.lockstep.embedded.FreePorts;
 import dev.lockstep.runtime.HealthChecks.Check;
 import dev.lockstep.testing.HttpOnly;
@@ -129,8 +130,15 @@ class PeersSignInIT {
     }
 
     private void issue(String subject, String audience, long seconds) {
-        provider.enqueueCallback(new DefaultOAuth2TokenCallback(
-                ISSUER, subject, "JWT", List.of(audience), Map.of("scope", "operator:read"), seconds));
+        provider.enqueueCallback(
+                new DefaultOAuth2TokenCallback(
+                        ISSUER, subject, "JWT", List.of(audience), Map.of("scope", "operator:read"), seconds) {
+                    // By default the subject is the id of the client.
+                    @Override
+                    public String subject(TokenRequest request) {
+                        return subject;
+                    }
+                });
     }
 
     private Map<String, String> signIn() {

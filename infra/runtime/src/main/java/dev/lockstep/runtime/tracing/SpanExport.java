@@ -3,7 +3,9 @@ package dev.lockstep.runtime.tracing;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.context.Context;
+import io.opentelemetry.exporter.internal.FailedExportException.HttpExportException;
 import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.common.export.HttpResponse;
 import io.opentelemetry.sdk.trace.ReadWriteSpan;
 import io.opentelemetry.sdk.trace.ReadableSpan;
 import io.opentelemetry.sdk.trace.SpanProcessor;
@@ -144,8 +146,12 @@ final class SpanExport implements SpanProcessor {
                 .log("spans were dropped; check OTEL_EXPORTER_OTLP_ENDPOINT and the receiver");
     }
 
-    // The library wraps the failure of a request several times.
+    // The library wraps the failure of a request several times. Its failure of an answered request has no message.
     private static String describe(Throwable failure) {
+        HttpResponse answer = failure instanceof HttpExportException failed ? failed.getResponse() : null;
+        if (answer != null) {
+            return "HTTP status " + answer.getStatusCode();
+        }
         Throwable root = failure;
         for (int depth = 0; root.getCause() != null && depth < MAX_CAUSES; depth++) {
             root = root.getCause();

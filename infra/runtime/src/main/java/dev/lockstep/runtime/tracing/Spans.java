@@ -32,7 +32,7 @@ final class Spans {
     /** The trace context of the span. */
     static String traceparent(Span span, @Nullable String parent) {
         SpanContext context = span.getSpanContext();
-        return TraceParents.of(context.getTraceId(), context.getSpanId(), context.isSampled(), parent);
+        return TraceParents.of(context.getTraceId(), context.getSpanId(), context.getTraceFlags(), parent);
     }
 
     private static Context context(String parent) {

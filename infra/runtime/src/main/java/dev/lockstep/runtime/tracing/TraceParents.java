@@ -1,5 +1,6 @@
 package dev.lockstep.runtime.tracing;
 
+import io.opentelemetry.api.trace.TraceFlags;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -21,11 +22,12 @@ final class TraceParents {
     /**
      * The trace context of a span.
      *
-     * @param parent the trace context that the span continues, or null; its flags are kept, except for the decision to record the trace
+     * @param parent the trace context that the span continues, or null if it begins a trace. The flags of the parent are kept, except for the
+     *     decision to record the trace
      */
-    static String of(String traceId, String spanId, boolean sampled, @Nullable String parent) {
-        int others = parent == null ? 0 : flags(parent) & ~SAMPLED;
-        byte flags = (byte) (others | (sampled ? SAMPLED : 0));
+    static String of(String traceId, String spanId, TraceFlags own, @Nullable String parent) {
+        int others = (parent == null ? own.asByte() : flags(parent)) & ~SAMPLED;
+        byte flags = (byte) (others | (own.isSampled() ? SAMPLED : 0));
         return "00-" + traceId + '-' + spanId + '-' + HexFormat.of().toHexDigits(flags);
     }
 }

@@ -5,7 +5,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.internal.VertxBootstrap;
 import io.vertx.core.json.JsonObject;
 import io.vertx.core.metrics.MetricsOptions;
 import io.vertx.core.net.NetClientOptions;
@@ -27,11 +26,6 @@ record TracedVertxMetrics(VertxMetrics metrics, Spans spans) implements VertxMet
 
     /** Wraps the metrics that another factory creates. */
     record Factory(VertxMetricsFactory factory, Spans spans) implements VertxMetricsFactory {
-        @Override
-        public void init(VertxBootstrap bootstrap) {
-            factory.init(bootstrap);
-        }
-
         @Override
         public VertxMetrics metrics(VertxOptions options) {
             return new TracedVertxMetrics(factory.metrics(options), spans);
