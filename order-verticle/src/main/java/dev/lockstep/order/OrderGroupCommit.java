@@ -17,6 +17,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
 
 /**
  * Commits orders that arrive together in one transaction, which {@link OrderWriter} executes. Confined to one event loop.
@@ -174,11 +175,11 @@ final class OrderGroupCommit {
             outcome.onComplete(order.answer());
         } catch (RuntimeException e) {
             // The listener of this order threw. The other orders of the batch must still receive their results.
-            LOGGER.atError()
+            String traceparent = TraceContext.orNull(order.placement().traceparent());
+            LoggingEventBuilder event = LOGGER.atError()
                     .addKeyValue("orderId", order.placement().order().id())
-                    .addKeyValue(
-                            "traceId", TraceContext.traceId(order.placement().traceparent()))
-                    .setCause(e)
+                    .setCause(e);
+            (traceparent == null ? event : event.addKeyValue("traceId", TraceContext.traceId(traceparent)))
                     .log("response could not be sent");
         }
     }
