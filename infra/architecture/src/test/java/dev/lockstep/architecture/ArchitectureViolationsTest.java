@@ -20,6 +20,7 @@ import dev.lockstep.messaging.violations.MessagingUsingService;
 import dev.lockstep.messaging.violations.MessagingUsingVertxConsumer;
 import dev.lockstep.order.violations.RelayingApp;
 import dev.lockstep.order.violations.ServiceUsingAnotherService;
+import dev.lockstep.order.violations.ServiceUsingBenchmark;
 import dev.lockstep.order.violations.ServiceUsingEmbeddedServer;
 import dev.lockstep.order.violations.ShellAddingRoute;
 import dev.lockstep.order.violations.ShellExecutingJdbc;
@@ -70,6 +71,7 @@ class ArchitectureViolationsTest {
                 arguments("ONLY_THE_LAUNCHER_USES_THE_RELAY", RelayingApp.class),
                 arguments("ONLY_APPS_USE_THE_LAUNCHER", ShellUsingLauncher.class),
                 arguments("ONLY_THE_RELAY_USES_DEBEZIUM", MessagingUsingConnect.class),
+                arguments("NOTHING_DEPENDS_ON_THE_BENCHMARKS", ServiceUsingBenchmark.class),
                 arguments("ONLY_ONE_PACKAGE_USES_OPENTELEMETRY", MessagingUsingOpenTelemetry.class),
                 arguments("CONSUMERS_AND_PRODUCERS_ARE_NOT_THOSE_OF_VERTX", MessagingUsingVertxConsumer.class),
                 arguments("MESSAGING_DEPENDS_ON_NO_OTHER_MODULE", MessagingUsingContracts.class),
