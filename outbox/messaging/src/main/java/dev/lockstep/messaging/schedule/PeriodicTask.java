@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -15,6 +16,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class PeriodicTask {
     private static final Logger LOGGER = LoggerFactory.getLogger(PeriodicTask.class);
+
+    // A statement on a pool that is closed meanwhile may never complete.
+    private static final long MAX_STOP_SECONDS = 5;
 
     private final Vertx vertx;
     private final String task;
@@ -48,11 +52,13 @@ public final class PeriodicTask {
         }
     }
 
-    /** Stops the task. Completes once the current run has ended. */
+    /** Stops the task. Completes once the current run has ended, but at the latest after five seconds. */
     public Future<Void> stop() {
         stopped = true;
         vertx.cancelTimer(timer);
-        return running.otherwiseEmpty().mapEmpty();
+        return running.timeout(MAX_STOP_SECONDS, TimeUnit.SECONDS)
+                .otherwiseEmpty()
+                .mapEmpty();
     }
 
     /** Describes in one sentence why the last run failed. Empty if it succeeded. */

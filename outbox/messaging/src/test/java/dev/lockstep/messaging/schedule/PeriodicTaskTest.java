@@ -63,4 +63,18 @@ class PeriodicTaskTest {
         await(vertx.timer(20, TimeUnit.MILLISECONDS));
         assertThat(runs).hasValue(1);
     }
+
+    @Test
+    void a_stop_does_not_wait_for_a_run_that_never_ends(Vertx vertx) {
+        PeriodicTask task = new PeriodicTask(
+                vertx,
+                "reading",
+                Duration.ofMillis(1),
+                () -> Promise.<Boolean>promise().future());
+        Future<Void> first = task.start();
+
+        await(task.stop());
+
+        assertThat(first.isComplete()).isFalse();
+    }
 }
