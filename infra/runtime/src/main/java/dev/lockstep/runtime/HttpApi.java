@@ -51,8 +51,7 @@ public final class HttpApi {
     static Handler<RoutingContext> bodyHandler() {
         BodyHandler reader = BodyHandler.create(false).setBodyLimit(BODY_LIMIT);
         // Not the reader itself: Vert.x refuses it after other handlers of a route, because it misses a body that
-        // arrives
-        // while one of them completes later. The check of the caller pauses the request.
+        // arrives while one of them completes later. The check of the caller pauses the request.
         return ctx -> reader.handle(ctx);
     }
 

@@ -36,8 +36,7 @@ public record PostgresTls(
     private static final String KEY = "POSTGRES_SSLKEY";
     private static final Set<String> ALGORITHMS = Set.of("RSA", "EC");
     // The driver writes to standard error what this verifier refuses, besides throwing it. A logger that nothing refers
-    // to
-    // would lose its level.
+    // to would lose its level.
     private static final Logger JDBC_VERIFIER = Logger.getLogger("org.postgresql.ssl.PGjdbcHostnameVerifier");
 
     static {

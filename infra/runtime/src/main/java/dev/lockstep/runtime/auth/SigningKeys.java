@@ -106,8 +106,7 @@ final class SigningKeys {
     }
 
     // Only the members that describe a public key are taken over. With x5c, JWTAuth would take the key of the
-    // certificate
-    // instead, and private members would let the service sign tokens.
+    // certificate instead, and private members would let the service sign tokens.
     private static Optional<JsonObject> publicKey(JsonObject key) {
         String use = text(key, "use");
         if (use != null && !use.equals("sig")) {

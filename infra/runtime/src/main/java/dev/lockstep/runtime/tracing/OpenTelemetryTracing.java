@@ -22,8 +22,7 @@ import java.util.logging.Logger;
 /** Traces that are on. */
 final class OpenTelemetryTracing implements Tracing {
     // The library logs to standard error, through java.util.logging. SpanExport reports failures in our log. The logger
-    // is kept here because
-    // the JDK forgets the level of a logger that is not referenced.
+    // is kept here because the JDK forgets the level of a logger that is not referenced.
     private static final Logger LIBRARY = Logger.getLogger("io.opentelemetry");
     // The waits between the attempts are short enough for all of them within the timeout.
     private static final int MAX_ATTEMPTS = 3;

@@ -9,8 +9,7 @@ import java.util.List;
  */
 final class OrderScripts {
     // One id in both statements. pgbench has no UUIDs, so the server makes one of the start of the run, the session and
-    // a
-    // counter.
+    // a counter.
     private static final String COUNT = "\\set n :n + 1\n";
     private static final String ID =
             "(lpad(to_hex(:started::bigint), 12, '0') || '7' || lpad(to_hex(:client_id::bigint), 3, '0')"
