@@ -52,13 +52,25 @@ public final class PeriodicTask {
         }
     }
 
-    /** Stops the task. Completes once the current run has ended, but at the latest after five seconds. */
+    /**
+     * Stops the task. Completes once the current run has ended, whether or not it succeeded, but at the latest after five seconds. A run that
+     * takes longer is logged and left to itself.
+     */
     public Future<Void> stop() {
         stopped = true;
         vertx.cancelTimer(timer);
-        return running.timeout(MAX_STOP_SECONDS, TimeUnit.SECONDS)
-                .otherwiseEmpty()
-                .mapEmpty();
+        Future<?> current = running;
+        return current.timeout(MAX_STOP_SECONDS, TimeUnit.SECONDS)
+                .<Void>mapEmpty()
+                .recover(failure -> {
+                    // The failure of the run itself has been reported when it ended.
+                    if (!current.isComplete()) {
+                        LOGGER.atWarn()
+                                .addKeyValue("seconds", MAX_STOP_SECONDS)
+                                .log(task + " did not end when it was stopped");
+                    }
+                    return Future.succeededFuture();
+                });
     }
 
     /** Describes in one sentence why the last run failed. Empty if it succeeded. */
