@@ -13,6 +13,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static dev.lockstep.architecture.AccessPredicates.clockOrRandomness;
 import static dev.lockstep.architecture.AccessPredicates.opensClient;
 import static dev.lockstep.architecture.AccessPredicates.sql;
+import static dev.lockstep.architecture.DependencyRules.dependOnLowerLayersOnly;
+import static dev.lockstep.architecture.DependencyRules.dependsOnlyOn;
+import static dev.lockstep.architecture.DependencyRules.notTouchAnotherOf;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.tngtech.archunit.base.DescribedPredicate;
@@ -145,7 +148,7 @@ class ArchitectureTest {
     static final ArchRule MESSAGING_HAS_LAYERS = classes()
             .that()
             .resideInAPackage("dev.lockstep.messaging..")
-            .should(dependOnLowerLayersOnly())
+            .should(dependOnLowerLayersOnly(MESSAGING, MESSAGING_LAYERS))
             .because("a package must be understandable without the packages that use it");
 
     private static final String MESSAGING_API = "(failure|http|tracing)\\.\\w+"
@@ -330,56 +333,6 @@ class ArchitectureTest {
                 }
             })
             .because("only then does the compiler check nullness");
-
-    private static ArchRule dependsOnlyOn(String packages, String... allowed) {
-        return noClasses()
-                .that()
-                .resideInAPackage(packages)
-                .should()
-                .dependOnClassesThat(resideInAPackage("dev.lockstep..").and(not(resideInAnyPackage(allowed))));
-    }
-
-    private static ArchCondition<JavaClass> notTouchAnotherOf(List<String> services) {
-        return new ArchCondition<>("not depend on another service") {
-            @Override
-            public void check(JavaClass javaClass, ConditionEvents events) {
-                javaClass.getDirectDependenciesFromSelf().stream()
-                        .filter(dependency -> {
-                            String other = service(dependency.getTargetClass());
-                            return services.contains(other) && !other.equals(service(javaClass));
-                        })
-                        .forEach(dependency ->
-                                events.add(SimpleConditionEvent.violated(javaClass, dependency.getDescription())));
-            }
-        };
-    }
-
-    private static ArchCondition<JavaClass> dependOnLowerLayersOnly() {
-        return new ArchCondition<>("depend on lower layers only") {
-            @Override
-            public void check(JavaClass javaClass, ConditionEvents events) {
-                javaClass.getDirectDependenciesFromSelf().stream()
-                        .filter(dependency ->
-                                dependency.getTargetClass().getPackageName().startsWith(MESSAGING)
-                                        && layer(dependency.getTargetClass()) < layer(javaClass))
-                        .forEach(dependency ->
-                                events.add(SimpleConditionEvent.violated(javaClass, dependency.getDescription())));
-            }
-        };
-    }
-
-    // The root package is above all layers, and so is a package missing in the list.
-    private static int layer(JavaClass javaClass) {
-        String[] parts =
-                javaClass.getPackageName().substring(MESSAGING.length()).split("\\.", -1);
-        return parts.length < 2 ? -1 : MESSAGING_LAYERS.indexOf(parts[1]);
-    }
-
-    // dev.lockstep.<service>...
-    private static String service(JavaClass javaClass) {
-        String[] parts = javaClass.getPackageName().split("\\.", -1);
-        return parts.length > 2 && parts[0].equals("dev") && parts[1].equals("lockstep") ? parts[2] : "";
-    }
 
     private static DescribedPredicate<JavaClass> are(String description, Predicate<JavaClass> test) {
         return describe(description, test);
