@@ -17,7 +17,6 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,11 +73,7 @@ public final class ConsumerApp {
 
         @Override
         public Future<?> stop() {
-            return resources == null
-                    ? Future.succeededFuture()
-                    : resources
-                            .stopConsumer()
-                            .eventually(() -> Objects.requireNonNull(resources).close());
+            return resources == null ? Future.succeededFuture() : resources.close();
         }
     }
 
